@@ -1,0 +1,98 @@
+"""The ``greeks`` command: finds the subcommand, and turns every ending into an exit code."""
+
+import importlib
+import os
+import sys
+from collections.abc import Sequence
+from typing import NoReturn
+
+import click
+
+from greeks_cli import __version__
+from greeks_cli.terms.errors import ExitCode, GreeksError, did_you_mean
+
+COMMANDS = {
+    "price": "Price a contract and its Greeks by Monte Carlo.",
+
+    "graph": "Write the Chainer graph of the price or a Greek as DOT.",
+    "doctor": "Versions, interpreter, threads, GPU.",
+}
+"""Every command with its line of help; the module of the same name is imported when it runs."""
+
+
+class Commands(click.Group):
+    """A group that imports a command only when it is called."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
+        if name not in COMMANDS:
+            return None
+        return importlib.import_module(f"greeks_cli.cli.{name}").command  # type: ignore[no-any-return]
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        if args and args[0] not in COMMANDS and not args[0].startswith("-"):
+            raise click.UsageError(f"{args[0]}: unknown command; {did_you_mean(args[0], COMMANDS)}", ctx)
+        return super().resolve_command(ctx, args)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "auto_envvar_prefix": "GREEKS"})
+@click.version_option(__version__, prog_name="greeks")
+def cli() -> None:
+    """Monte Carlo option prices and Greeks of any order, each with its error bar.
+
+    Derivatives are those of the simulated paths themselves, by Chainer's double backprop.
+
+    \b
+    greeks price --strike 100 --vol 0.2
+    greeks price --strike 100 --vol 0.2 --type put --greeks all --format json
+    """
+
+
+def main(arguments: Sequence[str] | None = None) -> NoReturn:
+    """Run the command line and exit."""
+    sys.exit(_run(arguments))
+
+
+def _run(arguments: Sequence[str] | None) -> int:
+    try:
+        code = cli.main(arguments, prog_name="greeks", standalone_mode=False)
+        sys.stdout.flush()
+        return int(code or ExitCode.OK)
+    except click.exceptions.Exit as ending:
+        return ending.exit_code
+    except (KeyboardInterrupt, click.Abort):
+        return _say("interrupted", ExitCode.INTERRUPTED)
+    except click.NoSuchOption as error:
+        remedy = did_you_mean(error.option_name, error.possibilities or ["--help"])
+        return _say(f"{error.option_name}: no such option; {remedy}", ExitCode.USAGE)
+    except click.ClickException as error:
+        return _say(_one_line(error), ExitCode.USAGE)
+    except GreeksError as error:
+        return _say(str(error), error.exit_code)
+    except BrokenPipeError:
+        # The reader, such as `head`, has seen enough. Python would complain at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return ExitCode.OK
+
+
+def _one_line(error: click.ClickException) -> str:
+    if isinstance(error, click.BadParameter) and error.param is not None:
+        place = error.param.opts[0] if error.param.opts else str(error.param.name)
+        if isinstance(error, click.MissingParameter):
+            return f"{place}: required; {error.param.to_info_dict().get('help') or 'give a value'}"
+        return f"{place}: {error.message}"
+    return error.format_message()
+
+
+def _say(message: str, code: ExitCode) -> ExitCode:
+    for line in message.splitlines():
+        click.echo(f"greeks: {line}", err=True)
+    return code

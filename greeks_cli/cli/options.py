@@ -1,0 +1,103 @@
+"""Options made from the models of a request, so that flags, config keys and help cannot differ."""
+
+import enum
+import functools
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Literal, get_args, get_origin
+
+import click
+from click.core import ParameterSource
+from pydantic import BaseModel
+from pydantic.fields import FieldInfo
+from pydantic_core import PydanticUndefined
+
+from greeks_cli.cli.source import Source, flag
+from greeks_cli.terms.contracts import CONTRACTS
+from greeks_cli.terms.market import Market
+from greeks_cli.terms.request import DEFAULT_GREEKS, Request
+from greeks_cli.terms.simulation import Simulation
+
+Command = Callable[..., Any]
+
+
+def request_options(function: Command) -> Command:
+    """All options that make a Request; the function receives it as its first argument."""
+
+    @functools.wraps(function)
+    @click.pass_context
+    def with_request(ctx: click.Context, /, **values: Any) -> Any:
+        request = _read_request(ctx, values)
+        own = {name: value for name, value in values.items() if name not in _FIELD_OF_OPTION}
+        return function(request, **own)
+
+    options = [
+        click.option("--config", type=click.Path(path_type=Path), help="TOML file with [contract] [market] [simulation]."),
+        *(_option(path, info) for path, info in _FIELDS.items()),
+        click.option("--greeks", metavar="NAMES", help=f"Greeks by name, d(spot,vol) for any other, or all. [default: {DEFAULT_GREEKS}]"),
+    ]
+    for option in reversed(options):
+        with_request = option(with_request)
+    return with_request
+
+
+def _fields() -> dict[tuple[str, str], FieldInfo]:
+    """Every field of every model, by (section, name); contracts share the options they share."""
+    models: list[tuple[str, type[BaseModel]]] = [("contract", model) for model in CONTRACTS.values()]
+    models += [("market", Market), ("simulation", Simulation)]
+    return {(section, name): info for section, model in models for name, info in model.model_fields.items()}
+
+
+_FIELDS = _fields()
+_FIELD_OF_OPTION = {flag(path).lstrip("-").replace("-", "_"): path for path in _FIELDS} | {"config": (), "greeks": ()}
+
+
+def _option(path: tuple[str, str], info: FieldInfo) -> Callable[[Command], Command]:
+    if path == ("contract", "kind"):
+        choices: list[str] | None = list(CONTRACTS)
+        text, default = "what is priced", "default: european"
+    else:
+        choices = _choices(info.annotation)
+        text, default = info.description or "", _default(info)
+    kind = click.Choice(choices) if choices else _metavar(info.annotation)
+    shown = f"{text[:1].upper()}{text[1:]}.{default and f' [{default}]'}"
+    typed: dict[str, Any] = {"metavar": kind} if isinstance(kind, str) else {"type": kind}
+    return click.option(flag(path), help=shown, **typed)
+
+
+def _choices(annotation: object) -> list[str] | None:
+    if isinstance(annotation, type) and issubclass(annotation, enum.Enum):
+        return [str(member.value) for member in annotation]
+    return None
+
+
+def _metavar(annotation: object) -> str:
+    """COUNT, NUMBER or VALUE, whatever else the annotation allows."""
+    members = {annotation, *get_args(annotation)}
+    if Literal in {get_origin(member) for member in members}:
+        return "VALUE"
+    return "COUNT" if int in members else "NUMBER"
+
+
+def _default(info: FieldInfo) -> str:
+    if info.default is PydanticUndefined:
+        return "required"
+    return "" if info.default is None else f"default: {info.default}"
+
+
+def _read_request(ctx: click.Context, values: dict[str, Any]) -> Request:
+    source = Source()
+    if values.get("config"):
+        source.read_toml(values["config"])
+    for option in ctx.command.params:
+        value = values.get(str(option.name))
+        if value is None or option.name not in _FIELD_OF_OPTION or option.name == "config":
+            continue
+        place = option.opts[0]
+        if ctx.get_parameter_source(str(option.name)) is ParameterSource.ENVIRONMENT:
+            place = f"${ctx.auto_envvar_prefix}_{str(option.name).upper()}"
+        if option.name == "greeks":
+            source.greeks, source.places[("greeks",)] = value, place
+        else:
+            source.set(*_FIELD_OF_OPTION[option.name], value, place)
+    return source.build()

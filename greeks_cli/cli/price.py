@@ -1,0 +1,30 @@
+"""``greeks price``."""
+
+import sys
+
+import click
+
+from greeks_cli.cli.options import request_options
+from greeks_cli.cli.terminal import progress_bar, screen
+from greeks_cli.terms.greek import Units
+from greeks_cli.terms.request import Request
+
+
+@click.command("price")
+@request_options
+@click.option("--units", type=click.Choice([str(unit) for unit in Units]), default="raw", show_default=True, help="Raw derivatives, or market: per vol point, per 1%, per day of 365.")
+@click.option("--format", "form", type=click.Choice(["table", "json", "csv"]), default="table", show_default=True, help="How the result is written.")
+@click.option("--threads", type=click.IntRange(1), help="Threads; the numbers do not depend on it. [default: the cores available]")
+@click.option("--quiet", is_flag=True, help="No progress on stderr.")
+def command(request: Request, units: str, form: str, threads: int | None, quiet: bool) -> None:
+    """Price a contract and its Greeks by Monte Carlo, each with its error bar.
+
+    Values are raw derivatives (vega per 1.00 of vol, theta per year) unless --units market.
+    Every option can also be set in the environment, as GREEKS_PRICE_VOL.
+    """
+    from greeks_cli.report.formats import Format, render
+    from greeks_cli.run.local import run
+
+    with progress_bar(quiet) as progress:
+        result = run(request, threads, progress)
+    sys.stdout.write(render(result, Format(form), Units(units), screen()))

@@ -1,0 +1,73 @@
+"""Where a request comes from: a TOML file, the environment, flags; the later ones win."""
+
+import tomllib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from greeks_cli.terms.errors import InvalidInput, Problem, did_you_mean
+from greeks_cli.terms.request import DEFAULT_GREEKS, Request, build_request
+
+SECTIONS = ("contract", "market", "simulation")
+
+
+@dataclass
+class Source:
+    """Settings by section, and for each the place that it came from, for error messages."""
+
+    sections: dict[str, dict[str, Any]] = field(default_factory=lambda: {name: {} for name in SECTIONS})
+    greeks: str | Iterable[str] = DEFAULT_GREEKS
+    places: dict[tuple[str, ...], str] = field(default_factory=dict)
+    file: str | None = None
+
+    def read_toml(self, path: Path) -> None:
+        """Take everything that a configuration file says. Raises InvalidInput."""
+        self.file = str(path)
+        for name, value in _parsed(path).items():
+            if name == "greeks":
+                self.greeks = value
+                self.places[("greeks",)] = f"{path}: greeks"
+            elif name not in SECTIONS:
+                remedy = did_you_mean(name, [*SECTIONS, "greeks"])
+                raise InvalidInput([Problem((str(path), name), f"unknown section; {remedy}")])
+            elif not isinstance(value, Mapping):
+                raise InvalidInput([Problem((str(path), name), f"a table is wanted: write [{name}]", value)])
+            else:
+                self.sections[name].update(value)
+                self.places |= {(name, key): f"{path}: [{name}] {key}" for key in value}
+
+    def set(self, section: str, key: str, value: object, place: str) -> None:
+        self.sections[section][key] = value
+        self.places[(section, key)] = place
+
+    def build(self) -> Request:
+        """The request. Raises InvalidInput whose problems name their places."""
+        try:
+            return build_request(*(self.sections[name] for name in SECTIONS), greeks=self.greeks)
+        except InvalidInput as error:
+            raise InvalidInput([self._placed(problem) for problem in error.problems]) from None
+
+    def _placed(self, problem: Problem) -> Problem:
+        path = tuple(map(str, problem.path))
+        place = next((self.places[path[:n]] for n in range(len(path), 0, -1) if path[:n] in self.places), None)
+        return Problem((place or flag(path),), problem.message, problem.value)
+
+
+def flag(path: tuple[str, ...]) -> str:
+    """The option that sets a field of the request."""
+    if path == ("contract", "kind"):
+        return "--contract"
+    return f"--{path[-1].replace('_', '-')}" if len(path) > 1 or path == ("greeks",) else f"[{path[0]}]"
+
+
+def _parsed(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        reason = f"{error.strerror or error}; give the path of a TOML file"
+    except UnicodeDecodeError:
+        reason = "not a text file; give a TOML file in UTF-8"
+    except tomllib.TOMLDecodeError as error:
+        reason = f"not valid TOML: {error}"
+    raise InvalidInput([Problem((str(path),), reason)])

@@ -1,0 +1,30 @@
+"""What kind of terminal is listening."""
+
+import contextlib
+import os
+import shutil
+import sys
+from collections.abc import Callable, Iterator
+
+from greeks_cli.report.table import Screen
+
+
+def screen() -> Screen:
+    """Colour and a limited width on a terminal only; ``NO_COLOR`` is honoured."""
+    if not sys.stdout.isatty():
+        return Screen()
+    return Screen(shutil.get_terminal_size().columns, colour=not os.environ.get("NO_COLOR"))
+
+
+@contextlib.contextmanager
+def progress_bar(quiet: bool) -> Iterator[Callable[[int, int], None] | None]:
+    """A bar on stderr, where that is a terminal; yields what to call after every block."""
+    if quiet or not sys.stderr.isatty():
+        yield None
+        return
+    from rich.console import Console
+    from rich.progress import Progress
+
+    with Progress(console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("paths", total=None)
+        yield lambda done, total: bar.update(task, completed=done, total=total)

@@ -1,0 +1,100 @@
+"""A block of paths: the unit of memory, of random numbers, of work, of progress."""
+
+from dataclasses import dataclass
+from functools import cached_property
+from math import ceil
+from typing import Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from greeks_cli.engine.derivatives import Derivatives
+from greeks_cli.engine.moments import Moments
+from greeks_cli.engine.normals import PATHS, standard_normals
+from greeks_cli.engine.valuation import pathwise
+from greeks_cli.engine.widths import Group, choose_groups
+from greeks_cli.terms.request import Request
+from greeks_cli.terms.simulation import Dtype
+
+_LARGEST, _SMALLEST = 1 << 16, 1 << 11
+_NUMBERS_PER_BLOCK = 1 << 19
+_BLOCKS_WANTED = 16
+_BIAS_EVERY = 8
+"""One block in eight is evaluated at twice the width too: enough to measure a small bias."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A request made ready: everything a block needs, the same on any machine."""
+
+    request: Request
+    groups: tuple[Group, ...]
+
+    @classmethod
+    def of(cls, request: Request) -> Self:
+        return cls(request, choose_groups(request))
+
+    @cached_property
+    def steps(self) -> tuple[int, ...]:
+        """Exact increments in each interval between dates, in proportion to its length."""
+        dates = self.request.contract.dates
+        wanted = self.request.simulation.steps or len(dates)
+        intervals = np.diff(dates, prepend=0.0)
+        return tuple(max(1, round(wanted * length / dates[-1])) for length in intervals)
+
+    @cached_property
+    def block_size(self) -> int:
+        """A power of two that depends on the request alone: it addresses the random numbers."""
+        paths = self.request.simulation.paths
+        wanted = min(_NUMBERS_PER_BLOCK / sum(self.steps), paths / _BLOCKS_WANTED)
+        return int(2 ** np.clip(np.floor(np.log2(wanted)), np.log2(_SMALLEST), np.log2(_LARGEST)))
+
+    @property
+    def n_blocks(self) -> int:
+        return ceil(self.request.simulation.paths / self.block_size)
+
+    @property
+    def smooths(self) -> bool:
+        """Whether any derivative can carry a smoothing bias."""
+        return any(width > 0 for group in self.groups for kernel in group.kernels for width in kernel.widths)
+
+    def block_paths(self, block: int) -> int:
+        """Paths in a block: the last one may be shorter."""
+        return min(self.block_size, self.request.simulation.paths - block * self.block_size)
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """What a block adds: moments of the estimates, and of their change at twice the width."""
+
+    values: Moments
+    widening: Moments | None
+
+    def __add__(self, other: Self) -> Self:
+        widening = self.widening
+        if other.widening is not None:
+            widening = other.widening if widening is None else widening + other.widening
+        return type(self)(self.values + other.values, widening)
+
+
+def price_block(plan: Plan, block: int) -> Tally:
+    """Simulate, price and differentiate one block; a pure function of its arguments."""
+    simulation = plan.request.simulation
+    dtype = np.float64 if simulation.dtype is Dtype.FLOAT64 else np.float32
+    normals = standard_normals(simulation.seed, PATHS, block, plan.steps, plan.block_paths(block), dtype)
+    order = [greek.parameters for greek in plan.request.greeks]
+    with np.errstate(all="ignore"):  # a non-finite estimate is reported by name at the end
+        values = _derivatives(plan, normals, widened=False)
+        widening = None
+        if plan.smooths and block % _BIAS_EVERY == 0:
+            wide = _derivatives(plan, normals, widened=True)
+            widening = Moments.of([wide[index] - values[index] for index in order])
+        return Tally(Moments.of([values[index] for index in order]), widening)
+
+
+def _derivatives(plan: Plan, normals: NDArray[np.floating], widened: bool) -> Derivatives:
+    found: Derivatives = {}
+    for group in plan.groups:
+        kernels = [kernel.widened() if widened else kernel for kernel in group.kernels]
+        found |= pathwise(plan.request, normals, kernels, group.wanted)
+    return found

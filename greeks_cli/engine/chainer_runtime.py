@@ -1,0 +1,56 @@
+"""The one door to Chainer: everything else imports ``chainer`` and ``F`` from here.
+
+Chainer 7.8.1 is of 2022 and its import fails today: on NumPy 2 for want of ``np.sctypes``, on
+Python 3.12 for want of ``numpy.distutils``, with setuptools 82 for want of ``pkg_resources``.
+The last two are wanted only by its environment check, which an empty one replaces; the first
+is lent for the length of the import.
+"""
+
+import contextlib
+import sys
+import types
+import warnings
+from collections.abc import Iterator
+
+import numpy as np
+
+
+@contextlib.contextmanager
+def _numpy_scalar_types() -> Iterator[None]:
+    """Lend NumPy its former ``sctypes`` table while Chainer is imported."""
+    if hasattr(np, "sctypes"):
+        yield
+        return
+    np.sctypes = {  # type: ignore[attr-defined]
+        "int": [np.int8, np.int16, np.int32, np.int64],
+        "uint": [np.uint8, np.uint16, np.uint32, np.uint64],
+        "float": [np.float16, np.float32, np.float64, np.longdouble],
+        "complex": [np.complex64, np.complex128, np.clongdouble],
+        "others": [bool, object, bytes, str, np.void],
+    }
+    try:
+        yield
+    finally:
+        del np.sctypes  # type: ignore[attr-defined]
+
+
+def _load() -> None:
+    check = types.ModuleType("chainer._environment_check")
+    check.check = lambda: None  # type: ignore[attr-defined]
+    sys.modules.setdefault(check.__name__, check)
+    with warnings.catch_warnings(), _numpy_scalar_types():
+        warnings.simplefilter("ignore")  # invalid escapes and deprecations inside Chainer
+        import chainer
+
+    # Shapes and dtypes are ours by construction; checking them costs a third of a small node.
+    chainer.global_config.type_check = False
+    # Said when SciPy is absent; the closed forms call ndtr on single numbers.
+    warnings.filterwarnings("ignore", message="SciPy is not available", category=chainer.warnings.PerformanceWarning)
+
+
+_load()
+
+import chainer  # noqa: E402
+import chainer.functions as F  # noqa: E402
+
+__all__ = ["F", "chainer"]

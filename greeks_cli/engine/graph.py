@@ -1,0 +1,33 @@
+"""The Chainer graph behind a number, for people to look at."""
+
+import numpy as np
+
+from greeks_cli.engine.chainer_runtime import chainer
+from greeks_cli.engine.leaves import make_leaves
+from greeks_cli.engine.normals import PATHS, standard_normals
+from greeks_cli.engine.paths import Path
+from greeks_cli.engine.payoffs import discounted_payoff
+from greeks_cli.engine.smoothing import Smoother
+from greeks_cli.engine.widths import choose_groups
+from greeks_cli.terms.greek import Greek
+from greeks_cli.terms.request import Request
+
+_PATHS_SHOWN = 4
+
+
+def dot_graph(request: Request, greek: Greek) -> str:
+    """The graph of one Greek in the DOT language, its leaves named; drawn on four paths."""
+    import chainer.computational_graph as drawing
+
+    dates = request.contract.dates
+    normals = standard_normals(request.simulation.seed, PATHS, 0, (1,) * len(dates), _PATHS_SHOWN, np.float64)
+    live = set(greek.parameters) or {"spot"}
+    leaves = make_leaves(request.values, live, _PATHS_SHOWN, np.float64)
+    for name in live:
+        leaves[name].name = name
+    (group, *_) = choose_groups(request)
+    node = discounted_payoff(request.contract, leaves, Path(leaves, dates, normals), Smoother(group.kernels))
+    for name in greek.parameters:
+        (node,) = chainer.grad([node], [leaves[name]], enable_double_backprop=True)
+    node.name = greek.name
+    return str(drawing.build_computational_graph([node]).dump())

@@ -1,0 +1,85 @@
+"""Sample moments that merge: the statistics of many estimates over many blocks.
+
+Merging follows P. Pebay, Formulas for robust, one-pass parallel computation of covariances
+and arbitrary-order statistical moments, Sandia report SAND2008-6212 (2008).
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+Vector = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Moments:
+    """Count, means and sums of centred powers 2 to 4, one entry per estimate, in float64."""
+
+    count: int
+    mean: Vector
+    m2: Vector
+    m3: Vector
+    m4: Vector
+
+    @classmethod
+    def of(cls, samples: Sequence[NDArray[np.floating]]) -> Self:
+        """The moments of each row of samples; every row has one sample per path."""
+        sums = np.array([_centred_sums(row.astype(np.float64, copy=False)) for row in samples])
+        return cls(len(samples[0]), *sums.T)
+
+    @classmethod
+    def merged(cls, parts: Iterable[Self]) -> Self:
+        """The moments of all samples together; the order of the parts fixes the last bits."""
+        parts = iter(parts)
+        total = next(parts)
+        for part in parts:
+            total = total + part
+        return total
+
+    def __add__(self, other: Self) -> Self:
+        n_a, n_b = self.count, other.count
+        n = n_a + n_b
+        gap = other.mean - self.mean
+        share = gap / n
+        mean = self.mean + n_b * share
+        m2 = self.m2 + other.m2 + gap * share * n_a * n_b
+        m3 = (
+            self.m3
+            + other.m3
+            + gap * share**2 * n_a * n_b * (n_a - n_b)
+            + 3 * share * (n_a * other.m2 - n_b * self.m2)
+        )
+        m4 = (
+            self.m4
+            + other.m4
+            + gap * share**3 * n_a * n_b * (n_a**2 - n_a * n_b + n_b**2)
+            + 6 * share**2 * (n_a**2 * other.m2 + n_b**2 * self.m2)
+            + 4 * share * (n_a * other.m3 - n_b * self.m3)
+        )
+        return type(self)(n, mean, m2, m3, m4)
+
+    @property
+    def variance(self) -> Vector:
+        """The unbiased sample variance."""
+        return self.m2 / (self.count - 1)
+
+    @property
+    def stderr(self) -> Vector:
+        """The standard error of the mean."""
+        return np.sqrt(self.variance / self.count)
+
+
+def _centred_sums(row: Vector) -> tuple[float, float, float, float]:
+    mean = row.mean()
+    centred = row - mean
+    squared = centred * centred
+    # einsum and not dot: dot wakes BLAS threads, which fight with ours.
+    return (
+        mean,
+        squared.sum(),
+        np.einsum("i,i->", squared, centred),
+        np.einsum("i,i->", squared, squared),
+    )

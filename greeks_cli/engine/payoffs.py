@@ -1,0 +1,26 @@
+"""What each contract pays, as a graph of the leaves."""
+
+from functools import singledispatch
+
+from greeks_cli.engine.leaves import Leaves
+from greeks_cli.engine.numbers import Operand, exp
+from greeks_cli.engine.paths import Path
+from greeks_cli.engine.smoothing import Smoother
+from greeks_cli.terms.contracts import Contract, European
+
+
+@singledispatch
+def payoff(contract: Contract, leaves: Leaves, path: Path, smoother: Smoother) -> Operand:
+    """The undiscounted payment at expiry, one per path, shape (n_paths,)."""
+    raise TypeError(f"no payoff is registered for {type(contract).__name__}")
+
+
+@payoff.register
+def _european(contract: European, leaves: Leaves, path: Path, smoother: Smoother) -> Operand:
+    return smoother.positive_part(contract.type.sign * (path[-1] - leaves["strike"]))
+
+
+def discounted_payoff(contract: Contract, leaves: Leaves, path: Path, smoother: Smoother) -> Operand:
+    """The payment's value today, one per path."""
+    discount = exp(-leaves["rate"] * (contract.expiry - leaves["time"]))
+    return discount * payoff(contract, leaves, path, smoother)

@@ -1,0 +1,124 @@
+"""max(x, 0) made smooth: a softplus whose derivatives of every order are finite.
+
+soft(x; w) = w log(1 + exp(x/w)), with w in the units of x. With e = exp(-|x|/w),
+q = e/(1+e)^2 and t = tanh(x/2w): order 0 is max(x, 0) + w log1p(e), order 1 is (1 or e)/(1+e),
+order 2 is q/w, and from there q' = -q t/w and t' = 2q/w give every higher order as a polynomial
+in q, times t for odd orders. Nothing here overflows, in float32 either.
+
+``chainer.functions.softplus`` is not used: its second derivative is NaN for x > 709 w
+(88 w in float32).
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from greeks_cli.engine.chainer_runtime import chainer
+from greeks_cli.engine.numbers import Operand
+
+MAX_ORDER = 8
+"""More than any Greek of a step (order 1) needs."""
+
+
+@dataclass(frozen=True, slots=True)
+class Kernel:
+    """How one kink is smoothed, derivative by derivative.
+
+    ``widths[k]`` smooths the derivative of order k; 0 leaves it sharp. Each order may have its
+    own width, because each converges to the derivative of the sharp kink by itself: so values
+    and first derivatives need no smoothing, and higher ones get the width that suits them.
+    ``extrapolated`` combines two widths, (4 f(w) - f(2w))/3, whose bias is O(w^4).
+    """
+
+    widths: tuple[float, ...]
+    extrapolated: bool
+
+    @classmethod
+    def plain(cls, width: float) -> "Kernel":
+        """The softplus of one width at every order; width 0 is the sharp kink."""
+        return cls((width,) * MAX_ORDER, extrapolated=False)
+
+    def widened(self) -> "Kernel":
+        """The same at twice the width, to measure the bias."""
+        return Kernel(tuple(2 * w for w in self.widths), self.extrapolated)
+
+    def __call__(self, x: NDArray[np.floating], order: int) -> NDArray[np.floating]:
+        width = self.widths[order]
+        if width == 0:
+            return _sharp(x, order)
+        if not self.extrapolated:
+            return _softplus(x, width, order)
+        return (4 * _softplus(x, width, order) - _softplus(x, 2 * width, order)) / 3
+
+
+def _sharp(x: NDArray[np.floating], order: int) -> NDArray[np.floating]:
+    if order == 0:
+        return np.maximum(x, 0)
+    return (x > 0).astype(x.dtype) if order == 1 else np.zeros_like(x)
+
+
+def _softplus(x: NDArray[np.floating], width: float, order: int) -> NDArray[np.floating]:
+    e = np.exp(np.abs(x) * x.dtype.type(-1 / width))
+    if order == 0:
+        return np.maximum(x, 0) + width * np.log1p(e)
+    if order == 1:
+        return np.where(x > 0, 1, e) / (1 + e)
+    q = e / (1 + e) ** 2
+    coefficients = _polynomial(order)
+    value = np.full_like(q, coefficients[-1])
+    for coefficient in reversed(coefficients[:-1]):
+        value = value * q + coefficient
+    value *= q
+    if order % 2:
+        value *= np.copysign((1 - e) / (1 + e), x)
+    return value * x.dtype.type(width ** (1 - order))
+
+
+@cache
+def _polynomial(order: int) -> tuple[float, ...]:
+    """(c_1, c_2, ...) of w^(order-1) soft^(order) = sum c_k q^k, times t for odd orders.
+
+    From (q^k)' = -k q^k t/w and (q^k t)' = (-k q^k + (4k+2) q^(k+1))/w, as t^2 = 1 - 4q.
+    """
+    if order == 2:
+        return (1.0,)
+    below = _polynomial(order - 1)
+    falling = [-k * c for k, c in enumerate(below, start=1)]
+    if order % 2:
+        return tuple(falling)
+    rising = [0.0, *((4 * k + 2) * c for k, c in enumerate(below, start=1))]
+    return tuple(f + r for f, r in zip([*falling, 0.0], rising, strict=True))
+
+
+class SoftPlus(chainer.FunctionNode):  # type: ignore[misc]  # chainer has no usable types
+    """The derivative of the given order of a smoothed max(x, 0)."""
+
+    def __init__(self, kernel: Kernel, order: int = 0):
+        self._kernel = kernel
+        self._order = order
+
+    @property
+    def label(self) -> str:
+        return f"softplus, order {self._order}"
+
+    def forward(self, inputs: tuple[NDArray[np.floating]]) -> tuple[NDArray[np.floating]]:
+        self.retain_inputs((0,))
+        return (self._kernel(inputs[0], self._order),)
+
+    def backward(self, indexes: tuple[int, ...], grad_outputs: tuple[Operand]) -> tuple[Operand]:
+        (x,) = self.get_retained_inputs()
+        return (SoftPlus(self._kernel, self._order + 1).apply((x,))[0] * grad_outputs[0],)
+
+
+class Smoother:
+    """Hands the kinks of a payoff their kernels, in the order in which the payoff meets them."""
+
+    def __init__(self, kernels: Sequence[Kernel]):
+        self._kernels = iter(kernels)
+
+    def positive_part(self, x: Operand) -> Operand:
+        """max(x, 0)."""
+        return SoftPlus(next(self._kernels)).apply((x,))[0]

@@ -1,0 +1,38 @@
+"""A result as rows in the units asked for: what every format prints."""
+
+from dataclasses import dataclass
+
+from greeks_cli.terms.greek import Units
+from greeks_cli.terms.result import Estimate, Result
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One estimate in display units; field names are the keys of JSON and the columns of CSV."""
+
+    name: str
+    value: float
+    stderr: float
+    low: float
+    high: float
+    bias: float
+    exact: float | None
+    unit: str
+
+
+def rows(result: Result, units: Units) -> list[Row]:
+    return [_row(estimate, units) for estimate in result.estimates]
+
+
+def _row(estimate: Estimate, units: Units) -> Row:
+    scale = units.scale(estimate.greek)
+    return Row(
+        name=estimate.greek.name,
+        value=estimate.value * scale,
+        stderr=estimate.stderr * scale,
+        low=estimate.low * scale,
+        high=estimate.high * scale,
+        bias=estimate.bias * scale,
+        exact=None if estimate.exact is None else estimate.exact * scale,
+        unit=units.label(estimate.greek),
+    )

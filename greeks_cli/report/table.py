@@ -1,0 +1,102 @@
+"""A result as a table for people."""
+
+import io
+from dataclasses import dataclass
+from math import floor, log10
+
+from rich.box import SIMPLE_HEAD
+from rich.console import Console
+from rich.table import Table
+
+from greeks_cli.report.rows import Row, rows
+from greeks_cli.terms.greek import Units
+from greeks_cli.terms.result import Result
+
+_ALL_COLUMNS = ("estimate", "stderr", "interval", "bias", "exact", "z", "unit")
+_DISPENSABLE = ("unit", "bias", "interval", "z", "exact")
+"""What a narrow terminal goes without, first to last."""
+
+
+@dataclass(frozen=True, slots=True)
+class Screen:
+    """Where a table is shown: columns of text (None: as wide as it needs) and whether in colour."""
+
+    width: int | None = None
+    colour: bool = False
+    ascii_only: bool = False
+
+
+def headline(result: Result) -> str:
+    """One line that restates contract, market and simulation."""
+    request, simulation = result.request, result.request.simulation
+    market = ", ".join(f"{name.replace('_', ' ')} {value:g}" for name, value in request.market)
+    steps = simulation.steps or len(request.contract.dates)
+    width = f"beta {simulation.beta:g}" if simulation.beta else f"width {simulation.width}"
+    smoothing = f"softplus {width}" if simulation.smoothing == "softplus" else "no smoothing"
+    return (
+        f"{request.contract.describe()}, expiry {request.contract.expiry:g}y | {market} | "
+        f"{result.paths:,} paths x {steps} {'step' if steps == 1 else 'steps'}, seed {simulation.seed}, "
+        f"{smoothing}, {simulation.dtype}"
+    )
+
+
+def table(result: Result, units: Units, screen: Screen) -> str:
+    """The table, with fewer columns where the screen is narrow."""
+    cells = [_cells(row) for row in rows(result, units)]
+    left_out: list[str] = []
+    grid = _grid(cells, left_out, result)
+    console = _console(screen)
+    while screen.width and console.measure(grid).minimum > screen.width and len(left_out) < len(_DISPENSABLE):
+        left_out.append(_DISPENSABLE[len(left_out)])
+        grid = _grid(cells, left_out, result)
+    console.print(headline(result), highlight=False, style="bold", soft_wrap=screen.width is None)
+    console.print(grid)
+    if left_out:
+        console.print(f"left out for width: {', '.join(left_out)}; --format json has all", style="dim")
+    return console.file.getvalue()  # type: ignore[attr-defined]  # it is the StringIO of _console
+
+
+def _console(screen: Screen) -> Console:
+    return Console(
+        file=io.StringIO(),
+        width=screen.width or 240,
+        force_terminal=screen.colour,
+        no_color=not screen.colour,
+        legacy_windows=False,
+    )
+
+
+def _grid(cells: list[dict[str, str]], left_out: list[str], result: Result) -> Table:
+    grid = Table(box=SIMPLE_HEAD, pad_edge=False)
+    grid.add_column("Greek", no_wrap=True, style="cyan")
+    columns = [column for column in _ALL_COLUMNS if column not in left_out]
+    for column in columns:
+        title = f"{100 * result.request.simulation.confidence:g}% interval" if column == "interval" else column
+        grid.add_column(title, justify="left" if column == "unit" else "right", no_wrap=True)
+    for row in cells:
+        grid.add_row(row["name"], *(row[column] for column in columns))
+    return grid
+
+
+def _cells(row: Row) -> dict[str, str]:
+    z = None if row.exact is None or row.stderr == 0 else (row.value - row.exact) / row.stderr
+    return {
+        "name": row.name,
+        "estimate": _rounded(row.value, row.stderr),
+        "stderr": f"{row.stderr:.2g}",
+        "interval": f"{_rounded(row.low, row.stderr)} .. {_rounded(row.high, row.stderr)}",
+        "bias": f"{row.bias:.1g}",
+        "exact": "-" if row.exact is None else _rounded(row.exact, row.stderr / 10),
+        "z": "-" if z is None else f"{z:+.2f}",
+        "unit": row.unit,
+    }
+
+
+def _rounded(value: float, stderr: float) -> str:
+    """The digits that the standard error leaves meaningful: two of it."""
+    if stderr <= 0 or not 1e-12 < stderr < 1e6:
+        return f"{value:.8g}"
+    decimals = 1 - floor(log10(stderr))
+    if decimals > 8:
+        return f"{value:.{max(0, decimals + floor(log10(abs(value) or 1)))}e}"
+    return f"{value:.{max(0, decimals)}f}"

@@ -1,0 +1,65 @@
+"""Every way a command can end, and the exceptions that lead there."""
+
+import enum
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+
+
+class ExitCode(enum.IntEnum):
+    """What the shell sees."""
+
+    OK = 0
+    FAILURE = 1
+    USAGE = 2
+    SOME_JOBS_FAILED = 3
+    NOT_MET = 4
+    INTERRUPTED = 130
+
+
+class GreeksError(Exception):
+    """Ends a command with one line on stderr."""
+
+    exit_code = ExitCode.FAILURE
+
+
+class NonFiniteEstimate(GreeksError):
+    """An estimate overflowed or lost its meaning; the message names the Greek."""
+
+
+class MissingSupport(GreeksError):
+    """Something optional is not installed or not present; the message says what to install."""
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One thing wrong with the input: where, what was given, and what to do about it.
+
+    ``path`` addresses the request (``("market", "vol")``); whoever read the input knows
+    which flag, variable or file line that is.
+    """
+
+    path: tuple[str | int, ...]
+    message: str
+    value: object = None
+
+    def line(self, place: str) -> str:
+        shown = "" if self.value is None else f"{self.value}: "
+        return f"{place}: {shown}{self.message}" if place else f"{shown}{self.message}"
+
+
+class InvalidInput(GreeksError):
+    """The request cannot be built; carries every problem found, not just the first."""
+
+    exit_code = ExitCode.USAGE
+
+    def __init__(self, problems: Sequence[Problem]):
+        self.problems = tuple(problems)
+        super().__init__("\n".join(p.line(".".join(map(str, p.path))) for p in self.problems))
+
+
+def did_you_mean(word: str, known: Iterable[str]) -> str:
+    """A remedy for a misspelt word: the nearest known one, or the whole list."""
+    choices = list(known)
+    near = get_close_matches(word, choices, n=1)
+    return f"did you mean '{near[0]}'?" if near else f"choose from {', '.join(choices)}"

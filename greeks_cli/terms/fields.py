@@ -1,0 +1,26 @@
+"""What the models of a request have in common."""
+
+from typing import Annotated
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+
+
+class Term(BaseModel):
+    """A frozen model: unknown keys are refused, infinities and NaN too."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+
+def _read_count(value: object) -> object:
+    """Accept ``1e6``, ``"1e6"`` and ``"1_000_000"`` where a whole number is meant."""
+    if isinstance(value, str):
+        try:
+            value = float(value) if not value.strip().lstrip("+-").replace("_", "").isdigit() else int(value)
+        except ValueError:
+            return value
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+Count = Annotated[int, BeforeValidator(_read_count)]
+Price = Annotated[float, Field(gt=0, le=1e12)]
+Years = Annotated[float, Field(gt=0, le=100)]

@@ -1,0 +1,131 @@
+"""Greeks: mixed partial derivatives of the price, by their names or as ``d(spot,vol)``.
+
+``time`` is calendar time passing: every future date comes nearer at once, so theta is minus
+the derivative with respect to the expiry of a European. No sign is needed anywhere else.
+"""
+
+import enum
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from greeks_cli.terms.errors import did_you_mean
+
+MARKET_PARAMETERS = ("spot", "vol", "rate", "dividend_yield")
+TIME = "time"
+MAX_ORDER = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Greek:
+    """A partial derivative of the price; ``parameters`` is empty for the price itself."""
+
+    name: str
+    parameters: tuple[str, ...]
+
+    @property
+    def order(self) -> int:
+        return len(self.parameters)
+
+    @property
+    def formula(self) -> str:
+        return f"d({','.join(self.parameters)})"
+
+
+NAMED = {
+    name: Greek(name, parameters)
+    for name, parameters in {
+        "price": (),
+        "delta": ("spot",),
+        "gamma": ("spot", "spot"),
+        "speed": ("spot", "spot", "spot"),
+        "vega": ("vol",),
+        "vanna": ("spot", "vol"),
+        "volga": ("vol", "vol"),
+        "zomma": ("spot", "spot", "vol"),
+        "ultima": ("vol", "vol", "vol"),
+        "rho": ("rate",),
+        "phi": ("dividend_yield",),
+        "theta": ("time",),
+        "charm": ("spot", "time"),
+        "color": ("spot", "spot", "time"),
+        "veta": ("vol", "time"),
+        "dual_delta": ("strike",),
+        "dual_gamma": ("strike", "strike"),
+    }.items()
+}
+ALIASES = {"vomma": "volga"}
+PRICE = NAMED["price"]
+
+
+def _rank(parameter: str) -> tuple[int, str]:
+    """Spot first and time last, so that multi-indices share long prefixes."""
+    order = {"spot": 0, "vol": 2, "rate": 3, "dividend_yield": 4, TIME: 5}
+    return order.get(parameter, 1), parameter
+
+
+def parse_greek(text: str) -> Greek:
+    """A Greek from its name, an alias, or a formula such as ``d(spot,spot,vol)``.
+
+    Raises ValueError with a remedy when the text is neither.
+    """
+    word = text.strip()
+    if word in NAMED or word in ALIASES:
+        return NAMED[ALIASES.get(word, word)]
+    formula = re.fullmatch(r"d\(\s*(\w+(?:\s*,\s*\w+)*)\s*\)", word)
+    if formula is None:
+        known = [*NAMED, *ALIASES]
+        raise ValueError(f"unknown Greek '{word}'; {did_you_mean(word, known)}, or write d(spot,vol)")
+    parameters = sorted(re.split(r"\s*,\s*", formula[1]), key=_rank)
+    if len(parameters) > MAX_ORDER:
+        raise ValueError(f"'{word}' is of order {len(parameters)}; the highest order is {MAX_ORDER}")
+    return Greek(f"d({','.join(parameters)})", tuple(parameters))
+
+
+def parse_greeks(words: str | Iterable[str | Greek]) -> tuple[Greek, ...]:
+    """Greeks from ``"delta,gamma"`` or a list; ``all`` means every named one. Price comes first."""
+    if isinstance(words, str):
+        words = re.split(r",(?![^(]*\))", words)
+    chosen = [PRICE]
+    for word in words:
+        if isinstance(word, Greek):
+            chosen.append(word)
+        elif word.strip() == "all":
+            chosen.extend(NAMED.values())
+        elif word.strip():
+            chosen.append(parse_greek(word))
+    return tuple(dict.fromkeys(chosen))
+
+
+class Units(enum.StrEnum):
+    """How numbers are shown: raw derivatives, or per the steps that desks quote."""
+
+    RAW = "raw"
+    MARKET = "market"
+
+    def scale(self, greek: Greek) -> float:
+        """The factor from the raw derivative to this unit."""
+        scale = 1.0
+        if self is Units.MARKET:
+            for parameter in greek.parameters:
+                scale *= _MARKET_STEPS.get(parameter, (1.0, ""))[0]
+        return scale
+
+    def label(self, greek: Greek) -> str:
+        """The unit in words, e.g. ``per spot per vol point``; the price is in currency."""
+        if not greek.parameters:
+            return "currency"
+        return " ".join(f"per {self._step(parameter)}" for parameter in greek.parameters)
+
+    def _step(self, parameter: str) -> str:
+        if self is Units.MARKET and parameter in _MARKET_STEPS:
+            return _MARKET_STEPS[parameter][1]
+        return "year" if parameter == TIME else f"1.00 {parameter}"
+
+
+_MARKET_STEPS = {
+    "vol": (0.01, "vol point"),
+    "rate": (0.01, "1% rate"),
+    "dividend_yield": (0.01, "1% dividend_yield"),
+    TIME: (1 / 365, "day"),
+}

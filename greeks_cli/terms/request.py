@@ -1,0 +1,129 @@
+"""The whole question, validated once. A Request that exists is valid."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
+
+from greeks_cli.terms.contracts import CONTRACTS, Contract
+from greeks_cli.terms.errors import InvalidInput, Problem, did_you_mean
+from greeks_cli.terms.greek import MARKET_PARAMETERS, TIME, Greek, parse_greeks
+from greeks_cli.terms.market import Market
+from greeks_cli.terms.simulation import Autodiff, Simulation, Smoothing
+
+DEFAULT_GREEKS = "delta,gamma,vega,theta,rho"
+
+Model = TypeVar("Model", bound=BaseModel)
+
+
+@dataclass(frozen=True)
+class Request:
+    """A contract, a market, a simulation and the Greeks wanted (the price always comes first).
+
+    Raises InvalidInput when a Greek does not exist for the contract or the simulation.
+    """
+
+    contract: Contract
+    market: Market
+    simulation: Simulation = field(default_factory=Simulation)
+    greeks: tuple[Greek, ...] = parse_greeks(DEFAULT_GREEKS)
+
+    def __post_init__(self) -> None:
+        problems = [
+            Problem(("greeks",), objection, greek.name)
+            for greek in self.greeks
+            if (objection := self._objection(greek))
+        ]
+        if problems:
+            raise InvalidInput(problems)
+
+    @property
+    def values(self) -> dict[str, float]:
+        """The value of every parameter that a Greek may differentiate."""
+        market = {name: getattr(self.market, name) for name in MARKET_PARAMETERS}
+        contract = {name: getattr(self.contract, name) for name in self.contract.parameters}
+        return {**market, **contract, TIME: 0.0}
+
+    def _objection(self, greek: Greek) -> str | None:
+        unknown = [name for name in greek.parameters if name not in self.values]
+        if unknown:
+            remedy = did_you_mean(unknown[0], self.values)
+            return f"a {self.contract.kind} contract has no parameter '{unknown[0]}'; {remedy}"
+        if greek.order > 1 and self.simulation.smoothing is Smoothing.NONE:
+            return (
+                "refused with smoothing none, because the second derivative of max(x, 0) is 0 on every path "
+                "and the estimate would be 0 or lack its main term; use smoothing softplus, or ask for price and first-order Greeks only"
+            )
+        if greek.order > 2 and self.simulation.autodiff is Autodiff.BACKWARD:
+            return "autodiff backward reaches second order only; use autodiff grad"
+        return None
+
+
+def build_request(
+    contract: Mapping[str, Any],
+    market: Mapping[str, Any],
+    simulation: Mapping[str, Any],
+    greeks: str | Iterable[str] = DEFAULT_GREEKS,
+) -> Request:
+    """A Request from plain mappings. Raises InvalidInput with every problem at once."""
+    problems: list[Problem] = []
+    model, terms = _contract_model(contract, problems)
+    parts = (
+        _validated(model, "contract", terms, problems) if model else None,
+        _validated(Market, "market", market, problems),
+        _validated(Simulation, "simulation", simulation, problems),
+    )
+    wanted: tuple[Greek, ...] = ()
+    try:
+        wanted = parse_greeks(greeks)
+    except ValueError as error:
+        problems.append(Problem(("greeks",), str(error)))
+    if problems:
+        raise InvalidInput(problems)
+    return Request(*parts, wanted)  # type: ignore[arg-type]  # no problems, so no part is None
+
+
+def _contract_model(
+    terms: Mapping[str, Any], problems: list[Problem]
+) -> tuple[type[Contract] | None, Mapping[str, Any]]:
+    kind = str(terms.get("kind", "european"))
+    if kind not in CONTRACTS:
+        problems.append(Problem(("contract", "kind"), f"unknown contract; {did_you_mean(kind, CONTRACTS)}", kind))
+        return None, terms
+    return CONTRACTS[kind], {**terms, "kind": kind}
+
+
+def _validated(
+    model: type[Model], section: str, values: Mapping[str, Any], problems: list[Problem]
+) -> Model | None:
+    try:
+        return model.model_validate(values)
+    except ValidationError as error:
+        # A union reports one error per member; the last member is the general one.
+        found = {problem.path[:2]: problem for problem in (_problem(model, section, d) for d in error.errors())}
+        problems.extend(found.values())
+        return None
+
+
+def _problem(model: type[BaseModel], section: str, details: ErrorDetails) -> Problem:
+    """Pydantic's account of one error, with our remedy."""
+    path = (section, *details["loc"][:1])
+    name = str(path[1]) if len(path) > 1 else ""
+    described = model.model_fields[name].description if name in model.model_fields else None
+    kind = f"a {values_kind} contract" if (values_kind := _kind(model)) else f"[{section}]"
+    match details["type"]:
+        case "extra_forbidden":
+            known = [key for key in model.model_fields if key != "kind"]
+            return Problem(path, f"unknown key, not an option of {kind}; {did_you_mean(name, known)}")
+        case "missing":
+            return Problem(path, f"required: {described}")
+        case "value_error":
+            return Problem(path, details["msg"].removeprefix("Value error, "))
+    message = details["msg"].replace("Input should be", "should be")
+    return Problem(path, f"{message} ({described})" if described else message, details["input"])
+
+
+def _kind(model: type[BaseModel]) -> str | None:
+    return model.model_fields["kind"].default if issubclass(model, Contract) else None
