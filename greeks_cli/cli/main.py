@@ -13,7 +13,7 @@ from greeks_cli.terms.errors import ExitCode, GreeksError, did_you_mean
 
 COMMANDS = {
     "price": "Price a contract and its Greeks by Monte Carlo.",
-
+    "explain": "Say what a Greek is: definition, sign, unit, method.",
     "graph": "Write the Chainer graph of the price or a Greek as DOT.",
     "doctor": "Versions, interpreter, threads, GPU.",
 }
@@ -29,7 +29,7 @@ class Commands(click.Group):
     def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
         if name not in COMMANDS:
             return None
-        return importlib.import_module(f"greeks_cli.cli.{name}").command  # type: ignore[no-any-return]
+        return importlib.import_module(f"greeks_cli.cli.{name}").command
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]

@@ -28,13 +28,19 @@ def request_options(function: Command) -> Command:
     @click.pass_context
     def with_request(ctx: click.Context, /, **values: Any) -> Any:
         request = _read_request(ctx, values)
-        own = {name: value for name, value in values.items() if name not in _FIELD_OF_OPTION}
+        own = {name: value for name, value in values.items() if name not in _REQUEST_OPTIONS}
         return function(request, **own)
 
     options = [
-        click.option("--config", type=click.Path(path_type=Path), help="TOML file with [contract] [market] [simulation]."),
+        click.option(
+            "--config", type=click.Path(path_type=Path), help="TOML file with [contract] [market] [simulation]."
+        ),
         *(_option(path, info) for path, info in _FIELDS.items()),
-        click.option("--greeks", metavar="NAMES", help=f"Greeks by name, d(spot,vol) for any other, or all. [default: {DEFAULT_GREEKS}]"),
+        click.option(
+            "--greeks",
+            metavar="NAMES",
+            help=f"Greeks by name, d(spot,vol) for any other, or all. [default: {DEFAULT_GREEKS}]",
+        ),
     ]
     for option in reversed(options):
         with_request = option(with_request)
@@ -49,7 +55,8 @@ def _fields() -> dict[tuple[str, str], FieldInfo]:
 
 
 _FIELDS = _fields()
-_FIELD_OF_OPTION = {flag(path).lstrip("-").replace("-", "_"): path for path in _FIELDS} | {"config": (), "greeks": ()}
+_FIELD_OF_OPTION = {flag(path).lstrip("-").replace("-", "_"): path for path in _FIELDS}
+_REQUEST_OPTIONS = {*_FIELD_OF_OPTION, "config", "greeks"}
 
 
 def _option(path: tuple[str, str], info: FieldInfo) -> Callable[[Command], Command]:
@@ -82,7 +89,8 @@ def _metavar(annotation: object) -> str:
 def _default(info: FieldInfo) -> str:
     if info.default is PydanticUndefined:
         return "required"
-    return "" if info.default is None else f"default: {info.default}"
+    shown = f"{info.default:g}" if isinstance(info.default, float) else info.default
+    return "" if shown is None else f"default: {shown}"
 
 
 def _read_request(ctx: click.Context, values: dict[str, Any]) -> Request:
@@ -91,7 +99,7 @@ def _read_request(ctx: click.Context, values: dict[str, Any]) -> Request:
         source.read_toml(values["config"])
     for option in ctx.command.params:
         value = values.get(str(option.name))
-        if value is None or option.name not in _FIELD_OF_OPTION or option.name == "config":
+        if value is None or option.name not in _REQUEST_OPTIONS - {"config"}:
             continue
         place = option.opts[0]
         if ctx.get_parameter_source(str(option.name)) is ParameterSource.ENVIRONMENT:
@@ -99,5 +107,6 @@ def _read_request(ctx: click.Context, values: dict[str, Any]) -> Request:
         if option.name == "greeks":
             source.greeks, source.places[("greeks",)] = value, place
         else:
-            source.set(*_FIELD_OF_OPTION[option.name], value, place)
+            section, field = _FIELD_OF_OPTION[option.name]
+            source.set(section, field, value, place)
     return source.build()

@@ -12,9 +12,24 @@ from greeks_cli.terms.request import Request
 
 @click.command("price")
 @request_options
-@click.option("--units", type=click.Choice([str(unit) for unit in Units]), default="raw", show_default=True, help="Raw derivatives, or market: per vol point, per 1%, per day of 365.")
-@click.option("--format", "form", type=click.Choice(["table", "json", "csv"]), default="table", show_default=True, help="How the result is written.")
-@click.option("--threads", type=click.IntRange(1), help="Threads; the numbers do not depend on it. [default: the cores available]")
+@click.option(
+    "--units",
+    type=click.Choice([str(unit) for unit in Units]),
+    default="raw",
+    show_default=True,
+    help="Raw derivatives, or market: per vol point, per 1%, per day of 365.",
+)
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["table", "json", "csv"]),
+    default="table",
+    show_default=True,
+    help="How the result is written.",
+)
+@click.option(
+    "--threads", type=click.IntRange(1), help="Threads; the numbers do not depend on it. [default: the cores available]"
+)
 @click.option("--quiet", is_flag=True, help="No progress on stderr.")
 def command(request: Request, units: str, form: str, threads: int | None, quiet: bool) -> None:
     """Price a contract and its Greeks by Monte Carlo, each with its error bar.

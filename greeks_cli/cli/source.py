@@ -44,7 +44,7 @@ class Source:
     def build(self) -> Request:
         """The request. Raises InvalidInput whose problems name their places."""
         try:
-            return build_request(*(self.sections[name] for name in SECTIONS), greeks=self.greeks)
+            return build_request(**self.sections, greeks=self.greeks)
         except InvalidInput as error:
             raise InvalidInput([self._placed(problem) for problem in error.problems]) from None
 

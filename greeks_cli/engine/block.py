@@ -20,7 +20,7 @@ _LARGEST, _SMALLEST = 1 << 16, 1 << 11
 _NUMBERS_PER_BLOCK = 1 << 19
 _BLOCKS_WANTED = 16
 _BIAS_EVERY = 8
-"""One block in eight is evaluated at twice the width too: enough to measure a small bias."""
+"""One block in eight is evaluated at another width too: enough to measure a small bias."""
 
 
 @dataclass(frozen=True)
@@ -65,16 +65,16 @@ class Plan:
 
 @dataclass(frozen=True, slots=True)
 class Tally:
-    """What a block adds: moments of the estimates, and of their change at twice the width."""
+    """What a block adds: moments of the estimates, and of the bias seen in each path."""
 
     values: Moments
-    widening: Moments | None
+    bias: Moments | None
 
     def __add__(self, other: Self) -> Self:
-        widening = self.widening
-        if other.widening is not None:
-            widening = other.widening if widening is None else widening + other.widening
-        return type(self)(self.values + other.values, widening)
+        bias = self.bias
+        if other.bias is not None:
+            bias = other.bias if bias is None else bias + other.bias
+        return type(self)(self.values + other.values, bias)
 
 
 def price_block(plan: Plan, block: int) -> Tally:
@@ -84,17 +84,25 @@ def price_block(plan: Plan, block: int) -> Tally:
     normals = standard_normals(simulation.seed, PATHS, block, plan.steps, plan.block_paths(block), dtype)
     order = [greek.parameters for greek in plan.request.greeks]
     with np.errstate(all="ignore"):  # a non-finite estimate is reported by name at the end
-        values = _derivatives(plan, normals, widened=False)
-        widening = None
-        if plan.smooths and block % _BIAS_EVERY == 0:
-            wide = _derivatives(plan, normals, widened=True)
-            widening = Moments.of([wide[index] - values[index] for index in order])
-        return Tally(Moments.of([values[index] for index in order]), widening)
+        values = _values(plan, normals)
+        bias = _bias(plan, normals, values) if plan.smooths and block % _BIAS_EVERY == 0 else None
+        return Tally(
+            Moments.of([values[index] for index in order]),
+            None if bias is None else Moments.of([bias[index] for index in order]),
+        )
 
 
-def _derivatives(plan: Plan, normals: NDArray[np.floating], widened: bool) -> Derivatives:
+def _values(plan: Plan, normals: NDArray[np.floating]) -> Derivatives:
     found: Derivatives = {}
     for group in plan.groups:
-        kernels = [kernel.widened() if widened else kernel for kernel in group.kernels]
-        found |= pathwise(plan.request, normals, kernels, group.wanted)
+        found |= pathwise(plan.request, normals, group.kernels, group.wanted)
+    return found
+
+
+def _bias(plan: Plan, normals: NDArray[np.floating], values: Derivatives) -> Derivatives:
+    """The smoothing bias of each path's derivatives, from the change at another width."""
+    found: Derivatives = {}
+    for group in plan.groups:
+        probed = pathwise(plan.request, normals, group.probe_kernels, group.wanted)
+        found |= {index: (probed[index] - values[index]) * group.bias_per_change for index in group.wanted}
     return found

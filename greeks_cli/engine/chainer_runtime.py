@@ -7,6 +7,7 @@ is lent for the length of the import.
 """
 
 import contextlib
+import math
 import sys
 import types
 import warnings
@@ -44,8 +45,11 @@ def _load() -> None:
 
     # Shapes and dtypes are ours by construction; checking them costs a third of a small node.
     chainer.global_config.type_check = False
-    # Said when SciPy is absent; the closed forms call ndtr on single numbers.
-    warnings.filterwarnings("ignore", message="SciPy is not available", category=chainer.warnings.PerformanceWarning)
+    # F.ndtr imports SciPy, or warns that it is not there. The closed forms call it on single
+    # numbers, for which the standard library's erfc is as exact and needs no import.
+    sys.modules["chainer.functions.math.ndtr"]._ndtr_cpu = np.vectorize(  # type: ignore[attr-defined]
+        lambda x: 0.5 * math.erfc(-x * math.sqrt(0.5)), otypes=[float]
+    )
 
 
 _load()

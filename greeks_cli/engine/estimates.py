@@ -12,17 +12,13 @@ from greeks_cli.terms.errors import NonFiniteEstimate
 from greeks_cli.terms.greek import Greek
 from greeks_cli.terms.result import Estimate
 
-_BIAS_ORDER_GAIN = {False: 3.0, True: 15.0}
-"""f(2w) - f(w) over the bias of f(w): 2^2 - 1 for a plain softplus, 2^4 - 1 extrapolated."""
-
-
 def estimates(plan: Plan, tally: Tally, exact: Sequence[float | None]) -> tuple[Estimate, ...]:
     """One estimate per Greek of the plan's request.
 
     Raises NonFiniteEstimate, naming the Greek, when a value or its error is not a finite number.
     """
     moments = tally.values
-    bias = _bias(plan, tally)
+    bias = _bias(tally)
     quantile = NormalDist().inv_cdf(0.5 + plan.request.simulation.confidence / 2)
     return tuple(
         _estimate(greek, float(moments.mean[i]), float(moments.stderr[i]), float(bias[i]), exact[i], quantile)
@@ -30,9 +26,7 @@ def estimates(plan: Plan, tally: Tally, exact: Sequence[float | None]) -> tuple[
     )
 
 
-def _estimate(
-    greek: Greek, value: float, stderr: float, bias: float, exact: float | None, quantile: float
-) -> Estimate:
+def _estimate(greek: Greek, value: float, stderr: float, bias: float, exact: float | None, quantile: float) -> Estimate:
     if not (isfinite(value) and isfinite(stderr) and isfinite(bias)):
         raise NonFiniteEstimate(
             f"{greek.name}: the estimate is {value} with standard error {stderr}; "
@@ -42,13 +36,11 @@ def _estimate(
     return Estimate(greek, value, stderr, value - half, value + half, bias, exact)
 
 
-def _bias(plan: Plan, tally: Tally) -> NDArray[np.float64]:
-    """How large the smoothing bias may be, from the change that twice the width makes.
+def _bias(tally: Tally) -> NDArray[np.float64]:
+    """How large the smoothing bias may be: as measured, plus two standard errors of that.
 
-    Two standard errors of that change are added, so that noise cannot hide a bias.
+    The noise of the measurement is added so that it cannot hide a bias.
     """
-    widening = tally.widening
-    if widening is None:
+    if tally.bias is None:
         return np.zeros_like(tally.values.mean)
-    gain = _BIAS_ORDER_GAIN[plan.groups[0].kernels[0].extrapolated]
-    return (np.abs(widening.mean) + 2 * widening.stderr) / gain
+    return np.abs(tally.bias.mean) + 2 * tally.bias.stderr

@@ -39,6 +39,7 @@ class Moments:
             total = total + part
         return total
 
+    @np.errstate(all="ignore")  # infinities are reported with the estimate
     def __add__(self, other: Self) -> Self:
         n_a, n_b = self.count, other.count
         n = n_a + n_b
@@ -47,10 +48,7 @@ class Moments:
         mean = self.mean + n_b * share
         m2 = self.m2 + other.m2 + gap * share * n_a * n_b
         m3 = (
-            self.m3
-            + other.m3
-            + gap * share**2 * n_a * n_b * (n_a - n_b)
-            + 3 * share * (n_a * other.m2 - n_b * self.m2)
+            self.m3 + other.m3 + gap * share**2 * n_a * n_b * (n_a - n_b) + 3 * share * (n_a * other.m2 - n_b * self.m2)
         )
         m4 = (
             self.m4

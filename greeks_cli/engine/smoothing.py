@@ -41,9 +41,14 @@ class Kernel:
         """The softplus of one width at every order; width 0 is the sharp kink."""
         return cls((width,) * MAX_ORDER, extrapolated=False)
 
-    def widened(self) -> "Kernel":
-        """The same at twice the width, to measure the bias."""
-        return Kernel(tuple(2 * w for w in self.widths), self.extrapolated)
+    def scaled(self, factor: float) -> "Kernel":
+        """The same kernel at other widths."""
+        return Kernel(tuple(factor * width for width in self.widths), self.extrapolated)
+
+    @property
+    def bias_order(self) -> int:
+        """The power of the width that the bias is proportional to, for small widths."""
+        return 4 if self.extrapolated else 2
 
     def __call__(self, x: NDArray[np.floating], order: int) -> NDArray[np.floating]:
         width = self.widths[order]

@@ -33,14 +33,31 @@ from greeks_cli.terms.simulation import Smoothing
 
 PILOT_PATHS = 8192
 _SCALES = (1.0, 0.5, 0.25)
+_SMALL = 0.1
+"""A width below this share of the spread is small."""
 
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """Greeks that share one smoothing, and so one graph."""
+    """Greeks that share one smoothing, and so one graph.
+
+    Their bias is measured at ``probe`` times the width: twice, where the width is small beside
+    the spread; at a small width, where it is not, and the bias no longer follows its leading
+    term at twice the width.
+    """
 
     kernels: tuple[Kernel, ...]
     wanted: tuple[MultiIndex, ...]
+    probe: float = 2.0
+
+    @property
+    def bias_per_change(self) -> float:
+        """The bias at the width over the change that ``probe`` makes, when bias is c w^p."""
+        return 1 / abs(self.probe ** self.kernels[0].bias_order - 1)
+
+    @property
+    def probe_kernels(self) -> tuple[Kernel, ...]:
+        return tuple(kernel.scaled(self.probe) for kernel in self.kernels)
 
 
 def choose_groups(request: Request) -> tuple[Group, ...]:
@@ -53,7 +70,9 @@ def choose_groups(request: Request) -> tuple[Group, ...]:
     spreads = _pilot_spreads(request, normals)
     fixed = 0.0 if request.simulation.smoothing is Smoothing.NONE else request.simulation.fixed_width
     if fixed is not None:
-        return (Group((Kernel.plain(fixed),) * len(spreads), wanted),)
+        small = _SMALL * min(spreads)
+        probe = 2.0 if fixed < small else min(0.5, small / fixed)
+        return (Group((Kernel.plain(fixed),) * len(spreads), wanted, probe),)
     kernels = {scale: _kernels(spreads, scale, request.simulation.paths) for scale in (2.0, *_SCALES)}
     smoothed = [index for index in wanted if len(index) > 1]
     choice = _best_scales(request, normals, kernels, smoothed) if smoothed else {}
@@ -112,12 +131,13 @@ def _spread(x: NDArray[np.floating]) -> float:
     """The scale on which the density of x varies around 0.
 
     The standard deviation, unless x comes closer to 0 than that: half of its values (a heavy
-    tail inflates the deviation), or all values on one side (prices are bounded below).
+    tail inflates the deviation), or all values on one side (prices are bounded below). Far
+    from the kink any width will do, and a tiny one would overflow at high orders.
     """
     scales = [x.std(), 1.48 * float(np.median(np.abs(x)))]
     if 0.01 < np.mean(x < 0) < 0.99:
         scales += [-x.min(), x.max()]
-    return max(min(scales), 1e-9 * float(np.abs(x).max()), 1e-300)
+    return max(min(scales), 1e-3 * float(np.abs(x).max()), 1e-100)
 
 
 def _kernels(spreads: Sequence[float], scale: float, n_paths: int) -> tuple[Kernel, ...]:

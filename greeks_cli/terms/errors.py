@@ -27,10 +27,6 @@ class NonFiniteEstimate(GreeksError):
     """An estimate overflowed or lost its meaning; the message names the Greek."""
 
 
-class MissingSupport(GreeksError):
-    """Something optional is not installed or not present; the message says what to install."""
-
-
 @dataclass(frozen=True, slots=True)
 class Problem:
     """One thing wrong with the input: where, what was given, and what to do about it.

@@ -6,6 +6,7 @@ the derivative with respect to the expiry of a European. No sign is needed anywh
 
 import enum
 import re
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -112,20 +113,27 @@ class Units(enum.StrEnum):
         return scale
 
     def label(self, greek: Greek) -> str:
-        """The unit in words, e.g. ``per spot per vol point``; the price is in currency."""
+        """The unit in words, e.g. ``per spot^2 per vol point``; the price is in currency."""
         if not greek.parameters:
             return "currency"
-        return " ".join(f"per {self._step(parameter)}" for parameter in greek.parameters)
+        powers = Counter(self._step(parameter) for parameter in greek.parameters)
+        return " ".join(f"per {_power(step, count)}" for step, count in powers.items())
 
     def _step(self, parameter: str) -> str:
         if self is Units.MARKET and parameter in _MARKET_STEPS:
             return _MARKET_STEPS[parameter][1]
-        return "year" if parameter == TIME else f"1.00 {parameter}"
+        return _RAW_STEPS.get(parameter, parameter)
 
 
+def _power(step: str, count: int) -> str:
+    base = f"({step})" if " " in step else step
+    return step if count == 1 else f"{base}^{count}"
+
+
+_RAW_STEPS = {"vol": "1.00 vol", "rate": "1.00 rate", "dividend_yield": "1.00 dividend yield", TIME: "year"}
 _MARKET_STEPS = {
     "vol": (0.01, "vol point"),
     "rate": (0.01, "1% rate"),
-    "dividend_yield": (0.01, "1% dividend_yield"),
+    "dividend_yield": (0.01, "1% dividend yield"),
     TIME: (1 / 365, "day"),
 }

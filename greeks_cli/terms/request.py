@@ -54,7 +54,8 @@ class Request:
         if greek.order > 1 and self.simulation.smoothing is Smoothing.NONE:
             return (
                 "refused with smoothing none, because the second derivative of max(x, 0) is 0 on every path "
-                "and the estimate would be 0 or lack its main term; use smoothing softplus, or ask for price and first-order Greeks only"
+                "and the estimate would be 0 or lack its main term; use smoothing softplus, "
+                "or ask for the price and first-order Greeks only"
             )
         if greek.order > 2 and self.simulation.autodiff is Autodiff.BACKWARD:
             return "autodiff backward reaches second order only; use autodiff grad"
@@ -95,9 +96,7 @@ def _contract_model(
     return CONTRACTS[kind], {**terms, "kind": kind}
 
 
-def _validated(
-    model: type[Model], section: str, values: Mapping[str, Any], problems: list[Problem]
-) -> Model | None:
+def _validated(model: type[Model], section: str, values: Mapping[str, Any], problems: list[Problem]) -> Model | None:
     try:
         return model.model_validate(values)
     except ValidationError as error:

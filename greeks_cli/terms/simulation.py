@@ -44,7 +44,9 @@ class Simulation(Term):
     beta: float | None = Field(None, gt=0, description="steepness of the softplus, 1/width, instead of a width")
     dtype: Dtype = Field(Dtype.FLOAT64, description="floating-point type of paths and derivatives")
     device: Literal["cpu"] = Field("cpu", description="where to compute")
-    autodiff: Autodiff = Field(Autodiff.GRAD, description="derivatives by chained chainer.grad, or by Variable.backward up to second order")
+    autodiff: Autodiff = Field(
+        Autodiff.GRAD, description="derivatives by chained chainer.grad, or by Variable.backward up to second order"
+    )
     confidence: float = Field(0.95, gt=0, lt=1, description="level of the confidence interval")
 
     @model_validator(mode="after")

@@ -1,0 +1,102 @@
+"""What every named Greek means, for ``greeks explain``.
+
+Formulas are those of a European in the notation of E. G. Haug, The Complete Guide to Option
+Pricing Formulas, 2nd edition (2007), chapter 2: n and N are the normal density and
+distribution, s = +1 for a call and -1 for a put, D = exp(-qT), R = exp(-rT). The tests evaluate them.
+"""
+
+from dataclasses import dataclass
+
+from greeks_cli.terms.greek import NAMED, Greek, Units
+
+_NOTATION = "s is +1 for a call, -1 for a put; D = exp(-q*T), R = exp(-r*T); n, N: normal density, distribution"
+_SOURCE = "E. G. Haug, The Complete Guide to Option Pricing Formulas, 2nd ed. (2007), chapter 2"
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """The meaning of a Greek, the sign it usually has, and its closed form for a European."""
+
+    meaning: str
+    sign: str
+    formula: str
+
+
+GLOSSARY = {
+    "price": Entry("discounted expected payment", "positive", "s*(S*D*N(s*d1) - K*R*N(s*d2))"),
+    "delta": Entry("change of the price with the spot", "call positive, put negative", "s*D*N(s*d1)"),
+    "gamma": Entry("change of delta with the spot", "positive for a bought option", "D*n(d1) / (S*vol*sqrt(T))"),
+    "speed": Entry("change of gamma with the spot", "either", "-gamma*(1 + d1/(vol*sqrt(T))) / S"),
+    "vega": Entry("change of the price with the volatility", "positive for a bought option", "S*D*n(d1)*sqrt(T)"),
+    "vanna": Entry("change of delta with the volatility", "either", "-D*n(d1)*d2 / vol"),
+    "volga": Entry("change of vega with the volatility; also vomma", "either", "vega*d1*d2 / vol"),
+    "zomma": Entry("change of gamma with the volatility", "either", "gamma*(d1*d2 - 1) / vol"),
+    "ultima": Entry(
+        "change of volga with the volatility",
+        "either",
+        "-vega*(d1*d2*(1 - d1*d2) + d1**2 + d2**2) / vol**2",
+    ),
+    "rho": Entry("change of the price with the interest rate", "call positive, put negative", "s*K*T*R*N(s*d2)"),
+    "phi": Entry("change of the price with the dividend yield", "call negative, put positive", "-s*S*T*D*N(s*d1)"),
+    "theta": Entry(
+        "change of the price as calendar time passes",
+        "mostly negative for a bought option",
+        "-S*D*n(d1)*vol/(2*sqrt(T)) + s*(q*S*D*N(s*d1) - r*K*R*N(s*d2))",
+    ),
+    "charm": Entry(
+        "change of delta as calendar time passes",
+        "either",
+        "s*q*D*N(s*d1) - D*n(d1)*(2*(r - q)*T - d2*vol*sqrt(T)) / (2*T*vol*sqrt(T))",
+    ),
+    "color": Entry(
+        "change of gamma as calendar time passes",
+        "either",
+        "gamma*(q + (1 + d1*(2*(r - q)*T - d2*vol*sqrt(T)) / (vol*sqrt(T))) / (2*T))",
+    ),
+    "veta": Entry(
+        "change of vega as calendar time passes",
+        "mostly negative for a bought option",
+        "vega*(q + (r - q)*d1/(vol*sqrt(T)) - (1 + d1*d2) / (2*T))",
+    ),
+    "dual_delta": Entry("change of the price with the strike", "call negative, put positive", "-s*R*N(s*d2)"),
+    "dual_gamma": Entry(
+        "second derivative in the strike: the discounted density of the spot at the strike",
+        "positive",
+        "R*n(d2) / (K*vol*sqrt(T))",
+    ),
+}
+
+
+def overview() -> str:
+    """One line for every named Greek."""
+    width = max(map(len, NAMED))
+    return "\n".join(f"{name:{width}}  {GLOSSARY[name].meaning}" for name in NAMED)
+
+
+def explanation(greek: Greek) -> str:
+    """A paragraph of facts about one Greek, named or written as d(...)."""
+    entry = GLOSSARY.get(greek.name)
+    raw, market = Units.RAW.label(greek), Units.MARKET.label(greek)
+    facts = [("derivative", greek.formula if greek.parameters else "of order 0: the value itself")]
+    if entry:
+        facts += [("meaning", entry.meaning), ("usual sign", entry.sign)]
+    facts.append(("unit", raw if raw == market else f"{raw}; with --units market {market}"))
+    if "time" in greek.parameters:
+        facts.append(("time", "calendar time, in years: every future date comes nearer at once"))
+    if entry:
+        facts += [("European", entry.formula), ("", _NOTATION)]
+    facts.append(("estimate", _method(greek)))
+    if entry:
+        facts.append(("reference", _SOURCE))
+    return "\n".join([greek.name, *(f"  {name:11} {text}" for name, text in facts)])
+
+
+def _method(greek: Greek) -> str:
+    if greek.order == 0:
+        return "mean of the discounted payments of all paths, unbiased"
+    if greek.order == 1:
+        return "mean of the derivatives of all paths, by chainer.grad; the kink stays sharp, unbiased"
+    return (
+        f"mean of the derivatives of all paths, chainer.grad chained {greek.order} times; the kink is a softplus, "
+        "extrapolated from two widths, and the bias column bounds what is left"
+    )

@@ -1,0 +1,36 @@
+"""What several tests share: building requests, judging estimates, running the command."""
+
+import pytest
+
+from greeks_cli.run.local import run
+from greeks_cli.terms.request import Request, build_request
+from greeks_cli.terms.result import Result
+
+MARKETS = {
+    "low vol": {"spot": 100, "vol": 0.1, "rate": 0.01},
+    "high vol": {"spot": 100, "vol": 0.5, "rate": 0.03, "dividend_yield": 0.02},
+    "in the money": {"spot": 130, "vol": 0.25, "rate": 0.02},
+    "out of the money": {"spot": 80, "vol": 0.25, "rate": 0.05, "dividend_yield": 0.01},
+    "negative rate": {"spot": 105, "vol": 0.2, "rate": -0.01, "dividend_yield": 0.03},
+    "small units": {"spot": 0.95, "vol": 0.3, "rate": 0.04},
+}
+
+
+def european(market: dict, greeks: str = "all", contract: dict | None = None, **simulation: object) -> Request:
+    """A request for an option struck at 100 (at 1 where the spot is near 1)."""
+    strike = 100 if market.get("spot", 100) > 10 else 1
+    return build_request({"strike": strike, **(contract or {})}, market, simulation, greeks)
+
+
+def assert_agrees(result: Result, deviations: float = 4.0) -> None:
+    """Every estimate lies within so many standard errors, plus its stated bias, of the closed form."""
+    for estimate in result.estimates:
+        assert estimate.exact is not None
+        error = abs(estimate.value - estimate.exact)
+        assert error <= deviations * estimate.stderr + estimate.bias + 1e-14 * abs(estimate.exact), estimate
+
+
+@pytest.fixture(scope="session")
+def atm_result() -> Result:
+    """All named Greeks of the at-the-money call at 10% vol."""
+    return run(european(MARKETS["low vol"]))

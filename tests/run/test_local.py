@@ -1,0 +1,117 @@
+"""Whole runs against the closed form, and what their error bars promise."""
+
+import numpy as np
+import pytest
+
+from greeks_cli.run.local import run
+from greeks_cli.terms.errors import NonFiniteEstimate
+from tests.conftest import MARKETS, assert_agrees, european
+
+
+@pytest.mark.parametrize("kind", ["call", "put"])
+@pytest.mark.parametrize("market", MARKETS)
+def test_every_named_greek_agrees_with_the_closed_form(market, kind):
+    assert_agrees(run(european(MARKETS[market], "all", {"type": kind}, seed=1)))
+
+
+@pytest.mark.parametrize(
+    "simulation",
+    [
+        {"beta": 10},
+        {"width": 1.5},
+        {"steps": 7},
+        {"dtype": "float32"},
+        {"autodiff": "backward"},
+        {"beta": 10, "autodiff": "backward"},
+    ],
+    ids=str,
+)
+def test_every_kind_of_simulation_agrees_with_the_closed_form(simulation):
+    assert_agrees(run(european(MARKETS["low vol"], "gamma,vega,theta,rho,vanna", **simulation)))
+
+
+def test_fourth_order_by_formula():
+    assert_agrees(
+        run(european(MARKETS["high vol"], "d(spot,spot,vol,vol),d(rate,rate,rate,rate),d(spot,strike)", paths=200_000))
+    )
+
+
+def test_no_smoothing_leaves_first_order_right():
+    result = run(european(MARKETS["low vol"], "delta,vega", smoothing="none"))
+    assert_agrees(result)
+    assert all(estimate.bias == 0 for estimate in result.estimates)
+
+
+def test_the_two_ways_of_chainer_give_the_same_numbers():
+    greeks = "delta,gamma,vega,vanna,volga,theta,charm"
+    chained = run(european(MARKETS["low vol"], greeks, paths=10_000))
+    backward = run(european(MARKETS["low vol"], greeks, paths=10_000, autodiff="backward"))
+    for one, other in zip(chained.estimates, backward.estimates, strict=True):
+        assert other.value == pytest.approx(one.value, rel=1e-12), one.greek
+
+
+@pytest.mark.parametrize("threads", [2, 3])
+def test_results_are_bit_identical_for_any_number_of_threads(threads):
+    request = european(MARKETS["low vol"], "all", paths=70_001, steps=3)
+    assert run(request, threads).estimates == run(request, 1).estimates
+
+
+def test_coverage_of_the_confidence_interval():
+    seeds = 200
+    held = dict.fromkeys(("price", "delta", "gamma", "vega"), 0)
+    for seed in range(seeds):
+        for estimate in run(european(MARKETS["low vol"], "delta,gamma,vega", paths=4000, seed=seed)).estimates:
+            held[estimate.greek.name] += estimate.low - estimate.bias <= estimate.exact <= estimate.high + estimate.bias
+    # Price, delta and vega have no bias, so theirs is the coverage of the plain interval.
+    for name, times in held.items():
+        assert 0.90 * seeds <= times <= (0.99 if name != "gamma" else 1) * seeds, (name, times)
+
+
+def test_stated_bias_covers_the_smoothing_bias_of_a_wide_softplus():
+    (estimate,) = [
+        e
+        for e in run(european(MARKETS["low vol"], "gamma", width=3, paths=400_000)).estimates
+        if e.greek.name == "gamma"
+    ]
+    error = abs(estimate.value - estimate.exact)
+    assert error > 5 * estimate.stderr  # the bias is real
+    assert error <= 3 * estimate.stderr + estimate.bias
+    assert estimate.bias < 3 * error  # and not drowned in caution
+
+
+def test_a_high_volatility_has_a_finite_gamma():
+    assert_agrees(run(european({"vol": 0.5}, "gamma", paths=100_000)))
+    assert_agrees(run(european({"vol": 0.5}, "gamma", paths=100_000, beta=10)))
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+@pytest.mark.parametrize("vol", [0.05, 3.0])
+@pytest.mark.parametrize("expiry", [1 / 365, 30.0])
+@pytest.mark.parametrize("spot", [1e-4, 1e6])
+def test_finite_at_the_edges_of_what_is_sane(dtype, vol, expiry, spot):
+    for moneyness in (0.01, 1.0, 100.0):
+        for width in ({}, {"beta": 10 / spot}):
+            request = european(
+                {"spot": spot, "vol": vol},
+                "all,d(spot,spot,spot,spot),d(vol,vol,vol,vol),d(spot,spot,vol,time)",
+                {"strike": spot * moneyness, "expiry": expiry},
+                paths=2048,
+                dtype=dtype,
+                **width,
+            )
+            assert all(np.isfinite(e.value) and np.isfinite(e.stderr) for e in run(request, 1).estimates)
+
+
+def test_a_number_out_of_range_is_an_error_that_names_the_greek():
+    request = european(
+        # Every path ends at the strike, where the fourth derivative is -1/(8 w^3).
+        {"vol": 1e-9, "spot": 100, "rate": 0}, "d(spot,spot,spot,spot)", dtype="float32", width=1e-13, paths=4096
+    )
+    with pytest.raises(NonFiniteEstimate, match=r"^d\(spot,spot,spot,spot\): the estimate is"):
+        run(request)
+
+
+def test_progress_counts_every_block():
+    seen = []
+    run(european(MARKETS["low vol"], "delta", paths=20_000), progress=lambda done, total: seen.append((done, total)))
+    assert seen == [(n, seen[-1][1]) for n in range(1, seen[-1][1] + 1)]
