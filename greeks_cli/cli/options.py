@@ -31,7 +31,7 @@ def request_options(function: Command) -> Command:
         own = {name: value for name, value in values.items() if name not in _REQUEST_OPTIONS}
         return function(request, **own)
 
-    options = [
+    options: list[Callable[[Command], Command]] = [
         click.option(
             "--config", type=click.Path(path_type=Path), help="TOML file with [contract] [market] [simulation]."
         ),
@@ -42,9 +42,10 @@ def request_options(function: Command) -> Command:
             help=f"Greeks by name, d(spot,vol) for any other, or all. [default: {DEFAULT_GREEKS}]",
         ),
     ]
+    command: Command = with_request
     for option in reversed(options):
-        with_request = option(with_request)
-    return with_request
+        command = option(command)
+    return command
 
 
 def _fields() -> dict[tuple[str, str], FieldInfo]:

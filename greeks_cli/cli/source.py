@@ -1,7 +1,7 @@
 """Where a request comes from: a TOML file, the environment, flags; the later ones win."""
 
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -17,7 +17,7 @@ class Source:
     """Settings by section, and for each the place that it came from, for error messages."""
 
     sections: dict[str, dict[str, Any]] = field(default_factory=lambda: {name: {} for name in SECTIONS})
-    greeks: str | Iterable[str] = DEFAULT_GREEKS
+    greeks: object = DEFAULT_GREEKS
     places: dict[tuple[str, ...], str] = field(default_factory=dict)
     file: str | None = None
 

@@ -12,6 +12,7 @@ from greeks_cli.terms.errors import NonFiniteEstimate
 from greeks_cli.terms.greek import Greek
 from greeks_cli.terms.result import Estimate
 
+
 def estimates(plan: Plan, tally: Tally, exact: Sequence[float | None]) -> tuple[Estimate, ...]:
     """One estimate per Greek of the plan's request.
 

@@ -46,7 +46,7 @@ def table(result: Result, units: Units, screen: Screen) -> str:
     left_out: list[str] = []
     grid = _grid(cells, left_out, result)
     console = _console(screen)
-    while screen.width and console.measure(grid).minimum > screen.width and len(left_out) < len(_DISPENSABLE):
+    while screen.width and _natural_width(grid) > screen.width and len(left_out) < len(_DISPENSABLE):
         left_out.append(_DISPENSABLE[len(left_out)])
         grid = _grid(cells, left_out, result)
     console.print(headline(result), highlight=False, style="bold", soft_wrap=screen.width is None)
@@ -54,6 +54,10 @@ def table(result: Result, units: Units, screen: Screen) -> str:
     if left_out:
         console.print(f"left out for width: {', '.join(left_out)}; --format json has all", style="dim")
     return console.file.getvalue()  # type: ignore[attr-defined]  # it is the StringIO of _console
+
+
+def _natural_width(grid: Table) -> int:
+    return Console(width=1000).measure(grid).maximum
 
 
 def _console(screen: Screen) -> Console:

@@ -7,7 +7,6 @@ the derivative with respect to the expiry of a European. No sign is needed anywh
 import enum
 import re
 from collections import Counter
-from collections.abc import Iterable
 from dataclasses import dataclass
 
 from greeks_cli.terms.errors import did_you_mean
@@ -83,14 +82,18 @@ def parse_greek(text: str) -> Greek:
     return Greek(f"d({','.join(parameters)})", tuple(parameters))
 
 
-def parse_greeks(words: str | Iterable[str | Greek]) -> tuple[Greek, ...]:
+def parse_greeks(words: object) -> tuple[Greek, ...]:
     """Greeks from ``"delta,gamma"`` or a list; ``all`` means every named one. Price comes first."""
+    if not isinstance(words, (str, list, tuple)):
+        raise ValueError(f"{words} is not a list of Greeks, such as 'delta,gamma' or ['delta', 'gamma']")
     if isinstance(words, str):
         words = re.split(r",(?![^(]*\))", words)
     chosen = [PRICE]
     for word in words:
         if isinstance(word, Greek):
             chosen.append(word)
+        elif not isinstance(word, str):
+            raise ValueError(f"{word} is not the name of a Greek")
         elif word.strip() == "all":
             chosen.extend(NAMED.values())
         elif word.strip():

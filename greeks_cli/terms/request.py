@@ -1,6 +1,6 @@
 """The whole question, validated once. A Request that exists is valid."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
@@ -66,7 +66,7 @@ def build_request(
     contract: Mapping[str, Any],
     market: Mapping[str, Any],
     simulation: Mapping[str, Any],
-    greeks: str | Iterable[str] = DEFAULT_GREEKS,
+    greeks: object = DEFAULT_GREEKS,
 ) -> Request:
     """A Request from plain mappings. Raises InvalidInput with every problem at once."""
     problems: list[Problem] = []

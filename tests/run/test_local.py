@@ -105,7 +105,11 @@ def test_finite_at_the_edges_of_what_is_sane(dtype, vol, expiry, spot):
 def test_a_number_out_of_range_is_an_error_that_names_the_greek():
     request = european(
         # Every path ends at the strike, where the fourth derivative is -1/(8 w^3).
-        {"vol": 1e-9, "spot": 100, "rate": 0}, "d(spot,spot,spot,spot)", dtype="float32", width=1e-13, paths=4096
+        {"vol": 1e-9, "spot": 100, "rate": 0},
+        "d(spot,spot,spot,spot)",
+        dtype="float32",
+        width=1e-13,
+        paths=4096,
     )
     with pytest.raises(NonFiniteEstimate, match=r"^d\(spot,spot,spot,spot\): the estimate is"):
         run(request)

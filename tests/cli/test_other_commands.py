@@ -1,0 +1,58 @@
+from importlib.metadata import version
+
+import pytest
+
+from greeks_cli import __version__
+from greeks_cli.cli.main import COMMANDS
+from greeks_cli.terms.greek import NAMED
+
+
+def test_version(greeks):
+    assert greeks("--version").out == f"greeks, version {__version__}\n"
+
+
+def test_help_lists_every_command(greeks):
+    outcome = greeks("--help")
+    assert outcome.code == 0
+    for name, text in COMMANDS.items():
+        assert f"{name} " in outcome.out
+        assert greeks(name, "--help").code == 0, text
+
+
+def test_unknown_command(greeks):
+    assert greeks("prise").err == "greeks: prise: unknown command; did you mean 'price'?\n"
+
+
+@pytest.mark.parametrize("name", NAMED)
+def test_explain_knows_every_named_greek(greeks, name):
+    outcome = greeks("explain", name)
+    assert outcome.code == 0
+    for part in ("derivative", "meaning", "usual sign", "unit", "estimate", "reference"):
+        assert part in outcome.out
+
+
+def test_explain_a_formula_and_a_mistake(greeks):
+    assert "per spot^3 per 1.00 vol" in greeks("explain", "d(spot,spot,spot,vol)").out
+    outcome = greeks("explain", "gama")
+    assert (outcome.code, outcome.err.count("\n")) == (2, 1)
+
+
+def test_explain_without_a_name_lists_all(greeks):
+    assert [line.split()[0] for line in greeks("explain").out.splitlines()] == list(NAMED)
+
+
+@pytest.mark.parametrize("name", ["price", "delta", "gamma"])
+def test_graph_is_dot_with_named_leaves(greeks, name):
+    text = greeks("graph", "--strike", "100", "--vol", "0.2", "--of", name).out
+    assert text.startswith("digraph")
+    assert "spot: " in text
+    assert f'label="{name}: ' in text
+    assert "softplus" in text
+
+
+def test_doctor_names_versions_and_the_gpu(greeks):
+    facts = dict(line.split(maxsplit=1) for line in greeks("doctor").out.splitlines())
+    assert facts["chainer"] == version("chainer")
+    assert facts["numpy"] == version("numpy")
+    assert int(facts["threads"]) >= 1
+    assert facts["gpu"]

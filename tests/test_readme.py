@@ -1,0 +1,61 @@
+"""README's commands run, and print what README says."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def fences(language):
+    return re.findall(rf"^```{language}\n(.*?)^```", README, flags=re.DOTALL | re.MULTILINE)
+
+
+COMMANDS = [
+    line for block in fences("sh") for line in block.splitlines() if re.match(r"(GREEKS_\w+=\S+ )?greeks ", line)
+]
+SHOWN = [block.removeprefix("$ ").split("\n", 1) for block in fences("console")]
+
+
+def shell(command, folder):
+    shutil.copytree(ROOT / "configs", folder / "configs")
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    return subprocess.run(
+        ["bash", "-o", "pipefail", "-c", command],
+        cwd=folder,
+        env={**os.environ, "PATH": path},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_command_runs(command, tmp_path):
+    done = shell(command, tmp_path)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+@pytest.mark.parametrize(("command", "output"), SHOWN)
+def test_command_prints_what_readme_shows(command, output, tmp_path):
+    printed = shell(command, tmp_path).stdout
+    assert [line.rstrip() for line in printed.splitlines()] == output.splitlines()
+
+
+def test_there_are_commands_to_test():
+    assert len(COMMANDS) > 5
+    assert SHOWN
+
+
+def test_the_first_two_lines_are_complete_commands():
+    install = "    python -m pip install -q uv && uv run "
+    assert [line for line in README.splitlines() if line.startswith("    ")][:2] == [
+        install + "greeks price --strike 100 --vol 0.1",
+        install + "pytest",
+    ]
