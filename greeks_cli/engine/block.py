@@ -17,8 +17,10 @@ from greeks_cli.terms.request import Request
 from greeks_cli.terms.simulation import Dtype
 
 _LARGEST, _SMALLEST = 1 << 16, 1 << 11
-_NUMBERS_PER_BLOCK = 1 << 19
-_BLOCKS_WANTED = 16
+"""Paths in a block: enough to repay the graph's Python, few enough for the cache."""
+_NUMBERS_PER_BLOCK = 1 << 20
+_TEAM = 4
+"""Blocks come in multiples of this, so that a few threads end together."""
 _BIAS_EVERY = 8
 """One block in eight is evaluated at another width too: enough to measure a small bias."""
 
@@ -44,10 +46,11 @@ class Plan:
 
     @cached_property
     def block_size(self) -> int:
-        """A power of two that depends on the request alone: it addresses the random numbers."""
+        """Paths in a block. It depends on the request alone, for it addresses the random numbers."""
         paths = self.request.simulation.paths
-        wanted = min(_NUMBERS_PER_BLOCK / sum(self.steps), paths / _BLOCKS_WANTED)
-        return int(2 ** np.clip(np.floor(np.log2(wanted)), np.log2(_SMALLEST), np.log2(_LARGEST)))
+        wanted = min(_LARGEST, max(_SMALLEST, _NUMBERS_PER_BLOCK // sum(self.steps)))
+        rounds = max(1, round(paths / (_TEAM * wanted)))
+        return max(_SMALLEST, ceil(paths / (_TEAM * rounds)))
 
     @property
     def n_blocks(self) -> int:

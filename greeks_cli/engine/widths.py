@@ -31,7 +31,7 @@ from greeks_cli.engine.valuation import pathwise
 from greeks_cli.terms.request import Request
 from greeks_cli.terms.simulation import Smoothing
 
-PILOT_PATHS = 8192
+_FEWEST_PILOT_PATHS, _MOST_PILOT_PATHS = 2048, 16384
 _SCALES = (1.0, 0.5, 0.25)
 _SMALL = 0.1
 """A width below this share of the spread is small."""
@@ -96,7 +96,7 @@ def _best_scales(
     def squared_error(index: MultiIndex, scale: float) -> float:
         narrow, wide = samples[scale][index], samples[2 * scale][index]
         change = narrow - wide
-        squared_bias = max(0.0, change.mean() ** 2 - change.var() / PILOT_PATHS) / 15**2
+        squared_bias = max(0.0, change.mean() ** 2 - change.var() / len(change)) / 15**2
         return float(narrow.var() / request.simulation.paths + 4 * squared_bias)
 
     return {index: min(_SCALES, key=lambda scale: squared_error(index, scale)) for index in wanted}
@@ -105,7 +105,8 @@ def _best_scales(
 def _pilot_normals(request: Request) -> NDArray[np.floating]:
     """Paths with one increment per date, whatever the steps: they only choose the settings."""
     one_each = (1,) * len(request.contract.dates)
-    return standard_normals(request.simulation.seed, PILOT, 0, one_each, PILOT_PATHS, np.float64)
+    n_paths = min(_MOST_PILOT_PATHS, max(_FEWEST_PILOT_PATHS, request.simulation.paths // 32))
+    return standard_normals(request.simulation.seed, PILOT, 0, one_each, n_paths, np.float64)
 
 
 class _SpreadRecorder(Smoother):
@@ -121,7 +122,7 @@ class _SpreadRecorder(Smoother):
 
 
 def _pilot_spreads(request: Request, normals: NDArray[np.floating]) -> list[float]:
-    leaves = make_leaves(request.values, (), PILOT_PATHS, np.float64)
+    leaves = make_leaves(request.values, (), normals.shape[1], np.float64)
     recorder = _SpreadRecorder()
     payoff(request.contract, leaves, Path(leaves, request.contract.dates, normals), recorder)
     return recorder.spreads
