@@ -22,7 +22,7 @@ _NUMBERS_PER_BLOCK = 1 << 20
 _TEAM = 4
 """Blocks come in multiples of this, so that a few threads end together."""
 _BIAS_EVERY = 8
-"""One block in eight is evaluated at another width too: enough to measure a small bias."""
+"""One block in eight is evaluated at wider widths too: enough to measure a small bias."""
 
 
 @dataclass(frozen=True)
@@ -68,16 +68,24 @@ class Plan:
 
 @dataclass(frozen=True, slots=True)
 class Tally:
-    """What a block adds: moments of the estimates, and of the bias seen in each path."""
+    """What a block adds: moments of the estimates, and of what wider smoothing changes.
+
+    ``near`` is the change from twice the width, ``far`` from four times to twice; both are
+    measured in some blocks only.
+    """
 
     values: Moments
-    bias: Moments | None
+    near: Moments | None = None
+    far: Moments | None = None
 
     def __add__(self, other: Self) -> Self:
-        bias = self.bias
-        if other.bias is not None:
-            bias = other.bias if bias is None else bias + other.bias
-        return type(self)(self.values + other.values, bias)
+        return type(self)(self.values + other.values, _together(self.near, other.near), _together(self.far, other.far))
+
+
+def _together(one: Moments | None, other: Moments | None) -> Moments | None:
+    if one is None or other is None:
+        return one or other
+    return one + other
 
 
 def price_block(plan: Plan, block: int) -> Tally:
@@ -85,27 +93,21 @@ def price_block(plan: Plan, block: int) -> Tally:
     simulation = plan.request.simulation
     dtype = np.float64 if simulation.dtype is Dtype.FLOAT64 else np.float32
     normals = standard_normals(simulation.seed, PATHS, block, plan.steps, plan.block_paths(block), dtype)
-    order = [greek.parameters for greek in plan.request.greeks]
     with np.errstate(all="ignore"):  # a non-finite estimate is reported by name at the end
-        values = _values(plan, normals)
-        bias = _bias(plan, normals, values) if plan.smooths and block % _BIAS_EVERY == 0 else None
-        return Tally(
-            Moments.of([values[index] for index in order]),
-            None if bias is None else Moments.of([bias[index] for index in order]),
-        )
+        values = _samples(plan, normals, 1)
+        if not plan.smooths or block % _BIAS_EVERY:
+            return Tally(Moments.of(values))
+        wide, wider = _samples(plan, normals, 2), _samples(plan, normals, 4)
+        return Tally(Moments.of(values), _change(values, wide), _change(wide, wider))
 
 
-def _values(plan: Plan, normals: NDArray[np.floating]) -> Derivatives:
+def _samples(plan: Plan, normals: NDArray[np.floating], widening: float) -> list[NDArray[np.floating]]:
+    """One row per Greek of the request, at the planned widths times a factor."""
     found: Derivatives = {}
     for group in plan.groups:
-        found |= pathwise(plan.request, normals, group.kernels, group.wanted)
-    return found
+        found |= pathwise(plan.request, normals, group.widened(widening), group.wanted)
+    return [found[greek.parameters] for greek in plan.request.greeks]
 
 
-def _bias(plan: Plan, normals: NDArray[np.floating], values: Derivatives) -> Derivatives:
-    """The smoothing bias of each path's derivatives, from the change at another width."""
-    found: Derivatives = {}
-    for group in plan.groups:
-        probed = pathwise(plan.request, normals, group.probe_kernels, group.wanted)
-        found |= {index: (probed[index] - values[index]) * group.bias_per_change for index in group.wanted}
-    return found
+def _change(narrow: list[NDArray[np.floating]], wide: list[NDArray[np.floating]]) -> Moments:
+    return Moments.of([a - b for a, b in zip(narrow, wide, strict=True)])

@@ -5,8 +5,8 @@ from math import isfinite
 from statistics import NormalDist
 
 import numpy as np
-from numpy.typing import NDArray
 
+from greeks_cli.engine.bias import remaining_bias
 from greeks_cli.engine.block import Plan, Tally
 from greeks_cli.terms.errors import NonFiniteEstimate
 from greeks_cli.terms.greek import Greek
@@ -19,7 +19,9 @@ def estimates(plan: Plan, tally: Tally, exact: Sequence[float | None]) -> tuple[
     Raises NonFiniteEstimate, naming the Greek, when a value or its error is not a finite number.
     """
     moments = tally.values
-    bias = _bias(tally)
+    bias = np.zeros_like(moments.mean)
+    if tally.near is not None and tally.far is not None:
+        bias = remaining_bias(tally.near, tally.far, plan.groups[0].kernels[0].bias_order)
     quantile = NormalDist().inv_cdf(0.5 + plan.request.simulation.confidence / 2)
     return tuple(
         _estimate(greek, float(moments.mean[i]), float(moments.stderr[i]), float(bias[i]), exact[i], quantile)
@@ -35,13 +37,3 @@ def _estimate(greek: Greek, value: float, stderr: float, bias: float, exact: flo
         )
     half = quantile * stderr
     return Estimate(greek, value, stderr, value - half, value + half, bias, exact)
-
-
-def _bias(tally: Tally) -> NDArray[np.float64]:
-    """How large the smoothing bias may be: as measured, plus two standard errors of that.
-
-    The noise of the measurement is added so that it cannot hide a bias.
-    """
-    if tally.bias is None:
-        return np.zeros_like(tally.values.mean)
-    return np.abs(tally.bias.mean) + 2 * tally.bias.stderr

@@ -21,8 +21,10 @@ from math import factorial, pi, sqrt
 import numpy as np
 from numpy.typing import NDArray
 
+from greeks_cli.engine.bias import remaining_bias
 from greeks_cli.engine.derivatives import MultiIndex
 from greeks_cli.engine.leaves import make_leaves
+from greeks_cli.engine.moments import Moments
 from greeks_cli.engine.normals import PILOT, standard_normals
 from greeks_cli.engine.paths import Path
 from greeks_cli.engine.payoffs import payoff
@@ -33,31 +35,17 @@ from greeks_cli.terms.simulation import Smoothing
 
 _FEWEST_PILOT_PATHS, _MOST_PILOT_PATHS = 2048, 16384
 _SCALES = (1.0, 0.5, 0.25)
-_SMALL = 0.1
-"""A width below this share of the spread is small."""
 
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """Greeks that share one smoothing, and so one graph.
-
-    Their bias is measured at ``probe`` times the width: twice, where the width is small beside
-    the spread; at a small width, where it is not, and the bias no longer follows its leading
-    term at twice the width.
-    """
+    """Greeks that share one smoothing, and so one graph."""
 
     kernels: tuple[Kernel, ...]
     wanted: tuple[MultiIndex, ...]
-    probe: float = 2.0
 
-    @property
-    def bias_per_change(self) -> float:
-        """The bias at the width over the change that ``probe`` makes, when bias is c w^p."""
-        return 1 / abs(self.probe ** self.kernels[0].bias_order - 1)
-
-    @property
-    def probe_kernels(self) -> tuple[Kernel, ...]:
-        return tuple(kernel.scaled(self.probe) for kernel in self.kernels)
+    def widened(self, factor: float) -> tuple[Kernel, ...]:
+        return tuple(kernel.scaled(factor) for kernel in self.kernels)
 
 
 def choose_groups(request: Request) -> tuple[Group, ...]:
@@ -70,10 +58,8 @@ def choose_groups(request: Request) -> tuple[Group, ...]:
     spreads = _pilot_spreads(request, normals)
     fixed = 0.0 if request.simulation.smoothing is Smoothing.NONE else request.simulation.fixed_width
     if fixed is not None:
-        small = _SMALL * min(spreads)
-        probe = 2.0 if fixed < small else min(0.5, small / fixed)
-        return (Group((Kernel.plain(fixed),) * len(spreads), wanted, probe),)
-    kernels = {scale: _kernels(spreads, scale, request.simulation.paths) for scale in (2.0, *_SCALES)}
+        return (Group((Kernel.plain(fixed),) * len(spreads), wanted),)
+    kernels = {scale: _kernels(spreads, scale, request.simulation.paths) for scale in (4.0, 2.0, *_SCALES)}
     smoothed = [index for index in wanted if len(index) > 1]
     choice = _best_scales(request, normals, kernels, smoothed) if smoothed else {}
     usual = max(choice.values(), default=1.0)
@@ -90,16 +76,18 @@ def _best_scales(
     kernels: dict[float, tuple[Kernel, ...]],
     wanted: Sequence[MultiIndex],
 ) -> dict[MultiIndex, float]:
-    """Per Greek, the scale of the least squared error: variance, and bias from doubling the width."""
+    """Per Greek, the scale of the least squared error: variance, and twice the bias for caution."""
     samples = {scale: pathwise(request, normals, kernel, wanted) for scale, kernel in kernels.items()}
 
-    def squared_error(index: MultiIndex, scale: float) -> float:
-        narrow, wide = samples[scale][index], samples[2 * scale][index]
-        change = narrow - wide
-        squared_bias = max(0.0, change.mean() ** 2 - change.var() / len(change)) / 15**2
-        return float(narrow.var() / request.simulation.paths + 4 * squared_bias)
+    def squared_errors(scale: float) -> NDArray[np.float64]:
+        value, wide, wider = ([samples[factor * scale][index] for index in wanted] for factor in (1, 2, 4))
+        near = Moments.of([a - b for a, b in zip(value, wide, strict=True)])
+        far = Moments.of([a - b for a, b in zip(wide, wider, strict=True)])
+        bias = remaining_bias(near, far, kernels[scale][0].bias_order, deviations=-1)
+        return Moments.of(value).variance / request.simulation.paths + (2 * bias) ** 2
 
-    return {index: min(_SCALES, key=lambda scale: squared_error(index, scale)) for index in wanted}
+    best = np.argmin([squared_errors(scale) for scale in _SCALES], axis=0)
+    return {index: _SCALES[i] for index, i in zip(wanted, best, strict=True)}
 
 
 def _pilot_normals(request: Request) -> NDArray[np.floating]:

@@ -70,7 +70,7 @@ def test_coverage_of_the_confidence_interval():
 def test_stated_bias_covers_the_smoothing_bias_of_a_wide_softplus():
     (estimate,) = [
         e
-        for e in run(european(MARKETS["low vol"], "gamma", width=3, paths=400_000)).estimates
+        for e in run(european(MARKETS["low vol"], "gamma", width=2, paths=400_000)).estimates
         if e.greek.name == "gamma"
     ]
     error = abs(estimate.value - estimate.exact)
