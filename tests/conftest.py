@@ -1,8 +1,5 @@
 """What several tests share: building requests, judging estimates, running the command."""
 
-import pytest
-
-from greeks_cli.run.local import run
 from greeks_cli.terms.request import Request, build_request
 from greeks_cli.terms.result import Result
 
@@ -28,9 +25,3 @@ def assert_agrees(result: Result, deviations: float = 4.0) -> None:
         assert estimate.exact is not None
         error = abs(estimate.value - estimate.exact)
         assert error <= deviations * estimate.stderr + estimate.bias + 1e-14 * abs(estimate.exact), estimate
-
-
-@pytest.fixture(scope="session")
-def atm_result() -> Result:
-    """All named Greeks of the at-the-money call at 10% vol."""
-    return run(european(MARKETS["low vol"]))

@@ -9,4 +9,4 @@ def command() -> None:
     from greeks_cli.run.environment import facts
 
     for name, value in facts():
-        click.echo(f"{name:10} {value}")
+        click.echo(f"{name:12} {value}")

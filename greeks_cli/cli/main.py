@@ -1,5 +1,6 @@
 """The ``greeks`` command: finds the subcommand, and turns every ending into an exit code."""
 
+import contextlib
 import importlib
 import os
 import sys
@@ -7,6 +8,7 @@ from collections.abc import Sequence
 from typing import NoReturn
 
 import click
+from click.core import ParameterSource
 
 from greeks_cli import __version__
 from greeks_cli.terms.errors import ExitCode, GreeksError, did_you_mean
@@ -63,11 +65,13 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
 
 def _run(arguments: Sequence[str] | None) -> int:
     try:
-        code = cli.main(arguments, prog_name="greeks", standalone_mode=False)
+        # Not cli.main(), which has its own ideas of what to print and how to exit.
+        with cli.make_context("greeks", list(sys.argv[1:] if arguments is None else arguments)) as ctx:
+            code = cli.invoke(ctx)
         sys.stdout.flush()
         return int(code or ExitCode.OK)
     except click.exceptions.Exit as ending:
-        return ending.exit_code
+        return _flushed(ending.exit_code)
     except (KeyboardInterrupt, click.Abort):
         return _say("interrupted", ExitCode.INTERRUPTED)
     except click.NoSuchOption as error:
@@ -77,19 +81,37 @@ def _run(arguments: Sequence[str] | None) -> int:
         return _say(_one_line(error), ExitCode.USAGE)
     except GreeksError as error:
         return _say(str(error), error.exit_code)
-    except BrokenPipeError:
-        # The reader, such as `head`, has seen enough. Python would complain at exit.
+    except MemoryError:
+        return _say("out of memory; use fewer --threads, --steps or dates", ExitCode.FAILURE)
+    except OSError as error:
+        return _unwritable(error)
+
+
+def _flushed(code: int) -> int:
+    try:
+        sys.stdout.flush()
+    except OSError as error:
+        return _unwritable(error)
+    return code
+
+
+def _unwritable(error: OSError) -> int:
+    """Standard output is gone: quietly if its reader, such as `head`, has seen enough."""
+    with contextlib.suppress(OSError, ValueError):
+        # What is still buffered would fail again when Python exits.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    if isinstance(error, BrokenPipeError):
         return ExitCode.OK
+    return _say(f"cannot write the answer: {error.strerror or error}", ExitCode.FAILURE)
 
 
 def _one_line(error: click.ClickException) -> str:
-    if isinstance(error, click.BadParameter) and error.param is not None:
-        place = error.param.opts[0] if error.param.opts else str(error.param.name)
-        if isinstance(error, click.MissingParameter):
-            return f"{place}: required; {error.param.to_info_dict().get('help') or 'give a value'}"
-        return f"{place}: {error.message}"
-    return error.format_message()
+    if not isinstance(error, click.BadParameter) or error.param is None:
+        return error.format_message()
+    place = error.param.opts[0] if error.param.opts else str(error.param.name)
+    if error.ctx and error.ctx.get_parameter_source(str(error.param.name)) is ParameterSource.ENVIRONMENT:
+        place = f"${error.ctx.auto_envvar_prefix}_{str(error.param.name).upper()}"
+    return f"{place}: {error.message.rstrip('.')}"
 
 
 def _say(message: str, code: ExitCode) -> ExitCode:

@@ -19,6 +19,7 @@ from greeks_cli.terms.request import DEFAULT_GREEKS, Request
 from greeks_cli.terms.simulation import Simulation
 
 Command = Callable[..., Any]
+_DEFAULT_NAMES = ",".join(greek.name for greek in DEFAULT_GREEKS[1:])
 
 
 def request_options(function: Command) -> Command:
@@ -39,7 +40,7 @@ def request_options(function: Command) -> Command:
         click.option(
             "--greeks",
             metavar="NAMES",
-            help=f"Greeks by name, d(spot,vol) for any other, or all. [default: {DEFAULT_GREEKS}]",
+            help=f"Greeks by name, d(spot,vol) for any other, or all. [default: {_DEFAULT_NAMES}]",
         ),
     ]
     command: Command = with_request
@@ -67,10 +68,13 @@ def _option(path: tuple[str, str], info: FieldInfo) -> Callable[[Command], Comma
     else:
         choices = _choices(info.annotation)
         text, default = info.description or "", _default(info)
-    kind = click.Choice(choices) if choices else _metavar(info.annotation)
     shown = f"{text[:1].upper()}{text[1:]}.{default and f' [{default}]'}"
-    typed: dict[str, Any] = {"metavar": kind} if isinstance(kind, str) else {"type": kind}
-    return click.option(flag(path), help=shown, **typed)
+    if info.annotation is bool:
+        name = flag(path)
+        return click.option(f"{name}/--no-{name[2:]}", default=None, help=shown)
+    if choices:
+        return click.option(flag(path), type=click.Choice(choices), help=shown)
+    return click.option(flag(path), metavar=_metavar(info.annotation), help=shown)
 
 
 def _choices(annotation: object) -> list[str] | None:
@@ -88,6 +92,8 @@ def _metavar(annotation: object) -> str:
 
 
 def _default(info: FieldInfo) -> str:
+    if info.default is False:
+        return ""
     if info.default is PydanticUndefined:
         return "required"
     shown = f"{info.default:g}" if isinstance(info.default, float) else info.default
@@ -102,7 +108,7 @@ def _read_request(ctx: click.Context, values: dict[str, Any]) -> Request:
         value = values.get(str(option.name))
         if value is None or option.name not in _REQUEST_OPTIONS - {"config"}:
             continue
-        place = option.opts[0]
+        place = option.opts[0] if value is not False else option.secondary_opts[0]
         if ctx.get_parameter_source(str(option.name)) is ParameterSource.ENVIRONMENT:
             place = f"${ctx.auto_envvar_prefix}_{str(option.name).upper()}"
         if option.name == "greeks":

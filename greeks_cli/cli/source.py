@@ -9,6 +9,12 @@ from typing import Any
 from greeks_cli.terms.errors import InvalidInput, Problem, did_you_mean
 from greeks_cli.terms.request import DEFAULT_GREEKS, Request, build_request
 
+_DISPLACED_BY = {
+    ("simulation", "width"): ("beta",),
+    ("simulation", "beta"): ("width",),
+    ("simulation", "smoothing"): ("width", "beta"),
+}
+
 SECTIONS = ("contract", "market", "simulation")
 
 
@@ -38,6 +44,10 @@ class Source:
                 self.places |= {(name, key): f"{path}: [{name}] {key}" for key in value}
 
     def set(self, section: str, key: str, value: object, place: str) -> None:
+        """Take a flag's value; it also displaces a value of the file that excludes it."""
+        for other in _DISPLACED_BY.get((section, key), ()):
+            if self.places.get((section, other), "").startswith(f"{self.file}: "):
+                del self.sections[section][other]
         self.sections[section][key] = value
         self.places[(section, key)] = place
 

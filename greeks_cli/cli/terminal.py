@@ -11,9 +11,10 @@ from greeks_cli.report.table import Screen
 
 def screen() -> Screen:
     """Colour and a limited width on a terminal only; ``NO_COLOR`` is honoured."""
+    unicode = (sys.stdout.encoding or "").lower().replace("-", "").startswith("utf")
     if not sys.stdout.isatty():
-        return Screen()
-    return Screen(shutil.get_terminal_size().columns, colour=not os.environ.get("NO_COLOR"))
+        return Screen(ascii_only=not unicode)
+    return Screen(shutil.get_terminal_size().columns, not os.environ.get("NO_COLOR"), not unicode)
 
 
 @contextlib.contextmanager

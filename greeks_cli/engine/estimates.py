@@ -1,39 +1,103 @@
 """From merged moments to estimates with their errors."""
 
 from collections.abc import Sequence
-from math import isfinite
+from dataclasses import dataclass
+from math import isfinite, sqrt
 from statistics import NormalDist
 
 import numpy as np
 
 from greeks_cli.engine.bias import remaining_bias
-from greeks_cli.engine.block import Plan, Tally
+from greeks_cli.engine.block import Tally
+from greeks_cli.engine.moments import Vector
+from greeks_cli.engine.plan import Plan
+from greeks_cli.engine.rare import unseen
 from greeks_cli.terms.errors import NonFiniteEstimate
-from greeks_cli.terms.greek import Greek
 from greeks_cli.terms.result import Estimate
+from greeks_cli.terms.simulation import Sampler
+
+_DOUBTFUL = 0.1
+"""A standard error whose own relative error is larger than this is not to be trusted."""
 
 
-def estimates(plan: Plan, tally: Tally, exact: Sequence[float | None]) -> tuple[Estimate, ...]:
+@dataclass(frozen=True, slots=True)
+class Truth:
+    """What is known exactly, per Greek: the contract's closed form, and its control's."""
+
+    exact: Sequence[float | None]
+    control: Sequence[float] = ()
+
+
+def estimates(plan: Plan, tally: Tally, truth: Truth) -> tuple[Estimate, ...]:
     """One estimate per Greek of the plan's request.
 
     Raises NonFiniteEstimate, naming the Greek, when a value or its error is not a finite number.
     """
-    moments = tally.values
-    bias = np.zeros_like(moments.mean)
-    if tally.near is not None and tally.far is not None:
-        bias = remaining_bias(tally.near, tally.far, plan.groups[0].kernels[0].bias_order)
-    quantile = NormalDist().inv_cdf(0.5 + plan.request.simulation.confidence / 2)
-    return tuple(
-        _estimate(greek, float(moments.mean[i]), float(moments.stderr[i]), float(bias[i]), exact[i], quantile)
-        for i, greek in enumerate(plan.request.greeks)
-    )
-
-
-def _estimate(greek: Greek, value: float, stderr: float, bias: float, exact: float | None, quantile: float) -> Estimate:
-    if not (isfinite(value) and isfinite(stderr) and isfinite(bias)):
-        raise NonFiniteEstimate(
-            f"{greek.name}: the estimate is {value} with standard error {stderr}; "
-            "the simulation left the range of its floating-point type, try --dtype float64 or a smaller scale"
+    values, stderrs = _controlled(tally, truth) if tally.control else (tally.values.mean, tally.values.stderr)
+    bias = _bias(plan, tally, values, stderrs)
+    quantile = student_quantile(0.5 + plan.request.simulation.confidence / 2, tally.values.count - 1)
+    used = {index: group.method.estimator for group in plan.groups for index in group.wanted}
+    answers = []
+    for i, greek in enumerate(plan.request.greeks):
+        value, stderr = float(values[i]), float(stderrs[i])
+        if not (isfinite(value) and isfinite(stderr) and isfinite(bias[i])):
+            raise NonFiniteEstimate(
+                f"{greek.name}: the estimate is {value} with standard error {stderr}; "
+                "the simulation left the range of its floating-point type, try --dtype float64 or a smaller scale"
+            )
+        low, high = value - quantile * stderr, value + quantile * stderr
+        warning = _warning(plan, tally, i)
+        answers.append(
+            Estimate(greek, value, stderr, low, high, float(bias[i]), truth.exact[i], used[greek.parameters], warning)
         )
-    half = quantile * stderr
-    return Estimate(greek, value, stderr, value - half, value + half, bias, exact)
+    return tuple(answers)
+
+
+def _controlled(tally: Tally, truth: Truth) -> tuple[Vector, Vector]:
+    """Regress on the control: x - beta (y - E y), with the residual's standard error."""
+    sums = tally.control
+    assert sums is not None
+    known = np.array(truth.control)
+    varies = sums.yy > 1e-18 * sums.count * np.maximum(known**2, 1e-6)
+    beta = np.where(varies, sums.xy / np.where(varies, sums.yy, 1), 0)
+    value = tally.values.mean - beta * (sums.mean_y - known)
+    residual = np.maximum(tally.values.m2 - beta * sums.xy, 0)
+    freedom = tally.values.count - 1 - varies
+    return value, np.sqrt(residual / freedom / tally.values.count)
+
+
+def _bias(plan: Plan, tally: Tally, values: Vector, stderrs: Vector) -> Vector:
+    bias = np.zeros_like(values)
+    if tally.near is not None and tally.far is not None:
+        bias = remaining_bias(tally.near, tally.far, plan.groups[0].method.bias_order)
+    constant = stderrs <= 1e-12 * np.abs(values)
+    if constant.any():
+        bias = np.where(constant, np.maximum(bias, unseen(plan, values)), bias)
+    return bias
+
+
+def _warning(plan: Plan, tally: Tally, i: int) -> str | None:
+    """Why the error bar should not be trusted, or None."""
+    moments = tally.values
+    if moments.m2[i] <= 1e-24 * moments.count * moments.mean[i] ** 2:
+        return "every path gave the same; bias bounds what unseen events may add"
+    if plan.request.simulation.sampler is Sampler.SOBOL:
+        return None
+    kurtosis = moments.count * moments.m4[i] / moments.m2[i] / moments.m2[i]
+    doubt = sqrt(max(kurtosis - 1, 0) / moments.count) / 2
+    return f"heavy tails: the standard error itself is uncertain by {doubt:.0%}" if doubt > _DOUBTFUL else None
+
+
+def student_quantile(level: float, freedom: int) -> float:
+    """The quantile of Student's t, by the expansion of Cornish and Fisher (Abramowitz and Stegun 26.7.5).
+
+    Good to 4 digits from 14 degrees of freedom up, the fewest that occur.
+    """
+    z = NormalDist().inv_cdf(level)
+    terms = (
+        (z**3 + z) / 4,
+        (5 * z**5 + 16 * z**3 + 3 * z) / 96,
+        (3 * z**7 + 19 * z**5 + 17 * z**3 - 15 * z) / 384,
+        (79 * z**9 + 776 * z**7 + 1482 * z**5 - 1920 * z**3 - 945 * z) / 92160,
+    )
+    return z + sum(term / freedom**power for power, term in enumerate(terms, start=1))

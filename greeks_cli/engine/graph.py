@@ -5,10 +5,10 @@ import numpy as np
 from greeks_cli.engine.chainer_runtime import chainer
 from greeks_cli.engine.leaves import make_leaves
 from greeks_cli.engine.normals import PATHS, standard_normals
-from greeks_cli.engine.paths import Path
+from greeks_cli.engine.paths import SimulatedPath
 from greeks_cli.engine.payoffs import discounted_payoff
+from greeks_cli.engine.pilot import choose_groups
 from greeks_cli.engine.smoothing import Smoother
-from greeks_cli.engine.widths import choose_groups
 from greeks_cli.terms.greek import Greek
 from greeks_cli.terms.request import Request
 
@@ -26,7 +26,9 @@ def dot_graph(request: Request, greek: Greek) -> str:
     for name in live:
         leaves[name].name = name
     (group, *_) = choose_groups(request)
-    node = discounted_payoff(request.contract, leaves, Path(leaves, dates, normals), Smoother(group.kernels))
+    node = discounted_payoff(
+        request.contract, leaves, SimulatedPath(leaves, dates, normals), Smoother(group.method.kernels)
+    )
     for name in greek.parameters:
         (node,) = chainer.grad([node], [leaves[name]], enable_double_backprop=True)
     node.name = greek.name

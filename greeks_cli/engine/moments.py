@@ -4,7 +4,7 @@ Merging follows P. Pebay, Formulas for robust, one-pass parallel computation of 
 and arbitrary-order statistical moments, Sandia report SAND2008-6212 (2008).
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Self
 
@@ -29,15 +29,6 @@ class Moments:
         """The moments of each row of samples; every row has one sample per path."""
         sums = np.array([_centred_sums(row.astype(np.float64, copy=False)) for row in samples])
         return cls(len(samples[0]), *sums.T)
-
-    @classmethod
-    def merged(cls, parts: Iterable[Self]) -> Self:
-        """The moments of all samples together; the order of the parts fixes the last bits."""
-        parts = iter(parts)
-        total = next(parts)
-        for part in parts:
-            total = total + part
-        return total
 
     @np.errstate(all="ignore")  # infinities are reported with the estimate
     def __add__(self, other: Self) -> Self:
@@ -68,6 +59,42 @@ class Moments:
     def stderr(self) -> Vector:
         """The standard error of the mean."""
         return np.sqrt(self.variance / self.count)
+
+
+@dataclass(frozen=True, slots=True)
+class Comoments:
+    """How estimates (x) and their controls (y) vary together, one entry per estimate."""
+
+    count: int
+    mean_x: Vector
+    mean_y: Vector
+    yy: Vector
+    xy: Vector
+
+    @classmethod
+    def of(cls, xs: Sequence[NDArray[np.floating]], ys: Sequence[NDArray[np.floating]]) -> Self:
+        """The comoments of each row of samples with its control's."""
+        sums = [_joint_sums(x.astype(np.float64), y.astype(np.float64)) for x, y in zip(xs, ys, strict=True)]
+        return cls(len(xs[0]), *np.array(sums).T)
+
+    @np.errstate(all="ignore")  # infinities are reported with the estimate
+    def __add__(self, other: Self) -> Self:
+        n = self.count + other.count
+        weight = self.count * other.count / n
+        gap_x, gap_y = other.mean_x - self.mean_x, other.mean_y - self.mean_y
+        return type(self)(
+            n,
+            self.mean_x + gap_x * other.count / n,
+            self.mean_y + gap_y * other.count / n,
+            self.yy + other.yy + gap_y * gap_y * weight,
+            self.xy + other.xy + gap_x * gap_y * weight,
+        )
+
+
+def _joint_sums(x: Vector, y: Vector) -> tuple[float, float, float, float]:
+    mean_x, mean_y = x.mean(), y.mean()
+    centred = y - mean_y
+    return mean_x, mean_y, np.einsum("i,i->", centred, centred), np.einsum("i,i->", x - mean_x, centred)
 
 
 def _centred_sums(row: Vector) -> tuple[float, float, float, float]:

@@ -8,11 +8,16 @@ ran before, on whatever thread or machine.
 import numpy as np
 from numpy.typing import NDArray
 
-PATHS, PILOT = 0, 1
-"""Streams: the numbers of the estimate, and those that choose its settings."""
+PATHS, PILOT, SCRAMBLES = 0, 1, 2
+"""Streams: the numbers of the estimate, those that choose its settings, those that scramble."""
 
 _CHUNK = 1 << 17
 """Numbers drawn at a time; few enough to stay in the cache of one core."""
+
+
+def address(seed: int, stream: int, block: int) -> np.random.SeedSequence:
+    """Where a block's random numbers begin."""
+    return np.random.SeedSequence(seed, spawn_key=(stream, block))
 
 
 def standard_normals(
@@ -23,7 +28,7 @@ def standard_normals(
     ``steps[i]`` exact increments are drawn for interval i and summed; the sum is divided by
     the square root of their number.
     """
-    generator = np.random.Generator(np.random.SFC64(np.random.SeedSequence(seed, spawn_key=(stream, block))))
+    generator = np.random.Generator(np.random.SFC64(address(seed, stream, block)))
     if all(n == 1 for n in steps):
         return generator.standard_normal((len(steps), n_paths), dtype=dtype)
     normals = np.empty((len(steps), n_paths), dtype)

@@ -20,7 +20,7 @@ from greeks_cli.engine.chainer_runtime import chainer
 from greeks_cli.engine.numbers import Operand
 
 MAX_ORDER = 8
-"""More than any Greek of a step (order 1) needs."""
+"""Orders below this are there: the fourth derivative of a step is of order 5."""
 
 
 @dataclass(frozen=True, slots=True)

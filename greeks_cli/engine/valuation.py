@@ -1,27 +1,122 @@
-"""From normals to derivatives: the request's graph, built and differentiated once."""
+"""From normals to derivatives per path, by three estimators that check each other.
 
-from collections.abc import Collection, Sequence
+Pathwise moves the path with the parameters; its kinks must be smooth. Likelihood holds the
+path fixed and moves its probability (M. Broadie and P. Glasserman, Estimating security price
+derivatives using simulation, Management Science 42, 1996); nothing need be smooth. Mixed takes
+the first derivative pathwise, which a kink allows, and the others by likelihood.
+"""
+
+from collections.abc import Collection
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from greeks_cli.engine.chainer_runtime import chainer
 from greeks_cli.engine.derivatives import Derivatives, MultiIndex, by_backward, by_grad
-from greeks_cli.engine.leaves import make_leaves
-from greeks_cli.engine.paths import Path
+from greeks_cli.engine.leaves import Leaves, make_leaves
+from greeks_cli.engine.numbers import Operand
+from greeks_cli.engine.paths import FrozenPath, Path, ShiftedPath, SimulatedPath
 from greeks_cli.engine.payoffs import discounted_payoff
 from greeks_cli.engine.smoothing import Kernel, Smoother
+from greeks_cli.terms.contracts import Contract
+from greeks_cli.terms.greek import TIME
 from greeks_cli.terms.request import Request
-from greeks_cli.terms.simulation import Autodiff
+from greeks_cli.terms.simulation import Autodiff, Estimator
 
 
-def pathwise(
-    request: Request, normals: NDArray[np.floating], kernels: Sequence[Kernel], wanted: Collection[MultiIndex]
+@dataclass(frozen=True, slots=True)
+class Method:
+    """How a derivative is estimated: the estimator, and a kernel for each kink of the payoff."""
+
+    estimator: Estimator
+    kernels: tuple[Kernel, ...]
+
+    def smooths(self, index: MultiIndex, contract: Contract) -> bool:
+        """Whether this derivative meets a smoothed kink, and so may be biased.
+
+        Pathwise, every derivative may move a kink; a density leaves the contract's parameters to
+        the payoff, and a mixed estimate one parameter more.
+        """
+        of_contract = sum(name in contract.parameters for name in index)
+        taken = {
+            Estimator.PATHWISE: len(index),
+            Estimator.LIKELIHOOD: of_contract,
+            Estimator.MIXED: max(1, of_contract),
+        }[self.estimator]
+        return any(width > 0 for kernel in self.kernels for width in kernel.widths[: taken + 1])
+
+    @property
+    def bias_order(self) -> int:
+        """The power of the width that the bias follows."""
+        return self.kernels[0].bias_order
+
+    def widened(self, factor: float) -> "Method":
+        return Method(self.estimator, tuple(kernel.scaled(factor) for kernel in self.kernels))
+
+
+def derivatives(
+    request: Request,
+    contract: Contract,
+    normals: NDArray[np.floating],
+    method: Method,
+    wanted: Collection[MultiIndex],
 ) -> Derivatives:
-    """The wanted derivatives of the discounted, smoothed payoff, one of each per path."""
+    """The wanted derivatives of a contract's discounted payoff, each of shape (n_paths,).
+
+    ``contract`` is the request's own, or its control variate on the same paths.
+    """
     live = {name for index in wanted for name in index}
     leaves = make_leaves(request.values, live, normals.shape[1], normals.dtype.type)
-    path = Path(leaves, request.contract.dates, normals)
-    value = chainer.as_variable(discounted_payoff(request.contract, leaves, path, Smoother(kernels)))
-    differentiate = by_grad if request.simulation.autodiff is Autodiff.GRAD else by_backward
-    return differentiate(value, leaves, wanted)
+    dates = request.contract.dates
+    if method.estimator is Estimator.PATHWISE:
+        value = _discounted(contract, leaves, SimulatedPath(leaves, dates, normals), method)
+        return _differentiate(request, value, leaves, wanted)
+    frozen = FrozenPath(request.values, dates, normals)
+    if method.estimator is Estimator.LIKELIHOOD:
+        value = _discounted(contract, leaves, frozen, method) * frozen.weight(leaves)
+        return _differentiate(request, chainer.as_variable(value), leaves, wanted)
+    found: Derivatives = {}
+    for first, indices in _by_first(request.contract, wanted).items():
+        moving = {**leaves, first: leaves[first] * 1.0}
+        value = _discounted(contract, moving, ShiftedPath(frozen, dates, leaves, moving), method)
+        (slope,) = chainer.grad([value], [moving[first]], enable_double_backprop=True)
+        if slope is None:
+            slope = value * 0.0
+        others = {index: _without(index, first) for index in indices}
+        below = by_grad(slope * frozen.weight(leaves), leaves, set(others.values()))
+        found |= {index: below[rest] for index, rest in others.items()}
+    return found
+
+
+def _by_first(contract: Contract, wanted: Collection[MultiIndex]) -> dict[str, list[MultiIndex]]:
+    """The wanted derivatives by their pathwise parameter."""
+    groups: dict[str, list[MultiIndex]] = {}
+    for index in wanted:
+        first = pathwise_parameter(contract, index)
+        assert first is not None, f"a mixed estimate cannot begin {index}"
+        groups.setdefault(first, []).append(index)
+    return groups
+
+
+def pathwise_parameter(contract: Contract, index: MultiIndex) -> str | None:
+    """The parameter of a mixed estimate's pathwise derivative: the contract's, else the first.
+
+    None where there is none: a density knows nothing of the contract's parameters, and time
+    moves the density alone.
+    """
+    return next((p for p in (*contract.parameters, *index) if p in index and p != TIME), None)
+
+
+def _discounted(contract: Contract, leaves: Leaves, path: Path, method: Method) -> Operand:
+    return chainer.as_variable(discounted_payoff(contract, leaves, path, Smoother(method.kernels)))
+
+
+def _differentiate(request: Request, value: Operand, leaves: Leaves, wanted: Collection[MultiIndex]) -> Derivatives:
+    by = by_grad if request.simulation.autodiff is Autodiff.GRAD else by_backward
+    return by(value, leaves, wanted)
+
+
+def _without(index: MultiIndex, parameter: str) -> MultiIndex:
+    at = index.index(parameter)
+    return index[:at] + index[at + 1 :]

@@ -18,6 +18,13 @@ class Row:
     bias: float
     exact: float | None
     unit: str
+    estimator: str
+    warning: str | None
+
+    @property
+    def z(self) -> float | None:
+        """Distance from the closed form in standard errors; None without either."""
+        return None if self.exact is None or self.stderr == 0 else (self.value - self.exact) / self.stderr
 
 
 def rows(result: Result, units: Units) -> list[Row]:
@@ -35,4 +42,6 @@ def _row(estimate: Estimate, units: Units) -> Row:
         bias=estimate.bias * scale,
         exact=None if estimate.exact is None else estimate.exact * scale,
         unit=units.label(estimate.greek),
+        estimator=str(estimate.estimator),
+        warning=estimate.warning,
     )

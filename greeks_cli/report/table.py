@@ -4,7 +4,7 @@ import io
 from dataclasses import dataclass
 from math import floor, log10
 
-from rich.box import SIMPLE_HEAD
+from rich.box import ASCII, SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
@@ -12,8 +12,8 @@ from greeks_cli.report.rows import Row, rows
 from greeks_cli.terms.greek import Units
 from greeks_cli.terms.result import Result
 
-_ALL_COLUMNS = ("estimate", "stderr", "interval", "bias", "exact", "z", "unit")
-_DISPENSABLE = ("unit", "bias", "interval", "z", "exact")
+_ALL_COLUMNS = ("estimate", "stderr", "interval", "bias", "exact", "z", "estimator", "unit")
+_DISPENSABLE = ("unit", "estimator", "bias", "interval", "z", "exact")
 """What a narrow terminal goes without, first to last."""
 
 
@@ -44,13 +44,16 @@ def table(result: Result, units: Units, screen: Screen) -> str:
     """The table, with fewer columns where the screen is narrow."""
     cells = [_cells(row) for row in rows(result, units)]
     left_out: list[str] = []
-    grid = _grid(cells, left_out, result)
+    grid = _grid(cells, left_out, result, screen)
     console = _console(screen)
     while screen.width and _natural_width(grid) > screen.width and len(left_out) < len(_DISPENSABLE):
         left_out.append(_DISPENSABLE[len(left_out)])
-        grid = _grid(cells, left_out, result)
+        grid = _grid(cells, left_out, result, screen)
     console.print(headline(result), highlight=False, style="bold", soft_wrap=screen.width is None)
     console.print(grid)
+    for row in rows(result, units):
+        if row.warning:
+            console.print(f"{row.name}: {row.warning}", style="yellow", highlight=False)
     if left_out:
         console.print(f"left out for width: {', '.join(left_out)}; --format json has all", style="dim")
     return console.file.getvalue()  # type: ignore[attr-defined]  # it is the StringIO of _console
@@ -70,20 +73,19 @@ def _console(screen: Screen) -> Console:
     )
 
 
-def _grid(cells: list[dict[str, str]], left_out: list[str], result: Result) -> Table:
-    grid = Table(box=SIMPLE_HEAD, pad_edge=False)
+def _grid(cells: list[dict[str, str]], left_out: list[str], result: Result, screen: Screen) -> Table:
+    grid = Table(box=ASCII if screen.ascii_only else SIMPLE_HEAD, pad_edge=False)
     grid.add_column("Greek", no_wrap=True, style="cyan")
     columns = [column for column in _ALL_COLUMNS if column not in left_out]
     for column in columns:
         title = f"{100 * result.request.simulation.confidence:g}% interval" if column == "interval" else column
-        grid.add_column(title, justify="left" if column == "unit" else "right", no_wrap=True)
+        grid.add_column(title, justify="left" if column in ("estimator", "unit") else "right", no_wrap=True)
     for row in cells:
         grid.add_row(row["name"], *(row[column] for column in columns))
     return grid
 
 
 def _cells(row: Row) -> dict[str, str]:
-    z = None if row.exact is None or row.stderr == 0 else (row.value - row.exact) / row.stderr
     return {
         "name": row.name,
         "estimate": _rounded(row.value, row.stderr),
@@ -91,7 +93,8 @@ def _cells(row: Row) -> dict[str, str]:
         "interval": f"{_rounded(row.low, row.stderr)} .. {_rounded(row.high, row.stderr)}",
         "bias": f"{row.bias:.1g}",
         "exact": "-" if row.exact is None else _rounded(row.exact, row.stderr / 10),
-        "z": "-" if z is None else f"{z:+.2f}",
+        "z": "-" if row.z is None else f"{row.z:+.2f}" if abs(row.z) < 1000 else f"{row.z:+.0e}",
+        "estimator": row.estimator,
         "unit": row.unit,
     }
 

@@ -27,6 +27,13 @@ class NonFiniteEstimate(GreeksError):
     """An estimate overflowed or lost its meaning; the message names the Greek."""
 
 
+class MissingExtra(GreeksError):
+    """Something optional is not installed; the message is the command that installs it."""
+
+    def __init__(self, wanted_by: str, library: str, extra: str):
+        super().__init__(f"{wanted_by} needs {library}; run: uv sync --extra {extra}, or pip install '.[{extra}]'")
+
+
 @dataclass(frozen=True, slots=True)
 class Problem:
     """One thing wrong with the input: where, what was given, and what to do about it.

@@ -22,5 +22,5 @@ def _read_count(value: object) -> object:
 
 
 Count = Annotated[int, BeforeValidator(_read_count)]
-Price = Annotated[float, Field(gt=0, le=1e12)]
+Price = Annotated[float, Field(ge=1e-12, le=1e12)]
 Years = Annotated[float, Field(gt=0, le=100)]

@@ -75,7 +75,7 @@ def overview() -> str:
 
 def explanation(greek: Greek) -> str:
     """A paragraph of facts about one Greek, named or written as d(...)."""
-    entry = GLOSSARY.get(greek.name)
+    entry = next((GLOSSARY[name] for name, known in NAMED.items() if known.parameters == greek.parameters), None)
     raw, market = Units.RAW.label(greek), Units.MARKET.label(greek)
     facts = [("derivative", greek.formula if greek.parameters else "of order 0: the value itself")]
     if entry:
@@ -93,10 +93,10 @@ def explanation(greek: Greek) -> str:
 
 def _method(greek: Greek) -> str:
     if greek.order == 0:
-        return "mean of the discounted payments of all paths, unbiased"
+        return "mean of the discounted payments of all paths"
     if greek.order == 1:
-        return "mean of the derivatives of all paths, by chainer.grad; the kink stays sharp, unbiased"
+        return "by default the mean of the derivatives of all paths, whose kinks stay sharp; unbiased"
     return (
-        f"mean of the derivatives of all paths, chainer.grad chained {greek.order} times; the kink is a softplus, "
-        "extrapolated from two widths, and the bias column bounds what is left"
+        f"derivatives of order {greek.order} per path; by default pathwise through smoothed kinks, by likelihood "
+        "ratio, or mixed, whichever a pilot run finds best; the bias column bounds what smoothing leaves"
     )

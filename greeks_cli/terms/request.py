@@ -11,9 +11,10 @@ from greeks_cli.terms.contracts import CONTRACTS, Contract
 from greeks_cli.terms.errors import InvalidInput, Problem, did_you_mean
 from greeks_cli.terms.greek import MARKET_PARAMETERS, TIME, Greek, parse_greeks
 from greeks_cli.terms.market import Market
-from greeks_cli.terms.simulation import Autodiff, Simulation, Smoothing
+from greeks_cli.terms.simulation import Autodiff, Estimator, Simulation, Smoothing
 
-DEFAULT_GREEKS = "delta,gamma,vega,theta,rho"
+DEFAULT_GREEKS = parse_greeks("delta,gamma,vega,theta,rho")
+"""Where one of these is impossible for a request that names none, it is left out."""
 
 Model = TypeVar("Model", bound=BaseModel)
 
@@ -28,9 +29,12 @@ class Request:
     contract: Contract
     market: Market
     simulation: Simulation = field(default_factory=Simulation)
-    greeks: tuple[Greek, ...] = parse_greeks(DEFAULT_GREEKS)
+    greeks: tuple[Greek, ...] = DEFAULT_GREEKS
 
     def __post_init__(self) -> None:
+        if self.greeks is DEFAULT_GREEKS:
+            possible = tuple(greek for greek in self.greeks if not self._objection(greek))
+            object.__setattr__(self, "greeks", possible)
         problems = [
             Problem(("greeks",), objection, greek.name)
             for greek in self.greeks
@@ -51,7 +55,8 @@ class Request:
         if unknown:
             remedy = did_you_mean(unknown[0], self.values)
             return f"a {self.contract.kind} contract has no parameter '{unknown[0]}'; {remedy}"
-        if greek.order > 1 and self.simulation.smoothing is Smoothing.NONE:
+        unsmoothed = self.simulation.smoothing is Smoothing.NONE
+        if greek.order > 1 and unsmoothed and self.simulation.estimator in (Estimator.AUTO, Estimator.PATHWISE):
             return (
                 "refused with smoothing none, because the second derivative of max(x, 0) is 0 on every path "
                 "and the estimate would be 0 or lack its main term; use smoothing softplus, "
@@ -78,7 +83,7 @@ def build_request(
     )
     wanted: tuple[Greek, ...] = ()
     try:
-        wanted = parse_greeks(greeks)
+        wanted = DEFAULT_GREEKS if greeks is DEFAULT_GREEKS else parse_greeks(greeks)
     except ValueError as error:
         problems.append(Problem(("greeks",), str(error)))
     if problems:

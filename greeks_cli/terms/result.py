@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from greeks_cli.terms.greek import Greek
 from greeks_cli.terms.request import Request
+from greeks_cli.terms.simulation import Estimator
 
 
 @dataclass(frozen=True, slots=True)
@@ -12,7 +13,8 @@ class Estimate:
 
     ``stderr`` is the standard error of ``value``; ``low`` and ``high`` bound the confidence
     interval of the request's level; ``bias`` bounds the smoothing bias that remains;
-    ``exact`` is the closed form, or None where there is none.
+    ``exact`` is the closed form, or None where there is none; ``estimator`` is the one used;
+    ``warning`` says why the error bar should not be trusted, or is None.
     """
 
     greek: Greek
@@ -22,13 +24,8 @@ class Estimate:
     high: float
     bias: float
     exact: float | None
-
-    @property
-    def z(self) -> float | None:
-        """Distance from the closed form in standard errors; None without either."""
-        if self.exact is None or self.stderr == 0:
-            return None
-        return (self.value - self.exact) / self.stderr
+    estimator: Estimator
+    warning: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,11 +1,19 @@
 """How the expectation is estimated."""
 
 import enum
-from typing import Literal, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
 from greeks_cli.terms.fields import Count, Term
+
+MIN_PATHS = 16
+"""Fewer have no error bar worth the name."""
+
+SCRAMBLES = 16
+"""Independent scrambles of the Sobol points, at least: their spread is the error bar."""
+
+FEWEST_SOBOL_PATHS = 64 * SCRAMBLES
 
 
 class Smoothing(enum.StrEnum):
@@ -29,19 +37,43 @@ class Autodiff(enum.StrEnum):
     BACKWARD = "backward"
 
 
+class Estimator(enum.StrEnum):
+    """What a derivative is taken of: the paths, their probability, or one and then the other."""
+
+    AUTO = "auto"
+    PATHWISE = "pathwise"
+    LIKELIHOOD = "likelihood"
+    MIXED = "mixed"
+
+
+class Sampler(enum.StrEnum):
+    """Where the normals come from."""
+
+    RANDOM = "random"
+    SOBOL = "sobol"
+
+
 class Simulation(Term):
     """Sampling, smoothing and differentiation. Nothing here depends on the machine."""
 
-    paths: Count = Field(100_000, ge=2, le=10**12, description="number of paths, also 1e6 or 1_000_000")
+    paths: Count = Field(100_000, ge=MIN_PATHS, le=10**12, description="number of paths, also 1e6 or 1_000_000")
     steps: Count | None = Field(
         None, ge=1, le=100_000, description="exact increments per path [default: one per date of the contract]"
     )
     seed: Count = Field(0, ge=0, lt=2**64, description="seed of the random numbers")
-    smoothing: Smoothing = Field(Smoothing.SOFTPLUS, description="softplus, or none for the plain kink")
-    width: Literal["auto"] | float = Field(
-        "auto", gt=0, description="width of the smoothed kink in price units, or auto"
+    sampler: Sampler = Field(Sampler.RANDOM, description="random numbers, or scrambled Sobol points (extra: sobol)")
+    antithetic: bool = Field(False, description="use every path with its mirror image, as one sample")
+    control: bool = Field(False, description="reduce variance by a control variate of known value")
+    estimator: Estimator = Field(
+        Estimator.AUTO, description="move the paths, their probability, or one and then the other; auto tries all"
     )
-    beta: float | None = Field(None, gt=0, description="steepness of the softplus, 1/width, instead of a width")
+    smoothing: Smoothing = Field(Smoothing.SOFTPLUS, description="softplus, or none for the plain kink")
+    width: Literal["auto"] | Annotated[float, Field(ge=1e-12, le=1e12)] = Field(
+        "auto", description="width of the smoothed kink in price units, or auto"
+    )
+    beta: float | None = Field(
+        None, ge=1e-12, le=1e12, description="steepness of the softplus, 1/width, instead of a width"
+    )
     dtype: Dtype = Field(Dtype.FLOAT64, description="floating-point type of paths and derivatives")
     device: Literal["cpu"] = Field("cpu", description="where to compute")
     autodiff: Autodiff = Field(
@@ -55,6 +87,29 @@ class Simulation(Term):
             raise ValueError("width and beta exclude each other; beta is 1/width, give one of them")
         if self.smoothing is Smoothing.NONE and (self.beta is not None or self.width != "auto"):
             raise ValueError("smoothing none has no width; leave out width and beta")
+        return self
+
+    @model_validator(mode="after")
+    def _sampling_fits(self) -> Self:
+        if self.antithetic and self.paths % 2:
+            raise ValueError(f"antithetic paths come in pairs; paths {self.paths} is odd, use {self.paths + 1}")
+        if self.sampler is Sampler.SOBOL:
+            if self.antithetic:
+                raise ValueError("antithetic and sampler sobol exclude each other; Sobol points are balanced already")
+            if self.paths & (self.paths - 1) or self.paths < FEWEST_SOBOL_PATHS:
+                below = max(FEWEST_SOBOL_PATHS, 1 << (self.paths.bit_length() - 1))
+                raise ValueError(
+                    f"sampler sobol wants a power of two from {FEWEST_SOBOL_PATHS} up, not paths {self.paths}; "
+                    f"use {below} or {2 * below}"
+                )
+        return self
+
+    @model_validator(mode="after")
+    def _estimator_fits(self) -> Self:
+        if self.estimator in (Estimator.LIKELIHOOD, Estimator.MIXED) and self.fixed_width is not None:
+            raise ValueError(f"a width or beta smooths pathwise estimates; estimator {self.estimator} wants none")
+        if self.estimator is Estimator.MIXED and self.autodiff is Autodiff.BACKWARD:
+            raise ValueError("estimator mixed is made by chainer.grad; autodiff backward has pathwise and likelihood")
         return self
 
     @property

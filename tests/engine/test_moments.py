@@ -1,3 +1,6 @@
+from functools import reduce
+from operator import add
+
 import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
@@ -11,7 +14,7 @@ samples = arrays(np.float64, st.integers(1, 40), elements=st.floats(-1e3, 1e3))
 @given(st.lists(samples, min_size=1, max_size=6))
 def test_merging_parts_gives_the_moments_of_the_whole(parts):
     whole = np.concatenate(parts)
-    merged = Moments.merged([Moments.of([part]) for part in parts])
+    merged = reduce(add, [Moments.of([part]) for part in parts])
     centred = whole - whole.mean()
     scale = 1 + np.abs(whole).max()
     assert merged.count == len(whole)

@@ -2,14 +2,14 @@ import numpy as np
 import pytest
 
 from greeks_cli.engine.chainer_runtime import F, chainer
-from greeks_cli.engine.smoothing import Kernel, SoftPlus
+from greeks_cli.engine.smoothing import MAX_ORDER, Kernel, SoftPlus
 
 FAR = np.concatenate([np.linspace(-1e4, 1e4, 20001), np.linspace(-5, 5, 1001)])
 
 
 @pytest.mark.parametrize("dtype", [np.float64, np.float32])
 @pytest.mark.parametrize("order", range(5))
-@pytest.mark.parametrize("kernel", [Kernel.plain(0.1), Kernel((0.1,) * 8, extrapolated=True)])
+@pytest.mark.parametrize("kernel", [Kernel.plain(0.1), Kernel((0.1,) * MAX_ORDER, extrapolated=True)])
 def test_finite_everywhere_at_every_order(dtype, order, kernel):
     value = kernel(FAR.astype(dtype), order)
     assert value.dtype == dtype
@@ -33,7 +33,7 @@ def test_value_is_the_softplus():
 @pytest.mark.parametrize("extrapolated", [False, True])
 @pytest.mark.parametrize("order", range(5))
 def test_backward_matches_numerical_differences(gradient_check, order, extrapolated):
-    kernel = Kernel((0.7,) * 8, extrapolated)
+    kernel = Kernel((0.7,) * MAX_ORDER, extrapolated)
     x = np.array([-2.0, -0.5, 0.1, 0.4, 1.5])
 
     def node(x):
@@ -55,7 +55,7 @@ def test_extrapolation_removes_the_leading_bias():
         return float(np.sum(kernel(x, 2) * (1 + x**2)) * step)
 
     assert integral(Kernel.plain(0.5)) - 1 == pytest.approx(np.pi**2 / 3 * 0.5**2, rel=1e-6)
-    assert integral(Kernel((0.5,) * 8, extrapolated=True)) == pytest.approx(1, abs=1e-9)
+    assert integral(Kernel((0.5,) * MAX_ORDER, extrapolated=True)) == pytest.approx(1, abs=1e-9)
 
 
 def test_width_zero_is_the_sharp_kink():

@@ -1,0 +1,35 @@
+"""Control variates: contracts of known value on the same paths."""
+
+from functools import singledispatch
+from typing import Literal
+
+from greeks_cli.engine.leaves import Leaves
+from greeks_cli.engine.numbers import Operand
+from greeks_cli.engine.paths import Path
+from greeks_cli.engine.payoffs import payoff
+from greeks_cli.engine.smoothing import Smoother
+from greeks_cli.terms.contracts import Contract
+
+
+class Underlying(Contract):
+    """Pays the underlying itself, S(T): worth spot exp(-dividend_yield T) today."""
+
+    kind: Literal["underlying"] = "underlying"
+
+    @property
+    def dates(self) -> tuple[float, ...]:
+        return (self.expiry,)
+
+    def describe(self) -> str:
+        return "underlying"
+
+
+@payoff.register
+def _underlying(contract: Underlying, leaves: Leaves, path: Path, smoother: Smoother) -> Operand:
+    return path[-1]
+
+
+@singledispatch
+def control_of(contract: Contract) -> Contract:
+    """The contract whose payoff varies most like this one's and whose value is known."""
+    return Underlying(expiry=contract.expiry)

@@ -1,0 +1,163 @@
+"""A few paths that choose how each Greek is estimated.
+
+No method is best everywhere. The rule of ``widths`` suits spot Greeks; those of vol weigh the
+paths far from the kink, where a wide kernel is biased and a narrow one not noisy. Mixed
+estimates win for orders in spot, pathwise ones for orders in vol. So each Greek tries what
+applies to it and takes the method of the least total error.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+from numpy.typing import NDArray
+
+from greeks_cli.engine.bias import remaining_bias
+from greeks_cli.engine.controls import control_of
+from greeks_cli.engine.derivatives import Derivatives, MultiIndex
+from greeks_cli.engine.moments import Moments
+from greeks_cli.engine.normals import PILOT, standard_normals
+from greeks_cli.engine.smoothing import Kernel
+from greeks_cli.engine.valuation import Method, derivatives, pathwise_parameter
+from greeks_cli.engine.widths import automatic_kernels, pilot_spreads
+from greeks_cli.terms.contracts import Contract
+from greeks_cli.terms.request import Request
+from greeks_cli.terms.simulation import Autodiff, Estimator, Sampler, Smoothing
+
+_FEWEST_PATHS, _MOST_PATHS = 2048, 16384
+_SCALES = (1.0, 0.5, 0.25)
+"""Of the rule's width."""
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Greeks that share a method, and so a graph."""
+
+    method: Method
+    wanted: tuple[MultiIndex, ...]
+
+
+def choose_groups(request: Request) -> tuple[Group, ...]:
+    """Every Greek of the request with its method."""
+    normals = pilot_normals(request)
+    candidates = _candidates(request, pilot_spreads(request, normals))
+    open_choices = [index for index, methods in candidates.items() if len(methods) > 1]
+    chosen = {index: methods[0] for index, methods in candidates.items()}
+    if open_choices:
+        chosen |= _least_errors(request, normals, {index: candidates[index] for index in open_choices})
+    return _grouped(request.contract, chosen)
+
+
+def choose_controls(request: Request, groups: Sequence[Group]) -> dict[MultiIndex, MultiIndex]:
+    """For every Greek, which derivative of the control varies most like it: the same one, or the value.
+
+    Many derivatives of the underlying are constant, such as its gamma, and control nothing.
+    """
+    normals, control = pilot_normals(request), control_of(request.contract)
+    best: dict[MultiIndex, MultiIndex] = {}
+    for group in groups:
+        own = derivatives(request, request.contract, normals, group.method, group.wanted)
+        other = derivatives(request, control, normals, group.method, {(), *group.wanted})
+        for index in group.wanted:
+            best[index] = max((index, ()), key=lambda choice: _shared_variance(own[index], other[choice]))
+    return best
+
+
+def _shared_variance(x: NDArray[np.floating], y: NDArray[np.floating]) -> float:
+    """The squared correlation; 0 where either only varies by rounding."""
+    if min(x.std() - 1e-9 * np.abs(x).max(), y.std() - 1e-9 * max(np.abs(y).max(), 1e-3)) <= 0:
+        return 0.0
+    return float(np.corrcoef(x, y)[0, 1] ** 2)
+
+
+def pilot_normals(request: Request) -> NDArray[np.floating]:
+    """Paths with one increment per date, whatever the steps: they only choose the settings."""
+    one_each = (1,) * len(request.contract.dates)
+    n_paths = min(_MOST_PATHS, max(_FEWEST_PATHS, request.simulation.paths // 32))
+    return standard_normals(request.simulation.seed, PILOT, 0, one_each, n_paths, np.float64)
+
+
+def _candidates(request: Request, spreads: Sequence[float]) -> dict[MultiIndex, tuple[Method, ...]]:
+    """The methods that apply to each Greek and that the request allows, the usual one first."""
+    simulation = request.simulation
+    wanted = [greek.parameters for greek in request.greeks]
+    fixed = 0.0 if simulation.smoothing is Smoothing.NONE else simulation.fixed_width
+    if fixed is not None:
+        plain = (Kernel.plain(fixed),) * len(spreads)
+        estimator = Estimator.PATHWISE if simulation.estimator is Estimator.AUTO else simulation.estimator
+        return {index: (Method(_applicable(request, index, estimator), plain),) for index in wanted}
+    kernels = {scale: automatic_kernels(spreads, _effective_paths(request), scale) for scale in _SCALES}
+    pathwise = tuple(Method(Estimator.PATHWISE, kernels[scale]) for scale in _SCALES)
+
+    def allowed(index: MultiIndex) -> Iterable[Method]:
+        for estimator in _estimators(request, index):
+            yield from pathwise if estimator is Estimator.PATHWISE else [Method(estimator, kernels[1.0])]
+
+    return {index: tuple(allowed(index)) for index in wanted}
+
+
+def _estimators(request: Request, index: MultiIndex) -> list[Estimator]:
+    simulation = request.simulation
+    if simulation.estimator is not Estimator.AUTO:
+        return [_applicable(request, index, simulation.estimator)]
+    if len(index) < 2:
+        return [Estimator.PATHWISE]
+    if all(name in request.contract.parameters for name in index):
+        return [Estimator.PATHWISE]  # a density knows nothing of them
+    every = [Estimator.PATHWISE, Estimator.LIKELIHOOD]
+    if simulation.autodiff is Autodiff.GRAD and pathwise_parameter(request.contract, index):
+        every.append(Estimator.MIXED)
+    return every
+
+
+def _applicable(request: Request, index: MultiIndex, estimator: Estimator) -> Estimator:
+    """Pathwise for what a mixed estimate cannot begin with: the price, and derivatives in time alone."""
+    if estimator is Estimator.MIXED and pathwise_parameter(request.contract, index) is None:
+        return Estimator.PATHWISE
+    return estimator
+
+
+def _least_errors(
+    request: Request, normals: NDArray[np.floating], candidates: dict[MultiIndex, tuple[Method, ...]]
+) -> dict[MultiIndex, Method]:
+    tried: dict[Method, Derivatives] = {}
+
+    def samples(method: Method, index: MultiIndex) -> NDArray[np.floating]:
+        if method not in tried:
+            wanted = [i for i, methods in candidates.items() if method.estimator in {m.estimator for m in methods}]
+            with np.errstate(all="ignore"):  # a method that fails here is not chosen
+                tried[method] = derivatives(request, request.contract, normals, method, wanted)
+        return tried[method][index]
+
+    def squared_error(method: Method, index: MultiIndex) -> float:
+        values = Moments.of([samples(method, index)])
+        bias = np.zeros(1)
+        if method.smooths(index, request.contract):
+            rows = [samples(method.widened(factor), index) for factor in (1, 2, 4)]
+            near, far = (Moments.of([a - b]) for a, b in pairwise(rows))
+            bias = remaining_bias(near, far, method.bias_order, deviations=-1)
+        # Twice the bias, for a bias is worse than noise: no number of paths shows it.
+        error = float(values.variance[0] / _effective_paths(request) + (2 * bias[0]) ** 2)
+        return error if np.isfinite(error) else np.inf
+
+    return {
+        index: min(methods, key=lambda method: squared_error(method, index)) for index, methods in candidates.items()
+    }
+
+
+def _effective_paths(request: Request) -> float:
+    """Random paths of the same accuracy: Sobol points do better, by about n^(1/2) where all is smooth."""
+    paths = request.simulation.paths
+    return paths**1.5 if request.simulation.sampler is Sampler.SOBOL else paths
+
+
+def _grouped(contract: Contract, chosen: dict[MultiIndex, Method]) -> tuple[Group, ...]:
+    """Greeks by method; an unsmoothed pathwise one joins a group that is there for others."""
+    needed = [method for index, method in chosen.items() if method.smooths(index, contract)]
+    host = next((method for method in needed if method.estimator is Estimator.PATHWISE), None)
+    members: dict[Method, list[MultiIndex]] = {}
+    for index, method in chosen.items():
+        joins = host and method.estimator is Estimator.PATHWISE and not host.smooths(index, contract)
+        members.setdefault(host if host and joins else method, []).append(index)
+    return tuple(Group(method, tuple(indices)) for method, indices in members.items())

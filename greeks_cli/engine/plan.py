@@ -1,0 +1,85 @@
+"""A request made ready for its blocks."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from math import ceil
+from typing import Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from greeks_cli.engine.derivatives import MultiIndex
+from greeks_cli.engine.normals import PATHS, standard_normals
+from greeks_cli.engine.pilot import Group, choose_controls, choose_groups
+from greeks_cli.engine.sobol import sobol_normals
+from greeks_cli.terms.request import Request
+from greeks_cli.terms.simulation import SCRAMBLES, Dtype, Sampler
+
+_USUAL, _SMALLEST = 1 << 16, 1 << 11
+"""Paths in a block: enough to repay the graph's Python, few enough for the cache."""
+_NUMBERS_PER_BLOCK = 1 << 20
+_NUMBERS_PER_SCRAMBLE = 1 << 22
+_TEAM = 4
+"""Blocks come in multiples of this, so that a few threads end together."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Everything a block needs, the same on any machine."""
+
+    request: Request
+    groups: tuple[Group, ...]
+    controls: Mapping[MultiIndex, MultiIndex]
+    """For every Greek, the derivative of the control variate that it is regressed on."""
+
+    @classmethod
+    def of(cls, request: Request) -> Self:
+        groups = choose_groups(request)
+        return cls(request, groups, choose_controls(request, groups) if request.simulation.control else {})
+
+    @cached_property
+    def steps(self) -> tuple[int, ...]:
+        """Exact increments in each interval between dates, in proportion to its length."""
+        dates = self.request.contract.dates
+        wanted = self.request.simulation.steps or len(dates)
+        intervals = np.diff(dates, prepend=0.0)
+        return tuple(max(1, round(wanted * length / dates[-1])) for length in intervals)
+
+    @cached_property
+    def block_size(self) -> int:
+        """Paths in a block. It depends on the request alone, for it addresses the random numbers."""
+        paths = self.request.simulation.paths
+        if self.request.simulation.sampler is Sampler.SOBOL:
+            largest = 1 << (_NUMBERS_PER_SCRAMBLE // sum(self.steps)).bit_length() - 1
+            return min(paths // SCRAMBLES, largest)
+        wanted = min(_USUAL, max(_SMALLEST, _NUMBERS_PER_BLOCK // sum(self.steps)))
+        rounds = max(1, round(paths / (_TEAM * wanted)))
+        size = max(_SMALLEST, ceil(paths / (_TEAM * rounds)))
+        return size + size % 2  # a pair of antithetic paths stays together
+
+    @property
+    def n_blocks(self) -> int:
+        return ceil(self.request.simulation.paths / self.block_size)
+
+    def normals(self, block: int) -> NDArray[np.floating]:
+        """The normals of a block, of shape (n_dates, paths of the block); the last may have fewer."""
+        simulation = self.request.simulation
+        n_paths = min(self.block_size, simulation.paths - block * self.block_size)
+        dtype = np.float64 if simulation.dtype is Dtype.FLOAT64 else np.float32
+        if simulation.sampler is Sampler.SOBOL:
+            dates = self.request.contract.dates
+            return sobol_normals(simulation.seed, block, dates, self.steps, n_paths).astype(dtype)
+        if simulation.antithetic:
+            half = standard_normals(simulation.seed, PATHS, block, self.steps, n_paths // 2, dtype)
+            return np.concatenate([half, -half], axis=1)
+        return standard_normals(simulation.seed, PATHS, block, self.steps, n_paths, dtype)
+
+    def samples(self, row: NDArray[np.floating]) -> NDArray[np.floating]:
+        """Independent samples from one number per path: pairs and scrambles are averaged first."""
+        if self.request.simulation.sampler is Sampler.SOBOL:
+            return row.mean(keepdims=True, dtype=np.float64)
+        if self.request.simulation.antithetic:
+            half = len(row) // 2
+            return 0.5 * (row[:half] + row[half:])
+        return row

@@ -1,0 +1,33 @@
+"""What paths that were not simulated might have added.
+
+When every path gives the same number, the sample says nothing of its error: an option far out
+of the money is worth 0 on each. With n paths, an event that none has shown has a probability
+of at most 3/n (the rule of three, 95%; J. Hanley and A. Lippman-Hand, JAMA 249, 1983). What it
+would contribute is seen on paths whose normals are stretched until some differ.
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from greeks_cli.engine.derivatives import Derivatives
+from greeks_cli.engine.pilot import pilot_normals
+from greeks_cli.engine.plan import Plan
+from greeks_cli.engine.valuation import derivatives
+
+_STRETCHES = (2, 4, 8, 16)
+
+
+def unseen(plan: Plan, usual: NDArray[np.float64]) -> NDArray[np.float64]:
+    """A bound per Greek on the value of unseen events; ``usual`` is what every path gave."""
+    request = plan.request
+    worst = np.zeros(len(request.greeks))
+    normals = pilot_normals(request)
+    for stretch in _STRETCHES:
+        found: Derivatives = {}
+        with np.errstate(all="ignore"):
+            for group in plan.groups:
+                found |= derivatives(request, request.contract, normals * stretch, group.method, group.wanted)
+        rows = np.array([found[greek.parameters] for greek in request.greeks])
+        largest = np.nan_to_num(np.abs(rows - usual[:, None]).max(axis=1))
+        worst = np.where(worst > 0, worst, largest)
+    return worst * 3 / request.simulation.paths
