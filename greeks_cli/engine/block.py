@@ -14,8 +14,11 @@ from greeks_cli.engine.plan import Plan
 from greeks_cli.engine.valuation import derivatives
 from greeks_cli.terms.simulation import Sampler
 
-_BIAS_EVERY = 8
-"""One block in eight is evaluated at wider widths too: enough to measure a small bias."""
+_BIAS_EVERY = {1: 8, 2: 8, 3: 4, 4: 1}
+"""One block in so many, by the highest order, is evaluated at wider widths too.
+
+Enough to measure the bias: it is larger, and its measurement noisier, at higher orders.
+"""
 
 Rows = list[NDArray[np.floating]]
 Sums = TypeVar("Sums", Moments, Comoments)
@@ -84,10 +87,12 @@ def _rows(plan: Plan, found: Derivatives) -> Rows:
 
 
 def _measures_bias(plan: Plan, block: int) -> bool:
-    every = 1 if plan.request.simulation.sampler is Sampler.SOBOL else _BIAS_EVERY
-    return block % every == 0 and any(
-        group.method.smooths(index, plan.request.contract) for group in plan.groups for index in group.wanted
-    )
+    contract = plan.request.contract
+    smoothed = [len(i) for group in plan.groups for i in group.wanted if group.method.smooths(i, contract)]
+    if not smoothed:
+        return False
+    sobol = plan.request.simulation.sampler is Sampler.SOBOL  # few blocks, each a sample
+    return sobol or block % _BIAS_EVERY[max(1, *smoothed)] == 0
 
 
 def _changes(plan: Plan, normals: NDArray[np.floating], found: Derivatives) -> tuple[Moments, Moments]:
