@@ -2,9 +2,9 @@
 
 import click
 
-from greeks_cli.terms.errors import InvalidInput, Problem
+from greeks_cli.terms.errors import InvalidInput, Problem, did_you_mean
 from greeks_cli.terms.glossary import explanation, overview
-from greeks_cli.terms.greek import parse_greek
+from greeks_cli.terms.greek import KNOWN_PARAMETERS, parse_greek
 
 
 @click.command("explain")
@@ -18,6 +18,12 @@ def command(greek: str | None) -> None:
         click.echo(overview())
         return
     try:
-        click.echo(explanation(parse_greek(greek)))
+        parsed = parse_greek(greek)
     except ValueError as error:
         raise InvalidInput([Problem(("GREEK",), str(error))]) from None
+    unknown = [name for name in parsed.parameters if name not in KNOWN_PARAMETERS]
+    if unknown:
+        raise InvalidInput(
+            [Problem(("GREEK",), f"no parameter '{unknown[0]}'; {did_you_mean(unknown[0], KNOWN_PARAMETERS)}", greek)]
+        )
+    click.echo(explanation(parsed))

@@ -10,17 +10,19 @@ from greeks_cli.terms.request import Request
 
 @click.command("graph")
 @request_options
-@click.option("--of", "name", default="price", show_default=True, help="The price, or a Greek.")
-def command(request: Request, name: str) -> None:
+@click.option("--of", default="price", show_default=True, help="The price, or a Greek.")
+def command(request: Request, of: str) -> None:
     """Write the Chainer graph of the price, delta, gamma or any Greek in the DOT language.
 
-    Show it with Graphviz: greeks graph --strike 100 --vol 0.2 --of delta | dot -Tsvg > delta.svg
+    It is the pathwise graph, drawn for four paths with one increment per date. Show it with
+    Graphviz: greeks graph --strike 100 --vol 0.2 --of delta | dot -Tsvg > delta.svg
     """
     from greeks_cli.engine.graph import dot_graph
 
     try:
-        greek = parse_greek(name)
-    except ValueError as error:
-        raise InvalidInput([Problem(("--of",), str(error))]) from None
-    checked = Request(request.contract, request.market, request.simulation, (greek,))
-    click.echo(dot_graph(checked, greek))
+        greek = parse_greek(of)
+        asked = Request(request.contract, request.market, request.simulation, (greek,))
+    except (ValueError, InvalidInput) as error:
+        problems = error.problems if isinstance(error, InvalidInput) else [Problem((), str(error))]
+        raise InvalidInput([Problem(("--of",), problem.message, of) for problem in problems]) from None
+    click.echo(dot_graph(asked, greek))

@@ -3,6 +3,7 @@
 import contextlib
 import importlib
 import os
+import signal
 import sys
 from collections.abc import Sequence
 from typing import NoReturn
@@ -15,6 +16,8 @@ from greeks_cli.terms.errors import ExitCode, GreeksError, did_you_mean
 
 COMMANDS = {
     "price": "Price a contract and its Greeks by Monte Carlo.",
+    "check": "Prove every Greek by every method that applies.",
+    "converge": "Show error against paths, and bias against width.",
     "explain": "Say what a Greek is: definition, sign, unit, method.",
     "graph": "Write the Chainer graph of the price or a Greek as DOT.",
     "doctor": "Versions, interpreter, threads, GPU.",
@@ -60,10 +63,16 @@ def cli() -> None:
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """Run the command line and exit."""
-    sys.exit(_run(arguments))
+    code = _run(arguments)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # a second Ctrl-C changes nothing any more
+    sys.exit(code)
 
 
 def _run(arguments: Sequence[str] | None) -> int:
+    if sys.stderr is None:  # closed by the caller, as in `greeks ... 2>&-`
+        sys.stderr = open(os.devnull, "w")  # noqa: SIM115
+    if sys.stdout is None:
+        return _say("cannot write the answer: standard output is closed", ExitCode.FAILURE)
     try:
         # Not cli.main(), which has its own ideas of what to print and how to exit.
         with cli.make_context("greeks", list(sys.argv[1:] if arguments is None else arguments)) as ctx:
@@ -74,6 +83,9 @@ def _run(arguments: Sequence[str] | None) -> int:
         return _flushed(ending.exit_code)
     except (KeyboardInterrupt, click.Abort):
         return _say("interrupted", ExitCode.INTERRUPTED)
+    except click.exceptions.NoArgsIsHelpError as error:
+        click.echo(error.format_message(), err=True)
+        return ExitCode.USAGE
     except click.NoSuchOption as error:
         remedy = did_you_mean(error.option_name, error.possibilities or ["--help"])
         return _say(f"{error.option_name}: no such option; {remedy}", ExitCode.USAGE)
@@ -115,6 +127,7 @@ def _one_line(error: click.ClickException) -> str:
 
 
 def _say(message: str, code: ExitCode) -> ExitCode:
-    for line in message.splitlines():
-        click.echo(f"greeks: {line}", err=True)
+    with contextlib.suppress(OSError):  # nobody is left to tell
+        for line in message.splitlines():
+            click.echo(f"greeks: {line}", err=True)
     return code

@@ -13,6 +13,7 @@ from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
 from greeks_cli.cli.source import Source, flag
+from greeks_cli.terms.accuracy import Accuracy
 from greeks_cli.terms.contracts import CONTRACTS
 from greeks_cli.terms.market import Market
 from greeks_cli.terms.request import DEFAULT_GREEKS, Request
@@ -23,18 +24,23 @@ _DEFAULT_NAMES = ",".join(greek.name for greek in DEFAULT_GREEKS[1:])
 
 
 def request_options(function: Command) -> Command:
-    """All options that make a Request; the function receives it as its first argument."""
+    """All options that make a Request; the function receives it as its first argument.
+
+    A command with an option ``whole_grid`` receives None when that is set.
+    """
 
     @functools.wraps(function)
     @click.pass_context
     def with_request(ctx: click.Context, /, **values: Any) -> Any:
-        request = _read_request(ctx, values)
+        request = None if values.get("whole_grid") else _read_request(ctx, values)
         own = {name: value for name, value in values.items() if name not in _REQUEST_OPTIONS}
         return function(request, **own)
 
     options: list[Callable[[Command], Command]] = [
         click.option(
-            "--config", type=click.Path(path_type=Path), help="TOML file with [contract] [market] [simulation]."
+            "--config",
+            type=click.Path(path_type=Path),
+            help="TOML file with [contract] [market] [simulation] [accuracy].",
         ),
         *(_option(path, info) for path, info in _FIELDS.items()),
         click.option(
@@ -52,7 +58,7 @@ def request_options(function: Command) -> Command:
 def _fields() -> dict[tuple[str, str], FieldInfo]:
     """Every field of every model, by (section, name); contracts share the options they share."""
     models: list[tuple[str, type[BaseModel]]] = [("contract", model) for model in CONTRACTS.values()]
-    models += [("market", Market), ("simulation", Simulation)]
+    models += [("market", Market), ("simulation", Simulation), ("accuracy", Accuracy)]
     return {(section, name): info for section, model in models for name, info in model.model_fields.items()}
 
 
@@ -72,6 +78,8 @@ def _option(path: tuple[str, str], info: FieldInfo) -> Callable[[Command], Comma
     if info.annotation is bool:
         name = flag(path)
         return click.option(f"{name}/--no-{name[2:]}", default=None, help=shown)
+    if path == ("accuracy", "tol"):
+        return click.option(flag(path), metavar="GREEK=ERROR", multiple=True, help=shown)
     if choices:
         return click.option(flag(path), type=click.Choice(choices), help=shown)
     return click.option(flag(path), metavar=_metavar(info.annotation), help=shown)
@@ -92,7 +100,7 @@ def _metavar(annotation: object) -> str:
 
 
 def _default(info: FieldInfo) -> str:
-    if info.default is False:
+    if info.default is False or info.default == ():
         return ""
     if info.default is PydanticUndefined:
         return "required"
@@ -106,7 +114,7 @@ def _read_request(ctx: click.Context, values: dict[str, Any]) -> Request:
         source.read_toml(values["config"])
     for option in ctx.command.params:
         value = values.get(str(option.name))
-        if value is None or option.name not in _REQUEST_OPTIONS - {"config"}:
+        if value in (None, ()) or option.name not in _REQUEST_OPTIONS - {"config"}:
             continue
         place = option.opts[0] if value is not False else option.secondary_opts[0]
         if ctx.get_parameter_source(str(option.name)) is ParameterSource.ENVIRONMENT:

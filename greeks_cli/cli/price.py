@@ -6,6 +6,7 @@ import click
 
 from greeks_cli.cli.options import request_options
 from greeks_cli.cli.terminal import progress_bar, screen
+from greeks_cli.terms.errors import ExitCode
 from greeks_cli.terms.greek import Units
 from greeks_cli.terms.request import Request
 
@@ -21,17 +22,19 @@ from greeks_cli.terms.request import Request
 )
 @click.option(
     "--format",
-    "form",
+    "format",
     type=click.Choice(["table", "json", "csv"]),
     default="table",
     show_default=True,
     help="How the result is written.",
 )
 @click.option(
-    "--threads", type=click.IntRange(1), help="Threads; the numbers do not depend on it. [default: the cores available]"
+    "--threads",
+    type=click.IntRange(1, 1024),
+    help="Threads; the numbers do not depend on it. [default: the cores available]",
 )
 @click.option("--quiet", is_flag=True, help="No progress on stderr.")
-def command(request: Request, units: str, form: str, threads: int | None, quiet: bool) -> None:
+def command(request: Request, units: str, format: str, threads: int | None, quiet: bool) -> ExitCode:
     """Price a contract and its Greeks by Monte Carlo, each with its error bar.
 
     Values are raw derivatives (vega per 1.00 of vol, theta per year) unless --units market.
@@ -41,5 +44,10 @@ def command(request: Request, units: str, form: str, threads: int | None, quiet:
     from greeks_cli.run.local import run
 
     with progress_bar(quiet) as progress:
-        result = run(request, threads, progress)
-    sys.stdout.write(render(result, Format(form), Units(units), screen()))
+        result = run(request, threads, progress, None if quiet else lambda text: click.echo(text, err=True))
+    sys.stdout.write(render(result, Format(format), Units(units), screen()))
+    for target in result.unmet:
+        estimate = result[target.greek.name]
+        error = f"standard error {estimate.stderr:.2g} plus bias {estimate.bias:.1g}"
+        click.echo(f"greeks: --tol {target}: not met, {error} after {result.paths:,} paths", err=True)
+    return ExitCode.NOT_MET if result.unmet else ExitCode.OK

@@ -15,7 +15,7 @@ _DISPLACED_BY = {
     ("simulation", "smoothing"): ("width", "beta"),
 }
 
-SECTIONS = ("contract", "market", "simulation")
+SECTIONS = ("contract", "market", "simulation", "accuracy")
 
 
 @dataclass
@@ -36,9 +36,9 @@ class Source:
                 self.places[("greeks",)] = f"{path}: greeks"
             elif name not in SECTIONS:
                 remedy = did_you_mean(name, [*SECTIONS, "greeks"])
-                raise InvalidInput([Problem((str(path), name), f"unknown section; {remedy}")])
+                raise InvalidInput([Problem((f"{path}: {name}",), f"unknown section; {remedy}")])
             elif not isinstance(value, Mapping):
-                raise InvalidInput([Problem((str(path), name), f"a table is wanted: write [{name}]", value)])
+                raise InvalidInput([Problem((f"{path}: {name}",), f"a table is wanted: write [{name}]", value)])
             else:
                 self.sections[name].update(value)
                 self.places |= {(name, key): f"{path}: [{name}] {key}" for key in value}
@@ -73,11 +73,13 @@ def flag(path: tuple[str, ...]) -> str:
 
 def _parsed(path: Path) -> dict[str, Any]:
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
+        return tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except OSError as error:
         reason = f"{error.strerror or error}; give the path of a TOML file"
     except UnicodeDecodeError:
         reason = "not a text file; give a TOML file in UTF-8"
-    except tomllib.TOMLDecodeError as error:
+    except RecursionError:
+        reason = "nested too deeply"
+    except ValueError as error:  # TOMLDecodeError, and numbers too long to read
         reason = f"not valid TOML: {error}"
     raise InvalidInput([Problem((str(path),), reason)])

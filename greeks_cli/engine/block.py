@@ -32,6 +32,7 @@ class Tally:
     measured in some blocks only. ``control`` is there where a control variate is asked for.
     """
 
+    paths: int
     values: Moments
     near: Moments | None = None
     far: Moments | None = None
@@ -39,6 +40,7 @@ class Tally:
 
     def __add__(self, other: Self) -> Self:
         return type(self)(
+            self.paths + other.paths,
             self.values + other.values,
             _together(self.near, other.near),
             _together(self.far, other.far),
@@ -60,7 +62,7 @@ def price_block(plan: Plan, block: int) -> Tally:
         values = _rows(plan, found)
         near, far = _changes(plan, normals, found) if _measures_bias(plan, block) else (None, None)
         control = Comoments.of(values, _control_rows(plan, normals)) if plan.controls else None
-        return Tally(Moments.of(values), near, far, control)
+        return Tally(normals.shape[1], Moments.of(values), near, far, control)
 
 
 def _found(plan: Plan, normals: NDArray[np.floating]) -> Derivatives:

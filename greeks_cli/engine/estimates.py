@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import isfinite, sqrt
+from math import isfinite, prod, sqrt
 from statistics import NormalDist
 
 import numpy as np
@@ -35,7 +35,7 @@ def estimates(plan: Plan, tally: Tally, truth: Truth) -> tuple[Estimate, ...]:
     """
     values, stderrs = _controlled(tally, truth) if tally.control else (tally.values.mean, tally.values.stderr)
     bias = _bias(plan, tally, values, stderrs)
-    quantile = student_quantile(0.5 + plan.request.simulation.confidence / 2, tally.values.count - 1)
+    quantile = student_quantile((1 - plan.request.simulation.confidence) / 2, tally.values.count - 1)
     used = {index: group.method.estimator for group in plan.groups for index in group.wanted}
     answers = []
     for i, greek in enumerate(plan.request.greeks):
@@ -70,16 +70,30 @@ def _bias(plan: Plan, tally: Tally, values: Vector, stderrs: Vector) -> Vector:
     bias = np.zeros_like(values)
     if tally.near is not None and tally.far is not None:
         bias = remaining_bias(tally.near, tally.far, plan.groups[0].method.bias_order)
-    constant = stderrs <= 1e-12 * np.abs(values)
+    scales = _scales(plan)
+    constant = stderrs <= 1e-12 * (np.abs(values) + scales)
     if constant.any():
-        bias = np.where(constant, np.maximum(bias, unseen(plan, values)), bias)
+        bias = np.where(constant, np.maximum(bias, unseen(plan, values, scales)), bias)
     return bias
+
+
+def _scales(plan: Plan) -> Vector:
+    """What each Greek would be, to an order of magnitude, if it were not negligible."""
+    values = plan.request.values
+    deviation = values["vol"] * sqrt(plan.request.contract.expiry)
+    units = {"spot": values["spot"] * deviation, "time": plan.request.contract.expiry, "vol": values["vol"]}
+    return np.array(
+        [
+            values["spot"] * deviation / prod(units.get(name, 1.0) for name in greek.parameters)
+            for greek in plan.request.greeks
+        ]
+    )
 
 
 def _warning(plan: Plan, tally: Tally, i: int) -> str | None:
     """Why the error bar should not be trusted, or None."""
     moments = tally.values
-    if moments.m2[i] <= 1e-24 * moments.count * moments.mean[i] ** 2:
+    if moments.stderr[i] <= 1e-12 * (abs(moments.mean[i]) + _scales(plan)[i]):
         return "every path gave the same; bias bounds what unseen events may add"
     if plan.request.simulation.sampler is Sampler.SOBOL:
         return None
@@ -88,12 +102,12 @@ def _warning(plan: Plan, tally: Tally, i: int) -> str | None:
     return f"heavy tails: the standard error itself is uncertain by {doubt:.0%}" if doubt > _DOUBTFUL else None
 
 
-def student_quantile(level: float, freedom: int) -> float:
-    """The quantile of Student's t, by the expansion of Cornish and Fisher (Abramowitz and Stegun 26.7.5).
+def student_quantile(tail: float, freedom: int) -> float:
+    """The upper quantile of Student's t, by the expansion of Cornish and Fisher (Abramowitz and Stegun 26.7.5).
 
     Good to 4 digits from 14 degrees of freedom up, the fewest that occur.
     """
-    z = NormalDist().inv_cdf(level)
+    z = -NormalDist().inv_cdf(tail)
     terms = (
         (z**3 + z) / 4,
         (5 * z**5 + 16 * z**3 + 3 * z) / 96,

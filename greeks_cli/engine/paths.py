@@ -43,7 +43,7 @@ class SimulatedPath(Path):
     def _brownian_at(self, index: int) -> Operand:
         """W at a date that calendar time brings nearer: the whole motion rescales with the date."""
         time, date = self._leaves["time"], self._dates[index]
-        if not is_recorded(time):
+        if not is_recorded(time) and time == 0:
             return self._brownian[index]
         return sqrt(1 - time * (1 / date)) * self._brownian[index]
 

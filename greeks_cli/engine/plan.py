@@ -14,7 +14,7 @@ from greeks_cli.engine.normals import PATHS, standard_normals
 from greeks_cli.engine.pilot import Group, choose_controls, choose_groups
 from greeks_cli.engine.sobol import sobol_normals
 from greeks_cli.terms.request import Request
-from greeks_cli.terms.simulation import SCRAMBLES, Dtype, Sampler
+from greeks_cli.terms.simulation import SCRAMBLES, Dtype, Sampler, Simulation
 
 _USUAL, _SMALLEST = 1 << 16, 1 << 11
 """Paths in a block: enough to repay the graph's Python, few enough for the cache."""
@@ -32,11 +32,24 @@ class Plan:
     groups: tuple[Group, ...]
     controls: Mapping[MultiIndex, MultiIndex]
     """For every Greek, the derivative of the control variate that it is regressed on."""
+    limit: int
+    """Paths that may be run: as many as asked for, or as a tolerance may take."""
 
     @classmethod
-    def of(cls, request: Request) -> Self:
+    def of(cls, request: Request, limit: int | None = None) -> Self:
         groups = choose_groups(request)
-        return cls(request, groups, choose_controls(request, groups) if request.simulation.control else {})
+        controls = choose_controls(request, groups) if request.simulation.control else {}
+        return cls(request, groups, controls, limit or request.simulation.paths)
+
+    @property
+    def _whole(self) -> int:
+        """Paths that only come together: a scramble, a pair, or one."""
+        match self.request.simulation:
+            case Simulation(sampler=Sampler.SOBOL):
+                return self.scramble_size
+            case Simulation(antithetic=True):
+                return 2
+        return 1
 
     @cached_property
     def steps(self) -> tuple[int, ...]:
@@ -50,26 +63,40 @@ class Plan:
     def block_size(self) -> int:
         """Paths in a block. It depends on the request alone, for it addresses the random numbers."""
         paths = self.request.simulation.paths
-        if self.request.simulation.sampler is Sampler.SOBOL:
-            largest = 1 << (_NUMBERS_PER_SCRAMBLE // sum(self.steps)).bit_length() - 1
-            return min(paths // SCRAMBLES, largest)
         wanted = min(_USUAL, max(_SMALLEST, _NUMBERS_PER_BLOCK // sum(self.steps)))
+        if self.request.simulation.sampler is Sampler.SOBOL:
+            together = max(1, wanted // self.scramble_size)
+            return self.scramble_size * min(SCRAMBLES // _TEAM, 1 << together.bit_length() - 1)
         rounds = max(1, round(paths / (_TEAM * wanted)))
         size = max(_SMALLEST, ceil(paths / (_TEAM * rounds)))
         return size + size % 2  # a pair of antithetic paths stays together
 
+    @cached_property
+    def scramble_size(self) -> int:
+        """Points in one scramble of the Sobol sequence, a power of two; large runs have more scrambles."""
+        largest = 1 << (_NUMBERS_PER_SCRAMBLE // sum(self.steps)).bit_length() - 1
+        return min(self.request.simulation.paths // SCRAMBLES, largest)
+
     @property
     def n_blocks(self) -> int:
-        return ceil(self.request.simulation.paths / self.block_size)
+        return max(1, ceil((self.limit - self._whole + 1) / self.block_size))
+
+    def paths_in(self, block: int) -> int:
+        """Paths of a block; the last one may have fewer."""
+        left = self.limit - block * self.block_size
+        return min(self.block_size, max(1, left // self._whole) * self._whole)
 
     def normals(self, block: int) -> NDArray[np.floating]:
-        """The normals of a block, of shape (n_dates, paths of the block); the last may have fewer."""
+        """The normals of a block, of shape (n_dates, paths of the block)."""
         simulation = self.request.simulation
-        n_paths = min(self.block_size, simulation.paths - block * self.block_size)
+        n_paths = self.paths_in(block)
         dtype = np.float64 if simulation.dtype is Dtype.FLOAT64 else np.float32
         if simulation.sampler is Sampler.SOBOL:
             dates = self.request.contract.dates
-            return sobol_normals(simulation.seed, block, dates, self.steps, n_paths).astype(dtype)
+            together = range(n_paths // self.scramble_size)
+            first = block * (self.block_size // self.scramble_size)
+            parts = [sobol_normals(simulation.seed, first + i, dates, self.steps, self.scramble_size) for i in together]
+            return np.concatenate(parts, axis=1, dtype=dtype, casting="same_kind")
         if simulation.antithetic:
             half = standard_normals(simulation.seed, PATHS, block, self.steps, n_paths // 2, dtype)
             return np.concatenate([half, -half], axis=1)
@@ -78,7 +105,7 @@ class Plan:
     def samples(self, row: NDArray[np.floating]) -> NDArray[np.floating]:
         """Independent samples from one number per path: pairs and scrambles are averaged first."""
         if self.request.simulation.sampler is Sampler.SOBOL:
-            return row.mean(keepdims=True, dtype=np.float64)
+            return row.reshape(-1, self.scramble_size).mean(axis=1, dtype=np.float64)
         if self.request.simulation.antithetic:
             half = len(row) // 2
             return 0.5 * (row[:half] + row[half:])

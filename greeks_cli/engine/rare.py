@@ -17,8 +17,11 @@ from greeks_cli.engine.valuation import derivatives
 _STRETCHES = (2, 4, 8, 16)
 
 
-def unseen(plan: Plan, usual: NDArray[np.float64]) -> NDArray[np.float64]:
-    """A bound per Greek on the value of unseen events; ``usual`` is what every path gave."""
+def unseen(plan: Plan, usual: NDArray[np.float64], scales: NDArray[np.float64]) -> NDArray[np.float64]:
+    """A bound per Greek on the value of unseen events; ``usual`` is what every path gave.
+
+    ``scales`` are the sizes of the Greeks: what differs by less than 1e-9 of them is rounding.
+    """
     request = plan.request
     worst = np.zeros(len(request.greeks))
     normals = pilot_normals(request)
@@ -29,5 +32,6 @@ def unseen(plan: Plan, usual: NDArray[np.float64]) -> NDArray[np.float64]:
                 found |= derivatives(request, request.contract, normals * stretch, group.method, group.wanted)
         rows = np.array([found[greek.parameters] for greek in request.greeks])
         largest = np.nan_to_num(np.abs(rows - usual[:, None]).max(axis=1))
-        worst = np.where(worst > 0, worst, largest)
+        seen = largest > 1e-9 * (np.abs(usual) + scales)
+        worst = np.where((worst == 0) & seen, largest, worst)
     return worst * 3 / request.simulation.paths

@@ -1,7 +1,10 @@
-"""Scrambled Sobol normals: one block is one independent scramble.
+"""Scrambled Sobol normals, one independent scramble at a time.
 
 Points and scrambling (a random linear matrix and a digital shift) are SciPy's, with the
-direction numbers of S. Joe and F. Kuo (2008). A Brownian bridge spends the first and best
+direction numbers of S. Joe and F. Kuo (2008). Of n points each coordinate has one in every
+n-th part of the unit interval; where in it is drawn anew for each, as Owen's scrambling does:
+left to the matrix, it is the same for many points in a few scrambles, whose means then have
+heavy tails and error bars that promise too much. A Brownian bridge spends the first and best
 coordinates on the largest scale of the motion (B. Moskowitz and R. Caflisch, 1996).
 """
 
@@ -15,7 +18,7 @@ from greeks_cli.terms.errors import MissingExtra
 
 
 def sobol_normals(
-    seed: int, block: int, dates: tuple[float, ...], steps: tuple[int, ...], n_paths: int
+    seed: int, scramble: int, dates: tuple[float, ...], steps: tuple[int, ...], n_paths: int
 ) -> NDArray[np.float64]:
     """Standard normals of shape (n_dates, n_paths), one per interval between dates.
 
@@ -26,10 +29,9 @@ def sobol_normals(
         from scipy.stats.qmc import Sobol
     except ImportError:
         raise MissingExtra("sampler sobol", "SciPy", "sobol") from None
-    scramble = np.random.default_rng(address(seed, SCRAMBLES, block))
-    points = Sobol(sum(steps), scramble=True, rng=scramble).random(n_paths)
-    # A point is a cell's lower end, k/2^30, and may be 0; its centre has a finite normal.
-    normals = ndtri(points.T + 2.0**-31)
+    generator = np.random.default_rng(address(seed, SCRAMBLES, scramble))
+    cells = np.floor(Sobol(sum(steps), scramble=True, rng=generator).random(n_paths).T * n_paths)
+    normals = ndtri((cells + generator.uniform(2.0**-30, 1, cells.shape)) / n_paths)
     starts = (0.0, *dates[:-1])
     times = np.concatenate([np.linspace(a, b, n + 1)[1:] for a, b, n in zip(starts, dates, steps, strict=True)])
     motion = _bridge(normals, times)[np.cumsum(steps) - 1]

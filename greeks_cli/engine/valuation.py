@@ -7,7 +7,7 @@ the first derivative pathwise, which a kink allows, and the others by likelihood
 """
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -66,6 +66,8 @@ def derivatives(
 
     ``contract`` is the request's own, or its control variate on the same paths.
     """
+    if method.estimator is Estimator.MIXED:
+        return _mixed(request, contract, normals, method, wanted)
     live = {name for index in wanted for name in index}
     leaves = make_leaves(request.values, live, normals.shape[1], normals.dtype.type)
     dates = request.contract.dates
@@ -73,11 +75,26 @@ def derivatives(
         value = _discounted(contract, leaves, SimulatedPath(leaves, dates, normals), method)
         return _differentiate(request, value, leaves, wanted)
     frozen = FrozenPath(request.values, dates, normals)
-    if method.estimator is Estimator.LIKELIHOOD:
-        value = _discounted(contract, leaves, frozen, method) * frozen.weight(leaves)
-        return _differentiate(request, chainer.as_variable(value), leaves, wanted)
+    value = _discounted(contract, leaves, frozen, method) * frozen.weight(leaves)
+    return _differentiate(request, chainer.as_variable(value), leaves, wanted)
+
+
+def _mixed(
+    request: Request,
+    contract: Contract,
+    normals: NDArray[np.floating],
+    method: Method,
+    wanted: Collection[MultiIndex],
+) -> Derivatives:
+    live = {name for index in wanted for name in index}
+    leaves = make_leaves(request.values, live, normals.shape[1], normals.dtype.type)
+    dates = request.contract.dates
+    frozen = FrozenPath(request.values, dates, normals)
     found: Derivatives = {}
     for first, indices in _by_first(request.contract, wanted).items():
+        if first is None:
+            found |= derivatives(request, contract, normals, replace(method, estimator=Estimator.PATHWISE), indices)
+            continue
         moving = {**leaves, first: leaves[first] * 1.0}
         value = _discounted(contract, moving, ShiftedPath(frozen, dates, leaves, moving), method)
         (slope,) = chainer.grad([value], [moving[first]], enable_double_backprop=True)
@@ -89,13 +106,11 @@ def derivatives(
     return found
 
 
-def _by_first(contract: Contract, wanted: Collection[MultiIndex]) -> dict[str, list[MultiIndex]]:
+def _by_first(contract: Contract, wanted: Collection[MultiIndex]) -> dict[str | None, list[MultiIndex]]:
     """The wanted derivatives by their pathwise parameter."""
-    groups: dict[str, list[MultiIndex]] = {}
+    groups: dict[str | None, list[MultiIndex]] = {}
     for index in wanted:
-        first = pathwise_parameter(contract, index)
-        assert first is not None, f"a mixed estimate cannot begin {index}"
-        groups.setdefault(first, []).append(index)
+        groups.setdefault(pathwise_parameter(contract, index), []).append(index)
     return groups
 
 

@@ -1,11 +1,12 @@
 """A result as a table for people."""
 
 import io
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from math import floor, log10
 
 from rich.box import ASCII, SIMPLE_HEAD
-from rich.console import Console
+from rich.console import Console, JustifyMethod
 from rich.table import Table
 
 from greeks_cli.report.rows import Row, rows
@@ -13,7 +14,7 @@ from greeks_cli.terms.greek import Units
 from greeks_cli.terms.result import Result
 
 _ALL_COLUMNS = ("estimate", "stderr", "interval", "bias", "exact", "z", "estimator", "unit")
-_DISPENSABLE = ("unit", "estimator", "bias", "interval", "z", "exact")
+_DISPENSABLE = ("unit", "estimator", "bias", "interval", "z", "exact", "stderr")
 """What a narrow terminal goes without, first to last."""
 
 
@@ -42,44 +43,53 @@ def headline(result: Result) -> str:
 
 def table(result: Result, units: Units, screen: Screen) -> str:
     """The table, with fewer columns where the screen is narrow."""
-    cells = [_cells(row) for row in rows(result, units)]
+    lines = rows(result, units)
+    cells = [_cells(row) for row in lines]
+    level = f"{100 * result.request.simulation.confidence:g}% interval"
     left_out: list[str] = []
-    grid = _grid(cells, left_out, result, screen)
-    console = _console(screen)
+    grid = _grid(cells, left_out, level, screen)
     while screen.width and _natural_width(grid) > screen.width and len(left_out) < len(_DISPENSABLE):
         left_out.append(_DISPENSABLE[len(left_out)])
-        grid = _grid(cells, left_out, result, screen)
-    console.print(headline(result), highlight=False, style="bold", soft_wrap=screen.width is None)
-    console.print(grid)
-    for row in rows(result, units):
-        if row.warning:
-            console.print(f"{row.name}: {row.warning}", style="yellow", highlight=False)
+        grid = _grid(cells, left_out, level, screen)
+    notes = [f"{row.name}: {row.warning}" for row in lines if row.warning]
     if left_out:
-        console.print(f"left out for width: {', '.join(left_out)}; --format json has all", style="dim")
-    return console.file.getvalue()  # type: ignore[attr-defined]  # it is the StringIO of _console
+        notes.append(f"left out for width: {', '.join(left_out)}; --format json has all")
+    return text_of(screen, headline(result), grid, notes)
 
 
-def _natural_width(grid: Table) -> int:
-    return Console(width=1000).measure(grid).maximum
-
-
-def _console(screen: Screen) -> Console:
-    return Console(
+def text_of(screen: Screen, title: str, grid: Table, notes: Sequence[str] = ()) -> str:
+    """A title, a table and notes as the screen shows them."""
+    console = Console(
         file=io.StringIO(),
         width=screen.width or 240,
         force_terminal=screen.colour,
         no_color=not screen.colour,
         legacy_windows=False,
     )
+    console.print(title, highlight=False, style="bold", soft_wrap=screen.width is None)
+    console.print(grid)
+    for note in notes:
+        console.print(note, style="yellow", highlight=False)
+    return console.file.getvalue()  # type: ignore[attr-defined]  # it is the StringIO above
 
 
-def _grid(cells: list[dict[str, str]], left_out: list[str], result: Result, screen: Screen) -> Table:
+def framed(screen: Screen, columns: Sequence[str], left: Collection[str]) -> Table:
+    """An empty table in the house style: names first, numbers to the right."""
     grid = Table(box=ASCII if screen.ascii_only else SIMPLE_HEAD, pad_edge=False)
-    grid.add_column("Greek", no_wrap=True, style="cyan")
+    for i, column in enumerate(columns):
+        justify: JustifyMethod = "left" if i == 0 or column in left else "right"
+        grid.add_column(column, justify=justify, no_wrap=True, style="cyan" if i == 0 else None)
+    return grid
+
+
+def _natural_width(grid: Table) -> int:
+    return Console(width=1000).measure(grid).maximum
+
+
+def _grid(cells: list[dict[str, str]], left_out: list[str], level: str, screen: Screen) -> Table:
     columns = [column for column in _ALL_COLUMNS if column not in left_out]
-    for column in columns:
-        title = f"{100 * result.request.simulation.confidence:g}% interval" if column == "interval" else column
-        grid.add_column(title, justify="left" if column in ("estimator", "unit") else "right", no_wrap=True)
+    titles = [level if column == "interval" else column for column in columns]
+    grid = framed(screen, ["Greek", *titles], left=("estimator", "unit"))
     for row in cells:
         grid.add_row(row["name"], *(row[column] for column in columns))
     return grid
@@ -88,22 +98,22 @@ def _grid(cells: list[dict[str, str]], left_out: list[str], result: Result, scre
 def _cells(row: Row) -> dict[str, str]:
     return {
         "name": row.name,
-        "estimate": _rounded(row.value, row.stderr),
+        "estimate": rounded(row.value, row.stderr),
         "stderr": f"{row.stderr:.2g}",
-        "interval": f"{_rounded(row.low, row.stderr)} .. {_rounded(row.high, row.stderr)}",
+        "interval": f"{rounded(row.low, row.stderr)} .. {rounded(row.high, row.stderr)}",
         "bias": f"{row.bias:.1g}",
-        "exact": "-" if row.exact is None else _rounded(row.exact, row.stderr / 10),
+        "exact": "-" if row.exact is None else rounded(row.exact, row.stderr / 10),
         "z": "-" if row.z is None else f"{row.z:+.2f}" if abs(row.z) < 1000 else f"{row.z:+.0e}",
         "estimator": row.estimator,
         "unit": row.unit,
     }
 
 
-def _rounded(value: float, stderr: float) -> str:
+def rounded(value: float, stderr: float) -> str:
     """The digits that the standard error leaves meaningful: two of it."""
-    if stderr <= 0 or not 1e-12 < stderr < 1e6:
+    if not 1e-300 < stderr < 1e6:
         return f"{value:.8g}"
     decimals = 1 - floor(log10(stderr))
     if decimals > 8:
-        return f"{value:.{max(0, decimals + floor(log10(abs(value) or 1)))}e}"
+        return f"{value:.{min(16, max(0, decimals + floor(log10(abs(value) or 1))))}e}"
     return f"{value:.{max(0, decimals)}f}"

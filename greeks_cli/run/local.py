@@ -1,38 +1,89 @@
 """Run a request on threads of this process."""
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from concurrent.futures import Future, ThreadPoolExecutor
-from functools import reduce
+from contextlib import closing
 from itertools import islice
-from operator import add
+from math import ceil
+from typing import TypeVar
 
 from greeks_cli.analytic.closed_forms import exact_derivatives, exact_greeks
-from greeks_cli.engine.block import Tally, price_block
+from greeks_cli.engine.block import price_block
 from greeks_cli.engine.controls import control_of
 from greeks_cli.engine.estimates import Truth, estimates
 from greeks_cli.engine.plan import Plan
 from greeks_cli.run.allocator import keep_freed_memory
 from greeks_cli.run.cores import available_cores
+from greeks_cli.terms.accuracy import Target
 from greeks_cli.terms.request import Request
-from greeks_cli.terms.result import Result
+from greeks_cli.terms.result import Estimate, Result
+from greeks_cli.terms.simulation import Sampler
 
 Progress = Callable[[int, int], None]
 """Called with (blocks done, blocks in all) after every block."""
 
+Answer = TypeVar("Answer")
 
-def run(request: Request, threads: int | None = None, progress: Progress | None = None) -> Result:
+_FEWEST_BLOCKS = 4
+"""Before so many blocks (all scrambles of Sobol points) an error bar is not trusted to end a run."""
+
+
+def run(
+    request: Request,
+    threads: int | None = None,
+    progress: Progress | None = None,
+    forecast: Callable[[str], None] | None = None,
+) -> Result:
     """Price a request. Its numbers do not depend on ``threads``.
 
-    Raises NonFiniteEstimate when an estimate is not a finite number.
+    With targets, blocks are added until all are met or the budget ends; ``forecast`` is told
+    what that will cost. Raises NonFiniteEstimate when an estimate is not a finite number.
     """
-    started = time.perf_counter()
     keep_freed_memory()
-    plan = Plan.of(request)
-    tallies = _in_order(plan, min(threads or available_cores(), plan.n_blocks), progress)
-    total = reduce(add, tallies)
-    answers = estimates(plan, total, known(plan))
-    return Result(request, answers, total.values.count, time.perf_counter() - started)
+    runner = _Runner(request, threads or available_cores(), progress)
+    result = runner.until(Plan.of(request))
+    if not result.unmet or runner.late():
+        return result
+    paths = _paths_needed(result)
+    if forecast:
+        forecast(_forecast(result, paths))
+    simulation = request.simulation.model_copy(update={"paths": min(paths, request.accuracy.max_paths)})
+    longer = Request(request.contract, request.market, simulation, request.greeks, request.accuracy)
+    return runner.until(Plan.of(longer, request.accuracy.max_paths))
+
+
+class _Runner:
+    """One clock, one pool size, one place to report to."""
+
+    def __init__(self, request: Request, threads: int, progress: Progress | None):
+        self._request = request
+        self._threads = threads
+        self._progress = progress
+        self._started = time.perf_counter()
+
+    def until(self, plan: Plan) -> Result:
+        """Run the plan's blocks in order until the targets are met, or all blocks."""
+        targets = self._request.accuracy.tol
+        truth, total = known(plan), None
+        answers: tuple[Estimate, ...] = ()
+        with closing(in_order(price_block, plan, self._threads)) as tallies:
+            for done, tally in enumerate(tallies, start=1):
+                total = tally if total is None else total + tally
+                if self._progress:
+                    self._progress(done, plan.n_blocks)
+                if targets and (done >= _FEWEST_BLOCKS or self.late()):
+                    answers = estimates(plan, total, truth)
+                    if self.late() or not _unmet(targets, answers):
+                        break
+        assert total is not None  # a plan has at least one block
+        answers = answers if targets and answers else estimates(plan, total, truth)
+        elapsed = time.perf_counter() - self._started
+        return Result(self._request, answers, total.paths, elapsed, _unmet(targets, answers))
+
+    def late(self) -> bool:
+        seconds = self._request.accuracy.max_seconds
+        return seconds is not None and time.perf_counter() - self._started > seconds
 
 
 def known(plan: Plan) -> Truth:
@@ -43,19 +94,42 @@ def known(plan: Plan) -> Truth:
     return Truth(exact_greeks(request), [value or 0.0 for value in control])
 
 
-def _in_order(plan: Plan, threads: int, progress: Progress | None) -> Iterator[Tally]:
-    """The tallies of all blocks in block order, with a few blocks in flight per thread."""
+def in_order(work: Callable[[Plan, int], Answer], plan: Plan, threads: int) -> Generator[Answer, None, None]:
+    """The answers of all blocks in block order, with a few blocks in flight per thread."""
+    threads = min(threads, plan.n_blocks)
     blocks = iter(range(plan.n_blocks))
     with ThreadPoolExecutor(threads) as pool:
-        flying: list[Future[Tally]] = [pool.submit(price_block, plan, b) for b in islice(blocks, 4 * threads)]
-        done = 0
+        flying: list[Future[Answer]] = [pool.submit(work, plan, b) for b in islice(blocks, 4 * threads)]
         try:
             while flying:
-                tally = flying.pop(0).result()
-                flying += [pool.submit(price_block, plan, b) for b in islice(blocks, 1)]
-                done += 1
-                if progress:
-                    progress(done, plan.n_blocks)
-                yield tally
+                answer = flying.pop(0).result()
+                flying += [pool.submit(work, plan, b) for b in islice(blocks, 1)]
+                yield answer
         finally:
             pool.shutdown(cancel_futures=True)
+
+
+def _unmet(targets: tuple[Target, ...], answers: tuple[Estimate, ...]) -> tuple[Target, ...]:
+    by_greek = {estimate.greek: estimate for estimate in answers}
+    return tuple(
+        target for target in targets if _error(by_greek[target.greek]) > target.allowed(by_greek[target.greek].value)
+    )
+
+
+def _error(estimate: Estimate) -> float:
+    return estimate.stderr + estimate.bias
+
+
+def _paths_needed(result: Result) -> int:
+    """From the errors of a first run: noise falls as 1/sqrt(paths), a bias is first given half the tolerance."""
+    shortfall = max(_error(result[t.greek.name]) / t.allowed(result[t.greek.name].value) for t in result.unmet)
+    needed = ceil(1.1 * result.paths * shortfall**2)
+    sobol = result.request.simulation.sampler is Sampler.SOBOL
+    return 1 << (needed - 1).bit_length() if sobol else needed + needed % 2
+
+
+def _forecast(result: Result, paths: int) -> str:
+    seconds = result.elapsed_seconds * paths / result.paths
+    within = min(paths, result.request.accuracy.max_paths)
+    limit = f", but --max-paths allows {within:,}" if within < paths else ""
+    return f"about {paths:,} paths and {seconds:.1f} seconds to meet {', '.join(map(str, result.unmet))}{limit}"

@@ -2,6 +2,7 @@
 
 import enum
 from abc import abstractmethod
+from collections.abc import Mapping
 from typing import ClassVar, Literal
 
 from pydantic import Field
@@ -25,6 +26,8 @@ class Contract(Term):
 
     parameters: ClassVar[tuple[str, ...]] = ()
     """Numeric fields that a Greek may differentiate, besides the market's and ``time``."""
+    example: ClassVar[Mapping[str, object]] = {}
+    """Fields of a typical contract on an underlying near 100, for ``greeks check --all`` and the tests."""
 
     kind: str
     expiry: Years = Field(1.0, description="time to expiry in years")
@@ -43,6 +46,7 @@ class European(Contract):
     """Pays max(S(T) - K, 0) for a call or max(K - S(T), 0) for a put, at expiry."""
 
     parameters: ClassVar[tuple[str, ...]] = ("strike",)
+    example: ClassVar[Mapping[str, object]] = {"strike": 100}
 
     kind: Literal["european"] = "european"
     type: OptionType = Field(OptionType.CALL, description="right to buy or to sell")

@@ -47,8 +47,20 @@ class Problem:
     value: object = None
 
     def line(self, place: str) -> str:
-        shown = "" if self.value is None else f"{self.value}: "
-        return f"{place}: {shown}{self.message}" if place else f"{shown}{self.message}"
+        shown = "" if self.value is None else f"{_short(self.value)}: "
+        return _one_line(f"{place}: {shown}{self.message}" if place else f"{shown}{self.message}")
+
+
+def _short(value: object) -> str:
+    text = str(value) or "''"
+    return text if len(text) <= _LONGEST_VALUE else f"{text[:_LONGEST_VALUE]}..."
+
+
+def _one_line(text: str) -> str:
+    return "".join(character if character.isprintable() else repr(character)[1:-1] for character in text)
+
+
+_LONGEST_VALUE = 80
 
 
 class InvalidInput(GreeksError):

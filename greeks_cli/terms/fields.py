@@ -5,6 +5,15 @@ from typing import Annotated
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 
+def _no_boolean(value: object) -> object:
+    if isinstance(value, bool):
+        raise ValueError("a number is wanted, not true or false")
+    return value
+
+
+Number = Annotated[float, BeforeValidator(_no_boolean)]
+
+
 class Term(BaseModel):
     """A frozen model: unknown keys are refused, infinities and NaN too."""
 
@@ -13,6 +22,7 @@ class Term(BaseModel):
 
 def _read_count(value: object) -> object:
     """Accept ``1e6``, ``"1e6"`` and ``"1_000_000"`` where a whole number is meant."""
+    _no_boolean(value)
     if isinstance(value, str):
         try:
             value = float(value) if not value.strip().lstrip("+-").replace("_", "").isdigit() else int(value)
@@ -22,5 +32,5 @@ def _read_count(value: object) -> object:
 
 
 Count = Annotated[int, BeforeValidator(_read_count)]
-Price = Annotated[float, Field(ge=1e-12, le=1e12)]
-Years = Annotated[float, Field(gt=0, le=100)]
+Price = Annotated[Number, Field(ge=1e-12, le=1e12)]
+Years = Annotated[Number, Field(gt=0, le=100)]

@@ -13,6 +13,8 @@ from greeks_cli.terms.errors import did_you_mean
 
 MARKET_PARAMETERS = ("spot", "vol", "rate", "dividend_yield")
 TIME = "time"
+KNOWN_PARAMETERS = (*MARKET_PARAMETERS, "strike", TIME)
+"""What ``greeks explain`` knows; a contract may have more."""
 MAX_ORDER = 4
 
 
@@ -75,7 +77,7 @@ def parse_greek(text: str) -> Greek:
     formula = re.fullmatch(r"d\(\s*(\w+(?:\s*,\s*\w+)*)\s*\)", word)
     if formula is None:
         known = [*NAMED, *ALIASES]
-        raise ValueError(f"unknown Greek '{word}'; {did_you_mean(word, known)}, or write d(spot,vol)")
+        raise ValueError(f"unknown Greek '{word}'; {did_you_mean(word, known)} or d(spot,vol) for any other")
     parameters = sorted(re.split(r"\s*,\s*", formula[1]), key=_rank)
     if len(parameters) > MAX_ORDER:
         raise ValueError(f"'{word}' is of order {len(parameters)}; the highest order is {MAX_ORDER}")

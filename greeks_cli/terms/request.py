@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
+from greeks_cli.terms.accuracy import Accuracy
 from greeks_cli.terms.contracts import CONTRACTS, Contract
 from greeks_cli.terms.errors import InvalidInput, Problem, did_you_mean
 from greeks_cli.terms.greek import MARKET_PARAMETERS, TIME, Greek, parse_greeks
@@ -21,7 +22,7 @@ Model = TypeVar("Model", bound=BaseModel)
 
 @dataclass(frozen=True)
 class Request:
-    """A contract, a market, a simulation and the Greeks wanted (the price always comes first).
+    """A contract, a market, a simulation, the Greeks wanted (the price always comes first), and how accurately.
 
     Raises InvalidInput when a Greek does not exist for the contract or the simulation.
     """
@@ -30,11 +31,14 @@ class Request:
     market: Market
     simulation: Simulation = field(default_factory=Simulation)
     greeks: tuple[Greek, ...] = DEFAULT_GREEKS
+    accuracy: Accuracy = field(default_factory=Accuracy)
 
     def __post_init__(self) -> None:
-        if self.greeks is DEFAULT_GREEKS:
-            possible = tuple(greek for greek in self.greeks if not self._objection(greek))
-            object.__setattr__(self, "greeks", possible)
+        wanted = self.greeks
+        if wanted is DEFAULT_GREEKS:
+            wanted = tuple(greek for greek in wanted if not self._objection(greek))
+        aimed_at = (target.greek for target in self.accuracy.tol)
+        object.__setattr__(self, "greeks", tuple(dict.fromkeys((*wanted, *aimed_at))))
         problems = [
             Problem(("greeks",), objection, greek.name)
             for greek in self.greeks
@@ -72,6 +76,7 @@ def build_request(
     market: Mapping[str, Any],
     simulation: Mapping[str, Any],
     greeks: object = DEFAULT_GREEKS,
+    accuracy: Mapping[str, Any] | None = None,
 ) -> Request:
     """A Request from plain mappings. Raises InvalidInput with every problem at once."""
     problems: list[Problem] = []
@@ -80,6 +85,7 @@ def build_request(
         _validated(model, "contract", terms, problems) if model else None,
         _validated(Market, "market", market, problems),
         _validated(Simulation, "simulation", simulation, problems),
+        _validated(Accuracy, "accuracy", accuracy or {}, problems),
     )
     wanted: tuple[Greek, ...] = ()
     try:
@@ -88,7 +94,8 @@ def build_request(
         problems.append(Problem(("greeks",), str(error)))
     if problems:
         raise InvalidInput(problems)
-    return Request(*parts, wanted)  # type: ignore[arg-type]  # no problems, so no part is None
+    contract_, market_, simulation_, accuracy_ = parts
+    return Request(contract_, market_, simulation_, wanted, accuracy_)  # type: ignore[arg-type]  # no part is None
 
 
 def _contract_model(
@@ -124,7 +131,8 @@ def _problem(model: type[BaseModel], section: str, details: ErrorDetails) -> Pro
         case "missing":
             return Problem(path, f"required: {described}")
         case "value_error":
-            return Problem(path, details["msg"].removeprefix("Value error, "))
+            value = None if len(path) < 2 else details["input"]
+            return Problem(path, details["msg"].removeprefix("Value error, "), value)
     message = details["msg"].replace("Input should be", "should be")
     return Problem(path, f"{message} ({described})" if described else message, details["input"])
 

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from greeks_cli.terms.accuracy import Target
 from greeks_cli.terms.greek import Greek
 from greeks_cli.terms.request import Request
 from greeks_cli.terms.simulation import Estimator
@@ -30,12 +31,13 @@ class Estimate:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """All estimates of a request, from ``paths`` simulated paths."""
+    """All estimates of a request, from ``paths`` simulated paths; ``unmet`` are the targets missed."""
 
     request: Request
     estimates: tuple[Estimate, ...]
     paths: int
     elapsed_seconds: float
+    unmet: tuple[Target, ...] = ()
 
     def __getitem__(self, name: str) -> Estimate:
         return next(estimate for estimate in self.estimates if estimate.greek.name == name)

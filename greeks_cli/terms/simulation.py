@@ -5,15 +5,19 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from greeks_cli.terms.fields import Count, Term
+from greeks_cli.terms.fields import Count, Number, Term
 
 MIN_PATHS = 16
 """Fewer have no error bar worth the name."""
 
-SCRAMBLES = 16
-"""Independent scrambles of the Sobol points, at least: their spread is the error bar."""
+SCRAMBLES = 128
+"""Independent scrambles of the Sobol points, at least: their spread is the error bar.
 
-FEWEST_SOBOL_PATHS = 64 * SCRAMBLES
+Their means are skewed where a payoff's tail is: at 50% volatility the 95% interval was measured
+to hold the price 89% of the time with 16 scrambles, 94% with 64 or more.
+"""
+
+FEWEST_SOBOL_PATHS = 16 * SCRAMBLES
 
 
 class Smoothing(enum.StrEnum):
@@ -68,10 +72,10 @@ class Simulation(Term):
         Estimator.AUTO, description="move the paths, their probability, or one and then the other; auto tries all"
     )
     smoothing: Smoothing = Field(Smoothing.SOFTPLUS, description="softplus, or none for the plain kink")
-    width: Literal["auto"] | Annotated[float, Field(ge=1e-12, le=1e12)] = Field(
+    width: Literal["auto"] | Annotated[Number, Field(ge=1e-12, le=1e12)] = Field(
         "auto", description="width of the smoothed kink in price units, or auto"
     )
-    beta: float | None = Field(
+    beta: Number | None = Field(
         None, ge=1e-12, le=1e12, description="steepness of the softplus, 1/width, instead of a width"
     )
     dtype: Dtype = Field(Dtype.FLOAT64, description="floating-point type of paths and derivatives")
@@ -79,7 +83,9 @@ class Simulation(Term):
     autodiff: Autodiff = Field(
         Autodiff.GRAD, description="derivatives by chained chainer.grad, or by Variable.backward up to second order"
     )
-    confidence: float = Field(0.95, gt=0, lt=1, description="level of the confidence interval")
+    confidence: Number = Field(
+        0.95, ge=0.01, le=0.999999, description="level of the confidence interval, a fraction: 0.95 is 95%"
+    )
 
     @model_validator(mode="after")
     def _one_width(self) -> Self:

@@ -104,7 +104,7 @@ BAD_INPUT = [
     ),
     (("--autodiff", "backward", "--greeks", "speed"), "--greeks: speed: autodiff backward reaches second order only"),
     (("--type", "cal"), "--type: 'cal' is not one of 'call', 'put'"),
-    (("--threads", "0"), "--threads: 0 is not in the range x>=1"),
+    (("--threads", "0"), "--threads: 0 is not in the range"),
     (("--strik", "3"), "--strik: no such option; did you mean '--strike'?"),
     (("--config", "nowhere.toml"), "nowhere.toml: No such file or directory"),
     (("surplus",), "unexpected extra argument"),
@@ -134,7 +134,7 @@ BAD_CONFIG = [
         "book.toml: [contract] strkie: unknown key, not an option of a european contract; did you mean 'strike'?",
     ),
     ("[market]\nrate = 'high'", "book.toml: [market] rate: high: should be a valid number"),
-    ("[markt]\nvol = 0.1", "book.toml.markt: unknown section; did you mean 'market'?"),
+    ("[markt]\nvol = 0.1", "book.toml: markt: unknown section; did you mean 'market'?"),
     ("market = 3", "a table is wanted: write [market]"),
     ("[market\n", "book.toml: not valid TOML"),
     ("greeks = ['gama']", "book.toml: greeks: unknown Greek 'gama'"),
@@ -179,11 +179,20 @@ def test_a_reader_that_leaves_early_gets_no_complaint():
 
 
 def test_interrupt_exits_130_with_one_line():
-    with subprocess.Popen(command(*ATM, "--paths", "1e10"), stderr=subprocess.PIPE, text=True) as process:
+    # A background job of a shell inherits SIGINT ignored, and so would the command.
+    process = subprocess.Popen(
+        command(*ATM, "--paths", "1e10"),
+        stderr=subprocess.PIPE,
+        text=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+    )
+    try:
         time.sleep(3)
         process.send_signal(signal.SIGINT)
         _, err = process.communicate(timeout=30)
-    assert (process.returncode, err.strip()) == (130, "greeks: interrupted")
+    finally:
+        process.kill()
+    assert (process.returncode, err) == (130, "greeks: interrupted\n")
 
 
 def on_terminal(columns, **environment):

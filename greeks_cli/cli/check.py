@@ -1,0 +1,58 @@
+"""``greeks check``."""
+
+import sys
+
+import click
+
+from greeks_cli.cli.options import request_options
+from greeks_cli.cli.terminal import screen
+from greeks_cli.terms.contracts import CONTRACTS
+from greeks_cli.terms.errors import ExitCode
+from greeks_cli.terms.request import Request, build_request
+
+_GRID = ({"vol": 0.2}, {"vol": 0.5, "spot": 90, "rate": 0.03, "dividend_yield": 0.01})
+_GRID_GREEKS = "delta,gamma,vega,vanna,theta,rho"
+
+
+@click.command("check")
+@request_options
+@click.option(
+    "--all", "whole_grid", is_flag=True, help="Every contract over a built-in grid; no other option is needed."
+)
+@click.option(
+    "--z",
+    "limit",
+    type=click.FloatRange(0, min_open=True),
+    default=4,
+    show_default=True,
+    help="Distance beyond which two methods disagree, in standard errors.",
+)
+@click.option("--threads", type=click.IntRange(1, 1024), help="Threads. [default: the cores available]")
+def command(request: Request | None, whole_grid: bool, limit: float, threads: int | None) -> ExitCode:
+    """Prove the numbers: every Greek by every method that applies.
+
+    Chained chainer.grad, Variable.backward, likelihood ratio, mixed, central bumps, the closed
+    form, and the pricing equation, each on random numbers of its own. The most exact one is the
+    reference; z is the distance from it in standard errors, beyond the stated biases. Exit code
+    4 when one disagrees. --all checks every contract over a grid of markets.
+    """
+    from greeks_cli.report.verdicts import verdicts
+    from greeks_cli.run.checking import check
+
+    requests = _built_in_grid() if whole_grid or request is None else [request]
+    agreed = True
+    for asked in requests:
+        heard = check(asked, threads)
+        market = ", ".join(f"{name.replace('_', ' ')} {value:g}" for name, value in asked.market)
+        sys.stdout.write(verdicts(f"{asked.contract.describe()} | {market}", heard, limit, screen()))
+        sys.stdout.flush()
+        agreed &= all(opinion.z is None or abs(opinion.z) <= limit for opinion in heard)
+    return ExitCode.OK if agreed else ExitCode.NOT_MET
+
+
+def _built_in_grid() -> list[Request]:
+    return [
+        build_request({"kind": kind, **model.example}, market, {"paths": 20_000}, greeks=_GRID_GREEKS)
+        for kind, model in CONTRACTS.items()
+        for market in _GRID
+    ]

@@ -1,0 +1,62 @@
+"""How errors fall with the number of paths, and how the bias grows with the width."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from greeks_cli.engine.pilot import pilot_normals
+from greeks_cli.engine.widths import automatic_kernels, pilot_spreads
+from greeks_cli.run.local import run
+from greeks_cli.terms.request import Request
+from greeks_cli.terms.result import Estimate
+from greeks_cli.terms.simulation import FEWEST_SOBOL_PATHS, Estimator, Sampler
+
+_RUNGS = (256, 64, 16, 4, 1)
+_FACTORS = (0.25, 0.5, 1.0, 2.0, 4.0)
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """One run of a ladder; ``width`` is None where the run chose its own."""
+
+    study: str
+    greek: str
+    paths: int
+    width: float | None
+    value: float
+    stderr: float
+    bias: float
+    exact: float | None
+
+
+def over_paths(request: Request, threads: int | None = None) -> Iterator[Point]:
+    """Every Greek at five numbers of paths, each a quarter of the next."""
+    sobol = request.simulation.sampler is Sampler.SOBOL
+    for rung in _RUNGS:
+        paths = max(FEWEST_SOBOL_PATHS if sobol else 1000, request.simulation.paths // rung // 2 * 2)
+        for estimate in run(_with(request, paths=paths), threads).estimates:
+            yield _point("paths", estimate, paths, None)
+
+
+def over_widths(request: Request, threads: int | None = None) -> Iterator[Point]:
+    """Greeks of second and higher order by the plain softplus, at five widths around the automatic one."""
+    spreads = pilot_spreads(request, pilot_normals(request))
+    if not spreads:
+        return
+    usual = min(kernel.widths[2] for kernel in automatic_kernels(spreads, request.simulation.paths, 1.0))
+    for factor in _FACTORS:
+        width = float(factor * usual)
+        narrowed = _with(request, width=width, beta=None, smoothing="softplus", estimator=Estimator.PATHWISE)
+        for estimate in run(narrowed, threads).estimates:
+            if estimate.greek.order > 1:
+                yield _point("width", estimate, request.simulation.paths, width)
+
+
+def _with(request: Request, **settings: object) -> Request:
+    simulation = type(request.simulation).model_validate(request.simulation.model_dump() | settings)
+    return Request(request.contract, request.market, simulation, request.greeks)
+
+
+def _point(study: str, estimate: Estimate, paths: int, width: float | None) -> Point:
+    return Point(
+        study, estimate.greek.name, paths, width, estimate.value, estimate.stderr, estimate.bias, estimate.exact
+    )

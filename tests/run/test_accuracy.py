@@ -1,0 +1,54 @@
+"""Tolerances and budgets."""
+
+import pytest
+
+from greeks_cli.run.local import run
+from greeks_cli.terms.accuracy import parse_target
+from greeks_cli.terms.request import build_request
+
+
+def request(tol, simulation=None, **limits):
+    return build_request({"strike": 100}, {"vol": 0.1}, simulation or {}, "gamma", {"tol": tol, **limits})
+
+
+@pytest.mark.parametrize(
+    "settings", [{}, {"estimator": "pathwise"}, {"antithetic": True}, {"sampler": "sobol", "paths": 4096}]
+)
+def test_blocks_are_added_until_the_target_is_met(settings):
+    result = run(request(["gamma=0.3%", "price=0.01"], settings))
+    assert result.unmet == ()
+    gamma, price = result["gamma"], result["price"]
+    assert gamma.stderr + gamma.bias <= 0.003 * gamma.value
+    assert price.stderr + price.bias <= 0.01
+
+
+def test_an_easy_target_ends_early():
+    assert run(request(["price=1"], {"paths": 1_000_000})).paths < 500_000
+
+
+def test_the_number_of_threads_does_not_change_where_it_ends():
+    asked = request(["gamma=0.4%"])
+    assert run(asked, 1).estimates == run(asked, 3).estimates
+
+
+def test_a_budget_that_ends_first_is_said():
+    result = run(request(["gamma=0.1%"], max_paths=200_000))
+    assert [str(target) for target in result.unmet] == ["gamma=0.1%"]
+    assert result.paths == 200_000
+
+
+def test_seconds_end_a_run():
+    result = run(request(["gamma=0.001%"], max_seconds=0.5))
+    assert result.unmet
+    assert result.elapsed_seconds < 5
+
+
+def test_a_target_adds_its_greek():
+    asked = build_request({"strike": 100}, {"vol": 0.1}, {}, "delta", {"tol": ["vega=1%"]})
+    assert [greek.name for greek in asked.greeks] == ["price", "delta", "vega"]
+
+
+@pytest.mark.parametrize("text", ["gamma", "gamma=", "gamma=x", "=1%", "gamma=-1%", "gamma=0"])
+def test_a_bad_tolerance_is_refused(text):
+    with pytest.raises(ValueError, match=r"is not a tolerance; write gamma=1% or price=0.001"):
+        parse_target(text)

@@ -1,0 +1,137 @@
+"""Every estimator and sampler: right numbers, and error bars that hold what they promise."""
+
+import numpy as np
+import pytest
+
+from greeks_cli.run.local import run
+from greeks_cli.terms.errors import InvalidInput
+from tests.conftest import MARKETS, assert_agrees, european
+
+SAMPLERS = {
+    "random": {"paths": 8192},
+    "antithetic": {"paths": 8192, "antithetic": True},
+    "control": {"paths": 8192, "control": True},
+    "sobol": {"paths": 4096, "sampler": "sobol"},
+}
+ESTIMATORS = ("pathwise", "likelihood", "mixed")
+
+
+@pytest.mark.parametrize("estimator", [*ESTIMATORS, "auto"])
+@pytest.mark.parametrize("sampler", SAMPLERS)
+def test_all_greeks_agree_with_the_closed_form(estimator, sampler):
+    settings = {**SAMPLERS[sampler], "paths": 1 << 16, "estimator": estimator}
+    assert_agrees(run(european(MARKETS["high vol"], "all", **settings)))
+
+
+@pytest.mark.parametrize("estimator", ESTIMATORS)
+@pytest.mark.parametrize("sampler", SAMPLERS)
+def test_coverage_of_the_95_percent_interval(estimator, sampler):
+    """Over 500 seeds, 92% to 98%: 0.95 plus or minus 3 standard deviations of a share of 500."""
+    seeds = 500
+    held = {"price": 0, "delta": 0, "vega": 0}
+    for seed in range(seeds):
+        settings = {**SAMPLERS[sampler], "estimator": estimator, "seed": seed}
+        for estimate in run(european(MARKETS["high vol"], "delta,vega", **settings), threads=1).estimates:
+            held[estimate.greek.name] += estimate.low <= estimate.exact <= estimate.high
+    assert all(0.92 * seeds <= times <= 0.98 * seeds for times in held.values()), held
+
+
+@pytest.mark.parametrize("sampler", ["antithetic", "sobol"])
+def test_error_bars_are_the_spread_of_repeated_runs(sampler):
+    settings = SAMPLERS[sampler]
+    results = [run(european(MARKETS["low vol"], "delta,vega", seed=seed, **settings), threads=1) for seed in range(200)]
+    for name in ("price", "delta", "vega"):
+        spread = np.std([result[name].value for result in results], ddof=1)
+        stated = np.sqrt(np.mean([result[name].stderr ** 2 for result in results]))
+        # A standard deviation of 200 normal values is itself known to 1/sqrt(2 * 199) = 5%.
+        assert abs(spread / stated - 1) < 4 * 0.05, name
+
+
+def test_gamma_of_the_low_vol_call_is_good_to_less_than_a_percent():
+    results = [run(european(MARKETS["low vol"], "gamma", seed=seed))["gamma"] for seed in range(50)]
+    errors = np.array([gamma.value / gamma.exact - 1 for gamma in results])
+    # The goal is an RMSE of 0.8%; over 50 seeds it is itself known to 10%.
+    assert np.sqrt(np.mean(errors**2)) < 0.008
+
+
+@pytest.mark.parametrize("vol", [0.1, 0.2, 0.6])
+@pytest.mark.parametrize("strike", [80, 100, 120])
+@pytest.mark.parametrize("expiry", [0.1, 1, 3])
+def test_three_standard_errors_and_the_bias_hold_the_truth(vol, strike, expiry):
+    greeks = "delta,gamma,vega,theta,rho"
+    missed = 0
+    for seed in range(20):
+        request = european({"vol": vol}, greeks, {"strike": strike, "expiry": expiry}, paths=20_000, seed=seed)
+        for estimate in run(request, threads=1).estimates:
+            missed += abs(estimate.value - estimate.exact) > 3 * estimate.stderr + estimate.bias
+    # 120 estimates; normal errors miss 0.3%, and the estimates of one seed miss together.
+    assert missed <= 4
+
+
+@pytest.mark.parametrize("estimator", ["auto", "pathwise"])
+@pytest.mark.parametrize("market", ["low vol", "high vol", "in the money", "out of the money"])
+def test_third_order_greeks_hold_the_truth_too(market, estimator):
+    """Over 20 seeds: what a wide kernel hides at one seed shows in many."""
+    missed = dict.fromkeys(("speed", "zomma", "ultima", "color"), 0)
+    for seed in range(20):
+        request = european(MARKETS[market], ",".join(missed), paths=20_000, seed=seed, estimator=estimator)
+        for estimate in run(request, threads=1).estimates[1:]:
+            missed[estimate.greek.name] += abs(estimate.value - estimate.exact) > 3 * estimate.stderr + estimate.bias
+    assert max(missed.values()) <= 2, missed
+
+
+def test_the_estimator_used_is_said():
+    result = run(european(MARKETS["low vol"], "gamma,volga", paths=50_000))
+    assert result["gamma"].estimator == "mixed"
+    assert result["volga"].estimator == "pathwise"
+    assert {e.estimator for e in run(european(MARKETS["low vol"], "gamma", beta=10)).estimates} == {"pathwise"}
+
+
+def test_variance_reduction_reduces_variance():
+    plain = run(european(MARKETS["low vol"], "delta,vega", paths=1 << 16))
+    for settings in ({"antithetic": True}, {"control": True}, {"sampler": "sobol"}):
+        better = run(european(MARKETS["low vol"], "delta,vega", paths=1 << 16, **settings))
+        for one, other in zip(plain.estimates, better.estimates, strict=True):
+            assert other.stderr < 0.9 * one.stderr, (settings, one.greek)
+
+
+@pytest.mark.parametrize("steps", [1, 2, 7, 99])
+def test_sobol_with_a_brownian_bridge_over_any_number_of_steps(steps):
+    assert_agrees(run(european(MARKETS["high vol"], "delta,gamma", paths=1 << 14, sampler="sobol", steps=steps)))
+
+
+def test_sobol_blocks_have_an_address():
+    request = european(MARKETS["low vol"], "gamma", paths=1 << 14, sampler="sobol", steps=5)
+    assert run(request, 3).estimates == run(request, 1).estimates
+
+
+def test_an_unseen_event_is_bounded_and_said():
+    # Six standard deviations out of the money: no path of 20,000 gets there.
+    result = run(european({"vol": 0.1}, "delta,rho", {"strike": 125, "expiry": 0.1}, paths=20_000))
+    for estimate in result.estimates:
+        assert estimate.value == estimate.stderr == 0
+        assert 0 < estimate.exact <= estimate.bias
+        assert "unseen" in estimate.warning
+
+
+def test_heavy_tails_are_said():
+    # The dividend of a lottery: at 300% volatility a few paths carry the price.
+    result = run(european({"vol": 3.0}, "price", {"expiry": 3}, paths=5000))
+    assert "heavy tails" in result["price"].warning
+    assert run(european(MARKETS["low vol"], "delta"))["delta"].warning is None
+
+
+WRONG = [
+    ({"sampler": "sobol"}, "power of two"),
+    ({"sampler": "sobol", "paths": 512}, "use 2048 or 4096"),
+    ({"sampler": "sobol", "paths": 4096, "antithetic": True}, "exclude each other"),
+    ({"antithetic": True, "paths": 1001}, "use 1002"),
+    ({"estimator": "likelihood", "beta": 10}, "wants none"),
+    ({"estimator": "mixed", "autodiff": "backward"}, "chainer.grad"),
+]
+
+
+@pytest.mark.parametrize(("settings", "message"), WRONG, ids=str)
+def test_settings_that_do_not_go_together(settings, message):
+    with pytest.raises(InvalidInput, match=message):
+        european(MARKETS["low vol"], "gamma", **settings)
