@@ -24,4 +24,4 @@ def assert_agrees(result: Result, deviations: float = 4.0) -> None:
     for estimate in result.estimates:
         assert estimate.exact is not None
         error = abs(estimate.value - estimate.exact)
-        assert error <= deviations * estimate.stderr + estimate.bias + 1e-14 * abs(estimate.exact), estimate
+        assert error <= deviations * estimate.stderr + estimate.bias + 1e-13 * (1 + abs(estimate.exact)), estimate

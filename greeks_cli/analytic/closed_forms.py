@@ -1,17 +1,15 @@
-"""The exact price of a contract where one is known, and its exact Greeks."""
+"""Exact Greeks, by the same derivatives module as the simulated ones."""
 
 from collections.abc import Sequence
-from functools import singledispatch
 from math import isfinite
 
 import numpy as np
 
-from greeks_cli.engine.chainer_runtime import F
-from greeks_cli.engine.controls import Underlying
+from greeks_cli.analytic import path_options, vanilla_options
+from greeks_cli.analytic.closed_form import closed_form
 from greeks_cli.engine.derivatives import MultiIndex, by_grad
-from greeks_cli.engine.leaves import Leaves, make_leaves
-from greeks_cli.engine.numbers import Operand, exp, log, sqrt
-from greeks_cli.terms.contracts import Contract, European
+from greeks_cli.engine.leaves import make_leaves
+from greeks_cli.terms.contract import Contract
 from greeks_cli.terms.request import Request
 
 
@@ -32,25 +30,4 @@ def exact_derivatives(request: Request, contract: Contract, wanted: Sequence[Mul
     return tuple(number if isfinite(number) else None for number in numbers)
 
 
-@singledispatch
-def closed_form(contract: Contract, leaves: Leaves) -> Operand | None:
-    """The price as a graph of the leaves, or None where no closed form is known."""
-    return None
-
-
-@closed_form.register
-def _underlying(contract: Underlying, leaves: Leaves) -> Operand:
-    """S e^(-qT)."""
-    return leaves["spot"] * exp(-leaves["dividend_yield"] * (contract.expiry - leaves["time"]))
-
-
-@closed_form.register
-def _european(contract: European, leaves: Leaves) -> Operand:
-    """F. Black and M. Scholes (1973), R. Merton (1973): S e^(-qT) N(d1) - K e^(-rT) N(d2)."""
-    sign, T = contract.type.sign, contract.expiry - leaves["time"]
-    S, K, vol = leaves["spot"], leaves["strike"], leaves["vol"]
-    r, q = leaves["rate"], leaves["dividend_yield"]
-    deviation = vol * sqrt(T)
-    d1 = (log(S / K) + (r - q + 0.5 * vol * vol) * T) / deviation
-    d2 = d1 - deviation
-    return sign * (S * exp(-q * T) * F.ndtr(sign * d1) - K * exp(-r * T) * F.ndtr(sign * d2))
+__all__ = ["exact_derivatives", "exact_greeks", "path_options", "vanilla_options"]

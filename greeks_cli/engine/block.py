@@ -15,7 +15,7 @@ from greeks_cli.engine.valuation import derivatives
 from greeks_cli.terms.simulation import Sampler
 
 _BIAS_EVERY = {1: 8, 2: 8, 3: 4, 4: 1}
-"""One block in so many, by the highest order, is evaluated at wider widths too.
+"""One block in so many, by the highest order of a kink's derivative, is evaluated at wider widths too.
 
 Enough to measure the bias: it is larger, and its measurement noisier, at higher orders.
 """
@@ -90,11 +90,13 @@ def _rows(plan: Plan, found: Derivatives) -> Rows:
 
 def _measures_bias(plan: Plan, block: int) -> bool:
     contract = plan.request.contract
-    smoothed = [len(i) for group in plan.groups for i in group.wanted if group.method.smooths(i, contract)]
+    smoothed = [
+        len(i) + contract.jumps for group in plan.groups for i in group.wanted if group.method.smooths(i, contract)
+    ]
     if not smoothed:
         return False
     sobol = plan.request.simulation.sampler is Sampler.SOBOL  # few blocks, each a sample
-    return sobol or block % _BIAS_EVERY[max(1, *smoothed)] == 0
+    return sobol or block % _BIAS_EVERY[min(4, max(1, *smoothed))] == 0
 
 
 def _changes(plan: Plan, normals: NDArray[np.floating], found: Derivatives) -> tuple[Moments, Moments]:

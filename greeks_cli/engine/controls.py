@@ -8,17 +8,14 @@ from greeks_cli.engine.numbers import Operand
 from greeks_cli.engine.paths import Path
 from greeks_cli.engine.payoffs import payoff
 from greeks_cli.engine.smoothing import Smoother
-from greeks_cli.terms.contracts import Contract
+from greeks_cli.terms.contract import Contract, StrikeKind
+from greeks_cli.terms.path_contracts import Asian, Average
 
 
 class Underlying(Contract):
     """Pays the underlying itself, S(T): worth spot exp(-dividend_yield T) today."""
 
     kind: Literal["underlying"] = "underlying"
-
-    @property
-    def dates(self) -> tuple[float, ...]:
-        return (self.expiry,)
 
     def describe(self) -> str:
         return "underlying"
@@ -32,4 +29,12 @@ def _underlying(contract: Underlying, leaves: Leaves, path: Path, smoother: Smoo
 @singledispatch
 def control_of(contract: Contract) -> Contract:
     """The contract whose payoff varies most like this one's and whose value is known."""
+    return Underlying(expiry=contract.expiry)
+
+
+@control_of.register
+def _asian(contract: Asian) -> Contract:
+    """The geometric average, where the arithmetic one is paid against a fixed strike."""
+    if contract.strike_kind is StrikeKind.FIXED and contract.average is Average.ARITHMETIC:
+        return contract.model_copy(update={"average": Average.GEOMETRIC})
     return Underlying(expiry=contract.expiry)

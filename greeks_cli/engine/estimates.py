@@ -34,7 +34,12 @@ def estimates(plan: Plan, tally: Tally, truth: Truth) -> tuple[Estimate, ...]:
     Raises NonFiniteEstimate, naming the Greek, when a value or its error is not a finite number.
     """
     values, stderrs = _controlled(tally, truth) if tally.control else (tally.values.mean, tally.values.stderr)
-    bias = _bias(plan, tally, values, stderrs)
+    constant = stderrs <= 1e-12 * (np.abs(values) + _scales(plan))
+    # What is left of these is rounding.
+    stderrs = np.where(constant, 0.0, stderrs)
+    values = np.where(constant & (np.abs(values) <= 1e-12 * _scales(plan)), 0.0, values)
+    hidden = unseen(plan, values, _scales(plan)) if constant.any() else np.zeros_like(values)
+    bias = np.where(constant, hidden, _bias(plan, tally))
     quantile = student_quantile((1 - plan.request.simulation.confidence) / 2, tally.values.count - 1)
     used = {index: group.method.estimator for group in plan.groups for index in group.wanted}
     answers = []
@@ -46,7 +51,7 @@ def estimates(plan: Plan, tally: Tally, truth: Truth) -> tuple[Estimate, ...]:
                 "the simulation left the range of its floating-point type, try --dtype float64 or a smaller scale"
             )
         low, high = value - quantile * stderr, value + quantile * stderr
-        warning = _warning(plan, tally, i)
+        warning = _warning(plan, tally, i, hidden[i] if constant[i] else 0.0)
         answers.append(
             Estimate(greek, value, stderr, low, high, float(bias[i]), truth.exact[i], used[greek.parameters], warning)
         )
@@ -66,15 +71,11 @@ def _controlled(tally: Tally, truth: Truth) -> tuple[Vector, Vector]:
     return value, np.sqrt(residual / freedom / tally.values.count)
 
 
-def _bias(plan: Plan, tally: Tally, values: Vector, stderrs: Vector) -> Vector:
-    bias = np.zeros_like(values)
-    if tally.near is not None and tally.far is not None:
-        bias = remaining_bias(tally.near, tally.far, plan.groups[0].method.bias_order)
-    scales = _scales(plan)
-    constant = stderrs <= 1e-12 * (np.abs(values) + scales)
-    if constant.any():
-        bias = np.where(constant, np.maximum(bias, unseen(plan, values, scales)), bias)
-    return bias
+def _bias(plan: Plan, tally: Tally) -> Vector:
+    if tally.near is None or tally.far is None:
+        return np.zeros_like(tally.values.mean)
+    order = next(group.method.bias_order for group in plan.groups if group.method.kernels)
+    return remaining_bias(tally.near, tally.far, order)
 
 
 def _scales(plan: Plan) -> Vector:
@@ -90,11 +91,13 @@ def _scales(plan: Plan) -> Vector:
     )
 
 
-def _warning(plan: Plan, tally: Tally, i: int) -> str | None:
-    """Why the error bar should not be trusted, or None."""
+def _warning(plan: Plan, tally: Tally, i: int, hidden: float) -> str | None:
+    """Why the error bar should not be trusted, or None; ``hidden`` is what unseen events may add."""
     moments = tally.values
-    if moments.stderr[i] <= 1e-12 * (abs(moments.mean[i]) + _scales(plan)[i]):
+    if hidden > 0:
         return "every path gave the same; bias bounds what unseen events may add"
+    if moments.m2[i] == 0:
+        return None
     if plan.request.simulation.sampler is Sampler.SOBOL:
         return None
     kurtosis = moments.count * moments.m4[i] / moments.m2[i] / moments.m2[i]

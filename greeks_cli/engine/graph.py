@@ -20,7 +20,14 @@ def dot_graph(request: Request, greek: Greek) -> str:
     import chainer.computational_graph as drawing
 
     dates = request.contract.dates
-    normals = standard_normals(request.simulation.seed, PATHS, 0, (1,) * len(dates), _PATHS_SHOWN, np.float64)
+    normals = standard_normals(
+        request.simulation.seed,
+        PATHS,
+        0,
+        (1,) * (len(dates) + request.contract.extra_normals),
+        _PATHS_SHOWN,
+        np.float64,
+    )
     live = set(greek.parameters) or {"spot"}
     leaves = make_leaves(request.values, live, _PATHS_SHOWN, np.float64)
     for name in live:

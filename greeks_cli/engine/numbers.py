@@ -6,6 +6,7 @@ functions are ``chainer.functions`` on Variables and the plain ones otherwise.
 """
 
 import math
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -36,3 +37,15 @@ def sqrt(x: Operand) -> Operand:
     if is_recorded(x):
         return F.sqrt(x)
     return math.sqrt(x) if isinstance(x, float) else np.sqrt(x)
+
+
+def concat(parts: Sequence[Operand]) -> Operand:
+    """Rows under rows."""
+    if any(is_recorded(part) for part in parts):
+        return F.concat(parts, axis=0)
+    return np.concatenate(parts)
+
+
+def total(x: Operand) -> Operand:
+    """The sum over dates."""
+    return F.sum(x, axis=0) if is_recorded(x) else x.sum(axis=0)

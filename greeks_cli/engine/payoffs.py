@@ -1,26 +1,6 @@
-"""What each contract pays, as a graph of the leaves."""
+"""The catalogue of payoffs: importing it registers all of them."""
 
-from functools import singledispatch
+from greeks_cli.engine import path_payoffs, vanilla_payoffs
+from greeks_cli.engine.payoff import discounted_payoff, payoff
 
-from greeks_cli.engine.leaves import Leaves
-from greeks_cli.engine.numbers import Operand, exp
-from greeks_cli.engine.paths import Path
-from greeks_cli.engine.smoothing import Smoother
-from greeks_cli.terms.contracts import Contract, European
-
-
-@singledispatch
-def payoff(contract: Contract, leaves: Leaves, path: Path, smoother: Smoother) -> Operand:
-    """The undiscounted payment at expiry, one per path, shape (n_paths,)."""
-    raise TypeError(f"no payoff is registered for {type(contract).__name__}")
-
-
-@payoff.register
-def _european(contract: European, leaves: Leaves, path: Path, smoother: Smoother) -> Operand:
-    return smoother.positive_part(contract.type.sign * (path[-1] - leaves["strike"]))
-
-
-def discounted_payoff(contract: Contract, leaves: Leaves, path: Path, smoother: Smoother) -> Operand:
-    """The payment's value today, one per path."""
-    discount = exp(-leaves["rate"] * (contract.expiry - leaves["time"]))
-    return discount * payoff(contract, leaves, path, smoother)
+__all__ = ["discounted_payoff", "path_payoffs", "payoff", "vanilla_payoffs"]

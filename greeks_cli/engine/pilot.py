@@ -20,8 +20,8 @@ from greeks_cli.engine.moments import Moments
 from greeks_cli.engine.normals import PILOT, standard_normals
 from greeks_cli.engine.smoothing import Kernel
 from greeks_cli.engine.valuation import Method, derivatives, pathwise_parameter
-from greeks_cli.engine.widths import automatic_kernels, pilot_spreads
-from greeks_cli.terms.contracts import Contract
+from greeks_cli.engine.widths import Kink, automatic_kernels, pilot_kinks
+from greeks_cli.terms.contract import Contract
 from greeks_cli.terms.request import Request
 from greeks_cli.terms.simulation import Autodiff, Estimator, Sampler, Smoothing
 
@@ -41,7 +41,7 @@ class Group:
 def choose_groups(request: Request) -> tuple[Group, ...]:
     """Every Greek of the request with its method."""
     normals = pilot_normals(request)
-    candidates = _candidates(request, pilot_spreads(request, normals))
+    candidates = _candidates(request, pilot_kinks(request, normals))
     open_choices = [index for index, methods in candidates.items() if len(methods) > 1]
     chosen = {index: methods[0] for index, methods in candidates.items()}
     if open_choices:
@@ -73,21 +73,21 @@ def _shared_variance(x: NDArray[np.floating], y: NDArray[np.floating]) -> float:
 
 def pilot_normals(request: Request) -> NDArray[np.floating]:
     """Paths with one increment per date, whatever the steps: they only choose the settings."""
-    one_each = (1,) * len(request.contract.dates)
+    one_each = (1,) * (len(request.contract.dates) + request.contract.extra_normals)
     n_paths = min(_MOST_PATHS, max(_FEWEST_PATHS, request.simulation.paths // 32))
     return standard_normals(request.simulation.seed, PILOT, 0, one_each, n_paths, np.float64)
 
 
-def _candidates(request: Request, spreads: Sequence[float]) -> dict[MultiIndex, tuple[Method, ...]]:
+def _candidates(request: Request, kinks: Sequence[Kink]) -> dict[MultiIndex, tuple[Method, ...]]:
     """The methods that apply to each Greek and that the request allows, the usual one first."""
     simulation = request.simulation
     wanted = [greek.parameters for greek in request.greeks]
     fixed = 0.0 if simulation.smoothing is Smoothing.NONE else simulation.fixed_width
     if fixed is not None:
-        plain = (Kernel.plain(fixed),) * len(spreads)
+        plain = tuple(Kernel.plain(fixed, kink.base) for kink in kinks)
         estimator = Estimator.PATHWISE if simulation.estimator is Estimator.AUTO else simulation.estimator
         return {index: (Method(_applicable(request, index, estimator), plain),) for index in wanted}
-    kernels = {scale: automatic_kernels(spreads, _effective_paths(request), scale) for scale in _SCALES}
+    kernels = {scale: automatic_kernels(kinks, _effective_paths(request), scale) for scale in _SCALES}
     pathwise = tuple(Method(Estimator.PATHWISE, kernels[scale]) for scale in _SCALES)
 
     def allowed(index: MultiIndex) -> Iterable[Method]:
@@ -101,19 +101,27 @@ def _estimators(request: Request, index: MultiIndex) -> list[Estimator]:
     simulation = request.simulation
     if simulation.estimator is not Estimator.AUTO:
         return [_applicable(request, index, simulation.estimator)]
-    if len(index) < 2:
+    contract = request.contract
+    if len(index) < (1 if contract.jumps else 2) or contract.explicit_kinks:
         return [Estimator.PATHWISE]
-    if all(name in request.contract.parameters for name in index):
+    if all(name in contract.parameters for name in index):
         return [Estimator.PATHWISE]  # a density knows nothing of them
     every = [Estimator.PATHWISE, Estimator.LIKELIHOOD]
-    if simulation.autodiff is Autodiff.GRAD and pathwise_parameter(request.contract, index):
+    if simulation.autodiff is Autodiff.GRAD and not contract.jumps and pathwise_parameter(contract, index):
         every.append(Estimator.MIXED)
     return every
 
 
 def _applicable(request: Request, index: MultiIndex, estimator: Estimator) -> Estimator:
-    """Pathwise for what a mixed estimate cannot begin with: the price, and derivatives in time alone."""
-    if estimator is Estimator.MIXED and pathwise_parameter(request.contract, index) is None:
+    """Pathwise where the estimator does not apply.
+
+    A mixed estimate cannot begin with the price, with time alone, or at a jump; neither it nor
+    a likelihood holds still a kink that the market's parameters move.
+    """
+    contract = request.contract
+    if contract.explicit_kinks and index:
+        return Estimator.PATHWISE
+    if estimator is Estimator.MIXED and (contract.jumps or pathwise_parameter(contract, index) is None):
         return Estimator.PATHWISE
     return estimator
 
@@ -136,7 +144,7 @@ def _least_errors(
         if method.smooths(index, request.contract):
             rows = [samples(method.widened(factor), index) for factor in (1, 2, 4)]
             near, far = (Moments.of([a - b]) for a, b in pairwise(rows))
-            bias = remaining_bias(near, far, method.bias_order, deviations=-1)
+            bias = remaining_bias(near, far, method.bias_order, deviations=0)
         # Twice the bias, for a bias is worse than noise: no number of paths shows it.
         error = float(values.variance[0] / _effective_paths(request) + (2 * bias[0]) ** 2)
         return error if np.isfinite(error) else np.inf

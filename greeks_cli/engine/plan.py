@@ -53,11 +53,12 @@ class Plan:
 
     @cached_property
     def steps(self) -> tuple[int, ...]:
-        """Exact increments in each interval between dates, in proportion to its length."""
+        """Exact increments in each interval between dates, in proportion to its length, and the extra normals."""
         dates = self.request.contract.dates
         wanted = self.request.simulation.steps or len(dates)
         intervals = np.diff(dates, prepend=0.0)
-        return tuple(max(1, round(wanted * length / dates[-1])) for length in intervals)
+        along_path = [max(1, round(wanted * length / dates[-1])) for length in intervals]
+        return (*along_path, *(1,) * self.request.contract.extra_normals)
 
     @cached_property
     def block_size(self) -> int:

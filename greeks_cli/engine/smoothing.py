@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from greeks_cli.engine.chainer_runtime import chainer
-from greeks_cli.engine.numbers import Operand
+from greeks_cli.engine.numbers import Operand, concat
 
 MAX_ORDER = 8
 """Orders below this are there: the fourth derivative of a step is of order 5."""
@@ -35,15 +35,17 @@ class Kernel:
 
     widths: tuple[float, ...]
     extrapolated: bool
+    base: int = 0
+    """The order that the payoff itself uses: 0 for max(x, 0), 1 for a step."""
 
     @classmethod
-    def plain(cls, width: float) -> "Kernel":
+    def plain(cls, width: float, base: int = 0) -> "Kernel":
         """The softplus of one width at every order; width 0 is the sharp kink."""
-        return cls((width,) * MAX_ORDER, extrapolated=False)
+        return cls((width,) * MAX_ORDER, False, base)
 
     def scaled(self, factor: float) -> "Kernel":
         """The same kernel at other widths."""
-        return Kernel(tuple(factor * width for width in self.widths), self.extrapolated)
+        return Kernel(tuple(factor * width for width in self.widths), self.extrapolated, self.base)
 
     @property
     def bias_order(self) -> int:
@@ -126,4 +128,23 @@ class Smoother:
 
     def positive_part(self, x: Operand) -> Operand:
         """max(x, 0)."""
-        return SoftPlus(next(self._kernels)).apply((x,))[0]
+        return self._kink(x, 0)
+
+    def step(self, x: Operand) -> Operand:
+        """1 where x > 0, else 0."""
+        return self._kink(x, 1)
+
+    def maximum(self, rows: Operand) -> Operand:
+        """The largest of the rows of x, shape (n_paths,), in rounds of pairs.
+
+        Two rows that tie are a kink like any other: between them the derivative jumps.
+        """
+        while rows.shape[0] > 1:
+            half = rows.shape[0] // 2
+            one, other = rows[:half], rows[half : 2 * half]
+            larger = other + self.positive_part(one - other)
+            rows = concat([larger, rows[2 * half :]]) if rows.shape[0] % 2 else larger
+        return rows[0]
+
+    def _kink(self, x: Operand, order: int) -> Operand:
+        return SoftPlus(next(self._kernels), order).apply((x,))[0]

@@ -19,7 +19,7 @@ from greeks_cli.engine.numbers import Operand
 from greeks_cli.engine.paths import FrozenPath, Path, ShiftedPath, SimulatedPath
 from greeks_cli.engine.payoffs import discounted_payoff
 from greeks_cli.engine.smoothing import Kernel, Smoother
-from greeks_cli.terms.contracts import Contract
+from greeks_cli.terms.contract import Contract
 from greeks_cli.terms.greek import TIME
 from greeks_cli.terms.request import Request
 from greeks_cli.terms.simulation import Autodiff, Estimator
@@ -44,12 +44,12 @@ class Method:
             Estimator.LIKELIHOOD: of_contract,
             Estimator.MIXED: max(1, of_contract),
         }[self.estimator]
-        return any(width > 0 for kernel in self.kernels for width in kernel.widths[: taken + 1])
+        return any(width > 0 for kernel in self.kernels for width in kernel.widths[: taken + kernel.base + 1])
 
     @property
     def bias_order(self) -> int:
         """The power of the width that the bias follows."""
-        return self.kernels[0].bias_order
+        return self.kernels[0].bias_order if self.kernels else 1
 
     def widened(self, factor: float) -> "Method":
         return Method(self.estimator, tuple(kernel.scaled(factor) for kernel in self.kernels))

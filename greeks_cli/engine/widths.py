@@ -12,6 +12,7 @@ need no smoothing: their sharp values are unbiased.
 from collections.abc import Sequence
 from functools import cache
 from math import factorial, pi, sqrt
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,24 +24,31 @@ from greeks_cli.engine.smoothing import MAX_ORDER, Kernel, Smoother
 from greeks_cli.terms.request import Request
 
 
+class Kink(NamedTuple):
+    """A place where the payoff bends (order 0) or jumps (order 1), and the spread of its argument there."""
+
+    spread: float
+    base: int
+
+
 class _SpreadRecorder(Smoother):
     """Meets every kink sharply and notes the spread of its argument."""
 
     def __init__(self) -> None:
         super().__init__(())
-        self.spreads: list[float] = []
+        self.kinks: list[Kink] = []
 
-    def positive_part(self, x: NDArray[np.floating]) -> NDArray[np.floating]:
-        self.spreads.append(_spread(x))
-        return np.maximum(x, 0)
+    def _kink(self, x: NDArray[np.floating], order: int) -> NDArray[np.floating]:
+        self.kinks.append(Kink(_spread(x), order))
+        return Kernel.plain(0)(x, order)
 
 
-def pilot_spreads(request: Request, normals: NDArray[np.floating]) -> list[float]:
-    """The scale of each kink's argument, in the order in which the payoff meets the kinks."""
+def pilot_kinks(request: Request, normals: NDArray[np.floating]) -> list[Kink]:
+    """Every kink, in the order in which the payoff meets them."""
     leaves = make_leaves(request.values, (), normals.shape[1], np.float64)
     recorder = _SpreadRecorder()
     payoff(request.contract, leaves, SimulatedPath(leaves, request.contract.dates, normals), recorder)
-    return recorder.spreads
+    return recorder.kinks
 
 
 def _spread(x: NDArray[np.floating]) -> float:
@@ -56,9 +64,9 @@ def _spread(x: NDArray[np.floating]) -> float:
     return max(min(scales), 1e-3 * float(np.abs(x).max()), 1e-100)
 
 
-def automatic_kernels(spreads: Sequence[float], n_paths: float, scale: float) -> tuple[Kernel, ...]:
+def automatic_kernels(kinks: Sequence[Kink], n_paths: float, scale: float) -> tuple[Kernel, ...]:
     """The rule's kernels, all widths times ``scale``."""
-    return tuple(Kernel(_automatic_widths(scale * spread, n_paths), extrapolated=True) for spread in spreads)
+    return tuple(Kernel(_automatic_widths(scale * kink.spread, n_paths), True, kink.base) for kink in kinks)
 
 
 def _automatic_widths(spread: float, n_paths: float) -> tuple[float, ...]:

@@ -47,14 +47,16 @@ def check(request: Request, threads: int | None = None) -> list[Opinion]:
             heard.insert(0, Opinion(greek.name, "closed form", exact, 0.0, 0.0))
         best = min(heard, key=lambda opinion: opinion.stderr + opinion.bias)
         opinions += [opinion if opinion is best else _against(opinion, best) for opinion in heard]
-    return [*opinions, _pricing_equation(request, threads or available_cores())]
+    if not request.contract.fixes_today:
+        opinions.append(_pricing_equation(request, threads or available_cores()))
+    return opinions
 
 
 def _against(opinion: Opinion, reference: Opinion) -> Opinion:
     gap = abs(opinion.value - reference.value)
     excess = max(0.0, gap - opinion.bias - reference.bias)
     noise = hypot(opinion.stderr, reference.stderr)
-    rounding = 1e-9 * max(abs(opinion.value), abs(reference.value))
+    rounding = 1e-12 + 1e-9 * max(abs(opinion.value), abs(reference.value))
     z = 0.0 if excess <= rounding else excess / max(noise, rounding)
     return replace(opinion, z=float(np.copysign(z, opinion.value - reference.value)))
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from greeks_cli.engine.pilot import pilot_normals
-from greeks_cli.engine.widths import automatic_kernels, pilot_spreads
+from greeks_cli.engine.widths import automatic_kernels, pilot_kinks
 from greeks_cli.run.local import run
 from greeks_cli.terms.request import Request
 from greeks_cli.terms.result import Estimate
@@ -39,10 +39,10 @@ def over_paths(request: Request, threads: int | None = None) -> Iterator[Point]:
 
 def over_widths(request: Request, threads: int | None = None) -> Iterator[Point]:
     """Greeks of second and higher order by the plain softplus, at five widths around the automatic one."""
-    spreads = pilot_spreads(request, pilot_normals(request))
-    if not spreads:
+    kinks = pilot_kinks(request, pilot_normals(request))
+    if not kinks:
         return
-    usual = min(kernel.widths[2] for kernel in automatic_kernels(spreads, request.simulation.paths, 1.0))
+    usual = min(kernel.widths[2] for kernel in automatic_kernels(kinks, request.simulation.paths, 1.0))
     for factor in _FACTORS:
         width = float(factor * usual)
         narrowed = _with(request, width=width, beta=None, smoothing="softplus", estimator=Estimator.PATHWISE)

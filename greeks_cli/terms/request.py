@@ -8,7 +8,8 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from greeks_cli.terms.accuracy import Accuracy
-from greeks_cli.terms.contracts import CONTRACTS, Contract
+from greeks_cli.terms.contract import Contract
+from greeks_cli.terms.contracts import CONTRACTS
 from greeks_cli.terms.errors import InvalidInput, Problem, did_you_mean
 from greeks_cli.terms.greek import MARKET_PARAMETERS, TIME, Greek, parse_greeks
 from greeks_cli.terms.market import Market
@@ -51,8 +52,7 @@ class Request:
     def values(self) -> dict[str, float]:
         """The value of every parameter that a Greek may differentiate."""
         market = {name: getattr(self.market, name) for name in MARKET_PARAMETERS}
-        contract = {name: getattr(self.contract, name) for name in self.contract.parameters}
-        return {**market, **contract, TIME: 0.0}
+        return {**market, **self.contract.values, TIME: 0.0}
 
     def _objection(self, greek: Greek) -> str | None:
         unknown = [name for name in greek.parameters if name not in self.values]
@@ -60,11 +60,14 @@ class Request:
             remedy = did_you_mean(unknown[0], self.values)
             return f"a {self.contract.kind} contract has no parameter '{unknown[0]}'; {remedy}"
         unsmoothed = self.simulation.smoothing is Smoothing.NONE
-        if greek.order > 1 and unsmoothed and self.simulation.estimator in (Estimator.AUTO, Estimator.PATHWISE):
+        if (
+            greek.order > (0 if self.contract.jumps else 1)
+            and unsmoothed
+            and self.simulation.estimator in (Estimator.AUTO, Estimator.PATHWISE)
+        ):
             return (
-                "refused with smoothing none, because the second derivative of max(x, 0) is 0 on every path "
-                "and the estimate would be 0 or lack its main term; use smoothing softplus, "
-                "or ask for the price and first-order Greeks only"
+                "refused with smoothing none, because the second derivative of max(x, 0), like the first of a jump, "
+                "is 0 on every path and the estimate would be 0 or lack its main term; use smoothing softplus"
             )
         if greek.order > 2 and self.simulation.autodiff is Autodiff.BACKWARD:
             return "autodiff backward reaches second order only; use autodiff grad"

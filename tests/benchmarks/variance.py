@@ -35,7 +35,13 @@ def main() -> None:
     print("| Greek |", " | ".join(columns), "|")
     print("|---|" + "---|" * len(columns))
     for greek in next(iter(columns.values())):
-        print(f"| {greek} |", " | ".join(f"{column[greek]:.2g}" if column[greek] < 99 else f"{column[greek]:.0f}" for column in columns.values()), "|")
+        print(
+            f"| {greek} |",
+            " | ".join(
+                f"{column[greek]:.2g}" if column[greek] < 99 else f"{column[greek]:.0f}" for column in columns.values()
+            ),
+            "|",
+        )
 
 
 if __name__ == "__main__":

@@ -100,7 +100,7 @@ BAD_INPUT = [
     (("--width", "wide"), "--width: wide: should be a valid number"),
     (
         ("--smoothing", "none", "--greeks", "gamma"),
-        "--greeks: gamma: refused with smoothing none, because the second derivative",
+        "--greeks: gamma: refused with smoothing none, because the second derivative of max(x, 0)",
     ),
     (("--autodiff", "backward", "--greeks", "speed"), "--greeks: speed: autodiff backward reaches second order only"),
     (("--type", "cal"), "--type: 'cal' is not one of 'call', 'put'"),

@@ -1,0 +1,32 @@
+"""The price of a contract as a graph of the leaves, found by its type, and the formula most are made of."""
+
+from functools import singledispatch
+
+from greeks_cli.engine.chainer_runtime import F
+from greeks_cli.engine.leaves import Leaves
+from greeks_cli.engine.numbers import Operand, exp, log, sqrt
+from greeks_cli.terms.contract import Contract
+
+
+@singledispatch
+def closed_form(contract: Contract, leaves: Leaves) -> Operand | None:
+    """The price as a graph of the leaves, or None where no closed form is known."""
+    return None
+
+
+def N(x: Operand) -> Operand:  # noqa: N802  # its name in every source
+    """The standard normal distribution function."""
+    return F.ndtr(x)
+
+
+def black(sign: float, forward: Operand, strike: Operand, deviation: Operand) -> Operand:
+    """E max(sign (X - K), 0) for lognormal X of given mean and standard deviation of log X (F. Black, 1976)."""
+    d1 = log(forward / strike) / deviation + 0.5 * deviation
+    return sign * (forward * N(sign * d1) - strike * N(sign * (d1 - deviation)))
+
+
+def european(sign: float, leaves: Leaves, strike: Operand, years: Operand) -> Operand:
+    """F. Black and M. Scholes (1973), R. Merton (1973): S e^(-qT) N(d1) - K e^(-rT) N(d2) for a call."""
+    rate, dividend_yield = leaves["rate"], leaves["dividend_yield"]
+    forward = leaves["spot"] * exp((rate - dividend_yield) * years)
+    return exp(-rate * years) * black(sign, forward, strike, leaves["vol"] * sqrt(years))

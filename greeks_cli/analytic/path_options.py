@@ -1,0 +1,138 @@
+"""Closed forms of contracts on the way the underlying takes, where one is known."""
+
+from greeks_cli.analytic.closed_form import N, black, closed_form, european
+from greeks_cli.engine.leaves import Leaves
+from greeks_cli.engine.numbers import Operand, exp, log, sqrt
+from greeks_cli.terms.contract import StrikeKind
+from greeks_cli.terms.path_contracts import Asian, Average, Barrier, Cliquet, Lookback, VarianceSwap
+
+
+@closed_form.register
+def _asian(contract: Asian, leaves: Leaves) -> Operand | None:
+    """The geometric average is lognormal (A. Kemna and A. Vorst, 1990; here for discrete fixings)."""
+    if contract.average is not Average.GEOMETRIC or contract.strike_kind is not StrikeKind.FIXED:
+        return None
+    future = [time for time in contract.times if time > 0]
+    n, n_future, passed, vol = len(contract.times), len(future), leaves["time"], leaves["vol"]
+    drift = leaves["rate"] - leaves["dividend_yield"] - 0.5 * vol * vol
+    years = (sum(future) - n_future * passed) / n
+    shared = sum((2 * (n_future - i) - 1) * time for i, time in enumerate(future))
+    variance = vol * vol * (shared - n_future**2 * passed) / n**2
+    forward = leaves["spot"] * exp(drift * years + 0.5 * variance)
+    discount = exp(-leaves["rate"] * (contract.expiry - passed))
+    return discount * black(contract.type.sign, forward, leaves["strike"], sqrt(variance))
+
+
+@closed_form.register
+def _barrier(contract: Barrier, leaves: Leaves) -> Operand | None:
+    """E. Reiner and M. Rubinstein, Breaking down the barriers, Risk 4 (1991), in Haug's letters."""
+    if contract.monitoring != "continuous":
+        return None
+    S, H, vol, rate = leaves["spot"], leaves["barrier"], leaves["vol"], leaves["rate"]
+    T = contract.expiry - leaves["time"]
+    eta = -1.0 if contract.barrier_type.above else 1.0
+    discount = exp(-rate * T)
+    vanilla = european(contract.type.sign, leaves, leaves["strike"], T)
+    touched_already = eta * float(S.array[0] - H.array[0]) <= 0
+    if touched_already:
+        return vanilla if contract.barrier_type.knocks_in else contract.rebate * discount
+    deviation = vol * sqrt(T)
+    mu = (rate - leaves["dividend_yield"]) / (vol * vol) - 0.5
+    x2 = log(S / H) / deviation + (1 + mu) * deviation
+    y2 = log(H / S) / deviation + (1 + mu) * deviation
+    untouched = N(eta * (x2 - deviation)) - exp(2 * mu * log(H / S)) * N(eta * (y2 - deviation))
+    knocked_in = _knock_in(contract, leaves, T, mu)
+    if contract.barrier_type.knocks_in:
+        return knocked_in + contract.rebate * discount * untouched
+    return vanilla - knocked_in + contract.rebate * discount * (1 - untouched)
+
+
+def _knock_in(contract: Barrier, leaves: Leaves, T: Operand, mu: Operand) -> Operand:
+    """The option alone, without its rebate."""
+    S, K, H, vol = leaves["spot"], leaves["strike"], leaves["barrier"], leaves["vol"]
+    deviation, phi = vol * sqrt(T), contract.type.sign
+    eta = -1.0 if contract.barrier_type.above else 1.0
+    asset, cash = S * exp(-leaves["dividend_yield"] * T), K * exp(-leaves["rate"] * T)
+
+    def term(distance: Operand, mirrored: bool) -> Operand:
+        d = distance / deviation + (1 + mu) * deviation
+        side = eta if mirrored else phi
+        scale = log(H / S) if mirrored else 0.0 * S
+        return phi * (
+            asset * exp(2 * (mu + 1) * scale) * N(side * d) - cash * exp(2 * mu * scale) * N(side * (d - deviation))
+        )
+
+    a, b = term(log(S / K), False), term(log(S / H), False)
+    c, d = term(log(H * H / (S * K)), True), term(log(H / S), True)
+    strike_above = float(K.array[0]) > float(H.array[0])
+    if contract.barrier_type.above:
+        if phi > 0:
+            return a if strike_above else b - c + d
+        return a - b + d if strike_above else c
+    if phi > 0:
+        return c if strike_above else a - b + d
+    return b - c + d if strike_above else a
+
+
+@closed_form.register
+def _lookback(contract: Lookback, leaves: Leaves) -> Operand | None:
+    """M. Goldman, H. Sosin and M. Gatto (1979); A. Conze and R. Viswanathan (1991).
+
+    The payment is that of an option on the extreme against the extreme so far, or the strike
+    where that is further away, and what the extreme so far pays already.
+    """
+    carry = leaves["rate"] - leaves["dividend_yield"]
+    if contract.monitoring != "continuous" or abs(float(carry.array[0])) < 1e-8:
+        return None  # the formula divides by the carry
+    T = contract.expiry - leaves["time"]
+    discount = exp(-leaves["rate"] * T)
+    sign = 1.0 if contract.seeks_maximum else -1.0
+    so_far = leaves["spot"] * 1.0
+    if contract.running_extreme is not None:
+        further = sign * contract.running_extreme > sign * float(leaves["spot"].array[0])
+        so_far = 0.0 * leaves["spot"] + contract.running_extreme if further else so_far
+    if contract.strike_kind is StrikeKind.FLOATING:
+        # sign (E - S(T)) with the extreme E = so_far + what it gains
+        expected = so_far * discount + sign * _gain(leaves, T, sign, so_far)
+        return sign * (expected - leaves["spot"] * exp(-leaves["dividend_yield"] * T))
+    K = leaves["strike"]
+    if sign * float(so_far.array[0] - K.array[0]) > 0:
+        return discount * sign * (so_far - K) + _gain(leaves, T, sign, so_far)
+    return _gain(leaves, T, sign, K)
+
+
+def _gain(leaves: Leaves, T: Operand, sign: float, level: Operand) -> Operand:
+    """Worth of max(sign (extreme - level), 0) for a level that the spot has not passed."""
+    S, vol, carry = leaves["spot"], leaves["vol"], leaves["rate"] - leaves["dividend_yield"]
+    deviation = vol * sqrt(T)
+    d = (log(S / level) + carry * T) / deviation + 0.5 * deviation
+    mirrored = exp(-2 * carry / (vol * vol) * log(S / level)) * N(sign * (d - 2 * carry * sqrt(T) / vol))
+    reflected = vol * vol / (2 * carry) * (exp(carry * T) * N(sign * d) - mirrored)
+    return european(sign, leaves, level, T) + sign * S * exp(-leaves["rate"] * T) * reflected
+
+
+@closed_form.register
+def _cliquet(contract: Cliquet, leaves: Leaves) -> Operand:
+    """Every period's return is lognormal and independent: a spread of two calls on it."""
+    expected: Operand = contract.floor * contract.periods
+    for i in range(contract.periods):
+        years = contract.expiry / contract.periods - (leaves["time"] if i == 0 else 0.0 * leaves["time"])
+        forward = exp((leaves["rate"] - leaves["dividend_yield"]) * years)
+        deviation = leaves["vol"] * sqrt(years)
+        for sign, level in ((1.0, contract.floor), (-1.0, contract.cap)):
+            worthless = forward * 0.0 if level > -1 else forward - (1 + level)
+            expected = expected + sign * (black(1.0, forward, 1 + level, deviation) if level > -1 else worthless)
+    return contract.notional * exp(-leaves["rate"] * (contract.expiry - leaves["time"])) * expected
+
+
+@closed_form.register
+def _variance_swap(contract: VarianceSwap, leaves: Leaves) -> Operand:
+    """Squared logarithmic returns have mean vol^2 t + (drift t)^2."""
+    vol, passed, n = leaves["vol"], leaves["time"], contract.fixings
+    drift = leaves["rate"] - leaves["dividend_yield"] - 0.5 * vol * vol
+    interval = contract.expiry / n
+    squares = vol * vol * (contract.expiry - passed)
+    squares = squares + drift * drift * ((interval - passed) ** 2 + (n - 1) * interval**2)
+    realised = squares / contract.expiry
+    discount = exp(-leaves["rate"] * (contract.expiry - passed))
+    return contract.notional * discount * (realised - leaves["strike_vol"] * leaves["strike_vol"])

@@ -1,0 +1,101 @@
+"""Payoffs of the contracts on the way the underlying takes."""
+
+from greeks_cli.engine.leaves import Leaves
+from greeks_cli.engine.numbers import Operand, concat, exp, is_recorded, log, sqrt, total
+from greeks_cli.engine.paths import Path
+from greeks_cli.engine.payoff import payoff
+from greeks_cli.engine.smoothing import Smoother
+from greeks_cli.terms.contract import StrikeKind
+from greeks_cli.terms.path_contracts import Asian, Average, Barrier, Cliquet, Lookback, VarianceSwap
+
+
+@payoff.register
+def _asian(contract: Asian, leaves: Leaves, path: Path, smoother: Smoother) -> Operand:
+    n_future = len(contract.times) - contract.fixes_today
+    fixings = path.spots if n_future == len(contract.dates) else path.spots[:n_future]
+    n = len(contract.times)
+    if contract.average is Average.ARITHMETIC:
+        today = leaves["spot"] if contract.fixes_today else 0.0
+        average = (total(fixings) + today) * (1 / n)
+    else:
+        today = log(leaves["spot"]) if contract.fixes_today else 0.0
+        average = exp((total(log(fixings)) + today) * (1 / n))
+    strike = leaves["strike"] if contract.strike_kind is StrikeKind.FIXED else None
+    excess = path[-1] - average if strike is None else average - strike
+    return smoother.positive_part(contract.type.sign * excess)
+
+
+@payoff.register
+def _barrier(contract: Barrier, leaves: Leaves, path: Path, smoother: Smoother) -> Operand:
+    vanilla = smoother.positive_part(contract.type.sign * (path[-1] - leaves["strike"]))
+    untouched = _untouched(contract, leaves, path, smoother)
+    alive, dead = (1 - untouched, untouched) if contract.barrier_type.knocks_in else (untouched, 1 - untouched)
+    paid = alive * vanilla
+    return paid + contract.rebate * dead if contract.rebate else paid
+
+
+def _untouched(contract: Barrier, leaves: Leaves, path: Path, smoother: Smoother) -> Operand:
+    """1 where the barrier was not touched; monitored continuously, the probability of that.
+
+    A Brownian bridge between logarithms at distances a and b from a barrier on the same side
+    touches it with probability exp(-2 a b / (vol^2 T)).
+    """
+    side = -1.0 if contract.barrier_type.above else 1.0
+    if contract.monitoring != "continuous":
+        return smoother.step(smoother.maximum(-side * path.spots) * -1.0 - side * leaves["barrier"])
+    start = side * log(leaves["spot"] / leaves["barrier"])
+    if float(start.array[0] if is_recorded(start) else start) <= 0:
+        return path[-1] * 0.0
+    end = smoother.positive_part(side * log(path[-1] / leaves["barrier"]))
+    variance = leaves["vol"] * leaves["vol"] * (contract.expiry - leaves["time"])
+    return 1 - exp(-2 * start / variance * end)
+
+
+@payoff.register
+def _lookback(contract: Lookback, leaves: Leaves, path: Path, smoother: Smoother) -> Operand:
+    sign = 1.0 if contract.seeks_maximum else -1.0
+    if contract.monitoring == "continuous":
+        extreme = _continuous_extreme(contract, leaves, path, sign)
+    else:
+        extreme = sign * smoother.maximum(sign * path.spots)
+    so_far = contract.running_extreme or (leaves["spot"] if contract.monitoring != "continuous" else None)
+    if so_far is not None:
+        extreme = so_far + sign * smoother.positive_part(sign * (extreme - so_far))
+    if contract.strike_kind is StrikeKind.FIXED:
+        return smoother.positive_part(contract.type.sign * (extreme - leaves["strike"]))
+    return contract.type.sign * (path[-1] - extreme)
+
+
+def _continuous_extreme(contract: Lookback, leaves: Leaves, path: Path, sign: float) -> Operand:
+    """The extreme between today and expiry, drawn from its law given both ends.
+
+    The logarithm's extreme of a Brownian bridge from 0 to y over variance v is
+    (y +- sqrt(y^2 + 2 v E)) / 2 with E exponential, which is half the sum of two squared normals.
+    """
+    exponential = 0.5 * (path.extra[0] ** 2 + path.extra[1] ** 2)
+    variance = leaves["vol"] * leaves["vol"] * (contract.expiry - leaves["time"])
+    growth = log(path[-1] / leaves["spot"])
+    root = sqrt(growth * growth + 2 * variance * exponential)
+    return leaves["spot"] * exp(0.5 * (growth + sign * root))
+
+
+@payoff.register
+def _cliquet(contract: Cliquet, leaves: Leaves, path: Path, smoother: Smoother) -> Operand:
+    returns = _ratios(leaves, path) - 1
+    above_floor = smoother.positive_part(returns - contract.floor)
+    above_cap = smoother.positive_part(returns - contract.cap)
+    return contract.notional * (total(above_floor - above_cap) + contract.floor * contract.periods)
+
+
+@payoff.register
+def _variance_swap(contract: VarianceSwap, leaves: Leaves, path: Path, smoother: Smoother) -> Operand:
+    logarithms = log(_ratios(leaves, path))
+    realised = total(logarithms * logarithms) * (1 / contract.expiry)
+    return contract.notional * (realised - leaves["strike_vol"] * leaves["strike_vol"])
+
+
+def _ratios(leaves: Leaves, path: Path) -> Operand:
+    """The underlying at every date over that at the date before."""
+    spots = path.spots
+    first = spots[:1] / leaves["spot"]
+    return concat([first, spots[1:] / spots[:-1]]) if spots.shape[0] > 1 else first

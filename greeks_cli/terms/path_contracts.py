@@ -1,0 +1,251 @@
+"""Contracts on the way the underlying takes."""
+
+import enum
+from collections.abc import Mapping
+from itertools import pairwise
+from typing import Annotated, Any, ClassVar, Literal, Self
+
+from pydantic import BeforeValidator, Field, model_validator
+
+from greeks_cli.terms.contract import Contract, OptionType, StrikeKind, equal_dates
+from greeks_cli.terms.fields import Count, Number, Price
+from greeks_cli.terms.vanillas import TYPE
+
+OPTIONAL_STRIKE = Field(None, description="price at which the option is exercised")
+STRIKE_KIND = Field(StrikeKind.FIXED, description="paid against a fixed strike, or against the underlying at expiry")
+
+
+def read_times(value: object) -> object:
+    """Times in years from ``"0.25,0.5"`` or a list."""
+    return tuple(part.strip() for part in value.split(",")) if isinstance(value, str) else value
+
+
+Times = Annotated[tuple[Annotated[Number, Field(ge=0, le=100)], ...] | None, BeforeValidator(read_times)]
+FIXINGS = Field(None, ge=1, le=10_000, description="number of equally spaced fixings, the last at expiry")
+FIXING_TIMES = Field(None, description="times of the fixings in years, such as 0.25,0.5; 0 is today's spot")
+
+
+class Fixed(Contract):
+    """What contracts with fixings share: their times, equally spaced or listed."""
+
+    fixings: Count | None = FIXINGS
+    fixing_times: Times = FIXING_TIMES
+
+    @model_validator(mode="after")
+    def _one_schedule(self) -> Self:
+        if self.fixings and self.fixing_times:
+            raise ValueError("fixings and fixing_times exclude each other; give one of them")
+        times = self.times
+        if any(later <= earlier for earlier, later in pairwise(times)):
+            raise ValueError("fixing_times must increase")
+        if times[-1] > self.expiry:
+            raise ValueError(f"fixing time {times[-1]:g} comes after expiry {self.expiry:g}; raise the expiry")
+        return self
+
+    @property
+    def times(self) -> tuple[float, ...]:
+        """All fixing times, 0 included."""
+        return self.fixing_times or equal_dates(self.expiry, self.fixings or 12)
+
+    @property
+    def dates(self) -> tuple[float, ...]:
+        future = tuple(time for time in self.times if time > 0)
+        return future if future and future[-1] == self.expiry else (*future, self.expiry)
+
+    @property
+    def fixes_today(self) -> bool:
+        return self.times[0] == 0
+
+    @property
+    def explicit_kinks(self) -> bool:
+        return self.fixes_today
+
+
+class Average(enum.StrEnum):
+    """Which mean of the fixings."""
+
+    ARITHMETIC = "arithmetic"
+    GEOMETRIC = "geometric"
+
+
+class Asian(Fixed):
+    """Pays on the average of the underlying over its fixings (12 unless told otherwise)."""
+
+    parameters: ClassVar[tuple[str, ...]] = ("strike",)
+    example: ClassVar[Mapping[str, object]] = {"strike": 100, "fixings": 4}
+
+    kind: Literal["asian"] = "asian"
+    type: OptionType = TYPE
+    strike: Price | None = OPTIONAL_STRIKE
+    average: Average = Field(Average.ARITHMETIC, description="which mean of the fixings")
+    strike_kind: StrikeKind = STRIKE_KIND
+
+    @model_validator(mode="after")
+    def _strike_fits(self) -> Self:
+        return _strike_fits(self, self.strike, self.strike_kind)
+
+    @property
+    def values(self) -> Mapping[str, float]:
+        return {} if self.strike is None else {"strike": self.strike}
+
+    def describe(self) -> str:
+        strike = "floating strike" if self.strike is None else f"strike {self.strike:g}"
+        return f"{self.average} Asian {self.type}, {strike}, {len(self.times)} fixings"
+
+
+class BarrierType(enum.StrEnum):
+    """Where the barrier lies, and whether touching it ends the option or begins it."""
+
+    UP_IN = "up-in"
+    UP_OUT = "up-out"
+    DOWN_IN = "down-in"
+    DOWN_OUT = "down-out"
+
+    @property
+    def above(self) -> bool:
+        return self in (BarrierType.UP_IN, BarrierType.UP_OUT)
+
+    @property
+    def knocks_in(self) -> bool:
+        return self in (BarrierType.UP_IN, BarrierType.DOWN_IN)
+
+
+Monitoring = Literal["continuous"] | Annotated[Count, Field(ge=1, le=10_000)]
+MONITORING: Any = Field(
+    "continuous", description="continuous, or the number of equally spaced dates that are looked at"
+)
+
+
+class Barrier(Contract):
+    """A European that a barrier ends or begins; a rebate is paid at expiry where nothing else is."""
+
+    parameters: ClassVar[tuple[str, ...]] = ("strike", "barrier")
+    example: ClassVar[Mapping[str, object]] = {"strike": 100, "barrier": 80, "barrier_type": "down-out"}
+
+    kind: Literal["barrier"] = "barrier"
+    type: OptionType = TYPE
+    strike: Price = Field(description="price at which the option is exercised")
+    barrier: Price = Field(description="level that ends or begins the option")
+    barrier_type: BarrierType = Field(description="where the barrier lies, and whether touching it ends or begins")
+    rebate: Number = Field(0.0, ge=0, le=1e12, description="cash paid at expiry if the option is not alive then")
+    monitoring: Monitoring = MONITORING
+
+    @property
+    def dates(self) -> tuple[float, ...]:
+        return equal_dates(self.expiry, 1 if self.monitoring == "continuous" else int(self.monitoring))
+
+    @property
+    def jumps(self) -> bool:
+        return self.monitoring != "continuous"
+
+    def describe(self) -> str:
+        how = "continuous" if self.monitoring == "continuous" else f"{self.monitoring} dates"
+        return f"{self.barrier_type} barrier {self.type}, strike {self.strike:g}, barrier {self.barrier:g}, {how}"
+
+
+class Lookback(Contract):
+    """Pays on the highest or lowest price: fixed, max(M - K, 0) or max(K - m, 0); floating, S(T) - m or M - S(T)."""
+
+    parameters: ClassVar[tuple[str, ...]] = ("strike",)
+    example: ClassVar[Mapping[str, object]] = {"strike_kind": "floating"}
+    extra_normals: ClassVar[int] = 2
+
+    kind: Literal["lookback"] = "lookback"
+    type: OptionType = TYPE
+    strike: Price | None = OPTIONAL_STRIKE
+    strike_kind: StrikeKind = STRIKE_KIND
+    monitoring: Monitoring = MONITORING
+    running_extreme: Price | None = Field(None, description="extreme price seen so far [default: the spot]")
+
+    @model_validator(mode="after")
+    def _strike_fits(self) -> Self:
+        return _strike_fits(self, self.strike, self.strike_kind)
+
+    @property
+    def values(self) -> Mapping[str, float]:
+        return {} if self.strike is None else {"strike": self.strike}
+
+    @property
+    def seeks_maximum(self) -> bool:
+        return (self.type is OptionType.CALL) == (self.strike_kind is StrikeKind.FIXED)
+
+    @property
+    def dates(self) -> tuple[float, ...]:
+        return equal_dates(self.expiry, 1 if self.monitoring == "continuous" else int(self.monitoring))
+
+    @property
+    def fixes_today(self) -> bool:
+        return self.running_extreme is None
+
+    @property
+    def explicit_kinks(self) -> bool:
+        return True
+
+    def describe(self) -> str:
+        strike = "floating strike" if self.strike is None else f"strike {self.strike:g}"
+        how = "continuous" if self.monitoring == "continuous" else f"{self.monitoring} dates"
+        return f"lookback {self.type}, {strike}, {how}"
+
+
+class Cliquet(Contract):
+    """Pays the sum of the returns of equal periods, each held between a floor and a cap."""
+
+    example: ClassVar[Mapping[str, object]] = {"periods": 4}
+
+    kind: Literal["cliquet"] = "cliquet"
+    periods: Annotated[Count, Field(ge=1, le=1000)] = Field(4, description="number of equal periods")
+    floor: Number = Field(0.0, ge=-1, le=10, description="least return of a period, a fraction")
+    cap: Number = Field(0.1, ge=-1, le=10, description="greatest return of a period, a fraction")
+    notional: Price = Field(100.0, description="amount that the returns are paid on")
+
+    @model_validator(mode="after")
+    def _floor_below_cap(self) -> Self:
+        if self.floor >= self.cap:
+            raise ValueError(f"floor {self.floor:g} must be below cap {self.cap:g}")
+        return self
+
+    @property
+    def dates(self) -> tuple[float, ...]:
+        return equal_dates(self.expiry, self.periods)
+
+    @property
+    def fixes_today(self) -> bool:
+        return True
+
+    @property
+    def explicit_kinks(self) -> bool:
+        return True
+
+    def describe(self) -> str:
+        return f"cliquet, {self.periods} periods, floor {self.floor:g}, cap {self.cap:g}"
+
+
+class VarianceSwap(Contract):
+    """Pays notional times (realised variance per year minus strike_vol squared)."""
+
+    parameters: ClassVar[tuple[str, ...]] = ("strike_vol",)
+    example: ClassVar[Mapping[str, object]] = {"strike_vol": 0.2, "fixings": 12}
+
+    kind: Literal["variance-swap"] = "variance-swap"
+    strike_vol: Number = Field(ge=0, le=10, description="volatility whose square is exchanged, a fraction")
+    fixings: Annotated[Count, Field(ge=1, le=10_000)] = Field(252, description="number of equally spaced returns")
+    notional: Price = Field(100.0, description="amount that the returns are paid on")
+
+    @property
+    def dates(self) -> tuple[float, ...]:
+        return equal_dates(self.expiry, self.fixings)
+
+    @property
+    def fixes_today(self) -> bool:
+        return True
+
+    def describe(self) -> str:
+        return f"variance swap, strike vol {self.strike_vol:g}, {self.fixings} returns"
+
+
+def _strike_fits(contract: Any, strike: float | None, kind: StrikeKind) -> Any:
+    if strike is None and kind is StrikeKind.FIXED:
+        raise ValueError("strike is required; give one, or strike_kind floating")
+    if strike is not None and kind is StrikeKind.FLOATING:
+        raise ValueError("a floating strike is the underlying itself; leave out strike")
+    return contract

@@ -1,0 +1,148 @@
+"""Contracts on the underlying at expiry alone, or at one date more."""
+
+import enum
+from collections.abc import Mapping
+from typing import ClassVar, Literal, Self
+
+from pydantic import Field, model_validator
+
+from greeks_cli.terms.contract import Contract, OptionType
+from greeks_cli.terms.fields import Number, Price, Years
+
+TYPE = Field(OptionType.CALL, description="right to buy or to sell")
+STRIKE = Field(description="price at which the option is exercised")
+
+
+class European(Contract):
+    """Pays max(S(T) - K, 0) for a call or max(K - S(T), 0) for a put, at expiry."""
+
+    parameters: ClassVar[tuple[str, ...]] = ("strike",)
+    example: ClassVar[Mapping[str, object]] = {"strike": 100}
+
+    kind: Literal["european"] = "european"
+    type: OptionType = TYPE
+    strike: Price = STRIKE
+
+    def describe(self) -> str:
+        return f"European {self.type}, strike {self.strike:g}"
+
+
+class Payout(enum.StrEnum):
+    """What a digital pays: an amount of cash, or the underlying."""
+
+    CASH = "cash"
+    ASSET = "asset"
+
+
+class Digital(Contract):
+    """Pays cash, or the underlying, if S(T) ends above the strike (call) or below it (put)."""
+
+    parameters: ClassVar[tuple[str, ...]] = ("strike",)
+    example: ClassVar[Mapping[str, object]] = {"strike": 100}
+
+    kind: Literal["digital"] = "digital"
+    type: OptionType = TYPE
+    strike: Price = STRIKE
+    payout: Payout = Field(Payout.CASH, description="what a digital pays")
+    cash: Price = Field(1.0, description="cash that a digital pays")
+
+    @property
+    def jumps(self) -> bool:
+        return True
+
+    def describe(self) -> str:
+        paid = f"{self.cash:g}" if self.payout is Payout.CASH else "the asset"
+        return f"digital {self.type} paying {paid}, strike {self.strike:g}"
+
+
+class ForwardStart(Contract):
+    """Pays like a European whose strike is set at ``start``, to ``moneyness`` times the underlying."""
+
+    example: ClassVar[Mapping[str, object]] = {"start": 0.5}
+
+    kind: Literal["forward-start"] = "forward-start"
+    type: OptionType = TYPE
+    start: Years = Field(description="time in years at which the strike is set")
+    moneyness: Number = Field(1.0, gt=0, le=100, description="strike over the underlying at the start")
+
+    @model_validator(mode="after")
+    def _starts_before_expiry(self) -> Self:
+        if self.start >= self.expiry:
+            raise ValueError(f"start {self.start:g} must come before expiry {self.expiry:g}")
+        return self
+
+    @property
+    def dates(self) -> tuple[float, ...]:
+        return (self.start, self.expiry)
+
+    def describe(self) -> str:
+        return f"forward-start {self.type}, start {self.start:g}y, moneyness {self.moneyness:g}"
+
+
+class Straddle(Contract):
+    """A call and a put of one strike: pays |S(T) - K|."""
+
+    parameters: ClassVar[tuple[str, ...]] = ("strike",)
+    example: ClassVar[Mapping[str, object]] = {"strike": 100}
+
+    kind: Literal["straddle"] = "straddle"
+    strike: Price = STRIKE
+
+    def describe(self) -> str:
+        return f"straddle, strike {self.strike:g}"
+
+
+class _TwoStrikes(Contract):
+    """What the spreads share: two strikes in order."""
+
+    low_strike: Price = Field(description="lower strike")
+    high_strike: Price = Field(description="higher strike")
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        if self.low_strike >= self.high_strike:
+            raise ValueError(f"low_strike {self.low_strike:g} must be below high_strike {self.high_strike:g}")
+        return self
+
+
+class Strangle(_TwoStrikes):
+    """A put at the lower strike and a call at the higher."""
+
+    parameters: ClassVar[tuple[str, ...]] = ("low_strike", "high_strike")
+    example: ClassVar[Mapping[str, object]] = {"low_strike": 90, "high_strike": 110}
+
+    kind: Literal["strangle"] = "strangle"
+
+    def describe(self) -> str:
+        return f"strangle, strikes {self.low_strike:g} and {self.high_strike:g}"
+
+
+class CallSpread(_TwoStrikes):
+    """A call bought at the lower strike and one sold at the higher."""
+
+    parameters: ClassVar[tuple[str, ...]] = ("low_strike", "high_strike")
+    example: ClassVar[Mapping[str, object]] = {"low_strike": 90, "high_strike": 110}
+
+    kind: Literal["call-spread"] = "call-spread"
+
+    def describe(self) -> str:
+        return f"call spread, strikes {self.low_strike:g} and {self.high_strike:g}"
+
+
+class Butterfly(_TwoStrikes):
+    """Calls bought at the outer strikes, two sold at the one between."""
+
+    parameters: ClassVar[tuple[str, ...]] = ("low_strike", "strike", "high_strike")
+    example: ClassVar[Mapping[str, object]] = {"low_strike": 90, "strike": 100, "high_strike": 110}
+
+    kind: Literal["butterfly"] = "butterfly"
+    strike: Price = STRIKE
+
+    @model_validator(mode="after")
+    def _strike_between(self) -> Self:
+        if not self.low_strike < self.strike < self.high_strike:
+            raise ValueError(f"strike {self.strike:g} must lie between {self.low_strike:g} and {self.high_strike:g}")
+        return self
+
+    def describe(self) -> str:
+        return f"butterfly, strikes {self.low_strike:g}, {self.strike:g} and {self.high_strike:g}"
