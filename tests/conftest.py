@@ -1,5 +1,10 @@
 """What several tests share: building requests, judging estimates, running the command."""
 
+from typing import NamedTuple
+
+import pytest
+
+from greeks_cli.cli.main import main
 from greeks_cli.terms.request import Request, build_request
 from greeks_cli.terms.result import Result
 
@@ -25,3 +30,23 @@ def assert_agrees(result: Result, deviations: float = 4.0) -> None:
         assert estimate.exact is not None
         error = abs(estimate.value - estimate.exact)
         assert error <= deviations * estimate.stderr + estimate.bias + 1e-13 * (1 + abs(estimate.exact)), estimate
+
+
+class Outcome(NamedTuple):
+    """What a shell would see."""
+
+    code: int
+    out: str
+    err: str
+
+
+@pytest.fixture
+def greeks(capsys):
+    """Call ``greeks`` with a line of arguments."""
+
+    def call(*arguments: str) -> Outcome:
+        with pytest.raises(SystemExit) as ending:
+            main(arguments)
+        return Outcome(int(ending.value.code), *capsys.readouterr())
+
+    return call

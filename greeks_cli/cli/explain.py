@@ -8,22 +8,47 @@ from greeks_cli.terms.greek import KNOWN_PARAMETERS, parse_greek
 
 
 @click.command("explain")
-@click.argument("greek", required=False)
-def command(greek: str | None) -> None:
-    """Say what a Greek is: derivative, meaning, sign, unit, formula, method, reference.
+@click.argument("name", required=False)
+def command(name: str | None) -> None:
+    """Say what a Greek or a contract is.
 
-    GREEK is a name, or a formula such as d(spot,vol); without it all names are listed.
+    NAME is a Greek, a formula such as d(spot,vol), or a contract such as asian, whose options are
+    listed; without it all names are.
     """
-    if greek is None:
-        click.echo(overview())
-        return
+    from greeks_cli.terms.glossary import CONTRACT_NAMES
+
+    if name is None:
+        click.echo(f"{overview()}\n\nContracts: {', '.join(CONTRACT_NAMES)}")
+    elif name in CONTRACT_NAMES:
+        click.echo(_contract(name))
+    else:
+        click.echo(_greek(name))
+
+
+def _contract(name: str) -> str:
+    from greeks_cli.terms.contracts import CONTRACTS
+
+    model = CONTRACTS[name]
+    options = [
+        (f"--{field.replace('_', '-')}", info.description)
+        for field, info in model.model_fields.items()
+        if field != "kind"
+    ]
+    width = max(len(option) for option, _ in options)
+    lines = [name, *(f"  {line.strip()}" for line in (model.__doc__ or "").splitlines() if line.strip())]
+    lines += [f"  {option:{width}}  {text}" for option, text in options]
+    named = ", ".join(model.parameters) or ("those of --param" if name == "formula" else "none of its own")
+    return "\n".join([*lines, f"  Greeks in: spot, vol, rate, dividend_yield, time, and {named}"])
+
+
+def _greek(greek: str) -> str:
     try:
         parsed = parse_greek(greek)
     except ValueError as error:
-        raise InvalidInput([Problem(("GREEK",), str(error))]) from None
+        raise InvalidInput([Problem(("NAME",), str(error))]) from None
     unknown = [name for name in parsed.parameters if name not in KNOWN_PARAMETERS]
     if unknown:
         raise InvalidInput(
-            [Problem(("GREEK",), f"no parameter '{unknown[0]}'; {did_you_mean(unknown[0], KNOWN_PARAMETERS)}", greek)]
+            [Problem(("NAME",), f"no parameter '{unknown[0]}'; {did_you_mean(unknown[0], KNOWN_PARAMETERS)}", greek)]
         )
-    click.echo(explanation(parsed))
+    return explanation(parsed)

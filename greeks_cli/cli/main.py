@@ -129,5 +129,6 @@ def _one_line(error: click.ClickException) -> str:
 def _say(message: str, code: ExitCode) -> ExitCode:
     with contextlib.suppress(OSError):  # nobody is left to tell
         for line in message.splitlines():
-            click.echo(f"greeks: {line}", err=True)
+            # Indented lines show the place of the mistake above them.
+            click.echo(line if line.startswith("  ") else f"greeks: {line}", err=True)
     return code

@@ -80,6 +80,8 @@ def _option(path: tuple[str, str], info: FieldInfo) -> Callable[[Command], Comma
         return click.option(f"{name}/--no-{name[2:]}", default=None, help=shown)
     if path == ("accuracy", "tol"):
         return click.option(flag(path), metavar="GREEK=ERROR", multiple=True, help=shown)
+    if path == ("contract", "param"):
+        return click.option(flag(path), metavar="NAME=VALUE", multiple=True, help=shown)
     if choices:
         return click.option(flag(path), type=click.Choice(choices), help=shown)
     return click.option(flag(path), metavar=_metavar(info.annotation), help=shown)
@@ -100,7 +102,7 @@ def _metavar(annotation: object) -> str:
 
 
 def _default(info: FieldInfo) -> str:
-    if info.default is False or info.default == ():
+    if info.default is False or info.default in ((), {}):
         return ""
     if info.default is PydanticUndefined:
         return "required"

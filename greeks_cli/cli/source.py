@@ -61,7 +61,7 @@ class Source:
     def _placed(self, problem: Problem) -> Problem:
         path = tuple(map(str, problem.path))
         place = next((self.places[path[:n]] for n in range(len(path), 0, -1) if path[:n] in self.places), None)
-        return Problem((place or flag(path),), problem.message, problem.value)
+        return Problem((place or flag(path),), problem.message, problem.value, problem.detail)
 
 
 def flag(path: tuple[str, ...]) -> str:

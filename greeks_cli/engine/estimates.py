@@ -12,6 +12,7 @@ from greeks_cli.engine.block import Tally
 from greeks_cli.engine.moments import Vector
 from greeks_cli.engine.plan import Plan
 from greeks_cli.engine.rare import unseen
+from greeks_cli.engine.valuation import kink_order
 from greeks_cli.terms.errors import NonFiniteEstimate
 from greeks_cli.terms.result import Estimate
 from greeks_cli.terms.simulation import Sampler
@@ -75,7 +76,8 @@ def _bias(plan: Plan, tally: Tally) -> Vector:
     if tally.near is None or tally.far is None:
         return np.zeros_like(tally.values.mean)
     order = next(group.method.bias_order for group in plan.groups if group.method.kernels)
-    return remaining_bias(tally.near, tally.far, order)
+    orders = np.array([kink_order(plan.request.contract, greek.parameters) for greek in plan.request.greeks])
+    return remaining_bias(tally.near, tally.far, order, orders)
 
 
 def _scales(plan: Plan) -> Vector:

@@ -19,7 +19,7 @@ from greeks_cli.engine.derivatives import Derivatives, MultiIndex
 from greeks_cli.engine.moments import Moments
 from greeks_cli.engine.normals import PILOT, standard_normals
 from greeks_cli.engine.smoothing import Kernel
-from greeks_cli.engine.valuation import Method, derivatives, pathwise_parameter
+from greeks_cli.engine.valuation import Method, derivatives, kink_order, pathwise_parameter
 from greeks_cli.engine.widths import Kink, automatic_kernels, pilot_kinks
 from greeks_cli.terms.contract import Contract
 from greeks_cli.terms.request import Request
@@ -104,7 +104,7 @@ def _estimators(request: Request, index: MultiIndex) -> list[Estimator]:
     contract = request.contract
     if len(index) < (1 if contract.jumps else 2) or contract.explicit_kinks:
         return [Estimator.PATHWISE]
-    if all(name in contract.parameters for name in index):
+    if all(name in contract.values for name in index):
         return [Estimator.PATHWISE]  # a density knows nothing of them
     every = [Estimator.PATHWISE, Estimator.LIKELIHOOD]
     if simulation.autodiff is Autodiff.GRAD and not contract.jumps and pathwise_parameter(contract, index):
@@ -144,7 +144,9 @@ def _least_errors(
         if method.smooths(index, request.contract):
             rows = [samples(method.widened(factor), index) for factor in (1, 2, 4)]
             near, far = (Moments.of([a - b]) for a, b in pairwise(rows))
-            bias = remaining_bias(near, far, method.bias_order, deviations=0)
+            bias = remaining_bias(
+                near, far, method.bias_order, np.array([kink_order(request.contract, index)]), deviations=0
+            )
         # Twice the bias, for a bias is worse than noise: no number of paths shows it.
         error = float(values.variance[0] / _effective_paths(request) + (2 * bias[0]) ** 2)
         return error if np.isfinite(error) else np.inf

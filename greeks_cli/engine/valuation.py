@@ -38,7 +38,7 @@ class Method:
         Pathwise, every derivative may move a kink; a density leaves the contract's parameters to
         the payoff, and a mixed estimate one parameter more.
         """
-        of_contract = sum(name in contract.parameters for name in index)
+        of_contract = sum(name in contract.values for name in index)
         taken = {
             Estimator.PATHWISE: len(index),
             Estimator.LIKELIHOOD: of_contract,
@@ -114,13 +114,18 @@ def _by_first(contract: Contract, wanted: Collection[MultiIndex]) -> dict[str | 
     return groups
 
 
+def kink_order(contract: Contract, index: MultiIndex) -> int:
+    """How often a pathwise estimate differentiates a kink: a jump is one derivative ahead."""
+    return len(index) + contract.jumps
+
+
 def pathwise_parameter(contract: Contract, index: MultiIndex) -> str | None:
     """The parameter of a mixed estimate's pathwise derivative: the contract's, else the first.
 
     None where there is none: a density knows nothing of the contract's parameters, and time
     moves the density alone.
     """
-    return next((p for p in (*contract.parameters, *index) if p in index and p != TIME), None)
+    return next((p for p in (*contract.values, *index) if p in index and p != TIME), None)
 
 
 def _discounted(contract: Contract, leaves: Leaves, path: Path, method: Method) -> Operand:

@@ -47,7 +47,8 @@ def pilot_kinks(request: Request, normals: NDArray[np.floating]) -> list[Kink]:
     """Every kink, in the order in which the payoff meets them."""
     leaves = make_leaves(request.values, (), normals.shape[1], np.float64)
     recorder = _SpreadRecorder()
-    payoff(request.contract, leaves, SimulatedPath(leaves, request.contract.dates, normals), recorder)
+    with np.errstate(all="ignore"):  # what is not finite is reported with the estimate
+        payoff(request.contract, leaves, SimulatedPath(leaves, request.contract.dates, normals), recorder)
     return recorder.kinks
 
 

@@ -65,7 +65,7 @@ def _opinions(request: Request, greek: Greek, threads: int) -> Iterator[Opinion]
     methods = [("chainer.grad", Estimator.PATHWISE, Autodiff.GRAD)]
     if greek.order <= 2:
         methods.append(("Variable.backward", Estimator.PATHWISE, Autodiff.BACKWARD))
-    if request.simulation.fixed_width is None and not all(p in request.contract.parameters for p in greek.parameters):
+    if request.simulation.fixed_width is None and not all(p in request.contract.values for p in greek.parameters):
         methods.append(("likelihood", Estimator.LIKELIHOOD, Autodiff.GRAD))
         if greek.order > 1 and pathwise_parameter(request.contract, greek.parameters):
             methods.append(("mixed", Estimator.MIXED, Autodiff.GRAD))

@@ -1,6 +1,7 @@
 """The catalogue: every contract by the name that flags and files use."""
 
 from greeks_cli.terms.contract import Contract
+from greeks_cli.terms.formula import Formula
 from greeks_cli.terms.path_contracts import Asian, Barrier, Cliquet, Lookback, VarianceSwap
 from greeks_cli.terms.vanillas import (
     Butterfly,
@@ -27,5 +28,6 @@ CONTRACTS: dict[str, type[Contract]] = {
         Strangle,
         CallSpread,
         Butterfly,
+        Formula,
     )
 }

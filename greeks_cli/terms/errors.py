@@ -45,6 +45,7 @@ class Problem:
     path: tuple[str | int, ...]
     message: str
     value: object = None
+    detail: tuple[str, ...] = ()
 
     def line(self, place: str) -> str:
         shown = "" if self.value is None else f"{_short(self.value)}: "
@@ -70,7 +71,8 @@ class InvalidInput(GreeksError):
 
     def __init__(self, problems: Sequence[Problem]):
         self.problems = tuple(problems)
-        super().__init__("\n".join(p.line(".".join(map(str, p.path))) for p in self.problems))
+        lines = ((p.line(".".join(map(str, p.path))), *p.detail) for p in self.problems)
+        super().__init__("\n".join(line for group in lines for line in group))
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:

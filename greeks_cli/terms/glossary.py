@@ -67,6 +67,24 @@ GLOSSARY = {
 }
 
 
+CONTRACT_NAMES = (
+    "european",
+    "digital",
+    "asian",
+    "barrier",
+    "lookback",
+    "forward-start",
+    "cliquet",
+    "variance-swap",
+    "straddle",
+    "strangle",
+    "call-spread",
+    "butterfly",
+    "formula",
+)
+"""The catalogue's names, known without building its models; a test compares the two."""
+
+
 def overview() -> str:
     """One line for every named Greek."""
     width = max(map(len, NAMED))

@@ -28,6 +28,8 @@ FIXING_TIMES = Field(None, description="times of the fixings in years, such as 0
 class Fixed(Contract):
     """What contracts with fixings share: their times, equally spaced or listed."""
 
+    usual_fixings: ClassVar[int] = 12
+
     fixings: Count | None = FIXINGS
     fixing_times: Times = FIXING_TIMES
 
@@ -45,7 +47,7 @@ class Fixed(Contract):
     @property
     def times(self) -> tuple[float, ...]:
         """All fixing times, 0 included."""
-        return self.fixing_times or equal_dates(self.expiry, self.fixings or 12)
+        return self.fixing_times or equal_dates(self.expiry, self.fixings or self.usual_fixings)
 
     @property
     def dates(self) -> tuple[float, ...]:

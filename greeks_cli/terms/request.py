@@ -11,6 +11,7 @@ from greeks_cli.terms.accuracy import Accuracy
 from greeks_cli.terms.contract import Contract
 from greeks_cli.terms.contracts import CONTRACTS
 from greeks_cli.terms.errors import InvalidInput, Problem, did_you_mean
+from greeks_cli.terms.formula import FormulaError
 from greeks_cli.terms.greek import MARKET_PARAMETERS, TIME, Greek, parse_greeks
 from greeks_cli.terms.market import Market
 from greeks_cli.terms.simulation import Autodiff, Estimator, Simulation, Smoothing
@@ -134,7 +135,10 @@ def _problem(model: type[BaseModel], section: str, details: ErrorDetails) -> Pro
         case "missing":
             return Problem(path, f"required: {described}")
         case "value_error":
-            value = None if len(path) < 2 else details["input"]
+            error = details.get("ctx", {}).get("error")
+            if isinstance(error, FormulaError):
+                return Problem((section, "payoff"), str(error), detail=error.detail)
+            value = None if len(path) < 2 or isinstance(details["input"], list | tuple) else details["input"]
             return Problem(path, details["msg"].removeprefix("Value error, "), value)
     message = details["msg"].replace("Input should be", "should be")
     return Problem(path, f"{message} ({described})" if described else message, details["input"])

@@ -4,6 +4,7 @@ import pytest
 
 from greeks_cli import __version__
 from greeks_cli.cli.main import COMMANDS
+from greeks_cli.terms.contracts import CONTRACTS
 from greeks_cli.terms.greek import NAMED
 
 
@@ -38,7 +39,18 @@ def test_explain_a_formula_and_a_mistake(greeks):
 
 
 def test_explain_without_a_name_lists_all(greeks):
-    assert [line.split()[0] for line in greeks("explain").out.splitlines()] == list(NAMED)
+    *greek_lines, blank, contracts = greeks("explain").out.splitlines()
+    assert [line.split()[0] for line in greek_lines] == list(NAMED)
+    assert blank == ""
+    assert contracts == f"Contracts: {', '.join(CONTRACTS)}"
+
+
+@pytest.mark.parametrize("kind", CONTRACTS)
+def test_explain_a_contract_lists_its_own_options(greeks, kind):
+    text = greeks("explain", kind).out
+    for field in CONTRACTS[kind].model_fields:
+        assert field == "kind" or f"--{field.replace('_', '-')} " in text
+    assert "None" not in text
 
 
 @pytest.mark.parametrize("name", ["price", "delta", "gamma"])

@@ -10,7 +10,7 @@ from greeks_cli.terms.request import build_request
 from tests.conftest import assert_agrees
 
 MARKETS = ({"vol": 0.2, "rate": 0.03}, {"vol": 0.45, "spot": 95, "rate": 0.02, "dividend_yield": 0.04})
-NO_CLOSED_FORM = {"asian"}
+NO_CLOSED_FORM = {"asian", "formula"}
 """Contracts whose example has none; their oracles are in ORACLES."""
 
 VARIANTS = [

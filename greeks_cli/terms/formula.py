@@ -1,0 +1,249 @@
+"""A payoff that the user types, such as ``max(mean(S) - K, 0)``.
+
+The text is parsed by Python's own grammar and then checked against a whitelist, node by node;
+nothing is ever evaluated as Python. ``S`` is the underlying at the fixings.
+"""
+
+import ast
+import enum
+import warnings
+from collections.abc import Mapping
+from typing import Annotated, Any, ClassVar, Literal, Self
+
+from pydantic import BeforeValidator, Field, model_validator
+
+from greeks_cli.terms.errors import did_you_mean
+from greeks_cli.terms.fields import Number
+from greeks_cli.terms.greek import MARKET_PARAMETERS, TIME
+from greeks_cli.terms.path_contracts import Fixed
+
+LONGEST, DEEPEST = 1000, 40
+OVER_TIME = ("mean", "gmean", "sum", "min", "max", "any", "all")
+ELEMENTWISE = ("abs", "exp", "log", "sqrt")
+FUNCTIONS = (*OVER_TIME, *ELEMENTWISE, "where")
+_RESERVED = {"S", *FUNCTIONS, *MARKET_PARAMETERS, TIME}
+
+
+class Sort(enum.Enum):
+    """What an expression is: one number per path, one per date and path, or a condition on either."""
+
+    NUMBER = "a number"
+    PATH = "a value at every date"
+    CONDITION = "a condition"
+    CONDITIONS = "a condition at every date"
+
+    @property
+    def over_time(self) -> bool:
+        return self in (Sort.PATH, Sort.CONDITIONS)
+
+    @property
+    def is_condition(self) -> bool:
+        return self in (Sort.CONDITION, Sort.CONDITIONS)
+
+
+class FormulaError(ValueError):
+    """Says what is wrong; ``detail`` shows the formula with a caret under the place."""
+
+    def __init__(self, message: str, text: str, column: int):
+        super().__init__(message)
+        start = max(0, column - 50)
+        shown = "".join(c if c.isprintable() else "?" for c in text[start : start + 100])
+        self.detail = (f"  {shown}", "  " + " " * (column - start) + "^")
+
+
+def parse_formula(text: str, names: Mapping[str, float], n_fixings: int) -> ast.expr:
+    """The checked syntax tree of a payoff. Raises FormulaError."""
+    if len(text) > LONGEST:
+        raise FormulaError(f"the formula has {len(text)} characters; at most {LONGEST} are allowed", text, LONGEST)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # such as `1 is 2`, which is refused anyway
+            tree = ast.parse(text.strip(), mode="eval").body
+    except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
+        column = (getattr(error, "offset", None) or 1) - 1
+        raise FormulaError(
+            "not a formula; write for example max(mean(S) - K, 0)", text, min(column, len(text))
+        ) from None
+    sort = _Checker(text, names, n_fixings).sort(tree, 0)
+    if sort is not Sort.NUMBER:
+        remedy = "use where(condition, 1, 0)" if sort is Sort.CONDITION else "take mean(...), max(...) or S[-1]"
+        raise FormulaError(f"a payoff is one number per path, this is {sort.value}; {remedy}", text, 0)
+    return tree
+
+
+class _Checker:
+    """Finds the sort of every node, and refuses what is not on the list."""
+
+    def __init__(self, text: str, names: Mapping[str, float], n_fixings: int):
+        self._text = text
+        self._names = names
+        self._n_fixings = n_fixings
+
+    def sort(self, node: ast.expr, depth: int) -> Sort:
+        if depth > DEEPEST:
+            raise self._error(node, f"nested more than {DEEPEST} deep; split the formula")
+        below = depth + 1
+        match node:
+            case ast.Constant(value=bool()):
+                raise self._error(node, "True and False are not numbers; write a comparison")
+            case ast.Constant(value=int() | float() as value):
+                if not abs(value) <= 1e15:
+                    raise self._error(node, "the number is too large; at most 1e15")
+                return Sort.NUMBER
+            case ast.Name(id="S"):
+                return Sort.PATH
+            case ast.Name(id=name):
+                if name not in self._names:
+                    known = ["S", *self._names]
+                    raise self._error(
+                        node, f"unknown name '{name}'; set it with --param {name}=..., or {did_you_mean(name, known)}"
+                    )
+                return Sort.NUMBER
+            case ast.Subscript(value=ast.Name(id="S"), slice=index):
+                return self._fixing(node, index)
+            case ast.UnaryOp(op=ast.USub() | ast.UAdd(), operand=operand):
+                return self._value(operand, below)
+            case ast.UnaryOp(op=ast.Not(), operand=operand):
+                return self._condition(operand, below)
+            case ast.BinOp(op=ast.Pow(), left=left, right=ast.Constant(value=int() | float() as power)):
+                if abs(power) > 10:
+                    raise self._error(node, "a power is at most 10; use exp(y*log(x))")
+                return self._value(left, below)
+            case ast.BinOp(op=ast.Pow()):
+                raise self._error(node, "a power must be a plain number; use exp(y*log(x))")
+            case ast.BinOp(op=ast.Add() | ast.Sub() | ast.Mult() | ast.Div(), left=left, right=right):
+                return _wider(self._value(left, below), self._value(right, below))
+            case ast.Compare():
+                return self._comparison(node, below)
+            case ast.BoolOp(values=values):
+                return _wider(*(self._condition(value, below) for value in values))
+            case ast.IfExp(test=test, body=body, orelse=otherwise):
+                return self._choice((test, body, otherwise), below)
+            case ast.Call(func=ast.Name(id=name), args=arguments, keywords=[]):
+                return self._call(node, name, arguments, below)
+        raise self._error(
+            node,
+            "not allowed here; use numbers, S, S[-1], parameters, + - * / **, comparisons, and or not, if else, "
+            + ", ".join(FUNCTIONS),
+        )
+
+    def _fixing(self, node: ast.expr, index: ast.expr) -> Sort:
+        try:
+            number = ast.literal_eval(index)
+        except (ValueError, TypeError):
+            number = None
+        if type(number) is not int or not -self._n_fixings <= number < self._n_fixings:
+            raise self._error(index, f"S has the fixings 0 to {self._n_fixings - 1}; S[-1] is the last")
+        return Sort.NUMBER
+
+    def _comparison(self, node: ast.Compare, depth: int) -> Sort:
+        for op in node.ops:
+            if not isinstance(op, ast.Lt | ast.LtE | ast.Gt | ast.GtE):
+                raise self._error(node, "prices are compared by < <= > >=; they are never equal")
+        sorts = [self._value(operand, depth) for operand in (node.left, *node.comparators)]
+        return Sort.CONDITIONS if _wider(*sorts).over_time else Sort.CONDITION
+
+    def _choice(self, parts: tuple[ast.expr, ast.expr, ast.expr], depth: int) -> Sort:
+        test = self._condition(parts[0], depth)
+        chosen = _wider(self._value(parts[1], depth), self._value(parts[2], depth))
+        return Sort.PATH if test.over_time or chosen.over_time else Sort.NUMBER
+
+    def _call(self, node: ast.Call, name: str, arguments: list[ast.expr], depth: int) -> Sort:
+        if name not in FUNCTIONS:
+            raise self._error(node, f"unknown function '{name}'; {did_you_mean(name, FUNCTIONS)}")
+        if name == "where":
+            if len(arguments) != 3:
+                raise self._error(node, "where takes three arguments: where(condition, a, b)")
+            return self._choice((arguments[0], arguments[1], arguments[2]), depth)
+        if name in ("min", "max") and len(arguments) > 1:
+            return _wider(*(self._value(argument, depth) for argument in arguments))
+        if len(arguments) != 1:
+            raise self._error(node, f"{name} takes one argument")
+        if name in ("any", "all"):
+            wanted, found = Sort.CONDITIONS, self._condition(arguments[0], depth)
+        elif name in ELEMENTWISE:
+            return self._value(arguments[0], depth)
+        else:
+            wanted, found = Sort.PATH, self._value(arguments[0], depth)
+        if found is not wanted:
+            raise self._error(
+                arguments[0], f"{name} of one argument wants {wanted.value}, such as S; this is {found.value}"
+            )
+        return Sort.CONDITION if found.is_condition else Sort.NUMBER
+
+    def _value(self, node: ast.expr, depth: int) -> Sort:
+        sort = self.sort(node, depth)
+        if sort.is_condition:
+            raise self._error(node, "a condition is not a number; use where(condition, a, b)")
+        return sort
+
+    def _condition(self, node: ast.expr, depth: int) -> Sort:
+        sort = self.sort(node, depth)
+        if not sort.is_condition:
+            raise self._error(node, "a condition is wanted here, such as S[-1] > K")
+        return sort
+
+    def _error(self, node: ast.AST, message: str) -> FormulaError:
+        # ast counts bytes; the caret counts characters.
+        offset = len(self._text.encode()[: getattr(node, "col_offset", 0)].decode(errors="ignore"))
+        return FormulaError(message, self._text, offset)
+
+
+def _wider(*sorts: Sort) -> Sort:
+    return next((sort for sort in sorts if sort.over_time), sorts[0])
+
+
+def _read_parameters(value: object) -> object:
+    """Parameters from ``["K=100"]`` or a table."""
+    if not isinstance(value, list | tuple):
+        return value
+    pairs = [str(item).partition("=") for item in value]
+    if bad := [name for name, equals, _ in pairs if not equals]:
+        raise ValueError(f"'{bad[0]}' is not a parameter; write K=100")
+    return {name.strip(): number for name, _, number in pairs}
+
+
+class Formula(Fixed):
+    """Pays what a formula of the underlying at the fixings says."""
+
+    example: ClassVar[Mapping[str, object]] = {"payoff": "max(mean(S) - K, 0)", "param": {"K": 100}, "fixings": 4}
+    usual_fixings: ClassVar[int] = 1
+
+    kind: Literal["formula"] = "formula"
+    payoff: str = Field(description="payoff typed as a formula of S, such as max(mean(S) - K, 0)")
+    param: Annotated[Mapping[str, Number], BeforeValidator(_read_parameters)] = Field(
+        default={}, description="parameter of the formula, such as K=100; repeatable; d(K) is a Greek"
+    )
+
+    @model_validator(mode="after")
+    def _formula_is_valid(self) -> Self:
+        for name in self.param:
+            if not name.isidentifier() or name in _RESERVED:
+                raise ValueError(
+                    f"param '{name}' cannot be a name; use letters, and none of {', '.join(sorted(_RESERVED))}"
+                )
+        parse_formula(self.payoff, self.param, len(self.times))
+        return self
+
+    @property
+    def tree(self) -> ast.expr:
+        return parse_formula(self.payoff, self.param, len(self.times))
+
+    @property
+    def values(self) -> Mapping[str, float]:
+        return dict(self.param)
+
+    @property
+    def jumps(self) -> bool:
+        return any(isinstance(node, ast.Compare) for node in ast.walk(self.tree))
+
+    def describe(self) -> str:
+        fixed = "" if len(self.times) == 1 else f", {len(self.times)} fixings"
+        named = "".join(f", {name} {value:g}" for name, value in self.param.items())
+        return f"formula {self.payoff}{named}{fixed}"
+
+    def __hash__(self) -> int:
+        return hash(self.model_dump_json())
+
+
+__all__: list[Any] = ["Formula", "FormulaError", "parse_formula"]

@@ -1,0 +1,133 @@
+"""Typed payoffs: they mean what the built-in contracts mean, and nothing else gets in."""
+
+import contextlib
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from greeks_cli.run.local import run
+from greeks_cli.terms.errors import InvalidInput
+from greeks_cli.terms.formula import FormulaError, parse_formula
+from greeks_cli.terms.request import build_request
+
+GREEKS = "delta,gamma,vega,theta"
+SAME = [
+    ("max(S[-1] - K, 0)", {"K": 100}, 1, {"kind": "european", "strike": 100}),
+    ("max(0, K - S[0])", {"K": 100}, 1, {"kind": "european", "strike": 100, "type": "put"}),
+    ("abs(S[-1] - K)", {"K": 100}, 1, {"kind": "straddle", "strike": 100}),
+    ("max(mean(S) - K, 0)", {"K": 95}, 4, {"kind": "asian", "strike": 95, "fixings": 4}),
+    ("max(sum(S) / 4 - K, 0)", {"K": 95}, 4, {"kind": "asian", "strike": 95, "fixings": 4}),
+    ("max(K - gmean(S), 0)", {"K": 95}, 4,
+     {"kind": "asian", "strike": 95, "fixings": 4, "type": "put", "average": "geometric"}),
+    ("2 if S[-1] > K else 0", {"K": 100}, 1, {"kind": "digital", "strike": 100, "cash": 2}),
+    ("where(S[-1] > K, S[-1], 0)", {"K": 100}, 1, {"kind": "digital", "strike": 100, "payout": "asset"}),
+    ("max(S[-1] - K, 0) * where(min(S) > H, 1, 0)", {"K": 100, "H": 90}, 3,
+     {"kind": "barrier", "strike": 100, "barrier": 90, "barrier_type": "down-out", "monitoring": 3}),
+    ("max(S[-1] - K, 0) if all(S > H) else 0", {"K": 100, "H": 90}, 3,
+     {"kind": "barrier", "strike": 100, "barrier": 90, "barrier_type": "down-out", "monitoring": 3}),
+    ("max(S[-1] - K, 0) if any(S <= H) and not K < 0 else 0", {"K": 100, "H": 90}, 3,
+     {"kind": "barrier", "strike": 100, "barrier": 90, "barrier_type": "down-in", "monitoring": 3}),
+    ("max(S[1] - S[0], 0)", {}, 2, {"kind": "forward-start", "start": 0.5}),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("payoff", "param", "fixings", "contract"), SAME, ids=lambda value: value if isinstance(value, str) else ""
+)
+def test_a_formula_is_the_contract_it_describes(payoff, param, fixings, contract):
+    formula = {"kind": "formula", "payoff": payoff, "param": param, "fixings": fixings}
+    typed = run(build_request(formula, {"vol": 0.2}, {"paths": 60_000}, GREEKS))
+    built = run(build_request(contract, {"vol": 0.2}, {"paths": 60_000}, GREEKS))
+    assert typed["price"].value == pytest.approx(built["price"].value, rel=1e-9)
+    for one, other in zip(typed.estimates, built.estimates, strict=True):
+        # The same paths, but perhaps other kinks, and so other widths or another estimator.
+        assert abs(one.value - other.value) <= 4 * (one.stderr + other.stderr) + one.bias + other.bias + 1e-12, (
+            one.greek
+        )
+
+
+def test_a_formula_is_differentiated_in_its_parameters():
+    formula = {"kind": "formula", "payoff": "max(S[-1] - K, 0)", "param": {"K": 100}}
+    typed = run(build_request(formula, {"vol": 0.2}, {"paths": 50_000}, "d(K),d(spot,K)"))
+    built = run(build_request({"strike": 100}, {"vol": 0.2}, {"paths": 50_000}, "dual_delta,d(spot,strike)"))
+    for one, other in zip(typed.estimates, built.estimates, strict=True):
+        assert one.value == pytest.approx(other.value, rel=1e-9)
+
+
+def test_fixing_today_is_the_spot():
+    formula = {"kind": "formula", "payoff": "S[0]", "fixing_times": [0, 1]}
+    result = run(build_request(formula, {"vol": 0.2, "rate": 0}, {"paths": 1000}, "delta"))
+    assert [estimate.value for estimate in result.estimates] == pytest.approx([100, 1])
+
+
+WRONG = [
+    ("S", "is a value at every date", 0),
+    ("S[-1] > 3", "use where(condition, 1, 0)", 0),
+    ("1 + foo", "unknown name 'foo'", 4),
+    ("1 + maxx(S)", "did you mean 'max'", 4),
+    ("max(S", "not a formula", 3),
+    ("S[7]", "S has the fixings 0 to 3", 2),
+    ("S[-1] ** S[0]", "a power must be a plain number", 0),
+    ("S[-1] == 3", "prices are compared by", 0),
+    ("mean(S[-1])", "mean of one argument wants a value at every date", 5),
+    ("where(S[-1], 1, 2)", "a condition is wanted here", 6),
+    ("1 + (S[0] > 2)", "a condition is not a number", 5),
+    ("sqrt(S[0], 2)", "takes one argument", 0),
+    ("max(S, key=3)", "not allowed here", 0),
+    ("().__class__", "not allowed here", 0),
+    ("__import__('os').system('true')", "not allowed here", 0),
+    ("[x for x in S][0]", "not allowed here", 0),
+    ("lambda: 1", "not allowed here", 0),
+    ("'text'", "not allowed here", 0),
+    ("1e999", "too large", 0),
+    ("True", "not numbers", 0),
+    ("", "not a formula", 0),
+    ("-" * 200 + "1", "nested more than", 41),
+    ("1+" * 600 + "1", "at most 1000", 1000),
+    ("é + S[0]", "unknown name", 0),
+]
+
+
+@pytest.mark.parametrize(("text", "message", "column"), WRONG, ids=lambda value: str(value)[:20])
+def test_a_bad_formula_gets_a_remedy_and_a_caret(text, message, column):
+    with pytest.raises(FormulaError) as caught:
+        parse_formula(text, {}, 4)
+    assert message in str(caught.value)
+    assert caught.value.detail[1] == "  " + " " * min(column, 50) + "^"
+
+
+@settings(max_examples=10_000, deadline=None)
+@given(st.one_of(st.text(max_size=60), st.text("S[]()+-*/<>=,.KH0159 maxinwhere", max_size=40)))
+def test_random_text_is_a_formula_or_a_clear_error(text):
+    with contextlib.suppress(FormulaError):
+        parse_formula(text, {"K": 1.0, "H": 2.0}, 3)
+
+
+def test_the_command_shows_the_caret(greeks):
+    outcome = greeks("price", "--contract", "formula", "--payoff", "max(S[-1] - K, 0)", "--vol", "0.2")
+    assert outcome.code == 2
+    assert outcome.err.splitlines() == [
+        "greeks: --payoff: unknown name 'K'; set it with --param K=..., or choose from S",
+        "  max(S[-1] - K, 0)",
+        "              ^",
+    ]
+
+
+@pytest.mark.parametrize("param", ["K", "S=3", "vol=3", "K=x", "1=2"])
+def test_a_bad_parameter_is_refused(greeks, param):
+    outcome = greeks("price", "--contract", "formula", "--payoff", "S[-1]", "--vol", "0.2", "--param", param)
+    assert (outcome.code, outcome.out) == (2, "")
+    assert "--param" in outcome.err or "param" in outcome.err
+
+
+def test_a_payoff_that_is_not_a_number_names_the_greek():
+    request = build_request({"kind": "formula", "payoff": "log(0 - S[-1])"}, {"vol": 0.2}, {"paths": 1000}, "price")
+    with pytest.raises(Exception, match="price: the estimate is nan"):
+        run(request)
+
+
+def test_division_by_zero_is_no_traceback():
+    request = build_request({"kind": "formula", "payoff": "1 / (2 - 2)"}, {"vol": 0.2}, {}, "price")
+    with pytest.raises(InvalidInput, match=r"--payoff: .* has no value: float division by zero"):
+        run(request)
