@@ -19,7 +19,7 @@ from greeks_cli.engine.payoffs import discounted_payoff
 from greeks_cli.engine.smoothing import Kernel, Smoother
 from greeks_cli.terms.request import Request
 
-_SHARES = {1: 0.02, 2: 0.2}
+_SHARES = {1: 0.02, 2: 0.05}
 """Step over scale, by order: a second difference of a kink is noisier at smaller steps."""
 
 

@@ -96,7 +96,7 @@ def _bump(request: Request, greek: Greek, threads: int) -> Opinion:
 
     blocks = list(in_order(work, Plan.of(request), threads))
     value, change = (reduce(add, column) for column in zip(*blocks, strict=True))
-    bias = (abs(change.mean[0]) + 2 * change.stderr[0]) / 5
+    bias = abs(change.mean[0]) + 2 * change.stderr[0]
     return Opinion(greek.name, "bumps", float(value.mean[0]), float(value.stderr[0]), float(bias))
 
 

@@ -28,12 +28,6 @@ def test_check_exits_4_when_two_methods_disagree(greeks):
     assert "DISAGREES" in outcome.out
 
 
-def test_check_all_covers_every_contract(greeks):
-    outcome = greeks("check", "--all")
-    assert outcome.code == 0, outcome.out
-    assert "DISAGREES" not in outcome.out
-
-
 def test_a_wrong_derivative_is_caught(greeks, monkeypatch):
     from greeks_cli.engine import paths
 

