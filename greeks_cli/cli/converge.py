@@ -1,7 +1,6 @@
 """``greeks converge``."""
 
 import sys
-from dataclasses import asdict
 
 import click
 
@@ -27,14 +26,10 @@ def command(request: Request, format: str, threads: int | None) -> None:
     Runs every Greek at five numbers of paths up to --paths, then those of second and higher
     order at five widths of a plain softplus.
     """
-    from greeks_cli.report.ladder import Rung, ladder_csv, ladder_table
-    from greeks_cli.run.convergence import Point, over_paths, over_widths
+    from greeks_cli.report.ladder import ladder_csv, ladder_table
+    from greeks_cli.run.convergence import over_paths, over_widths
 
-    def rung(point: Point) -> Rung:
-        return Rung(**asdict(point), error=None if point.exact is None else abs(point.value - point.exact))
-
-    by_paths = [rung(point) for point in over_paths(request, threads)]
-    by_width = [rung(point) for point in over_widths(request, threads)]
+    by_paths, by_width = list(over_paths(request, threads)), list(over_widths(request, threads))
     if format == "csv":
         sys.stdout.write(ladder_csv(by_paths + by_width))
         return

@@ -3,30 +3,15 @@
 import csv
 import io
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 
 from greeks_cli.report.table import Screen, framed, rounded, text_of
-
-
-@dataclass(frozen=True, slots=True)
-class Rung:
-    """One run; field names are the columns of CSV. ``error`` is the distance from ``exact``."""
-
-    study: str
-    greek: str
-    paths: int
-    width: float | None
-    value: float
-    stderr: float
-    bias: float
-    exact: float | None
-    error: float | None
-
+from greeks_cli.terms.studies import Point
 
 _HEADINGS = ("Greek", "paths", "width", "estimate", "stderr", "bias", "exact", "error")
 
 
-def ladder_table(title: str, rungs: Sequence[Rung], screen: Screen) -> str:
+def ladder_table(title: str, rungs: Sequence[Point], screen: Screen) -> str:
     """Grouped by Greek, so that each column can be read downwards."""
     grid = framed(screen, _HEADINGS, left=())
     for rung in sorted(rungs, key=lambda rung: [r.greek for r in rungs].index(rung.greek)):
@@ -43,10 +28,10 @@ def ladder_table(title: str, rungs: Sequence[Rung], screen: Screen) -> str:
     return text_of(screen, title, grid)
 
 
-def ladder_csv(rungs: Sequence[Rung]) -> str:
+def ladder_csv(rungs: Sequence[Point]) -> str:
     """One line per run and Greek under a header."""
     text = io.StringIO()
-    writer = csv.DictWriter(text, list(Rung.__slots__), lineterminator="\n")
+    writer = csv.DictWriter(text, [*Point.__slots__, "error"], lineterminator="\n")
     writer.writeheader()
-    writer.writerows(asdict(rung) for rung in rungs)
+    writer.writerows({**asdict(rung), "error": rung.error} for rung in rungs)
     return text.getvalue()

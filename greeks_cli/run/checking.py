@@ -1,7 +1,7 @@
 """One number by many methods: do they agree?"""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import reduce
 from math import hypot
 from operator import add
@@ -18,24 +18,9 @@ from greeks_cli.run.local import in_order, run
 from greeks_cli.terms.greek import Greek, parse_greeks
 from greeks_cli.terms.request import Request
 from greeks_cli.terms.simulation import Autodiff, Estimator
+from greeks_cli.terms.studies import Opinion
 
 _EQUATION = parse_greeks("price,delta,gamma,theta")
-
-
-@dataclass(frozen=True, slots=True)
-class Opinion:
-    """What one method says of one Greek; ``z`` is its distance from the reference method's word.
-
-    The distance is in standard errors of the difference, beyond what the two biases allow; it
-    is None for the reference itself.
-    """
-
-    greek: str
-    method: str
-    value: float
-    stderr: float
-    bias: float
-    z: float | None = None
 
 
 def check(request: Request, threads: int | None = None) -> list[Opinion]:

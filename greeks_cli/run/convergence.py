@@ -1,7 +1,6 @@
 """How errors fall with the number of paths, and how the bias grows with the width."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from greeks_cli.engine.pilot import pilot_normals
 from greeks_cli.engine.widths import automatic_kernels, pilot_kinks
@@ -9,23 +8,10 @@ from greeks_cli.run.local import run
 from greeks_cli.terms.request import Request
 from greeks_cli.terms.result import Estimate
 from greeks_cli.terms.simulation import FEWEST_SOBOL_PATHS, Estimator, Sampler
+from greeks_cli.terms.studies import Point
 
 _RUNGS = (256, 64, 16, 4, 1)
 _FACTORS = (0.25, 0.5, 1.0, 2.0, 4.0)
-
-
-@dataclass(frozen=True, slots=True)
-class Point:
-    """One run of a ladder; ``width`` is None where the run chose its own."""
-
-    study: str
-    greek: str
-    paths: int
-    width: float | None
-    value: float
-    stderr: float
-    bias: float
-    exact: float | None
 
 
 def over_paths(request: Request, threads: int | None = None) -> Iterator[Point]:
