@@ -10,6 +10,7 @@ from greeks_cli.analytic.closed_form import closed_form
 from greeks_cli.engine.derivatives import MultiIndex, by_grad
 from greeks_cli.engine.leaves import make_leaves
 from greeks_cli.terms.contract import Contract
+from greeks_cli.terms.greek import MAX_ORDER
 from greeks_cli.terms.request import Request
 
 
@@ -26,8 +27,12 @@ def exact_derivatives(request: Request, contract: Contract, wanted: Sequence[Mul
         if value is None:
             return (None,) * len(wanted)
         derivatives = by_grad(value, leaves, wanted)
+    highest = 1 if contract.bends_at(request.market.spot) else MAX_ORDER
     numbers = [float(derivatives[index][0]) for index in wanted]
-    return tuple(number if isfinite(number) else None for number in numbers)
+    return tuple(
+        number if isfinite(number) and len(index) <= highest else None
+        for index, number in zip(wanted, numbers, strict=True)
+    )
 
 
 __all__ = ["exact_derivatives", "exact_greeks", "path_options", "vanilla_options"]

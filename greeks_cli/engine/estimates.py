@@ -10,13 +10,16 @@ import numpy as np
 from greeks_cli.engine.bias import remaining_bias
 from greeks_cli.engine.block import Tally
 from greeks_cli.engine.moments import Vector
+from greeks_cli.engine.pilot import pilot_normals
 from greeks_cli.engine.plan import Plan
 from greeks_cli.engine.rare import unseen
 from greeks_cli.engine.valuation import kink_order
+from greeks_cli.engine.widths import pilot_kinks
 from greeks_cli.terms.errors import NonFiniteEstimate
 from greeks_cli.terms.result import Estimate
 from greeks_cli.terms.simulation import Sampler
 
+_FEWEST_NEAR_KINK = 30
 _DOUBTFUL = 0.1
 """A standard error whose own relative error is larger than this is not to be trusted."""
 
@@ -49,7 +52,8 @@ def estimates(plan: Plan, tally: Tally, truth: Truth) -> tuple[Estimate, ...]:
         if not (isfinite(value) and isfinite(stderr) and isfinite(bias[i])):
             raise NonFiniteEstimate(
                 f"{greek.name}: the estimate is {value} with standard error {stderr}; "
-                "the simulation left the range of its floating-point type, try --dtype float64 or a smaller scale"
+                "it left the range of its floating-point type (try --dtype float64 or a smaller scale), "
+                "or the payoff takes a logarithm or root of a negative number"
             )
         low, high = value - quantile * stderr, value + quantile * stderr
         warning = _warning(plan, tally, i, hidden[i] if constant[i] else 0.0)
@@ -99,12 +103,23 @@ def _warning(plan: Plan, tally: Tally, i: int, hidden: float) -> str | None:
     if hidden > 0:
         return "every path gave the same; bias bounds what unseen events may add"
     if moments.m2[i] == 0:
-        return None
+        return None if not _misses_the_kink(plan, i) else "no path comes near the smoothed kink; use a wider width"
+    if _misses_the_kink(plan, i):
+        return "too few paths come near the smoothed kink; use a wider width or a smaller beta"
     if plan.request.simulation.sampler is Sampler.SOBOL:
         return None
     kurtosis = moments.count * moments.m4[i] / moments.m2[i] / moments.m2[i]
     doubt = sqrt(max(kurtosis - 1, 0) / moments.count) / 2
     return f"heavy tails: the standard error itself is uncertain by {doubt:.0%}" if doubt > _DOUBTFUL else None
+
+
+def _misses_the_kink(plan: Plan, i: int) -> bool:
+    """Whether a fixed width is so small that fewer than 30 paths are likely to lie within it."""
+    request, width = plan.request, plan.request.simulation.fixed_width
+    if width is None or kink_order(request.contract, request.greeks[i].parameters) < 2:
+        return False
+    spreads = [kink.spread for kink in pilot_kinks(request, pilot_normals(request))]
+    return any(request.simulation.paths * width < _FEWEST_NEAR_KINK * spread for spread in spreads)
 
 
 def student_quantile(tail: float, freedom: int) -> float:

@@ -63,8 +63,8 @@ class _Walker:
                 return -self.value(operand)
             case ast.UnaryOp(operand=operand):
                 return self.value(operand)
-            case ast.BinOp(op=ast.Pow(), left=left, right=ast.Constant(value=int() | float() as power)):
-                return self.value(left) ** power
+            case ast.BinOp(op=ast.Pow(), left=left, right=right):
+                return _power(self.value(left), ast.literal_eval(right))
             case ast.BinOp(op=operation, left=left, right=right):
                 return _ARITHMETIC[type(operation)](self.value(left), self.value(right))
             case ast.Compare():
@@ -125,6 +125,13 @@ class _Walker:
 
     def _positive_part(self, x: Operand) -> Operand:
         return self._smoother.positive_part(x) if _varies(x) else max(x, 0.0)
+
+
+def _power(base: Operand, power: float) -> Operand:
+    raised = base**power
+    if isinstance(raised, complex):
+        raise ValueError("a negative number has no fractional power")
+    return raised
 
 
 def _varies(x: Operand) -> bool:

@@ -91,12 +91,14 @@ class Comoments:
         )
 
 
+@np.errstate(all="ignore")  # infinities are reported with the estimate
 def _joint_sums(x: Vector, y: Vector) -> tuple[float, float, float, float]:
     mean_x, mean_y = x.mean(), y.mean()
     centred = y - mean_y
     return mean_x, mean_y, np.einsum("i,i->", centred, centred), np.einsum("i,i->", x - mean_x, centred)
 
 
+@np.errstate(all="ignore")  # infinities are reported with the estimate
 def _centred_sums(row: Vector) -> tuple[float, float, float, float]:
     mean = row.mean()
     centred = row - mean

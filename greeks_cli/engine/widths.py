@@ -21,7 +21,12 @@ from greeks_cli.engine.leaves import make_leaves
 from greeks_cli.engine.paths import SimulatedPath
 from greeks_cli.engine.payoffs import payoff
 from greeks_cli.engine.smoothing import MAX_ORDER, Kernel, Smoother
+from greeks_cli.terms.errors import InvalidInput, Problem
 from greeks_cli.terms.request import Request
+
+_AT_THE_KINK = (
+    "it bends exactly at a value that is known today, and has no derivative there; move the spot or the strike a little"
+)
 
 
 class Kink(NamedTuple):
@@ -44,11 +49,16 @@ class _SpreadRecorder(Smoother):
 
 
 def pilot_kinks(request: Request, normals: NDArray[np.floating]) -> list[Kink]:
-    """Every kink, in the order in which the payoff meets them."""
+    """Every kink, in the order in which the payoff meets them.
+
+    Raises InvalidInput where a derivative is asked for and every path lies exactly on a kink.
+    """
     leaves = make_leaves(request.values, (), normals.shape[1], np.float64)
     recorder = _SpreadRecorder()
     with np.errstate(all="ignore"):  # what is not finite is reported with the estimate
         payoff(request.contract, leaves, SimulatedPath(leaves, request.contract.dates, normals), recorder)
+    if any(kink.spread == 0 for kink in recorder.kinks) and any(greek.order for greek in request.greeks):
+        raise InvalidInput([Problem(("payoff",), _AT_THE_KINK)])
     return recorder.kinks
 
 
@@ -56,13 +66,16 @@ def _spread(x: NDArray[np.floating]) -> float:
     """The scale on which the density of x varies around 0.
 
     The standard deviation, unless x comes closer to 0 than that: half of its values (a heavy
-    tail inflates the deviation), or all values on one side (prices are bounded below). Far
+    tail inflates the deviation), or all values on one side (prices are bounded below), or the
+    nearest value where all are on one side: a kernel that reached over would find nothing. Far
     from the kink any width will do, and a tiny one would overflow at high orders.
     """
     scales = [x.std(), 1.48 * float(np.median(np.abs(x)))]
     if 0.01 < np.mean(x < 0) < 0.99:
         scales += [-x.min(), x.max()]
-    return max(min(scales), 1e-3 * float(np.abs(x).max()), 1e-100)
+    elif x.min() > 0 or x.max() < 0:
+        scales.append(max(np.abs(x).min(), 0.05 * x.std()))
+    return max(min(scales), 1e-3 * float(np.abs(x).max()))
 
 
 def automatic_kernels(kinks: Sequence[Kink], n_paths: float, scale: float) -> tuple[Kernel, ...]:

@@ -17,8 +17,8 @@ _FACTORS = (0.25, 0.5, 1.0, 2.0, 4.0)
 def over_paths(request: Request, threads: int | None = None) -> Iterator[Point]:
     """Every Greek at five numbers of paths, each a quarter of the next."""
     sobol = request.simulation.sampler is Sampler.SOBOL
-    for rung in _RUNGS:
-        paths = max(FEWEST_SOBOL_PATHS if sobol else 1000, request.simulation.paths // rung // 2 * 2)
+    fewest = FEWEST_SOBOL_PATHS if sobol else 1000
+    for paths in sorted({max(fewest, request.simulation.paths // rung // 2 * 2) for rung in _RUNGS}):
         for estimate in run(_with(request, paths=paths), threads).estimates:
             yield _point("paths", estimate, paths, None)
 

@@ -59,6 +59,10 @@ class Contract(Term):
         """
         return False
 
+    def bends_at(self, spot: float) -> bool:
+        """Whether the price itself has a kink in its first derivative at this spot: no second derivative there."""
+        return False
+
     @property
     def jumps(self) -> bool:
         """Whether the payment jumps somewhere: then even a first derivative needs smoothing or a density."""

@@ -105,12 +105,9 @@ class _Checker:
                 return self._value(operand, below)
             case ast.UnaryOp(op=ast.Not(), operand=operand):
                 return self._condition(operand, below)
-            case ast.BinOp(op=ast.Pow(), left=left, right=ast.Constant(value=int() | float() as power)):
-                if abs(power) > 10:
-                    raise self._error(node, "a power is at most 10; use exp(y*log(x))")
+            case ast.BinOp(op=ast.Pow(), left=left, right=right):
+                self._power(node, right)
                 return self._value(left, below)
-            case ast.BinOp(op=ast.Pow()):
-                raise self._error(node, "a power must be a plain number; use exp(y*log(x))")
             case ast.BinOp(op=ast.Add() | ast.Sub() | ast.Mult() | ast.Div(), left=left, right=right):
                 return _wider(self._value(left, below), self._value(right, below))
             case ast.Compare():
@@ -126,6 +123,17 @@ class _Checker:
             "not allowed here; use numbers, S, S[-1], parameters, + - * / **, comparisons, and or not, if else, "
             + ", ".join(FUNCTIONS),
         )
+
+    def _power(self, node: ast.expr, power: ast.expr) -> None:
+        match power:
+            case ast.Constant(value=int() | float() as number):
+                pass
+            case ast.UnaryOp(op=ast.USub(), operand=ast.Constant(value=int() | float() as number)):
+                pass
+            case _:
+                raise self._error(node, "a power must be a plain number; use exp(y*log(x))")
+        if abs(number) > 10:
+            raise self._error(node, "a power is at most 10; use exp(y*log(x))")
 
     def _fixing(self, node: ast.expr, index: ast.expr) -> Sort:
         try:
@@ -200,7 +208,10 @@ def _read_parameters(value: object) -> object:
     pairs = [str(item).partition("=") for item in value]
     if bad := [name for name, equals, _ in pairs if not equals]:
         raise ValueError(f"'{bad[0]}' is not a parameter; write K=100")
-    return {name.strip(): number for name, _, number in pairs}
+    names = [name.strip() for name, _, _ in pairs]
+    if twice := [name for name in names if names.count(name) > 1]:
+        raise ValueError(f"param {twice[0]} is given twice")
+    return dict(zip(names, (number for _, _, number in pairs), strict=True))
 
 
 class Formula(Fixed):

@@ -92,7 +92,7 @@ class Asian(Fixed):
 
     def describe(self) -> str:
         strike = "floating strike" if self.strike is None else f"strike {self.strike:g}"
-        return f"{self.average} Asian {self.type}, {strike}, {len(self.times)} fixings"
+        return f"{self.average} Asian {self.type}, {strike}, fixings: {len(self.times)}"
 
 
 class BarrierType(enum.StrEnum):
@@ -178,6 +178,9 @@ class Lookback(Contract):
     @property
     def fixes_today(self) -> bool:
         return self.running_extreme is None
+
+    def bends_at(self, spot: float) -> bool:
+        return spot in (self.strike, self.running_extreme)
 
     @property
     def explicit_kinks(self) -> bool:

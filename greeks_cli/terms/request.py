@@ -59,7 +59,7 @@ class Request:
         unknown = [name for name in greek.parameters if name not in self.values]
         if unknown:
             remedy = did_you_mean(unknown[0], self.values)
-            return f"a {self.contract.kind} contract has no parameter '{unknown[0]}'; {remedy}"
+            return f"the {self.contract.kind} contract has no parameter '{unknown[0]}'; {remedy}"
         unsmoothed = self.simulation.smoothing is Smoothing.NONE
         if (
             greek.order > (0 if self.contract.jumps else 1)
@@ -127,7 +127,7 @@ def _problem(model: type[BaseModel], section: str, details: ErrorDetails) -> Pro
     path = (section, *details["loc"][:1])
     name = str(path[1]) if len(path) > 1 else ""
     described = model.model_fields[name].description if name in model.model_fields else None
-    kind = f"a {values_kind} contract" if (values_kind := _kind(model)) else f"[{section}]"
+    kind = f"the {values_kind} contract" if (values_kind := _kind(model)) else f"[{section}]"
     match details["type"]:
         case "extra_forbidden":
             known = [key for key in model.model_fields if key != "kind"]

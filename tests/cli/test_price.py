@@ -94,7 +94,7 @@ BAD_INPUT = [
     (("--paths", "1.5"), "--paths: 1.5: should be a valid integer"),
     (("--expiry", "0"), "--expiry: 0: should be greater than 0"),
     (("--greeks", "gama"), "--greeks: unknown Greek 'gama'; did you mean 'gamma'?"),
-    (("--greeks", "d(spot,foo)"), "--greeks: d(spot,foo): a european contract has no parameter 'foo'"),
+    (("--greeks", "d(spot,foo)"), "--greeks: d(spot,foo): the european contract has no parameter 'foo'"),
     (("--greeks", "d(spot,spot,spot,spot,spot)"), "the highest order is 4"),
     (("--width", "1", "--beta", "1"), "width and beta exclude each other"),
     (("--width", "wide"), "--width: wide: should be a valid number"),
@@ -131,7 +131,7 @@ def test_all_mistakes_are_named_at_once(greeks):
 BAD_CONFIG = [
     (
         "[contract]\nstrkie = 100",
-        "book.toml: [contract] strkie: unknown key, not an option of a european contract; did you mean 'strike'?",
+        "book.toml: [contract] strkie: unknown key, not an option of the european contract; did you mean 'strike'?",
     ),
     ("[market]\nrate = 'high'", "book.toml: [market] rate: high: should be a valid number"),
     ("[markt]\nvol = 0.1", "book.toml: markt: unknown section; did you mean 'market'?"),

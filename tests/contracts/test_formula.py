@@ -131,3 +131,24 @@ def test_division_by_zero_is_no_traceback():
     request = build_request({"kind": "formula", "payoff": "1 / (2 - 2)"}, {"vol": 0.2}, {}, "price")
     with pytest.raises(InvalidInput, match=r"--payoff: .* has no value: float division by zero"):
         run(request)
+
+
+@pytest.mark.parametrize("payoff", ["(0-1)**0.5", "1/0", "log(0-1)", "exp(1000)", "sqrt(0-4)"])
+def test_numbers_without_a_value_are_refused(payoff):
+    request = build_request({"kind": "formula", "payoff": payoff}, {"vol": 0.2}, {"paths": 1000}, "price")
+    with pytest.raises(InvalidInput, match="a part of it has no value"):
+        run(request)
+
+
+def test_negative_powers():
+    formula = {"kind": "formula", "payoff": "S[-1]**-1 * 10000"}
+    assert run(build_request(formula, {"vol": 1e-6, "rate": 0}, {"paths": 1000}, "price"))[
+        "price"
+    ].value == pytest.approx(100)
+
+
+def test_a_kink_at_a_value_known_today_is_refused():
+    formula = {"kind": "formula", "payoff": "max(S[0] - 100, 0)", "fixing_times": [0, 1]}
+    with pytest.raises(InvalidInput, match="bends exactly at a value that is known today"):
+        run(build_request(formula, {"vol": 0.2}, {"paths": 1000}, "gamma"))
+    assert run(build_request(formula, {"vol": 0.2}, {"paths": 1000}, "price"))["price"].value == 0

@@ -11,6 +11,7 @@ import pytest
 
 from greeks_cli.run.local import run
 from greeks_cli.terms.errors import InvalidInput
+from greeks_cli.terms.request import build_request
 from tests.conftest import MARKETS, assert_agrees, european
 
 SAMPLERS = {
@@ -157,3 +158,20 @@ WRONG = [
 def test_settings_that_do_not_go_together(settings, message):
     with pytest.raises(InvalidInput, match=message):
         european(MARKETS["low vol"], "gamma", **settings)
+
+
+def test_a_width_too_small_for_its_paths_is_said():
+    gamma = run(european(MARKETS["low vol"], "gamma", beta=1e6))["gamma"]
+    assert "near the smoothed kink" in gamma.warning
+
+
+def test_a_kink_that_no_path_crosses_leaves_no_bias():
+    request = build_request({"kind": "lookback", "strike": 95}, {"vol": 0.2}, {"paths": 50_000}, "gamma")
+    assert_agrees(run(request))
+
+
+def test_a_lookback_at_its_own_kink_has_no_exact_gamma():
+    request = build_request({"kind": "lookback", "strike": 100}, {"vol": 0.2}, {"paths": 20_000}, "delta,gamma")
+    result = run(request)
+    assert result["delta"].exact is not None
+    assert result["gamma"].exact is None
