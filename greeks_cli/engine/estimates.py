@@ -9,7 +9,7 @@ import numpy as np
 
 from greeks_cli.engine.bias import remaining_bias
 from greeks_cli.engine.block import Tally
-from greeks_cli.engine.moments import Vector
+from greeks_cli.engine.moments import Moments, Vector
 from greeks_cli.engine.pilot import pilot_normals
 from greeks_cli.engine.plan import Plan
 from greeks_cli.engine.rare import unseen
@@ -43,7 +43,7 @@ def estimates(plan: Plan, tally: Tally, truth: Truth) -> tuple[Estimate, ...]:
     stderrs = np.where(constant, 0.0, stderrs)
     values = np.where(constant & (np.abs(values) <= 1e-12 * _scales(plan)), 0.0, values)
     hidden = unseen(plan, values, _scales(plan)) if constant.any() else np.zeros_like(values)
-    bias = np.where(constant, hidden, _bias(plan, tally))
+    bias = np.where(constant, hidden, _bias(plan, tally) + _rarely_seen(plan, tally, stderrs))
     quantile = student_quantile((1 - plan.request.simulation.confidence) / 2, tally.values.count - 1)
     used = {index: group.method.estimator for group in plan.groups for index in group.wanted}
     answers = []
@@ -84,6 +84,25 @@ def _bias(plan: Plan, tally: Tally) -> Vector:
     return remaining_bias(tally.near, tally.far, order, orders)
 
 
+def _doubt(moments: Moments) -> Vector:
+    """The relative error of each standard error, from the kurtosis."""
+    with np.errstate(all="ignore"):  # a row that does not vary has none
+        kurtosis = moments.count * moments.m4 / moments.m2 / moments.m2
+    return np.sqrt(np.maximum(np.nan_to_num(kurtosis - 1), 0) / moments.count) / 2
+
+
+def _rarely_seen(plan: Plan, tally: Tally, stderrs: Vector) -> Vector:
+    """What three more events of the size of the few that carry an estimate would add (the rule of three).
+
+    If k like events carry it, their size over n is stderr / sqrt(k), and the standard error is known
+    to 1 / (2 sqrt(k)): by chance too few are seen, and then the standard error is too small as well.
+    """
+    if plan.request.simulation.sampler is Sampler.SOBOL:
+        return np.zeros_like(stderrs)
+    doubt = _doubt(tally.values)
+    return np.where(doubt > _DOUBTFUL, 3 * 2 * doubt * stderrs, 0.0)
+
+
 def _scales(plan: Plan) -> Vector:
     """What each Greek would be, to an order of magnitude, if it were not negligible."""
     values = plan.request.values
@@ -108,8 +127,7 @@ def _warning(plan: Plan, tally: Tally, i: int, hidden: float) -> str | None:
         return "too few paths come near the smoothed kink; use a wider width or a smaller beta"
     if plan.request.simulation.sampler is Sampler.SOBOL:
         return None
-    kurtosis = moments.count * moments.m4[i] / moments.m2[i] / moments.m2[i]
-    doubt = sqrt(max(kurtosis - 1, 0) / moments.count) / 2
+    doubt = _doubt(moments)[i]
     return f"heavy tails: the standard error itself is uncertain by {doubt:.0%}" if doubt > _DOUBTFUL else None
 
 
