@@ -126,4 +126,7 @@ def _read_request(ctx: click.Context, values: dict[str, Any]) -> Request:
         else:
             section, field = _FIELD_OF_OPTION[option.name]
             source.set(section, field, value, place)
-    return source.build()
+    request = source.build()
+    for problem in request.left_out:
+        click.echo(f"greeks: note: {problem.value} is left out: {problem.message}", err=True)
+    return request

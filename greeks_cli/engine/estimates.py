@@ -1,6 +1,6 @@
 """From merged moments to estimates with their errors."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import isfinite, prod, sqrt
 from statistics import NormalDist
@@ -9,6 +9,7 @@ import numpy as np
 
 from greeks_cli.engine.bias import remaining_bias
 from greeks_cli.engine.block import Tally
+from greeks_cli.engine.derivatives import MultiIndex
 from greeks_cli.engine.moments import Moments, Vector
 from greeks_cli.engine.pilot import pilot_normals
 from greeks_cli.engine.plan import Plan
@@ -16,8 +17,9 @@ from greeks_cli.engine.rare import unseen
 from greeks_cli.engine.valuation import kink_order
 from greeks_cli.engine.widths import pilot_kinks
 from greeks_cli.terms.errors import NonFiniteEstimate
+from greeks_cli.terms.greek import Greek
 from greeks_cli.terms.result import Estimate
-from greeks_cli.terms.simulation import Sampler
+from greeks_cli.terms.simulation import Estimator, Sampler
 
 _FEWEST_NEAR_KINK = 30
 _DOUBTFUL = 0.1
@@ -56,7 +58,7 @@ def estimates(plan: Plan, tally: Tally, truth: Truth) -> tuple[Estimate, ...]:
                 "or the payoff takes a logarithm or root of a negative number"
             )
         low, high = value - quantile * stderr, value + quantile * stderr
-        warning = _warning(plan, tally, i, hidden[i] if constant[i] else 0.0)
+        warning = _warning(plan, tally, i, hidden[i] if constant[i] else 0.0) or _replaced(plan, greek, used)
         answers.append(
             Estimate(greek, value, stderr, low, high, float(bias[i]), truth.exact[i], used[greek.parameters], warning)
         )
@@ -129,6 +131,14 @@ def _warning(plan: Plan, tally: Tally, i: int, hidden: float) -> str | None:
         return None
     doubt = _doubt(moments)[i]
     return f"heavy tails: the standard error itself is uncertain by {doubt:.0%}" if doubt > _DOUBTFUL else None
+
+
+def _replaced(plan: Plan, greek: Greek, used: Mapping[MultiIndex, Estimator]) -> str | None:
+    """That an estimator was asked for which this Greek does not have."""
+    asked, given = plan.request.simulation.estimator, used[greek.parameters]
+    if asked in (Estimator.AUTO, given) or not greek.order:
+        return None
+    return f"estimator {asked} does not apply to it; {given} is used"
 
 
 def _misses_the_kink(plan: Plan, i: int) -> bool:

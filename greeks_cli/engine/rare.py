@@ -3,7 +3,8 @@
 When every path gives the same number, the sample says nothing of its error: an option far out
 of the money is worth 0 on each. With n paths, an event that none has shown has a probability
 of at most 3/n (the rule of three, 95%; J. Hanley and A. Lippman-Hand, JAMA 249, 1983). What it
-would contribute is seen on paths whose normals are stretched until some differ.
+would contribute is seen on paths whose normals are stretched until some differ, and once more,
+for the first to differ need not be those that differ most.
 """
 
 import numpy as np
@@ -24,6 +25,7 @@ def unseen(plan: Plan, usual: NDArray[np.float64], scales: NDArray[np.float64]) 
     """
     request = plan.request
     worst = np.zeros(len(request.greeks))
+    done = np.zeros(len(request.greeks), dtype=bool)
     normals = pilot_normals(request)
     for stretch in _STRETCHES:
         found: Derivatives = {}
@@ -33,5 +35,5 @@ def unseen(plan: Plan, usual: NDArray[np.float64], scales: NDArray[np.float64]) 
         rows = np.array([found[greek.parameters] for greek in request.greeks])
         largest = np.nan_to_num(np.abs(rows - usual[:, None]).max(axis=1))
         seen = largest > 1e-9 * (np.abs(usual) + scales)
-        worst = np.where((worst == 0) & seen, largest, worst)
+        worst, done = np.where(~done & seen, np.maximum(worst, largest), worst), worst > 0
     return worst * 3 / request.simulation.paths

@@ -66,15 +66,17 @@ def _spread(x: NDArray[np.floating]) -> float:
     """The scale on which the density of x varies around 0.
 
     The standard deviation, unless x comes closer to 0 than that: half of its values (a heavy
-    tail inflates the deviation), or all values on one side (prices are bounded below), or the
-    nearest value where all are on one side: a kernel that reached over would find nothing. Far
-    from the kink any width will do, and a tiny one would overflow at high orders.
+    tail inflates the deviation), or all values on one side (prices are bounded below). Where
+    nearly all are on one side, 0 is in the tail of x, and d deviations out a normal density
+    falls by e over a d-th of a deviation; or x is bounded and never reaches 0, nor may a kernel.
+    Far from the kink any width will do, and a tiny one would overflow at high orders.
     """
-    scales = [x.std(), 1.48 * float(np.median(np.abs(x)))]
+    deviation, middle = float(x.std()), float(np.median(np.abs(x)))
+    scales = [deviation, 1.48 * middle]
     if 0.01 < np.mean(x < 0) < 0.99:
         scales += [-x.min(), x.max()]
-    elif x.min() > 0 or x.max() < 0:
-        scales.append(max(np.abs(x).min(), 0.05 * x.std()))
+    elif middle > deviation:
+        scales += [deviation * deviation / middle, float(np.quantile(np.abs(x), 0.01))]
     return max(min(scales), 1e-3 * float(np.abs(x).max()))
 
 

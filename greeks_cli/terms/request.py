@@ -17,7 +17,7 @@ from greeks_cli.terms.market import Market
 from greeks_cli.terms.simulation import Autodiff, Estimator, Simulation, Smoothing
 
 DEFAULT_GREEKS = parse_greeks("delta,gamma,vega,theta,rho")
-"""Where one of these is impossible for a request that names none, it is left out."""
+"""Where one of these is impossible for a request that names none, it is left out, and ``left_out`` says why."""
 
 Model = TypeVar("Model", bound=BaseModel)
 
@@ -34,19 +34,16 @@ class Request:
     simulation: Simulation = field(default_factory=Simulation)
     greeks: tuple[Greek, ...] = DEFAULT_GREEKS
     accuracy: Accuracy = field(default_factory=Accuracy)
+    left_out: tuple[Problem, ...] = field(default=(), init=False, compare=False)
 
     def __post_init__(self) -> None:
         wanted = self.greeks
         if wanted is DEFAULT_GREEKS:
+            object.__setattr__(self, "left_out", tuple(self._problems(wanted)))
             wanted = tuple(greek for greek in wanted if not self._objection(greek))
         aimed_at = (target.greek for target in self.accuracy.tol)
         object.__setattr__(self, "greeks", tuple(dict.fromkeys((*wanted, *aimed_at))))
-        problems = [
-            Problem(("greeks",), objection, greek.name)
-            for greek in self.greeks
-            if (objection := self._objection(greek))
-        ]
-        if problems:
+        if problems := self._problems(self.greeks):
             raise InvalidInput(problems)
 
     @property
@@ -54,6 +51,11 @@ class Request:
         """The value of every parameter that a Greek may differentiate."""
         market = {name: getattr(self.market, name) for name in MARKET_PARAMETERS}
         return {**market, **self.contract.values, TIME: 0.0}
+
+    def _problems(self, greeks: tuple[Greek, ...]) -> list[Problem]:
+        return [
+            Problem(("greeks",), objection, greek.name) for greek in greeks if (objection := self._objection(greek))
+        ]
 
     def _objection(self, greek: Greek) -> str | None:
         unknown = [name for name in greek.parameters if name not in self.values]

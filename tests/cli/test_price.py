@@ -47,6 +47,12 @@ def test_table_restates_the_request_and_shows_every_greek(greeks):
     assert outcome.err == ""
 
 
+def test_default_greeks_that_are_left_out_are_named(greeks):
+    outcome = greeks(*FAST, "--smoothing", "none", "--format", "json")
+    assert [e["name"] for e in document(outcome)["estimates"]] == ["price", "delta", "vega", "theta", "rho"]
+    assert outcome.err.startswith("greeks: note: gamma is left out: refused with smoothing none")
+
+
 def test_market_units_scale_every_number(greeks):
     raw = document(greeks(*FAST, "--format", "json", "--greeks", "volga,rho,charm"))["estimates"]
     market = document(greeks(*FAST, "--format", "json", "--greeks", "volga,rho,charm", "--units", "market"))[

@@ -84,11 +84,16 @@ def test_three_standard_errors_and_the_bias_hold_the_truth(vol, strike, expiry):
     for seed in range(20):
         request = european({"vol": vol}, greeks, {"strike": strike, "expiry": expiry}, paths=20_000, seed=seed)
         for estimate in run(request, threads=1).estimates:
-            # Deep in the money a few paths of 20,000 carry all of a gamma, and the result says so.
-            trusted = estimate.warning is None or "unseen" in estimate.warning
-            missed += trusted and abs(estimate.value - estimate.exact) > 3 * estimate.stderr + estimate.bias
+            missed += abs(estimate.value - estimate.exact) > 3 * estimate.stderr + estimate.bias
     # 120 estimates; normal errors miss 0.3%, and the estimates of one seed miss together.
     assert missed <= 4
+
+
+def test_a_kink_that_the_pilot_hardly_sees_still_gets_an_honest_gamma():
+    """Deep in the money, a few of 100,000 paths carry all of gamma: at these seeds fewer than at most."""
+    for seed in (39, 40, 91, 110, 157, 167, 193):
+        gamma = run(european({"vol": 0.2}, "gamma", {"strike": 80, "expiry": 0.1}, seed=seed), threads=1)["gamma"]
+        assert abs(gamma.value - gamma.exact) <= 3 * gamma.stderr + gamma.bias, seed
 
 
 @pytest.mark.parametrize("estimator", ["auto", "pathwise"])
@@ -108,6 +113,12 @@ def test_the_estimator_used_is_said():
     assert result["gamma"].estimator == "mixed"
     assert result["volga"].estimator == "pathwise"
     assert {e.estimator for e in run(european(MARKETS["low vol"], "gamma", beta=10)).estimates} == {"pathwise"}
+
+
+def test_an_estimator_that_does_not_apply_is_replaced_aloud():
+    result = run(european(MARKETS["low vol"], "gamma,theta", paths=5000, estimator="mixed"))
+    assert result["gamma"].warning is None
+    assert result["theta"].warning == "estimator mixed does not apply to it; pathwise is used"
 
 
 def test_variance_reduction_reduces_variance():
