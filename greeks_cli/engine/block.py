@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from greeks_cli.engine.controls import control_of
 from greeks_cli.engine.derivatives import Derivatives
 from greeks_cli.engine.moments import Comoments, Moments
+from greeks_cli.engine.paths import Scenario
 from greeks_cli.engine.plan import Plan
 from greeks_cli.engine.valuation import derivatives
 from greeks_cli.terms.simulation import Sampler
@@ -56,29 +57,29 @@ def _together(one: Sums | None, other: Sums | None) -> Sums | None:
 
 def price_block(plan: Plan, block: int) -> Tally:
     """Simulate, price and differentiate one block; a pure function of its arguments."""
-    normals = plan.normals(block)
+    scenario = Scenario.of(plan.request, plan.normals(block))
     with np.errstate(all="ignore"):  # a non-finite estimate is reported by name at the end
-        found = _found(plan, normals)
+        found = _found(plan, scenario)
         values = _rows(plan, found)
-        near, far = _changes(plan, normals, found) if _measures_bias(plan, block) else (None, None)
-        control = Comoments.of(values, _control_rows(plan, normals)) if plan.controls else None
-        return Tally(normals.shape[1], Moments.of(values), near, far, control)
+        near, far = _changes(plan, scenario, found) if _measures_bias(plan, block) else (None, None)
+        control = Comoments.of(values, _control_rows(plan, scenario)) if plan.controls else None
+        return Tally(scenario.n_paths, Moments.of(values), near, far, control)
 
 
-def _found(plan: Plan, normals: NDArray[np.floating]) -> Derivatives:
+def _found(plan: Plan, scenario: Scenario) -> Derivatives:
     found: Derivatives = {}
     for group in plan.groups:
-        found |= derivatives(plan.request, plan.request.contract, normals, group.method, group.wanted)
+        found |= derivatives(plan.request, plan.request.contract, scenario, group.method, group.wanted)
     return found
 
 
-def _control_rows(plan: Plan, normals: NDArray[np.floating]) -> Rows:
+def _control_rows(plan: Plan, scenario: Scenario) -> Rows:
     """For every Greek of the request, the samples of the derivative that controls it."""
     control = control_of(plan.request.contract)
     found: Derivatives = {}
     for group in plan.groups:
         wanted = {plan.controls[index] for index in group.wanted}
-        by_control = derivatives(plan.request, control, normals, group.method, wanted)
+        by_control = derivatives(plan.request, control, scenario, group.method, wanted)
         found |= {index: by_control[plan.controls[index]] for index in group.wanted}
     return _rows(plan, found)
 
@@ -99,14 +100,14 @@ def _measures_bias(plan: Plan, block: int) -> bool:
     return sobol or block % _BIAS_EVERY[min(4, max(1, *smoothed))] == 0
 
 
-def _changes(plan: Plan, normals: NDArray[np.floating], found: Derivatives) -> tuple[Moments, Moments]:
+def _changes(plan: Plan, scenario: Scenario, found: Derivatives) -> tuple[Moments, Moments]:
     """What twice and four times the width change; nothing, where nothing is smoothed."""
     request = plan.request
     levels = [found, dict(found), dict(found)]
     for group in plan.groups:
         smoothed = [index for index in group.wanted if group.method.smooths(index, request.contract)]
         for level, factor in zip(levels[1:], (2, 4), strict=True) if smoothed else ():
-            level |= derivatives(request, request.contract, normals, group.method.widened(factor), smoothed)
+            level |= derivatives(request, request.contract, scenario, group.method.widened(factor), smoothed)
     rows = [_rows(plan, level) for level in levels]
     near, far = ([a - b for a, b in zip(*pair, strict=True)] for pair in pairwise(rows))
     return Moments.of(near), Moments.of(far)

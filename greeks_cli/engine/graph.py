@@ -5,7 +5,7 @@ import numpy as np
 from greeks_cli.engine.chainer_runtime import chainer
 from greeks_cli.engine.leaves import make_leaves
 from greeks_cli.engine.normals import PATHS, standard_normals
-from greeks_cli.engine.paths import SimulatedPath
+from greeks_cli.engine.paths import Scenario, SimulatedPath
 from greeks_cli.engine.payoffs import discounted_payoff
 from greeks_cli.engine.pilot import choose_groups
 from greeks_cli.engine.smoothing import Smoother
@@ -34,7 +34,7 @@ def dot_graph(request: Request, greek: Greek) -> str:
         leaves[name].name = name
     (group, *_) = choose_groups(request)
     node = discounted_payoff(
-        request.contract, leaves, SimulatedPath(leaves, dates, normals), Smoother(group.method.kernels)
+        request.contract, leaves, SimulatedPath(leaves, Scenario.of(request, normals)), Smoother(group.method.kernels)
     )
     for name in greek.parameters:
         (node,) = chainer.grad([node], [leaves[name]], enable_double_backprop=True)

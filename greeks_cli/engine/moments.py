@@ -102,11 +102,7 @@ def _joint_sums(x: Vector, y: Vector) -> tuple[float, float, float, float]:
 def _centred_sums(row: Vector) -> tuple[float, float, float, float]:
     mean = row.mean()
     centred = row - mean
-    squared = centred * centred
+    cubes = np.einsum("i,i,i->", centred, centred, centred)
+    squared = np.multiply(centred, centred, out=centred)
     # einsum and not dot: dot wakes BLAS threads, which fight with ours.
-    return (
-        mean,
-        squared.sum(),
-        np.einsum("i,i->", squared, centred),
-        np.einsum("i,i->", squared, squared),
-    )
+    return mean, squared.sum(), cubes, np.einsum("i,i->", squared, squared)

@@ -3,7 +3,7 @@
 from greeks_cli.engine.leaves import Leaves
 from greeks_cli.engine.numbers import Operand, concat, exp, is_recorded, log, sqrt, total
 from greeks_cli.engine.paths import Path
-from greeks_cli.engine.payoff import payoff
+from greeks_cli.engine.payoff import above, payoff
 from greeks_cli.engine.smoothing import Smoother
 from greeks_cli.terms.contract import StrikeKind
 from greeks_cli.terms.path_contracts import Asian, Average, Barrier, Cliquet, Lookback, VarianceSwap
@@ -12,22 +12,21 @@ from greeks_cli.terms.path_contracts import Asian, Average, Barrier, Cliquet, Lo
 @payoff.register
 def _asian(contract: Asian, leaves: Leaves, path: Path, smoother: Smoother) -> Operand:
     n_future = len(contract.times) - contract.fixes_today
-    fixings = path.spots if n_future == len(contract.dates) else path.spots[:n_future]
     n = len(contract.times)
     if contract.average is Average.ARITHMETIC:
         today = leaves["spot"] if contract.fixes_today else 0.0
-        average = (total(fixings) + today) * (1 / n)
+        average = (path.total(n_future) + today) * (1 / n)
     else:
         today = log(leaves["spot"]) if contract.fixes_today else 0.0
-        average = exp((total(log(fixings)) + today) * (1 / n))
+        average = exp((total(log(path.spots[:n_future])) + today) * (1 / n))
     strike = leaves["strike"] if contract.strike_kind is StrikeKind.FIXED else None
-    excess = path[-1] - average if strike is None else average - strike
-    return smoother.positive_part(contract.type.sign * excess)
+    ends = (path[-1], average) if strike is None else (average, strike)
+    return smoother.positive_part(above(contract.type, *ends))
 
 
 @payoff.register
 def _barrier(contract: Barrier, leaves: Leaves, path: Path, smoother: Smoother) -> Operand:
-    vanilla = smoother.positive_part(contract.type.sign * (path[-1] - leaves["strike"]))
+    vanilla = smoother.positive_part(above(contract.type, path[-1], leaves["strike"]))
     untouched = _untouched(contract, leaves, path, smoother)
     alive, dead = (1 - untouched, untouched) if contract.barrier_type.knocks_in else (untouched, 1 - untouched)
     paid = alive * vanilla
@@ -62,8 +61,8 @@ def _lookback(contract: Lookback, leaves: Leaves, path: Path, smoother: Smoother
     if so_far is not None:
         extreme = so_far + sign * smoother.positive_part(sign * (extreme - so_far))
     if contract.strike_kind is StrikeKind.FIXED:
-        return smoother.positive_part(contract.type.sign * (extreme - leaves["strike"]))
-    return contract.type.sign * (path[-1] - extreme)
+        return smoother.positive_part(above(contract.type, extreme, leaves["strike"]))
+    return above(contract.type, path[-1], extreme)
 
 
 def _continuous_extreme(contract: Lookback, leaves: Leaves, path: Path, sign: float) -> Operand:

@@ -5,12 +5,21 @@ S(t) = spot exp((rate - dividend_yield - vol^2/2) t + vol W(t)). Arrays are time
 """
 
 from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping
+from functools import cached_property, lru_cache
+from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from greeks_cli.engine.leaves import Leaves
-from greeks_cli.engine.numbers import Operand, concat, exp, is_recorded, log, sqrt
+from greeks_cli.engine.lognormal import Coefficients, Dates, Lognormal, evaluate
+from greeks_cli.engine.numbers import Operand, concat, log, sqrt
+from greeks_cli.terms.request import Request
+
+_PARAMETERS = ("spot", "vol", "rate", "dividend_yield", "time")
+_MOVING = "moving"
+"""The name of the leaf that a mixed estimate differentiates pathwise, beside those of the density."""
 
 
 class Path(ABC):
@@ -18,14 +27,197 @@ class Path(ABC):
 
     extra: NDArray[np.floating]
 
-    @abstractmethod
     def __getitem__(self, index: int) -> Operand:
         """The underlying at one date, shape (n_paths,)."""
+        return self._evaluate(index % self._n_dates)
+
+    @property
+    def spots(self) -> Operand:
+        """The underlying at all dates, shape (n_dates, n_paths)."""
+        return self._evaluate(slice(0, self._n_dates))
+
+    def total(self, n_dates: int) -> Operand:
+        """The sum of the underlying over the first dates, shape (n_paths,)."""
+        return self._evaluate(slice(0, n_dates), summed=True)
 
     @property
     @abstractmethod
-    def spots(self) -> Operand:
-        """The underlying at all dates, shape (n_dates, n_paths)."""
+    def _n_dates(self) -> int: ...
+
+    @abstractmethod
+    def _evaluate(self, dates: Dates, summed: bool = False) -> Operand: ...
+
+
+class _Motion:
+    """Brownian motion at the dates, and the underlying that it drives in a market of given values."""
+
+    def __init__(self, values: Mapping[str, float], dates: tuple[float, ...], normals: NDArray[np.floating]):
+        self._dates = dates
+        self._law = _path_law(dates, tuple(values.items()))
+        self._spot = normals.dtype.type(values["spot"])
+        scale = np.sqrt(np.diff(dates, prepend=0.0)).astype(normals.dtype)
+        self.brownian = normals * scale[:, None]
+        for before, here in zip(self.brownian, self.brownian[1:], strict=False):
+            here += before  # np.cumsum takes three times as long
+        self._at: dict[int, NDArray[np.floating]] = {}
+
+    @cached_property
+    def anchored(self) -> list[NDArray[np.floating]]:
+        """What moves the anchors: W at the end, and the standardised bridges of the others."""
+        anchors = _anchors(self._dates)
+        data = [self.brownian[-1]]
+        for here, after in zip(anchors[1:], anchors, strict=False):
+            t, u = self._dates[here], self._dates[after]
+            bridge = self.brownian[here] - (t / u) * self.brownian[after]
+            data.append(bridge * (1 / np.sqrt(t * (u - t) / u)))
+        return data
+
+    def spots(self, dates: Dates) -> NDArray[np.floating]:
+        """The underlying at one date, shape (n_paths,), or at several."""
+        if isinstance(dates, slice):
+            return self._all[dates]
+        if dates not in self._at:
+            self._at[dates] = self._exponential(dates)
+        return self._at[dates]
+
+    @cached_property
+    def _all(self) -> NDArray[np.floating]:
+        return self._exponential(slice(0, len(self._dates)))
+
+    def _exponential(self, dates: Dates) -> NDArray[np.floating]:
+        coefficients = self._law.partial(())
+        assert coefficients is not None  # vol is one of them
+        rows = coefficients.astype(self.brownian.dtype)
+        constant, along, *anchored = [row[dates] if isinstance(dates, int) else row[dates, None] for row in rows]
+        spots = self.brownian[dates] * along
+        spots += constant
+        if any(map(np.any, anchored)):
+            for row, data in zip(anchored, self.anchored, strict=True):
+                spots += row * data
+        np.exp(spots, out=spots)
+        spots *= self._spot
+        return spots
+
+
+class Scenario:
+    """The normals of some paths, and what any estimate needs of them, computed once.
+
+    ``normals`` has one row per date, and then the extra ones. As calendar time passes, every
+    future date comes nearer at once, and W keeps its law: its end is scaled; the date in the
+    middle keeps its place in the Brownian bridge from 0 to the end, then the date in the middle
+    of the first half, down to the first date. All other dates lie between two of these anchors,
+    where a bridge only shifts with its ends. So time moves every date smoothly, and by little
+    noise: scaling the first increment alone has the right law too, and many times the variance.
+    """
+
+    def __init__(self, values: Mapping[str, float], dates: tuple[float, ...], normals: NDArray[np.floating]):
+        self.values = {name: values[name] for name in _PARAMETERS}
+        self.dates = dates
+        self._normals = normals[: len(dates)]
+        self.extra = normals[len(dates) :]
+        self._shifted: dict[str, Lognormal] = {}
+
+    @classmethod
+    def of(cls, request: Request, normals: NDArray[np.floating]) -> Self:
+        """The request's own market and dates."""
+        return cls(request.values, request.contract.dates, normals)
+
+    @property
+    def n_paths(self) -> int:
+        return self._normals.shape[1]
+
+    @property
+    def dtype(self) -> type[np.floating]:
+        return self._normals.dtype.type
+
+    @cached_property
+    def underlying(self) -> Lognormal:
+        """The paths as they move with the parameters."""
+        law = _path_law(self.dates, tuple(self.values.items()))
+        data = [None, self._motion.brownian, *self._motion.anchored]
+        return Lognormal(law, data, self._motion.spots, scale=("spot", self.values["spot"]))
+
+    @cached_property
+    def density(self) -> Lognormal:
+        """The probability density of the paths over its present value; of later dates two sums matter."""
+        vol = self.values["vol"]
+        scale = vol * np.sqrt(np.diff(self.dates, prepend=0.0)).astype(self._normals.dtype)
+        surprise = scale[0] * self._normals[0]
+        data: list[NDArray[np.floating] | None] = [None, surprise, surprise * surprise]
+        if len(self.dates) > 1:
+            later = self._normals[1:]
+            data += [np.einsum("t,tn->n", scale[1:], later), vol * vol * np.einsum("tn,tn->n", later, later)]
+        one = np.broadcast_to(self._normals.dtype.type(1), self._normals.shape[1:])
+        return Lognormal(_density_law(self.dates, tuple(self.values.items())), data, lambda dates: one)
+
+    def shifted_by(self, first: str) -> Lognormal:
+        """The paths as they move with one parameter, their normals recovered by all the others' density."""
+        if first not in self._shifted:
+            law = _shift_law(self.dates, tuple(self.values.items()), first)
+            scale = (_MOVING, self.values["spot"]) if first == "spot" else None
+            self._shifted[first] = Lognormal(law, [None, self._motion.brownian], self._motion.spots, scale)
+        return self._shifted[first]
+
+    @cached_property
+    def _motion(self) -> _Motion:
+        # An object of its own: were this one's methods given to Lognormal, each would hold the other until
+        # the garbage collector comes by, and with them the arrays of many blocks.
+        return _Motion(self.values, self.dates, self._normals)
+
+
+class SimulatedPath(Path):
+    """A path that moves with its leaves."""
+
+    def __init__(self, leaves: Leaves, scenario: Scenario):
+        self._leaves = {name: leaves[name] for name in _PARAMETERS}
+        self._scenario = scenario
+        self.extra = scenario.extra
+
+    @property
+    def _n_dates(self) -> int:
+        return len(self._scenario.dates)
+
+    def _evaluate(self, dates: Dates, summed: bool = False) -> Operand:
+        return evaluate(self._scenario.underlying, self._leaves, dates, summed)
+
+
+class FrozenPath(Path):
+    """A path held fixed as data, with its density as a graph of the leaves.
+
+    The path is where the parameters' values put it; only its probability moves with them.
+    """
+
+    def __init__(self, leaves: Leaves, scenario: Scenario):
+        self._leaves = {name: leaves[name] for name in _PARAMETERS}
+        self._scenario = scenario
+        self.extra = scenario.extra
+
+    @property
+    def weight(self) -> Operand:
+        """The path's density over its own value: 1, with the density's relative derivatives."""
+        return evaluate(self._scenario.density, self._leaves, 0)
+
+    @property
+    def _n_dates(self) -> int:
+        return len(self._scenario.dates)
+
+    def _evaluate(self, dates: Dates, summed: bool = False) -> Operand:
+        return evaluate(self._scenario.underlying, {}, dates, summed)
+
+
+class ShiftedPath(FrozenPath):
+    """A frozen path that moves with the leaf ``moving`` of the parameter ``first``.
+
+    Its normals are those that the other leaves need to reach the path, which so stays where it is.
+    """
+
+    def __init__(self, leaves: Leaves, scenario: Scenario, first: str, moving: Operand):
+        super().__init__(leaves, scenario)
+        self._shifted = scenario.shifted_by(first) if first in _PARAMETERS else scenario.underlying
+        self._here = {**self._leaves, _MOVING: moving} if first in _PARAMETERS else {}
+
+    def _evaluate(self, dates: Dates, summed: bool = False) -> Operand:
+        return evaluate(self._shifted, self._here, dates, summed)
 
 
 def drift(leaves: Leaves) -> Operand:
@@ -33,158 +225,124 @@ def drift(leaves: Leaves) -> Operand:
     return leaves["rate"] - leaves["dividend_yield"] - 0.5 * leaves["vol"] * leaves["vol"]
 
 
-class SimulatedPath(Path):
-    """A path that moves with its leaves.
+Values = tuple[tuple[str, float], ...]
 
-    ``normals`` has one row per date, and then the extra ones. As calendar time passes, every
-    future date comes nearer at once: ``_Brownian`` says how the motion follows.
+
+@lru_cache(maxsize=16)
+def _path_law(dates: tuple[float, ...], values: Values) -> Coefficients:
+    """log S(t) - log spot = drift (t - time) + vol W(t), and vol times how far time has shifted W(t).
+
+    An anchor at t between its next at u and 0 lies at (t - time)/(u - time) of that one's place, plus
+    its standardised bridge times sqrt((t - time)(u - t)/(u - time)); over a chain of anchors the ratios
+    telescope, so that each bridge enters all later ones by one function of time.
     """
+    anchors = _anchors(dates)
+    at = np.array(dates)
+    ends = at[anchors]
+    nexts = np.array([ends[0], *ends[:-1]])
+    place, slope = _hats(at, anchors)
 
-    def __init__(self, leaves: Leaves, dates: tuple[float, ...], normals: NDArray[np.floating]):
-        self._leaves = leaves
-        self._dates = np.array(dates, dtype=normals.dtype)
-        self._motion = _Brownian(dates, normals[: len(dates)])
-        self.extra = normals[len(dates) :]
+    def law(leaves: Leaves) -> Operand:
+        constant = drift(_rows(leaves, 0, 1)) * (at[None] - leaves["time"][0:1])
+        along = _rows(leaves, 1, 2)["vol"] * np.ones_like(at)[None]
+        rows = _rows(leaves, 2, 2 + len(anchors))
+        left = ends[:, None] - rows["time"]
+        left_of_next = nexts[:, None] - rows["time"]
+        gap = (nexts - ends)[:, None]
+        gap[0] = 1.0  # the end has no next; its W(T)/sqrt(T) is scaled by sqrt(T - time)
+        own_next = np.array([[1.0], *[[0.0]] * (len(anchors) - 1)])
+        root = sqrt(gap / (left * (left_of_next * (1 - own_next) + own_next)))
+        unit = np.array([[1 / np.sqrt(at[-1])], *[[1.0]] * (len(anchors) - 1)])
+        now = np.sqrt(gap / (ends[:, None] * (nexts[:, None] * (1 - own_next) + own_next)))
+        shift = ((place - slope * rows["time"]) * root - place * now) * unit
+        return concat([constant, along, rows["vol"] * shift])
 
-    def __getitem__(self, index: int) -> Operand:
-        elapsed = float(self._dates[index]) - self._leaves["time"]
-        return self._spot(elapsed, self._motion.at(index, self._leaves["time"]))
-
-    @property
-    def spots(self) -> Operand:
-        elapsed = self._dates[:, None] - self._leaves["time"]
-        return self._spot(elapsed, self._motion.everywhere(self._leaves["time"]))
-
-    def _spot(self, elapsed: Operand, brownian: Operand) -> Operand:
-        return self._leaves["spot"] * exp(drift(self._leaves) * elapsed + self._leaves["vol"] * brownian)
+    return Coefficients(law, dict(values), 2 + len(anchors), len(dates))
 
 
-class _Brownian:
-    """W at the dates, and W at the dates less a time that passes.
+def _hats(at: NDArray[np.float64], anchors: list[int]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """P and Q, of shape (n_anchors, n_dates): bridge b moves W(t) by (P - time Q) times its function of time.
 
-    W keeps its law while the dates move: its end is scaled; the date in the middle keeps its
-    place in the Brownian bridge from 0 to the end, then the date in the middle of the first half,
-    down to the first date. All other dates lie between two of these anchors, where a bridge
-    only shifts with its ends. So time moves every date smoothly, and by little noise: scaling
-    the first increment alone has the right law too, and many times the variance.
+    Between anchors W(t) moves by linear interpolation, and bridge b moves anchor b and all before it.
     """
-
-    def __init__(self, dates: tuple[float, ...], normals: NDArray[np.floating]):
-        self._dates = dates
-        scale = np.sqrt(np.diff(dates, prepend=0.0)).astype(normals.dtype)
-        self._values = np.cumsum(normals * scale[:, None], axis=0)
-
-    def at(self, index: int, time: Operand) -> Operand:
-        if not _passes(time):
-            return self._values[index]
-        if index in (-1, len(self._dates) - 1):
-            return sqrt(1 - time * (1 / self._dates[-1])) * self._values[-1]
-        return self.everywhere(time)[index]
-
-    def everywhere(self, time: Operand) -> Operand:
-        if not _passes(time):
-            return self._values
-        anchors = self._anchors()
-        shifts = self._shifts(anchors, time)
-        pieces = [self._values[:1] + shifts[-1]]
-        for left, right in zip(anchors[::-1], anchors[-2::-1], strict=False):
-            start, end = self._dates[left], self._dates[right]
-            inside = np.array(self._dates[left + 1 : right + 1], dtype=self._values.dtype)
-            share = ((inside - start) / (end - start))[:, None]
-            at_left, at_right = shifts[anchors.index(left)], shifts[anchors.index(right)]
-            pieces.append(self._values[left + 1 : right + 1] + at_left * (1 - share) + at_right * share)
-        return concat(pieces)
-
-    def _anchors(self) -> list[int]:
-        """Indices of dates, from the last by halves to the first."""
-        anchors = [len(self._dates) - 1]
-        while anchors[-1] > 0:
-            anchors.append(anchors[-1] // 2)
-        return anchors
-
-    def _shifts(self, anchors: list[int], time: Operand) -> list[Operand]:
-        """How far W at each anchor moves."""
-        last = self._dates[-1]
-        moved = [sqrt(1 - time * (1 / last)) * self._values[-1]]
-        for here, after in zip(anchors[1:], anchors, strict=False):
-            t, u = self._dates[here], self._dates[after]
-            bridge = (self._values[here] - (t / u) * self._values[after]) * (1 / np.sqrt(t * (u - t) / u))
-            left = u - time
-            moved.append((t - time) / left * moved[-1] + sqrt((t - time) * (u - t) / left) * bridge)
-        return [value - self._values[anchor] for value, anchor in zip(moved, anchors, strict=True)]
+    increasing = at[anchors][::-1]
+    places, slopes = [], []
+    for b in range(len(anchors)):
+        reached = np.array([j >= b for j in range(len(anchors))], dtype=float)[::-1]
+        places.append(np.interp(at, increasing, reached * increasing))
+        slopes.append(np.interp(at, increasing, reached))
+    return np.array(places), np.array(slopes)
 
 
-def _passes(time: Operand) -> bool:
-    return is_recorded(time) or time != 0
+def _anchors(dates: tuple[float, ...]) -> list[int]:
+    """Indices of dates, from the last by halves to the first."""
+    anchors = [len(dates) - 1]
+    while anchors[-1] > 0:
+        anchors.append(anchors[-1] // 2)
+    return anchors
 
 
-class FrozenPath(Path):
-    """A path held fixed as data, with its log-density as a graph of the leaves.
+@lru_cache(maxsize=16)
+def _density_law(dates: tuple[float, ...], values: Values) -> Coefficients:
+    """The log-density of the path; its data are 1, y, y^2, sum y_i and sum y_i^2 / dt_i of the later increments.
 
-    The path is where the parameters' values put it; only its probability moves with them.
+    Here y is an increment of the logarithm less its present mean.
     """
+    now = dict(values)
+    later, years = len(dates) - 1, dates[-1] - dates[0]
+    growth_now, spot_now = drift(now), now["spot"]
 
-    def __init__(self, values: Leaves, dates: tuple[float, ...], normals: NDArray[np.floating]):
-        simulated = SimulatedPath(values, dates, normals)
-        self._dates = np.array(dates)
-        self._spots = simulated.spots
-        self.extra = simulated.extra
+    def mean(row: Leaves) -> Operand:
+        growth = drift(row) * (dates[0] - row["time"]) - growth_now * (dates[0] - now["time"])
+        return log(row["spot"] * (1 / spot_now)) + growth
 
-    def __getitem__(self, index: int) -> NDArray[np.floating]:
-        return self._spots[index]
+    def precision(row: Leaves) -> Operand:
+        return 1 / (row["vol"] * row["vol"] * (dates[0] - row["time"]))
 
-    @property
-    def spots(self) -> NDArray[np.floating]:
-        return self._spots
+    def constant(row: Leaves) -> Operand:
+        first = log(precision(row)) - mean(row) * mean(row) * precision(row)
+        variance, faster = row["vol"] * row["vol"], drift(row) - growth_now
+        return 0.5 * (first - later * log(variance) - years * faster * faster / variance)
 
-    def weight(self, leaves: Leaves) -> Operand:
-        """The path's density over its own value: 1, with the density's relative derivatives."""
-        log_density = self._log_density(leaves)
-        return exp(log_density - log_density.array) if is_recorded(log_density) else 1.0
+    functions: list[Callable[[Leaves], Operand]] = [
+        constant,
+        lambda row: mean(row) * precision(row),
+        lambda row: -0.5 * precision(row),
+    ]
+    if later:
+        functions.append(lambda row: (drift(row) - growth_now) / (row["vol"] * row["vol"]))
+        functions.append(lambda row: -0.5 / (row["vol"] * row["vol"]))
 
-    def _log_density(self, leaves: Leaves) -> Operand:
-        """Up to a constant; of the later increments only three sums matter."""
-        growth, variance = drift(leaves), leaves["vol"] * leaves["vol"]
-        first = float(self._dates[0]) - leaves["time"]
-        surprise = np.log(self._spots[0]) - log(leaves["spot"]) - growth * first
-        density = -0.5 * (surprise * surprise / (variance * first) + log(variance * first))
-        if len(self._dates) == 1:
-            return density
-        increments, lengths = np.diff(np.log(self._spots), axis=0), np.diff(self._dates)
-        squares = (increments**2 / lengths[:, None].astype(increments.dtype)).sum(axis=0)
-        total, years = increments.sum(axis=0), float(lengths.sum())
-        later = squares - 2 * growth * total + growth * growth * years
-        return density - 0.5 * later / variance - 0.5 * len(lengths) * log(variance)
+    def law(leaves: Leaves) -> Operand:
+        return concat([function(_rows(leaves, k, k + 1)) for k, function in enumerate(functions)])
+
+    return Coefficients(law, now, len(functions), 1)
 
 
-class ShiftedPath(Path):
-    """A frozen path that moves with one parameter of ``moving``, its normals recovered by ``leaves``.
+@lru_cache(maxsize=16)
+def _shift_law(dates: tuple[float, ...], values: Values, first: str) -> Coefficients:
+    """What moves a frozen path: the parameter ``first`` there and here, along the W that brings here to the path."""
+    now = dict(values)
+    at = np.array(dates)[None]
+    growth_now = drift(now)
 
-    Equal to the frozen path, since the two sets of leaves have equal values.
-    """
+    def law(leaves: Leaves) -> Operand:
+        here, below = _rows(leaves, 0, 1), _rows(leaves, 1, 2)
+        still = np.zeros_like(at)
+        if first == "spot":
+            return concat([still - log(here["spot"] * (1 / now["spot"])), still])
+        there = {**here, first: here[_MOVING]}
+        elapsed = at - here["time"]
+        constant = (drift(there) - drift(here)) * elapsed
+        if first != "vol":
+            return concat([constant, still])
+        reached = growth_now * at - drift(here) * elapsed - log(here["spot"] * (1 / now["spot"]))
+        constant = constant + (there["vol"] - here["vol"]) / here["vol"] * reached
+        along = (below[_MOVING] - below["vol"]) / below["vol"] * now["vol"]
+        return concat([constant, along + still])
 
-    def __init__(self, frozen: FrozenPath, dates: tuple[float, ...], leaves: Leaves, moving: Leaves):
-        self._frozen = frozen
-        self._dates = np.array(dates, dtype=frozen.spots.dtype)
-        self._leaves = leaves
-        self._moving = moving
-        self.extra = frozen.extra
+    return Coefficients(law, {**now, _MOVING: now[first]}, 2, len(dates))
 
-    def __getitem__(self, index: int) -> Operand:
-        return self._shifted(self._frozen[index], float(self._dates[index]))
 
-    @property
-    def spots(self) -> Operand:
-        return self._shifted(self._frozen.spots, self._dates[:, None])
-
-    def _shifted(self, spots: NDArray[np.floating], dates: Operand) -> Operand:
-        here, there = self._leaves, self._moving
-        if here["spot"] is not there["spot"]:
-            return spots * (there["spot"] / here["spot"])
-        elapsed = dates - here["time"]
-        growth = (drift(there) - drift(here)) * elapsed
-        if here["vol"] is not there["vol"]:
-            # The W(t) that brings the leaves' market to this path.
-            brownian = (np.log(spots) - log(here["spot"]) - drift(here) * elapsed) / here["vol"]
-            growth = growth + (there["vol"] - here["vol"]) * brownian
-        return spots * exp(growth)
+def _rows(leaves: Leaves, start: int, stop: int) -> Leaves:
+    return {name: leaf[start:stop] for name, leaf in leaves.items()}

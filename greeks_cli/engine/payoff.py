@@ -6,13 +6,18 @@ from greeks_cli.engine.leaves import Leaves
 from greeks_cli.engine.numbers import Operand, exp
 from greeks_cli.engine.paths import Path
 from greeks_cli.engine.smoothing import Smoother
-from greeks_cli.terms.contract import Contract
+from greeks_cli.terms.contract import Contract, OptionType
 
 
 @singledispatch
 def payoff(contract: Contract, leaves: Leaves, path: Path, smoother: Smoother) -> Operand:
     """The undiscounted payment at expiry, one per path, shape (n_paths,)."""
     raise TypeError(f"no payoff is registered for {type(contract).__name__}")
+
+
+def above(type: OptionType, one: Operand, other: Operand) -> Operand:
+    """By how much a call, or the other way round a put, is in the money."""
+    return one - other if type is OptionType.CALL else other - one
 
 
 def discounted_payoff(contract: Contract, leaves: Leaves, path: Path, smoother: Smoother) -> Operand:

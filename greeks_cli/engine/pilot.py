@@ -18,6 +18,7 @@ from greeks_cli.engine.controls import control_of
 from greeks_cli.engine.derivatives import Derivatives, MultiIndex
 from greeks_cli.engine.moments import Moments
 from greeks_cli.engine.normals import PILOT, standard_normals
+from greeks_cli.engine.paths import Scenario
 from greeks_cli.engine.smoothing import Kernel
 from greeks_cli.engine.valuation import Method, derivatives, kink_order, pathwise_parameter
 from greeks_cli.engine.widths import Kink, automatic_kernels, pilot_kinks
@@ -54,11 +55,11 @@ def choose_controls(request: Request, groups: Sequence[Group]) -> dict[MultiInde
 
     Many derivatives of the underlying are constant, such as its gamma, and control nothing.
     """
-    normals, control = pilot_normals(request), control_of(request.contract)
+    scenario, control = Scenario.of(request, pilot_normals(request)), control_of(request.contract)
     best: dict[MultiIndex, MultiIndex] = {}
     for group in groups:
-        own = derivatives(request, request.contract, normals, group.method, group.wanted)
-        other = derivatives(request, control, normals, group.method, {(), *group.wanted})
+        own = derivatives(request, request.contract, scenario, group.method, group.wanted)
+        other = derivatives(request, control, scenario, group.method, {(), *group.wanted})
         for index in group.wanted:
             best[index] = max((index, ()), key=lambda choice: _shared_variance(own[index], other[choice]))
     return best
@@ -130,13 +131,14 @@ def _least_errors(
     request: Request, normals: NDArray[np.floating], candidates: dict[MultiIndex, tuple[Method, ...]]
 ) -> dict[MultiIndex, Method]:
     normals, weights = _with_tails(normals, request.contract.dates)
+    scenario = Scenario.of(request, normals)
     tried: dict[Method, Derivatives] = {}
 
     def samples(method: Method, index: MultiIndex) -> NDArray[np.floating]:
         if method not in tried:
             wanted = [i for i, methods in candidates.items() if method.estimator in {m.estimator for m in methods}]
             with np.errstate(all="ignore"):  # a method that fails here is not chosen
-                tried[method] = derivatives(request, request.contract, normals, method, wanted)
+                tried[method] = derivatives(request, request.contract, scenario, method, wanted)
         return tried[method][index]
 
     def squared_error(method: Method, index: MultiIndex) -> float:

@@ -16,9 +16,10 @@ from greeks_cli.engine.sobol import sobol_normals
 from greeks_cli.terms.request import Request
 from greeks_cli.terms.simulation import SCRAMBLES, Dtype, Sampler, Simulation
 
-_USUAL, _SMALLEST = 1 << 16, 1 << 11
-"""Paths in a block: enough to repay the graph's Python, few enough for the cache."""
+_USUAL, _SMALLEST = 1 << 17, 1 << 11
+"""Paths in a block: so many that threads seldom wait for each other's Python, so few that memory stays small."""
 _NUMBERS_PER_BLOCK = 1 << 20
+"""Numbers of a block: normals, or estimates where there are more of them."""
 _NUMBERS_PER_SCRAMBLE = 1 << 22
 _TEAM = 4
 """Blocks come in multiples of this, so that a few threads end together."""
@@ -64,7 +65,7 @@ class Plan:
     def block_size(self) -> int:
         """Paths in a block. It depends on the request alone, for it addresses the random numbers."""
         paths = self.request.simulation.paths
-        wanted = min(_USUAL, max(_SMALLEST, _NUMBERS_PER_BLOCK // sum(self.steps)))
+        wanted = min(_USUAL, max(_SMALLEST, _NUMBERS_PER_BLOCK // max(sum(self.steps), len(self.request.greeks))))
         if self.request.simulation.sampler is Sampler.SOBOL:
             together = max(1, wanted // self.scramble_size)
             return self.scramble_size * min(SCRAMBLES // _TEAM, 1 << together.bit_length() - 1)

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from greeks_cli.engine.derivatives import Derivatives
+from greeks_cli.engine.paths import Scenario
 from greeks_cli.engine.pilot import pilot_normals
 from greeks_cli.engine.plan import Plan
 from greeks_cli.engine.valuation import derivatives
@@ -29,9 +30,10 @@ def unseen(plan: Plan, usual: NDArray[np.float64], scales: NDArray[np.float64]) 
     normals = pilot_normals(request)
     for stretch in _STRETCHES:
         found: Derivatives = {}
+        scenario = Scenario.of(request, normals * stretch)
         with np.errstate(all="ignore"):
             for group in plan.groups:
-                found |= derivatives(request, request.contract, normals * stretch, group.method, group.wanted)
+                found |= derivatives(request, request.contract, scenario, group.method, group.wanted)
         rows = np.array([found[greek.parameters] for greek in request.greeks])
         largest = np.nan_to_num(np.abs(rows - usual[:, None]).max(axis=1))
         seen = largest > 1e-9 * (np.abs(usual) + scales)

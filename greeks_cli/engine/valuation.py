@@ -9,14 +9,11 @@ the first derivative pathwise, which a kink allows, and the others by likelihood
 from collections.abc import Collection
 from dataclasses import dataclass, replace
 
-import numpy as np
-from numpy.typing import NDArray
-
 from greeks_cli.engine.chainer_runtime import chainer
 from greeks_cli.engine.derivatives import Derivatives, MultiIndex, by_backward, by_grad
 from greeks_cli.engine.leaves import Leaves, make_leaves
 from greeks_cli.engine.numbers import Operand
-from greeks_cli.engine.paths import FrozenPath, Path, ShiftedPath, SimulatedPath
+from greeks_cli.engine.paths import FrozenPath, Path, Scenario, ShiftedPath, SimulatedPath
 from greeks_cli.engine.payoffs import discounted_payoff
 from greeks_cli.engine.smoothing import Kernel, Smoother
 from greeks_cli.terms.contract import Contract
@@ -58,52 +55,54 @@ class Method:
 def derivatives(
     request: Request,
     contract: Contract,
-    normals: NDArray[np.floating],
+    scenario: Scenario,
     method: Method,
     wanted: Collection[MultiIndex],
 ) -> Derivatives:
     """The wanted derivatives of a contract's discounted payoff, each of shape (n_paths,).
 
+    ``scenario`` is of the request's market and dates, and serves any number of methods;
     ``contract`` is the request's own, or its control variate on the same paths.
     """
     if method.estimator is Estimator.MIXED:
-        return _mixed(request, contract, normals, method, wanted)
-    live = {name for index in wanted for name in index}
-    leaves = make_leaves(request.values, live, normals.shape[1], normals.dtype.type)
-    dates = request.contract.dates
+        return _mixed(request, contract, scenario, method, wanted)
+    leaves = _leaves(request, scenario, wanted)
     if method.estimator is Estimator.PATHWISE:
-        value = _discounted(contract, leaves, SimulatedPath(leaves, dates, normals), method)
+        value = _discounted(contract, leaves, SimulatedPath(leaves, scenario), method)
         return _differentiate(request, value, leaves, wanted)
-    frozen = FrozenPath(request.values, dates, normals)
-    value = _discounted(contract, leaves, frozen, method) * frozen.weight(leaves)
+    frozen = FrozenPath(leaves, scenario)
+    value = _discounted(contract, leaves, frozen, method) * frozen.weight
     return _differentiate(request, chainer.as_variable(value), leaves, wanted)
 
 
 def _mixed(
     request: Request,
     contract: Contract,
-    normals: NDArray[np.floating],
+    scenario: Scenario,
     method: Method,
     wanted: Collection[MultiIndex],
 ) -> Derivatives:
-    live = {name for index in wanted for name in index}
-    leaves = make_leaves(request.values, live, normals.shape[1], normals.dtype.type)
-    dates = request.contract.dates
-    frozen = FrozenPath(request.values, dates, normals)
+    leaves = _leaves(request, scenario, wanted)
     found: Derivatives = {}
     for first, indices in _by_first(request.contract, wanted).items():
         if first is None:
-            found |= derivatives(request, contract, normals, replace(method, estimator=Estimator.PATHWISE), indices)
+            found |= derivatives(request, contract, scenario, replace(method, estimator=Estimator.PATHWISE), indices)
             continue
         moving = {**leaves, first: leaves[first] * 1.0}
-        value = _discounted(contract, moving, ShiftedPath(frozen, dates, leaves, moving), method)
+        path = ShiftedPath(leaves, scenario, first, moving[first])
+        value = _discounted(contract, moving, path, method)
         (slope,) = chainer.grad([value], [moving[first]], enable_double_backprop=True)
         if slope is None:
             slope = value * 0.0
         others = {index: _without(index, first) for index in indices}
-        below = by_grad(slope * frozen.weight(leaves), leaves, set(others.values()))
+        below = by_grad(slope * path.weight, leaves, set(others.values()))
         found |= {index: below[rest] for index, rest in others.items()}
     return found
+
+
+def _leaves(request: Request, scenario: Scenario, wanted: Collection[MultiIndex]) -> Leaves:
+    live = {name for index in wanted for name in index}
+    return make_leaves(request.values, live, scenario.n_paths, scenario.dtype)
 
 
 def _by_first(contract: Contract, wanted: Collection[MultiIndex]) -> dict[str | None, list[MultiIndex]]:

@@ -3,7 +3,7 @@
 from greeks_cli.engine.leaves import Leaves
 from greeks_cli.engine.numbers import Operand
 from greeks_cli.engine.paths import Path
-from greeks_cli.engine.payoff import payoff
+from greeks_cli.engine.payoff import above, payoff
 from greeks_cli.engine.smoothing import Smoother
 from greeks_cli.terms.vanillas import (
     Butterfly,
@@ -19,18 +19,18 @@ from greeks_cli.terms.vanillas import (
 
 @payoff.register
 def _european(contract: European, leaves: Leaves, path: Path, smoother: Smoother) -> Operand:
-    return smoother.positive_part(contract.type.sign * (path[-1] - leaves["strike"]))
+    return smoother.positive_part(above(contract.type, path[-1], leaves["strike"]))
 
 
 @payoff.register
 def _digital(contract: Digital, leaves: Leaves, path: Path, smoother: Smoother) -> Operand:
-    in_the_money = smoother.step(contract.type.sign * (path[-1] - leaves["strike"]))
+    in_the_money = smoother.step(above(contract.type, path[-1], leaves["strike"]))
     return in_the_money * (contract.cash if contract.payout is Payout.CASH else path[-1])
 
 
 @payoff.register
 def _forward_start(contract: ForwardStart, leaves: Leaves, path: Path, smoother: Smoother) -> Operand:
-    return smoother.positive_part(contract.type.sign * (path[1] - contract.moneyness * path[0]))
+    return smoother.positive_part(above(contract.type, path[1], contract.moneyness * path[0]))
 
 
 @payoff.register

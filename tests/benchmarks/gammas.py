@@ -11,7 +11,7 @@ import numpy as np
 
 from greeks_cli.engine.leaves import make_leaves
 from greeks_cli.engine.normals import standard_normals
-from greeks_cli.engine.paths import SimulatedPath
+from greeks_cli.engine.paths import Scenario, SimulatedPath
 from greeks_cli.engine.payoffs import discounted_payoff
 from greeks_cli.engine.pilot import pilot_kinks, pilot_normals
 from greeks_cli.engine.smoothing import Kernel, Smoother
@@ -36,8 +36,9 @@ def bumped_gamma(request: Request, seed: int, n_paths: int) -> np.ndarray:
     step = SHARE * values["spot"]
 
     def price(spot: float) -> np.ndarray:
-        leaves = make_leaves({**values, "spot": spot}, (), n_paths, np.float64)
-        value = discounted_payoff(request.contract, leaves, SimulatedPath(leaves, dates, normals), Smoother(sharp))
+        bumped = {**values, "spot": spot}
+        leaves, scenario = make_leaves(bumped, (), n_paths, np.float64), Scenario(bumped, dates, normals)
+        value = discounted_payoff(request.contract, leaves, SimulatedPath(leaves, scenario), Smoother(sharp))
         return np.asarray(getattr(value, "array", value))
 
     here = values["spot"]
