@@ -20,6 +20,7 @@ COMMANDS = {
     "converge": "Show error against paths, and bias against width.",
     "explain": "Say what a Greek is: definition, sign, unit, method.",
     "graph": "Write the Chainer graph of the price or a Greek as DOT.",
+    "bench": "Time three workloads on this machine.",
     "doctor": "Versions, interpreter, threads, GPU.",
 }
 """Every command with its line of help; the module of the same name is imported when it runs."""

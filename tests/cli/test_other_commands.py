@@ -6,6 +6,7 @@ from greeks_cli import __version__
 from greeks_cli.cli.main import COMMANDS
 from greeks_cli.terms.contracts import CONTRACTS
 from greeks_cli.terms.greek import NAMED
+from greeks_cli.terms.request import build_request
 
 
 def test_version(greeks):
@@ -60,6 +61,18 @@ def test_graph_is_dot_with_named_leaves(greeks, name):
     assert "spot: " in text
     assert f'label="{name}: ' in text
     assert "softplus" in text
+
+
+def test_bench_times_the_workloads_beside_their_floor(greeks, monkeypatch):
+    small = build_request({"strike": 100}, {"vol": 0.1}, {"paths": 5000}, "delta")
+    monkeypatch.setattr("greeks_cli.run.workloads.WORKLOADS", {"A": ("a small one", small)})
+    heading, line = greeks("bench", "--threads", "2").out.splitlines()
+    assert heading.split() == ["workload", "seconds", "floor", "times", "the", "floor"]
+    letter, seconds, floor, ratio, *what = line.split()
+    assert (letter, " ".join(what)) == ("A", "a small one")
+    assert float(seconds) > 0
+    assert float(floor) >= 0
+    assert float(ratio) > 0
 
 
 def test_doctor_names_versions_and_the_gpu(greeks):

@@ -1,0 +1,80 @@
+"""Contestants run in processes of their own and take turns, so that one machine's moods hit all alike.
+
+A workload is a module with ``CONTESTANTS``: by name, a function that prepares the work (compiles,
+builds requests) and returns what is timed.
+"""
+
+import importlib
+import resource
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from statistics import median
+
+Contestants = dict[str, Callable[[], Callable[[], object]]]
+
+_SLOW_SECONDS, _ROUNDS, _SLOW_ROUNDS = 2.0, 9, 2
+
+
+@dataclass(frozen=True)
+class Score:
+    """Median seconds after the first run, seconds of the first (which may compile), peak memory of the process."""
+
+    seconds: float
+    first_seconds: float
+    megabytes: float
+
+
+class Contestant:
+    """A process that runs one contestant's work whenever asked."""
+
+    def __init__(self, module: str, name: str):
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", __spec__.name, module, name],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        self.first_seconds = self.run()
+
+    def run(self) -> float:
+        """Seconds of one run."""
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        self._process.stdin.write("run\n")
+        self._process.stdin.flush()
+        return float(self._process.stdout.readline())
+
+    def megabytes(self) -> float:
+        """Peak memory; ends the process."""
+        out, _ = self._process.communicate()
+        return float(out)
+
+
+def contest(module: str) -> dict[str, Score]:
+    """Every contestant's score: medians of interleaved runs, fewer where one takes seconds."""
+    contestants = {name: Contestant(module, name) for name in importlib.import_module(module).CONTESTANTS}
+    times: dict[str, list[float]] = {name: [] for name in contestants}
+    for turn in range(_ROUNDS):
+        for name, contestant in contestants.items():
+            if turn < _SLOW_ROUNDS or contestant.first_seconds < _SLOW_SECONDS:
+                times[name].append(contestant.run())
+    return {
+        name: Score(median(times[name]), contestant.first_seconds, contestant.megabytes())
+        for name, contestant in contestants.items()
+    }
+
+
+def _serve(module: str, name: str) -> None:
+    work = importlib.import_module(module).CONTESTANTS[name]()
+    for _ in sys.stdin:
+        started = time.perf_counter()
+        work()
+        print(time.perf_counter() - started, flush=True)
+    print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, flush=True)
+
+
+if __name__ == "__main__":
+    _serve(*sys.argv[1:])
