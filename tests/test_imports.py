@@ -15,7 +15,8 @@ MAY_IMPORT = {
     "analytic": {"engine", "terms"},
     "run": {"analytic", "engine", "terms"},
     "report": {"terms"},
-    "cli": {"run", "report", "engine", "terms"},
+    "book": {"terms"},
+    "cli": {"book", "run", "report", "engine", "terms"},
 }
 ONLY_THERE = {
     "chainer": {"engine/chainer_runtime.py", "engine/graph.py"},

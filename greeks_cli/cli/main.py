@@ -16,6 +16,7 @@ from greeks_cli.terms.errors import ExitCode, GreeksError, did_you_mean
 
 COMMANDS = {
     "price": "Price a contract and its Greeks by Monte Carlo.",
+    "batch": "Price a book of trades from files, results into a file.",
     "check": "Prove every Greek by every method that applies.",
     "converge": "Show error against paths, and bias against width.",
     "explain": "Say what a Greek is: definition, sign, unit, method.",

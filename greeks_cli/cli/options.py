@@ -2,7 +2,7 @@
 
 import enum
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Literal, get_args, get_origin
 
@@ -15,6 +15,7 @@ from pydantic_core import PydanticUndefined
 from greeks_cli.cli.source import Source, flag
 from greeks_cli.terms.accuracy import Accuracy
 from greeks_cli.terms.contracts import CONTRACTS
+from greeks_cli.terms.greek import NAMED
 from greeks_cli.terms.market import Market
 from greeks_cli.terms.request import DEFAULT_GREEKS, Request
 from greeks_cli.terms.simulation import Simulation
@@ -36,23 +37,43 @@ def request_options(function: Command) -> Command:
         own = {name: value for name, value in values.items() if name not in _REQUEST_OPTIONS}
         return function(request, **own)
 
-    options: list[Callable[[Command], Command]] = [
-        click.option(
-            "--config",
-            type=click.Path(path_type=Path),
-            help="TOML file with [contract] [market] [simulation] [accuracy].",
-        ),
-        *(_option(path, info) for path, info in _FIELDS.items()),
-        click.option(
-            "--greeks",
-            metavar="NAMES",
-            help=f"Greeks by name, d(spot,vol) for any other, or all. [default: {_DEFAULT_NAMES}]",
-        ),
-    ]
-    command: Command = with_request
+    config = click.option(
+        "--config",
+        type=click.Path(path_type=Path),
+        help="TOML file with [contract] [market] [simulation] [accuracy].",
+    )
+    return config(_with_fields(_FIELDS, with_request))
+
+
+def shared_options(function: Command) -> Command:
+    """The options that hold for every trade of a book; the function receives them as a Source first."""
+
+    @functools.wraps(function)
+    @click.pass_context
+    def with_source(ctx: click.Context, /, **values: Any) -> Any:
+        own = {name: value for name, value in values.items() if name not in _REQUEST_OPTIONS}
+        return function(_read_flags(ctx, values, Source()), **own)
+
+    return _with_fields({path: info for path, info in _FIELDS.items() if path[0] != "contract"}, with_source)
+
+
+def _with_fields(fields: Mapping[tuple[str, str], FieldInfo], command: Command) -> Command:
+    greeks = click.option(
+        "--greeks",
+        metavar="NAMES",
+        help=f"Greeks by name, d(spot,vol) for any other, or all. [default: {_DEFAULT_NAMES}]",
+        shell_complete=_greek_names,
+    )
+    options: list[Callable[[Command], Command]] = [*(_option(path, info) for path, info in fields.items()), greeks]
     for option in reversed(options):
         command = option(command)
     return command
+
+
+def _greek_names(ctx: click.Context, parameter: click.Parameter, incomplete: str) -> list[str]:
+    """Names that may come after the last comma."""
+    before, comma, last = incomplete.rpartition(",")
+    return [f"{before}{comma}{name}" for name in (*NAMED, "all") if name.startswith(last)]
 
 
 def _fields() -> dict[tuple[str, str], FieldInfo]:
@@ -114,6 +135,14 @@ def _read_request(ctx: click.Context, values: dict[str, Any]) -> Request:
     source = Source()
     if values.get("config"):
         source.read_toml(values["config"])
+    request = _read_flags(ctx, values, source).build()
+    for problem in request.left_out:
+        click.echo(f"greeks: note: {problem.value} is left out: {problem.message}", err=True)
+    return request
+
+
+def _read_flags(ctx: click.Context, values: dict[str, Any], source: Source) -> Source:
+    """What the flags and the environment say, over what the source has from a file."""
     for option in ctx.command.params:
         value = values.get(str(option.name))
         if value in (None, ()) or option.name not in _REQUEST_OPTIONS - {"config"}:
@@ -126,7 +155,4 @@ def _read_request(ctx: click.Context, values: dict[str, Any]) -> Request:
         else:
             section, field = _FIELD_OF_OPTION[option.name]
             source.set(section, field, value, place)
-    request = source.build()
-    for problem in request.left_out:
-        click.echo(f"greeks: note: {problem.value} is left out: {problem.message}", err=True)
-    return request
+    return source

@@ -58,6 +58,13 @@ class Source:
         except InvalidInput as error:
             raise InvalidInput([self._placed(problem) for problem in error.problems]) from None
 
+    def validate(self) -> None:
+        """Raise InvalidInput, naming places, for what would be wrong with any contract."""
+        whole = Source({name: dict(values) for name, values in self.sections.items()}, self.greeks, self.places)
+        whole.sections["contract"] = {"strike": 100.0}
+        whole.sections["market"].setdefault("vol", 0.2)
+        whole.build()
+
     def _placed(self, problem: Problem) -> Problem:
         path = tuple(map(str, problem.path))
         place = next((self.places[path[:n]] for n in range(len(path), 0, -1) if path[:n] in self.places), None)

@@ -18,7 +18,7 @@ def screen() -> Screen:
 
 
 @contextlib.contextmanager
-def progress_bar(quiet: bool) -> Iterator[Callable[[int, int], None] | None]:
+def progress_bar(quiet: bool, unit: str = "paths") -> Iterator[Callable[[int, int], None] | None]:
     """A bar on stderr, where that is a terminal; yields what to call after every block."""
     if quiet or not sys.stderr.isatty():
         yield None
@@ -27,5 +27,5 @@ def progress_bar(quiet: bool) -> Iterator[Callable[[int, int], None] | None]:
     from rich.progress import Progress
 
     with Progress(console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task("paths", total=None)
+        task = bar.add_task(unit, total=None)
         yield lambda done, total: bar.update(task, completed=done, total=total)

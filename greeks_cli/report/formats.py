@@ -5,6 +5,7 @@ import enum
 import io
 import json
 from dataclasses import asdict, fields
+from typing import Any
 
 from greeks_cli import __version__
 from greeks_cli.report.rows import Row, rows
@@ -33,8 +34,13 @@ def render(result: Result, form: Format, units: Units, screen: Screen) -> str:
 
 def as_json(result: Result, units: Units) -> str:
     """One object; numbers in full precision. NaN cannot occur: a Result has none."""
+    return json.dumps(document(result, units), indent=2, allow_nan=False) + "\n"
+
+
+def document(result: Result, units: Units) -> dict[str, Any]:
+    """The keys of JSON."""
     request = result.request
-    document = {
+    return {
         "contract": request.contract.model_dump(mode="json"),
         "market": request.market.model_dump(mode="json"),
         "simulation": request.simulation.model_dump(mode="json"),
@@ -42,7 +48,6 @@ def as_json(result: Result, units: Units) -> str:
         "elapsed_seconds": result.elapsed_seconds,
         "version": __version__,
     }
-    return json.dumps(document, indent=2, allow_nan=False) + "\n"
 
 
 def as_csv(result: Result, units: Units) -> str:

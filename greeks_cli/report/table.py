@@ -66,10 +66,10 @@ def text_of(screen: Screen, title: str, grid: Table, notes: Sequence[str] = ()) 
         no_color=not screen.colour,
         legacy_windows=False,
     )
-    console.print(title, highlight=False, style="bold", soft_wrap=screen.width is None)
+    console.print(title, highlight=False, markup=False, style="bold", soft_wrap=screen.width is None)
     console.print(grid)
     for note in notes:
-        console.print(note, style="yellow", highlight=False)
+        console.print(note, style="yellow", highlight=False, markup=False)
     return console.file.getvalue()  # type: ignore[attr-defined]  # it is the StringIO above
 
 

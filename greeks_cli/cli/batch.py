@@ -1,0 +1,258 @@
+"""``greeks batch``."""
+
+import json
+import sys
+import time
+from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import click
+
+from greeks_cli.cli.options import shared_options
+from greeks_cli.cli.source import Source
+from greeks_cli.cli.terminal import progress_bar, screen
+from greeks_cli.terms.errors import ExitCode, InvalidInput, Problem
+from greeks_cli.terms.greek import Units
+
+_SHOWN = 20
+_COUNT = click.IntRange(1, 1024)
+_FORMATS = {".jsonl": "jsonl", ".csv": "csv", ".txt": "table"}
+
+Progress = Callable[[int, int], None]
+
+
+@click.command("batch")
+@click.argument("files", nargs=-1, required=True, metavar="FILE...")
+@click.option(
+    "-o", "--out", type=click.Path(path_type=Path), help="Where the results go: .jsonl, .csv or .txt (table)."
+)
+@click.option("--format", "format", type=click.Choice(["jsonl", "csv", "table"]), help="[default: by -o, else jsonl]")
+@click.option("--wide", is_flag=True, help="CSV with one line per trade instead of one per estimate.")
+@click.option("--market", "market", type=click.Path(path_type=Path), help="TOML with settings for all trades.")
+@click.option(
+    "--units", type=click.Choice([str(unit) for unit in Units]), default="raw", show_default=True, help="As in price."
+)
+@click.option(
+    "--processes", type=click.IntRange(1, 1024), help="Trades at a time. [default: the cores, for 20 trades or more]"
+)
+@click.option(
+    "--threads", type=click.IntRange(1, 1024), help="Threads per trade. [default: the cores, or 1 with processes]"
+)
+@click.option("--dry-run", is_flag=True, help="Only list the trades, and forecast what they will cost.")
+@click.option("--fail-fast", is_flag=True, help="Stop at the first trade that fails, before any if one is invalid.")
+@click.option("--restart", is_flag=True, help="Price all anew, whatever is at -o already.")
+@click.option(
+    "--log-format",
+    type=click.Choice(["text", "json"]),
+    default="text",
+    show_default=True,
+    help="Of progress on stderr.",
+)
+@click.option("--quiet", is_flag=True, help="No progress on stderr.")
+@shared_options
+def command(
+    flags: Source,
+    files: tuple[str, ...],
+    out: Path | None,
+    format: str | None,
+    wide: bool,
+    market: Path | None,
+    units: str,
+    processes: int | None,
+    threads: int | None,
+    dry_run: bool,
+    fail_fast: bool,
+    restart: bool,
+    log_format: str,
+    quiet: bool,
+) -> ExitCode:
+    """Price a book of trades: TOML, JSON, CSV or JSON Lines files, or - for JSON Lines from stdin.
+
+    A trade's own fields win over flags, flags over what a file says for all its trades, and that
+    over --market. One bad trade does not stop the others: its row says why, and the exit code is 3.
+    With -o, the same command goes on where an interrupted one stopped.
+    """
+    from greeks_cli.run.batch import usual_processes
+    from greeks_cli.terms.trade import Rejected, Trade
+
+    trades = _trades(files, market, flags)
+    rejected = [trade for trade in trades if isinstance(trade, Rejected)]
+    valid = [trade for trade in trades if isinstance(trade, Trade)]
+    if rejected and (fail_fast or dry_run):
+        raise InvalidInput([problem for trade in rejected for problem in trade.problems])
+    for trade in rejected[:_SHOWN]:
+        for problem in trade.problems:
+            click.echo(f"greeks: {problem.line(str(problem.path[0]))}", err=True)
+    if len(rejected) > _SHOWN:
+        click.echo(f"greeks: and {len(rejected) - _SHOWN:,} more trades that are not valid", err=True)
+    processes = processes or usual_processes(len(valid))
+    if dry_run:
+        return _dry_run(valid, processes)
+    form = _format(out, format, wide)
+    book = _Book(trades, Units(units), processes, threads, fail_fast)
+    with _progress(quiet, log_format) as progress:
+        if out is None:
+            return _to_stdout(book, form, wide, progress)
+        return _to_file(book, form, wide, out, restart, files, progress)
+
+
+def _trades(files: Sequence[str], market: Path | None, flags: Source) -> list[Any]:
+    from greeks_cli.book.book import Settings, check_settings, trades_of
+    from greeks_cli.book.records import read_sheet
+    from greeks_cli.terms.request import DEFAULT_GREEKS
+
+    defaults = Source()
+    if market:
+        defaults.read_toml(market)
+        check_settings(Settings(defaults.sections), str(market))
+    flags.validate()
+    said = [None if source.greeks is DEFAULT_GREEKS else source.greeks for source in (defaults, flags)]
+    sheets = [read_sheet(name) for name in files]
+    return trades_of(sheets, Settings(defaults.sections, said[0]), Settings(flags.sections, said[1]))
+
+
+def _format(out: Path | None, format: str | None, wide: bool) -> Any:
+    from greeks_cli.report.book import BookFormat
+
+    if format is None and out is not None and out.suffix.lower() not in _FORMATS:
+        message = f"its extension says no format; use one of {', '.join(_FORMATS)}, or --format"
+        raise InvalidInput([Problem(("--out",), message, str(out))])
+    form = BookFormat(format or (_FORMATS[out.suffix.lower()] if out else "jsonl"))
+    if wide and form is not BookFormat.CSV:
+        raise InvalidInput([Problem(("--wide",), "is for CSV; add --format csv, or leave it out")])
+    return form
+
+
+class _Book:
+    """The trades and how they are priced."""
+
+    def __init__(self, trades: Sequence[Any], units: Units, processes: int, threads: int | None, fail_fast: bool):
+        self.trades, self._units, self.processes = trades, units, processes
+        self._threads, self._fail_fast = threads, fail_fast
+
+    def records(self, skip: Collection[str] = ()) -> Iterator[dict[str, Any]]:
+        """Every trade's row in order, but for those finished; with fail-fast, up to the first that fails."""
+        from greeks_cli.report.book import record_of
+        from greeks_cli.run.batch import price_trades
+        from greeks_cli.terms.trade import Rejected, Trade
+
+        waiting = [trade for trade in self.trades if trade.id not in skip]
+        answers = price_trades([t for t in waiting if isinstance(t, Trade)], self.processes, self._threads)
+        for trade in waiting:
+            answer = trade.why if isinstance(trade, Rejected) else next(answers)[1]
+            yield record_of(trade, answer, self._units)
+            if self._fail_fast and isinstance(answer, str):
+                return
+
+
+def _to_stdout(book: _Book, form: Any, wide: bool, progress: Progress) -> ExitCode:
+    from greeks_cli.report.book import BookFormat, json_line, rendered
+
+    records = []
+    for record in book.records():
+        records.append(record)
+        if form is BookFormat.JSONL:
+            sys.stdout.write(json_line(record))
+            sys.stdout.flush()
+        progress(len(records), len(book.trades))
+    if form is not BookFormat.JSONL:
+        sys.stdout.write(rendered(records, form, wide, screen()))
+    return _ending(records)
+
+
+def _to_file(
+    book: _Book, form: Any, wide: bool, out: Path, restart: bool, files: Sequence[str], progress: Progress
+) -> ExitCode:
+    from greeks_cli.report.book import rendered
+    from greeks_cli.report.table import Screen
+    from greeks_cli.run.ledger import Ledger
+    from greeks_cli.terms.trade import Rejected
+
+    started = time.time()
+    ledger = Ledger(out, {trade.id: trade.key for trade in book.trades})
+    if not ledger.open(restart):
+        click.echo(f"greeks: {out} is finished already; --restart prices it anew", err=True)
+        return ExitCode.SOME_JOBS_FAILED if any(isinstance(t, Rejected) for t in book.trades) else ExitCode.OK
+    resumed = len(ledger.rows)
+    if resumed:
+        click.echo(f"greeks: going on after {resumed:,} of {len(book.trades):,} trades", err=True)
+    try:
+        for record in book.records(skip=set(ledger.rows)):
+            ledger.append(record)
+            progress(len(ledger.rows), len(book.trades))
+    except KeyboardInterrupt:
+        kept = f"{len(ledger.rows):,} of {len(book.trades):,} trades are kept; the same command goes on from there"
+        click.echo(f"greeks: {kept}", err=True)
+        raise
+    records = [ledger.rows[trade.id] for trade in book.trades if trade.id in ledger.rows]
+    ending = _ending(records)
+    if len(records) == len(book.trades):
+        manifest = _manifest(book, files, records, started)
+        ledger.finish(rendered(records, form, wide, Screen()).encode(), manifest)
+    return ending
+
+
+def _ending(records: Sequence[dict[str, Any]]) -> ExitCode:
+    failed = [record for record in records if record["status"] == "error"]
+    if not failed:
+        return ExitCode.OK
+    named = ", ".join(record["id"] for record in failed[:3])
+    more = f" and {len(failed) - 3:,} more" if len(failed) > 3 else ""
+    click.echo(f"greeks: {len(failed):,} of {len(records):,} trades failed: {named}{more}", err=True)
+    return ExitCode.SOME_JOBS_FAILED
+
+
+def _manifest(book: _Book, files: Sequence[str], records: Sequence[dict[str, Any]], started: float) -> dict[str, Any]:
+    """How the results came about."""
+    import hashlib
+
+    from greeks_cli.run.environment import facts
+
+    def digest(name: str) -> str | None:
+        return None if name == "-" else hashlib.sha256(Path(name).read_bytes()).hexdigest()
+
+    return {
+        "command": ["greeks", *sys.argv[1:]],
+        "inputs": {name: digest(name) for name in files},
+        "environment": dict(facts()),
+        "device": "cpu",
+        "seeds": sorted({record["simulation"]["seed"] for record in records if "simulation" in record}),
+        "processes": book.processes,
+        "started": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(started)),
+        "elapsed_seconds": round(time.time() - started, 3),
+        "succeeded": sum(record["status"] == "ok" for record in records),
+        "failed": sum(record["status"] == "error" for record in records),
+    }
+
+
+def _dry_run(trades: Sequence[Any], processes: int) -> ExitCode:
+    """List the trades; what they will cost is measured on a few of them with few paths."""
+    from greeks_cli.run.batch import forecast_seconds
+
+    for trade in trades:
+        request = trade.request
+        described = f"{request.contract.describe()}, expiry {request.contract.expiry:g}y"
+        click.echo(f"{trade.id}\t{described}\tvol {request.market.vol:g}\t{request.simulation.paths:,} paths")
+    seconds = forecast_seconds(trades, processes)
+    click.echo(f"greeks: {len(trades):,} trades, about {seconds:.0f} seconds with {processes} processes", err=True)
+    return ExitCode.OK
+
+
+@contextmanager
+def _progress(quiet: bool, log_format: str) -> Iterator[Progress]:
+    """What is called with (done, all) after every trade."""
+    if log_format == "text" or quiet:
+        with progress_bar(quiet, "trades") as bar:
+            yield bar or (lambda done, total: None)
+        return
+    started = time.monotonic()
+
+    def log(done: int, total: int) -> None:
+        rate = done / max(1e-9, time.monotonic() - started)
+        remaining = round((total - done) / rate, 1)
+        event = {"event": "progress", "done": done, "total": total}
+        click.echo(json.dumps({**event, "trades_per_second": round(rate, 3), "remaining_seconds": remaining}), err=True)
+
+    yield log

@@ -1,0 +1,103 @@
+"""The results of a book, one trade a row."""
+
+import csv
+import enum
+import io
+import json
+from collections.abc import Sequence
+from typing import Any
+
+from rich.text import Text
+
+from greeks_cli import __version__
+from greeks_cli.report.formats import document
+from greeks_cli.report.table import Screen, framed, rounded, text_of
+from greeks_cli.terms.greek import Units
+from greeks_cli.terms.result import Result
+from greeks_cli.terms.trade import Rejected, Trade
+
+
+class BookFormat(enum.StrEnum):
+    """How the results of a book are written."""
+
+    JSONL = "jsonl"
+    CSV = "csv"
+    TABLE = "table"
+
+
+_LONG = ("id", "status", "name", "value", "stderr", "low", "high", "bias", "exact", "unit", "estimator", "warning")
+
+Record = dict[str, Any]
+
+
+def record_of(trade: Trade | Rejected, answer: Result | str, units: Units) -> Record:
+    """One trade's row: the keys of ``price`` with id, status and key; ``error`` in place of results.
+
+    There is no time of its own: trades that run side by side share the machine.
+    """
+    if isinstance(answer, str):
+        return {"id": trade.id, "status": "error", "key": trade.key, "error": answer, "version": __version__}
+    return {"id": trade.id, "status": "ok", "key": trade.key, **document(answer, units), "elapsed_seconds": None}
+
+
+def rendered(records: Sequence[Record], form: BookFormat, wide: bool, screen: Screen) -> str:
+    """The whole text of a book's results."""
+    match form:
+        case BookFormat.CSV:
+            return _wide_csv(records) if wide else _long_csv(records)
+        case BookFormat.TABLE:
+            return _table(records, screen)
+    return "".join(json_line(record) for record in records)
+
+
+def json_line(record: Record) -> str:
+    """One line of JSON Lines."""
+    return json.dumps(record, allow_nan=False) + "\n"
+
+
+def _long_csv(records: Sequence[Record]) -> str:
+    """A line per estimate; a failed trade has one line, with the reason as its warning."""
+    text = io.StringIO()
+    writer = csv.DictWriter(text, _LONG, lineterminator="\n")
+    writer.writeheader()
+    for record in records:
+        same = {"id": record["id"], "status": record["status"]}
+        if record["status"] == "error":
+            writer.writerow({**same, "warning": record["error"]})
+        writer.writerows({**same, **estimate} for estimate in record.get("estimates", ()))
+    return text.getvalue()
+
+
+def _wide_csv(records: Sequence[Record]) -> str:
+    """A line per trade: value, standard error and bias of every Greek side by side."""
+    names = _names(records)
+    parts = ("", "_stderr", "_bias")
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(["id", "status", *(f"{name}{part}" for name in names for part in parts), "error"])
+    for record in records:
+        by_name = {estimate["name"]: estimate for estimate in record.get("estimates", ())}
+        cells = [by_name[name][key] if name in by_name else "" for name in names for key in ("value", "stderr", "bias")]
+        writer.writerow([record["id"], record["status"], *cells, record.get("error", "")])
+    return text.getvalue()
+
+
+def _names(records: Sequence[Record]) -> list[str]:
+    return list(dict.fromkeys(estimate["name"] for record in records for estimate in record.get("estimates", ())))
+
+
+def _table(records: Sequence[Record], screen: Screen) -> str:
+    names = _names(records)
+    grid = framed(screen, ("id", *names), left=())
+    for record in records:
+        by_name = {estimate["name"]: estimate for estimate in record.get("estimates", ())}
+        grid.add_row(Text(record["id"]), *(_cell(by_name.get(name)) for name in names))
+    failed = [f"{record['id']}: {record['error']}" for record in records if record["status"] == "error"]
+    title = f"{len(records):,} trades, {len(failed):,} failed; each estimate with its standard error"
+    return text_of(screen, title, grid, failed)
+
+
+def _cell(estimate: dict[str, Any] | None) -> str:
+    if estimate is None:
+        return "-"
+    return f"{rounded(estimate['value'], estimate['stderr'])} ± {estimate['stderr']:.1g}"

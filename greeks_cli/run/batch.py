@@ -1,0 +1,92 @@
+"""Many trades: priced one after the other, or several at a time in processes of their own."""
+
+import multiprocessing
+import signal
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from dataclasses import replace
+from itertools import islice
+
+from greeks_cli.run.cores import available_cores
+from greeks_cli.run.local import run
+from greeks_cli.terms.errors import GreeksError
+from greeks_cli.terms.result import Result
+from greeks_cli.terms.trade import Trade
+
+_WORTH_PROCESSES = 20
+"""Trades below which starting processes takes longer than they save."""
+
+_TRIED, _PATHS_TRIED = 8, 1 << 16
+
+Answer = Result | str
+"""A result, or why there is none."""
+
+
+class WorkerLost(GreeksError):
+    """A process that was pricing has died."""
+
+
+def usual_processes(n_trades: int) -> int:
+    """As many as there are cores, where there is enough to do."""
+    return available_cores() if n_trades >= _WORTH_PROCESSES else 1
+
+
+def price_trades(trades: Sequence[Trade], processes: int, threads: int | None) -> Iterator[tuple[Trade, Answer]]:
+    """Each trade with its answer, in the order of the book. The numbers do not depend on processes or threads.
+
+    Raises WorkerLost when a process dies, after the answers before that.
+    """
+    if processes == 1:
+        yield from ((trade, _answer(trade, threads)) for trade in trades)
+        return
+    # Spawned, not forked: a fork would copy whatever threads and locks this process has.
+    spawn = multiprocessing.get_context("spawn")
+    waiting = iter(trades)
+    with ProcessPoolExecutor(processes, spawn, initializer=_ignore_interrupts) as pool:
+        flying: list[tuple[Trade, Future[Answer]]] = []
+        try:
+            while True:
+                wanted = 4 * processes - len(flying)
+                flying += [(trade, pool.submit(_answer, trade, threads or 1)) for trade in islice(waiting, wanted)]
+                if not flying:
+                    return
+                trade, future = flying.pop(0)
+                yield trade, future.result()
+        except BrokenProcessPool:
+            raise WorkerLost(
+                "a process that was pricing has died, perhaps for want of memory; "
+                "run the same command again to go on, with fewer --processes"
+            ) from None
+        finally:
+            pool.shutdown(wait=False, cancel_futures=True)
+
+
+def forecast_seconds(trades: Sequence[Trade], processes: int) -> float:
+    """What a book may take, from a few of its trades with few paths each."""
+    few = trades[:: max(1, len(trades) // _TRIED)][:_TRIED]
+    seconds = 0.0
+    for trade in few:
+        paths = trade.request.simulation.paths
+        tried = min(paths, _PATHS_TRIED)
+        simulation = trade.request.simulation.model_copy(update={"paths": tried})
+        shorter = replace(trade.request, simulation=simulation)
+        run(shorter, 1)  # the first of its kind also loads and compiles what it needs
+        seconds += run(shorter, 1).elapsed_seconds * paths / tried
+    return seconds / max(1, len(few)) * len(trades) / processes
+
+
+def _answer(trade: Trade, threads: int | None) -> Answer:
+    try:
+        return run(trade.request, threads)
+    except GreeksError as error:
+        return str(error).replace("\n", "; ")
+    except MemoryError:
+        return "out of memory; use fewer processes, steps or dates"
+    except Exception as error:  # one bad trade never sinks the book
+        return f"internal error, please report it: {type(error).__name__}: {error}"
+
+
+def _ignore_interrupts() -> None:
+    """Ctrl-C is for the process that writes the results."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)

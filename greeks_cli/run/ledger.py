@@ -1,0 +1,115 @@
+"""Results on disk as they come in, so that nothing finished is ever lost.
+
+While a book runs, ``OUT.partial`` gains one line of JSON per trade, in the order of the book.
+At the end ``OUT`` and ``OUT.manifest.json`` appear at once, each moved into its place whole.
+"""
+
+import json
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from greeks_cli.terms.errors import GreeksError, InvalidInput, Problem
+
+_NAMED = 3
+
+
+class CannotWrite(GreeksError):
+    """The disk is full, or the folder read-only."""
+
+
+class Ledger:
+    """The results of one book, whose trades have the given keys by id."""
+
+    def __init__(self, out: Path, keys: Mapping[str, str]):
+        self._out = out
+        self._keys = keys
+        self._partial = out.with_name(out.name + ".partial")
+        self._manifest = out.with_name(out.name + ".manifest.json")
+        self._file: BinaryIO | None = None
+        self.rows: dict[str, dict[str, Any]] = {}
+        """What is finished, by id."""
+
+    def open(self, restart: bool) -> bool:
+        """Take up what is there; False where the book is finished. Raises InvalidInput where it is another's."""
+        if restart:
+            self._partial.unlink(missing_ok=True)
+        elif self._partial.exists():
+            self._take_up()
+        elif self._out.exists():
+            self._refuse_others(self._finished_keys())
+            return False
+        try:
+            self._file = self._partial.open("ab")
+        except OSError as error:
+            raise self._cannot(self._partial, error) from None
+        return True
+
+    def append(self, row: dict[str, Any]) -> None:
+        """Write one result, so that it outlives this process."""
+        assert self._file is not None  # it has been opened
+        try:
+            self._file.write(json.dumps(row, allow_nan=False).encode() + b"\n")
+            self._file.flush()
+        except OSError as error:
+            raise self._cannot(self._partial, error) from None
+        self.rows[row["id"]] = row
+
+    def finish(self, content: bytes, manifest: dict[str, Any]) -> None:
+        """Put the result and its manifest in place, and remove what led there."""
+        assert self._file is not None  # it has been opened
+        self._file.close()
+        manifest = {**manifest, "trades": dict(self._keys)}
+        self._place(self._manifest, json.dumps(manifest, indent=2).encode() + b"\n")
+        self._place(self._out, content)
+        self._partial.unlink()
+
+    def _place(self, path: Path, content: bytes) -> None:
+        temporary = path.with_name(path.name + ".tmp")
+        try:
+            with temporary.open("wb") as file:
+                file.write(content)
+                file.flush()
+                os.fsync(file.fileno())
+            temporary.replace(path)
+        except OSError as error:
+            raise self._cannot(path, error) from None
+
+    def _take_up(self) -> None:
+        content = self._partial.read_bytes()
+        whole = content[: content.rfind(b"\n") + 1]
+        try:
+            rows = [json.loads(line) for line in whole.splitlines()]
+            found = {row["id"]: row["key"] for row in rows}
+        except (ValueError, KeyError, TypeError):
+            message = "is not a file of unfinished results; remove it, or use --restart"
+            raise InvalidInput([Problem((str(self._partial),), message)]) from None
+        self._refuse_others(found)
+        if len(whole) < len(content):  # the last line was torn when its writer was killed
+            os.truncate(self._partial, len(whole))
+        self.rows = {row["id"]: row for row in rows}
+
+    def _finished_keys(self) -> dict[str, str]:
+        try:
+            return dict(json.loads(self._manifest.read_bytes())["trades"])
+        except (OSError, ValueError, KeyError, TypeError):
+            message = "is there, and without a manifest of ours; use another -o, or --restart to replace it"
+            raise InvalidInput([Problem((str(self._out),), message)]) from None
+
+    def _refuse_others(self, found: Mapping[str, str]) -> None:
+        """Results of a changed book are never mixed with those of this one."""
+        changed = [name for name, key in found.items() if self._keys.get(name) != key]
+        if not self._partial.exists():
+            changed += [name for name in self._keys if name not in found]
+        if changed:
+            more = f" and {len(changed) - _NAMED} more" if len(changed) > _NAMED else ""
+            message = (
+                f"holds results of other settings, market or version for trade {', '.join(changed[:_NAMED])}{more}; "
+                "use another -o, or --restart to price all anew"
+            )
+            raise InvalidInput([Problem((str(self._out),), message)])
+
+    def _cannot(self, path: Path, error: OSError) -> CannotWrite:
+        saved = f"; the {len(self.rows)} results finished are safe in {self._partial}" if self.rows else ""
+        return CannotWrite(f"cannot write {path}: {error.strerror or error}{saved}")

@@ -1,0 +1,54 @@
+"""One line of a book: what is to be priced, or why it cannot be."""
+
+import hashlib
+import json
+from dataclasses import dataclass
+from functools import cached_property
+
+from greeks_cli import __version__
+from greeks_cli.terms.errors import Problem
+from greeks_cli.terms.request import Request
+
+
+@dataclass(frozen=True)
+class Trade:
+    """A request with a name."""
+
+    id: str
+    request: Request
+
+    @cached_property
+    def key(self) -> str:
+        """A hash of all that its numbers depend on: the resolved request and the version of this program."""
+        request = self.request
+        parts = {
+            "contract": request.contract.model_dump(mode="json"),
+            "market": request.market.model_dump(mode="json"),
+            "simulation": request.simulation.model_dump(mode="json"),
+            "accuracy": [*map(str, request.accuracy.tol), request.accuracy.max_paths, request.accuracy.max_seconds],
+            "greeks": [greek.name for greek in request.greeks],
+            "version": __version__,
+        }
+        return _hash(parts)
+
+
+@dataclass(frozen=True)
+class Rejected:
+    """A trade that is no valid request; its problems name file, line, trade and field."""
+
+    id: str
+    problems: tuple[Problem, ...]
+
+    @property
+    def why(self) -> str:
+        """All problems in one line."""
+        return "; ".join(problem.line(".".join(map(str, problem.path))) for problem in self.problems)
+
+    @cached_property
+    def key(self) -> str:
+        """A hash of what is wrong with it."""
+        return _hash([self.why, __version__])
+
+
+def _hash(parts: object) -> str:
+    return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:16]
