@@ -21,6 +21,9 @@ COMMANDS = {
     "converge": "Show error against paths, and bias against width.",
     "explain": "Say what a Greek is: definition, sign, unit, method.",
     "graph": "Write the Chainer graph of the price or a Greek as DOT.",
+    "init": "Write a commented book to start from.",
+    "schema": "Print the JSON Schema of a book.",
+    "completion": "Make bash, zsh or fish complete commands and options.",
     "bench": "Time three workloads on this machine.",
     "doctor": "Versions, interpreter, threads, GPU.",
 }
@@ -63,6 +66,10 @@ def cli() -> None:
     """
 
 
+COMPLETION = "_GREEKS_COMPLETE"
+"""Set by the shell's function when it asks what could come next."""
+
+
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """Run the command line and exit."""
     code = _run(arguments)
@@ -76,6 +83,10 @@ def _run(arguments: Sequence[str] | None) -> int:
     if sys.stdout is None:
         return _say("cannot write the answer: standard output is closed", ExitCode.FAILURE)
     try:
+        if COMPLETION in os.environ:
+            from click.shell_completion import shell_complete
+
+            return shell_complete(cli, {}, "greeks", COMPLETION, os.environ[COMPLETION])
         # Not cli.main(), which has its own ideas of what to print and how to exit.
         with cli.make_context("greeks", list(sys.argv[1:] if arguments is None else arguments)) as ctx:
             code = cli.invoke(ctx)

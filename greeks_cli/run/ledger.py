@@ -7,8 +7,9 @@ At the end ``OUT`` and ``OUT.manifest.json`` appear at once, each moved into its
 import json
 import os
 from collections.abc import Mapping
+from io import FileIO
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 from greeks_cli.terms.errors import GreeksError, InvalidInput, Problem
 
@@ -27,7 +28,7 @@ class Ledger:
         self._keys = keys
         self._partial = out.with_name(out.name + ".partial")
         self._manifest = out.with_name(out.name + ".manifest.json")
-        self._file: BinaryIO | None = None
+        self._file: FileIO | None = None
         self.rows: dict[str, dict[str, Any]] = {}
         """What is finished, by id."""
 
@@ -41,7 +42,8 @@ class Ledger:
             self._refuse_others(self._finished_keys())
             return False
         try:
-            self._file = self._partial.open("ab")
+            # Unbuffered: a line is with the system once it is written, whatever becomes of this process.
+            self._file = self._partial.open("ab", buffering=0)
         except OSError as error:
             raise self._cannot(self._partial, error) from None
         return True
@@ -49,9 +51,10 @@ class Ledger:
     def append(self, row: dict[str, Any]) -> None:
         """Write one result, so that it outlives this process."""
         assert self._file is not None  # it has been opened
+        line = json.dumps(row, allow_nan=False).encode() + b"\n"
         try:
-            self._file.write(json.dumps(row, allow_nan=False).encode() + b"\n")
-            self._file.flush()
+            while line:
+                line = line[self._file.write(line) :]
         except OSError as error:
             raise self._cannot(self._partial, error) from None
         self.rows[row["id"]] = row

@@ -1,0 +1,71 @@
+"""The JSON Schema of a book, from the models that validate it."""
+
+from typing import Any
+
+from pydantic import BaseModel
+
+from greeks_cli.terms.accuracy import Accuracy
+from greeks_cli.terms.contracts import CONTRACTS
+from greeks_cli.terms.market import Market
+from greeks_cli.terms.simulation import Simulation
+
+_GREEKS = {
+    "description": "Greeks by name, d(spot,vol) for any other, or all",
+    "anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}],
+}
+_AXIS = {"anyOf": [{"type": "array", "minItems": 1}, {"type": "string", "pattern": "^[^:]+:[^:]+:[0-9]+$"}]}
+_GRID = {
+    "description": "fields and their values: a list, or start:stop:count; every trade at every point",
+    "type": "object",
+    "additionalProperties": _AXIS,
+}
+
+
+def book_schema() -> dict[str, Any]:
+    """What ``greeks batch`` reads from TOML and JSON."""
+    definitions: dict[str, Any] = {}
+    shared = {
+        name: _properties(model, definitions)
+        for name, model in (("market", Market), ("simulation", Simulation), ("accuracy", Accuracy))
+    }
+    sections = {name: _table(properties) for name, properties in shared.items()}
+    inherited = {field: schema for properties in shared.values() for field, schema in properties.items()}
+    contracts = [_contract(kind, model, inherited, definitions) for kind, model in CONTRACTS.items()]
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "A book of trades for greeks batch",
+        "type": "object",
+        "additionalProperties": False,
+        "properties": {
+            "greeks": _GREEKS,
+            **sections,
+            "contract": {"description": "fields that trades of the same kind have in common", "type": "object"},
+            "grid": _GRID,
+            "trade": {"type": "array", "items": {"anyOf": contracts}},
+        },
+        "$defs": definitions,
+    }
+
+
+def _contract(
+    kind: str, model: type[BaseModel], inherited: dict[str, Any], definitions: dict[str, Any]
+) -> dict[str, Any]:
+    own = _properties(model, definitions) | {"kind": {"const": kind}}
+    # Only the first contract may leave out its kind.
+    needed = [] if kind == next(iter(CONTRACTS)) else ["kind"]
+    identity = {"id": {"type": ["string", "integer"], "description": "the name of the result"}}
+    return {
+        "title": kind,
+        **_table({**identity, "greeks": _GREEKS, "grid": _GRID, **own, **inherited}),
+        "required": needed,
+    }
+
+
+def _properties(model: type[BaseModel], definitions: dict[str, Any]) -> dict[str, Any]:
+    schema = model.model_json_schema()
+    definitions |= schema.pop("$defs", {})
+    return dict(schema["properties"])
+
+
+def _table(properties: dict[str, Any]) -> dict[str, Any]:
+    return {"type": "object", "additionalProperties": False, "properties": properties}

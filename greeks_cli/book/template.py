@@ -1,0 +1,59 @@
+"""A book to start from, written from the models so that it cannot be out of date."""
+
+from pydantic import BaseModel
+from pydantic.fields import FieldInfo
+from pydantic_core import PydanticUndefined
+
+from greeks_cli.terms.contracts import CONTRACTS
+from greeks_cli.terms.market import Market
+from greeks_cli.terms.simulation import Simulation
+
+_HEAD = """\
+# A book of trades for `greeks batch`. Lines that begin with # are the defaults.
+
+greeks = "delta,gamma,vega"     # or "all", or ["delta", "d(spot,vol)"]
+"""
+
+
+def template() -> str:
+    """TOML that `greeks batch` prices as it stands."""
+    parts = [
+        _HEAD,
+        _section("market", Market, {"vol": 0.2}),
+        _section("simulation", Simulation, {}),
+        "# Every trade at every point, if there is a grid; a list, or start:stop:count:\n"
+        '# [grid]\n# vol = [0.1, 0.2]\n# spot = "80:120:5"\n',
+        *(_trade(kind, model) for kind, model in CONTRACTS.items()),
+    ]
+    return "\n".join(parts)
+
+
+def _section(name: str, model: type[BaseModel], given: dict[str, object]) -> str:
+    lines = [f"[{name}]"]
+    for field, info in model.model_fields.items():
+        comment = f"  # {info.description}"
+        if field in given:
+            lines.append(f"{field} = {_toml(given[field])}{comment}")
+        else:
+            lines.append(f"# {field}{_default(info)}{comment}")
+    return "\n".join(lines) + "\n"
+
+
+def _default(info: FieldInfo) -> str:
+    return "" if info.default in (None, PydanticUndefined) else f" = {_toml(info.default)}"
+
+
+def _trade(kind: str, model: type[BaseModel]) -> str:
+    example = getattr(model, "example", {})
+    given = {"id": f"my {kind}", "kind": kind, **example}
+    return "\n".join(["[[trade]]", *(f"{name} = {_toml(value)}" for name, value in given.items())]) + "\n"
+
+
+def _toml(value: object) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{name} = {_toml(inner)}" for name, inner in value.items()) + "}"
+    if isinstance(value, list | tuple):
+        return "[" + ", ".join(map(_toml, value)) + "]"
+    return f'"{value}"' if isinstance(value, str) else str(value)

@@ -1,0 +1,311 @@
+import csv
+import io
+import json
+import os
+import resource
+import signal
+import subprocess
+import sys
+import time
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from greeks_cli.terms.contracts import CONTRACTS
+
+CONFIGS = Path(__file__).parents[2] / "configs"
+GREEKS = [sys.executable, "-m", "greeks_cli"]
+HEADER = "[market]\nvol = 0.2\n[simulation]\npaths = 2000\n"
+
+
+@pytest.fixture
+def book(tmp_path):
+    """Write a book; returns its path as text."""
+
+    def write(text, name="book.toml"):
+        path = tmp_path / name
+        path.write_text(text)
+        return str(path)
+
+    return write
+
+
+def trades(count):
+    return HEADER + "".join(f'[[trade]]\nid = "T{i}"\nstrike = {90 + i % 20}\n' for i in range(count))
+
+
+def lines(text):
+    return [json.loads(line) for line in text.splitlines()]
+
+
+@pytest.mark.parametrize("name", ["book.toml", "book.json", "book.csv", "book.jsonl", "sweep.toml"])
+def test_every_config_is_priced(greeks, name):
+    outcome = greeks("batch", str(CONFIGS / name), "--market", str(CONFIGS / "market.toml"), "--processes", "1")
+    assert (outcome.code, outcome.err) == (0, "")
+    records = lines(outcome.out)
+    assert len(records) == {"sweep.toml": 15, "book.json": 2, "book.jsonl": 2}.get(name, 3)
+    for record in records:
+        assert record["status"] == "ok"
+        assert record["simulation"]["paths"] == 20_000
+
+
+def test_a_row_has_the_numbers_of_price(greeks, book):
+    record = lines(greeks("batch", book(trades(1))).out)[0]
+    priced = json.loads(greeks("price", "--strike", "90", "--vol", "0.2", "--paths", "2000", "--format", "json").out)
+    assert set(record) == {*priced, "id", "status", "key"}
+    for key in ("contract", "market", "simulation", "estimates", "version"):
+        assert record[key] == priced[key]
+
+
+def test_fields_of_a_trade_win_over_flags_and_flags_over_files(greeks, book):
+    text = HEADER + '[[trade]]\nid = "own"\nstrike = 100\nvol = 0.5\n[[trade]]\nid = "shared"\nstrike = 100\n'
+    own, shared = lines(greeks("batch", book(text), "--vol", "0.3").out)
+    assert (own["market"]["vol"], shared["market"]["vol"]) == (0.5, 0.3)
+
+
+def test_a_grid_multiplies_trades(greeks, book):
+    text = HEADER + '[[trade]]\nid = "g"\nstrike = 100\ngrid = {vol = "0.1:0.3:3", expiry = [1, 2]}\n'
+    records = lines(greeks("batch", book(text)).out)
+    assert [record["id"] for record in records][:3] == [
+        "g[vol=0.1,expiry=1]",
+        "g[vol=0.1,expiry=2]",
+        "g[vol=0.2,expiry=1]",
+    ]
+    assert [(r["market"]["vol"], r["contract"]["expiry"]) for r in records][-1] == (0.3, 2)
+
+
+def test_a_bad_trade_does_not_sink_the_book(greeks, book):
+    text = trades(1) + '[[trade]]\nid = "typo"\nstrkie = 100\n[[trade]]\nid = "low"\nstrike = -5\nvol = -1\n'
+    path = book(text)
+    outcome = greeks("batch", path)
+    assert outcome.code == 3
+    assert [(r["id"], r["status"]) for r in lines(outcome.out)] == [("T0", "ok"), ("typo", "error"), ("low", "error")]
+    assert lines(outcome.out)[1]["error"] == f"{path}:10: trade 'typo': strkie: unknown key; did you mean 'strike'?"
+    said = [line for line in outcome.err.splitlines() if path in line]
+    assert [line.split(": trade")[0] for line in said] == [f"greeks: {path}:{n}" for n in (10, 13, 14)]
+    assert "greeks: 2 of 3 trades failed: typo, low" in outcome.err
+    strict = greeks("batch", path, "--fail-fast")
+    assert (strict.code, strict.out) == (2, "")
+
+
+def test_a_trade_that_fails_while_it_runs_has_a_row_too(greeks, book):
+    text = HEADER + '[[trade]]\nid = "nan"\nkind = "formula"\npayoff = "log(S[-1] - 100)"\n' + trades(1)[len(HEADER) :]
+    outcome = greeks("batch", book(text))
+    assert outcome.code == 3
+    failed, fine = lines(outcome.out)
+    assert (failed["status"], fine["status"]) == ("error", "ok")
+    assert "not a finite number" in failed["error"] or "logarithm" in failed["error"]
+    stopped = greeks("batch", book(text), "--fail-fast")
+    assert (stopped.code, len(lines(stopped.out))) == (3, 1)
+
+
+@pytest.mark.parametrize(
+    ("text", "name", "message"),
+    [
+        ("[[trade]\n", "b.toml", "not valid TOML"),
+        ("[markt]\nvol = 1\n", "b.toml", "markt: unknown section; did you mean 'market'?"),
+        ("[market]\nvol = -1\n[[trade]]\nstrike = 1\n[[trade]]\nstrike = 2\n", "b.toml", "[market] vol: -1"),
+        ("", "b.toml", "no trades"),
+        ("[", "b.json", "not valid JSON"),
+        ('{"strike": NaN}', "b.jsonl", "NaN is not a number that JSON has"),
+        ("7", "b.jsonl", "a trade is an object"),
+        ("a,b\n1,2,3\n", "b.csv", "more cells than columns"),
+        ("x", "b.yaml", "its extension says no format"),
+        (HEADER + '[grid]\nvol = "1:2"\n[[trade]]\nstrike = 1\n', "b.toml", "start:stop:count"),
+        (
+            HEADER + '[[trade]]\nid="a"\nstrike=1\n[[trade]]\nid="a"\nstrike=2\n',
+            "b.toml",
+            "several trades have this id",
+        ),
+    ],
+)
+def test_a_broken_file_is_said_in_one_line(greeks, book, text, name, message):
+    outcome = greeks("batch", book(text, name))
+    assert (outcome.code, outcome.out) == (2, "")
+    assert len(outcome.err.splitlines()) == 1
+    assert message in outcome.err
+
+
+def test_a_bad_flag_is_named_as_a_flag(greeks, book):
+    outcome = greeks("batch", book(trades(2)), "--vol", "-1")
+    assert outcome.code == 2
+    assert outcome.err.startswith("greeks: --vol: -1")
+
+
+def test_formats_hold_the_same_numbers(greeks, book, tmp_path):
+    path = book(trades(2) + '[[trade]]\nid = "bad"\nstrike = -1\n')
+    records = lines(greeks("batch", path).out)
+    long = list(csv.DictReader(io.StringIO(greeks("batch", path, "--format", "csv").out)))
+    wide = list(csv.DictReader(io.StringIO(greeks("batch", path, "--format", "csv", "--wide").out)))
+    table = greeks("batch", path, "--format", "table").out
+    assert [row["value"] for row in long if row["id"] == "T1"] == [str(e["value"]) for e in records[1]["estimates"]]
+    assert wide[1]["gamma"] == str(records[1]["estimates"][2]["value"])
+    assert (wide[2]["status"], long[-1]["status"]) == ("error", "error")
+    assert "3 trades, 1 failed" in table
+    assert "bad: " in table
+
+
+def test_processes_do_not_change_a_digit(greeks, book, tmp_path):
+    path = book(trades(6))
+    alone, together = tmp_path / "one.jsonl", tmp_path / "two.jsonl"
+    greeks("batch", path, "-o", str(alone), "--processes", "1")
+    greeks("batch", path, "-o", str(together), "--processes", "2")
+    assert alone.read_bytes() == together.read_bytes()
+
+
+def test_a_finished_book_is_not_priced_again_and_a_changed_one_is_refused(greeks, book, tmp_path):
+    out = str(tmp_path / "out.csv")
+    path = book(trades(2))
+    assert greeks("batch", path, "-o", out).code == 0
+    assert "finished already" in greeks("batch", path, "-o", out).err
+    changed = greeks("batch", path, "-o", out, "--vol", "0.3")
+    assert changed.code == 2
+    assert "other settings, market or version for trade T0, T1" in changed.err
+    assert greeks("batch", path, "-o", out, "--vol", "0.3", "--restart").code == 0
+    manifest = json.loads((tmp_path / "out.csv.manifest.json").read_text())
+    assert manifest["succeeded"] == 2
+    assert set(manifest["trades"]) == {"T0", "T1"}
+    assert path in manifest["inputs"]
+
+
+def start(*arguments):
+    return subprocess.Popen(
+        [*GREEKS, "batch", *arguments],
+        stderr=subprocess.PIPE,
+        text=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
+        start_new_session=True,
+    )
+
+
+def wait_for_rows(partial, rows):
+    deadline = time.monotonic() + 60
+    while not partial.exists() or partial.read_bytes().count(b"\n") < rows:
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+
+
+def test_after_kill_9_the_same_command_finishes_the_rest(greeks, book, tmp_path):
+    path, out = book(trades(40)), tmp_path / "out.jsonl"
+    partial = tmp_path / "out.jsonl.partial"
+    for rows in (3, 12):
+        running = start(path, "-o", str(out), "--paths", "50000", "--processes", "1")
+        wait_for_rows(partial, rows)
+        os.killpg(running.pid, signal.SIGKILL)
+        running.communicate()
+        assert not out.exists()
+    with partial.open("ab") as file:
+        file.write(b'{"id": "T13", "sta')  # torn by the kill
+    outcome = greeks("batch", path, "-o", str(out), "--paths", "50000", "--processes", "1")
+    assert outcome.code == 0
+    assert "going on after" in outcome.err
+    assert not partial.exists()
+    whole = tmp_path / "whole.jsonl"
+    greeks("batch", path, "-o", str(whole), "--paths", "50000", "--processes", "1")
+    assert out.read_bytes() == whole.read_bytes()
+
+
+def test_a_changed_book_is_not_mixed_into_an_unfinished_one(greeks, book, tmp_path):
+    path, out = book(trades(40)), tmp_path / "out.jsonl"
+    running = start(path, "-o", str(out), "--paths", "50000", "--processes", "1")
+    wait_for_rows(tmp_path / "out.jsonl.partial", 2)
+    os.killpg(running.pid, signal.SIGINT)
+    _, said = running.communicate()
+    assert running.returncode == 130
+    assert "the same command goes on from there" in said
+    changed = greeks("batch", path, "-o", str(out), "--paths", "60000")
+    assert changed.code == 2
+    assert "T0, T1" in changed.err
+
+
+def test_a_lost_worker_is_one_line_and_loses_nothing(book, tmp_path):
+    path, out = book(trades(60)), tmp_path / "out.jsonl"
+    running = start(path, "-o", str(out), "--paths", "50000", "--processes", "2")
+    wait_for_rows(tmp_path / "out.jsonl.partial", 2)
+    children = Path(f"/proc/{running.pid}/task/{running.pid}/children").read_text().split()
+    worker = next(c for c in children if b"spawn_main" in Path(f"/proc/{c}/cmdline").read_bytes())
+    os.kill(int(worker), signal.SIGKILL)
+    _, said = running.communicate(timeout=60)
+    assert running.returncode == 1
+    assert said.count("\n") == 1
+    assert "has died" in said
+    assert (tmp_path / "out.jsonl.partial").read_bytes().count(b"\n") >= 2
+
+
+def test_a_full_disk_is_one_line_and_loses_nothing(book, tmp_path):
+    path, out = book(trades(40)), tmp_path / "out.jsonl"
+    limit = (resource.RLIMIT_FSIZE, (20_000, 20_000))
+    full = subprocess.run(
+        [*GREEKS, "batch", path, "-o", str(out)],
+        capture_output=True,
+        text=True,
+        preexec_fn=lambda: resource.setrlimit(*limit),
+    )
+    assert full.returncode == 1
+    assert full.stderr.count("\n") == 1
+    assert "cannot write" in full.stderr
+    assert "results finished are safe in" in full.stderr
+    again = subprocess.run([*GREEKS, "batch", path, "-o", str(out)], capture_output=True, text=True)
+    assert again.returncode == 0
+    assert "going on after" in again.stderr
+    assert [r["id"] for r in lines(out.read_text())] == [f"T{i}" for i in range(40)]
+
+
+def test_a_folder_that_is_not_there_is_one_line(greeks, book, tmp_path):
+    outcome = greeks("batch", book(trades(1)), "-o", str(tmp_path / "nowhere" / "out.jsonl"))
+    assert outcome.code == 1
+    assert outcome.err.splitlines()[-1].startswith("greeks: cannot write ")
+
+
+def test_progress_in_json_for_schedulers(greeks, book):
+    events = lines(greeks("batch", book(trades(3)), "--log-format", "json").err)
+    assert [(event["done"], event["total"]) for event in events] == [(1, 3), (2, 3), (3, 3)]
+
+
+def test_dry_run_lists_trades_and_forecasts(greeks, book):
+    outcome = greeks("batch", book(trades(3)), "--dry-run")
+    assert outcome.code == 0
+    assert [line.split("\t")[0] for line in outcome.out.splitlines()] == ["T0", "T1", "T2"]
+    assert "3 trades, about" in outcome.err
+
+
+def test_the_template_is_a_book(greeks, tmp_path):
+    path = tmp_path / "new.toml"
+    assert greeks("init", str(path)).code == 0
+    assert greeks("init").out == path.read_text()
+    assert "is there already" in greeks("init", str(path)).err
+    records = lines(greeks("batch", str(path), "--paths", "2000").out)
+    assert {record["contract"]["kind"] for record in records} == set(CONTRACTS)
+    assert {record["status"] for record in records} == {"ok"}
+
+
+def test_the_schema_knows_every_field_of_the_configs(greeks):
+    schema = json.loads(greeks("schema").out)
+    kinds = {one["title"]: one["properties"] for one in schema["properties"]["trade"]["items"]["anyOf"]}
+    assert set(kinds) == set(CONTRACTS)
+    book = tomllib.loads((CONFIGS / "book.toml").read_text())
+    assert set(book) <= set(schema["properties"])
+    for trade in book["trade"]:
+        assert set(trade) <= set(kinds[trade.get("kind", "european")])
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        ("greeks ba", "batch"),
+        ("greeks price --greeks delta,van", "delta,vanna"),
+        ("greeks price --sampler s", "sobol"),
+        ("greeks batch --for", "--format"),
+    ],
+)
+def test_shells_complete_commands_options_values_and_greeks(greeks, monkeypatch, words, expected):
+    monkeypatch.setenv("_GREEKS_COMPLETE", "bash_complete")
+    monkeypatch.setenv("COMP_WORDS", words)
+    monkeypatch.setenv("COMP_CWORD", str(len(words.split()) - 1))
+    assert f"plain,{expected}" in greeks().out.splitlines()
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_completion_prints_a_function_for_the_shell(greeks, shell):
+    assert "_GREEKS_COMPLETE" in greeks("completion", shell).out
