@@ -22,7 +22,8 @@ ONLY_THERE = {
     "chainer": {"engine/chainer_runtime.py", "engine/graph.py"},
     "cupy": set(),
     "matplotlib": set(),
-    "dask": set(),
+    "dask": {"run/cluster.py"},
+    "distributed": {"run/cluster.py"},
 }
 
 

@@ -4,13 +4,13 @@ import json
 import sys
 import time
 from collections.abc import Callable, Collection, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
 import click
 
-from greeks_cli.cli.options import shared_options
+from greeks_cli.cli.options import scheduler_option, shared_options
 from greeks_cli.cli.source import Source
 from greeks_cli.cli.terminal import progress_bar, screen
 from greeks_cli.terms.errors import ExitCode, InvalidInput, Problem
@@ -40,6 +40,7 @@ Progress = Callable[[int, int], None]
 @click.option(
     "--threads", type=click.IntRange(1, 1024), help="Threads per trade. [default: the cores, or 1 with processes]"
 )
+@scheduler_option
 @click.option("--dry-run", is_flag=True, help="Only list the trades, and forecast what they will cost.")
 @click.option("--fail-fast", is_flag=True, help="Stop at the first trade that fails, before any if one is invalid.")
 @click.option("--restart", is_flag=True, help="Price all anew, whatever is at -o already.")
@@ -62,6 +63,7 @@ def command(
     units: str,
     processes: int | None,
     threads: int | None,
+    scheduler: str | None,
     dry_run: bool,
     fail_fast: bool,
     restart: bool,
@@ -91,7 +93,7 @@ def command(
     if dry_run:
         return _dry_run(valid, processes)
     form = _format(out, format, wide)
-    book = _Book(trades, Units(units), processes, threads, fail_fast)
+    book = _Book(trades, Units(units), processes, threads, scheduler, fail_fast)
     with _progress(quiet, log_format) as progress:
         if out is None:
             return _to_stdout(book, form, wide, progress)
@@ -128,23 +130,43 @@ def _format(out: Path | None, format: str | None, wide: bool) -> Any:
 class _Book:
     """The trades and how they are priced."""
 
-    def __init__(self, trades: Sequence[Any], units: Units, processes: int, threads: int | None, fail_fast: bool):
+    def __init__(
+        self,
+        trades: Sequence[Any],
+        units: Units,
+        processes: int,
+        threads: int | None,
+        scheduler: str | None,
+        fail_fast: bool,
+    ):
         self.trades, self._units, self.processes = trades, units, processes
-        self._threads, self._fail_fast = threads, fail_fast
+        self._threads, self.scheduler, self._fail_fast = threads, scheduler, fail_fast
 
     def records(self, skip: Collection[str] = ()) -> Iterator[dict[str, Any]]:
         """Every trade's row in order, but for those finished; with fail-fast, up to the first that fails."""
         from greeks_cli.report.book import record_of
-        from greeks_cli.run.batch import price_trades
         from greeks_cli.terms.trade import Rejected, Trade
 
         waiting = [trade for trade in self.trades if trade.id not in skip]
-        answers = price_trades([t for t in waiting if isinstance(t, Trade)], self.processes, self._threads)
-        for trade in waiting:
-            answer = trade.why if isinstance(trade, Rejected) else next(answers)[1]
-            yield record_of(trade, answer, self._units)
-            if self._fail_fast and isinstance(answer, str):
-                return
+        with self._answers([trade for trade in waiting if isinstance(trade, Trade)]) as answers:
+            for trade in waiting:
+                answer = trade.why if isinstance(trade, Rejected) else next(answers)[1]
+                yield record_of(trade, answer, self._units)
+                if self._fail_fast and isinstance(answer, str):
+                    return
+
+    @contextmanager
+    def _answers(self, trades: Sequence[Any]) -> Iterator[Iterator[Any]]:
+        from greeks_cli.run.batch import price_elsewhere, price_trades
+
+        if self.scheduler is None:
+            with closing(price_trades(trades, self.processes, self._threads)) as answers:
+                yield answers
+            return
+        from greeks_cli.run.cluster import cluster
+
+        with cluster(self.scheduler) as executor:
+            yield price_elsewhere(trades, executor, executor.workers, self._threads or 1)
 
 
 def _to_stdout(book: _Book, form: Any, wide: bool, progress: Progress) -> ExitCode:
@@ -220,6 +242,7 @@ def _manifest(book: _Book, files: Sequence[str], records: Sequence[dict[str, Any
         "device": "cpu",
         "seeds": sorted({record["simulation"]["seed"] for record in records if "simulation" in record}),
         "processes": book.processes,
+        "scheduler": book.scheduler,
         "started": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(started)),
         "elapsed_seconds": round(time.time() - started, 3),
         "succeeded": sum(record["status"] == "ok" for record in records),

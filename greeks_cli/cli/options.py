@@ -45,6 +45,13 @@ def request_options(function: Command) -> Command:
     return config(_with_fields(_FIELDS, with_request))
 
 
+scheduler_option = click.option(
+    "--scheduler",
+    metavar="ADDRESS",
+    help="Run on a Dask cluster: tcp://HOST:PORT, a scheduler file, or local. (extra: cluster)",
+)
+
+
 def shared_options(function: Command) -> Command:
     """The options that hold for every trade of a book; the function receives them as a Source first."""
 

@@ -4,7 +4,7 @@ import sys
 
 import click
 
-from greeks_cli.cli.options import request_options
+from greeks_cli.cli.options import request_options, scheduler_option
 from greeks_cli.cli.terminal import progress_bar, screen
 from greeks_cli.terms.errors import ExitCode
 from greeks_cli.terms.greek import Units
@@ -33,8 +33,11 @@ from greeks_cli.terms.request import Request
     type=click.IntRange(1, 1024),
     help="Threads; the numbers do not depend on it. [default: the cores available]",
 )
+@scheduler_option
 @click.option("--quiet", is_flag=True, help="No progress on stderr.")
-def command(request: Request, units: str, format: str, threads: int | None, quiet: bool) -> ExitCode:
+def command(
+    request: Request, units: str, format: str, threads: int | None, scheduler: str | None, quiet: bool
+) -> ExitCode:
     """Price a contract and its Greeks by Monte Carlo, each with its error bar.
 
     Values are raw derivatives (vega per 1.00 of vol, theta per year) unless --units market.
@@ -43,8 +46,15 @@ def command(request: Request, units: str, format: str, threads: int | None, quie
     from greeks_cli.report.formats import Format, render
     from greeks_cli.run.local import run
 
+    forecast = None if quiet else lambda text: click.echo(text, err=True)
     with progress_bar(quiet) as progress:
-        result = run(request, threads, progress, None if quiet else lambda text: click.echo(text, err=True))
+        if scheduler is None:
+            result = run(request, threads, progress, forecast)
+        else:
+            from greeks_cli.run.cluster import cluster
+
+            with cluster(scheduler) as executor:
+                result = run(request, executor.workers, progress, forecast, executor)
     sys.stdout.write(render(result, Format(format), Units(units), screen()))
     for target in result.unmet:
         estimate = result[target.greek.name]

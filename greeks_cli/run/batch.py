@@ -2,8 +2,8 @@
 
 import multiprocessing
 import signal
-from collections.abc import Iterator, Sequence
-from concurrent.futures import Future, ProcessPoolExecutor
+from collections.abc import Generator, Sequence
+from concurrent.futures import Executor, Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import replace
 from itertools import islice
@@ -22,6 +22,8 @@ _TRIED, _PATHS_TRIED = 8, 1 << 16
 Answer = Result | str
 """A result, or why there is none."""
 
+Answers = Generator[tuple[Trade, Answer], None, None]
+
 
 class WorkerLost(GreeksError):
     """A process that was pricing has died."""
@@ -32,34 +34,43 @@ def usual_processes(n_trades: int) -> int:
     return available_cores() if n_trades >= _WORTH_PROCESSES else 1
 
 
-def price_trades(trades: Sequence[Trade], processes: int, threads: int | None) -> Iterator[tuple[Trade, Answer]]:
+def price_trades(trades: Sequence[Trade], processes: int, threads: int | None) -> Answers:
     """Each trade with its answer, in the order of the book. The numbers do not depend on processes or threads.
 
     Raises WorkerLost when a process dies, after the answers before that.
     """
     if processes == 1:
-        yield from ((trade, _answer(trade, threads)) for trade in trades)
+        yield from ((trade, answer_of(trade, threads)) for trade in trades)
         return
     # Spawned, not forked: a fork would copy whatever threads and locks this process has.
     spawn = multiprocessing.get_context("spawn")
+    pool = ProcessPoolExecutor(processes, spawn, initializer=_ignore_interrupts)
+    try:
+        yield from price_elsewhere(trades, pool, processes, threads or 1)
+    except BrokenProcessPool:
+        raise WorkerLost(
+            "a process that was pricing has died, perhaps for want of memory; "
+            "run the same command again to go on, with fewer --processes"
+        ) from None
+    finally:
+        pool.shutdown(wait=False, cancel_futures=True)
+
+
+def price_elsewhere(trades: Sequence[Trade], executor: Executor, workers: int, threads: int) -> Answers:
+    """As ``price_trades``, on an executor's workers, with a few trades in flight for each."""
     waiting = iter(trades)
-    with ProcessPoolExecutor(processes, spawn, initializer=_ignore_interrupts) as pool:
-        flying: list[tuple[Trade, Future[Answer]]] = []
-        try:
-            while True:
-                wanted = 4 * processes - len(flying)
-                flying += [(trade, pool.submit(_answer, trade, threads or 1)) for trade in islice(waiting, wanted)]
-                if not flying:
-                    return
-                trade, future = flying.pop(0)
-                yield trade, future.result()
-        except BrokenProcessPool:
-            raise WorkerLost(
-                "a process that was pricing has died, perhaps for want of memory; "
-                "run the same command again to go on, with fewer --processes"
-            ) from None
-        finally:
-            pool.shutdown(wait=False, cancel_futures=True)
+    flying: list[tuple[Trade, Future[Answer]]] = []
+    try:
+        while True:
+            wanted = 4 * workers - len(flying)
+            flying += [(trade, executor.submit(answer_of, trade, threads)) for trade in islice(waiting, wanted)]
+            if not flying:
+                return
+            trade, future = flying.pop(0)
+            yield trade, future.result()
+    finally:
+        for _, future in flying:
+            future.cancel()
 
 
 def forecast_seconds(trades: Sequence[Trade], processes: int) -> float:
@@ -76,7 +87,8 @@ def forecast_seconds(trades: Sequence[Trade], processes: int) -> float:
     return seconds / max(1, len(few)) * len(trades) / processes
 
 
-def _answer(trade: Trade, threads: int | None) -> Answer:
+def answer_of(trade: Trade, threads: int | None) -> Answer:
+    """A trade's result, or why there is none; nothing is raised for the trade's own faults."""
     try:
         return run(trade.request, threads)
     except GreeksError as error:

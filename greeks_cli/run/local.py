@@ -1,8 +1,8 @@
-"""Run a request on threads of this process."""
+"""Run a request on threads of this process, or on whatever executor there is."""
 
 import time
 from collections.abc import Callable, Generator
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from contextlib import closing
 from itertools import islice
 from math import ceil
@@ -34,14 +34,15 @@ def run(
     threads: int | None = None,
     progress: Progress | None = None,
     forecast: Callable[[str], None] | None = None,
+    executor: Executor | None = None,
 ) -> Result:
-    """Price a request. Its numbers do not depend on ``threads``.
+    """Price a request. Its numbers depend neither on ``threads`` nor on the ``executor`` used in their place.
 
     With targets, blocks are added until all are met or the budget ends; ``forecast`` is told
     what that will cost. Raises NonFiniteEstimate when an estimate is not a finite number.
     """
     keep_freed_memory()
-    runner = _Runner(request, threads or available_cores(), progress)
+    runner = _Runner(request, threads or available_cores(), progress, executor)
     result = runner.until(Plan.of(request))
     if not result.unmet or runner.late():
         return result
@@ -56,7 +57,8 @@ def run(
 class _Runner:
     """One clock, one pool size, one place to report to."""
 
-    def __init__(self, request: Request, threads: int, progress: Progress | None):
+    def __init__(self, request: Request, threads: int, progress: Progress | None, executor: Executor | None):
+        self._executor = executor
         self._request = request
         self._threads = threads
         self._progress = progress
@@ -67,7 +69,7 @@ class _Runner:
         targets = self._request.accuracy.tol
         truth, total = known(plan), None
         answers: tuple[Estimate, ...] = ()
-        with closing(in_order(price_block, plan, self._threads)) as tallies:
+        with closing(in_order(price_block, plan, self._threads, self._executor)) as tallies:
             for done, tally in enumerate(tallies, start=1):
                 total = tally if total is None else total + tally
                 if self._progress:
@@ -94,19 +96,28 @@ def known(plan: Plan) -> Truth:
     return Truth(exact_greeks(request), [value or 0.0 for value in control])
 
 
-def in_order(work: Callable[[Plan, int], Answer], plan: Plan, threads: int) -> Generator[Answer, None, None]:
-    """The answers of all blocks in block order, with a few blocks in flight per thread."""
-    threads = min(threads, plan.n_blocks)
+def in_order(
+    work: Callable[[Plan, int], Answer], plan: Plan, threads: int, executor: Executor | None = None
+) -> Generator[Answer, None, None]:
+    """The answers of all blocks in block order, with a few blocks in flight per thread.
+
+    An ``executor`` takes the place of threads of this process; ``threads`` is then how many it has.
+    """
     blocks = iter(range(plan.n_blocks))
-    with ThreadPoolExecutor(threads) as pool:
-        flying: list[Future[Answer]] = [pool.submit(work, plan, b) for b in islice(blocks, 4 * threads)]
-        try:
-            while flying:
-                answer = flying.pop(0).result()
-                flying += [pool.submit(work, plan, b) for b in islice(blocks, 1)]
-                yield answer
-        finally:
-            pool.shutdown(cancel_futures=True)
+    own = None if executor else ThreadPoolExecutor(min(threads, plan.n_blocks))
+    pool = executor or own
+    assert pool is not None
+    flying: list[Future[Answer]] = [pool.submit(work, plan, b) for b in islice(blocks, 4 * threads)]
+    try:
+        while flying:
+            answer = flying.pop(0).result()
+            flying += [pool.submit(work, plan, b) for b in islice(blocks, 1)]
+            yield answer
+    finally:
+        for future in flying:
+            future.cancel()
+        if own:
+            own.shutdown()
 
 
 def _unmet(targets: tuple[Target, ...], answers: tuple[Estimate, ...]) -> tuple[Target, ...]:

@@ -1,0 +1,105 @@
+"""A real Dask scheduler and real workers, in processes of their own."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+
+import pytest
+
+from greeks_cli.run import cluster
+from greeks_cli.run.local import run
+from greeks_cli.terms.errors import GreeksError
+from greeks_cli.terms.request import build_request
+
+BOOK = "".join(f'{{"id": "T{i}", "strike": {90 + i}, "vol": 0.2, "paths": 50000}}\n' for i in range(30))
+
+
+class Dask:
+    """A scheduler, reached by its file, and workers that come and go."""
+
+    def __init__(self, folder):
+        self.file = str(folder / "scheduler.json")
+        self.processes = [self._start("scheduler", "--port", "0", "--no-dashboard", "--no-show")]
+        deadline = time.monotonic() + 30
+        while not os.path.exists(self.file):
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+
+    def _start(self, *arguments):
+        command = [sys.executable, "-m", "dask", *arguments, "--scheduler-file", self.file]
+        return subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+    def worker(self):
+        self.processes.append(self._start("worker", "--nthreads", "1", "--no-nanny", "--no-dashboard"))
+        return self.processes[-1]
+
+    def stop(self):
+        for process in self.processes:
+            process.kill()
+            process.wait()
+
+
+@pytest.fixture(scope="module")
+def dask(tmp_path_factory):
+    found = Dask(tmp_path_factory.mktemp("dask"))
+    found.worker()
+    yield found
+    found.stop()
+
+
+def test_one_huge_price_has_the_same_digits(greeks, dask):
+    command = ("price", "--strike", "100", "--vol", "0.2", "--paths", "1e6", "--format", "json")
+    near, far = (json.loads(greeks(*command, *where).out) for where in ((), ("--scheduler", dask.file)))
+    assert far["estimates"] == near["estimates"]
+
+
+def test_tolerances_are_met_on_a_cluster_too(dask):
+    request = build_request(
+        {"strike": 100}, {"vol": 0.2}, {"paths": 100_000}, accuracy={"tol": ["price=0.02"], "max_paths": 10**7}
+    )
+    with cluster.cluster(dask.file) as executor:
+        assert run(request, executor.workers, executor=executor).estimates == run(request, 2).estimates
+
+
+def test_a_worker_that_is_killed_and_one_that_joins_late_change_nothing(greeks, dask, tmp_path):
+    book = tmp_path / "book.jsonl"
+    book.write_text(BOOK)
+    greeks("batch", str(book), "-o", str(tmp_path / "near.jsonl"), "--processes", "1")
+    victim, partial = dask.worker(), tmp_path / "far.jsonl.partial"
+
+    def disturb():
+        while not partial.exists() or partial.read_bytes().count(b"\n") < 3:
+            time.sleep(0.01)
+        victim.send_signal(signal.SIGKILL)
+        dask.worker()
+
+    disturbing = threading.Thread(target=disturb)
+    disturbing.start()
+    outcome = greeks("batch", str(book), "-o", str(tmp_path / "far.jsonl"), "--scheduler", dask.file)
+    disturbing.join()
+    assert outcome.code == 0, outcome.err
+    assert (tmp_path / "far.jsonl").read_bytes() == (tmp_path / "near.jsonl").read_bytes()
+
+
+def test_a_scheduler_that_is_not_there_is_one_line_within_seconds(greeks):
+    started = time.monotonic()
+    outcome = greeks("price", "--strike", "100", "--vol", "0.2", "--scheduler", "tcp://127.0.0.1:9")
+    assert time.monotonic() - started < 15
+    assert outcome.code == 1
+    assert outcome.err.count("\n") == 1
+    assert "no scheduler answers there" in outcome.err
+
+
+def test_mismatched_versions_are_said_plainly(dask, monkeypatch):
+    ours = {**cluster._versions(), "numpy": "0.9"}
+    monkeypatch.setattr(cluster, "_versions", lambda: ours)
+    request = build_request({"strike": 100}, {"vol": 0.2}, {"paths": 2000})
+    with (
+        pytest.raises(GreeksError, match=r"numpy .* not 0\.9; install the same versions"),
+        cluster.cluster(dask.file) as executor,
+    ):
+        run(request, 1, executor=executor)
