@@ -42,6 +42,7 @@ Progress = Callable[[int, int], None]
 )
 @scheduler_option
 @click.option("--dry-run", is_flag=True, help="Only list the trades, and forecast what they will cost.")
+@click.option("--total", is_flag=True, help="Add a row of totals, with the error bar of the sum, path by path.")
 @click.option("--fail-fast", is_flag=True, help="Stop at the first trade that fails, before any if one is invalid.")
 @click.option("--restart", is_flag=True, help="Price all anew, whatever is at -o already.")
 @click.option(
@@ -65,6 +66,7 @@ def command(
     threads: int | None,
     scheduler: str | None,
     dry_run: bool,
+    total: bool,
     fail_fast: bool,
     restart: bool,
     log_format: str,
@@ -93,7 +95,7 @@ def command(
     if dry_run:
         return _dry_run(valid, processes)
     form = _format(out, format, wide)
-    book = _Book(trades, Units(units), processes, threads, scheduler, fail_fast)
+    book = _Book(trades, Units(units), processes, threads, scheduler, fail_fast, total)
     with _progress(quiet, log_format) as progress:
         if out is None:
             return _to_stdout(book, form, wide, progress)
@@ -138,15 +140,32 @@ class _Book:
         threads: int | None,
         scheduler: str | None,
         fail_fast: bool,
+        total: bool,
     ):
         self.trades, self._units, self.processes = trades, units, processes
-        self._threads, self.scheduler, self._fail_fast = threads, scheduler, fail_fast
+        self._threads, self.scheduler, self._fail_fast, self._total = threads, scheduler, fail_fast, total
+
+    @property
+    def keys(self) -> dict[str, str]:
+        """The key of every row by its id. Raises InvalidInput where a trade has the id of the totals."""
+        from greeks_cli.report.book import TOTAL
+        from greeks_cli.terms.trade import total_key
+
+        found = {trade.id: trade.key for trade in self.trades}
+        if not self._total:
+            return found
+        if TOTAL in found:
+            raise InvalidInput([Problem(("id",), "is that of the row of totals; give the trade another", TOTAL)])
+        return found | {TOTAL: total_key(self.trades)}
 
     def records(self, skip: Collection[str] = ()) -> Iterator[dict[str, Any]]:
         """Every trade's row in order, but for those finished; with fail-fast, up to the first that fails."""
         from greeks_cli.report.book import record_of
         from greeks_cli.terms.trade import Rejected, Trade
 
+        if self._total:
+            yield from (record for record in self._with_total() if record["id"] not in skip)
+            return
         waiting = [trade for trade in self.trades if trade.id not in skip]
         with self._answers([trade for trade in waiting if isinstance(trade, Trade)]) as answers:
             for trade in waiting:
@@ -155,30 +174,58 @@ class _Book:
                 if self._fail_fast and isinstance(answer, str):
                     return
 
+    def _with_total(self) -> Iterator[dict[str, Any]]:
+        """All rows and the totals, once every path has been run: no row is known before."""
+        from greeks_cli.report.book import record_of, total_of
+        from greeks_cli.run.together import run_together
+        from greeks_cli.terms.trade import Rejected, Trade, total_key
+
+        with self._executor() as (executor, workers):
+            valid = [trade.request for trade in self.trades if isinstance(trade, Trade)]
+            found, sums = run_together(valid, workers, executor)
+        answers = iter(found)
+        for trade in self.trades:
+            yield record_of(trade, trade.why if isinstance(trade, Rejected) else next(answers), self._units)
+        whole = len(valid) == len(self.trades)
+        yield total_of(sums if whole else [], total_key(self.trades), len(self.trades), self._units)
+
+    @contextmanager
+    def _executor(self) -> Iterator[tuple[Any, int | None]]:
+        """Who runs what is not run on threads here (None where it is), and on how many workers."""
+        from greeks_cli.run.batch import worker_processes
+
+        if self.scheduler:
+            from greeks_cli.run.cluster import cluster
+
+            with cluster(self.scheduler) as executor:
+                yield executor, executor.workers
+        elif self.processes > 1:
+            with worker_processes(self.processes) as executor:
+                yield executor, self.processes
+        else:
+            yield None, self._threads
+
     @contextmanager
     def _answers(self, trades: Sequence[Any]) -> Iterator[Iterator[Any]]:
-        from greeks_cli.run.batch import price_elsewhere, price_trades
+        from greeks_cli.run.batch import price_trades
 
-        if self.scheduler is None:
-            with closing(price_trades(trades, self.processes, self._threads)) as answers:
-                yield answers
-            return
-        from greeks_cli.run.cluster import cluster
-
-        with cluster(self.scheduler) as executor:
-            yield price_elsewhere(trades, executor, executor.workers, self._threads or 1)
+        with (
+            self._executor() as (executor, workers),
+            closing(price_trades(trades, self._threads, executor, workers or 1)) as answers,
+        ):
+            yield answers
 
 
 def _to_stdout(book: _Book, form: Any, wide: bool, progress: Progress) -> ExitCode:
     from greeks_cli.report.book import BookFormat, json_line, rendered
 
-    records = []
+    records, expected = [], len(book.keys)
     for record in book.records():
         records.append(record)
         if form is BookFormat.JSONL:
             sys.stdout.write(json_line(record))
             sys.stdout.flush()
-        progress(len(records), len(book.trades))
+        progress(len(records), expected)
     if form is not BookFormat.JSONL:
         sys.stdout.write(rendered(records, form, wide, screen()))
     return _ending(records)
@@ -193,24 +240,24 @@ def _to_file(
     from greeks_cli.terms.trade import Rejected
 
     started = time.time()
-    ledger = Ledger(out, {trade.id: trade.key for trade in book.trades})
+    ledger = Ledger(out, book.keys)
     if not ledger.open(restart):
         click.echo(f"greeks: {out} is finished already; --restart prices it anew", err=True)
         return ExitCode.SOME_JOBS_FAILED if any(isinstance(t, Rejected) for t in book.trades) else ExitCode.OK
     resumed = len(ledger.rows)
     if resumed:
-        click.echo(f"greeks: going on after {resumed:,} of {len(book.trades):,} trades", err=True)
+        click.echo(f"greeks: going on after {resumed:,} of {len(ledger.keys):,} trades", err=True)
     try:
         for record in book.records(skip=set(ledger.rows)):
             ledger.append(record)
-            progress(len(ledger.rows), len(book.trades))
+            progress(len(ledger.rows), len(ledger.keys))
     except KeyboardInterrupt:
-        kept = f"{len(ledger.rows):,} of {len(book.trades):,} trades are kept; the same command goes on from there"
+        kept = f"{len(ledger.rows):,} of {len(ledger.keys):,} trades are kept; the same command goes on from there"
         click.echo(f"greeks: {kept}", err=True)
         raise
-    records = [ledger.rows[trade.id] for trade in book.trades if trade.id in ledger.rows]
+    records = [ledger.rows[name] for name in ledger.keys if name in ledger.rows]
     ending = _ending(records)
-    if len(records) == len(book.trades):
+    if len(records) == len(ledger.keys):
         manifest = _manifest(book, files, records, started)
         ledger.finish(rendered(records, form, wide, Screen()).encode(), manifest)
     return ending

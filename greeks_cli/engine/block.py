@@ -57,13 +57,17 @@ def _together(one: Sums | None, other: Sums | None) -> Sums | None:
 
 def price_block(plan: Plan, block: int) -> Tally:
     """Simulate, price and differentiate one block; a pure function of its arguments."""
-    scenario = Scenario.of(plan.request, plan.normals(block))
+    return tally_of(plan, block, Scenario.of(plan.request, plan.normals(block)))[0]
+
+
+def tally_of(plan: Plan, block: int, scenario: Scenario) -> tuple[Tally, Rows]:
+    """What a block adds, given its paths, and the samples of every Greek that it was made of."""
     with np.errstate(all="ignore"):  # a non-finite estimate is reported by name at the end
         found = _found(plan, scenario)
         values = _rows(plan, found)
         near, far = _changes(plan, scenario, found) if _measures_bias(plan, block) else (None, None)
         control = Comoments.of(values, _control_rows(plan, scenario)) if plan.controls else None
-        return Tally(scenario.n_paths, Moments.of(values), near, far, control)
+        return Tally(scenario.n_paths, Moments.of(values), near, far, control), values
 
 
 def _found(plan: Plan, scenario: Scenario) -> Derivatives:

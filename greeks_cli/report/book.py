@@ -13,7 +13,7 @@ from greeks_cli import __version__
 from greeks_cli.report.formats import document
 from greeks_cli.report.table import Screen, framed, rounded, text_of
 from greeks_cli.terms.greek import Units
-from greeks_cli.terms.result import Result
+from greeks_cli.terms.result import Result, Sum
 from greeks_cli.terms.trade import Rejected, Trade
 
 
@@ -29,6 +29,9 @@ _LONG = ("id", "status", "name", "value", "stderr", "low", "high", "bias", "exac
 
 Record = dict[str, Any]
 
+TOTAL = "total"
+"""The id of the row that adds up the others."""
+
 
 def record_of(trade: Trade | Rejected, answer: Result | str, units: Units) -> Record:
     """One trade's row: the keys of ``price`` with id, status and key; ``error`` in place of results.
@@ -38,6 +41,24 @@ def record_of(trade: Trade | Rejected, answer: Result | str, units: Units) -> Re
     if isinstance(answer, str):
         return {"id": trade.id, "status": "error", "key": trade.key, "error": answer, "version": __version__}
     return {"id": trade.id, "status": "ok", "key": trade.key, **document(answer, units), "elapsed_seconds": None}
+
+
+def total_of(sums: Sequence[Sum], key: str, count: int, units: Units) -> Record:
+    """The last row of a book of ``count`` trades: every Greek that all have, added up; none where one failed."""
+    same = {"id": TOTAL, "status": "total", "key": key, "trades": count}
+    if not sums:
+        return {**same, "status": "error", "error": "no total, for a trade has no result", "version": __version__}
+    estimates = [
+        {
+            "name": one.greek.name,
+            "value": one.value * units.scale(one.greek),
+            "stderr": one.stderr * units.scale(one.greek),
+            "bias": one.bias * units.scale(one.greek),
+            "unit": units.label(one.greek),
+        }
+        for one in sums
+    ]
+    return {**same, "estimates": estimates, "version": __version__}
 
 
 def rendered(records: Sequence[Record], form: BookFormat, wide: bool, screen: Screen) -> str:
@@ -93,7 +114,8 @@ def _table(records: Sequence[Record], screen: Screen) -> str:
         by_name = {estimate["name"]: estimate for estimate in record.get("estimates", ())}
         grid.add_row(Text(record["id"]), *(_cell(by_name.get(name)) for name in names))
     failed = [f"{record['id']}: {record['error']}" for record in records if record["status"] == "error"]
-    title = f"{len(records):,} trades, {len(failed):,} failed; each estimate with its standard error"
+    count = sum(record["status"] != TOTAL for record in records)
+    title = f"{count:,} trades, {len(failed):,} failed; each estimate with its standard error"
     return text_of(screen, title, grid, failed)
 
 

@@ -1,10 +1,11 @@
-"""Many trades: priced one after the other, or several at a time in processes of their own."""
+"""Many trades: priced one after the other, or several at a time by an executor's workers."""
 
 import multiprocessing
 import signal
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from concurrent.futures import Executor, Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
 from dataclasses import replace
 from itertools import islice
 
@@ -16,13 +17,10 @@ from greeks_cli.terms.trade import Trade
 
 _WORTH_PROCESSES = 20
 """Trades below which starting processes takes longer than they save."""
-
 _TRIED, _PATHS_TRIED = 8, 1 << 16
 
 Answer = Result | str
 """A result, or why there is none."""
-
-Answers = Generator[tuple[Trade, Answer], None, None]
 
 
 class WorkerLost(GreeksError):
@@ -34,19 +32,14 @@ def usual_processes(n_trades: int) -> int:
     return available_cores() if n_trades >= _WORTH_PROCESSES else 1
 
 
-def price_trades(trades: Sequence[Trade], processes: int, threads: int | None) -> Answers:
-    """Each trade with its answer, in the order of the book. The numbers do not depend on processes or threads.
-
-    Raises WorkerLost when a process dies, after the answers before that.
-    """
-    if processes == 1:
-        yield from ((trade, answer_of(trade, threads)) for trade in trades)
-        return
+@contextmanager
+def worker_processes(count: int) -> Iterator[Executor]:
+    """Processes that price. Raises WorkerLost when one dies."""
     # Spawned, not forked: a fork would copy whatever threads and locks this process has.
     spawn = multiprocessing.get_context("spawn")
-    pool = ProcessPoolExecutor(processes, spawn, initializer=_ignore_interrupts)
+    pool = ProcessPoolExecutor(count, spawn, initializer=_ignore_interrupts)
     try:
-        yield from price_elsewhere(trades, pool, processes, threads or 1)
+        yield pool
     except BrokenProcessPool:
         raise WorkerLost(
             "a process that was pricing has died, perhaps for want of memory; "
@@ -56,14 +49,22 @@ def price_trades(trades: Sequence[Trade], processes: int, threads: int | None) -
         pool.shutdown(wait=False, cancel_futures=True)
 
 
-def price_elsewhere(trades: Sequence[Trade], executor: Executor, workers: int, threads: int) -> Answers:
-    """As ``price_trades``, on an executor's workers, with a few trades in flight for each."""
+def price_trades(
+    trades: Sequence[Trade], threads: int | None = None, executor: Executor | None = None, workers: int = 1
+) -> Generator[tuple[Trade, Answer], None, None]:
+    """Each trade with its answer, in the order of the book; the numbers do not depend on who computes them.
+
+    On an ``executor`` a few trades are in flight for each of its workers, each on one thread unless told.
+    """
+    if executor is None:
+        yield from ((trade, _answer(trade, threads)) for trade in trades)
+        return
     waiting = iter(trades)
     flying: list[tuple[Trade, Future[Answer]]] = []
     try:
         while True:
             wanted = 4 * workers - len(flying)
-            flying += [(trade, executor.submit(answer_of, trade, threads)) for trade in islice(waiting, wanted)]
+            flying += [(trade, executor.submit(_answer, trade, threads or 1)) for trade in islice(waiting, wanted)]
             if not flying:
                 return
             trade, future = flying.pop(0)
@@ -82,13 +83,12 @@ def forecast_seconds(trades: Sequence[Trade], processes: int) -> float:
         tried = min(paths, _PATHS_TRIED)
         simulation = trade.request.simulation.model_copy(update={"paths": tried})
         shorter = replace(trade.request, simulation=simulation)
-        run(shorter, 1)  # the first of its kind also loads and compiles what it needs
+        run(shorter, 1)  # the first of its kind also loads what it needs
         seconds += run(shorter, 1).elapsed_seconds * paths / tried
     return seconds / max(1, len(few)) * len(trades) / processes
 
 
-def answer_of(trade: Trade, threads: int | None) -> Answer:
-    """A trade's result, or why there is none; nothing is raised for the trade's own faults."""
+def _answer(trade: Trade, threads: int | None) -> Answer:
     try:
         return run(trade.request, threads)
     except GreeksError as error:

@@ -25,7 +25,7 @@ class Ledger:
 
     def __init__(self, out: Path, keys: Mapping[str, str]):
         self._out = out
-        self._keys = keys
+        self.keys = keys
         self._partial = out.with_name(out.name + ".partial")
         self._manifest = out.with_name(out.name + ".manifest.json")
         self._file: FileIO | None = None
@@ -63,7 +63,7 @@ class Ledger:
         """Put the result and its manifest in place, and remove what led there."""
         assert self._file is not None  # it has been opened
         self._file.close()
-        manifest = {**manifest, "trades": dict(self._keys)}
+        manifest = {**manifest, "trades": dict(self.keys)}
         self._place(self._manifest, json.dumps(manifest, indent=2).encode() + b"\n")
         self._place(self._out, content)
         self._partial.unlink()
@@ -102,9 +102,9 @@ class Ledger:
 
     def _refuse_others(self, found: Mapping[str, str]) -> None:
         """Results of a changed book are never mixed with those of this one."""
-        changed = [name for name, key in found.items() if self._keys.get(name) != key]
+        changed = [name for name, key in found.items() if self.keys.get(name) != key]
         if not self._partial.exists():
-            changed += [name for name in self._keys if name not in found]
+            changed += [name for name in self.keys if name not in found]
         if changed:
             more = f" and {len(changed) - _NAMED} more" if len(changed) > _NAMED else ""
             message = (

@@ -6,7 +6,7 @@ from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from contextlib import closing
 from itertools import islice
 from math import ceil
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 from greeks_cli.analytic.closed_forms import exact_derivatives, exact_greeks
 from greeks_cli.engine.block import price_block
@@ -96,8 +96,18 @@ def known(plan: Plan) -> Truth:
     return Truth(exact_greeks(request), [value or 0.0 for value in control])
 
 
+class Blocks(Protocol):
+    """What is made of blocks."""
+
+    @property
+    def n_blocks(self) -> int: ...
+
+
+Job = TypeVar("Job", bound=Blocks)
+
+
 def in_order(
-    work: Callable[[Plan, int], Answer], plan: Plan, threads: int, executor: Executor | None = None
+    work: Callable[[Job, int], Answer], plan: Job, threads: int, executor: Executor | None = None
 ) -> Generator[Answer, None, None]:
     """The answers of all blocks in block order, with a few blocks in flight per thread.
 

@@ -41,3 +41,13 @@ class Result:
 
     def __getitem__(self, name: str) -> Estimate:
         return next(estimate for estimate in self.estimates if estimate.greek.name == name)
+
+
+@dataclass(frozen=True, slots=True)
+class Sum:
+    """One Greek added up over trades; ``stderr`` is that of the sum, ``bias`` a bound as for one."""
+
+    greek: Greek
+    value: float
+    stderr: float
+    bias: float

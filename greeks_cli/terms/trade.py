@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -48,6 +49,11 @@ class Rejected:
     def key(self) -> str:
         """A hash of what is wrong with it."""
         return _hash([self.why, __version__])
+
+
+def total_key(trades: Sequence[Trade | Rejected]) -> str:
+    """A hash of all that the totals of a book depend on."""
+    return _hash([trade.key for trade in trades])
 
 
 def _hash(parts: object) -> str:

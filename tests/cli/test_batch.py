@@ -146,6 +146,42 @@ def test_formats_hold_the_same_numbers(greeks, book, tmp_path):
     assert "bad: " in table
 
 
+def test_totals_are_sums_with_the_error_of_the_sum(greeks, book, tmp_path):
+    other = '[[trade]]\nid = "asian"\nkind = "asian"\nstrike = 100\nfixings = 4\ngreeks = "delta"\n'
+    path = book(trades(4))
+    records = lines(greeks("batch", path, "--total").out)
+    assert records[:-1] == lines(greeks("batch", path).out)
+    total = {estimate["name"]: estimate for estimate in records[-1]["estimates"]}
+    each = [{estimate["name"]: estimate for estimate in record["estimates"]} for record in records[:-1]]
+    for name, estimate in total.items():
+        assert estimate["value"] == pytest.approx(sum(one[name]["value"] for one in each), rel=1e-12)
+        assert estimate["stderr"] <= sum(one[name]["stderr"] for one in each) * (1 + 1e-12)
+    # Calls on the same paths go together: their error is nearly the sum of errors, far from the root of squares.
+    assert total["price"]["stderr"] > 0.9 * sum(one["price"]["stderr"] for one in each)
+    hedged = HEADER + "".join(f'[[trade]]\nid = "{kind}"\ntype = "{kind}"\nstrike = 100\n' for kind in ("call", "put"))
+    straddle = HEADER + '[[trade]]\nkind = "straddle"\nstrike = 100\n'
+    one, two = (
+        lines(greeks("batch", book(text), "--total", "--greeks", "delta").out)[-1] for text in (hedged, straddle)
+    )
+    for a, b in zip(one["estimates"], two["estimates"], strict=True):
+        assert (a["value"], a["stderr"]) == pytest.approx((b["value"], b["stderr"]), rel=1e-9)
+    mixed = lines(greeks("batch", book(trades(2) + other), "--total", "--processes", "2").out)
+    assert [estimate["name"] for estimate in mixed[-1]["estimates"]] == ["price", "delta"]
+    out = str(tmp_path / "out.csv")
+    assert greeks("batch", path, "-o", out, "--total").code == 0
+    assert "finished already" in greeks("batch", path, "-o", out, "--total").err
+
+
+def test_there_is_no_total_of_a_book_with_a_hole(greeks, book):
+    records = lines(greeks("batch", book(trades(1) + '[[trade]]\nid = "x"\nstrike = -1\n'), "--total").out)
+    assert [(record["id"], record["status"]) for record in records] == [
+        ("T0", "ok"),
+        ("x", "error"),
+        ("total", "error"),
+    ]
+    assert greeks("batch", book(trades(1)), "--total", "--tol", "price=1").code == 2
+
+
 def test_processes_do_not_change_a_digit(greeks, book, tmp_path):
     path = book(trades(6))
     alone, together = tmp_path / "one.jsonl", tmp_path / "two.jsonl"

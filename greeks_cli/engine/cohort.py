@@ -1,0 +1,69 @@
+"""Requests on the same random numbers: each block is drawn once for all, and their sum has an error bar of its own."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from greeks_cli.engine.block import Tally, tally_of
+from greeks_cli.engine.moments import Moments
+from greeks_cli.engine.paths import Scenario
+from greeks_cli.engine.plan import Plan
+
+
+@dataclass(frozen=True)
+class Cohort:
+    """Plans of one simulation and the same dates, whose blocks are the same paths."""
+
+    plans: tuple[Plan, ...]
+
+    @property
+    def n_blocks(self) -> int:
+        return self.plans[0].n_blocks
+
+    @cached_property
+    def common(self) -> tuple[str, ...]:
+        """Names of the Greeks that all have, in the order of the first."""
+        every = [{greek.name for greek in plan.request.greeks} for plan in self.plans]
+        return tuple(g.name for g in self.plans[0].request.greeks if all(g.name in names for names in every))
+
+
+@dataclass(frozen=True, slots=True)
+class CohortTally:
+    """What a block adds to each plan's estimates, and to the sums over all plans of the Greeks they have in common."""
+
+    each: tuple[Tally, ...]
+    total: Moments
+
+    def __add__(self, other: "CohortTally") -> "CohortTally":
+        return CohortTally(tuple(a + b for a, b in zip(self.each, other.each, strict=True)), self.total + other.total)
+
+
+def cohorts(plans: Mapping[int, Plan]) -> list[list[int]]:
+    """The numbers of the plans that can share their paths, in order of appearance."""
+    found: dict[object, list[int]] = {}
+    for number, plan in plans.items():
+        contract, simulation = plan.request.contract, plan.request.simulation
+        key = (simulation.model_dump_json(), contract.dates, contract.extra_normals, plan.block_size)
+        found.setdefault(key, []).append(number)
+    return list(found.values())
+
+
+def price_cohort_block(cohort: Cohort, block: int) -> CohortTally:
+    """One block of all plans; each plan's tally is what ``price_block`` gives, to the bit."""
+    normals = cohort.plans[0].normals(block)
+    scenarios: dict[tuple[float, ...], Scenario] = {}
+    each: list[Tally] = []
+    total: dict[str, NDArray[np.floating]] = {}
+    for plan in cohort.plans:
+        market = tuple(plan.request.market.model_dump().values())
+        if market not in scenarios:
+            scenarios[market] = Scenario.of(plan.request, normals)
+        tally, rows = tally_of(plan, block, scenarios[market])
+        each.append(tally)
+        for greek, row in zip(plan.request.greeks, rows, strict=True):
+            if greek.name in cohort.common:
+                total[greek.name] = row + total[greek.name] if greek.name in total else row
+    return CohortTally(tuple(each), Moments.of([total[name] for name in cohort.common]))

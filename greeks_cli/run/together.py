@@ -1,0 +1,83 @@
+"""Requests that share their paths, and the total over all of them."""
+
+from collections.abc import Sequence
+from concurrent.futures import Executor
+from contextlib import closing
+from functools import reduce
+from operator import add
+
+import numpy as np
+
+from greeks_cli.engine.cohort import Cohort, CohortTally, cohorts, price_cohort_block
+from greeks_cli.engine.estimates import estimates
+from greeks_cli.engine.plan import Plan
+from greeks_cli.run.allocator import keep_freed_memory
+from greeks_cli.run.batch import Answer
+from greeks_cli.run.cores import available_cores
+from greeks_cli.run.local import in_order, known
+from greeks_cli.terms.errors import GreeksError, InvalidInput, Problem
+from greeks_cli.terms.request import Request
+from greeks_cli.terms.result import Result, Sum
+
+
+def run_together(
+    requests: Sequence[Request],
+    threads: int | None = None,
+    executor: Executor | None = None,
+) -> tuple[list[Answer], list[Sum]]:
+    """An answer for each request, as ``run`` gives it, and the totals of the Greeks that all have in common.
+
+    Requests of the same simulation and dates share their paths, and are summed path by path. The standard errors
+    of those that do not are added: they use the same seed in other ways, so nothing is known of how they go together.
+    There are no totals where a request has no result. Raises InvalidInput for tolerances and control variates:
+    the one makes the numbers of paths differ, the other estimates that are no means over paths.
+    """
+    if any(request.accuracy.tol or request.simulation.control for request in requests):
+        raise InvalidInput([Problem(("total",), "is of the same paths for all trades; leave out tol and control")])
+    keep_freed_memory()
+    answers: list[Answer] = ["" for _ in requests]
+    plans: dict[int, Plan] = {}
+    for number, request in enumerate(requests):
+        try:
+            plans[number] = Plan.of(request)
+        except GreeksError as error:
+            answers[number] = str(error)
+    totals: list[dict[str, Sum]] = []
+    for group in cohorts(plans):
+        cohort = Cohort(tuple(plans[number] for number in group))
+        with closing(in_order(price_cohort_block, cohort, threads or available_cores(), executor)) as tallies:
+            tally: CohortTally = reduce(add, tallies)
+        for number, plan, own in zip(group, cohort.plans, tally.each, strict=True):
+            try:
+                answers[number] = Result(plan.request, estimates(plan, own, known(plan)), own.paths, 0.0)
+            except GreeksError as error:
+                answers[number] = str(error)
+        found = [answer for number in group if isinstance(answer := answers[number], Result)]
+        totals.append(_sums(cohort, tally, found))
+    whole = all(isinstance(answer, Result) for answer in answers)
+    return answers, _added(totals) if whole else []
+
+
+def _sums(cohort: Cohort, tally: CohortTally, results: Sequence[Result]) -> dict[str, Sum]:
+    found = {}
+    for name, stderr in zip(cohort.common, tally.total.stderr, strict=True):
+        members = [result[name] for result in results]
+        value, bias = sum(member.value for member in members), sum(member.bias for member in members)
+        # Of many numbers that do not vary, rounding remains.
+        noise = 0.0 if all(member.stderr == 0 for member in members) else float(stderr)
+        found[name] = Sum(members[0].greek, float(value), noise, float(bias))
+    return found
+
+
+def _added(totals: Sequence[dict[str, Sum]]) -> list[Sum]:
+    names = [name for name in totals[0] if all(name in total for total in totals)]
+    columns = [[total[name] for total in totals] for name in names]
+    return [
+        Sum(
+            column[0].greek,
+            float(np.sum([one.value for one in column])),
+            float(np.sum([one.stderr for one in column])),
+            float(np.sum([one.bias for one in column])),
+        )
+        for column in columns
+    ]
