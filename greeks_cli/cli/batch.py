@@ -5,6 +5,7 @@ import sys
 import time
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import closing, contextmanager
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -13,12 +14,12 @@ import click
 from greeks_cli.cli.options import scheduler_option, shared_options
 from greeks_cli.cli.source import Source
 from greeks_cli.cli.terminal import progress_bar, screen
-from greeks_cli.terms.errors import ExitCode, InvalidInput, Problem
+from greeks_cli.terms.errors import ExitCode, InvalidInput, MissingExtra, Problem
 from greeks_cli.terms.greek import Units
 
 _SHOWN = 20
 _COUNT = click.IntRange(1, 1024)
-_FORMATS = {".jsonl": "jsonl", ".csv": "csv", ".txt": "table"}
+_FORMATS = {".jsonl": "jsonl", ".csv": "csv", ".parquet": "parquet", ".txt": "table"}
 
 Progress = Callable[[int, int], None]
 
@@ -28,7 +29,7 @@ Progress = Callable[[int, int], None]
 @click.option(
     "-o", "--out", type=click.Path(path_type=Path), help="Where the results go: .jsonl, .csv or .txt (table)."
 )
-@click.option("--format", "format", type=click.Choice(["jsonl", "csv", "table"]), help="[default: by -o, else jsonl]")
+@click.option("--format", "format", type=click.Choice([*_FORMATS.values()]), help="[default: by -o, else jsonl]")
 @click.option("--wide", is_flag=True, help="CSV with one line per trade instead of one per estimate.")
 @click.option("--market", "market", type=click.Path(path_type=Path), help="TOML with settings for all trades.")
 @click.option(
@@ -124,6 +125,11 @@ def _format(out: Path | None, format: str | None, wide: bool) -> Any:
         message = f"its extension says no format; use one of {', '.join(_FORMATS)}, or --format"
         raise InvalidInput([Problem(("--out",), message, str(out))])
     form = BookFormat(format or (_FORMATS[out.suffix.lower()] if out else "jsonl"))
+    if form is BookFormat.PARQUET:
+        if out is None:
+            raise InvalidInput([Problem(("--format",), "parquet is no text; give a file with -o", "parquet")])
+        if find_spec("pyarrow") is None:  # said before the first path, not after the last
+            raise MissingExtra("parquet", "pyarrow", "parquet")
     if wide and form is not BookFormat.CSV:
         raise InvalidInput([Problem(("--wide",), "is for CSV; add --format csv, or leave it out")])
     return form
@@ -234,7 +240,7 @@ def _to_stdout(book: _Book, form: Any, wide: bool, progress: Progress) -> ExitCo
 def _to_file(
     book: _Book, form: Any, wide: bool, out: Path, restart: bool, files: Sequence[str], progress: Progress
 ) -> ExitCode:
-    from greeks_cli.report.book import rendered
+    from greeks_cli.report.book import BookFormat, as_parquet, rendered
     from greeks_cli.report.table import Screen
     from greeks_cli.run.ledger import Ledger
     from greeks_cli.terms.trade import Rejected
@@ -258,8 +264,10 @@ def _to_file(
     records = [ledger.rows[name] for name in ledger.keys if name in ledger.rows]
     ending = _ending(records)
     if len(records) == len(ledger.keys):
-        manifest = _manifest(book, files, records, started)
-        ledger.finish(rendered(records, form, wide, Screen()).encode(), manifest)
+        content = (
+            as_parquet(records) if form is BookFormat.PARQUET else rendered(records, form, wide, Screen()).encode()
+        )
+        ledger.finish(content, _manifest(book, files, records, started))
     return ending
 
 

@@ -4,7 +4,7 @@ import csv
 import enum
 import io
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from rich.text import Text
@@ -23,6 +23,7 @@ class BookFormat(enum.StrEnum):
     JSONL = "jsonl"
     CSV = "csv"
     TABLE = "table"
+    PARQUET = "parquet"
 
 
 _LONG = ("id", "status", "name", "value", "stderr", "low", "high", "bias", "exact", "unit", "estimator", "warning")
@@ -62,7 +63,7 @@ def total_of(sums: Sequence[Sum], key: str, count: int, units: Units) -> Record:
 
 
 def rendered(records: Sequence[Record], form: BookFormat, wide: bool, screen: Screen) -> str:
-    """The whole text of a book's results."""
+    """The whole text of a book's results, in a format that is text."""
     match form:
         case BookFormat.CSV:
             return _wide_csv(records) if wide else _long_csv(records)
@@ -77,16 +78,33 @@ def json_line(record: Record) -> str:
 
 
 def _long_csv(records: Sequence[Record]) -> str:
-    """A line per estimate; a failed trade has one line, with the reason as its warning."""
     text = io.StringIO()
     writer = csv.DictWriter(text, _LONG, lineterminator="\n")
     writer.writeheader()
+    writer.writerows(_long_rows(records))
+    return text.getvalue()
+
+
+def _long_rows(records: Sequence[Record]) -> Iterator[Record]:
+    """A row per estimate; a failed trade has one row, with the reason as its warning."""
     for record in records:
         same = {"id": record["id"], "status": record["status"]}
         if record["status"] == "error":
-            writer.writerow({**same, "warning": record["error"]})
-        writer.writerows({**same, **estimate} for estimate in record.get("estimates", ()))
-    return text.getvalue()
+            yield {**same, "warning": record["error"]}
+        for estimate in record.get("estimates", ()):
+            yield {**same, **estimate}
+
+
+def as_parquet(records: Sequence[Record]) -> bytes:
+    """The rows of the long CSV, typed."""
+    import pyarrow
+    import pyarrow.parquet
+
+    numbers = ("value", "stderr", "low", "high", "bias", "exact")
+    schema = pyarrow.schema([(name, pyarrow.float64() if name in numbers else pyarrow.string()) for name in _LONG])
+    sink = io.BytesIO()
+    pyarrow.parquet.write_table(pyarrow.Table.from_pylist(list(_long_rows(records)), schema), sink)
+    return sink.getvalue()
 
 
 def _wide_csv(records: Sequence[Record]) -> str:

@@ -10,6 +10,7 @@ import time
 import tomllib
 from pathlib import Path
 
+import pyarrow.parquet
 import pytest
 
 from greeks_cli.terms.contracts import CONTRACTS
@@ -139,6 +140,10 @@ def test_formats_hold_the_same_numbers(greeks, book, tmp_path):
     long = list(csv.DictReader(io.StringIO(greeks("batch", path, "--format", "csv").out)))
     wide = list(csv.DictReader(io.StringIO(greeks("batch", path, "--format", "csv", "--wide").out)))
     table = greeks("batch", path, "--format", "table").out
+    assert greeks("batch", path, "-o", str(tmp_path / "out.parquet")).code == 3
+    typed = pyarrow.parquet.read_table(tmp_path / "out.parquet").to_pylist()
+    assert [row["value"] for row in typed[:6]] == [e["value"] for e in records[0]["estimates"]]
+    assert [(row["id"], row["value"]) for row in typed[-1:]] == [("bad", None)]
     assert [row["value"] for row in long if row["id"] == "T1"] == [str(e["value"]) for e in records[1]["estimates"]]
     assert wide[1]["gamma"] == str(records[1]["estimates"][2]["value"])
     assert (wide[2]["status"], long[-1]["status"]) == ("error", "error")
