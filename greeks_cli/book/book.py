@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from itertools import product
 from typing import Any
 
-from greeks_cli.book.records import SECTIONS, Record, Sheet
+from greeks_cli.book.records import Record, Sheet
 from greeks_cli.terms.accuracy import Accuracy
 from greeks_cli.terms.contracts import CONTRACTS
 from greeks_cli.terms.errors import InvalidInput, Problem, did_you_mean
 from greeks_cli.terms.market import Market
-from greeks_cli.terms.request import DEFAULT_GREEKS, build_request
+from greeks_cli.terms.request import DEFAULT_GREEKS, SECTIONS, build_request, check_shared, overridden
 from greeks_cli.terms.simulation import Simulation
 from greeks_cli.terms.trade import Rejected, Trade
 
@@ -32,7 +32,7 @@ class Settings:
 
     def under(self, other: "Settings") -> "Settings":
         """These settings, overridden by others."""
-        sections = {name: {**self.sections.get(name, {}), **other.sections.get(name, {})} for name in SECTIONS}
+        sections = {n: overridden(self.sections.get(n, {}), other.sections.get(n, {})) for n in SECTIONS}
         return Settings(sections, self.greeks if other.greeks is None else other.greeks)
 
 
@@ -42,13 +42,14 @@ def trades_of(sheets: Sequence[Sheet], defaults: Settings, overrides: Settings) 
     Raises InvalidInput where there is no trade, or where a grid is no grid.
     """
     found: list[Trade | Rejected] = []
+    number = 0
     for sheet in sheets:
         check_settings(Settings(sheet.settings, sheet.greeks), sheet.file)
         settings = defaults.under(Settings(sheet.settings, sheet.greeks)).under(overrides)
         for record in sheet.records:
+            number += 1
             for suffix, fields in _expanded(record, sheet):
-                name = str(record.fields.get("id", len(found) + 1)) + suffix
-                found.append(_trade(name, fields, record, settings))
+                found.append(_trade(f"{record.fields.get('id', number)}{suffix}", fields, record, settings))
                 if len(found) > _MOST_TRADES:
                     raise InvalidInput([Problem((sheet.file,), f"more than {_MOST_TRADES:,} trades; use fewer")])
     if not found:
@@ -59,11 +60,8 @@ def trades_of(sheets: Sequence[Sheet], defaults: Settings, overrides: Settings) 
 
 def check_settings(settings: Settings, place: str) -> None:
     """Raise InvalidInput for what would be wrong in every trade, once and with its own place."""
-    sections = {name: dict(settings.sections.get(name, {})) for name in SECTIONS}
-    sections["contract"] = {"strike": 100.0}  # a contract's fields are judged with each trade's own
-    sections["market"].setdefault("vol", 0.2)
     try:
-        build_request(**sections, greeks=DEFAULT_GREEKS)
+        check_shared(settings.sections, settings.greeks or "delta")
     except InvalidInput as error:
         raise InvalidInput([_in_section(problem, place) for problem in error.problems]) from None
 
@@ -104,6 +102,7 @@ def _trade(name: str, fields: Mapping[str, Any], record: Record, settings: Setti
     if fields.get("kind", sections["contract"].get("kind", "european")) != sections["contract"].get("kind", "european"):
         sections["contract"] = {}  # what all Asians have in common is not meant for this digital
     problems = []
+    own: dict[str, dict[str, Any]] = {section: {} for section in SECTIONS}
     greeks = DEFAULT_GREEKS if settings.greeks is None else settings.greeks
     for key, value in fields.items():
         if key == "greeks":
@@ -111,7 +110,8 @@ def _trade(name: str, fields: Mapping[str, Any], record: Record, settings: Setti
         elif key not in FIELDS:
             problems.append(Problem((key,), f"unknown key; {did_you_mean(key, FIELDS)}"))
         else:
-            sections[_SHARED.get(key, "contract")][key] = value
+            own[_SHARED.get(key, "contract")][key] = value
+    sections = {name: overridden(shared, own[name]) for name, shared in sections.items()}
     try:
         if problems:
             raise InvalidInput(problems)

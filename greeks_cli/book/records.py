@@ -1,19 +1,20 @@
 """Trades as they stand in a file: fields, and the place of each for error messages."""
 
 import csv
+import hashlib
 import io
 import json
 import re
 import sys
 import tomllib
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from greeks_cli.terms.errors import InvalidInput, Problem, did_you_mean
+from greeks_cli.terms.request import SECTIONS
 
-SECTIONS = ("contract", "market", "simulation", "accuracy")
 _TOP_LEVEL = (*SECTIONS, "greeks", "trade", "grid")
 
 
@@ -41,17 +42,19 @@ class Sheet:
     greeks: object = None
     records: tuple[Record, ...] = ()
     grid: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    digest: str = ""
+    """SHA-256 of the text that this was read from."""
 
 
 def read_sheet(name: str) -> Sheet:
     """A file by its extension, or JSON Lines from standard input for ``-``. Raises InvalidInput."""
-    if name == "-":
-        return _jsonl(sys.stdin.read(), "<stdin>")
-    reader = _READERS.get(Path(name).suffix.lower())
+    reader = _jsonl if name == "-" else _READERS.get(Path(name).suffix.lower())
     if reader is None:
         raise _bad(name, f"its extension says no format; use one of {', '.join(_READERS)}, or - for JSON Lines")
     try:
-        return reader(Path(name).read_text(encoding="utf-8-sig"), name)
+        content = sys.stdin.buffer.read() if name == "-" else Path(name).read_bytes()
+        sheet = reader(content.decode("utf-8-sig"), "<stdin>" if name == "-" else name)
+        return replace(sheet, digest=hashlib.sha256(content).hexdigest())
     except OSError as error:
         raise _bad(name, f"{error.strerror or error}; give the path of a book") from None
     except UnicodeDecodeError:
@@ -71,7 +74,7 @@ def _toml(text: str, file: str) -> Sheet:
 def _toml_places(text: str) -> Iterator[tuple[int, dict[str, int]]]:
     """The line of every ``[[trade]]`` and of the keys below it."""
     found: tuple[int, dict[str, int]] | None = None
-    for number, line in enumerate(text.splitlines(), start=1):
+    for number, line in enumerate(text.split("\n"), start=1):
         if line.lstrip().startswith("["):
             if found:
                 yield found
@@ -119,13 +122,13 @@ def _sheet(document: object, file: str, places: list[tuple[int, dict[str, int]]]
 
 
 def _csv(text: str, file: str) -> Sheet:
-    reader = csv.DictReader(io.StringIO(text), restkey="")
+    reader = csv.DictReader(io.StringIO(text, newline=""))
     records = []
     try:
         for row in reader:
-            if "" in row:
+            if None in row:
                 raise _bad(f"{file}:{reader.line_num}", "more cells than columns in the header")
-            fields = {name.strip(): cell.strip() for name, cell in row.items() if cell and cell.strip()}
+            fields = {name.strip(): cell.strip() for name, cell in row.items() if name and cell and cell.strip()}
             records.append(Record(fields, file, reader.line_num))
     except csv.Error as error:
         raise _bad(f"{file}:{reader.line_num}", f"not valid CSV: {error}") from None
@@ -137,7 +140,7 @@ def _jsonl(text: str, file: str) -> Sheet:
 
 
 def _json_lines(text: str, file: str) -> Iterator[Record]:
-    for number, line in enumerate(text.splitlines(), start=1):
+    for number, line in enumerate(text.split("\n"), start=1):
         if line.strip():
             try:
                 fields = json.loads(line, parse_constant=_no_constant)

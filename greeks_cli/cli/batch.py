@@ -1,9 +1,10 @@
 """``greeks batch``."""
 
+import hashlib
 import json
 import sys
 import time
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from importlib.util import find_spec
 from pathlib import Path
@@ -35,9 +36,7 @@ Progress = Callable[[int, int], None]
 @click.option(
     "--units", type=click.Choice([str(unit) for unit in Units]), default="raw", show_default=True, help="As in price."
 )
-@click.option(
-    "--processes", type=click.IntRange(1, 1024), help="Trades at a time. [default: the cores, for 20 trades or more]"
-)
+@click.option("--processes", type=_COUNT, help="Trades at a time. [default: the cores, for 20 trades or more]")
 @click.option(
     "--threads", type=click.IntRange(1, 1024), help="Threads per trade. [default: the cores, or 1 with processes]"
 )
@@ -82,7 +81,7 @@ def command(
     from greeks_cli.run.batch import usual_processes
     from greeks_cli.terms.trade import Rejected, Trade
 
-    trades = _trades(files, market, flags)
+    trades, inputs = _trades(files, market, flags)
     rejected = [trade for trade in trades if isinstance(trade, Rejected)]
     valid = [trade for trade in trades if isinstance(trade, Trade)]
     if rejected and (fail_fast or dry_run):
@@ -92,6 +91,8 @@ def command(
             click.echo(f"greeks: {problem.line(str(problem.path[0]))}", err=True)
     if len(rejected) > _SHOWN:
         click.echo(f"greeks: and {len(rejected) - _SHOWN:,} more trades that are not valid", err=True)
+    for note in sorted({(str(p.value), p.message) for trade in valid for p in trade.request.left_out}):
+        click.echo(f"greeks: note: where nobody asks for it, {note[0]} is left out: {note[1]}", err=True)
     processes = processes or usual_processes(len(valid))
     if dry_run:
         return _dry_run(valid, processes)
@@ -100,22 +101,25 @@ def command(
     with _progress(quiet, log_format) as progress:
         if out is None:
             return _to_stdout(book, form, wide, progress)
-        return _to_file(book, form, wide, out, restart, files, progress)
+        return _to_file(book, form, wide, out, restart, inputs, progress)
 
 
-def _trades(files: Sequence[str], market: Path | None, flags: Source) -> list[Any]:
+def _trades(files: Sequence[str], market: Path | None, flags: Source) -> tuple[list[Any], dict[str, str]]:
+    """The trades, and the SHA-256 of every file that they were read from."""
     from greeks_cli.book.book import Settings, check_settings, trades_of
     from greeks_cli.book.records import read_sheet
     from greeks_cli.terms.request import DEFAULT_GREEKS
 
-    defaults = Source()
+    defaults, digests = Source(), {}
     if market:
         defaults.read_toml(market)
         check_settings(Settings(defaults.sections), str(market))
+        digests[str(market)] = hashlib.sha256(market.read_bytes()).hexdigest()
     flags.validate()
     said = [None if source.greeks is DEFAULT_GREEKS else source.greeks for source in (defaults, flags)]
     sheets = [read_sheet(name) for name in files]
-    return trades_of(sheets, Settings(defaults.sections, said[0]), Settings(flags.sections, said[1]))
+    digests |= {sheet.file: sheet.digest for sheet in sheets}
+    return trades_of(sheets, Settings(defaults.sections, said[0]), Settings(flags.sections, said[1])), digests
 
 
 def _format(out: Path | None, format: str | None, wide: bool) -> Any:
@@ -154,15 +158,15 @@ class _Book:
     @property
     def keys(self) -> dict[str, str]:
         """The key of every row by its id. Raises InvalidInput where a trade has the id of the totals."""
-        from greeks_cli.report.book import TOTAL
+        from greeks_cli.report.book import TOTAL, row_key
         from greeks_cli.terms.trade import total_key
 
-        found = {trade.id: trade.key for trade in self.trades}
+        found = {trade.id: row_key(trade, self._units) for trade in self.trades}
         if not self._total:
             return found
         if TOTAL in found:
             raise InvalidInput([Problem(("id",), "is that of the row of totals; give the trade another", TOTAL)])
-        return found | {TOTAL: total_key(self.trades)}
+        return found | {TOTAL: total_key(tuple(found.values()))}
 
     def records(self, skip: Collection[str] = ()) -> Iterator[dict[str, Any]]:
         """Every trade's row in order, but for those finished; with fail-fast, up to the first that fails."""
@@ -182,9 +186,9 @@ class _Book:
 
     def _with_total(self) -> Iterator[dict[str, Any]]:
         """All rows and the totals, once every path has been run: no row is known before."""
-        from greeks_cli.report.book import record_of, total_of
+        from greeks_cli.report.book import TOTAL, record_of, total_of
         from greeks_cli.run.together import run_together
-        from greeks_cli.terms.trade import Rejected, Trade, total_key
+        from greeks_cli.terms.trade import Rejected, Trade
 
         with self._executor() as (executor, workers):
             valid = [trade.request for trade in self.trades if isinstance(trade, Trade)]
@@ -193,7 +197,7 @@ class _Book:
         for trade in self.trades:
             yield record_of(trade, trade.why if isinstance(trade, Rejected) else next(answers), self._units)
         whole = len(valid) == len(self.trades)
-        yield total_of(sums if whole else [], total_key(self.trades), len(self.trades), self._units)
+        yield total_of(sums if whole else [], self.keys[TOTAL], len(self.trades), self._units)
 
     @contextmanager
     def _executor(self) -> Iterator[tuple[Any, int | None]]:
@@ -238,37 +242,41 @@ def _to_stdout(book: _Book, form: Any, wide: bool, progress: Progress) -> ExitCo
 
 
 def _to_file(
-    book: _Book, form: Any, wide: bool, out: Path, restart: bool, files: Sequence[str], progress: Progress
+    book: _Book, form: Any, wide: bool, out: Path, restart: bool, inputs: Mapping[str, str], progress: Progress
 ) -> ExitCode:
     from greeks_cli.report.book import BookFormat, as_parquet, rendered
     from greeks_cli.report.table import Screen
     from greeks_cli.run.ledger import Ledger
-    from greeks_cli.terms.trade import Rejected
 
     started = time.time()
-    ledger = Ledger(out, book.keys)
-    if not ledger.open(restart):
-        click.echo(f"greeks: {out} is finished already; --restart prices it anew", err=True)
-        return ExitCode.SOME_JOBS_FAILED if any(isinstance(t, Rejected) for t in book.trades) else ExitCode.OK
-    resumed = len(ledger.rows)
-    if resumed:
-        click.echo(f"greeks: going on after {resumed:,} of {len(ledger.keys):,} trades", err=True)
+    described = f"wide {form}" if wide else str(form)
+    with closing(Ledger(out, book.keys)) as ledger:
+        if finished := ledger.open(restart, described):
+            click.echo(f"greeks: {out} is finished already; --restart prices it anew", err=True)
+            return ExitCode.SOME_JOBS_FAILED if finished["failed"] else ExitCode.OK
+        _run_into(ledger, book, progress)
+        records = [ledger.rows[name] for name in ledger.keys if name in ledger.rows]
+        ending = _ending(records)
+        if len(records) == len(ledger.keys):
+            parquet = form is BookFormat.PARQUET
+            content = as_parquet(records) if parquet else rendered(records, form, wide, Screen()).encode()
+            ledger.finish(content, {"format": described, **_manifest(book, inputs, records, started)})
+    return ending
+
+
+def _run_into(ledger: Any, book: _Book, progress: Progress) -> None:
+    """Price what the ledger does not have yet."""
+    if ledger.rows:
+        click.echo(f"greeks: going on after {len(ledger.rows):,} of {len(ledger.keys):,} trades", err=True)
+    expected = len(ledger.keys) - len(ledger.rows)
     try:
-        for record in book.records(skip=set(ledger.rows)):
+        for done, record in enumerate(book.records(skip=set(ledger.rows)), start=1):
             ledger.append(record)
-            progress(len(ledger.rows), len(ledger.keys))
+            progress(done, expected)
     except KeyboardInterrupt:
         kept = f"{len(ledger.rows):,} of {len(ledger.keys):,} trades are kept; the same command goes on from there"
         click.echo(f"greeks: {kept}", err=True)
         raise
-    records = [ledger.rows[name] for name in ledger.keys if name in ledger.rows]
-    ending = _ending(records)
-    if len(records) == len(ledger.keys):
-        content = (
-            as_parquet(records) if form is BookFormat.PARQUET else rendered(records, form, wide, Screen()).encode()
-        )
-        ledger.finish(content, _manifest(book, files, records, started))
-    return ending
 
 
 def _ending(records: Sequence[dict[str, Any]]) -> ExitCode:
@@ -281,18 +289,15 @@ def _ending(records: Sequence[dict[str, Any]]) -> ExitCode:
     return ExitCode.SOME_JOBS_FAILED
 
 
-def _manifest(book: _Book, files: Sequence[str], records: Sequence[dict[str, Any]], started: float) -> dict[str, Any]:
+def _manifest(
+    book: _Book, inputs: Mapping[str, str], records: Sequence[dict[str, Any]], started: float
+) -> dict[str, Any]:
     """How the results came about."""
-    import hashlib
-
     from greeks_cli.run.environment import facts
-
-    def digest(name: str) -> str | None:
-        return None if name == "-" else hashlib.sha256(Path(name).read_bytes()).hexdigest()
 
     return {
         "command": ["greeks", *sys.argv[1:]],
-        "inputs": {name: digest(name) for name in files},
+        "inputs": dict(inputs),
         "environment": dict(facts()),
         "device": "cpu",
         "seeds": sorted({record["simulation"]["seed"] for record in records if "simulation" in record}),

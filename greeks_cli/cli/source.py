@@ -7,15 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from greeks_cli.terms.errors import InvalidInput, Problem, did_you_mean
-from greeks_cli.terms.request import DEFAULT_GREEKS, Request, build_request
-
-_DISPLACED_BY = {
-    ("simulation", "width"): ("beta",),
-    ("simulation", "beta"): ("width",),
-    ("simulation", "smoothing"): ("width", "beta"),
-}
-
-SECTIONS = ("contract", "market", "simulation", "accuracy")
+from greeks_cli.terms.request import DEFAULT_GREEKS, DISPLACED_BY, SECTIONS, Request, build_request, check_shared
 
 
 @dataclass
@@ -45,7 +37,7 @@ class Source:
 
     def set(self, section: str, key: str, value: object, place: str) -> None:
         """Take a flag's value; it also displaces a value of the file that excludes it."""
-        for other in _DISPLACED_BY.get((section, key), ()):
+        for other in DISPLACED_BY.get(key, ()):
             if self.places.get((section, other), "").startswith(f"{self.file}: "):
                 del self.sections[section][other]
         self.sections[section][key] = value
@@ -60,10 +52,10 @@ class Source:
 
     def validate(self) -> None:
         """Raise InvalidInput, naming places, for what would be wrong with any contract."""
-        whole = Source({name: dict(values) for name, values in self.sections.items()}, self.greeks, self.places)
-        whole.sections["contract"] = {"strike": 100.0}
-        whole.sections["market"].setdefault("vol", 0.2)
-        whole.build()
+        try:
+            check_shared(self.sections, self.greeks)
+        except InvalidInput as error:
+            raise InvalidInput([self._placed(problem) for problem in error.problems]) from None
 
     def _placed(self, problem: Problem) -> Problem:
         path = tuple(map(str, problem.path))

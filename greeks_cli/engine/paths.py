@@ -69,7 +69,7 @@ class _Motion:
         for here, after in zip(anchors[1:], anchors, strict=False):
             t, u = self._dates[here], self._dates[after]
             bridge = self.brownian[here] - (t / u) * self.brownian[after]
-            data.append(bridge * (1 / np.sqrt(t * (u - t) / u)))
+            data.append(bridge * float(1 / np.sqrt(t * (u - t) / u)))
         return data
 
     def spots(self, dates: Dates) -> NDArray[np.floating]:

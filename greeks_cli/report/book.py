@@ -34,14 +34,20 @@ TOTAL = "total"
 """The id of the row that adds up the others."""
 
 
+def row_key(trade: Trade | Rejected, units: Units) -> str:
+    """A hash of all that a row depends on: the trade's own, and the units of its numbers."""
+    return trade.key if units is Units.RAW else f"{trade.key}-{units}"
+
+
 def record_of(trade: Trade | Rejected, answer: Result | str, units: Units) -> Record:
     """One trade's row: the keys of ``price`` with id, status and key; ``error`` in place of results.
 
     There is no time of its own: trades that run side by side share the machine.
     """
+    key = row_key(trade, units)
     if isinstance(answer, str):
-        return {"id": trade.id, "status": "error", "key": trade.key, "error": answer, "version": __version__}
-    return {"id": trade.id, "status": "ok", "key": trade.key, **document(answer, units), "elapsed_seconds": None}
+        return {"id": trade.id, "status": "error", "key": key, "error": answer, "version": __version__}
+    return {"id": trade.id, "status": "ok", "key": key, **document(answer, units), "elapsed_seconds": None}
 
 
 def total_of(sums: Sequence[Sum], key: str, count: int, units: Units) -> Record:

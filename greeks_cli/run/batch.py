@@ -5,12 +5,13 @@ import signal
 from collections.abc import Generator, Iterator, Sequence
 from concurrent.futures import Executor, Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from itertools import islice
 
 from greeks_cli.run.cores import available_cores
 from greeks_cli.run.local import run
+from greeks_cli.terms.accuracy import Accuracy
 from greeks_cli.terms.errors import GreeksError
 from greeks_cli.terms.result import Result
 from greeks_cli.terms.trade import Trade
@@ -40,13 +41,18 @@ def worker_processes(count: int) -> Iterator[Executor]:
     pool = ProcessPoolExecutor(count, spawn, initializer=_ignore_interrupts)
     try:
         yield pool
-    except BrokenProcessPool:
+    except BaseException as ending:
+        # Nobody waits for what they are pricing any more. (Cancelled futures would upset the pool's own thread.)
+        for child in multiprocessing.active_children():
+            child.terminate()
+        if not isinstance(ending, BrokenProcessPool):
+            raise
         raise WorkerLost(
             "a process that was pricing has died, perhaps for want of memory; "
             "run the same command again to go on, with fewer --processes"
         ) from None
     finally:
-        pool.shutdown(wait=False, cancel_futures=True)
+        pool.shutdown(wait=False)
 
 
 def price_trades(
@@ -54,24 +60,21 @@ def price_trades(
 ) -> Generator[tuple[Trade, Answer], None, None]:
     """Each trade with its answer, in the order of the book; the numbers do not depend on who computes them.
 
-    On an ``executor`` a few trades are in flight for each of its workers, each on one thread unless told.
+    On an ``executor`` a few trades are in flight for each of its workers, each on one thread unless told;
+    whoever made it ends what is still in flight when this is left early.
     """
     if executor is None:
         yield from ((trade, _answer(trade, threads)) for trade in trades)
         return
     waiting = iter(trades)
     flying: list[tuple[Trade, Future[Answer]]] = []
-    try:
-        while True:
-            wanted = 4 * workers - len(flying)
-            flying += [(trade, executor.submit(_answer, trade, threads or 1)) for trade in islice(waiting, wanted)]
-            if not flying:
-                return
-            trade, future = flying.pop(0)
-            yield trade, future.result()
-    finally:
-        for _, future in flying:
-            future.cancel()
+    while True:
+        wanted = 4 * workers - len(flying)
+        flying += [(trade, executor.submit(_answer, trade, threads or 1)) for trade in islice(waiting, wanted)]
+        if not flying:
+            return
+        trade, future = flying.pop(0)
+        yield trade, future.result()
 
 
 def forecast_seconds(trades: Sequence[Trade], processes: int) -> float:
@@ -82,9 +85,10 @@ def forecast_seconds(trades: Sequence[Trade], processes: int) -> float:
         paths = trade.request.simulation.paths
         tried = min(paths, _PATHS_TRIED)
         simulation = trade.request.simulation.model_copy(update={"paths": tried})
-        shorter = replace(trade.request, simulation=simulation)
-        run(shorter, 1)  # the first of its kind also loads what it needs
-        seconds += run(shorter, 1).elapsed_seconds * paths / tried
+        shorter = replace(trade.request, simulation=simulation, accuracy=Accuracy())
+        with suppress(GreeksError):  # it will have its row of its own
+            run(shorter, 1)  # the first of its kind also loads what it needs
+            seconds += run(shorter, 1).elapsed_seconds * paths / tried
     return seconds / max(1, len(few)) * len(trades) / processes
 
 

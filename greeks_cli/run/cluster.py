@@ -5,7 +5,7 @@ import platform
 from collections.abc import Callable, Iterator
 from concurrent.futures import CancelledError, Executor, Future
 from contextlib import contextmanager
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,7 @@ from greeks_cli.run.allocator import keep_freed_memory
 from greeks_cli.run.cores import available_cores
 from greeks_cli.terms.errors import GreeksError, MissingExtra
 
-_SECONDS_TO_ANSWER = 5
+_SECONDS_TO_ANSWER, _SECONDS_TO_JOIN = 5, 30
 _LOCAL = "local"
 
 
@@ -25,19 +25,44 @@ class ClusterFailed(GreeksError):
 class ClusterExecutor(Executor):
     """Tasks for a cluster's workers, each of which first compares its versions with ours."""
 
-    def __init__(self, client: Any):
+    def __init__(self, client: Any, address: str):
         self._executor = client.get_executor(pure=False)
-        self._client = client
+        self._client, self._address = client, address
 
     @property
     def workers(self) -> int:
-        """Threads of all workers that are there now, at least one."""
-        return max(1, sum(self._client.nthreads().values()))
+        """Threads of all workers that are there now."""
+        return sum(self._client.nthreads().values())
 
     def submit(self, work: Callable[..., Any], /, *args: Any, **kwargs: Any) -> "Future[Any]":
-        """As in ``concurrent.futures``."""
-        future: Future[Any] = self._executor.submit(_task, _versions(), work, *args, **kwargs)
-        return future
+        """As in ``concurrent.futures``, but what goes wrong with the cluster is a ClusterFailed."""
+        return _Remote(self._executor.submit(_task, _versions(), work, *args, **kwargs), self._address)
+
+
+class _Remote(Future):  # type: ignore[type-arg]
+    """A future whose failures say what they mean for the user."""
+
+    def __init__(self, future: "Future[Any]", address: str):
+        super().__init__()
+        self._future, self._address = future, address
+
+    def cancel(self) -> bool:
+        return self._future.cancel()
+
+    def result(self, timeout: float | None = None) -> Any:
+        from distributed.scheduler import KilledWorker
+
+        try:
+            return self._future.result(timeout)
+        except GreeksError:
+            raise
+        except KilledWorker:
+            reason = "workers die again and again on one task, perhaps for want of memory"
+        except (CancelledError, OSError) as error:
+            reason = f"the scheduler went away ({type(error).__name__})"
+        except (ModuleNotFoundError, AttributeError) as error:
+            reason = f"a worker cannot load the task ({error}); install greeks {__version__} there"
+        raise ClusterFailed(f"--scheduler {self._address}: {reason}")
 
 
 @contextmanager
@@ -50,7 +75,8 @@ def cluster(address: str) -> Iterator[ClusterExecutor]:
         import distributed
     except ImportError:
         raise MissingExtra("--scheduler", "Dask distributed", "cluster") from None
-    logging.getLogger("distributed").setLevel(logging.CRITICAL)  # what matters is raised, in one line
+    for name in [name for name in logging.root.manager.loggerDict if name.split(".")[0] == "distributed"]:
+        logging.getLogger(name).setLevel(logging.CRITICAL + 1)  # what matters is raised, in one line
     local = None
     try:
         if address == _LOCAL:
@@ -64,16 +90,11 @@ def cluster(address: str) -> Iterator[ClusterExecutor]:
             "start one with: dask scheduler, or give tcp://HOST:PORT, a scheduler file, or local"
         ) from None
     try:
-        yield ClusterExecutor(client)
-    except (CancelledError, distributed.CancelledError, distributed.client.FutureCancelledError) as error:
-        raise ClusterFailed(f"--scheduler {address}: the scheduler went away ({type(error).__name__})") from None
-    except distributed.scheduler.KilledWorker:
+        client.wait_for_workers(1, timeout=_SECONDS_TO_JOIN)
+        yield ClusterExecutor(client, address)
+    except TimeoutError:
         raise ClusterFailed(
-            f"--scheduler {address}: workers die again and again on one task, perhaps for want of memory"
-        ) from None
-    except (ModuleNotFoundError, AttributeError) as error:
-        raise ClusterFailed(
-            f"--scheduler {address}: a worker cannot load the task ({error}); install greeks {__version__} there"
+            f"--scheduler {address}: no worker has joined it in {_SECONDS_TO_JOIN} s; start one with: dask worker"
         ) from None
     finally:
         client.close()
@@ -84,7 +105,18 @@ def cluster(address: str) -> Iterator[ClusterExecutor]:
 def _versions() -> dict[str, str]:
     """What must be the same for the numbers to be the same."""
     python = ".".join(platform.python_version_tuple()[:2])
-    return {"greeks": __version__, "python": python, **{name: version(name) for name in ("numpy", "chainer")}}
+    return {
+        "greeks": __version__,
+        "python": python,
+        **{name: _installed(name) for name in ("numpy", "chainer", "scipy")},
+    }
+
+
+def _installed(package: str) -> str:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return "none"
 
 
 def _task(expected: dict[str, str], work: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:

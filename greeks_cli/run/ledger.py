@@ -11,6 +11,11 @@ from io import FileIO
 from pathlib import Path
 from typing import Any
 
+try:
+    import fcntl
+except ImportError:  # not on Windows
+    fcntl = None  # type: ignore[assignment]
+
 from greeks_cli.terms.errors import GreeksError, InvalidInput, Problem
 
 _NAMED = 3
@@ -32,21 +37,34 @@ class Ledger:
         self.rows: dict[str, dict[str, Any]] = {}
         """What is finished, by id."""
 
-    def open(self, restart: bool) -> bool:
-        """Take up what is there; False where the book is finished. Raises InvalidInput where it is another's."""
-        if restart:
-            self._partial.unlink(missing_ok=True)
-        elif self._partial.exists():
-            self._take_up()
-        elif self._out.exists():
-            self._refuse_others(self._finished_keys())
-            return False
+    def open(self, restart: bool, form: str) -> dict[str, Any] | None:
+        """Take up what is there; the manifest, where all is finished in this form already.
+
+        Raises InvalidInput where it is another book's, or another run is writing it.
+        """
+        if not restart and not self._partial.exists() and self._out.exists():
+            return self._finished(form)
         try:
             # Unbuffered: a line is with the system once it is written, whatever becomes of this process.
             self._file = self._partial.open("ab", buffering=0)
+            self._lock(self._file)
+            if restart:
+                self._file.truncate(0)
+            else:
+                self._take_up()
         except OSError as error:
             raise self._cannot(self._partial, error) from None
-        return True
+        return None
+
+    def _lock(self, file: FileIO) -> None:
+        """Released when the file is closed, or this process ends in whatever way."""
+        if fcntl is None:
+            return
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            message = "another run is writing it; wait for that, or use another -o"
+            raise InvalidInput([Problem((str(self._partial),), message)]) from None
 
     def append(self, row: dict[str, Any]) -> None:
         """Write one result, so that it outlives this process."""
@@ -59,10 +77,14 @@ class Ledger:
             raise self._cannot(self._partial, error) from None
         self.rows[row["id"]] = row
 
+    def close(self) -> None:
+        """Let others write; what is finished stays."""
+        if self._file is not None:
+            self._file.close()
+
     def finish(self, content: bytes, manifest: dict[str, Any]) -> None:
         """Put the result and its manifest in place, and remove what led there."""
         assert self._file is not None  # it has been opened
-        self._file.close()
         manifest = {**manifest, "trades": dict(self.keys)}
         self._place(self._manifest, json.dumps(manifest, indent=2).encode() + b"\n")
         self._place(self._out, content)
@@ -91,19 +113,26 @@ class Ledger:
         self._refuse_others(found)
         if len(whole) < len(content):  # the last line was torn when its writer was killed
             os.truncate(self._partial, len(whole))
-        self.rows = {row["id"]: row for row in rows}
+        # What failed is tried again: memory may have been short, or a worker ill.
+        self.rows = {row["id"]: row for row in rows if row["status"] != "error"}
 
-    def _finished_keys(self) -> dict[str, str]:
+    def _finished(self, form: str) -> dict[str, Any]:
         try:
-            return dict(json.loads(self._manifest.read_bytes())["trades"])
+            manifest = dict(json.loads(self._manifest.read_bytes()))
+            keys, was = dict(manifest["trades"]), manifest["format"]
         except (OSError, ValueError, KeyError, TypeError):
             message = "is there, and without a manifest of ours; use another -o, or --restart to replace it"
             raise InvalidInput([Problem((str(self._out),), message)]) from None
+        self._refuse_others(keys)
+        if was != form:
+            message = f"is finished as {was}, not {form}; use another -o, or --restart to price all anew"
+            raise InvalidInput([Problem((str(self._out),), message)])
+        return manifest
 
     def _refuse_others(self, found: Mapping[str, str]) -> None:
         """Results of a changed book are never mixed with those of this one."""
         changed = [name for name, key in found.items() if self.keys.get(name) != key]
-        if not self._partial.exists():
+        if self._file is None:  # not unfinished, but whole
             changed += [name for name in self.keys if name not in found]
         if changed:
             more = f" and {len(changed) - _NAMED} more" if len(changed) > _NAMED else ""

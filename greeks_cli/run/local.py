@@ -124,10 +124,8 @@ def in_order(
             flying += [pool.submit(work, plan, b) for b in islice(blocks, 1)]
             yield answer
     finally:
-        for future in flying:
-            future.cancel()
         if own:
-            own.shutdown()
+            own.shutdown(cancel_futures=True)
 
 
 def _unmet(targets: tuple[Target, ...], answers: tuple[Estimate, ...]) -> tuple[Target, ...]:

@@ -19,6 +19,9 @@ from greeks_cli.terms.simulation import Autodiff, Estimator, Simulation, Smoothi
 DEFAULT_GREEKS = parse_greeks("delta,gamma,vega,theta,rho")
 """Where one of these is impossible for a request that names none, it is left out, and ``left_out`` says why."""
 
+SECTIONS = ("contract", "market", "simulation", "accuracy")
+"""Of a request, as configuration files name them."""
+
 Model = TypeVar("Model", bound=BaseModel)
 
 
@@ -102,6 +105,30 @@ def build_request(
         raise InvalidInput(problems)
     contract_, market_, simulation_, accuracy_ = parts
     return Request(contract_, market_, simulation_, wanted, accuracy_)  # type: ignore[arg-type]  # no part is None
+
+
+DISPLACED_BY = {"width": ("beta",), "beta": ("width",), "smoothing": ("width", "beta")}
+"""Settings that a later one takes the place of, for they exclude each other."""
+
+
+def overridden(earlier: Mapping[str, Any], later: Mapping[str, Any]) -> dict[str, Any]:
+    """One section's settings under later ones, which also displace what they exclude."""
+    displaced = {other for name in later for other in DISPLACED_BY.get(name, ()) if other not in later}
+    return {**{name: value for name, value in earlier.items() if name not in displaced}, **later}
+
+
+def check_shared(sections: Mapping[str, Mapping[str, Any]], greeks: object) -> None:
+    """Raise InvalidInput for settings that are wrong whatever the contract."""
+    problems: list[Problem] = []
+    _validated(Market, "market", {"vol": 0.2, **sections.get("market", {})}, problems)
+    _validated(Simulation, "simulation", sections.get("simulation", {}), problems)
+    _validated(Accuracy, "accuracy", sections.get("accuracy", {}), problems)
+    try:
+        parse_greeks(greeks)
+    except ValueError as error:
+        problems.append(Problem(("greeks",), str(error)))
+    if problems:
+        raise InvalidInput(problems)
 
 
 def _contract_model(

@@ -51,9 +51,9 @@ class Rejected:
         return _hash([self.why, __version__])
 
 
-def total_key(trades: Sequence[Trade | Rejected]) -> str:
+def total_key(keys: Sequence[str]) -> str:
     """A hash of all that the totals of a book depend on."""
-    return _hash([trade.key for trade in trades])
+    return _hash(list(keys))
 
 
 def _hash(parts: object) -> str:

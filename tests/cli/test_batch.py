@@ -65,6 +65,20 @@ def test_fields_of_a_trade_win_over_flags_and_flags_over_files(greeks, book):
     assert (own["market"]["vol"], shared["market"]["vol"]) == (0.5, 0.3)
 
 
+def test_a_width_displaces_a_beta_wherever_it_comes_from(greeks, book):
+    text = HEADER + "beta = 10\n" + "[[trade]]\nstrike = 100\n[[trade]]\nstrike = 100\nwidth = 2\n"
+    plain, own = lines(greeks("batch", book(text)).out)
+    assert (plain["simulation"]["beta"], own["simulation"]["width"], own["simulation"]["beta"]) == (10, 2, None)
+    flagged, own = lines(greeks("batch", book(text), "--width", "1").out)
+    assert (flagged["simulation"]["width"], own["simulation"]["width"]) == (1, 2)
+
+
+def test_greeks_for_all_trades_may_be_of_their_own_parameters(greeks, book):
+    text = HEADER + '[[trade]]\nkind = "barrier"\nstrike = 100\nbarrier = 80\nbarrier_type = "down-out"\n'
+    (record,) = lines(greeks("batch", book(text), "--greeks", "d(barrier)").out)
+    assert [estimate["name"] for estimate in record["estimates"]] == ["price", "d(barrier)"]
+
+
 def test_a_grid_multiplies_trades(greeks, book):
     text = HEADER + '[[trade]]\nid = "g"\nstrike = 100\ngrid = {vol = "0.1:0.3:3", expiry = [1, 2]}\n'
     records = lines(greeks("batch", book(text)).out)
@@ -90,13 +104,15 @@ def test_a_bad_trade_does_not_sink_the_book(greeks, book):
     assert (strict.code, strict.out) == (2, "")
 
 
-def test_a_trade_that_fails_while_it_runs_has_a_row_too(greeks, book):
+def test_a_trade_that_fails_while_it_runs_has_a_row_too(greeks, book, tmp_path):
     text = HEADER + '[[trade]]\nid = "nan"\nkind = "formula"\npayoff = "log(S[-1] - 100)"\n' + trades(1)[len(HEADER) :]
     outcome = greeks("batch", book(text))
     assert outcome.code == 3
     failed, fine = lines(outcome.out)
     assert (failed["status"], fine["status"]) == ("error", "ok")
     assert "not a finite number" in failed["error"] or "logarithm" in failed["error"]
+    out = str(tmp_path / "out.jsonl")
+    assert [greeks("batch", book(text), "-o", out).code for _ in range(2)] == [3, 3]
     stopped = greeks("batch", book(text), "--fail-fast")
     assert (stopped.code, len(lines(stopped.out))) == (3, 1)
 
@@ -204,6 +220,8 @@ def test_a_finished_book_is_not_priced_again_and_a_changed_one_is_refused(greeks
     assert changed.code == 2
     assert "other settings, market or version for trade T0, T1" in changed.err
     assert greeks("batch", path, "-o", out, "--vol", "0.3", "--restart").code == 0
+    for other in ("--wide", "--units=market"):
+        assert greeks("batch", path, "-o", out, "--vol", "0.3", other).code == 2
     manifest = json.loads((tmp_path / "out.csv.manifest.json").read_text())
     assert manifest["succeeded"] == 2
     assert set(manifest["trades"]) == {"T0", "T1"}

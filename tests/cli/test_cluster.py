@@ -72,15 +72,24 @@ def test_a_worker_that_is_killed_and_one_that_joins_late_change_nothing(greeks, 
     victim, partial = dask.worker(), tmp_path / "far.jsonl.partial"
 
     def disturb():
-        while not partial.exists() or partial.read_bytes().count(b"\n") < 3:
+        deadline = time.monotonic() + 60
+        while time.monotonic() < deadline and (not partial.exists() or partial.read_bytes().count(b"\n") < 3):
             time.sleep(0.01)
+        disturbed.append(partial.exists())
         victim.send_signal(signal.SIGKILL)
         dask.worker()
 
+    disturbed = []
+    with cluster.cluster(dask.file) as executor:
+        deadline = time.monotonic() + 60
+        while executor.workers < 2:
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
     disturbing = threading.Thread(target=disturb)
     disturbing.start()
     outcome = greeks("batch", str(book), "-o", str(tmp_path / "far.jsonl"), "--scheduler", dask.file)
     disturbing.join()
+    assert disturbed == [True]
     assert outcome.code == 0, outcome.err
     assert (tmp_path / "far.jsonl").read_bytes() == (tmp_path / "near.jsonl").read_bytes()
 
@@ -103,3 +112,22 @@ def test_mismatched_versions_are_said_plainly(dask, monkeypatch):
         cluster.cluster(dask.file) as executor,
     ):
         run(request, 1, executor=executor)
+
+
+def test_a_scheduler_that_goes_away_is_one_line_and_loses_nothing(tmp_path):
+    dask = Dask(tmp_path)
+    dask.worker()
+    book, partial = tmp_path / "book.jsonl", tmp_path / "out.jsonl.partial"
+    book.write_text(BOOK)
+    command = [sys.executable, "-m", "greeks_cli", "batch", str(book), "-o", str(tmp_path / "out.jsonl")]
+    running = subprocess.Popen([*command, "--scheduler", dask.file], stderr=subprocess.PIPE, text=True)
+    deadline = time.monotonic() + 60
+    while not partial.exists() or partial.read_bytes().count(b"\n") < 2:
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+    dask.stop()
+    _, said = running.communicate(timeout=60)
+    assert running.returncode == 1
+    assert said.count("\n") == 1, said
+    assert "the scheduler went away" in said
+    assert partial.read_bytes().count(b"\n") >= 2

@@ -9,6 +9,10 @@ from greeks_cli.engine.derivatives import by_grad
 from greeks_cli.engine.leaves import make_leaves
 from greeks_cli.engine.numbers import total
 from greeks_cli.engine.paths import FrozenPath, Scenario, ShiftedPath, SimulatedPath
+from greeks_cli.engine.plan import Plan
+from greeks_cli.engine.valuation import derivatives
+from greeks_cli.terms.contracts import CONTRACTS
+from greeks_cli.terms.request import build_request
 
 VALUES = {"spot": 90.0, "vol": 0.3, "rate": 0.04, "dividend_yield": 0.01, "time": 0.0}
 STEPS = {"spot": 0.05, "vol": 1e-4, "rate": 1e-4, "dividend_yield": 1e-4, "time": 1e-5}
@@ -66,3 +70,16 @@ def test_a_shifted_path_stays_where_it_is_when_both_sets_of_leaves_move(first):
     for i in index:
         np.testing.assert_allclose(together[i], 0, atol=1e-10)
         np.testing.assert_allclose(moved[i], by_grad(alone[3], leaves, index)[i], rtol=1e-12, atol=1e-12)
+
+
+@pytest.mark.parametrize("autodiff", ["grad", "backward"])
+@pytest.mark.parametrize("kind", CONTRACTS)
+def test_single_precision_stays_single(kind, autodiff):
+    contract = {"kind": kind, **CONTRACTS[kind].example}
+    settings = {"paths": 5000, "dtype": "float32", "autodiff": autodiff}
+    request = build_request(contract, {"vol": 0.2}, settings, "delta,vega,theta,gamma")
+    plan = Plan.of(request)
+    scenario = Scenario.of(request, plan.normals(0))
+    for group in plan.groups:
+        found = derivatives(request, request.contract, scenario, group.method, group.wanted)
+        assert {values.dtype for values in found.values()} == {np.dtype(np.float32)}
