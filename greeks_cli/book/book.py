@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
+from math import isfinite, prod
 from typing import Any
 
 from greeks_cli.book.records import Record, Sheet
@@ -19,6 +20,8 @@ _MOST_TRADES = 1_000_000
 _SHARED = dict.fromkeys(Market.model_fields, "market")
 _SHARED |= dict.fromkeys(Simulation.model_fields, "simulation")
 _SHARED |= dict.fromkeys(Accuracy.model_fields, "accuracy")
+_SEVERAL = ("param", "tol")
+"""Fields of several entries, which a cell of CSV separates by semicolons."""
 FIELDS = sorted({"id", "greeks", "grid", *_SHARED, *(name for c in CONTRACTS.values() for name in c.model_fields)})
 """Everything that a trade may say."""
 
@@ -49,13 +52,21 @@ def trades_of(sheets: Sequence[Sheet], defaults: Settings, overrides: Settings) 
         for record in sheet.records:
             number += 1
             for suffix, fields in _expanded(record, sheet):
-                found.append(_trade(f"{record.fields.get('id', number)}{suffix}", fields, record, settings))
-                if len(found) > _MOST_TRADES:
-                    raise InvalidInput([Problem((sheet.file,), f"more than {_MOST_TRADES:,} trades; use fewer")])
+                found.append(_trade(f"{_name(record, number)}{suffix}", fields, record, settings))
     if not found:
         files = ", ".join(sheet.file for sheet in sheets)
         raise InvalidInput([Problem((files,), "no trades; write [[trade]] tables, lines or rows")])
     return _distinct(found)
+
+
+def _name(record: Record, number: int) -> str:
+    """What the trade's result is called: its id, else its number in the book."""
+    name = record.fields.get("id", number)
+    text = str(name)
+    if isinstance(name, bool) or not isinstance(name, str | int) or not text.strip() or not text.isprintable():
+        message = "an id is a word or a whole number, on one line; it is the name of the result"
+        raise InvalidInput([Problem((f"{record.place('id')}: id",), message, repr(name))])
+    return text
 
 
 def check_settings(settings: Settings, place: str) -> None:
@@ -78,18 +89,22 @@ def _expanded(record: Record, sheet: Sheet) -> Iterator[tuple[str, dict[str, Any
         raise InvalidInput([Problem((f"{record.place('grid')}: grid",), "a table of lists is wanted", own)])
     fields = {name: value for name, value in record.fields.items() if name not in ("grid", "id")}
     axes = {name: _axis(name, values, record) for name, values in {**sheet.grid, **own}.items()}
+    if prod(len(axis) for axis in axes.values()) > _MOST_TRADES:
+        raise InvalidInput([Problem((f"{record.file}: [grid]",), f"more than {_MOST_TRADES:,} trades; use fewer")])
     for point in product(*axes.values()):
         at = dict(zip(axes, point, strict=True))
         yield f"[{','.join(f'{name}={value}' for name, value in at.items())}]" if at else "", {**fields, **at}
 
 
 def _axis(name: str, values: object, record: Record) -> list[Any]:
+    if name not in FIELDS or name in ("id", "grid"):
+        raise InvalidInput([Problem((f"{record.file}: [grid] {name}",), f"unknown key; {did_you_mean(name, FIELDS)}")])
     if isinstance(values, list) and values:
         return values
     try:
         start, stop, count = str(values).split(":")
         first, last, n = float(start), float(stop), int(count)
-        if not 1 <= n <= _MOST_TRADES:
+        if not 1 <= n <= _MOST_TRADES or not isfinite(first) or not isfinite(last):
             raise ValueError
     except ValueError:
         message = "a list is wanted, or start:stop:count such as '80:120:5'"
@@ -110,7 +125,8 @@ def _trade(name: str, fields: Mapping[str, Any], record: Record, settings: Setti
         elif key not in FIELDS:
             problems.append(Problem((key,), f"unknown key; {did_you_mean(key, FIELDS)}"))
         else:
-            own[_SHARED.get(key, "contract")][key] = value
+            several = key in _SEVERAL and isinstance(value, str)
+            own[_SHARED.get(key, "contract")][key] = value.split(";") if several else value
     sections = {name: overridden(shared, own[name]) for name, shared in sections.items()}
     try:
         if problems:

@@ -7,6 +7,7 @@ import json
 import re
 import sys
 import tomllib
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -52,7 +53,7 @@ def read_sheet(name: str) -> Sheet:
     if reader is None:
         raise _bad(name, f"its extension says no format; use one of {', '.join(_READERS)}, or - for JSON Lines")
     try:
-        content = sys.stdin.buffer.read() if name == "-" else Path(name).read_bytes()
+        content = _standard_input() if name == "-" else Path(name).read_bytes()
         sheet = reader(content.decode("utf-8-sig"), "<stdin>" if name == "-" else name)
         return replace(sheet, digest=hashlib.sha256(content).hexdigest())
     except OSError as error:
@@ -61,6 +62,12 @@ def read_sheet(name: str) -> Sheet:
         raise _bad(name, "not a text file; give a book in UTF-8") from None
     except RecursionError:
         raise _bad(name, "nested too deeply") from None
+
+
+def _standard_input() -> bytes:
+    if sys.stdin is None:
+        raise _bad("-", "standard input is closed; give it trades as JSON Lines")
+    return sys.stdin.buffer.read()
 
 
 def _toml(text: str, file: str) -> Sheet:
@@ -87,7 +94,7 @@ def _toml_places(text: str) -> Iterator[tuple[int, dict[str, int]]]:
 
 def _json(text: str, file: str) -> Sheet:
     try:
-        document = json.loads(text, parse_constant=_no_constant)
+        document = json.loads(text, parse_constant=_no_constant, object_pairs_hook=_no_twice)
     except ValueError as error:
         raise _bad(file, f"not valid JSON: {error}") from None
     return _sheet({"trade": document} if isinstance(document, list) else document, file, [])
@@ -95,6 +102,14 @@ def _json(text: str, file: str) -> Sheet:
 
 def _no_constant(name: str) -> float:
     raise ValueError(f"{name} is not a number that JSON has")
+
+
+def _no_twice(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        twice = next(name for name, count in Counter(name for name, _ in pairs).items() if count > 1)
+        raise ValueError(f"'{twice}' is there twice")
+    return found
 
 
 def _sheet(document: object, file: str, places: list[tuple[int, dict[str, int]]]) -> Sheet:
@@ -124,6 +139,9 @@ def _sheet(document: object, file: str, places: list[tuple[int, dict[str, int]]]
 def _csv(text: str, file: str) -> Sheet:
     reader = csv.DictReader(io.StringIO(text, newline=""))
     records = []
+    twice = [name for name, count in Counter(reader.fieldnames or ()).items() if name.strip() and count > 1]
+    if twice:
+        raise _bad(f"{file}:1", f"the column '{twice[0]}' is there twice; keep one")
     try:
         for row in reader:
             if None in row:
@@ -143,7 +161,7 @@ def _json_lines(text: str, file: str) -> Iterator[Record]:
     for number, line in enumerate(text.split("\n"), start=1):
         if line.strip():
             try:
-                fields = json.loads(line, parse_constant=_no_constant)
+                fields = json.loads(line, parse_constant=_no_constant, object_pairs_hook=_no_twice)
             except ValueError as error:
                 raise _bad(f"{file}:{number}", f"not valid JSON: {error}") from None
             if not isinstance(fields, dict):

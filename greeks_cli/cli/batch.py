@@ -2,10 +2,11 @@
 
 import hashlib
 import json
+import signal
 import sys
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -81,6 +82,8 @@ def command(
     from greeks_cli.run.batch import usual_processes
     from greeks_cli.terms.trade import Rejected, Trade
 
+    # Unwinding, unlike the default, also ends the processes that price.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     trades, inputs = _trades(files, market, flags)
     rejected = [trade for trade in trades if isinstance(trade, Rejected)]
     valid = [trade for trade in trades if isinstance(trade, Trade)]
@@ -88,15 +91,15 @@ def command(
         raise InvalidInput([problem for trade in rejected for problem in trade.problems])
     for trade in rejected[:_SHOWN]:
         for problem in trade.problems:
-            click.echo(f"greeks: {problem.line(str(problem.path[0]))}", err=True)
+            _say(problem.line(str(problem.path[0])))
     if len(rejected) > _SHOWN:
-        click.echo(f"greeks: and {len(rejected) - _SHOWN:,} more trades that are not valid", err=True)
+        _say(f"and {len(rejected) - _SHOWN:,} more trades that are not valid")
     for note in sorted({(str(p.value), p.message) for trade in valid for p in trade.request.left_out}):
-        click.echo(f"greeks: note: where nobody asks for it, {note[0]} is left out: {note[1]}", err=True)
+        _say(f"note: where nobody asks for it, {note[0]} is left out: {note[1]}")
     processes = processes or usual_processes(len(valid))
     if dry_run:
         return _dry_run(valid, processes)
-    form = _format(out, format, wide)
+    form = _format(out, files, format, wide)
     book = _Book(trades, Units(units), processes, threads, scheduler, fail_fast, total)
     with _progress(quiet, log_format) as progress:
         if out is None:
@@ -117,14 +120,26 @@ def _trades(files: Sequence[str], market: Path | None, flags: Source) -> tuple[l
         digests[str(market)] = hashlib.sha256(market.read_bytes()).hexdigest()
     flags.validate()
     said = [None if source.greeks is DEFAULT_GREEKS else source.greeks for source in (defaults, flags)]
-    sheets = [read_sheet(name) for name in files]
+    sheets = []
+    problems: list[Problem] = []
+    for name in files:
+        try:
+            sheets.append(read_sheet(name))
+        except InvalidInput as error:
+            problems += error.problems
+    if files.count("-") > 1:
+        problems.append(Problem(("-",), "standard input can be read once only"))
+    if problems:
+        raise InvalidInput(problems)
     digests |= {sheet.file: sheet.digest for sheet in sheets}
     return trades_of(sheets, Settings(defaults.sections, said[0]), Settings(flags.sections, said[1])), digests
 
 
-def _format(out: Path | None, format: str | None, wide: bool) -> Any:
+def _format(out: Path | None, files: Sequence[str], format: str | None, wide: bool) -> Any:
     from greeks_cli.report.book import BookFormat
 
+    if out is not None:
+        _check_out(out, files)
     if format is None and out is not None and out.suffix.lower() not in _FORMATS:
         message = f"its extension says no format; use one of {', '.join(_FORMATS)}, or --format"
         raise InvalidInput([Problem(("--out",), message, str(out))])
@@ -137,6 +152,21 @@ def _format(out: Path | None, format: str | None, wide: bool) -> Any:
     if wide and form is not BookFormat.CSV:
         raise InvalidInput([Problem(("--wide",), "is for CSV; add --format csv, or leave it out")])
     return form
+
+
+def _check_out(out: Path, files: Sequence[str]) -> None:
+    """Raise InvalidInput where results cannot or must not go."""
+    problem = None
+    if str(out) == "-":
+        problem = "results go to standard output where -o is left out"
+    elif not out.name or out.is_dir():
+        problem = "is a folder; give the name of a file in it"
+    elif out.exists() and not out.is_file():
+        problem = "is no regular file; leave out -o and redirect standard output to it"
+    elif any(out.exists() and Path(name).exists() and out.samefile(name) for name in files):
+        problem = "is one of the books; give another name"
+    if problem:
+        raise InvalidInput([Problem(("--out",), problem, str(out))])
 
 
 class _Book:
@@ -252,7 +282,7 @@ def _to_file(
     described = f"wide {form}" if wide else str(form)
     with closing(Ledger(out, book.keys)) as ledger:
         if finished := ledger.open(restart, described):
-            click.echo(f"greeks: {out} is finished already; --restart prices it anew", err=True)
+            _say(f"{out} is finished already; --restart prices it anew")
             return ExitCode.SOME_JOBS_FAILED if finished["failed"] else ExitCode.OK
         _run_into(ledger, book, progress)
         records = [ledger.rows[name] for name in ledger.keys if name in ledger.rows]
@@ -267,7 +297,7 @@ def _to_file(
 def _run_into(ledger: Any, book: _Book, progress: Progress) -> None:
     """Price what the ledger does not have yet."""
     if ledger.rows:
-        click.echo(f"greeks: going on after {len(ledger.rows):,} of {len(ledger.keys):,} trades", err=True)
+        _say(f"going on after {len(ledger.rows):,} of {len(ledger.keys):,} trades")
     expected = len(ledger.keys) - len(ledger.rows)
     try:
         for done, record in enumerate(book.records(skip=set(ledger.rows)), start=1):
@@ -275,18 +305,26 @@ def _run_into(ledger: Any, book: _Book, progress: Progress) -> None:
             progress(done, expected)
     except KeyboardInterrupt:
         kept = f"{len(ledger.rows):,} of {len(ledger.keys):,} trades are kept; the same command goes on from there"
-        click.echo(f"greeks: {kept}", err=True)
+        _say(kept)
         raise
 
 
 def _ending(records: Sequence[dict[str, Any]]) -> ExitCode:
-    failed = [record for record in records if record["status"] == "error"]
-    if not failed:
-        return ExitCode.OK
-    named = ", ".join(record["id"] for record in failed[:3])
-    more = f" and {len(failed) - 3:,} more" if len(failed) > 3 else ""
-    click.echo(f"greeks: {len(failed):,} of {len(records):,} trades failed: {named}{more}", err=True)
-    return ExitCode.SOME_JOBS_FAILED
+    endings = (("error", "failed", ExitCode.SOME_JOBS_FAILED), ("not met", "missed a --tol", ExitCode.NOT_MET))
+    code = ExitCode.OK
+    for status, happened, its_code in endings:
+        named = [record["id"] for record in records if record["status"] == status]
+        if named:
+            more = f" and {len(named) - 3:,} more" if len(named) > 3 else ""
+            _say(f"{len(named):,} of {len(records):,} trades {happened}: {', '.join(named[:3])}{more}")
+            code = code or its_code
+    return code
+
+
+def _say(message: str) -> None:
+    """One line on stderr; whether anybody reads it, is no concern of the book."""
+    with suppress(OSError):
+        click.echo(f"greeks: {message}", err=True)
 
 
 def _manifest(
@@ -319,7 +357,7 @@ def _dry_run(trades: Sequence[Any], processes: int) -> ExitCode:
         described = f"{request.contract.describe()}, expiry {request.contract.expiry:g}y"
         click.echo(f"{trade.id}\t{described}\tvol {request.market.vol:g}\t{request.simulation.paths:,} paths")
     seconds = forecast_seconds(trades, processes)
-    click.echo(f"greeks: {len(trades):,} trades, about {seconds:.0f} seconds with {processes} processes", err=True)
+    _say(f"{len(trades):,} trades, about {seconds:.0f} seconds with {processes} processes")
     return ExitCode.OK
 
 
@@ -336,6 +374,8 @@ def _progress(quiet: bool, log_format: str) -> Iterator[Progress]:
         rate = done / max(1e-9, time.monotonic() - started)
         remaining = round((total - done) / rate, 1)
         event = {"event": "progress", "done": done, "total": total}
-        click.echo(json.dumps({**event, "trades_per_second": round(rate, 3), "remaining_seconds": remaining}), err=True)
+        with suppress(OSError):
+            line = {**event, "trades_per_second": round(rate, 3), "remaining_seconds": remaining}
+            click.echo(json.dumps(line), err=True)
 
     yield log

@@ -82,6 +82,8 @@ def _run(arguments: Sequence[str] | None) -> int:
         sys.stderr = open(os.devnull, "w")  # noqa: SIM115
     if sys.stdout is None:
         return _say("cannot write the answer: standard output is closed", ExitCode.FAILURE)
+    if hasattr(sys.stdout, "reconfigure"):
+        sys.stdout.reconfigure(errors="backslashreplace")  # an old locale is no reason to lose an answer
     try:
         if COMPLETION in os.environ:
             from click.shell_completion import shell_complete
@@ -131,7 +133,7 @@ def _unwritable(error: OSError) -> int:
 
 
 def _one_line(error: click.ClickException) -> str:
-    if not isinstance(error, click.BadParameter) or error.param is None:
+    if not isinstance(error, click.BadParameter) or error.param is None or not error.message:
         return error.format_message()
     place = error.param.opts[0] if error.param.opts else str(error.param.name)
     if error.ctx and error.ctx.get_parameter_source(str(error.param.name)) is ParameterSource.ENVIRONMENT:

@@ -137,8 +137,7 @@ def _least_errors(
     def samples(method: Method, index: MultiIndex) -> NDArray[np.floating]:
         if method not in tried:
             wanted = [i for i, methods in candidates.items() if method.estimator in {m.estimator for m in methods}]
-            with np.errstate(all="ignore"):  # a method that fails here is not chosen
-                tried[method] = derivatives(request, request.contract, scenario, method, wanted)
+            tried[method] = derivatives(request, request.contract, scenario, method, wanted)
         return tried[method][index]
 
     def squared_error(method: Method, index: MultiIndex) -> float:
@@ -156,9 +155,11 @@ def _least_errors(
         error = float(variance / _effective_paths(request) + (2 * bias[0]) ** 2)
         return error if np.isfinite(error) else np.inf
 
-    return {
-        index: min(methods, key=lambda method: squared_error(method, index)) for index, methods in candidates.items()
-    }
+    with np.errstate(all="ignore"):  # a method that fails here is not chosen
+        return {
+            index: min(methods, key=lambda method: squared_error(method, index))
+            for index, methods in candidates.items()
+        }
 
 
 def _with_tails(

@@ -47,7 +47,9 @@ def record_of(trade: Trade | Rejected, answer: Result | str, units: Units) -> Re
     key = row_key(trade, units)
     if isinstance(answer, str):
         return {"id": trade.id, "status": "error", "key": key, "error": answer, "version": __version__}
-    return {"id": trade.id, "status": "ok", "key": key, **document(answer, units), "elapsed_seconds": None}
+    unmet = [str(target) for target in answer.unmet]
+    status = {"id": trade.id, "status": "not met" if unmet else "ok", "key": key}
+    return {**status, **document(answer, units), "elapsed_seconds": None, **({"unmet": unmet} if unmet else {})}
 
 
 def total_of(sums: Sequence[Sum], key: str, count: int, units: Units) -> Record:

@@ -2,6 +2,7 @@
 
 import multiprocessing
 import signal
+import threading
 from collections.abc import Generator, Iterator, Sequence
 from concurrent.futures import Executor, Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
@@ -38,7 +39,10 @@ def worker_processes(count: int) -> Iterator[Executor]:
     """Processes that price. Raises WorkerLost when one dies."""
     # Spawned, not forked: a fork would copy whatever threads and locks this process has.
     spawn = multiprocessing.get_context("spawn")
-    pool = ProcessPoolExecutor(count, spawn, initializer=_ignore_interrupts)
+    pool = ProcessPoolExecutor(count, spawn)
+    with _interrupts_ignored():  # by the processes from their start: Ctrl-C is for the one that writes
+        for _ in range(count):
+            pool.submit(int)
     try:
         yield pool
     except BaseException as ending:
@@ -103,6 +107,13 @@ def _answer(trade: Trade, threads: int | None) -> Answer:
         return f"internal error, please report it: {type(error).__name__}: {error}"
 
 
-def _ignore_interrupts() -> None:
-    """Ctrl-C is for the process that writes the results."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+@contextmanager
+def _interrupts_ignored() -> Iterator[None]:
+    if threading.current_thread() is not threading.main_thread():  # only that one may say so
+        yield
+        return
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)

@@ -83,7 +83,7 @@ def cluster(address: str) -> Iterator[ClusterExecutor]:
             local = distributed.LocalCluster(n_workers=available_cores(), threads_per_worker=1, dashboard_address=None)
         where = {"address": local} if local else {"scheduler_file" if Path(address).is_file() else "address": address}
         client = distributed.Client(**where, timeout=_SECONDS_TO_ANSWER)
-    except (OSError, ValueError, TypeError) as error:
+    except Exception as error:  # of every kind, by address, file and version
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise ClusterFailed(
             f"--scheduler {address}: no scheduler answers there ({reason}); "

@@ -105,22 +105,25 @@ class Ledger:
         content = self._partial.read_bytes()
         whole = content[: content.rfind(b"\n") + 1]
         try:
+            if not content.startswith(b'{"id": '[: len(content)]):
+                raise ValueError
             rows = [json.loads(line) for line in whole.splitlines()]
-            found = {row["id"]: row["key"] for row in rows}
-        except (ValueError, KeyError, TypeError):
+            found = {str(row["id"]): str(row["key"]) for row in rows}
+            finished = {row["id"]: row for row in rows if row["status"] != "error"}
+        except (ValueError, KeyError, TypeError, RecursionError):
             message = "is not a file of unfinished results; remove it, or use --restart"
             raise InvalidInput([Problem((str(self._partial),), message)]) from None
         self._refuse_others(found)
         if len(whole) < len(content):  # the last line was torn when its writer was killed
             os.truncate(self._partial, len(whole))
         # What failed is tried again: memory may have been short, or a worker ill.
-        self.rows = {row["id"]: row for row in rows if row["status"] != "error"}
+        self.rows = finished
 
     def _finished(self, form: str) -> dict[str, Any]:
         try:
             manifest = dict(json.loads(self._manifest.read_bytes()))
             keys, was = dict(manifest["trades"]), manifest["format"]
-        except (OSError, ValueError, KeyError, TypeError):
+        except (OSError, ValueError, KeyError, TypeError, RecursionError):
             message = "is there, and without a manifest of ours; use another -o, or --restart to replace it"
             raise InvalidInput([Problem((str(self._out),), message)]) from None
         self._refuse_others(keys)

@@ -127,7 +127,8 @@ def check_shared(sections: Mapping[str, Mapping[str, Any]], greeks: object) -> N
         parse_greeks(greeks)
     except ValueError as error:
         problems.append(Problem(("greeks",), str(error)))
-    if problems:
+    # What concerns several fields together is judged with each trade's own.
+    if problems := [problem for problem in problems if len(problem.path) > 1 or problem.path == ("greeks",)]:
         raise InvalidInput(problems)
 
 

@@ -5,7 +5,7 @@ import sys
 
 from tests.benchmarks.contest import contest
 
-CONTESTS, REPORTS = "ABCD", "EFG"
+CONTESTS, REPORTS = "ABCD", "EFGH"
 
 
 def show_contest(letter: str) -> None:

@@ -124,6 +124,11 @@ def test_a_trade_that_fails_while_it_runs_has_a_row_too(greeks, book, tmp_path):
         ("[markt]\nvol = 1\n", "b.toml", "markt: unknown section; did you mean 'market'?"),
         ("[market]\nvol = -1\n[[trade]]\nstrike = 1\n[[trade]]\nstrike = 2\n", "b.toml", "[market] vol: -1"),
         ("", "b.toml", "no trades"),
+        ('{"strike": 1, "strike": 2}', "b.jsonl", "'strike' is there twice"),
+        ("id,strike,strike\na,1,2\n", "b.csv", "the column 'strike' is there twice"),
+        ('{"id": "a\\nb", "strike": 1}', "b.jsonl", "an id is a word or a whole number"),
+        (HEADER + '[grid]\nvol = "1:2:999999"\nspot = "1:2:999999"\n[[trade]]\nstrike = 1\n', "b.toml", "more than"),
+        (HEADER + "[grid]\nvolume = [1, 2]\n[[trade]]\nstrike = 1\n", "b.toml", "[grid] volume: unknown key"),
         ("[", "b.json", "not valid JSON"),
         ('{"strike": NaN}', "b.jsonl", "NaN is not a number that JSON has"),
         ("7", "b.jsonl", "a trade is an object"),
@@ -315,6 +320,52 @@ def test_a_folder_that_is_not_there_is_one_line(greeks, book, tmp_path):
     outcome = greeks("batch", book(trades(1)), "-o", str(tmp_path / "nowhere" / "out.jsonl"))
     assert outcome.code == 1
     assert outcome.err.splitlines()[-1].startswith("greeks: cannot write ")
+
+
+@pytest.mark.parametrize(
+    ("out", "message"),
+    [("-", "where -o is left out"), ("", "is a folder"), (".", "is a folder"), ("book.toml", "is one of the books")],
+)
+def test_results_never_go_where_they_would_do_harm(greeks, book, monkeypatch, tmp_path, out, message):
+    monkeypatch.chdir(tmp_path)
+    text = book(trades(1))
+    outcome = greeks("batch", "book.toml", "-o", out, "--format", "csv", "--restart")
+    assert outcome.code == 2
+    assert message in outcome.err
+    assert Path(text).read_text() == trades(1)
+
+
+def test_a_tolerance_that_is_missed_is_said(greeks, book):
+    outcome = greeks("batch", book(trades(1)), "--tol", "price=0.0001", "--max-paths", "4000")
+    assert outcome.code == 4
+    (record,) = lines(outcome.out)
+    assert (record["status"], record["unmet"]) == ("not met", ["price=0.0001"])
+    assert "1 of 1 trades missed a --tol: T0" in outcome.err
+
+
+def test_nobody_reading_stderr_is_no_reason_to_stop(book, tmp_path):
+    path, out = book(trades(3) + "[[trade]]\nstrkie = 1\n"), tmp_path / "out.jsonl"
+    reading, writing = os.pipe()
+    os.close(reading)
+    done = subprocess.run([*GREEKS, "batch", path, "-o", str(out), "--log-format", "json"], stderr=writing)
+    os.close(writing)
+    assert done.returncode == 3
+    assert len(lines(out.read_text())) == 4
+
+
+@pytest.mark.parametrize(("signal_sent", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_signal_ends_the_processes_too(book, tmp_path, signal_sent, code):
+    path, out = book(trades(60)), tmp_path / "out.jsonl"
+    running = start(path, "-o", str(out), "--paths", "200000", "--processes", "2")
+    wait_for_rows(tmp_path / "out.jsonl.partial", 1)
+    if signal_sent == signal.SIGINT:
+        os.killpg(running.pid, signal_sent)  # as a terminal does
+    else:
+        running.send_signal(signal_sent)
+    _, said = running.communicate(timeout=30)  # stderr ends when the last process that has it ends
+    assert running.returncode == code
+    assert "Traceback" not in said
+    assert said.count("\n") <= 2
 
 
 def test_progress_in_json_for_schedulers(greeks, book):
