@@ -5,7 +5,8 @@ from collections.abc import Callable
 SEED = 42
 
 
-def _process(ql, spot: float, rate: float, vol: float, today):
+def flat_process(ql, spot: float, rate: float, vol: float, today):
+    """A Black-Scholes market of flat curves, without dividends."""
     day = ql.Actual365Fixed()
     ql.Settings.instance().evaluationDate = today
     flat = ql.YieldTermStructureHandle(ql.FlatForward(today, rate, day))
@@ -24,7 +25,7 @@ def european(n_paths: int, n_steps: int) -> Callable[[], Callable[[], object]]:
         option = ql.VanillaOption(ql.PlainVanillaPayoff(ql.Option.Call, 100.0), ql.EuropeanExercise(today + 365))
 
         def price(spot: float) -> float:
-            process = _process(ql, spot, 0.01, 0.1, today)
+            process = flat_process(ql, spot, 0.01, 0.1, today)
             option.setPricingEngine(
                 ql.MCEuropeanEngine(process, "PseudoRandom", timeSteps=n_steps, requiredSamples=n_paths, seed=SEED)
             )
@@ -50,7 +51,7 @@ def asian(n_paths: int, fixings: int) -> Callable[[], Callable[[], object]]:
         payoff = ql.PlainVanillaPayoff(ql.Option.Call, 100.0)
 
         def price(spot: float = 100.0, vol: float = 0.2, rate: float = 0.01, today=start) -> float:
-            process = _process(ql, spot, rate, vol, today)
+            process = flat_process(ql, spot, rate, vol, today)
             option = ql.DiscreteAveragingAsianOption(
                 ql.Average.Arithmetic, 0.0, 0, days, payoff, ql.EuropeanExercise(days[-1])
             )
