@@ -134,7 +134,7 @@ def _unwritable(error: OSError) -> int:
 
 def _one_line(error: click.ClickException) -> str:
     if not isinstance(error, click.BadParameter) or error.param is None or not error.message:
-        return error.format_message()
+        return " ".join(error.format_message().split())
     place = error.param.opts[0] if error.param.opts else str(error.param.name)
     if error.ctx and error.ctx.get_parameter_source(str(error.param.name)) is ParameterSource.ENVIRONMENT:
         place = f"${error.ctx.auto_envvar_prefix}_{str(error.param.name).upper()}"

@@ -149,6 +149,14 @@ def test_a_broken_file_is_said_in_one_line(greeks, book, text, name, message):
     assert message in outcome.err
 
 
+@pytest.mark.parametrize(("command", "missing"), [("batch", "'FILE...'"), ("completion", "'{bash|zsh|fish}'")])
+def test_a_missing_argument_is_named_in_one_line(greeks, command, missing):
+    outcome = greeks(command)
+    assert outcome.code == 2
+    assert outcome.err.startswith(f"greeks: Missing argument {missing}.")
+    assert outcome.err.count("\n") == 1
+
+
 def test_a_bad_flag_is_named_as_a_flag(greeks, book):
     outcome = greeks("batch", book(trades(2)), "--vol", "-1")
     assert outcome.code == 2
