@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 from greeks_cli.engine.controls import control_of
 from greeks_cli.engine.derivatives import Derivatives
 from greeks_cli.engine.moments import Comoments, Moments
-from greeks_cli.engine.paths import Scenario
 from greeks_cli.engine.plan import Plan
+from greeks_cli.engine.scenario import Scenario
 from greeks_cli.engine.valuation import derivatives
 from greeks_cli.terms.simulation import Sampler
 

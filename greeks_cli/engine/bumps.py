@@ -14,8 +14,9 @@ from numpy.typing import NDArray
 
 from greeks_cli.engine.derivatives import MultiIndex
 from greeks_cli.engine.leaves import make_leaves
-from greeks_cli.engine.paths import Scenario, SimulatedPath
+from greeks_cli.engine.paths import SimulatedPath
 from greeks_cli.engine.payoffs import discounted_payoff
+from greeks_cli.engine.scenario import Scenario
 from greeks_cli.engine.smoothing import Kernel, Smoother
 from greeks_cli.terms.request import Request
 

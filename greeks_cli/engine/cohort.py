@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 
 from greeks_cli.engine.block import Tally, tally_of
 from greeks_cli.engine.moments import Moments
-from greeks_cli.engine.paths import Scenario
 from greeks_cli.engine.plan import Plan
+from greeks_cli.engine.scenario import Scenario
 
 
 @dataclass(frozen=True)

@@ -5,9 +5,10 @@ import numpy as np
 from greeks_cli.engine.chainer_runtime import chainer
 from greeks_cli.engine.leaves import make_leaves
 from greeks_cli.engine.normals import PATHS, standard_normals
-from greeks_cli.engine.paths import Scenario, SimulatedPath
+from greeks_cli.engine.paths import SimulatedPath
 from greeks_cli.engine.payoffs import discounted_payoff
 from greeks_cli.engine.pilot import choose_groups
+from greeks_cli.engine.scenario import Scenario
 from greeks_cli.engine.smoothing import Smoother
 from greeks_cli.terms.greek import Greek
 from greeks_cli.terms.request import Request

@@ -18,7 +18,7 @@ from greeks_cli.engine.controls import control_of
 from greeks_cli.engine.derivatives import Derivatives, MultiIndex
 from greeks_cli.engine.moments import Moments
 from greeks_cli.engine.normals import PILOT, standard_normals
-from greeks_cli.engine.paths import Scenario
+from greeks_cli.engine.scenario import Scenario
 from greeks_cli.engine.smoothing import Kernel
 from greeks_cli.engine.valuation import Method, derivatives, kink_order, pathwise_parameter
 from greeks_cli.engine.widths import Kink, automatic_kernels, pilot_kinks

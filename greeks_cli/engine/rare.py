@@ -11,9 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from greeks_cli.engine.derivatives import Derivatives
-from greeks_cli.engine.paths import Scenario
 from greeks_cli.engine.pilot import pilot_normals
 from greeks_cli.engine.plan import Plan
+from greeks_cli.engine.scenario import Scenario
 from greeks_cli.engine.valuation import derivatives
 
 _STRETCHES = (2, 4, 8, 16)

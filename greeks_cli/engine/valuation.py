@@ -13,8 +13,9 @@ from greeks_cli.engine.chainer_runtime import chainer
 from greeks_cli.engine.derivatives import Derivatives, MultiIndex, by_backward, by_grad
 from greeks_cli.engine.leaves import Leaves, make_leaves
 from greeks_cli.engine.numbers import Operand
-from greeks_cli.engine.paths import FrozenPath, Path, Scenario, ShiftedPath, SimulatedPath
+from greeks_cli.engine.paths import FrozenPath, Path, ShiftedPath, SimulatedPath
 from greeks_cli.engine.payoffs import discounted_payoff
+from greeks_cli.engine.scenario import Scenario
 from greeks_cli.engine.smoothing import Kernel, Smoother
 from greeks_cli.terms.contract import Contract
 from greeks_cli.terms.greek import TIME

@@ -18,8 +18,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from greeks_cli.engine.leaves import make_leaves
-from greeks_cli.engine.paths import Scenario, SimulatedPath
+from greeks_cli.engine.paths import SimulatedPath
 from greeks_cli.engine.payoffs import payoff
+from greeks_cli.engine.scenario import Scenario
 from greeks_cli.engine.smoothing import MAX_ORDER, Kernel, Smoother
 from greeks_cli.terms.errors import InvalidInput, Problem
 from greeks_cli.terms.request import Request

@@ -11,9 +11,10 @@ import numpy as np
 
 from greeks_cli.engine.leaves import make_leaves
 from greeks_cli.engine.normals import standard_normals
-from greeks_cli.engine.paths import Scenario, SimulatedPath
+from greeks_cli.engine.paths import SimulatedPath
 from greeks_cli.engine.payoffs import discounted_payoff
 from greeks_cli.engine.pilot import pilot_kinks, pilot_normals
+from greeks_cli.engine.scenario import Scenario
 from greeks_cli.engine.smoothing import Kernel, Smoother
 from greeks_cli.run.local import run
 from greeks_cli.terms.contracts import CONTRACTS

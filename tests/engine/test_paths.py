@@ -8,8 +8,9 @@ import pytest
 from greeks_cli.engine.derivatives import by_grad
 from greeks_cli.engine.leaves import make_leaves
 from greeks_cli.engine.numbers import total
-from greeks_cli.engine.paths import FrozenPath, Scenario, ShiftedPath, SimulatedPath
+from greeks_cli.engine.paths import FrozenPath, ShiftedPath, SimulatedPath
 from greeks_cli.engine.plan import Plan
+from greeks_cli.engine.scenario import Scenario
 from greeks_cli.engine.valuation import derivatives
 from greeks_cli.terms.contracts import CONTRACTS
 from greeks_cli.terms.request import build_request
