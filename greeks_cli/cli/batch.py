@@ -1,6 +1,5 @@
 """``greeks batch``."""
 
-import hashlib
 import json
 import signal
 import sys
@@ -21,25 +20,21 @@ from greeks_cli.terms.errors import ExitCode, InvalidInput, MissingExtra, Proble
 from greeks_cli.terms.greek import Units
 
 _SHOWN = 20
-_COUNT = click.IntRange(1, 1024)
+_COUNT, _FILE = click.IntRange(1, 1024), click.Path(path_type=Path)
 _FORMATS = {".jsonl": "jsonl", ".csv": "csv", ".parquet": "parquet", ".txt": "table"}
 
 
 @click.command("batch")
 @click.argument("files", nargs=-1, required=True, metavar="FILE...")
-@click.option(
-    "-o", "--out", type=click.Path(path_type=Path), help="Where the results go: .jsonl, .csv or .txt (table)."
-)
+@click.option("-o", "--out", type=_FILE, help="Where the results go: .jsonl, .csv, .parquet or .txt (a table).")
 @click.option("--format", "format", type=click.Choice([*_FORMATS.values()]), help="[default: by -o, else jsonl]")
 @click.option("--wide", is_flag=True, help="CSV with one line per trade instead of one per estimate.")
-@click.option("--market", "market", type=click.Path(path_type=Path), help="TOML with settings for all trades.")
+@click.option("--market", "market", type=_FILE, help="TOML with settings for all trades.")
 @click.option(
     "--units", type=click.Choice([str(unit) for unit in Units]), default="raw", show_default=True, help="As in price."
 )
 @click.option("--processes", type=_COUNT, help="Trades at a time. [default: the cores, for 20 trades or more]")
-@click.option(
-    "--threads", type=click.IntRange(1, 1024), help="Threads per trade. [default: the cores, or 1 with processes]"
-)
+@click.option("--threads", type=_COUNT, help="Threads per trade. [default: the cores, or 1 with processes]")
 @scheduler_option
 @click.option("--dry-run", is_flag=True, help="Only list the trades, and forecast what they will cost.")
 @click.option("--total", is_flag=True, help="Add a row of totals, with the error bar of the sum, path by path.")
@@ -86,6 +81,8 @@ def command(
     trades, inputs = _trades(files, market, flags)
     rejected = [trade for trade in trades if isinstance(trade, Rejected)]
     valid = [trade for trade in trades if isinstance(trade, Trade)]
+    if total and fail_fast:
+        raise InvalidInput([Problem(("--fail-fast",), "trades that --total adds up run together; use one of them")])
     if rejected and (fail_fast or dry_run):
         raise InvalidInput([problem for trade in rejected for problem in trade.problems])
     for trade in rejected[:_SHOWN]:
@@ -109,16 +106,16 @@ def command(
 def _trades(files: Sequence[str], market: Path | None, flags: Source) -> tuple[list[Any], dict[str, str]]:
     """The trades, and the SHA-256 of every file that they were read from."""
     from greeks_cli.book.book import Settings, check_settings, trades_of
-    from greeks_cli.book.records import read_sheet
+    from greeks_cli.book.records import Sheet, read_sheet
     from greeks_cli.terms.request import DEFAULT_GREEKS
 
-    defaults, digests = Source(), {}
-    if market:
-        defaults.read_toml(market)
-        check_settings(Settings(defaults.sections), str(market))
-        digests[str(market)] = hashlib.sha256(market.read_bytes()).hexdigest()
+    common = read_sheet(str(market)) if market else Sheet("")
+    if common.records or common.grid:
+        raise InvalidInput([Problem(("--market",), "is for settings; give trades and grids as FILE", str(market))])
+    defaults = Settings(common.settings, common.greeks)
+    check_settings(defaults, common.file)
     flags.validate()
-    said = [None if source.greeks is DEFAULT_GREEKS else source.greeks for source in (defaults, flags)]
+    overrides = Settings(flags.sections, None if flags.greeks is DEFAULT_GREEKS else flags.greeks)
     sheets = []
     problems: list[Problem] = []
     for name in files:
@@ -130,8 +127,8 @@ def _trades(files: Sequence[str], market: Path | None, flags: Source) -> tuple[l
         problems.append(Problem(("-",), "standard input can be read once only"))
     if problems:
         raise InvalidInput(problems)
-    digests |= {sheet.file: sheet.digest for sheet in sheets}
-    return trades_of(sheets, Settings(defaults.sections, said[0]), Settings(flags.sections, said[1])), digests
+    digests = {sheet.file: sheet.digest for sheet in (common, *sheets) if sheet.digest}
+    return trades_of(sheets, defaults, overrides), digests
 
 
 def _format(out: Path | None, files: Sequence[str], format: str | None, wide: bool) -> Any:

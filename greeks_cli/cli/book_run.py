@@ -130,14 +130,15 @@ def to_file(
     with closing(Ledger(out, book.keys)) as ledger:
         if finished := ledger.open(restart, described):
             say(f"{out} is finished already; --restart prices it anew")
-            return ExitCode.SOME_JOBS_FAILED if finished["failed"] else ExitCode.OK
+            return ExitCode(finished["exit_code"])
         _run_into(ledger, book, progress)
         records = [ledger.rows[name] for name in ledger.keys if name in ledger.rows]
         ending = _ending(records)
         if len(records) == len(ledger.keys):
             parquet = form is BookFormat.PARQUET
             content = as_parquet(records) if parquet else rendered(records, form, wide, Screen()).encode()
-            ledger.finish(content, {"format": described, **_manifest(book, inputs, records, started)})
+            manifest = {"format": described, "exit_code": ending, **_manifest(book, inputs, records, started)}
+            ledger.finish(content, manifest)
     return ending
 
 

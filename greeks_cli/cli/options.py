@@ -61,17 +61,21 @@ def shared_options(function: Command) -> Command:
         own = {name: value for name, value in values.items() if name not in _REQUEST_OPTIONS}
         return function(_read_flags(ctx, values, Source()), **own)
 
-    return _with_fields({path: info for path, info in _FIELDS.items() if path[0] != "contract"}, with_source)
+    shared = {path: info for path, info in _FIELDS.items() if path[0] != "contract"}
+    return _with_fields(shared, with_source, "required where a trade has none")
 
 
-def _with_fields(fields: Mapping[tuple[str, str], FieldInfo], command: Command) -> Command:
+def _with_fields(fields: Mapping[tuple[str, str], FieldInfo], command: Command, required: str = "required") -> Command:
     greeks = click.option(
         "--greeks",
         metavar="NAMES",
         help=f"Greeks by name, d(spot,vol) for any other, or all. [default: {_DEFAULT_NAMES}]",
         shell_complete=_greek_names,
     )
-    options: list[Callable[[Command], Command]] = [*(_option(path, info) for path, info in fields.items()), greeks]
+    options: list[Callable[[Command], Command]] = [
+        *(_option(path, info, required) for path, info in fields.items()),
+        greeks,
+    ]
     for option in reversed(options):
         command = option(command)
     return command
@@ -95,13 +99,13 @@ _FIELD_OF_OPTION = {flag(path).lstrip("-").replace("-", "_"): path for path in _
 _REQUEST_OPTIONS = {*_FIELD_OF_OPTION, "config", "greeks"}
 
 
-def _option(path: tuple[str, str], info: FieldInfo) -> Callable[[Command], Command]:
+def _option(path: tuple[str, str], info: FieldInfo, required: str) -> Callable[[Command], Command]:
     if path == ("contract", "kind"):
         choices: list[str] | None = list(CONTRACTS)
         text, default = "what is priced", "default: european"
     else:
         choices = _choices(info.annotation)
-        text, default = info.description or "", _default(info)
+        text, default = info.description or "", _default(info, required)
     shown = f"{text[:1].upper()}{text[1:]}.{default and f' [{default}]'}"
     if info.annotation is bool:
         name = flag(path)
@@ -129,11 +133,11 @@ def _metavar(annotation: object) -> str:
     return "COUNT" if int in members else "NUMBER"
 
 
-def _default(info: FieldInfo) -> str:
+def _default(info: FieldInfo, required: str) -> str:
     if info.default is False or info.default in ((), {}):
         return ""
     if info.default is PydanticUndefined:
-        return "required"
+        return required
     shown = f"{info.default:g}" if isinstance(info.default, float) else info.default
     return "" if shown is None else f"default: {shown}"
 

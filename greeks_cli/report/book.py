@@ -56,7 +56,7 @@ def total_of(sums: Sequence[Sum], key: str, count: int, units: Units) -> Record:
     """The last row of a book of ``count`` trades: every Greek that all have, added up; none where one failed."""
     same = {"id": TOTAL, "status": "total", "key": key, "trades": count}
     if not sums:
-        return {**same, "status": "error", "error": "no total, for a trade has no result", "version": __version__}
+        return {**same, "status": "no total", "error": "a trade has no result", "version": __version__}
     estimates = [
         {
             "name": one.greek.name,
@@ -97,7 +97,7 @@ def _long_rows(records: Sequence[Record]) -> Iterator[Record]:
     """A row per estimate; a failed trade has one row, with the reason as its warning."""
     for record in records:
         same = {"id": record["id"], "status": record["status"]}
-        if record["status"] == "error":
+        if "error" in record:
             yield {**same, "warning": record["error"]}
         for estimate in record.get("estimates", ()):
             yield {**same, **estimate}
@@ -139,10 +139,11 @@ def _table(records: Sequence[Record], screen: Screen) -> str:
     for record in records:
         by_name = {estimate["name"]: estimate for estimate in record.get("estimates", ())}
         grid.add_row(Text(record["id"]), *(_cell(by_name.get(name)) for name in names))
-    failed = [f"{record['id']}: {record['error']}" for record in records if record["status"] == "error"]
-    count = sum(record["status"] != TOTAL for record in records)
-    title = f"{count:,} trades, {len(failed):,} failed; each estimate with its standard error"
-    return text_of(screen, title, grid, failed)
+    reasons = [f"{record['id']}: {record['error']}" for record in records if "error" in record]
+    trades = [record for record in records if "trades" not in record]
+    failed = sum(record["status"] == "error" for record in trades)
+    title = f"{len(trades):,} trades, {failed:,} failed; each estimate with its standard error"
+    return text_of(screen, title, grid, reasons)
 
 
 def _cell(estimate: dict[str, Any] | None) -> str:

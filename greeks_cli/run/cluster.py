@@ -31,8 +31,8 @@ class ClusterExecutor(Executor):
 
     @property
     def workers(self) -> int:
-        """Threads of all workers that are there now."""
-        return sum(self._client.nthreads().values())
+        """Threads of all workers that are there now; at least 1, for lost ones may be replaced."""
+        return max(1, sum(self._client.nthreads().values()))
 
     def submit(self, work: Callable[..., Any], /, *args: Any, **kwargs: Any) -> "Future[Any]":
         """As in ``concurrent.futures``, but what goes wrong with the cluster is a ClusterFailed."""
@@ -90,12 +90,13 @@ def cluster(address: str) -> Iterator[ClusterExecutor]:
             "start one with: dask scheduler, or give tcp://HOST:PORT, a scheduler file, or local"
         ) from None
     try:
-        client.wait_for_workers(1, timeout=_SECONDS_TO_JOIN)
+        try:
+            client.wait_for_workers(1, timeout=_SECONDS_TO_JOIN)
+        except TimeoutError:
+            raise ClusterFailed(
+                f"--scheduler {address}: no worker has joined it in {_SECONDS_TO_JOIN} s; start one with: dask worker"
+            ) from None
         yield ClusterExecutor(client, address)
-    except TimeoutError:
-        raise ClusterFailed(
-            f"--scheduler {address}: no worker has joined it in {_SECONDS_TO_JOIN} s; start one with: dask worker"
-        ) from None
     finally:
         client.close()
         if local:

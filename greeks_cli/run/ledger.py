@@ -1,6 +1,6 @@
 """Results on disk as they come in, so that nothing finished is ever lost.
 
-While a book runs, ``OUT.partial`` gains one line of JSON per trade, in the order of the book.
+While a book runs, ``OUT.partial`` gains one line of JSON per trade as it is finished.
 At the end ``OUT`` and ``OUT.manifest.json`` appear at once, each moved into its place whole.
 """
 
@@ -108,15 +108,15 @@ class Ledger:
             if not content.startswith(b'{"id": '[: len(content)]):
                 raise ValueError
             rows = [json.loads(line) for line in whole.splitlines()]
-            found = {str(row["id"]): str(row["key"]) for row in rows}
-            finished = {row["id"]: row for row in rows if row["status"] != "error"}
+            # What failed is tried again: memory may have been short, or the trade has been mended.
+            finished = {str(row["id"]): row for row in rows if "error" not in row}
+            found = {name: str(row["key"]) for name, row in finished.items()}
         except (ValueError, KeyError, TypeError, RecursionError):
             message = "is not a file of unfinished results; remove it, or use --restart"
             raise InvalidInput([Problem((str(self._partial),), message)]) from None
         self._refuse_others(found)
         if len(whole) < len(content):  # the last line was torn when its writer was killed
             os.truncate(self._partial, len(whole))
-        # What failed is tried again: memory may have been short, or a worker ill.
         self.rows = finished
 
     def _finished(self, form: str) -> dict[str, Any]:

@@ -211,9 +211,17 @@ def test_there_is_no_total_of_a_book_with_a_hole(greeks, book):
     assert [(record["id"], record["status"]) for record in records] == [
         ("T0", "ok"),
         ("x", "error"),
-        ("total", "error"),
+        ("total", "no total"),
     ]
-    assert greeks("batch", book(trades(1)), "--total", "--tol", "price=1").code == 2
+    for other in (("--tol", "price=1"), ("--fail-fast",)):
+        assert greeks("batch", book(trades(1)), "--total", *other).code == 2
+
+
+def test_a_trade_that_is_mended_is_priced_when_the_book_goes_on(greeks, book, tmp_path):
+    out, row = tmp_path / "out.jsonl", '{"id": "x", "status": "error", "key": "before", "error": "typo"}\n'
+    (tmp_path / "out.jsonl.partial").write_text(row)
+    assert greeks("batch", book(HEADER + '[[trade]]\nid = "x"\nstrike = 100\n'), "-o", str(out)).code == 0
+    assert [record["status"] for record in lines(out.read_text())] == ["ok"]
 
 
 def test_processes_do_not_change_a_digit(greeks, book, tmp_path):
@@ -343,12 +351,14 @@ def test_results_never_go_where_they_would_do_harm(greeks, book, monkeypatch, tm
     assert Path(text).read_text() == trades(1)
 
 
-def test_a_tolerance_that_is_missed_is_said(greeks, book):
+def test_a_tolerance_that_is_missed_is_said(greeks, book, tmp_path):
     outcome = greeks("batch", book(trades(1)), "--tol", "price=0.0001", "--max-paths", "4000")
     assert outcome.code == 4
     (record,) = lines(outcome.out)
     assert (record["status"], record["unmet"]) == ("not met", ["price=0.0001"])
     assert "1 of 1 trades missed a --tol: T0" in outcome.err
+    tolerances = ("--tol", "price=0.0001", "--max-paths", "4000", "-o", str(tmp_path / "out.jsonl"))
+    assert [greeks("batch", book(trades(1)), *tolerances).code for _ in range(2)] == [4, 4]
 
 
 def test_nobody_reading_stderr_is_no_reason_to_stop(book, tmp_path):

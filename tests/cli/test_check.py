@@ -3,6 +3,8 @@ import io
 
 import pytest
 
+from greeks_cli.engine import laws
+
 ATM = ("--strike", "100", "--vol", "0.2")
 
 
@@ -29,11 +31,14 @@ def test_check_exits_4_when_two_methods_disagree(greeks):
 
 
 def test_a_wrong_derivative_is_caught(greeks, monkeypatch):
-    from greeks_cli.engine import paths
-
-    true_drift = paths.drift
-    monkeypatch.setattr(paths, "drift", lambda leaves: true_drift(leaves) + 0.1 * leaves["vol"])
+    found_again = (laws.path_law, laws.density_law, laws.shift_law)
+    true_drift = laws.drift
+    for law in found_again:
+        law.cache_clear()
+    monkeypatch.setattr(laws, "drift", lambda leaves: true_drift(leaves) + 0.1 * leaves["vol"])
     assert greeks("check", *ATM, "--greeks", "vega").code == 4
+    for law in found_again:
+        law.cache_clear()  # what was made of the wrong drift
 
 
 def test_tolerance_not_met_exits_4_with_the_best_result(greeks):
