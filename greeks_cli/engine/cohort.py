@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from greeks_cli.engine.block import Tally, tally_of
 from greeks_cli.engine.moments import Moments
 from greeks_cli.engine.plan import Plan
-from greeks_cli.engine.scenario import Scenario
+from greeks_cli.engine.scenario import Simulated
 
 
 @dataclass(frozen=True)
@@ -54,14 +54,14 @@ def cohorts(plans: Mapping[int, Plan]) -> list[list[int]]:
 def price_cohort_block(cohort: Cohort, block: int) -> CohortTally:
     """One block of all plans; each plan's tally is what ``price_block`` gives, to the bit."""
     normals = cohort.plans[0].normals(block)
-    scenarios: dict[tuple[float, ...], Scenario] = {}
+    markets: dict[tuple[float, ...], Simulated] = {}
     each: list[Tally] = []
     total: dict[str, NDArray[np.floating]] = {}
     for plan in cohort.plans:
         market = tuple(plan.request.market.model_dump().values())
-        if market not in scenarios:
-            scenarios[market] = Scenario.of(plan.request, normals)
-        tally, rows = tally_of(plan, block, scenarios[market])
+        if market not in markets:
+            markets[market] = Simulated.of(plan.request, normals)
+        tally, rows = tally_of(plan, block, markets[market])
         each.append(tally)
         for greek, row in zip(plan.request.greeks, rows, strict=True):
             if greek.name in cohort.common:

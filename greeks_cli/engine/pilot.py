@@ -18,7 +18,7 @@ from greeks_cli.engine.controls import control_of
 from greeks_cli.engine.derivatives import Derivatives, MultiIndex
 from greeks_cli.engine.moments import Moments
 from greeks_cli.engine.normals import PILOT, standard_normals
-from greeks_cli.engine.scenario import Scenario
+from greeks_cli.engine.scenario import Scenario, Simulated
 from greeks_cli.engine.smoothing import Kernel
 from greeks_cli.engine.valuation import Method, derivatives, kink_order, pathwise_parameter
 from greeks_cli.engine.widths import Kink, automatic_kernels, pilot_kinks
@@ -55,7 +55,7 @@ def choose_controls(request: Request, groups: Sequence[Group]) -> dict[MultiInde
 
     Many derivatives of the underlying are constant, such as its gamma, and control nothing.
     """
-    scenario, control = Scenario.of(request, pilot_normals(request)), control_of(request.contract)
+    scenario, control = Scenario(Simulated.of(request, pilot_normals(request))), control_of(request.contract)
     best: dict[MultiIndex, MultiIndex] = {}
     for group in groups:
         own = derivatives(request, request.contract, scenario, group.method, group.wanted)
@@ -131,7 +131,7 @@ def _least_errors(
     request: Request, normals: NDArray[np.floating], candidates: dict[MultiIndex, tuple[Method, ...]]
 ) -> dict[MultiIndex, Method]:
     normals, weights = _with_tails(normals, request.contract.dates)
-    scenario = Scenario.of(request, normals)
+    scenario = Scenario(Simulated.of(request, normals))
     tried: dict[Method, Derivatives] = {}
 
     def samples(method: Method, index: MultiIndex) -> NDArray[np.floating]:
