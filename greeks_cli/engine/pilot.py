@@ -18,6 +18,7 @@ from greeks_cli.engine.controls import control_of
 from greeks_cli.engine.derivatives import Derivatives, MultiIndex
 from greeks_cli.engine.moments import Moments
 from greeks_cli.engine.normals import PILOT, standard_normals
+from greeks_cli.engine.recordings import Recordings, run_with
 from greeks_cli.engine.scenario import Scenario, Simulated
 from greeks_cli.engine.smoothing import Kernel
 from greeks_cli.engine.valuation import Method, derivatives, kink_order, pathwise_parameter
@@ -39,15 +40,16 @@ class Group:
     wanted: tuple[MultiIndex, ...]
 
 
-def choose_groups(request: Request) -> tuple[Group, ...]:
-    """Every Greek of the request with its method."""
+def choose_groups(request: Request) -> tuple[tuple[Group, ...], Recordings]:
+    """Every Greek of the request with its method, and recordings of all that were considered."""
     normals = pilot_normals(request)
     candidates = _candidates(request, pilot_kinks(request, normals))
+    recordings = Recordings(request, candidates)
     open_choices = [index for index, methods in candidates.items() if len(methods) > 1]
     chosen = {index: methods[0] for index, methods in candidates.items()}
     if open_choices:
-        chosen |= _least_errors(request, normals, {index: candidates[index] for index in open_choices})
-    return _grouped(request.contract, chosen)
+        chosen |= _least_errors(request, normals, {index: candidates[index] for index in open_choices}, recordings)
+    return _grouped(request.contract, chosen), recordings
 
 
 def choose_controls(request: Request, groups: Sequence[Group]) -> dict[MultiIndex, MultiIndex]:
@@ -128,16 +130,18 @@ def _applicable(request: Request, index: MultiIndex, estimator: Estimator) -> Es
 
 
 def _least_errors(
-    request: Request, normals: NDArray[np.floating], candidates: dict[MultiIndex, tuple[Method, ...]]
+    request: Request,
+    normals: NDArray[np.floating],
+    candidates: dict[MultiIndex, tuple[Method, ...]],
+    recordings: Recordings,
 ) -> dict[MultiIndex, Method]:
     normals, weights = _with_tails(normals, request.contract.dates)
-    scenario = Scenario(Simulated.of(request, normals))
+    simulated = Simulated.of(request, normals)
     tried: dict[Method, Derivatives] = {}
 
     def samples(method: Method, index: MultiIndex) -> NDArray[np.floating]:
         if method not in tried:
-            wanted = [i for i, methods in candidates.items() if method.estimator in {m.estimator for m in methods}]
-            tried[method] = derivatives(request, request.contract, scenario, method, wanted)
+            tried[method] = run_with(recordings.by(method.estimator), recordings.bound(method), simulated)
         return tried[method][index]
 
     def squared_error(method: Method, index: MultiIndex) -> float:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from greeks_cli.engine.derivatives import MultiIndex
 from greeks_cli.engine.normals import PATHS, standard_normals
 from greeks_cli.engine.pilot import Group, choose_controls, choose_groups
-from greeks_cli.engine.programs import Programs, record
+from greeks_cli.engine.programs import Programs, assemble
 from greeks_cli.engine.sobol import sobol_normals
 from greeks_cli.terms.request import Request
 from greeks_cli.terms.simulation import SCRAMBLES, Dtype, Sampler, Simulation
@@ -40,9 +40,10 @@ class Plan:
 
     @classmethod
     def of(cls, request: Request, limit: int | None = None) -> Self:
-        groups = choose_groups(request)
+        groups, recordings = choose_groups(request)
         controls = choose_controls(request, groups) if request.simulation.control else {}
-        return cls(request, groups, controls, record(request, groups, controls), limit or request.simulation.paths)
+        programs = assemble(request, groups, controls, recordings)
+        return cls(request, groups, controls, programs, limit or request.simulation.paths)
 
     @property
     def _whole(self) -> int:

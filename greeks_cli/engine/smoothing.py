@@ -56,7 +56,7 @@ class Kernel:
     def __call__(self, x: NDArray[np.floating], order: int) -> NDArray[np.floating]:
         """The derivative of an order."""
         width = self.widths[order]
-        if width == 0:
+        if isinstance(width, int | float) and width == 0:  # elsewhere it may be a number that is left open
             return _sharp(x, order)
         value = _softplus(x, width, order)
         if self.extrapolated:
@@ -74,7 +74,7 @@ def _sharp(x: NDArray[np.floating], order: int) -> NDArray[np.floating]:
 
 def _softplus(x: NDArray[np.floating], width: float, order: int) -> NDArray[np.floating]:
     """The formulas of the module; np.where would take five times as long where signs are mixed."""
-    e = np.exp(np.abs(x) * x.dtype.type(-1 / width))
+    e = np.exp(np.abs(x) * (-1 / width))
     if order == 0:
         value = np.log1p(e)
         value *= width
@@ -93,7 +93,7 @@ def _softplus(x: NDArray[np.floating], width: float, order: int) -> NDArray[np.f
         value *= q
     if order % 2:
         value *= np.copysign((1 - e) / above, x)
-    value *= x.dtype.type(width ** (1 - order))
+    value *= width ** (1 - order)
     return value
 
 

@@ -7,16 +7,13 @@ and those that no result needs are gone. It draws nothing, decides nothing and n
 """
 
 import operator
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from greeks_cli.engine.program import Call, Name, Program, Shape, Source
-
-Array = NDArray[np.floating]
+from greeks_cli.engine.program import Array, Assembly, Name, Program, Shape, Source
 
 _OF_THE_SHAPE_ALONE = {np.ones_like, np.zeros_like, np.result_type, np.can_cast, np.shape, np.ndim}
 
@@ -29,38 +26,18 @@ class Tape:
 
     def __init__(self, n_paths: int):
         self._n_paths = n_paths
-        self._n_slots = 0
-        self._sources: dict[Source, int] = {}
-        self._constants: dict[int, Any] = {}
-        self._calls: list[Call] = []
-        self._known: dict[Hashable, int] = {}
+        self._assembly = Assembly()
 
-    def source(self, name: Source, sample: Array) -> Array:
-        """An array of any block; ``sample`` is its value while recording."""
-        if name not in self._sources:
-            self._sources[name] = self._new_slot()
-        return self._traced(np.array(sample), self._sources[name])
+    def source(self, name: Source, sample: Any) -> Array:
+        """An array of any block, or a number; ``sample`` is its value while recording."""
+        return self._traced(np.array(sample), self._assembly.source(name))
 
     def program(self, results: Mapping[Name, Array]) -> Program[Name]:
         """What it takes to compute some arrays of shape (n_paths,)."""
-        slots = {name: self._slot(array) for name, array in results.items()}
-        needed, calls = set(slots.values()), []
-        for call in reversed(self._calls):
-            if call.result in needed:
-                inputs = dict.fromkeys(_flat(call.arguments))
-                ended = tuple(slot for slot in inputs if slot not in needed and slot not in self._constants)
-                needed.update(inputs)
-                calls.append(Call(call.function, call.arguments, call.keywords, call.result, ended))
-        return Program(
-            self._n_slots,
-            {source: slot for source, slot in self._sources.items() if slot in needed},
-            {slot: constant for slot, constant in self._constants.items() if slot in needed},
-            tuple(reversed(calls)),
-            slots,
-        )
+        return self._assembly.program({name: self._slot(array) for name, array in results.items()})
 
-    def record(self, function: Callable[..., Any], arguments: Sequence[Any], keywords: dict[str, Any]) -> int:
-        """Note a call; the slot of its result, which is an earlier one's if the calls are equal."""
+    def record(self, function: Callable[..., Any], arguments: Sequence[Any], keywords: Mapping[str, Any]) -> int:
+        """Note a call; the slot of its result."""
         elementwise = isinstance(function, np.ufunc)
         slots = tuple(
             tuple(self._slot(one, elementwise) for one in argument)
@@ -68,10 +45,7 @@ class Tape:
             else self._slot(argument, elementwise)
             for argument in arguments
         )
-        return self._known_or(
-            (function, slots, repr(keywords)),
-            lambda slot: self._calls.append(Call(function, slots, keywords, slot)),
-        )
+        return self._assembly.call(function, slots, keywords)
 
     def wrapped(self, result: Any, slot: int, is_view: bool = False) -> Any:
         """A result as a traced array; every part of it where there are several."""
@@ -94,30 +68,17 @@ class Tape:
             return self._constant_array(value, elementwise)
         if isinstance(value, list | tuple) and self._n_paths in value:
             value = Shape(tuple(None if length == self._n_paths else length for length in value))
-        return self._constant((type(value), repr(value)), value)
+        return self._assembly.constant(value)
 
     def _constant_array(self, array: Array, elementwise: bool) -> int:
         """Parameters are the same on every path: one number stands for all, as NumPy broadcasts it."""
         if array.ndim == 0 or array.shape[-1] != self._n_paths:
-            return self._constant((array.shape, array.dtype.str, array.tobytes()), np.array(array))
+            return self._assembly.constant(np.array(array))
         one = array[..., :1]
         if not ((array == one) | ((array != array) & (one != one))).all():
             raise TypeError("an array of one number per path got into a calculation beside the tape")
-        slot = self._constant_array(np.array(one), elementwise)
+        slot = self._assembly.constant(np.array(one))
         return slot if elementwise else self.record(np.broadcast_to, (_Slot(slot), array.shape), {})
-
-    def _constant(self, key: Hashable, value: Any) -> int:
-        return self._known_or(("constant", key), lambda slot: self._constants.update({slot: value}))
-
-    def _known_or(self, key: Hashable, note: Callable[[int], None]) -> int:
-        if key not in self._known:
-            self._known[key] = self._new_slot()
-            note(self._known[key])
-        return self._known[key]
-
-    def _new_slot(self) -> int:
-        self._n_slots += 1
-        return self._n_slots - 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,9 +106,11 @@ class _Traced(np.ndarray[Any, np.dtype[Any]]):
         keywords = {name: value for name, value in keywords.items() if value is not None or name == "axis"}
         if tape is None:
             raise TypeError("a traced array may not take the result of a calculation that is not traced")
-        slot = tape.record(function, inputs, keywords)
         if target is None:
-            return tape.wrapped(function(*map(_plain, inputs), **keywords), slot)
+            result = function(*map(_plain, inputs), **keywords)
+            factor = _times_one(result, *inputs) if function is np.multiply else None
+            return tape.wrapped(result, tape.record(function, inputs, keywords) if factor is None else factor)
+        slot = tape.record(function, inputs, keywords)
         if not isinstance(target, _Traced) or target.is_view:
             raise TypeError("only a traced array of its own can be changed in place")
         function(*map(_plain, inputs), out=_plain(target), **keywords)
@@ -155,9 +118,11 @@ class _Traced(np.ndarray[Any, np.dtype[Any]]):
         return target
 
     def __array_function__(self, function: Any, types: Any, arguments: Any, keywords: Any) -> Any:
-        plain = function(*map(_plain, arguments), **{name: _plain(value) for name, value in keywords.items()})
         tape = _tape_of(arguments)
-        if tape is None or function in _OF_THE_SHAPE_ALONE:
+        if tape is None or _tape_of(keywords.values()) is not None:
+            raise TypeError(f"a traced array may not be a named argument of {function.__name__}")
+        plain = function(*map(_plain, arguments), **keywords)
+        if function in _OF_THE_SHAPE_ALONE:
             return plain
         return tape.wrapped(plain, tape.record(function, arguments, keywords), is_view=True)
 
@@ -178,6 +143,15 @@ class _Traced(np.ndarray[Any, np.dtype[Any]]):
         return self.tape.wrapped(function(_plain(self), argument), slot, is_view=True)
 
 
+def _times_one(product: Any, one: Any, other: Any) -> int | None:
+    """The slot of the factor that the product is, where the other is 1 on every path: gradients begin with that."""
+    for factor, rest in ((one, other), (other, one)):
+        alike = isinstance(factor, _Traced) and (factor.shape, factor.dtype) == (product.shape, product.dtype)
+        if alike and not isinstance(rest, _Traced) and np.all(np.asarray(rest) == 1):
+            return factor.slot
+    return None
+
+
 def _tape_of(arguments: Any) -> Tape | None:
     for argument in arguments:
         if isinstance(argument, _Traced):
@@ -192,7 +166,3 @@ def _plain(value: Any) -> Any:
     if isinstance(value, _Traced):
         return value.view(np.ndarray)
     return type(value)(map(_plain, value)) if isinstance(value, list | tuple) else value
-
-
-def _flat(arguments: tuple[Any, ...]) -> tuple[int, ...]:
-    return tuple(slot for one in arguments for slot in (one if isinstance(one, tuple) else (one,)))

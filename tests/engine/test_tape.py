@@ -5,7 +5,6 @@ import pickle
 import numpy as np
 import pytest
 
-from greeks_cli.engine.pilot import choose_groups
 from greeks_cli.engine.plan import Plan
 from greeks_cli.engine.programs import ESTIMATE
 from greeks_cli.engine.scenario import Scenario, Simulated
@@ -97,7 +96,7 @@ def test_blocks_of_every_contract_are_what_chainer_computes(kind):
     plan = Plan.of(request)
     simulated = Simulated.of(request, plan.normals(0))
     found = plan.programs.usual.run(simulated.fetch, simulated.n_paths)
-    for group in choose_groups(request):
+    for group in plan.groups:
         anew = derivatives(request, request.contract, Scenario(simulated), group.method, group.wanted)
         for index in group.wanted:
             scale = np.abs(anew[index]).max()
