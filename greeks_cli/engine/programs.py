@@ -3,6 +3,8 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
 from greeks_cli.engine.controls import control_of
 from greeks_cli.engine.derivatives import MultiIndex
 from greeks_cli.engine.pilot import Group
@@ -25,6 +27,7 @@ class Programs:
     """The same, and what wider smoothing makes of it; None where nothing is smoothed."""
 
 
+@np.errstate(all="ignore")  # what leaves the range of its type is reported with the estimate
 def assemble(
     request: Request, groups: Sequence[Group], controls: Mapping[MultiIndex, MultiIndex], recordings: Recordings
 ) -> Programs:
