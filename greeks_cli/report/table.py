@@ -9,6 +9,7 @@ from rich.box import ASCII, SIMPLE_HEAD
 from rich.console import Console, JustifyMethod
 from rich.table import Table
 
+from greeks_cli.report.headline import headline
 from greeks_cli.report.rows import Row, rows
 from greeks_cli.terms.greek import Units
 from greeks_cli.terms.result import Result
@@ -27,20 +28,6 @@ class Screen:
     ascii_only: bool = False
 
 
-def headline(result: Result) -> str:
-    """One line that restates contract, market and simulation."""
-    request, simulation = result.request, result.request.simulation
-    market = ", ".join(f"{name.replace('_', ' ')} {value:g}" for name, value in request.market)
-    steps = simulation.steps or len(request.contract.dates)
-    width = f"beta {simulation.beta:g}" if simulation.beta else f"width {simulation.width}"
-    smoothing = f"softplus {width}" if simulation.smoothing == "softplus" else "no smoothing"
-    return (
-        f"{request.contract.describe()}, expiry {request.contract.expiry:g}y | {market} | "
-        f"{result.paths:,} paths x {steps} {'step' if steps == 1 else 'steps'}, seed {simulation.seed}, "
-        f"{smoothing}, {simulation.dtype}"
-    )
-
-
 def table(result: Result, units: Units, screen: Screen) -> str:
     """The table, with fewer columns where the screen is narrow."""
     lines = rows(result, units)
@@ -54,7 +41,7 @@ def table(result: Result, units: Units, screen: Screen) -> str:
     notes = [f"{row.name}: {row.warning}" for row in lines if row.warning]
     if left_out:
         notes.append(f"left out for width: {', '.join(left_out)}; --format json has all")
-    return text_of(screen, headline(result), grid, notes)
+    return text_of(screen, " | ".join(headline(result)), grid, notes)
 
 
 def text_of(screen: Screen, title: str, grid: Table, notes: Sequence[str] = ()) -> str:

@@ -1,0 +1,104 @@
+"""Paper and ink: the style that all figures share. The only importer of matplotlib, and never of pyplot."""
+
+import io
+import textwrap
+from collections.abc import Sequence
+from math import ceil
+
+import matplotlib
+from matplotlib.axes import Axes
+from matplotlib.colors import CenteredNorm, Normalize
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.patches import Patch
+
+from greeks_cli import __version__
+
+ESTIMATE, EXACT, GUIDE, INK = "#0072B2", "#D55E00", "#767676", "#222222"
+"""Of M. Okabe and K. Ito's palette, which the colour-blind can tell apart too."""
+SEVERAL = (ESTIMATE, EXACT, "#009E73", "#CC79A7", "#E69F00", "#56B4E9", INK)
+ONE_SIGN, BOTH_SIGNS = "cividis", "PuOr_r"
+
+STYLE = {
+    "axes.axisbelow": True,
+    "axes.edgecolor": GUIDE,
+    "axes.formatter.limits": (-3, 5),
+    "axes.formatter.use_mathtext": True,
+    "axes.grid": True,
+    "axes.labelcolor": INK,
+    "axes.labelsize": 9,
+    "axes.spines.right": False,
+    "axes.spines.top": False,
+    "axes.titlelocation": "left",
+    "axes.titlesize": 11,
+    "axes.titleweight": "bold",
+    "figure.facecolor": "white",
+    "font.family": "sans-serif",
+    "font.size": 9,
+    "grid.color": "#E4E4E4",
+    "grid.linewidth": 0.7,
+    "legend.frameon": False,
+    "lines.linewidth": 1.8,
+    "svg.fonttype": "none",  # text stays text: smaller, and read by search engines and screen readers
+    "svg.hashsalt": "greeks",  # the same figure is the same file
+    "text.color": INK,
+    "xtick.color": GUIDE,
+    "xtick.labelcolor": INK,
+    "xtick.labelsize": 8,
+    "ytick.color": GUIDE,
+    "ytick.labelcolor": INK,
+    "ytick.labelsize": 8,
+}
+_DOTS_PER_INCH = 150
+_LETTERS_PER_INCH = 12.5
+_LONGEST = 3
+"""Lines of a title's part."""
+_COLUMNS = {1: 1, 2: 2, 3: 3, 4: 2, 5: 3, 6: 3, 7: 4, 8: 4, 9: 3}
+_UNDATED = {
+    "svg": {"Date": None, "Creator": None},
+    "pdf": {"CreationDate": None, "Creator": None, "Producer": None},
+    "png": {"Software": None},
+}
+
+__all__ = ["Axes", "CenteredNorm", "Figure", "Line2D", "Normalize", "Patch"]
+
+styled = matplotlib.rc_context(STYLE)  # type: ignore[arg-type]  # keys are checked when it is entered
+
+
+def paper(panels: int, title: Sequence[str], corner: str) -> tuple[Figure, list[Axes]]:
+    """A figure with so many panels, its title and, in the corner, what makes it reproducible."""
+    columns = _COLUMNS.get(panels, 4)
+    rows = ceil(panels / columns)
+    width = 7.2 if columns == 1 else 3.9 * columns
+    lines = [line for part in title for line in _wrapped(part, width)]
+    figure = Figure(figsize=(width, (4.2 if panels == 1 else 2.9 * rows) + 0.6 + 0.19 * len(lines)), layout="constrained")
+    figure.suptitle("\n".join(lines), x=0.01, ha="left", fontsize=10, linespacing=1.3, parse_math=False)
+    figure.text(0.995, 0.008, f"{corner} | greeks {__version__}", ha="right", va="bottom", fontsize=7.5, color=GUIDE)
+    grid = figure.subplots(rows, columns, squeeze=False)
+    axes = [axis for row in grid for axis in row]
+    for spare in axes[panels:]:
+        spare.remove()
+    return figure, axes[:panels]
+
+
+def _wrapped(text: str, width: float) -> list[str]:
+    return textwrap.wrap(text, int(width * _LETTERS_PER_INCH), max_lines=_LONGEST, placeholder=" ...")
+
+
+def legend(figure: Figure, handles: Sequence[Line2D | Patch]) -> None:
+    """One for all panels, below them."""
+    figure.legend(handles=list(handles), loc="outside lower left", ncols=len(handles), fontsize=8.5)
+
+
+@styled
+def drawn(figure: Figure, kind: str) -> bytes:
+    """The content of a file: ``svg``, ``pdf`` or ``png``; the same figure gives the same bytes."""
+    sink = io.BytesIO()
+    figure.savefig(sink, format=kind, dpi=_DOTS_PER_INCH, metadata=_UNDATED[kind])
+    return sink.getvalue()
+
+
+def inline_svg(figure: Figure) -> str:
+    """The figure as an element for an HTML page."""
+    text = drawn(figure, "svg").decode()
+    return text[text.index("<svg") :]

@@ -1,0 +1,80 @@
+"""A request at every point of one parameter or two, so that the results make a curve or a surface."""
+
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Executor
+from contextlib import contextmanager
+from functools import reduce
+from itertools import product
+
+from greeks_cli.engine.pilot import Errors, choose_controls, choose_groups, pilot_errors
+from greeks_cli.engine.plan import Plan
+from greeks_cli.run.allocator import keep_freed_memory
+from greeks_cli.run.local import Progress, run_plan
+from greeks_cli.terms.axis import Axis, places, points, where
+from greeks_cli.terms.errors import InvalidInput, NonFiniteEstimate, Problem
+from greeks_cli.terms.profile import Profile
+from greeks_cli.terms.request import Request
+from greeks_cli.terms.result import Result
+
+_PILOTS = {1: 16, 2: 5}
+"""Points along each axis at which methods are tried."""
+
+
+def profile(
+    request: Request,
+    axes: Sequence[Axis],
+    threads: int | None = None,
+    progress: Progress | None = None,
+    executor: Executor | None = None,
+) -> Profile:
+    """Price the request at every point, with one method for each Greek and the same random numbers everywhere.
+
+    ``progress`` is called with (points done, points in all); ``threads`` and ``executor`` are those of ``run``.
+    Raises InvalidInput before the first path where an axis or a point is not valid, or a tolerance is asked
+    for, and NonFiniteEstimate, naming the point.
+    """
+    if request.accuracy.tol:
+        message = "would give every point random numbers of its own; use more paths for all instead"
+        raise InvalidInput([Problem(("tol",), message)])
+    requests = points(request, axes)
+    labels = [where(place) for place in places(axes)]
+    keep_freed_memory()
+    errors = _shared_errors(requests, labels, axes)
+    middle = requests[len(requests) // 2]
+    with _at(labels[len(requests) // 2]):
+        controls = choose_controls(middle, choose_groups(middle, errors)) if middle.simulation.control else {}
+    results: list[Result] = []
+    for label, asked in zip(labels, requests, strict=True):
+        with _at(label):
+            plan = Plan(asked, choose_groups(asked, errors), controls, asked.simulation.paths)
+            results.append(run_plan(plan, threads, None, executor))
+        if progress:
+            progress(len(results), len(requests))
+    return Profile(tuple(axes), tuple(results))
+
+
+def _shared_errors(requests: Sequence[Request], labels: Sequence[str], axes: Sequence[Axis]) -> Errors:
+    """The squared errors of all methods, added up over a few points of every axis."""
+    found = []
+    for number in _spread([len(axis.values) for axis in axes]):
+        with _at(labels[number]):
+            found.append(pilot_errors(requests[number]))
+    return reduce(lambda one, other: {index: one[index] + other[index] for index in one}, found)
+
+
+def _spread(lengths: Sequence[int]) -> list[int]:
+    """Numbers of points evenly spread over the axes, the ends included."""
+    most = _PILOTS[len(lengths)]
+    along = [sorted({round(i * (n - 1) / (min(n, most) - 1)) for i in range(min(n, most))}) for n in lengths]
+    return [reduce(lambda row, pair: row * pair[0] + pair[1], zip(lengths, at, strict=True), 0) for at in product(*along)]
+
+
+@contextmanager
+def _at(label: str) -> Iterator[None]:
+    """What goes wrong here is told with the point's name."""
+    try:
+        yield
+    except InvalidInput as error:
+        raise InvalidInput([Problem((label,), problem.message) for problem in error.problems]) from None
+    except NonFiniteEstimate as error:
+        raise NonFiniteEstimate(f"{label}: {error}") from None
