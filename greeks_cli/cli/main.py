@@ -19,6 +19,7 @@ COMMANDS = {
     "batch": "Price a book of trades from files, results into a file.",
     "check": "Prove every Greek by every method that applies.",
     "converge": "Show error against paths, and bias against width.",
+    "profile": "Show Greeks along one parameter, or over two.",
     "explain": "Say what a Greek is: definition, sign, unit, method.",
     "graph": "Write the Chainer graph of the price or a Greek as DOT.",
     "init": "Write a commented book to start from.",

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from greeks_cli.report.drawing import ESTIMATE, EXACT, GUIDE, Axes, Figure, Line2D, Patch, legend, paper, styled
+from greeks_cli.report.drawing import ESTIMATE, EXACT, GUIDE, Axes, Figure, Line2D, Patch, legend, paper, raised, styled
 from greeks_cli.report.headline import profile_headline
 from greeks_cli.report.series import Series, axis_label, series_of
 from greeks_cli.terms.greek import Greek, Units
@@ -12,14 +12,13 @@ from greeks_cli.terms.profile import Profile
 @styled
 def curves(profile: Profile, units: Units, greeks: Sequence[Greek]) -> Figure:
     """A panel for each Greek: estimates with their band, the closed form over them where it is known."""
-    contract, market, simulation = profile_headline(profile)
-    request = profile.results[0].request
-    figure, panels = paper(len(greeks), (contract, market, simulation), f"seed {request.simulation.seed}")
+    words, simulation = profile_headline(profile), profile.results[0].request.simulation
+    figure, panels = paper(len(greeks), words.title, words.seed)
     found = [series_of(profile, greek, units) for greek in greeks]
     for panel, series in zip(panels, found, strict=True):
         _curve(panel, series, profile.axes[0].values)
         panel.set_xlabel(axis_label(profile, 0))
-    level = f"{100 * request.simulation.confidence:g}% interval and bias bound"
+    level = f"{100 * simulation.confidence:g}% interval and bias bound"
     handles: list[Line2D | Patch] = [
         Line2D([], [], color=ESTIMATE, label="Monte Carlo"),
         Patch(color=ESTIMATE, alpha=0.25, linewidth=0, label=level),
@@ -44,13 +43,14 @@ def _curve(panel: Axes, series: Series, places: Sequence[float]) -> None:
         linewidth=0,
     )
     panel.plot(x, [series.values[i] for i in order], color=ESTIMATE, gid=f"{series.name} estimate")
-    exact = [float("nan") if series.exact[i] is None else series.exact[i] for i in order]
+    known = [float("nan") if value is None else value for value in series.exact]
+    exact = [known[i] for i in order]
     panel.plot(x, exact, color=EXACT, linestyle=(0, (4, 3)), linewidth=1.4, gid=f"{series.name} exact")
     panel.add_line(_doubt([places[i] for i in series.doubtful], [series.values[i] for i in series.doubtful]))
     panel.set_title(series.name)
-    panel.set_ylabel(series.unit)
+    panel.set_ylabel(raised(series.unit))
     panel.margins(x=0.02)
 
 
 def _doubt(x: Sequence[float], y: Sequence[float], label: str = "") -> Line2D:
-    return Line2D(x, y, linestyle="", marker="o", markerfacecolor="white", markeredgecolor=GUIDE, markersize=5, label=label)
+    return Line2D(x, y, linestyle="", marker="o", markersize=5, mfc="white", mec=GUIDE, label=label)

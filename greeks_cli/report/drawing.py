@@ -8,16 +8,22 @@ from math import ceil
 import matplotlib
 from matplotlib.axes import Axes
 from matplotlib.colors import CenteredNorm, Normalize
+from matplotlib.contour import ContourSet
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
+from matplotlib.patheffects import withStroke
+from matplotlib.ticker import MaxNLocator
 
 from greeks_cli import __version__
 
 ESTIMATE, EXACT, GUIDE, INK = "#0072B2", "#D55E00", "#767676", "#222222"
 """Of M. Okabe and K. Ito's palette, which the colour-blind can tell apart too."""
 SEVERAL = (ESTIMATE, EXACT, "#009E73", "#CC79A7", "#E69F00", "#56B4E9", INK)
-ONE_SIGN, BOTH_SIGNS = "cividis", "PuOr_r"
+ONE_SIGN, BOTH_SIGNS = "YlGnBu", "PuOr_r"
+
+HALO = withStroke(linewidth=2.5, foreground="white")
+"""Behind text on a coloured ground."""
 
 STYLE = {
     "axes.axisbelow": True,
@@ -60,7 +66,7 @@ _UNDATED = {
     "png": {"Software": None},
 }
 
-__all__ = ["Axes", "CenteredNorm", "Figure", "Line2D", "Normalize", "Patch"]
+__all__ = ["Axes", "CenteredNorm", "ContourSet", "Figure", "Line2D", "MaxNLocator", "Normalize", "Patch"]
 
 styled = matplotlib.rc_context(STYLE)  # type: ignore[arg-type]  # keys are checked when it is entered
 
@@ -71,7 +77,8 @@ def paper(panels: int, title: Sequence[str], corner: str) -> tuple[Figure, list[
     rows = ceil(panels / columns)
     width = 7.2 if columns == 1 else 3.9 * columns
     lines = [line for part in title for line in _wrapped(part, width)]
-    figure = Figure(figsize=(width, (4.2 if panels == 1 else 2.9 * rows) + 0.6 + 0.19 * len(lines)), layout="constrained")
+    height = (4.2 if panels == 1 else 2.9 * rows) + 0.6 + 0.19 * len(lines)
+    figure = Figure(figsize=(width, height), layout="constrained")
     figure.suptitle("\n".join(lines), x=0.01, ha="left", fontsize=10, linespacing=1.3, parse_math=False)
     figure.text(0.995, 0.008, f"{corner} | greeks {__version__}", ha="right", va="bottom", fontsize=7.5, color=GUIDE)
     grid = figure.subplots(rows, columns, squeeze=False)
@@ -83,6 +90,13 @@ def paper(panels: int, title: Sequence[str], corner: str) -> tuple[Figure, list[
 
 def _wrapped(text: str, width: float) -> list[str]:
     return textwrap.wrap(text, int(width * _LETTERS_PER_INCH), max_lines=_LONGEST, placeholder=" ...")
+
+
+def raised(unit: str) -> str:
+    """A unit as it is printed: per spot² for ``per spot^2``."""
+    for power, sign in (("^2", "²"), ("^3", "³"), ("^4", "⁴")):
+        unit = unit.replace(power, sign)
+    return unit
 
 
 def legend(figure: Figure, handles: Sequence[Line2D | Patch]) -> None:

@@ -20,14 +20,19 @@ class Series:
     stderr: list[float]
     low: list[float]
     high: list[float]
+    bias: list[float]
     exact: list[float | None]
     doubtful: list[int]
 
     @property
     def largest_z(self) -> float | None:
-        """The largest distance from the closed form, in standard errors; None where it is not known."""
-        known = zip(self.values, self.stderr, self.exact, strict=True)
-        gaps = [abs(value - exact) / error for value, error, exact in known if exact is not None and error > 0]
+        """The largest distance from the closed form, beyond bias and in standard errors; None where it is not known."""
+        known = zip(self.values, self.stderr, self.bias, self.exact, strict=True)
+        gaps = [
+            max(0.0, abs(value - exact) - bias) / error
+            for value, error, bias, exact in known
+            if exact is not None and error > 0
+        ]
         return max(gaps, default=None)
 
 
@@ -41,6 +46,7 @@ def series_of(profile: Profile, greek: Greek, units: Units) -> Series:
         [scale * one.stderr for one in found],
         [scale * (one.low - one.bias) for one in found],
         [scale * (one.high + one.bias) for one in found],
+        [scale * one.bias for one in found],
         [None if one.exact is None else scale * one.exact for one in found],
         [number for number, one in enumerate(found) if one.warning],
     )

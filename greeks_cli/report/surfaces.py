@@ -8,15 +8,19 @@ from numpy.typing import NDArray
 from greeks_cli.report.drawing import (
     BOTH_SIGNS,
     EXACT,
+    HALO,
     INK,
     ONE_SIGN,
     Axes,
     CenteredNorm,
+    ContourSet,
     Figure,
     Line2D,
+    MaxNLocator,
     Normalize,
     legend,
     paper,
+    raised,
     styled,
 )
 from greeks_cli.report.headline import profile_headline
@@ -25,13 +29,16 @@ from greeks_cli.terms.greek import Greek, Units
 from greeks_cli.terms.profile import Profile
 
 _LEVELS = 7
+_MARGIN = 0.06
+_NOISE = 0.03
+"""A share of the largest number so small that a sign of its own may be noise."""
 
 
 @styled
 def surfaces(profile: Profile, units: Units, greeks: Sequence[Greek]) -> Figure:
     """A map for each Greek, with contours of the estimates and, dashed, of the closed form."""
-    request = profile.results[0].request
-    figure, panels = paper(len(greeks), profile_headline(profile), f"seed {request.simulation.seed}")
+    words = profile_headline(profile)
+    figure, panels = paper(len(greeks), words.title, words.seed)
     found = [series_of(profile, greek, units) for greek in greeks]
     for panel, series in zip(panels, found, strict=True):
         _map(figure, panel, series, profile)
@@ -47,21 +54,39 @@ def surfaces(profile: Profile, units: Units, greeks: Sequence[Greek]) -> Figure:
 def _map(figure: Figure, panel: Axes, series: Series, profile: Profile) -> None:
     x, y = (np.array(axis.values) for axis in profile.axes)
     values = _grid(series.values, profile)
-    mixed = values.min() < 0 < values.max()
+    mixed = min(-values.min(), values.max()) > _NOISE * np.abs(values).max()
     norm = CenteredNorm() if mixed else Normalize()
     colours = panel.pcolormesh(
         x, y, values, cmap=BOTH_SIGNS if mixed else ONE_SIGN, norm=norm, shading="gouraud", rasterized=True
     )
-    if values.min() < values.max():
-        drawn = panel.contour(x, y, values, _LEVELS, colors=INK, linewidths=1, linestyles="solid")
-        panel.clabel(drawn, fontsize=7)
-        exact = _grid([np.nan if value is None else value for value in series.exact], profile)
-        if np.isfinite(exact).any():
-            panel.contour(x, y, np.ma.masked_invalid(exact), drawn.levels, colors=EXACT, linewidths=1.2, linestyles="dashed")
-    panel.set_title(f"{series.name}")
+    levels = _levels(values)
+    if len(levels):
+        _label(panel, panel.contour(x, y, values, levels, colors=INK, linewidths=1, linestyles="solid"))
+    exact = _grid([np.nan if value is None else value for value in series.exact], profile)
+    if len(levels) and np.isfinite(exact).any():
+        known = np.ma.masked_invalid(exact)
+        panel.contour(x, y, known, levels, colors=EXACT, linewidths=1.2, linestyles="dashed")
+    panel.set_title(series.name)
+    panel.set_title(f"standard error up to {max(series.stderr):.2g}", loc="right", fontsize=8, fontweight="normal")
     panel.grid(visible=False)
-    bar = figure.colorbar(colours, ax=panel, label=series.unit)
+    bar = figure.colorbar(colours, ax=panel, label=raised(series.unit))
     bar.outline.set_visible(False)
+
+
+def _levels(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Round numbers well inside the range: at its ends, contours follow the noise."""
+    low, high = values.min(), values.max()
+    edge = _NOISE * (high - low)
+    ticks = MaxNLocator(_LEVELS).tick_values(low, high) if low < high else np.empty(0)
+    return ticks[(ticks > low + edge) & (ticks < high - edge)]
+
+
+def _label(panel: Axes, drawn: ContourSet) -> None:
+    """Numbers on the contours, but for those that the edge of the map would cut."""
+    for text in panel.clabel(drawn, fontsize=7.5, fmt="%g", inline=False):
+        text.set_path_effects([HALO])
+        across, up = panel.transAxes.inverted().transform(panel.transData.transform(text.get_position()))
+        text.set_visible(min(across, up, 1 - across, 1 - up) > _MARGIN)
 
 
 def _grid(values: Sequence[float], profile: Profile) -> NDArray[np.float64]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from math import floor, log10
 
 from rich.box import ASCII, SIMPLE_HEAD
-from rich.console import Console, JustifyMethod
+from rich.console import Console, JustifyMethod, RenderableType
 from rich.table import Table
 
 from greeks_cli.report.headline import headline
@@ -35,16 +35,16 @@ def table(result: Result, units: Units, screen: Screen) -> str:
     level = f"{100 * result.request.simulation.confidence:g}% interval"
     left_out: list[str] = []
     grid = _grid(cells, left_out, level, screen)
-    while screen.width and _natural_width(grid) > screen.width and len(left_out) < len(_DISPENSABLE):
+    while screen.width and natural_width(grid) > screen.width and len(left_out) < len(_DISPENSABLE):
         left_out.append(_DISPENSABLE[len(left_out)])
         grid = _grid(cells, left_out, level, screen)
     notes = [f"{row.name}: {row.warning}" for row in lines if row.warning]
     if left_out:
         notes.append(f"left out for width: {', '.join(left_out)}; --format json has all")
-    return text_of(screen, " | ".join(headline(result)), grid, notes)
+    return text_of(screen, headline(result.request, result.paths).line, grid, notes)
 
 
-def text_of(screen: Screen, title: str, grid: Table, notes: Sequence[str] = ()) -> str:
+def text_of(screen: Screen, title: str, grid: RenderableType, notes: Sequence[str] = ()) -> str:
     """A title, a table and notes as the screen shows them."""
     console = Console(
         file=io.StringIO(),
@@ -69,7 +69,7 @@ def framed(screen: Screen, columns: Sequence[str], left: Collection[str]) -> Tab
     return grid
 
 
-def _natural_width(grid: Table) -> int:
+def natural_width(grid: Table) -> int:
     return Console(width=1000).measure(grid).maximum
 
 
@@ -94,6 +94,11 @@ def _cells(row: Row) -> dict[str, str]:
         "estimator": row.estimator,
         "unit": row.unit,
     }
+
+
+def estimate_cell(value: float, stderr: float) -> str:
+    """An estimate with its standard error in one cell."""
+    return f"{rounded(value, stderr)} ± {stderr:.1g}"
 
 
 def rounded(value: float, stderr: float) -> str:

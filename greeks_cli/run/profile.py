@@ -30,12 +30,10 @@ def profile(
     """Price the request at every point, with one method for each Greek and the same random numbers everywhere.
 
     ``progress`` is called with (points done, points in all); ``threads`` and ``executor`` are those of ``run``.
-    Raises InvalidInput before the first path where an axis or a point is not valid, or a tolerance is asked
-    for, and NonFiniteEstimate, naming the point.
+    Tolerances are left aside: they would give every point random numbers of its own.
+    Raises InvalidInput before the first path where an axis or a point is not valid, and NonFiniteEstimate,
+    naming the point.
     """
-    if request.accuracy.tol:
-        message = "would give every point random numbers of its own; use more paths for all instead"
-        raise InvalidInput([Problem(("tol",), message)])
     requests = points(request, axes)
     labels = [where(place) for place in places(axes)]
     keep_freed_memory()
@@ -65,8 +63,9 @@ def _shared_errors(requests: Sequence[Request], labels: Sequence[str], axes: Seq
 def _spread(lengths: Sequence[int]) -> list[int]:
     """Numbers of points evenly spread over the axes, the ends included."""
     most = _PILOTS[len(lengths)]
-    along = [sorted({round(i * (n - 1) / (min(n, most) - 1)) for i in range(min(n, most))}) for n in lengths]
-    return [reduce(lambda row, pair: row * pair[0] + pair[1], zip(lengths, at, strict=True), 0) for at in product(*along)]
+    along = [{round(i * (n - 1) / (min(n, most) - 1)) for i in range(min(n, most))} for n in lengths]
+    grid = product(*map(range, lengths))
+    return [number for number, at in enumerate(grid) if all(i in some for i, some in zip(at, along, strict=True))]
 
 
 @contextmanager

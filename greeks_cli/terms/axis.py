@@ -1,11 +1,11 @@
 """Numbers along which something is asked: a field of the contract or the market, and the values it takes."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import product
 from math import isfinite, prod
-from typing import Any
 
+from greeks_cli.terms.contract import Contract
 from greeks_cli.terms.contracts import CONTRACTS
 from greeks_cli.terms.errors import InvalidInput, Problem, did_you_mean
 from greeks_cli.terms.fields import numeric_fields
@@ -62,9 +62,16 @@ def points(request: Request, axes: Sequence[Axis]) -> list[Request]:
         except InvalidInput as error:
             problems += [Problem((where(place),), problem.message, detail=problem.detail) for problem in error.problems]
     if problems:
-        more = [Problem((f"and at {len(problems) - _NAMED:,} more points",), "narrow the range")]
-        raise InvalidInput(problems[:_NAMED] + (more if len(problems) > _NAMED else []))
+        raise InvalidInput(_few(problems))
     return found
+
+
+def _few(problems: list[Problem]) -> list[Problem]:
+    """The first of many, and how many there are."""
+    *first, last = problems[:_NAMED]
+    if len(problems) > _NAMED:
+        last = replace(last, message=f"{last.message}; and at {len(problems) - _NAMED:,} more points, narrow the range")
+    return [*first, last]
 
 
 def places(axes: Sequence[Axis]) -> Iterator[dict[str, float]]:
@@ -84,15 +91,10 @@ def units(request: Request) -> dict[str, str]:
     return {**named, **numeric_fields(type(request.contract)), **numeric_fields(Market)}
 
 
-def with_middle(sections: Mapping[str, Mapping[str, Any]], axis: Axis) -> dict[str, dict[str, Any]]:
-    """A request's settings with a value for a parameter that they leave to its axis."""
-    found = {name: dict(values) for name, values in sections.items()}
-    model = CONTRACTS.get(str(found["contract"].get("kind", "european")))
-    middle = axis.values[len(axis.values) // 2]
-    for section, fields in (("market", Market.model_fields), ("contract", model.model_fields if model else {})):
-        if axis.name in fields:
-            found[section].setdefault(axis.name, middle)
-    return found
+def section_of(kind: str, name: str) -> str | None:
+    """The part of a request, ``contract`` or ``market``, that has a number of this name; None where neither has."""
+    models = {"market": Market, "contract": CONTRACTS.get(kind, Contract)}
+    return next((section for section, model in models.items() if name in numeric_fields(model)), None)
 
 
 def _check(request: Request, axes: Sequence[Axis]) -> None:

@@ -45,8 +45,8 @@ Count = Annotated[int, BeforeValidator(_read_count)]
 Price = Annotated[Number, Field(ge=1e-12, le=1e12), Unit("currency")]
 Years = Annotated[Number, Field(gt=0, le=100), Unit("years")]
 Cash = Annotated[Number, Unit("currency")]
-Fraction = Annotated[Number, Unit("a fraction")]
-PerYear = Annotated[Number, Unit("a fraction per year")]
+Fraction = Annotated[Number, Unit("fraction")]
+PerYear = Annotated[Number, Unit("fraction per year")]
 
 
 def numeric_fields(model: type[BaseModel]) -> dict[str, str]:
