@@ -13,13 +13,13 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 from matplotlib.patheffects import withStroke
-from matplotlib.ticker import MaxNLocator
+from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter
 
 from greeks_cli import __version__
 
-ESTIMATE, EXACT, GUIDE, INK = "#0072B2", "#D55E00", "#767676", "#222222"
+ESTIMATE, EXACT, SOBOL, BIAS = "#0072B2", "#D55E00", "#009E73", "#CC79A7"
+GUIDE, INK = "#767676", "#222222"
 """Of M. Okabe and K. Ito's palette, which the colour-blind can tell apart too."""
-SEVERAL = (ESTIMATE, EXACT, "#009E73", "#CC79A7", "#E69F00", "#56B4E9", INK)
 ONE_SIGN, BOTH_SIGNS = "YlGnBu", "PuOr_r"
 
 HALO = withStroke(linewidth=2.5, foreground="white")
@@ -57,6 +57,9 @@ STYLE = {
 }
 _DOTS_PER_INCH = 150
 _LETTERS_PER_INCH = 12.5
+_CORNER, _ENTRY = 1.7, 2.0
+"""Inches: what the corner takes, and an entry of the legend."""
+_FEW = 30.0
 _LONGEST = 3
 """Lines of a title's part."""
 _COLUMNS = {1: 1, 2: 2, 3: 3, 4: 2, 5: 3, 6: 3, 7: 4, 8: 4, 9: 3}
@@ -101,7 +104,34 @@ def raised(unit: str) -> str:
 
 def legend(figure: Figure, handles: Sequence[Line2D | Patch]) -> None:
     """One for all panels, below them."""
-    figure.legend(handles=list(handles), loc="outside lower left", ncols=len(handles), fontsize=8.5)
+    room = max(1, int((figure.get_figwidth() - _CORNER) / _ENTRY))
+    figure.legend(handles=list(handles), loc="outside lower left", ncols=min(room, len(handles)), fontsize=8.5)
+
+
+def log_log(panel: Axes) -> None:
+    """Logarithmic axes whose numbers do not touch: decades, or 1, 2 and 5 of each where there are few of them."""
+    for axis, scale, limits in (
+        (panel.xaxis, panel.set_xscale, panel.get_xlim),
+        (panel.yaxis, panel.set_yscale, panel.get_ylim),
+    ):
+        scale("log")
+        low, high = limits()
+        axis.set_major_locator(LogLocator(subs=(1.0,) if high > _FEW * low else (1.0, 2.0, 5.0)))
+        axis.set_major_formatter(FuncFormatter(_plain))
+        axis.set_minor_formatter(NullFormatter())
+
+
+def _plain(number: float, position: int | None) -> str:
+    """``10,000`` or ``0.002``; powers of ten beyond."""
+    if number >= 1:
+        return f"{number:,.0f}" if number < 1e7 else f"{number:.0e}".replace("e+0", "e")
+    return f"{number:g}"
+
+
+def nothing_to_show(panel: Axes, why: str) -> None:
+    """A panel without numbers says so."""
+    panel.text(0.5, 0.5, why, ha="center", va="center", color=GUIDE, transform=panel.transAxes)
+    panel.set(xticks=[], yticks=[])
 
 
 @styled

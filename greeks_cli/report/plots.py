@@ -40,11 +40,8 @@ def plot(profile: Profile, units: Units, greeks: Sequence[Greek], screen: Screen
 def _against_closed_form(found: Sequence[Series]) -> list[str]:
     """How far the curves are from it at most; a terminal cannot draw the one over the other."""
     gaps = [f"{series.name} {series.largest_z:.1f}" for series in found if series.largest_z is not None]
-    return (
-        [f"largest distance from the closed form, beyond bias and in standard errors: {', '.join(gaps)}"]
-        if gaps
-        else []
-    )
+    most = "at most so many standard errors, beyond bias, from the closed form"
+    return [f"{most}: {', '.join(gaps)}"] if gaps else []
 
 
 def _beside(panels: Sequence[list[Text]], width: int) -> Text:

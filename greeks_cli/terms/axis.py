@@ -8,7 +8,7 @@ from math import isfinite, prod
 from greeks_cli.terms.contract import Contract
 from greeks_cli.terms.contracts import CONTRACTS
 from greeks_cli.terms.errors import InvalidInput, Problem, did_you_mean
-from greeks_cli.terms.fields import numeric_fields
+from greeks_cli.terms.fields import Term, numeric_fields
 from greeks_cli.terms.market import Market
 from greeks_cli.terms.request import Request, build_request
 
@@ -93,7 +93,7 @@ def units(request: Request) -> dict[str, str]:
 
 def section_of(kind: str, name: str) -> str | None:
     """The part of a request, ``contract`` or ``market``, that has a number of this name; None where neither has."""
-    models = {"market": Market, "contract": CONTRACTS.get(kind, Contract)}
+    models: dict[str, type[Term]] = {"market": Market, "contract": CONTRACTS.get(kind, Contract)}
     return next((section for section, model in models.items() if name in numeric_fields(model)), None)
 
 
