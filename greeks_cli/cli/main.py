@@ -21,7 +21,7 @@ COMMANDS = {
     "converge": "Show error against paths, and bias against width.",
     "profile": "Show Greeks along one parameter, or over two.",
     "explain": "Say what a Greek is: definition, sign, unit, method.",
-    "graph": "Write the Chainer graph of the price or a Greek as DOT.",
+    "graph": "Show the Chainer graph of the price or a Greek.",
     "init": "Write a commented book to start from.",
     "schema": "Print the JSON Schema of a book.",
     "completion": "Make bash, zsh or fish complete commands and options.",

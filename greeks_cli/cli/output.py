@@ -35,10 +35,12 @@ class Output:
             sys.stdout.write(content if isinstance(content, str) else content.decode())
 
 
-def output(file: Path | None, format: str | None, formats: Iterable[str], usual: str) -> Output:
+def output(
+    file: Path | None, format: str | None, formats: Iterable[str], usual: str, *, matplotlib: bool = True
+) -> Output:
     """What ``-o`` and ``--format`` ask for together, ``usual`` where neither says.
 
-    Raises InvalidInput where that cannot be, and MissingExtra where matplotlib is wanted and missing.
+    Raises InvalidInput where that cannot be, and MissingExtra where matplotlib draws and is missing.
     """
     known = {_SUFFIXES.get(name, f".{name}"): name for name in formats if name != "plot"}
     if file is not None:
@@ -49,7 +51,7 @@ def output(file: Path | None, format: str | None, formats: Iterable[str], usual:
     chosen = format or (known[file.suffix.lower()] if file else usual)
     if chosen in ("png", "pdf") and file is None:
         raise InvalidInput([Problem(("--format",), "is no text; give a file with -o", chosen)])
-    if chosen in PICTURES and find_spec("matplotlib") is None:
+    if matplotlib and chosen in PICTURES and find_spec("matplotlib") is None:
         raise MissingExtra(chosen, "matplotlib", "plot")
     return Output(chosen, file)
 

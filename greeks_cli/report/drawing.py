@@ -1,6 +1,7 @@
 """Paper and ink: the style that all figures share. The only importer of matplotlib, and never of pyplot."""
 
 import io
+import re
 import textwrap
 from collections.abc import Sequence
 from math import ceil
@@ -28,8 +29,8 @@ HALO = withStroke(linewidth=2.5, foreground="white")
 STYLE = {
     "axes.axisbelow": True,
     "axes.edgecolor": GUIDE,
-    "axes.formatter.limits": (-3, 5),
-    "axes.formatter.use_mathtext": True,
+    "axes.formatter.limits": (-6, 7),
+    "axes.formatter.useoffset": False,
     "axes.grid": True,
     "axes.labelcolor": INK,
     "axes.labelsize": 9,
@@ -45,6 +46,7 @@ STYLE = {
     "grid.linewidth": 0.7,
     "legend.frameon": False,
     "lines.linewidth": 1.8,
+    "path.simplify": False,
     "svg.fonttype": "none",  # text stays text: smaller, and read by search engines and screen readers
     "svg.hashsalt": "greeks",  # the same figure is the same file
     "text.color": INK,
@@ -63,6 +65,7 @@ _FEW = 30.0
 _LONGEST = 3
 """Lines of a title's part."""
 _COLUMNS = {1: 1, 2: 2, 3: 3, 4: 2, 5: 3, 6: 3, 7: 4, 8: 4, 9: 3}
+_RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 _UNDATED = {
     "svg": {"Date": None, "Creator": None},
     "pdf": {"CreationDate": None, "Creator": None, "Producer": None},
@@ -97,9 +100,11 @@ def _wrapped(text: str, width: float) -> list[str]:
 
 def raised(unit: str) -> str:
     """A unit as it is printed: per spot² for ``per spot^2``."""
-    for power, sign in (("^2", "²"), ("^3", "³"), ("^4", "⁴")):
-        unit = unit.replace(power, sign)
-    return unit
+    return re.sub(r"\^(\d)", lambda power: power[1].translate(_RAISED), re.sub(r"^1e(\S+)", _ten_to_the, unit))
+
+
+def _ten_to_the(power: re.Match[str]) -> str:
+    return f"10{power[1].translate(_RAISED)}"
 
 
 def legend(figure: Figure, handles: Sequence[Line2D | Patch]) -> None:

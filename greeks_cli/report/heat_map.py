@@ -16,13 +16,12 @@ _POSITIVE, _NEGATIVE = (107, 174, 214), (253, 174, 97)
 def heat_map(series: Series, profile: Profile, width: int) -> Text:
     """The first axis to the right, the second upwards; where there is no room for all, every so manyth of each."""
     across, up = (axis.values for axis in profile.axes)
-    power, cells = _cells(series.values)
+    cells = _cells(series.values)
     each, margin = max(map(len, cells)) + 2, max(len(f"{value:g}") for value in up) + 1
     columns, rows = _some(across, max(2, (width - margin) // each)), _some(up, _TALLEST)
     each = max(each, *(len(f"{across[i]:g}") + 2 for i in columns))
-    unit = f"1e{power} {series.unit}" if power else series.unit
     error = f"standard error up to {max(series.stderr):.2g}"
-    text = Text(series.name, style="bold").append(f"  {unit}, {error}", style="not bold")
+    text = Text(series.name, style="bold").append(f"  {series.unit}, {error}", style="not bold")
     text.append(f"\n{axis_label(profile, 1)} upwards, {axis_label(profile, 0)} to the right\n", style="dim not bold")
     largest = max(map(abs, series.values))
     for row in reversed(rows):
@@ -43,13 +42,11 @@ def _some(values: Sequence[float], most: int) -> list[int]:
     return [order[round(i * (len(order) - 1) / (count - 1))] for i in range(count)]
 
 
-def _cells(values: Sequence[float]) -> tuple[int, list[str]]:
-    """Three digits of the largest, and the power of ten that is taken out of all."""
+def _cells(values: Sequence[float]) -> list[str]:
+    """Three digits of the largest."""
     largest = max(map(abs, values))
-    size = floor(log10(largest)) if largest else 0
-    power = size if not -3 <= size <= 5 else 0
-    decimals = max(0, 2 - size + power)
-    return power, [f"{value / 10.0**power:z.{decimals}f}" for value in values]
+    decimals = max(0, 2 - floor(log10(largest))) if largest else 0
+    return [f"{value:z.{decimals}f}" for value in values]
 
 
 def _ground(value: float, largest: float) -> str:

@@ -1,6 +1,7 @@
 """One Greek at every point of a profile, in the units asked for: what figures and plots draw."""
 
 from dataclasses import dataclass
+from math import floor, log10
 
 from greeks_cli.terms.axis import units as axis_units
 from greeks_cli.terms.greek import Greek, Units
@@ -37,11 +38,13 @@ class Series:
 
 
 def series_of(profile: Profile, greek: Greek, units: Units) -> Series:
-    """One Greek of the profile."""
+    """One Greek of the profile; a power of ten is taken out of numbers that would need many zeros."""
     found, scale = profile.estimates(greek), units.scale(greek)
+    power = _power(scale * max(abs(one.value) for one in found))
+    scale /= 10.0**power
     return Series(
         greek.name,
-        units.label(greek),
+        f"1e{power} {units.label(greek)}" if power else units.label(greek),
         [scale * one.value for one in found],
         [scale * one.stderr for one in found],
         [scale * (one.low - one.bias) for one in found],
@@ -50,6 +53,11 @@ def series_of(profile: Profile, greek: Greek, units: Units) -> Series:
         [None if one.exact is None else scale * one.exact for one in found],
         [number for number, one in enumerate(found) if one.warning],
     )
+
+
+def _power(largest: float) -> int:
+    size = floor(log10(largest)) if largest else 0
+    return 0 if -3 <= size <= 5 else 3 * (size // 3)
 
 
 def axis_label(profile: Profile, number: int) -> str:

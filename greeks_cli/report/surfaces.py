@@ -42,7 +42,7 @@ def surfaces(profile: Profile, units: Units, greeks: Sequence[Greek]) -> Figure:
     found = [series_of(profile, greek, units) for greek in greeks]
     for panel, series in zip(panels, found, strict=True):
         _map(figure, panel, series, profile)
-        panel.set_xlabel(axis_label(profile, 0))
+        panel.set_xlabel(f"{axis_label(profile, 0)}\nstandard error up to {max(series.stderr):.2g}")
         panel.set_ylabel(axis_label(profile, 1))
     handles = [Line2D([], [], color=INK, linewidth=1, label="Monte Carlo")]
     if any(value is not None for series in found for value in series.exact):
@@ -67,7 +67,6 @@ def _map(figure: Figure, panel: Axes, series: Series, profile: Profile) -> None:
         known = np.ma.masked_invalid(exact)
         panel.contour(x, y, known, levels, colors=EXACT, linewidths=1.2, linestyles="dashed")
     panel.set_title(series.name)
-    panel.set_title(f"standard error up to {max(series.stderr):.2g}", loc="right", fontsize=8, fontweight="normal")
     panel.grid(visible=False)
     bar = figure.colorbar(colours, ax=panel, label=raised(series.unit))
     bar.outline.set_visible(False)
