@@ -113,6 +113,15 @@ def legend(figure: Figure, handles: Sequence[Line2D | Patch]) -> None:
     figure.legend(handles=list(handles), loc="outside lower left", ncols=min(room, len(handles)), fontsize=8.5)
 
 
+def doubt_marks(panel: Axes, places: Sequence[tuple[float, float]]) -> list[Line2D]:
+    """Hollow marks at points whose error bar should not be trusted, if there are any."""
+    if not places:
+        return []
+    x, y = zip(*places, strict=True)
+    label = "doubtful error bar"
+    return panel.plot(x, y, linestyle="", marker="o", markersize=5, mfc="white", mec=GUIDE, clip_on=False, label=label)
+
+
 def log_log(panel: Axes) -> None:
     """Logarithmic axes whose numbers do not touch: decades, or 1, 2 and 5 of each where there are few of them."""
     for axis, scale, limits in (
