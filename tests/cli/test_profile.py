@@ -77,8 +77,7 @@ def test_without_a_terminal_it_is_a_table_with_a_line_for_every_point(greeks):
     outcome = greeks(*SPOTS)
     heading, *lines = outcome.out.splitlines()
     assert "spot 90 to 110, vol 0.2" in heading
-    assert [line.split()[0] for line in lines if line.strip()][1:] == ["───", "90", "100", "110"][1:] or lines
-    assert [line.split()[0] for line in lines if line[1:2].isdigit() or line[2:3].isdigit()] == ["90", "100", "110"]
+    assert [words[0] for line in lines if (words := line.split()) and words[0].isdigit()] == ["90", "100", "110"]
     assert (outcome.code, outcome.err) == (0, "")
 
 
@@ -94,9 +93,7 @@ def test_a_plot_fits_the_terminal_and_labels_its_axes(greeks, terminal, columns,
     assert "gamma per spot^2" in text
     assert "spot (currency)" in text
     assert " 100 " in text
-    if arguments is SPOTS:
-        assert re.search("[\u2801-\u28ff]", outcome.out)
-        assert ("delta" in lines[3 if columns > 40 else 6]) or columns == 40
+    assert bool(re.search("[\u2801-\u28ff]", outcome.out)) == (arguments is SPOTS)
     assert "price" not in outcome.out  # it was not asked for
 
 
@@ -112,7 +109,7 @@ def test_a_plot_in_ascii_and_one_in_colour(greeks, terminal):
 def test_doubts_and_the_closed_form_are_told_below_a_plot(greeks):
     text = greeks(*CALL, "--over", "spot=50:100:3", "--format", "plot").out
     assert "heavy tails" in text or "every path gave the same" in text
-    assert re.search(r"from the closed form: delta \d\.\d, gamma \d\.\d", text)
+    assert re.search(r"from the closed form: delta \d\.\d, gamma [0-3]\.\d", text)
 
 
 @pytest.mark.parametrize(("ending", "start"), [("svg", b"<?xml"), ("png", b"\x89PNG"), ("pdf", b"%PDF")])
@@ -155,7 +152,7 @@ def test_text_formats_go_to_files_as_they_go_to_stdout(greeks, tmp_path):
         ),
         (("--over", "spot=1:2"), "--over: spot=1:2: no such values; write name=start:stop:count"),
         (("--over", "spot=-10:10:3"), "--over spot=0: 0.0: should be greater than"),
-        (("--over", "spot=100,-1"), "--over spot=-1: should be greater than"),
+        (("--over", "spot=100,-1"), "--over spot=-1: -1.0: should be greater than"),
         (("--over", "spot=1,2", "--tol", "gamma=1%"), "--tol: would give every point random numbers of its own"),
         (("--over", "spot=1,2", "-o", "x.gif"), "--out: x.gif: its extension says no format; use one of .txt, .csv"),
         (("--over", "spot=1,2", "-o", "none/x.svg"), "--out: none/x.svg: there is no folder none; make it first"),
