@@ -57,7 +57,8 @@ STYLE = {
     "ytick.labelcolor": INK,
     "ytick.labelsize": 8,
 }
-_DOTS_PER_INCH = 150
+_DOTS_PER_INCH = {"png": 150, "svg": 80, "pdf": 150}
+"""In a drawing of lines it is for the smooth ground of maps alone."""
 _LETTERS_PER_INCH = 12.5
 _CORNER, _ENTRY = 1.7, 2.0
 """Inches: what the corner takes, and an entry of the legend."""
@@ -152,7 +153,7 @@ def nothing_to_show(panel: Axes, why: str) -> None:
 def drawn(figure: Figure, kind: str) -> bytes:
     """The content of a file: ``svg``, ``pdf`` or ``png``; the same figure gives the same bytes."""
     sink = io.BytesIO()
-    figure.savefig(sink, format=kind, dpi=_DOTS_PER_INCH, metadata=_UNDATED[kind])
+    figure.savefig(sink, format=kind, dpi=_DOTS_PER_INCH[kind], metadata=_UNDATED[kind])
     return sink.getvalue()
 
 

@@ -1,6 +1,7 @@
 """Greeks over two parameters."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -56,11 +57,7 @@ def surfaces(profile: Profile, units: Units, greeks: Sequence[Greek]) -> Figure:
 def _map(figure: Figure, panel: Axes, series: Series, profile: Profile) -> list[Line2D]:
     x, y = (np.array(axis.values) for axis in profile.axes)
     values = _grid(series.values, profile)
-    mixed = min(-values.min(), values.max()) > _NOISE * np.abs(values).max()
-    norm = CenteredNorm() if mixed else Normalize()
-    colours = panel.pcolormesh(
-        x, y, values, cmap=BOTH_SIGNS if mixed else ONE_SIGN, norm=norm, shading="gouraud", rasterized=True
-    )
+    colours = panel.pcolormesh(x, y, values, **_colours(values), shading="gouraud", rasterized=True)
     levels = _levels(values)
     if len(levels):
         drawn = panel.contour(x, y, values, levels, colors=INK, linewidths=1, linestyles="solid")
@@ -75,6 +72,13 @@ def _map(figure: Figure, panel: Axes, series: Series, profile: Profile) -> list[
     bar = figure.colorbar(colours, ax=panel, label=raised(series.unit))
     bar.outline.set_visible(False)
     return doubt_marks(panel, [(x[number // len(y)], y[number % len(y)]) for number in series.doubtful])
+
+
+def _colours(values: NDArray[np.float64]) -> dict[str, Any]:
+    """The deeper the larger; two colours, meeting at 0, where there are both signs."""
+    if min(-values.min(), values.max()) > _NOISE * np.abs(values).max():
+        return {"cmap": BOTH_SIGNS, "norm": CenteredNorm()}
+    return {"cmap": ONE_SIGN if values.max() > -values.min() else f"{ONE_SIGN}_r", "norm": Normalize()}
 
 
 def _levels(values: NDArray[np.float64]) -> NDArray[np.float64]:
