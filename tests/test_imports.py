@@ -21,7 +21,7 @@ MAY_IMPORT = {
 ONLY_THERE = {
     "chainer": {"engine/chainer_runtime.py", "engine/graph.py"},
     "cupy": set(),
-    "matplotlib": set(),
+    "matplotlib": {"report/drawing.py"},
     "dask": {"run/cluster.py"},
     "distributed": {"run/cluster.py"},
 }

@@ -4,11 +4,12 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
-from math import isfinite, prod
+from math import prod
 from typing import Any
 
 from greeks_cli.book.records import Record, Sheet
 from greeks_cli.terms.accuracy import Accuracy
+from greeks_cli.terms.axis import spaced
 from greeks_cli.terms.contracts import CONTRACTS
 from greeks_cli.terms.errors import InvalidInput, Problem, did_you_mean
 from greeks_cli.terms.market import Market
@@ -102,14 +103,10 @@ def _axis(name: str, values: object, record: Record) -> list[Any]:
     if isinstance(values, list) and values:
         return values
     try:
-        start, stop, count = str(values).split(":")
-        first, last, n = float(start), float(stop), int(count)
-        if not 1 <= n <= _MOST_TRADES or not isfinite(first) or not isfinite(last):
-            raise ValueError
+        return spaced(str(values))
     except ValueError:
         message = "a list is wanted, or start:stop:count such as '80:120:5'"
         raise InvalidInput([Problem((f"{record.file}: [grid] {name}",), message, values)]) from None
-    return [float(f"{first + (last - first) * i / max(1, n - 1):.12g}") for i in range(n)]
 
 
 def _trade(name: str, fields: Mapping[str, Any], record: Record, settings: Settings) -> Trade | Rejected:

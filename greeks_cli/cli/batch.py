@@ -14,6 +14,7 @@ import click
 
 from greeks_cli.cli.book_run import Book, Progress, say, to_file, to_stdout
 from greeks_cli.cli.options import scheduler_option, shared_options
+from greeks_cli.cli.output import check_file
 from greeks_cli.cli.source import Source
 from greeks_cli.cli.terminal import progress_bar
 from greeks_cli.terms.errors import ExitCode, InvalidInput, MissingExtra, Problem
@@ -152,17 +153,9 @@ def _format(out: Path | None, files: Sequence[str], format: str | None, wide: bo
 
 def _check_out(out: Path, files: Sequence[str]) -> None:
     """Raise InvalidInput where results cannot or must not go."""
-    problem = None
-    if str(out) == "-":
-        problem = "results go to standard output where -o is left out"
-    elif not out.name or out.is_dir():
-        problem = "is a folder; give the name of a file in it"
-    elif out.exists() and not out.is_file():
-        problem = "is no regular file; leave out -o and redirect standard output to it"
-    elif any(out.exists() and Path(name).exists() and out.samefile(name) for name in files):
-        problem = "is one of the books; give another name"
-    if problem:
-        raise InvalidInput([Problem(("--out",), problem, str(out))])
+    check_file(out)
+    if any(out.exists() and Path(name).exists() and out.samefile(name) for name in files):
+        raise InvalidInput([Problem(("--out",), "is one of the books; give another name", str(out))])
 
 
 def _dry_run(trades: Sequence[Any], processes: int) -> ExitCode:

@@ -1,38 +1,51 @@
 """``greeks converge``."""
 
-import sys
+from importlib.util import find_spec
+from pathlib import Path
 
 import click
 
-from greeks_cli.cli.options import request_options
+from greeks_cli.cli.options import request_options, threads_option
+from greeks_cli.cli.output import PICTURES, out_option, output
 from greeks_cli.cli.terminal import screen
 from greeks_cli.terms.request import Request
+from greeks_cli.terms.simulation import Sampler
+
+_FORMATS = ("table", "csv", *PICTURES)
 
 
 @click.command("converge")
 @request_options
+@out_option
 @click.option(
     "--format",
     "format",
-    type=click.Choice(["table", "csv"]),
-    default="table",
-    show_default=True,
-    help="How the answer is written.",
+    type=click.Choice(_FORMATS),
+    help="How the answer is written. [default: by -o, else table]",
 )
-@click.option("--threads", type=click.IntRange(1, 1024), help="Threads. [default: the cores available]")
-def command(request: Request, format: str, threads: int | None) -> None:
+@click.option(
+    "--study",
+    type=click.Choice(["paths", "widths"]),
+    help="Only the error against paths, or only the bias against the width. [default: both]",
+)
+@threads_option
+def command(request: Request, out: Path | None, format: str | None, study: str | None, threads: int | None) -> None:
     """Show how the error falls with paths, and how the bias of a softplus grows with its width.
 
     Runs every Greek at five numbers of paths up to --paths, then those of second and higher
-    order at five widths of a plain softplus.
+    order at five widths of a plain softplus. A picture shows Sobol points too (extra: sobol).
     """
-    from greeks_cli.report.ladder import ladder_csv, ladder_table
-    from greeks_cli.run.convergence import over_paths, over_widths
+    from greeks_cli.report.ladder import render
+    from greeks_cli.run.convergence import automatic_width, over_paths, over_sobol_points, over_widths
+    from greeks_cli.terms.studies import Ladder
 
-    by_paths, by_width = list(over_paths(request, threads)), list(over_widths(request, threads))
-    if format == "csv":
-        sys.stdout.write(ladder_csv(by_paths + by_width))
-        return
-    sys.stdout.write(ladder_table("Error against paths", by_paths, screen()))
-    if by_width:
-        sys.stdout.write(ladder_table("Bias of a plain softplus against its width", by_width, screen()))
+    to = output(out, format, _FORMATS, "table")
+    compared = to.format in PICTURES and request.simulation.sampler is Sampler.RANDOM and find_spec("scipy") is not None
+    ladder = Ladder(
+        request,
+        tuple(over_paths(request, threads)) if study != "widths" else (),
+        tuple(over_sobol_points(request, threads)) if study != "widths" and compared else (),
+        tuple(over_widths(request, threads)) if study != "paths" else (),
+        automatic_width(request),
+    )
+    to.deliver(render(ladder, to.format, screen()))

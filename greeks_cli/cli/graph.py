@@ -1,28 +1,63 @@
 """``greeks graph``."""
 
+from pathlib import Path
+
 import click
 
 from greeks_cli.cli.options import request_options
-from greeks_cli.terms.errors import InvalidInput, Problem
-from greeks_cli.terms.greek import parse_greek
+from greeks_cli.cli.output import Output, check_file, out_option, output
+from greeks_cli.terms.errors import ExitCode, InvalidInput, Problem
+from greeks_cli.terms.greek import Greek, parse_greek
 from greeks_cli.terms.request import Request
+
+_DRAWN = ("svg", "png", "pdf")
 
 
 @click.command("graph")
 @request_options
 @click.option("--of", default="price", show_default=True, help="The price, or a Greek.")
-def command(request: Request, of: str) -> None:
-    """Write the Chainer graph of the price, delta, gamma or any Greek in the DOT language.
+@out_option
+def command(request: Request, of: str, out: Path | None) -> ExitCode:
+    """Show the Chainer graph of the price, delta, gamma or any Greek.
 
-    It is the pathwise graph, drawn for four paths with one increment per date. Show it with
-    Graphviz: greeks graph --strike 100 --vol 0.2 --of delta | dot -Tsvg > delta.svg
+    It is the pathwise graph, drawn for four paths with one increment per date. Without -o it is
+    written in the DOT language. A .svg, .png or .pdf wants Graphviz; where there is none, a .dot
+    beside it is written instead, and the exit code is 1.
     """
     from greeks_cli.engine.graph import dot_graph
+    from greeks_cli.report.dot import titled
+    from greeks_cli.run.graphviz import drawn, installed
 
+    asked, greek = _asked(request, of)
+    to = output(out, None, ("dot", *_DRAWN), "dot", matplotlib=False)
+    instead = _instead(to) if to.format in _DRAWN and not installed() else None
+    dot = titled(dot_graph(asked, greek), asked, greek)
+    if instead:
+        instead.deliver(dot)
+        remedy = f"install it and run: dot -T{to.format} {instead.file} -o {to.file}"
+        click.echo(f"greeks: --out: {to.file}: wants Graphviz, so {instead.file} is written; {remedy}", err=True)
+        return ExitCode.FAILURE
+    to.deliver(dot if to.format == "dot" else drawn(dot, to.format))
+    return ExitCode.OK
+
+
+def _asked(request: Request, of: str) -> tuple[Request, Greek]:
     try:
         greek = parse_greek(of)
-        asked = Request(request.contract, request.market, request.simulation, (greek,))
+        return Request(request.contract, request.market, request.simulation, (greek,)), greek
     except (ValueError, InvalidInput) as error:
         problems = error.problems if isinstance(error, InvalidInput) else [Problem((), str(error))]
         raise InvalidInput([Problem(("--of",), problem.message, of) for problem in problems]) from None
-    click.echo(dot_graph(asked, greek))
+
+
+def _instead(to: Output) -> Output:
+    """The text beside the picture that cannot be drawn. Raises InvalidInput where something else is there."""
+    assert to.file is not None  # only a file's extension asks for a picture here
+    file = to.file.with_suffix(".dot")
+    check_file(file)
+    if file.exists():
+        message = (
+            f"wants Graphviz, which is not installed, and {file} is there already; install it, or give -o another.dot"
+        )
+        raise InvalidInput([Problem(("--out",), message, str(to.file))])
+    return Output("dot", file)

@@ -15,7 +15,7 @@ from pydantic_core import PydanticUndefined
 from greeks_cli.cli.source import Source, flag
 from greeks_cli.terms.accuracy import Accuracy
 from greeks_cli.terms.contracts import CONTRACTS
-from greeks_cli.terms.greek import NAMED
+from greeks_cli.terms.greek import NAMED, Units
 from greeks_cli.terms.market import Market
 from greeks_cli.terms.request import DEFAULT_GREEKS, Request
 from greeks_cli.terms.simulation import Simulation
@@ -31,18 +31,52 @@ def request_options(function: Command) -> Command:
     """
 
     @functools.wraps(function)
+    def with_request(source: Source, /, **own: Any) -> Any:
+        return function(None if own.get("whole_grid") else built(source), **own)
+
+    return source_options(with_request)
+
+
+def source_options(function: Command) -> Command:
+    """The same options; the function receives what they, the environment and a file say, as a Source."""
+
+    @functools.wraps(function)
     @click.pass_context
-    def with_request(ctx: click.Context, /, **values: Any) -> Any:
-        request = None if values.get("whole_grid") else _read_request(ctx, values)
-        own = {name: value for name, value in values.items() if name not in _REQUEST_OPTIONS}
-        return function(request, **own)
+    def with_source(ctx: click.Context, /, **values: Any) -> Any:
+        source = Source()
+        if values.get("config") and not values.get("whole_grid"):
+            source.read_toml(values["config"])
+        return function(_read_flags(ctx, values, source), **_own(values))
 
     config = click.option(
         "--config",
         type=click.Path(path_type=Path),
         help="TOML file with [contract] [market] [simulation] [accuracy].",
     )
-    return config(_with_fields(_FIELDS, with_request))
+    return config(_with_fields(_FIELDS, with_source))
+
+
+def built(source: Source) -> Request:
+    """The request of a source; what had to be left out of it is told on stderr."""
+    request = source.build()
+    for problem in request.left_out:
+        click.echo(f"greeks: note: {problem.value} is left out: {problem.message}", err=True)
+    return request
+
+
+units_option = click.option(
+    "--units",
+    type=click.Choice([str(unit) for unit in Units]),
+    default="raw",
+    show_default=True,
+    help="Raw derivatives, or market: per vol point, per 1%, per day of 365.",
+)
+
+threads_option = click.option(
+    "--threads",
+    type=click.IntRange(1, 1024),
+    help="Threads; the numbers do not depend on it. [default: the cores available]",
+)
 
 
 scheduler_option = click.option(
@@ -58,8 +92,7 @@ def shared_options(function: Command) -> Command:
     @functools.wraps(function)
     @click.pass_context
     def with_source(ctx: click.Context, /, **values: Any) -> Any:
-        own = {name: value for name, value in values.items() if name not in _REQUEST_OPTIONS}
-        return function(_read_flags(ctx, values, Source()), **own)
+        return function(_read_flags(ctx, values, Source()), **_own(values))
 
     shared = {path: info for path, info in _FIELDS.items() if path[0] != "contract"}
     return _with_fields(shared, with_source, "required where a trade has none")
@@ -142,14 +175,9 @@ def _default(info: FieldInfo, required: str) -> str:
     return "" if shown is None else f"default: {shown}"
 
 
-def _read_request(ctx: click.Context, values: dict[str, Any]) -> Request:
-    source = Source()
-    if values.get("config"):
-        source.read_toml(values["config"])
-    request = _read_flags(ctx, values, source).build()
-    for problem in request.left_out:
-        click.echo(f"greeks: note: {problem.value} is left out: {problem.message}", err=True)
-    return request
+def _own(values: dict[str, Any]) -> dict[str, Any]:
+    """What a command's own options say."""
+    return {name: value for name, value in values.items() if name not in _REQUEST_OPTIONS}
 
 
 def _read_flags(ctx: click.Context, values: dict[str, Any], source: Source) -> Source:

@@ -4,7 +4,7 @@ import sys
 
 import click
 
-from greeks_cli.cli.options import request_options, scheduler_option
+from greeks_cli.cli.options import request_options, scheduler_option, threads_option, units_option
 from greeks_cli.cli.terminal import progress_bar, screen
 from greeks_cli.terms.errors import ExitCode
 from greeks_cli.terms.greek import Units
@@ -13,13 +13,7 @@ from greeks_cli.terms.request import Request
 
 @click.command("price")
 @request_options
-@click.option(
-    "--units",
-    type=click.Choice([str(unit) for unit in Units]),
-    default="raw",
-    show_default=True,
-    help="Raw derivatives, or market: per vol point, per 1%, per day of 365.",
-)
+@units_option
 @click.option(
     "--format",
     "format",
@@ -28,11 +22,7 @@ from greeks_cli.terms.request import Request
     show_default=True,
     help="How the result is written.",
 )
-@click.option(
-    "--threads",
-    type=click.IntRange(1, 1024),
-    help="Threads; the numbers do not depend on it. [default: the cores available]",
-)
+@threads_option
 @scheduler_option
 @click.option("--quiet", is_flag=True, help="No progress on stderr.")
 def command(

@@ -57,10 +57,14 @@ class Source:
         except InvalidInput as error:
             raise InvalidInput([self._placed(problem) for problem in error.problems]) from None
 
+    def place(self, path: tuple[str, ...]) -> str:
+        """Where a field of the request was set, or the flag that would set it."""
+        known = (self.places[path[:n]] for n in range(len(path), 0, -1) if path[:n] in self.places)
+        return next(known, None) or flag(path)
+
     def _placed(self, problem: Problem) -> Problem:
         path = tuple(map(str, problem.path))
-        place = next((self.places[path[:n]] for n in range(len(path), 0, -1) if path[:n] in self.places), None)
-        return Problem((place or flag(path),), problem.message, problem.value, problem.detail)
+        return Problem((self.place(path),), problem.message, problem.value, problem.detail)
 
 
 def flag(path: tuple[str, ...]) -> str:

@@ -6,7 +6,7 @@ estimates win for orders in spot, pathwise ones for orders in vol. So each Greek
 applies to it and takes the method of the least total error.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -40,16 +40,29 @@ class Group:
     wanted: tuple[MultiIndex, ...]
 
 
-def choose_groups(request: Request) -> tuple[tuple[Group, ...], Recordings]:
-    """Every Greek of the request with its method, and recordings of all that were considered."""
+Errors = Mapping[MultiIndex, NDArray[np.float64]]
+"""The squared error of each method that a Greek has a choice of, in the order of its candidates."""
+
+
+def choose_groups(request: Request, errors: Errors | None = None) -> tuple[tuple[Group, ...], Recordings]:
+    """Every Greek with its method, the one of least error by a pilot of its own or by ``errors``, and the recordings.
+
+    Requests that differ in numbers alone have the same candidates. Given the sum of their errors, all choose
+    alike: a curve whose method changes on the way jumps by the noise.
+    """
     normals = pilot_normals(request)
     candidates = _candidates(request, pilot_kinks(request, normals))
     recordings = Recordings(request, candidates)
-    open_choices = [index for index, methods in candidates.items() if len(methods) > 1]
-    chosen = {index: methods[0] for index, methods in candidates.items()}
-    if open_choices:
-        chosen |= _least_errors(request, normals, {index: candidates[index] for index in open_choices}, recordings)
+    found = _squared_errors(request, normals, candidates, recordings) if errors is None else errors
+    chosen = {i: methods[int(found[i].argmin()) if i in found else 0] for i, methods in candidates.items()}
     return _grouped(request.contract, chosen), recordings
+
+
+def pilot_errors(request: Request) -> Errors:
+    """What a few paths say of the methods of every Greek that has a choice; infinite where one fails."""
+    normals = pilot_normals(request)
+    candidates = _candidates(request, pilot_kinks(request, normals))
+    return _squared_errors(request, normals, candidates, Recordings(request, candidates))
 
 
 def choose_controls(request: Request, groups: Sequence[Group]) -> dict[MultiIndex, MultiIndex]:
@@ -129,12 +142,15 @@ def _applicable(request: Request, index: MultiIndex, estimator: Estimator) -> Es
     return estimator
 
 
-def _least_errors(
+def _squared_errors(
     request: Request,
     normals: NDArray[np.floating],
     candidates: dict[MultiIndex, tuple[Method, ...]],
     recordings: Recordings,
-) -> dict[MultiIndex, Method]:
+) -> Errors:
+    candidates = {index: methods for index, methods in candidates.items() if len(methods) > 1}
+    if not candidates:
+        return {}
     normals, weights = _with_tails(normals, request.contract.dates)
     simulated = Simulated.of(request, normals)
     tried: dict[Method, Derivatives] = {}
@@ -161,7 +177,7 @@ def _least_errors(
 
     with np.errstate(all="ignore"):  # a method that fails here is not chosen
         return {
-            index: min(methods, key=lambda method: squared_error(method, index))
+            index: np.array([squared_error(method, index) for method in methods])
             for index, methods in candidates.items()
         }
 

@@ -11,7 +11,7 @@ from rich.text import Text
 
 from greeks_cli import __version__
 from greeks_cli.report.formats import document
-from greeks_cli.report.table import Screen, framed, rounded, text_of
+from greeks_cli.report.table import Screen, estimate_cell, framed, text_of
 from greeks_cli.terms.greek import Units
 from greeks_cli.terms.result import Result, Sum
 from greeks_cli.terms.trade import Rejected, Trade
@@ -149,4 +149,4 @@ def _table(records: Sequence[Record], screen: Screen) -> str:
 def _cell(estimate: dict[str, Any] | None) -> str:
     if estimate is None:
         return "-"
-    return f"{rounded(estimate['value'], estimate['stderr'])} ± {estimate['stderr']:.1g}"
+    return estimate_cell(estimate["value"], estimate["stderr"])

@@ -1,4 +1,4 @@
-"""The tables of ``greeks converge``."""
+"""The formats of ``greeks converge``."""
 
 import csv
 import io
@@ -6,12 +6,32 @@ from collections.abc import Sequence
 from dataclasses import asdict
 
 from greeks_cli.report.table import Screen, framed, rounded, text_of
-from greeks_cli.terms.studies import Point
+from greeks_cli.terms.studies import Ladder, Point
 
 _HEADINGS = ("Greek", "paths", "width", "estimate", "stderr", "bias", "exact", "error")
 
 
-def ladder_table(title: str, rungs: Sequence[Point], screen: Screen) -> str:
+def render(ladder: Ladder, form: str, screen: Screen) -> str | bytes:
+    """The whole content in a format."""
+    if form == "table":
+        tables = [_table("Error against paths", ladder.by_paths, screen)] if ladder.by_paths else []
+        if ladder.by_width:
+            tables.append(_table("Bias of a plain softplus against its width", ladder.by_width, screen))
+        return "".join(tables)
+    if form == "csv":
+        return _csv(ladder.points)
+    from greeks_cli.report.drawing import drawn, inline_svg
+    from greeks_cli.report.ladder_figure import ladder_figure
+    from greeks_cli.report.page import page
+
+    figure = ladder_figure(ladder)
+    if form == "html":
+        title = f"Convergence: {ladder.request.contract.describe()}"
+        return page(title, inline_svg(figure), [*map(_line, ladder.points)])
+    return drawn(figure, form)
+
+
+def _table(title: str, rungs: Sequence[Point], screen: Screen) -> str:
     """Grouped by Greek, so that each column can be read downwards."""
     grid = framed(screen, _HEADINGS, left=())
     for rung in sorted(rungs, key=lambda rung: [r.greek for r in rungs].index(rung.greek)):
@@ -28,10 +48,14 @@ def ladder_table(title: str, rungs: Sequence[Point], screen: Screen) -> str:
     return text_of(screen, title, grid)
 
 
-def ladder_csv(rungs: Sequence[Point]) -> str:
+def _csv(rungs: Sequence[Point]) -> str:
     """One line per run and Greek under a header."""
     text = io.StringIO()
     writer = csv.DictWriter(text, [*Point.__slots__, "error"], lineterminator="\n")
     writer.writeheader()
-    writer.writerows({**asdict(rung), "error": rung.error} for rung in rungs)
+    writer.writerows(map(_line, rungs))
     return text.getvalue()
+
+
+def _line(rung: Point) -> dict[str, object]:
+    return {**asdict(rung), "error": rung.error}

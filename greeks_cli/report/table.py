@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from math import floor, log10
 
 from rich.box import ASCII, SIMPLE_HEAD
-from rich.console import Console, JustifyMethod
+from rich.console import Console, JustifyMethod, RenderableType
 from rich.table import Table
 
+from greeks_cli.report.headline import headline
 from greeks_cli.report.rows import Row, rows
 from greeks_cli.terms.greek import Units
 from greeks_cli.terms.result import Result
@@ -27,20 +28,6 @@ class Screen:
     ascii_only: bool = False
 
 
-def headline(result: Result) -> str:
-    """One line that restates contract, market and simulation."""
-    request, simulation = result.request, result.request.simulation
-    market = ", ".join(f"{name.replace('_', ' ')} {value:g}" for name, value in request.market)
-    steps = simulation.steps or len(request.contract.dates)
-    width = f"beta {simulation.beta:g}" if simulation.beta else f"width {simulation.width}"
-    smoothing = f"softplus {width}" if simulation.smoothing == "softplus" else "no smoothing"
-    return (
-        f"{request.contract.describe()}, expiry {request.contract.expiry:g}y | {market} | "
-        f"{result.paths:,} paths x {steps} {'step' if steps == 1 else 'steps'}, seed {simulation.seed}, "
-        f"{smoothing}, {simulation.dtype}"
-    )
-
-
 def table(result: Result, units: Units, screen: Screen) -> str:
     """The table, with fewer columns where the screen is narrow."""
     lines = rows(result, units)
@@ -48,16 +35,16 @@ def table(result: Result, units: Units, screen: Screen) -> str:
     level = f"{100 * result.request.simulation.confidence:g}% interval"
     left_out: list[str] = []
     grid = _grid(cells, left_out, level, screen)
-    while screen.width and _natural_width(grid) > screen.width and len(left_out) < len(_DISPENSABLE):
+    while screen.width and natural_width(grid) > screen.width and len(left_out) < len(_DISPENSABLE):
         left_out.append(_DISPENSABLE[len(left_out)])
         grid = _grid(cells, left_out, level, screen)
     notes = [f"{row.name}: {row.warning}" for row in lines if row.warning]
     if left_out:
         notes.append(f"left out for width: {', '.join(left_out)}; --format json has all")
-    return text_of(screen, headline(result), grid, notes)
+    return text_of(screen, headline(result.request, result.paths).line, grid, notes)
 
 
-def text_of(screen: Screen, title: str, grid: Table, notes: Sequence[str] = ()) -> str:
+def text_of(screen: Screen, title: str, grid: RenderableType, notes: Sequence[str] = ()) -> str:
     """A title, a table and notes as the screen shows them."""
     console = Console(
         file=io.StringIO(),
@@ -82,7 +69,7 @@ def framed(screen: Screen, columns: Sequence[str], left: Collection[str]) -> Tab
     return grid
 
 
-def _natural_width(grid: Table) -> int:
+def natural_width(grid: Table) -> int:
     return Console(width=1000).measure(grid).maximum
 
 
@@ -107,6 +94,11 @@ def _cells(row: Row) -> dict[str, str]:
         "estimator": row.estimator,
         "unit": row.unit,
     }
+
+
+def estimate_cell(value: float, stderr: float) -> str:
+    """An estimate with its standard error in one cell."""
+    return f"{rounded(value, stderr)} ± {stderr:.1g}"
 
 
 def rounded(value: float, stderr: float) -> str:

@@ -1,6 +1,7 @@
 """How errors fall with the number of paths, and how the bias grows with the width."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from greeks_cli.engine.pilot import pilot_normals
 from greeks_cli.engine.widths import automatic_kernels, pilot_kinks
@@ -23,14 +24,24 @@ def over_paths(request: Request, threads: int | None = None) -> Iterator[Point]:
             yield _point("paths", estimate, paths, None)
 
 
+def over_sobol_points(request: Request, threads: int | None = None) -> Iterator[Point]:
+    """The same request on Sobol points, up to about as many. Raises MissingExtra without scipy."""
+    most = max(FEWEST_SOBOL_PATHS, 1 << request.simulation.paths.bit_length() - 1)
+    instead = _with(request, paths=most, sampler=Sampler.SOBOL, antithetic=False)
+    yield from (replace(point, study="sobol") for point in over_paths(instead, threads))
+
+
+def automatic_width(request: Request) -> float | None:
+    """The width of the kink that the rule for the request's paths takes; None where nothing bends."""
+    kernels = automatic_kernels(pilot_kinks(request, pilot_normals(request)), request.simulation.paths, 1.0)
+    return min((float(kernel.widths[2]) for kernel in kernels), default=None)
+
+
 def over_widths(request: Request, threads: int | None = None) -> Iterator[Point]:
     """Greeks of second and higher order by the plain softplus, at five widths around the automatic one."""
-    kinks = pilot_kinks(request, pilot_normals(request))
-    if not kinks:
-        return
-    usual = min(kernel.widths[2] for kernel in automatic_kernels(kinks, request.simulation.paths, 1.0))
-    for factor in _FACTORS:
-        width = float(factor * usual)
+    usual = automatic_width(request)
+    for factor in _FACTORS if usual else ():
+        width = factor * (usual or 1.0)
         narrowed = _with(request, width=width, beta=None, smoothing="softplus", estimator=Estimator.PATHWISE)
         for estimate in run(narrowed, threads).estimates:
             if estimate.greek.order > 1:

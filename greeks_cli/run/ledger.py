@@ -16,13 +16,10 @@ try:
 except ImportError:  # not on Windows
     fcntl = None  # type: ignore[assignment]
 
-from greeks_cli.terms.errors import GreeksError, InvalidInput, Problem
+from greeks_cli.run.files import CannotWrite, write_whole
+from greeks_cli.terms.errors import InvalidInput, Problem
 
 _NAMED = 3
-
-
-class CannotWrite(GreeksError):
-    """The disk is full, or the folder read-only."""
 
 
 class Ledger:
@@ -91,15 +88,10 @@ class Ledger:
         self._partial.unlink()
 
     def _place(self, path: Path, content: bytes) -> None:
-        temporary = path.with_name(path.name + ".tmp")
         try:
-            with temporary.open("wb") as file:
-                file.write(content)
-                file.flush()
-                os.fsync(file.fileno())
-            temporary.replace(path)
-        except OSError as error:
-            raise self._cannot(path, error) from None
+            write_whole(path, content)
+        except CannotWrite as error:
+            raise CannotWrite(f"{error}{self._kept}") from None
 
     def _take_up(self) -> None:
         content = self._partial.read_bytes()
@@ -146,5 +138,8 @@ class Ledger:
             raise InvalidInput([Problem((str(self._out),), message)])
 
     def _cannot(self, path: Path, error: OSError) -> CannotWrite:
-        saved = f"; the {len(self.rows)} results finished are safe in {self._partial}" if self.rows else ""
-        return CannotWrite(f"cannot write {path}: {error.strerror or error}{saved}")
+        return CannotWrite(f"cannot write {path}: {error.strerror or error}{self._kept}")
+
+    @property
+    def _kept(self) -> str:
+        return f"; the {len(self.rows)} results finished are safe in {self._partial}" if self.rows else ""

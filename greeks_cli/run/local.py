@@ -54,6 +54,13 @@ def run(
     return runner.until(Plan.of(longer, request.accuracy.max_paths))
 
 
+def run_plan(
+    plan: Plan, threads: int | None = None, progress: Progress | None = None, executor: Executor | None = None
+) -> Result:
+    """Price the request of a plan that somebody else has made, with all its paths."""
+    return _Runner(plan.request, threads or available_cores(), progress, executor).until(plan)
+
+
 class _Runner:
     """One clock, one pool size, one place to report to."""
 

@@ -1,6 +1,9 @@
 """What the models of a request have in common."""
 
-from typing import Annotated
+from collections.abc import Iterable
+from dataclasses import dataclass
+from types import UnionType
+from typing import Annotated, Union, get_args, get_origin
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
@@ -12,6 +15,13 @@ def _no_boolean(value: object) -> object:
 
 
 Number = Annotated[float, BeforeValidator(_no_boolean)]
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """Part of a number's type: what it is measured in."""
+
+    name: str
 
 
 class Term(BaseModel):
@@ -32,5 +42,27 @@ def _read_count(value: object) -> object:
 
 
 Count = Annotated[int, BeforeValidator(_read_count)]
-Price = Annotated[Number, Field(ge=1e-12, le=1e12)]
-Years = Annotated[Number, Field(gt=0, le=100)]
+Price = Annotated[Number, Field(ge=1e-12, le=1e12), Unit("currency")]
+Years = Annotated[Number, Field(gt=0, le=100), Unit("years")]
+Cash = Annotated[Number, Unit("currency")]
+Fraction = Annotated[Number, Unit("fraction")]
+PerYear = Annotated[Number, Unit("fraction per year")]
+
+
+def numeric_fields(model: type[BaseModel]) -> dict[str, str]:
+    """The fields of a model that may be a number, each with its unit; counts have none."""
+    found = {name: _number_unit(info.annotation, info.metadata) for name, info in model.model_fields.items()}
+    return {name: unit for name, unit in found.items() if unit is not None}
+
+
+def _number_unit(annotation: object, metadata: Iterable[object] = ()) -> str | None:
+    """The unit of a number, empty where it has none; None for what is no number."""
+    if get_origin(annotation) is Annotated:
+        inner, *metadata = get_args(annotation)
+        return _number_unit(inner, metadata)
+    if get_origin(annotation) in (Union, UnionType):
+        members = (_number_unit(member) for member in get_args(annotation))
+        return next((unit for unit in members if unit is not None), None)
+    if annotation not in (int, float):
+        return None
+    return next((mark.name for mark in metadata if isinstance(mark, Unit)), "")

@@ -8,7 +8,7 @@ from typing import Annotated, Any, ClassVar, Literal, Self
 from pydantic import BeforeValidator, Field, model_validator
 
 from greeks_cli.terms.contract import Contract, OptionType, StrikeKind, equal_dates
-from greeks_cli.terms.fields import Count, Number, Price
+from greeks_cli.terms.fields import Cash, Count, Fraction, Number, PerYear, Price
 from greeks_cli.terms.vanillas import TYPE
 
 OPTIONAL_STRIKE = Field(None, description="price at which the option is exercised")
@@ -129,7 +129,7 @@ class Barrier(Contract):
     strike: Price = Field(description="price at which the option is exercised")
     barrier: Price = Field(description="level that ends or begins the option")
     barrier_type: BarrierType = Field(description="where the barrier lies, and whether touching it ends or begins")
-    rebate: Number = Field(0.0, ge=0, le=1e12, description="cash paid at expiry if the option is not alive then")
+    rebate: Cash = Field(0.0, ge=0, le=1e12, description="cash paid at expiry if the option is not alive then")
     monitoring: Monitoring = MONITORING
 
     @property
@@ -199,8 +199,8 @@ class Cliquet(Contract):
 
     kind: Literal["cliquet"] = "cliquet"
     periods: Annotated[Count, Field(ge=1, le=1000)] = Field(4, description="number of equal periods")
-    floor: Number = Field(0.0, ge=-1, le=10, description="least return of a period, a fraction")
-    cap: Number = Field(0.1, ge=-1, le=10, description="greatest return of a period, a fraction")
+    floor: Fraction = Field(0.0, ge=-1, le=10, description="least return of a period, a fraction")
+    cap: Fraction = Field(0.1, ge=-1, le=10, description="greatest return of a period, a fraction")
     notional: Price = Field(100.0, description="amount that the returns are paid on")
 
     @model_validator(mode="after")
@@ -232,7 +232,7 @@ class VarianceSwap(Contract):
     example: ClassVar[Mapping[str, object]] = {"strike_vol": 0.2, "fixings": 12}
 
     kind: Literal["variance-swap"] = "variance-swap"
-    strike_vol: Number = Field(ge=0, le=10, description="volatility whose square is exchanged, a fraction")
+    strike_vol: PerYear = Field(ge=0, le=10, description="volatility whose square is exchanged, a fraction")
     fixings: Annotated[Count, Field(ge=1, le=10_000)] = Field(252, description="number of equally spaced returns")
     notional: Price = Field(100.0, description="amount that the returns are paid on")
 

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from greeks_cli.terms.request import Request
+
 
 @dataclass(frozen=True, slots=True)
 class Opinion:
@@ -36,3 +38,21 @@ class Point:
     def error(self) -> float | None:
         """Distance from the closed form; None where none is known."""
         return None if self.exact is None else abs(self.value - self.exact)
+
+
+@dataclass(frozen=True, slots=True)
+class Ladder:
+    """How errors fall with paths, drawn at random and (where asked for) by Sobol points, and how bias grows with width.
+
+    ``chosen_width`` is the one that the automatic rule takes; None where nothing is smoothed.
+    """
+
+    request: Request
+    by_paths: tuple[Point, ...] = ()
+    by_sobol: tuple[Point, ...] = ()
+    by_width: tuple[Point, ...] = ()
+    chosen_width: float | None = None
+
+    @property
+    def points(self) -> tuple[Point, ...]:
+        return self.by_paths + self.by_sobol + self.by_width

@@ -1,0 +1,81 @@
+"""Where an answer goes and in what format: judged before the first path, delivered after the last."""
+
+import os
+import sys
+from collections.abc import Iterable
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+
+import click
+
+from greeks_cli.terms.errors import InvalidInput, MissingExtra, Problem
+
+PICTURES = ("svg", "png", "pdf", "html")
+"""What matplotlib draws; a page of HTML has its picture inside."""
+_SUFFIXES = {"table": ".txt"}
+
+out_option = click.option("-o", "--out", type=click.Path(path_type=Path), help="File to write; its extension says how.")
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """A format, and the file that takes it; standard output where there is none."""
+
+    format: str
+    file: Path | None
+
+    def deliver(self, content: str | bytes) -> None:
+        """Write the answer; a file appears whole. Raises CannotWrite."""
+        from greeks_cli.run.files import write_whole
+
+        if self.file:
+            write_whole(self.file, content if isinstance(content, bytes) else content.encode())
+        else:
+            sys.stdout.write(content if isinstance(content, str) else content.decode())
+
+
+def output(
+    file: Path | None, format: str | None, formats: Iterable[str], usual: str, *, matplotlib: bool = True
+) -> Output:
+    """What ``-o`` and ``--format`` ask for together, ``usual`` where neither says.
+
+    Raises InvalidInput where that cannot be, and MissingExtra where matplotlib draws and is missing.
+    """
+    known = {_SUFFIXES.get(name, f".{name}"): name for name in formats if name != "plot"}
+    if file is not None:
+        check_file(file)
+        _check_folder(file)
+        if format is None and file.suffix.lower() not in known:
+            message = f"its extension says no format; use one of {', '.join(known)}, or --format"
+            raise InvalidInput([Problem(("--out",), message, str(file))])
+    chosen = format or (known[file.suffix.lower()] if file else usual)
+    if chosen in ("png", "pdf") and file is None:
+        raise InvalidInput([Problem(("--format",), "is no text; give a file with -o", chosen)])
+    if matplotlib and chosen in PICTURES and find_spec("matplotlib") is None:
+        raise MissingExtra(chosen, "matplotlib", "plot")
+    return Output(chosen, file)
+
+
+def check_file(file: Path) -> None:
+    """Raise InvalidInput for what cannot be the name of a file of ours."""
+    problem = None
+    if str(file) == "-":
+        problem = "results go to standard output where -o is left out"
+    elif not file.name or file.is_dir():
+        problem = "is a folder; give the name of a file in it"
+    elif file.exists() and not file.is_file():
+        problem = "is no regular file; leave out -o and redirect standard output to it"
+    if problem:
+        raise InvalidInput([Problem(("--out",), problem, str(file))])
+
+
+def _check_folder(file: Path) -> None:
+    """The same for the folder: what is simulated first and written last would be lost."""
+    if not file.parent.is_dir():
+        problem = f"there is no folder {file.parent}; make it first"
+    elif not os.access(file.parent, os.W_OK):
+        problem = f"the folder {file.parent} is read-only; choose another place"
+    else:
+        return
+    raise InvalidInput([Problem(("--out",), problem, str(file))])

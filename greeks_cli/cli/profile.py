@@ -1,0 +1,115 @@
+"""``greeks profile``."""
+
+import sys
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import click
+
+from greeks_cli.cli.options import built, scheduler_option, source_options, threads_option, units_option
+from greeks_cli.cli.output import PICTURES, out_option, output
+from greeks_cli.cli.source import Source
+from greeks_cli.cli.terminal import progress_bar, screen
+from greeks_cli.terms.axis import Axis, parse_axis, points, section_of
+from greeks_cli.terms.errors import InvalidInput, Problem
+from greeks_cli.terms.greek import PRICE, Greek, Units
+from greeks_cli.terms.request import DEFAULT_GREEKS, Request
+
+_FORMATS = ("plot", "table", "csv", "json", *PICTURES)
+
+
+@click.command("profile")
+@click.option(
+    "--over",
+    "over",
+    multiple=True,
+    metavar="NAME=START:STOP:COUNT",
+    help="A number of the contract or market to vary, ends included, or NAME=A,B,C; twice for a surface. [required]",
+)
+@out_option
+@click.option(
+    "--format",
+    "format",
+    type=click.Choice(_FORMATS),
+    help="How the result is written. [default: by -o; else a plot on a terminal, and a table elsewhere]",
+)
+@units_option
+@threads_option
+@scheduler_option
+@click.option("--quiet", is_flag=True, help="No progress on stderr.")
+@source_options
+def command(
+    source: Source,
+    over: tuple[str, ...],
+    out: Path | None,
+    format: str | None,
+    units: str,
+    threads: int | None,
+    scheduler: str | None,
+    quiet: bool,
+) -> None:
+    """Show Greeks along one parameter, or over two, each with its error bar.
+
+    All points share their random numbers, and each Greek its method, so that curves are smooth.
+    Greeks asked for by name are drawn; the price is in tables, CSV and JSON always.
+
+    \b
+    greeks profile --strike 100 --vol 0.2 --over spot=60:140:41
+    greeks profile --strike 100 --greeks gamma --over spot=60:140:21 --over vol=0.1:0.5:17 -o gamma.svg
+    """
+    from greeks_cli.report.profile_formats import render
+    from greeks_cli.run.profile import profile
+
+    to = output(out, format, _FORMATS, "plot" if sys.stdout.isatty() else "table")
+    axes = _axes(over)
+    for axis in axes:
+        _give_middle(source, axis)
+    request = built(source)
+    if request.accuracy.tol:
+        message = "would give every point random numbers of its own; leave it out, and use more --paths"
+        raise InvalidInput([Problem((source.place(("accuracy", "tol")),), message)])
+    try:
+        points(request, axes)
+    except InvalidInput as error:
+        placed = [replace(problem, path=(f"--over {problem.path[0]}",)) for problem in error.problems]
+        raise InvalidInput(placed) from None
+    with progress_bar(quiet, "points") as progress:
+        if scheduler is None:
+            found = profile(request, axes, threads, progress)
+        else:
+            from greeks_cli.run.cluster import cluster
+
+            with cluster(scheduler) as executor:
+                found = profile(request, axes, executor.workers, progress, executor)
+    to.deliver(render(found, to.format, Units(units), _drawn(source, request), screen()))
+
+
+def _axes(over: tuple[str, ...]) -> list[Axis]:
+    if not 1 <= len(over) <= 2:
+        message = "say once or twice what to vary, such as --over spot=60:140:41; greeks batch has grids of any size"
+        raise InvalidInput([Problem(("--over",), message)])
+    axes = []
+    for text in over:
+        try:
+            axes.append(parse_axis(text))
+        except ValueError as error:
+            raise InvalidInput([Problem(("--over",), str(error), text)]) from None
+    return axes
+
+
+def _give_middle(source: Source, axis: Axis) -> None:
+    """Give the request a value of what varies, where nothing else does."""
+    section = section_of(str(source.sections["contract"].get("kind", "european")), axis.name)
+    if section and axis.name not in source.sections[section]:
+        middle = axis.values[len(axis.values) // 2]
+        source.set(section, axis.name, middle, f"--over {axis.name}={middle:g}")
+
+
+def _drawn(source: Source, request: Request) -> list[Greek]:
+    """What pictures show: the price only where it is asked for, or nothing else is."""
+    asked = source.greeks
+    words = asked.split(",") if isinstance(asked, str) else asked
+    assert isinstance(words, Sequence)  # it has been read as Greeks
+    named = asked is DEFAULT_GREEKS or any(str(word).strip() in ("price", "all") for word in words)
+    return [greek for greek in request.greeks if greek != PRICE or named] or [PRICE]

@@ -1,0 +1,163 @@
+"""Paper and ink: the style that all figures share. The only importer of matplotlib, and never of pyplot."""
+
+import io
+import re
+import textwrap
+from collections.abc import Sequence
+from math import ceil
+
+import matplotlib
+from matplotlib.axes import Axes
+from matplotlib.colors import CenteredNorm, Normalize
+from matplotlib.contour import ContourSet
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.patches import Patch
+from matplotlib.patheffects import withStroke
+from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter
+
+from greeks_cli import __version__
+
+ESTIMATE, EXACT, SOBOL, BIAS = "#0072B2", "#D55E00", "#009E73", "#CC79A7"
+GUIDE, INK = "#767676", "#222222"
+"""Of M. Okabe and K. Ito's palette, which the colour-blind can tell apart too."""
+ONE_SIGN, BOTH_SIGNS = "YlGnBu", "PuOr_r"
+
+HALO = withStroke(linewidth=2.5, foreground="white")
+"""Behind text on a coloured ground."""
+
+STYLE = {
+    "axes.axisbelow": True,
+    "axes.edgecolor": GUIDE,
+    "axes.formatter.limits": (-6, 7),
+    "axes.formatter.useoffset": False,
+    "axes.grid": True,
+    "axes.labelcolor": INK,
+    "axes.labelsize": 9,
+    "axes.spines.right": False,
+    "axes.spines.top": False,
+    "axes.titlelocation": "left",
+    "axes.titlesize": 11,
+    "axes.titleweight": "bold",
+    "figure.facecolor": "white",
+    "font.family": "sans-serif",
+    "font.size": 9,
+    "grid.color": "#E4E4E4",
+    "grid.linewidth": 0.7,
+    "legend.frameon": False,
+    "lines.linewidth": 1.8,
+    "path.simplify": False,
+    "svg.fonttype": "none",  # text stays text: smaller, and read by search engines and screen readers
+    "svg.hashsalt": "greeks",  # the same figure is the same file
+    "text.color": INK,
+    "xtick.color": GUIDE,
+    "xtick.labelcolor": INK,
+    "xtick.labelsize": 8,
+    "ytick.color": GUIDE,
+    "ytick.labelcolor": INK,
+    "ytick.labelsize": 8,
+}
+_DOTS_PER_INCH = {"png": 150, "svg": 80, "pdf": 150}
+"""In a drawing of lines it is for the smooth ground of maps alone."""
+_LETTERS_PER_INCH = 12.5
+_CORNER, _ENTRY = 1.7, 2.0
+"""Inches: what the corner takes, and an entry of the legend."""
+_FEW = 30.0
+_LONGEST = 3
+"""Lines of a title's part."""
+_COLUMNS = {1: 1, 2: 2, 3: 3, 4: 2, 5: 3, 6: 3, 7: 4, 8: 4, 9: 3}
+_RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+_UNDATED = {
+    "svg": {"Date": None, "Creator": None},
+    "pdf": {"CreationDate": None, "Creator": None, "Producer": None},
+    "png": {"Software": None},
+}
+
+__all__ = ["Axes", "CenteredNorm", "ContourSet", "Figure", "Line2D", "MaxNLocator", "Normalize", "Patch"]
+
+styled = matplotlib.rc_context(STYLE)  # type: ignore[arg-type]  # keys are checked when it is entered
+
+
+def paper(panels: int, title: Sequence[str], corner: str) -> tuple[Figure, list[Axes]]:
+    """A figure with so many panels, its title and, in the corner, what makes it reproducible."""
+    columns = _COLUMNS.get(panels, 4)
+    rows = ceil(panels / columns)
+    width = 7.2 if columns == 1 else 3.9 * columns
+    lines = [line for part in title for line in _wrapped(part, width)]
+    height = (4.2 if panels == 1 else 2.9 * rows) + 0.6 + 0.19 * len(lines)
+    figure = Figure(figsize=(width, height), layout="constrained")
+    figure.suptitle("\n".join(lines), x=0.01, ha="left", fontsize=10, linespacing=1.3, parse_math=False)
+    figure.text(0.995, 0.008, f"{corner} | greeks {__version__}", ha="right", va="bottom", fontsize=7.5, color=GUIDE)
+    grid = figure.subplots(rows, columns, squeeze=False)
+    axes = [axis for row in grid for axis in row]
+    for spare in axes[panels:]:
+        spare.remove()
+    return figure, axes[:panels]
+
+
+def _wrapped(text: str, width: float) -> list[str]:
+    return textwrap.wrap(text, int(width * _LETTERS_PER_INCH), max_lines=_LONGEST, placeholder=" ...")
+
+
+def raised(unit: str) -> str:
+    """A unit as it is printed: per spot² for ``per spot^2``."""
+    return re.sub(r"\^(\d)", lambda power: power[1].translate(_RAISED), re.sub(r"^1e(\S+)", _ten_to_the, unit))
+
+
+def _ten_to_the(power: re.Match[str]) -> str:
+    return f"10{power[1].translate(_RAISED)}"
+
+
+def legend(figure: Figure, handles: Sequence[Line2D | Patch]) -> None:
+    """One for all panels, below them."""
+    room = max(1, int((figure.get_figwidth() - _CORNER) / _ENTRY))
+    figure.legend(handles=list(handles), loc="outside lower left", ncols=min(room, len(handles)), fontsize=8.5)
+
+
+def doubt_marks(panel: Axes, places: Sequence[tuple[float, float]]) -> list[Line2D]:
+    """Hollow marks at points whose error bar should not be trusted, if there are any."""
+    if not places:
+        return []
+    x, y = zip(*places, strict=True)
+    label = "doubtful error bar"
+    return panel.plot(x, y, linestyle="", marker="o", markersize=5, mfc="white", mec=GUIDE, clip_on=False, label=label)
+
+
+def log_log(panel: Axes) -> None:
+    """Logarithmic axes whose numbers do not touch: decades, or 1, 2 and 5 of each where there are few of them."""
+    for axis, scale, limits in (
+        (panel.xaxis, panel.set_xscale, panel.get_xlim),
+        (panel.yaxis, panel.set_yscale, panel.get_ylim),
+    ):
+        scale("log")
+        low, high = limits()
+        axis.set_major_locator(LogLocator(subs=(1.0,) if high > _FEW * low else (1.0, 2.0, 5.0)))
+        axis.set_major_formatter(FuncFormatter(_plain))
+        axis.set_minor_formatter(NullFormatter())
+
+
+def _plain(number: float, position: int | None) -> str:
+    """``10,000`` or ``0.002``; powers of ten beyond."""
+    if number >= 1:
+        return f"{number:,.0f}" if number < 1e7 else f"{number:.0e}".replace("e+0", "e")
+    return f"{number:g}"
+
+
+def nothing_to_show(panel: Axes, why: str) -> None:
+    """A panel without numbers says so."""
+    panel.text(0.5, 0.5, why, ha="center", va="center", color=GUIDE, transform=panel.transAxes)
+    panel.set(xticks=[], yticks=[])
+
+
+@styled
+def drawn(figure: Figure, kind: str) -> bytes:
+    """The content of a file: ``svg``, ``pdf`` or ``png``; the same figure gives the same bytes."""
+    sink = io.BytesIO()
+    figure.savefig(sink, format=kind, dpi=_DOTS_PER_INCH[kind], metadata=_UNDATED[kind])
+    return sink.getvalue()
+
+
+def inline_svg(figure: Figure) -> str:
+    """The figure as an element for an HTML page."""
+    text = drawn(figure, "svg").decode()
+    return text[text.index("<svg") :]

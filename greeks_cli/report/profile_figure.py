@@ -1,0 +1,15 @@
+"""A profile as a figure: curves along one axis, maps over two."""
+
+from collections.abc import Sequence
+
+from greeks_cli.report.curves import curves
+from greeks_cli.report.drawing import Figure
+from greeks_cli.report.surfaces import surfaces
+from greeks_cli.terms.greek import Greek, Units
+from greeks_cli.terms.profile import Profile
+
+
+def figure_of(profile: Profile, units: Units = Units.RAW, greeks: Sequence[Greek] | None = None) -> Figure:
+    """One panel for each Greek of the profile, or for those given; ``drawing.inline_svg`` makes it an element."""
+    drawn = profile.greeks if greeks is None else greeks
+    return (curves if len(profile.axes) == 1 else surfaces)(profile, units, drawn)

@@ -1,0 +1,99 @@
+"""The formats of a profile."""
+
+import csv
+import io
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, fields
+from typing import Any
+
+from rich.text import Text
+
+from greeks_cli import __version__
+from greeks_cli.report.doubts import doubts
+from greeks_cli.report.headline import profile_headline
+from greeks_cli.report.rows import Row, rows
+from greeks_cli.report.table import Screen, estimate_cell, framed, natural_width, text_of
+from greeks_cli.terms.greek import Greek, Units
+from greeks_cli.terms.profile import Profile
+
+_ROW = [field.name for field in fields(Row)]
+
+
+def render(profile: Profile, form: str, units: Units, drawn: Sequence[Greek], screen: Screen) -> str | bytes:
+    """The whole content in a format; pictures show the Greeks that are ``drawn``, everything else has all."""
+    match form:
+        case "table":
+            return _table(profile, units, screen)
+        case "csv":
+            return _csv(profile, units)
+        case "json":
+            return json.dumps(_document(profile, units), indent=2, allow_nan=False) + "\n"
+        case "plot":
+            from greeks_cli.report.plots import plot
+
+            return plot(profile, units, drawn, screen)
+    from greeks_cli.report.drawing import drawn as content
+    from greeks_cli.report.drawing import inline_svg
+    from greeks_cli.report.page import page
+    from greeks_cli.report.profile_figure import figure_of
+
+    figure = figure_of(profile, units, drawn)
+    if form == "html":
+        return page(profile_headline(profile).contract, inline_svg(figure), list(_lines(profile, units)))
+    return content(figure, form)
+
+
+def _lines(profile: Profile, units: Units) -> Iterator[dict[str, Any]]:
+    """A row of ``price`` for every point and Greek, with the parameters in front."""
+    for place, result in profile.points():
+        for row in rows(result, units):
+            yield {**{_column(name): value for name, value in place.items()}, **asdict(row)}
+
+
+def _column(name: str) -> str:
+    """A parameter of a formula may be called as one of our columns is."""
+    return f"over_{name}" if name in _ROW else name
+
+
+def _csv(profile: Profile, units: Units) -> str:
+    text = io.StringIO()
+    writer = csv.DictWriter(text, [*(_column(axis.name) for axis in profile.axes), *_ROW], lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(_lines(profile, units))
+    return text.getvalue()
+
+
+def _document(profile: Profile, units: Units) -> dict[str, Any]:
+    """The keys of ``price``; contract and market are those of the first point."""
+    request = profile.results[0].request
+    return {
+        "contract": request.contract.model_dump(mode="json"),
+        "market": request.market.model_dump(mode="json"),
+        "simulation": request.simulation.model_dump(mode="json"),
+        "over": {axis.name: list(axis.values) for axis in profile.axes},
+        "estimates": list(_lines(profile, units)),
+        "elapsed_seconds": profile.elapsed_seconds,
+        "version": __version__,
+    }
+
+
+def _table(profile: Profile, units: Units, screen: Screen) -> str:
+    """A line for every point, with fewer Greeks where the screen is narrow."""
+    names = [greek.name for greek in profile.greeks]
+    shown = len(names)
+    grid = _grid(profile, units, names, screen)
+    while screen.width and natural_width(grid) > screen.width and shown > 1:
+        shown -= 1
+        grid = _grid(profile, units, names[:shown], screen)
+    notes = [f"left out for width: {', '.join(names[shown:])}; --format csv has all"] if shown < len(names) else []
+    title = f"{profile_headline(profile).line}; each estimate with its standard error"
+    return text_of(screen, title, grid, notes + doubts(profile, profile.greeks))
+
+
+def _grid(profile: Profile, units: Units, names: Sequence[str], screen: Screen) -> Any:
+    grid = framed(screen, (*(axis.name for axis in profile.axes), *names), left=())
+    for place, result in profile.points():
+        cells = [estimate_cell(row.value, row.stderr) for row in rows(result, units) if row.name in names]
+        grid.add_row(*(Text(f"{value:g}") for value in place.values()), *cells)
+    return grid

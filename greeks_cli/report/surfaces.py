@@ -1,0 +1,102 @@
+"""Greeks over two parameters."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from greeks_cli.report.drawing import (
+    BOTH_SIGNS,
+    EXACT,
+    HALO,
+    INK,
+    ONE_SIGN,
+    Axes,
+    CenteredNorm,
+    ContourSet,
+    Figure,
+    Line2D,
+    MaxNLocator,
+    Normalize,
+    doubt_marks,
+    legend,
+    paper,
+    raised,
+    styled,
+)
+from greeks_cli.report.headline import profile_headline
+from greeks_cli.report.series import Series, axis_label, series_of
+from greeks_cli.terms.greek import Greek, Units
+from greeks_cli.terms.profile import Profile
+
+_LEVELS = 7
+_MARGIN = 0.06
+_NOISE = 0.03
+"""A share of the largest number so small that a sign of its own may be noise."""
+
+
+@styled
+def surfaces(profile: Profile, units: Units, greeks: Sequence[Greek]) -> Figure:
+    """A map for each Greek, with contours of the estimates and, dashed, of the closed form."""
+    words = profile_headline(profile)
+    figure, panels = paper(len(greeks), words.title, words.seed)
+    found = [series_of(profile, greek, units) for greek in greeks]
+    doubtful: list[Line2D] = []
+    for panel, series in zip(panels, found, strict=True):
+        doubtful += _map(figure, panel, series, profile)
+        panel.set_xlabel(f"{axis_label(profile, 0)}\nstandard error up to {max(series.stderr):.2g}")
+        panel.set_ylabel(axis_label(profile, 1))
+    handles = [Line2D([], [], color=INK, linewidth=1, label="Monte Carlo")]
+    if any(value is not None for series in found for value in series.exact):
+        handles.append(Line2D([], [], color=EXACT, linestyle="--", linewidth=1.2, label="closed form"))
+    legend(figure, [*handles, *doubtful[:1]])
+    return figure
+
+
+def _map(figure: Figure, panel: Axes, series: Series, profile: Profile) -> list[Line2D]:
+    x, y = (np.array(axis.values) for axis in profile.axes)
+    values = _grid(series.values, profile)
+    colours = panel.pcolormesh(x, y, values, **_colours(values), shading="gouraud", rasterized=True)
+    levels = _levels(values)
+    if len(levels):
+        drawn = panel.contour(x, y, values, levels, colors=INK, linewidths=1, linestyles="solid")
+        drawn.set_gid(f"{series.name} estimate")
+        _label(panel, drawn)
+    exact = np.ma.masked_invalid(_grid([np.nan if value is None else value for value in series.exact], profile))
+    levels = levels[(levels > exact.min()) & (levels < exact.max())] if exact.count() else levels[:0]
+    if len(levels):
+        panel.contour(x, y, exact, levels, colors=EXACT, linewidths=1.2, linestyles="dashed")
+    panel.set_title(series.name)
+    panel.grid(visible=False)
+    bar = figure.colorbar(colours, ax=panel, label=raised(series.unit))
+    bar.outline.set_visible(False)
+    return doubt_marks(panel, [(x[number // len(y)], y[number % len(y)]) for number in series.doubtful])
+
+
+def _colours(values: NDArray[np.float64]) -> dict[str, Any]:
+    """The deeper the larger; two colours, meeting at 0, where there are both signs."""
+    if min(-values.min(), values.max()) > _NOISE * np.abs(values).max():
+        return {"cmap": BOTH_SIGNS, "norm": CenteredNorm()}
+    return {"cmap": ONE_SIGN if values.max() > -values.min() else f"{ONE_SIGN}_r", "norm": Normalize()}
+
+
+def _levels(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Round numbers well inside the range: at its ends, contours follow the noise."""
+    low, high = values.min(), values.max()
+    edge = _NOISE * (high - low)
+    ticks = MaxNLocator(_LEVELS).tick_values(low, high) if low < high else np.empty(0)
+    return ticks[(ticks > low + edge) & (ticks < high - edge)]
+
+
+def _label(panel: Axes, drawn: ContourSet) -> None:
+    """Numbers on the contours, but for those that the edge of the map would cut."""
+    for text in panel.clabel(drawn, fontsize=7.5, fmt="%g", inline=False):
+        text.set_path_effects([HALO])
+        across, up = panel.transAxes.inverted().transform(panel.transData.transform(text.get_position()))
+        text.set_visible(min(across, up, 1 - across, 1 - up) > _MARGIN)
+
+
+def _grid(values: Sequence[float], profile: Profile) -> NDArray[np.float64]:
+    """As matplotlib wants it: the first axis runs along a row."""
+    return np.array(values).reshape([len(axis.values) for axis in profile.axes]).T

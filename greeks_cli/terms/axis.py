@@ -1,0 +1,122 @@
+"""Numbers along which something is asked: a field of the contract or the market, and the values it takes."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import product
+from math import isfinite, prod
+
+from greeks_cli.terms.contract import Contract
+from greeks_cli.terms.contracts import CONTRACTS
+from greeks_cli.terms.errors import InvalidInput, Problem, did_you_mean
+from greeks_cli.terms.fields import Term, numeric_fields
+from greeks_cli.terms.market import Market
+from greeks_cli.terms.request import Request, build_request
+
+_MOST_NUMBERS, _MOST_POINTS = 1_000_000, 10_000
+_NAMED = 3
+
+
+def spaced(text: str) -> list[float]:
+    """The equally spaced numbers of ``start:stop:count``, both ends among them. Raises ValueError."""
+    start, stop, count = text.split(":")
+    first, last, n = float(start), float(stop), int(count)
+    if not 1 <= n <= _MOST_NUMBERS or not isfinite(first) or not isfinite(last):
+        raise ValueError(text)
+    return [float(f"{first + (last - first) * i / max(1, n - 1):.12g}") for i in range(n)]
+
+
+@dataclass(frozen=True, slots=True)
+class Axis:
+    """A parameter and the values it takes, in the order asked for; at least two, all different."""
+
+    name: str
+    values: tuple[float, ...]
+
+
+def parse_axis(text: str) -> Axis:
+    """An axis from ``spot=60:140:41``, ends included, or ``vol=0.1,0.2,0.4``. Raises ValueError with a remedy."""
+    name, equals, numbers = (part.strip() for part in text.partition("="))
+    remedy = "write name=start:stop:count such as spot=60:140:41, or name=a,b,c"
+    if not name or not equals:
+        raise ValueError(f"no parameter and its values; {remedy}")
+    try:
+        values = spaced(numbers) if ":" in numbers else [float(number) for number in numbers.split(",")]
+    except ValueError:
+        raise ValueError(f"no such values; {remedy}") from None
+    if len(values) < 2 or len(set(values)) < len(values):
+        raise ValueError("two values or more are wanted, each of them once; " + remedy)
+    return Axis(name.replace("-", "_"), tuple(values))
+
+
+def points(request: Request, axes: Sequence[Axis]) -> list[Request]:
+    """The request at every point of the axes, the last of which runs fastest; nothing else differs.
+
+    Raises InvalidInput for an axis that the request does not have, and names the points that are no
+    valid requests. Tolerances stay behind.
+    """
+    _check(request, axes)
+    found, problems = [], []
+    for place in places(axes):
+        try:
+            found.append(_at(request, place))
+        except InvalidInput as error:
+            problems += [Problem((where(place),), problem.message, detail=problem.detail) for problem in error.problems]
+    if problems:
+        raise InvalidInput(_few(problems))
+    return found
+
+
+def _few(problems: list[Problem]) -> list[Problem]:
+    """The first of many, and how many there are."""
+    *first, last = problems[:_NAMED]
+    if len(problems) > _NAMED:
+        last = replace(last, message=f"{last.message}; and at {len(problems) - _NAMED:,} more points, narrow the range")
+    return [*first, last]
+
+
+def places(axes: Sequence[Axis]) -> Iterator[dict[str, float]]:
+    """The values of the axes at every point, the last axis fastest."""
+    for values in product(*(axis.values for axis in axes)):
+        yield {axis.name: value for axis, value in zip(axes, values, strict=True)}
+
+
+def where(place: Mapping[str, float]) -> str:
+    """A point in words: ``spot=90, vol=0.2``."""
+    return ", ".join(f"{name}={value:g}" for name, value in place.items())
+
+
+def units(request: Request) -> dict[str, str]:
+    """Every number that an axis may vary, and what it is measured in."""
+    named = dict.fromkeys(request.contract.values, "")
+    return {**named, **numeric_fields(type(request.contract)), **numeric_fields(Market)}
+
+
+def section_of(kind: str, name: str) -> str | None:
+    """The part of a request, ``contract`` or ``market``, that has a number of this name; None where neither has."""
+    models: dict[str, type[Term]] = {"market": Market, "contract": CONTRACTS.get(kind, Contract)}
+    return next((section for section, model in models.items() if name in numeric_fields(model)), None)
+
+
+def _check(request: Request, axes: Sequence[Axis]) -> None:
+    known = units(request)
+    for axis in axes:
+        if axis.name not in known:
+            message = f"no number of the {request.contract.kind} contract or its market; "
+            raise InvalidInput([Problem((axis.name,), message + did_you_mean(axis.name, known))])
+    if len({axis.name for axis in axes}) < len(axes):
+        raise InvalidInput([Problem((axes[0].name,), "is there twice; a surface wants two parameters")])
+    if (count := prod(len(axis.values) for axis in axes)) > _MOST_POINTS:
+        raise InvalidInput([Problem((axes[0].name,), f"{count:,} points; at most {_MOST_POINTS:,} are drawn")])
+
+
+def _at(request: Request, place: Mapping[str, float]) -> Request:
+    """The request with other values of some of its numbers. Raises InvalidInput."""
+    contract, market = request.contract.model_dump(), request.market.model_dump()
+    for name, value in place.items():
+        if name in market:
+            market[name] = value
+        elif name in contract:
+            contract[name] = value
+        else:
+            contract["param"] = {**contract["param"], name: value}
+    return build_request(contract, market, request.simulation.model_dump(), request.greeks)
