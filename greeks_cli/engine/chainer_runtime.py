@@ -70,7 +70,8 @@ def _load() -> None:
 
 def _sum(node: Any, inputs: tuple[Any]) -> tuple[Any]:
     """The sum over some axes. Chainer's own loses that an array is traced (``engine.tape``)."""
-    return (inputs[0].sum(axis=node.axis, keepdims=node.keepdims),)
+    total = inputs[0].sum(axis=node.axis, keepdims=node.keepdims)
+    return (total if isinstance(total, np.ndarray) else np.asarray(total),)
 
 
 def _rows_put_back(node: Any, inputs: tuple[Any]) -> tuple[Any]:
