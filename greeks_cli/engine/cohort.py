@@ -16,7 +16,7 @@ from greeks_cli.terms.request import Request
 
 @dataclass(frozen=True)
 class Cohort:
-    """Plans of one simulation and the same dates, whose blocks are the same paths."""
+    """Plans of the same dates that draw the same random numbers, so that their blocks are the same paths."""
 
     plans: tuple[Plan, ...]
     summed: bool
@@ -57,8 +57,9 @@ def cohorts(plans: Mapping[int, Plan]) -> list[list[int]]:
 
 def paths_key(request: Request) -> object:
     """Equal for requests that draw the same normals, if their blocks are as large."""
-    contract = request.contract
-    return request.simulation.model_dump_json(), contract.dates, contract.extra_normals
+    contract, simulation = request.contract, request.simulation
+    drawn = ("seed", "paths", "steps", "sampler", "antithetic", "dtype")
+    return contract.dates, contract.extra_normals, *(getattr(simulation, name) for name in drawn)
 
 
 def price_cohort_block(cohort: Cohort, block: int) -> CohortTally:

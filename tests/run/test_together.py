@@ -55,6 +55,13 @@ def test_numbers_do_not_change_by_sharing(draws):
         assert answer.estimates == run(request, threads=1).estimates
 
 
+def test_estimators_share_them_too(draws):
+    requests = [asked({"strike": 100}, estimator=estimator) for estimator in ("pathwise", "likelihood", "mixed")]
+    answers = run_alongside(requests, threads=1)
+    assert set(draws.values()) == {1}
+    assert [answer.estimates for answer in answers] == [run(request).estimates for request in requests]
+
+
 @pytest.mark.parametrize("settings", SETTINGS, ids=str)
 def test_nor_whatever_the_settings_are(settings):
     requests = [asked({"strike": strike}, **settings) for strike in (95, 105)]
