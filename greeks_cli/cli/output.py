@@ -45,6 +45,7 @@ def output(
     known = {_SUFFIXES.get(name, f".{name}"): name for name in formats if name != "plot"}
     if file is not None:
         check_file(file)
+        _check_folder(file)
         if format is None and file.suffix.lower() not in known:
             message = f"its extension says no format; use one of {', '.join(known)}, or --format"
             raise InvalidInput([Problem(("--out",), message, str(file))])
@@ -57,7 +58,7 @@ def output(
 
 
 def check_file(file: Path) -> None:
-    """Raise InvalidInput where no file can be written."""
+    """Raise InvalidInput for what cannot be the name of a file of ours."""
     problem = None
     if str(file) == "-":
         problem = "results go to standard output where -o is left out"
@@ -65,9 +66,16 @@ def check_file(file: Path) -> None:
         problem = "is a folder; give the name of a file in it"
     elif file.exists() and not file.is_file():
         problem = "is no regular file; leave out -o and redirect standard output to it"
-    elif not file.parent.is_dir():
+    if problem:
+        raise InvalidInput([Problem(("--out",), problem, str(file))])
+
+
+def _check_folder(file: Path) -> None:
+    """The same for the folder: what is simulated first and written last would be lost."""
+    if not file.parent.is_dir():
         problem = f"there is no folder {file.parent}; make it first"
     elif not os.access(file.parent, os.W_OK):
         problem = f"the folder {file.parent} is read-only; choose another place"
-    if problem:
-        raise InvalidInput([Problem(("--out",), problem, str(file))])
+    else:
+        return
+    raise InvalidInput([Problem(("--out",), problem, str(file))])

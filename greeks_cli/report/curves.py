@@ -2,7 +2,19 @@
 
 from collections.abc import Sequence
 
-from greeks_cli.report.drawing import ESTIMATE, EXACT, GUIDE, Axes, Figure, Line2D, Patch, legend, paper, raised, styled
+from greeks_cli.report.drawing import (
+    ESTIMATE,
+    EXACT,
+    Axes,
+    Figure,
+    Line2D,
+    Patch,
+    doubt_marks,
+    legend,
+    paper,
+    raised,
+    styled,
+)
 from greeks_cli.report.headline import profile_headline
 from greeks_cli.report.series import Series, axis_label, series_of
 from greeks_cli.terms.greek import Greek, Units
@@ -15,8 +27,9 @@ def curves(profile: Profile, units: Units, greeks: Sequence[Greek]) -> Figure:
     words, simulation = profile_headline(profile), profile.results[0].request.simulation
     figure, panels = paper(len(greeks), words.title, words.seed)
     found = [series_of(profile, greek, units) for greek in greeks]
+    doubtful: list[Line2D] = []
     for panel, series in zip(panels, found, strict=True):
-        _curve(panel, series, profile.axes[0].values)
+        doubtful += _curve(panel, series, profile.axes[0].values)
         panel.set_xlabel(axis_label(profile, 0))
     level = f"{100 * simulation.confidence:g}% interval and bias bound"
     handles: list[Line2D | Patch] = [
@@ -25,13 +38,11 @@ def curves(profile: Profile, units: Units, greeks: Sequence[Greek]) -> Figure:
     ]
     if any(value is not None for series in found for value in series.exact):
         handles.append(Line2D([], [], color=EXACT, linestyle=(0, (4, 3)), linewidth=1.4, label="closed form"))
-    if any(series.doubtful for series in found):
-        handles.append(_doubt([], [], label="doubtful error bar"))
-    legend(figure, handles)
+    legend(figure, [*handles, *doubtful[:1]])
     return figure
 
 
-def _curve(panel: Axes, series: Series, places: Sequence[float]) -> None:
+def _curve(panel: Axes, series: Series, places: Sequence[float]) -> list[Line2D]:
     order = sorted(range(len(places)), key=places.__getitem__)
     x = [places[i] for i in order]
     panel.fill_between(
@@ -46,11 +57,7 @@ def _curve(panel: Axes, series: Series, places: Sequence[float]) -> None:
     known = [float("nan") if value is None else value for value in series.exact]
     exact = [known[i] for i in order]
     panel.plot(x, exact, color=EXACT, linestyle=(0, (4, 3)), linewidth=1.4, gid=f"{series.name} exact")
-    panel.add_line(_doubt([places[i] for i in series.doubtful], [series.values[i] for i in series.doubtful]))
     panel.set_title(series.name)
     panel.set_ylabel(raised(series.unit))
     panel.margins(x=0.02)
-
-
-def _doubt(x: Sequence[float], y: Sequence[float], label: str = "") -> Line2D:
-    return Line2D(x, y, linestyle="", marker="o", markersize=5, mfc="white", mec=GUIDE, label=label)
+    return doubt_marks(panel, [(places[i], series.values[i]) for i in series.doubtful])

@@ -57,7 +57,8 @@ STYLE = {
     "ytick.labelcolor": INK,
     "ytick.labelsize": 8,
 }
-_DOTS_PER_INCH = 150
+_DOTS_PER_INCH = {"png": 150, "svg": 80, "pdf": 150}
+"""In a drawing of lines it is for the smooth ground of maps alone."""
 _LETTERS_PER_INCH = 12.5
 _CORNER, _ENTRY = 1.7, 2.0
 """Inches: what the corner takes, and an entry of the legend."""
@@ -113,6 +114,15 @@ def legend(figure: Figure, handles: Sequence[Line2D | Patch]) -> None:
     figure.legend(handles=list(handles), loc="outside lower left", ncols=min(room, len(handles)), fontsize=8.5)
 
 
+def doubt_marks(panel: Axes, places: Sequence[tuple[float, float]]) -> list[Line2D]:
+    """Hollow marks at points whose error bar should not be trusted, if there are any."""
+    if not places:
+        return []
+    x, y = zip(*places, strict=True)
+    label = "doubtful error bar"
+    return panel.plot(x, y, linestyle="", marker="o", markersize=5, mfc="white", mec=GUIDE, clip_on=False, label=label)
+
+
 def log_log(panel: Axes) -> None:
     """Logarithmic axes whose numbers do not touch: decades, or 1, 2 and 5 of each where there are few of them."""
     for axis, scale, limits in (
@@ -143,7 +153,7 @@ def nothing_to_show(panel: Axes, why: str) -> None:
 def drawn(figure: Figure, kind: str) -> bytes:
     """The content of a file: ``svg``, ``pdf`` or ``png``; the same figure gives the same bytes."""
     sink = io.BytesIO()
-    figure.savefig(sink, format=kind, dpi=_DOTS_PER_INCH, metadata=_UNDATED[kind])
+    figure.savefig(sink, format=kind, dpi=_DOTS_PER_INCH[kind], metadata=_UNDATED[kind])
     return sink.getvalue()
 
 

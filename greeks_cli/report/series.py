@@ -27,12 +27,15 @@ class Series:
 
     @property
     def largest_z(self) -> float | None:
-        """The largest distance from the closed form, beyond bias and in standard errors; None where it is not known."""
+        """The largest distance from the closed form, beyond bias and in standard errors, of points not doubtful.
+
+        None where it is known at none of them.
+        """
         known = zip(self.values, self.stderr, self.bias, self.exact, strict=True)
         gaps = [
             max(0.0, abs(value - exact) - bias) / error
-            for value, error, bias, exact in known
-            if exact is not None and error > 0
+            for number, (value, error, bias, exact) in enumerate(known)
+            if exact is not None and error > 0 and number not in self.doubtful
         ]
         return max(gaps, default=None)
 

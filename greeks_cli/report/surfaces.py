@@ -1,6 +1,7 @@
 """Greeks over two parameters."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +19,7 @@ from greeks_cli.report.drawing import (
     Line2D,
     MaxNLocator,
     Normalize,
+    doubt_marks,
     legend,
     paper,
     raised,
@@ -40,36 +42,43 @@ def surfaces(profile: Profile, units: Units, greeks: Sequence[Greek]) -> Figure:
     words = profile_headline(profile)
     figure, panels = paper(len(greeks), words.title, words.seed)
     found = [series_of(profile, greek, units) for greek in greeks]
+    doubtful: list[Line2D] = []
     for panel, series in zip(panels, found, strict=True):
-        _map(figure, panel, series, profile)
+        doubtful += _map(figure, panel, series, profile)
         panel.set_xlabel(f"{axis_label(profile, 0)}\nstandard error up to {max(series.stderr):.2g}")
         panel.set_ylabel(axis_label(profile, 1))
     handles = [Line2D([], [], color=INK, linewidth=1, label="Monte Carlo")]
     if any(value is not None for series in found for value in series.exact):
         handles.append(Line2D([], [], color=EXACT, linestyle="--", linewidth=1.2, label="closed form"))
-    legend(figure, handles)
+    legend(figure, [*handles, *doubtful[:1]])
     return figure
 
 
-def _map(figure: Figure, panel: Axes, series: Series, profile: Profile) -> None:
+def _map(figure: Figure, panel: Axes, series: Series, profile: Profile) -> list[Line2D]:
     x, y = (np.array(axis.values) for axis in profile.axes)
     values = _grid(series.values, profile)
-    mixed = min(-values.min(), values.max()) > _NOISE * np.abs(values).max()
-    norm = CenteredNorm() if mixed else Normalize()
-    colours = panel.pcolormesh(
-        x, y, values, cmap=BOTH_SIGNS if mixed else ONE_SIGN, norm=norm, shading="gouraud", rasterized=True
-    )
+    colours = panel.pcolormesh(x, y, values, **_colours(values), shading="gouraud", rasterized=True)
     levels = _levels(values)
     if len(levels):
-        _label(panel, panel.contour(x, y, values, levels, colors=INK, linewidths=1, linestyles="solid"))
-    exact = _grid([np.nan if value is None else value for value in series.exact], profile)
-    if len(levels) and np.isfinite(exact).any():
-        known = np.ma.masked_invalid(exact)
-        panel.contour(x, y, known, levels, colors=EXACT, linewidths=1.2, linestyles="dashed")
+        drawn = panel.contour(x, y, values, levels, colors=INK, linewidths=1, linestyles="solid")
+        drawn.set_gid(f"{series.name} estimate")
+        _label(panel, drawn)
+    exact = np.ma.masked_invalid(_grid([np.nan if value is None else value for value in series.exact], profile))
+    levels = levels[(levels > exact.min()) & (levels < exact.max())] if exact.count() else levels[:0]
+    if len(levels):
+        panel.contour(x, y, exact, levels, colors=EXACT, linewidths=1.2, linestyles="dashed")
     panel.set_title(series.name)
     panel.grid(visible=False)
     bar = figure.colorbar(colours, ax=panel, label=raised(series.unit))
     bar.outline.set_visible(False)
+    return doubt_marks(panel, [(x[number // len(y)], y[number % len(y)]) for number in series.doubtful])
+
+
+def _colours(values: NDArray[np.float64]) -> dict[str, Any]:
+    """The deeper the larger; two colours, meeting at 0, where there are both signs."""
+    if min(-values.min(), values.max()) > _NOISE * np.abs(values).max():
+        return {"cmap": BOTH_SIGNS, "norm": CenteredNorm()}
+    return {"cmap": ONE_SIGN if values.max() > -values.min() else f"{ONE_SIGN}_r", "norm": Normalize()}
 
 
 def _levels(values: NDArray[np.float64]) -> NDArray[np.float64]:

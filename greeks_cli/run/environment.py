@@ -7,7 +7,18 @@ from importlib.metadata import PackageNotFoundError, version
 from greeks_cli import __version__
 from greeks_cli.run.cores import available_cores
 
-_PACKAGES = ("chainer", "numpy", "click", "pydantic", "rich", "scipy", "cupy", "cupy-cuda12x", "cupy-cuda13x")
+_PACKAGES = (
+    "chainer",
+    "numpy",
+    "click",
+    "pydantic",
+    "rich",
+    "scipy",
+    "matplotlib",
+    "cupy",
+    "cupy-cuda12x",
+    "cupy-cuda13x",
+)
 
 
 def facts() -> list[tuple[str, str]]:

@@ -1,0 +1,76 @@
+import csv
+import io
+import os
+
+import pytest
+
+GAMMA = ("--strike", "100", "--vol", "0.2", "--paths", "4096", "--greeks", "gamma")
+
+
+def rows(text):
+    return list(csv.DictReader(io.StringIO(text)))
+
+
+def test_a_picture_has_errors_their_guide_sobol_points_and_biases(greeks, tmp_path):
+    file = tmp_path / "out.svg"
+    outcome = greeks("converge", *GAMMA, "-o", str(file))
+    assert (outcome.code, outcome.out, outcome.err) == (0, "", "")
+    text = file.read_text(encoding="utf-8")
+    for part in ("gamma: standard error", "gamma: bias", "slope -1/2", "Sobol points", "width of the automatic rule"):
+        assert f">{part}</text>" in text
+
+
+def test_sobol_alone_is_one_line(greeks, tmp_path):
+    file = tmp_path / "out.svg"
+    assert greeks("converge", *GAMMA, "--sampler", "sobol", "--study", "paths", "-o", str(file)).code == 0
+    text = file.read_text(encoding="utf-8")
+    assert ">Sobol points</text>" in text
+    assert "random paths" not in text
+    assert "bias" not in text
+
+
+@pytest.mark.parametrize(("study", "found"), [("paths", {"paths"}), ("widths", {"width"})])
+def test_a_study_can_be_had_alone(greeks, study, found):
+    assert {row["study"] for row in rows(greeks("converge", *GAMMA, "--study", study, "--format", "csv").out)} == found
+
+
+def test_a_page_has_the_picture_and_the_numbers(greeks, tmp_path):
+    file = tmp_path / "out.html"
+    assert greeks("converge", *GAMMA, "--study", "widths", "-o", str(file)).code == 0
+    assert file.read_text(encoding="utf-8").count("<tr>") == 1 + 5
+
+
+def fake_graphviz(folder, script):
+    program = folder / "dot"
+    program.write_text(f"#!/bin/sh\n{script}\n")
+    program.chmod(0o755)
+    return f"{folder}{os.pathsep}{os.environ['PATH']}"
+
+
+def test_a_graph_is_drawn_by_graphviz(greeks, monkeypatch, tmp_path):
+    monkeypatch.setenv("PATH", fake_graphviz(tmp_path, 'echo "drawn as $1"; cat'))
+    file = tmp_path / "g.svg"
+    assert greeks("graph", *GAMMA, "--of", "gamma", "-o", str(file)).code == 0
+    first, rest = file.read_text().split("\n", 1)
+    assert first == "drawn as -Tsvg"
+    assert rest.startswith("digraph")
+    assert 'label="gamma: European call, strike 100, expiry 1y | spot 100' in rest
+
+
+def test_a_failure_of_graphviz_is_one_line(greeks, monkeypatch, tmp_path):
+    monkeypatch.setenv("PATH", fake_graphviz(tmp_path, "echo no fonts >&2; exit 3"))
+    outcome = greeks("graph", *GAMMA, "-o", str(tmp_path / "g.svg"))
+    assert (outcome.code, outcome.err) == (1, "greeks: Graphviz failed: no fonts\n")
+    assert not (tmp_path / "g.svg").exists()
+
+
+def test_without_graphviz_dot_is_written_and_nothing_is_overwritten(greeks, monkeypatch, tmp_path):
+    monkeypatch.setenv("PATH", str(tmp_path))
+    file = tmp_path / "g.svg"
+    outcome = greeks("graph", *GAMMA, "-o", str(file))
+    assert outcome.code == 1
+    assert f"dot -Tsvg {tmp_path}/g.dot -o {file}" in outcome.err
+    assert (tmp_path / "g.dot").read_text().startswith("digraph")
+    again = greeks("graph", *GAMMA, "-o", str(file))
+    assert again.code == 2
+    assert "is there already" in again.err

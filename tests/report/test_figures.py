@@ -1,0 +1,121 @@
+"""Nothing in a figure is cut or touches anything else, whatever the contract and however many Greeks."""
+
+from itertools import combinations
+
+import pytest
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.text import Text
+
+from greeks_cli.report.drawing import drawn, inline_svg, raised, styled
+from greeks_cli.report.ladder_figure import ladder_figure
+from greeks_cli.report.profile_figure import figure_of
+from greeks_cli.run.profile import profile
+from greeks_cli.terms.axis import parse_axis
+from greeks_cli.terms.greek import NAMED, Units
+from greeks_cli.terms.request import build_request
+from greeks_cli.terms.studies import Ladder, Point
+
+LONG = {
+    "kind": "formula",
+    "payoff": "max(mean(S) - K, 0) if S[-1] > 95 else where(min(S) < 80, max(K - S[-1], 0), 0.5 * abs(S[-1] - K))",
+    "param": {"K": 100},
+    "fixings": 4,
+}
+BARRIER = {"kind": "barrier", "strike": 100, "barrier": 80, "barrier_type": "down-out", "monitoring": 12, "rebate": 5}
+
+
+def along(contract, greeks, *axes):
+    request = build_request(contract, {"vol": 0.2}, {"paths": 512}, greeks)
+    return profile(request, [parse_axis(axis) for axis in axes])
+
+
+def rung(study, greek, paths, width=None, error=0.1):
+    return Point(study, greek, paths, width, 1.0, error, error / 3, 1.05)
+
+
+def ladder(names):
+    request = build_request({"strike": 100}, {"vol": 0.2}, {}, names)
+    paths = (1000, 10_000, 100_000)
+    found = [request.greeks[i].name for i in range(len(request.greeks))]
+    return Ladder(
+        request,
+        tuple(rung("paths", name, n, error=n**-0.5) for name in found for n in paths),
+        tuple(rung("sobol", name, n, error=1 / n) for name in found for n in paths),
+        tuple(rung("width", name, 1000, w, error=w**2) for name in found[1:] for w in (0.5, 1.0, 2.0)),
+        1.0,
+    )
+
+
+FIGURES = {
+    "one curve": lambda: figure_of(along({"strike": 100}, "price", "spot=80:120:5")),
+    "two curves of a barrier": lambda: figure_of(along(BARRIER, "gamma", "spot=90:120:4")),
+    "six curves": lambda: figure_of(along({"strike": 100}, "delta,gamma,vega,theta,rho", "spot=80:120:5")),
+    "all Greeks": lambda: figure_of(along({"strike": 100}, "all", "vol=0.1:0.3:2"), Units.MARKET),
+    "a long formula": lambda: figure_of(along(LONG, "gamma,d(spot,spot,K)", "spot=90:110:2")),
+    "large numbers": lambda: figure_of(along({"strike": 1e6}, "d(spot,spot,vol,vol)", "spot=8e5:1.2e6:3")),
+    "one surface": lambda: figure_of(along({"strike": 100}, "price", "spot=80:120:5", "vol=0.1:0.3:4")),
+    "three surfaces": lambda: figure_of(
+        along({"strike": 1e4}, "gamma,d(spot,spot,vol)", "spot=9e3:1.1e4:3", "vol=0.1:0.2:2")
+    ),
+    "a flat surface": lambda: figure_of(along({"kind": "cliquet"}, "gamma", "spot=90:110:3", "vol=0.1:0.2:2")),
+    "a ladder": lambda: ladder_figure(ladder("gamma")),
+    "a long ladder": lambda: ladder_figure(ladder("gamma,vanna,volga,d(spot,spot,vol,vol)")),
+}
+
+
+def visible_texts(figure, renderer):
+    """The box of every text that is drawn, in dots."""
+    for text in figure.findobj(Text):
+        halo = text.get_path_effects()  # the numbers of contours lie on lines, and may lie on each other
+        if text.get_visible() and text.get_text().strip() and not halo:
+            yield text, text.get_window_extent(renderer)
+
+
+@pytest.mark.parametrize("name", FIGURES)
+@styled
+def test_no_text_is_cut_or_touches_another(name):
+    figure = FIGURES[name]()
+    canvas = FigureCanvasAgg(figure)
+    canvas.draw()
+    page = figure.bbox
+    boxes = []
+    for axes in figure.axes:  # ticks beyond the ends are not drawn
+        for axis in (axes.xaxis, axes.yaxis):
+            low, high = sorted(axis.get_view_interval())
+            for tick in (*axis.get_major_ticks(), *axis.get_minor_ticks()):
+                tick.label1.set_visible(bool(low <= tick.get_loc() <= high) and tick.label1.get_visible())
+    for text, box in visible_texts(figure, canvas.get_renderer()):
+        assert page.x0 <= box.x0, text
+        assert box.x1 <= page.x1, text
+        assert page.y0 <= box.y0, text
+        assert box.y1 <= page.y1, text
+        boxes.append((text, box))
+    for (one, its_box), (other, other_box) in combinations(boxes, 2):
+        assert not its_box.overlaps(other_box), f"{one} touches {other}"
+
+
+def test_a_figure_is_the_same_file_every_time():
+    found = along({"strike": 100}, "gamma", "spot=90:110:3")
+    for kind in ("svg", "pdf", "png"):
+        assert drawn(figure_of(found), kind) == drawn(figure_of(found), kind)
+    assert inline_svg(figure_of(found)).startswith("<svg")
+
+
+def test_panels_are_the_greeks_asked_for_with_their_units():
+    found = along({"strike": 100}, "gamma,vega", "spot=90:110:3")
+    text = inline_svg(figure_of(found, Units.MARKET, [NAMED["vega"]]))
+    for part in (
+        ">vega<",
+        ">per vol point<",
+        ">spot (currency)<",
+        "spot 90 to 110, vol 0.2",
+        ">seed 0 | greeks ",
+        ">closed form<",
+    ):
+        assert part in text
+    assert ">gamma<" not in text
+
+
+def test_units_are_printed_with_raised_powers():
+    assert raised("1e-6 per spot^2 per (vol point)^2") == "10⁻⁶ per spot² per (vol point)²"
+    assert raised("currency") == "currency"
