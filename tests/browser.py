@@ -104,8 +104,9 @@ class Browser:
 
     def press(self, key, code):
         """A key, as from a keyboard."""
-        for kind in ("rawKeyDown", "keyUp"):
-            self("Input.dispatchKeyEvent", type=kind, key=key, code=key, windowsVirtualKeyCode=code)
+        for kind in ("keyDown", "keyUp"):
+            text = chr(code) if kind == "keyDown" else ""
+            self("Input.dispatchKeyEvent", type=kind, key=key, code=key, windowsVirtualKeyCode=code, text=text)
 
     def picture(self, path, whole=True):
         """What is to be seen, as PNG."""

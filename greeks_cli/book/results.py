@@ -1,6 +1,7 @@
 """The results of a book, read from the file that ``greeks batch`` wrote, with its manifest."""
 
 import json
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -57,9 +58,8 @@ def read_results(name: str, content: bytes) -> Results:
     if problems:
         raise InvalidInput(problems[:_TOLD])
     rows, totals = _sorted_out(found)
-    if twice := len(rows) - len({row.id for row in rows}):
-        message = f"{twice:,} trades are there twice; give one book's results"
-        raise InvalidInput([Problem((name,), message)])
+    if twice := [row_id for row_id, count in Counter(row.id for row in rows).items() if count > 1]:
+        raise InvalidInput([Problem((name,), "this trade is there twice; give the results of one book", twice[0])])
     manifest, note = _manifest_beside(name, rows)
     return Results(rows, totals[-1] if totals else None, manifest, (*notes, *note))
 

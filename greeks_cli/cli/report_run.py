@@ -15,6 +15,8 @@ from greeks_cli.terms.greek import Units
 
 _TABLE_OF_RESULTS = b"id,status,"
 """How results written as CSV begin."""
+_MOST_DRAWN = 1000
+"""Trades whose curves a browser still opens in a second or two, at ten kilobytes each."""
 
 
 @dataclass(frozen=True)
@@ -64,11 +66,15 @@ def trade_pages(rows: Sequence[Any], most: int | None, threads: int | None, quie
     """A page for every row; the curves of so many are simulated, and with None no curves are drawn at all."""
     from greeks_cli.report.trade_page import TradePage
 
-    pages, simulated = [], 0
+    pages: list[TradePage] = []
+    simulated = 0
     with progress_bar(quiet, "curves") as progress:
         for row in rows:
             request = _request(row)
-            curves = _curves(request, most, simulated, threads)
+            few = len(pages) < _MOST_DRAWN
+            curves = (
+                _curves(request, most, simulated, threads) if few else f"No curves: not after {_MOST_DRAWN:,} trades."
+            )
             simulated += not isinstance(curves, str) and curves.paths > 0
             pages.append(TradePage(row, request, curves))
             if progress:
@@ -100,7 +106,7 @@ def _curves(request: Any, most: int | None, simulated: int, threads: int | None)
         return f"No curves: {_in_one_line(error)}."
     if found.curves:
         return found
-    return f"No curves: no closed form is known, and those of {most:,} trades have been simulated (--profiles {most})."
+    return f"No curves: no closed form is known, and as many as --profiles {most} allows are simulated already."
 
 
 def _in_one_line(error: GreeksError) -> str:

@@ -68,7 +68,7 @@ def _line(page: TradePage, numbers: Sequence[_Number], names: Sequence[str], not
         tag("td", page.row.error if failed else page.described, class_="error" if failed else "contract"),
         *(_number_cell(page.request, number) for number in numbers),
         *(_cell(by_name.get(name), bool(name in by_name and by_name[name].warning)) for name in names),
-        tag("td", _note(page)) if noted else None,
+        tag("td", _note(page), class_="notes") if noted else None,
     )
 
 

@@ -11,15 +11,14 @@ from greeks_cli.report.rows import Row
 from greeks_cli.report.table import COLUMNS, cells_of
 from greeks_cli.terms.book_row import Estimated, TradeRow
 from greeks_cli.terms.request import Request
+from greeks_cli.terms.simulation import Estimator, Smoothing
 from greeks_cli.terms.sketch import Sketch
 
-ESTIMATORS = {
-    "pathwise": "the path moves with the parameters, and kinks are smoothed from the second derivative on; "
-    "what that may change is the bias",
-    "likelihood": "the path stays and its probability moves; no smoothing, no bias",
-    "mixed": "the first derivative pathwise, the others by likelihood; no bias",
+_METHODS = {
+    "likelihood": "The path stays and its probability moves; no smoothing, no bias.",
+    "mixed": "The first derivative pathwise, the others by likelihood; no bias.",
 }
-"""What each way to a derivative does."""
+"""What the ways to a derivative do that know no smoothing."""
 _LEFT = ("estimator", "unit")
 
 
@@ -82,7 +81,7 @@ class TradePage:
             tag("h3", "Along the spot"),
             *self._drawn(),
             tag("h3", "How each Greek was estimated"),
-            _estimators(self.row.estimates),
+            self._estimators(),
         ]
 
     def _asked(self) -> Markup:
@@ -99,7 +98,8 @@ class TradePage:
             return [tag("p", self.curves if isinstance(self.curves, str) else "")]
         by_name = {estimate.name: estimate for estimate in self.row.estimates}
         spots, today = self.curves.spots, self.request.market.spot
-        panels = [panel(spots, curve, self.row.units, today, by_name[curve.greek.name]) for curve in self.curves.curves]
+        drawn = [(curve, by_name[curve.greek.name]) for curve in self.curves.curves if curve.greek.name in by_name]
+        panels = [panel(spots, curve, self.row.units, today, estimate) for curve, estimate in drawn]
         return [tag("div", *panels, class_="panels"), tag("p", self._how(self.curves), class_="small")]
 
     def _how(self, curves: Sketch) -> str:
@@ -115,6 +115,27 @@ class TradePage:
             f"Not drawn: {', '.join(left_out)}." if left_out else None,
         ]
         return " ".join(part for part in said if part)
+
+    def _estimators(self) -> Markup:
+        lines = []
+        for name in dict.fromkeys(one.estimator for one in self.row.estimates):
+            greeks = ", ".join(one.name for one in self.row.estimates if one.estimator == name)
+            does = self._pathwise() if name == Estimator.PATHWISE else _METHODS.get(name, "")
+            lines.append(tag("li", tag("b", f"{greeks}: "), f"{name}. {does}"))
+        return tag("ul", *lines)
+
+    def _pathwise(self) -> str:
+        moves = "The path moves with the parameters"
+        if not isinstance(self.request, Request):
+            return f"{moves}."
+        simulation = self.request.simulation
+        if simulation.smoothing is Smoothing.NONE:
+            return f"{moves}; kinks stay sharp."
+        if simulation.fixed_width is not None:
+            return (
+                f"{moves}; every kink is a softplus of width {simulation.fixed_width:g}, and bias bounds what it adds."
+            )
+        return f"{moves}; kinks are smoothed from the second derivative on, and bias bounds what that adds."
 
 
 def _estimates(row: TradeRow, interval: str) -> Markup:
@@ -155,11 +176,3 @@ def _row(estimate: Estimated) -> Row:
 def _warnings(estimates: Sequence[Estimated]) -> list[Markup]:
     told = [tag("li", tag("b", f"{one.name}: "), one.warning) for one in estimates if one.warning]
     return [tag("ul", *told, class_="warning")] if told else []
-
-
-def _estimators(estimates: Sequence[Estimated]) -> Markup:
-    lines = []
-    for name in dict.fromkeys(estimate.estimator for estimate in estimates):
-        greeks = ", ".join(estimate.name for estimate in estimates if estimate.estimator == name)
-        lines.append(tag("li", tag("b", f"{greeks}: "), f"{name}. {ESTIMATORS.get(name, '').capitalize()}"))
-    return tag("ul", *lines)
