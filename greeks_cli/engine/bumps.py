@@ -16,7 +16,7 @@ from greeks_cli.engine.derivatives import MultiIndex
 from greeks_cli.engine.leaves import make_leaves
 from greeks_cli.engine.paths import SimulatedPath
 from greeks_cli.engine.payoffs import discounted_payoff
-from greeks_cli.engine.scenario import Scenario
+from greeks_cli.engine.scenario import Scenario, Simulated
 from greeks_cli.engine.smoothing import Kernel, Smoother
 from greeks_cli.terms.request import Request
 
@@ -67,7 +67,7 @@ def _price(
     request: Request, normals: NDArray[np.floating], values: dict[str, float], n_kinks: int
 ) -> NDArray[np.floating]:
     leaves = make_leaves(values, (), normals.shape[1], normals.dtype.type)
-    path = SimulatedPath(leaves, Scenario(values, request.contract.dates, normals))
+    path = SimulatedPath(leaves, Scenario(Simulated(values, request.contract.dates, normals)))
     value = discounted_payoff(request.contract, leaves, path, Smoother((Kernel.plain(0),) * n_kinks))
     return np.asarray(getattr(value, "array", value))
 

@@ -12,6 +12,7 @@ import sys
 import types
 import warnings
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 
@@ -63,6 +64,24 @@ def _load() -> None:
     sys.modules["chainer.functions.math.ndtr"]._ndtr_cpu = np.vectorize(  # type: ignore[attr-defined]
         lambda x: 0.5 * math.erfc(-x * math.sqrt(0.5)), otypes=[float]
     )
+    sys.modules["chainer.functions.array.get_item"].GetItemGrad.forward = _rows_put_back
+    sys.modules["chainer.functions.math.sum"].Sum.forward = _sum
+
+
+def _sum(node: Any, inputs: tuple[Any]) -> tuple[Any]:
+    """The sum over some axes. Chainer's own loses that an array is traced (``engine.tape``)."""
+    total = inputs[0].sum(axis=node.axis, keepdims=node.keepdims)
+    return (total if isinstance(total, np.ndarray) else np.asarray(total),)
+
+
+def _rows_put_back(node: Any, inputs: tuple[Any]) -> tuple[Any]:
+    """The gradient of rows, among rows of zeros. Chainer's own adds element by element into a new array."""
+    (gradient,), n_rows = inputs, node._in_shape[0]
+    (rows,) = node.slices
+    if isinstance(rows, int):
+        gradient, rows = gradient[None], slice(rows, rows + 1 or None)
+    start, stop, _ = rows.indices(n_rows)
+    return (np.pad(gradient, [(start, n_rows - stop), *[(0, 0)] * (gradient.ndim - 1)]),)
 
 
 _load()

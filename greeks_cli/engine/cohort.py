@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 from greeks_cli.engine.block import Tally, tally_of
 from greeks_cli.engine.moments import Moments
 from greeks_cli.engine.plan import Plan
-from greeks_cli.engine.scenario import Scenario
+from greeks_cli.engine.scenario import Simulated
+from greeks_cli.terms.request import Request
 
 
 @dataclass(frozen=True)
@@ -18,6 +19,8 @@ class Cohort:
     """Plans of one simulation and the same dates, whose blocks are the same paths."""
 
     plans: tuple[Plan, ...]
+    summed: bool
+    """Whether the sum over all plans is wanted too."""
 
     @property
     def n_blocks(self) -> int:
@@ -25,7 +28,9 @@ class Cohort:
 
     @cached_property
     def common(self) -> tuple[str, ...]:
-        """Names of the Greeks that all have, in the order of the first."""
+        """Names of the Greeks that are summed: those that all have, in the order of the first."""
+        if not self.summed:
+            return ()
         every = [{greek.name for greek in plan.request.greeks} for plan in self.plans]
         return tuple(g.name for g in self.plans[0].request.greeks if all(g.name in names for names in every))
 
@@ -35,35 +40,40 @@ class CohortTally:
     """What a block adds to each plan's estimates, and to the sums over all plans of the Greeks they have in common."""
 
     each: tuple[Tally, ...]
-    total: Moments
+    total: Moments | None
 
     def __add__(self, other: "CohortTally") -> "CohortTally":
-        return CohortTally(tuple(a + b for a, b in zip(self.each, other.each, strict=True)), self.total + other.total)
+        total = self.total + other.total if self.total and other.total else None
+        return CohortTally(tuple(a + b for a, b in zip(self.each, other.each, strict=True)), total)
 
 
 def cohorts(plans: Mapping[int, Plan]) -> list[list[int]]:
     """The numbers of the plans that can share their paths, in order of appearance."""
     found: dict[object, list[int]] = {}
     for number, plan in plans.items():
-        contract, simulation = plan.request.contract, plan.request.simulation
-        key = (simulation.model_dump_json(), contract.dates, contract.extra_normals, plan.block_size)
-        found.setdefault(key, []).append(number)
+        found.setdefault((plan.block_size, paths_key(plan.request)), []).append(number)
     return list(found.values())
+
+
+def paths_key(request: Request) -> object:
+    """Equal for requests that draw the same normals, if their blocks are as large."""
+    contract = request.contract
+    return request.simulation.model_dump_json(), contract.dates, contract.extra_normals
 
 
 def price_cohort_block(cohort: Cohort, block: int) -> CohortTally:
     """One block of all plans; each plan's tally is what ``price_block`` gives, to the bit."""
     normals = cohort.plans[0].normals(block)
-    scenarios: dict[tuple[float, ...], Scenario] = {}
+    markets: dict[tuple[float, ...], Simulated] = {}
     each: list[Tally] = []
     total: dict[str, NDArray[np.floating]] = {}
     for plan in cohort.plans:
         market = tuple(plan.request.market.model_dump().values())
-        if market not in scenarios:
-            scenarios[market] = Scenario.of(plan.request, normals)
-        tally, rows = tally_of(plan, block, scenarios[market])
+        if market not in markets:
+            markets[market] = Simulated.of(plan.request, normals)
+        tally, rows = tally_of(plan, block, markets[market])
         each.append(tally)
         for greek, row in zip(plan.request.greeks, rows, strict=True):
             if greek.name in cohort.common:
                 total[greek.name] = row + total[greek.name] if greek.name in total else row
-    return CohortTally(tuple(each), Moments.of([total[name] for name in cohort.common]))
+    return CohortTally(tuple(each), Moments.of([total[name] for name in cohort.common]) if total else None)

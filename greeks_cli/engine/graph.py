@@ -8,7 +8,7 @@ from greeks_cli.engine.normals import PATHS, standard_normals
 from greeks_cli.engine.paths import SimulatedPath
 from greeks_cli.engine.payoffs import discounted_payoff
 from greeks_cli.engine.pilot import choose_groups
-from greeks_cli.engine.scenario import Scenario
+from greeks_cli.engine.scenario import Scenario, Simulated
 from greeks_cli.engine.smoothing import Smoother
 from greeks_cli.terms.greek import Greek
 from greeks_cli.terms.request import Request
@@ -33,9 +33,12 @@ def dot_graph(request: Request, greek: Greek) -> str:
     leaves = make_leaves(request.values, live, _PATHS_SHOWN, np.float64)
     for name in live:
         leaves[name].name = name
-    (group, *_) = choose_groups(request)
+    (group, *_), _ = choose_groups(request)
     node = discounted_payoff(
-        request.contract, leaves, SimulatedPath(leaves, Scenario.of(request, normals)), Smoother(group.method.kernels)
+        request.contract,
+        leaves,
+        SimulatedPath(leaves, Scenario(Simulated.of(request, normals))),
+        Smoother(group.method.kernels),
     )
     for name in greek.parameters:
         (node,) = chainer.grad([node], [leaves[name]], enable_double_backprop=True)

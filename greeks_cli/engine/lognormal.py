@@ -60,8 +60,7 @@ class Lognormal:
     ``data`` has one entry per coefficient: None for the constant 1, an array of shape (n_paths,), or one
     of (n_dates, n_paths), whose coefficient is the same at all dates. ``base`` gives the values at
     some dates, as an array of (n_dates of them, n_paths), or of (n_paths,) at one. The quantity is
-    proportional to the parameter ``scale``, if there is one, which L then leaves out. What has one
-    number per path is kept, so that evaluating the same paths by another method costs little.
+    proportional to the parameter ``scale``, if there is one, which L then leaves out.
     """
 
     def __init__(
@@ -76,7 +75,6 @@ class Lognormal:
         self._base = base
         self._dtype = next(d.dtype for d in data if d is not None)
         self._scale, self._scale_value = scale or ("", 1.0)
-        self._kept: dict[tuple[str, MultiIndex, object], Relative] = {}
 
     def vanishes(self, index: MultiIndex) -> bool:
         """Whether a derivative is zero on every path."""
@@ -90,20 +88,15 @@ class Lognormal:
 
     def derivative(self, index: MultiIndex, dates: Dates) -> Array:
         """The derivative at one date, shape (n_paths,), or at several, (n_dates, n_paths)."""
-        if isinstance(dates, slice):
-            return self._derivative(index, dates)
-        key = ("at", index, dates)
-        if key not in self._kept:
-            self._kept[key] = self._derivative(index, dates)
-        return self._kept[key]  # type: ignore[return-value]
+        base, relative = self._base(dates), self._relative(self._beside_scale(index), dates)
+        if self._scale in index:
+            relative = relative * (1 / self._scale_value)
+        return base if isinstance(relative, float) and relative == 1.0 else relative * base
 
     def total(self, index: MultiIndex, dates: slice) -> Array:
         """The sum over dates of the derivative, shape (n_paths,)."""
-        key = ("total", index, (dates.start, dates.stop))
-        if key not in self._kept:
-            factor = 1 / self._scale_value if self._scale in index else 1.0
-            self._kept[key] = self._total(self._beside_scale(index), self._base(dates), dates) * factor
-        return self._kept[key]  # type: ignore[return-value]
+        factor = 1 / self._scale_value if self._scale in index else 1.0
+        return self._total(self._beside_scale(index), self._base(dates), dates) * factor
 
     def _total(self, index: MultiIndex, base: Array, dates: slice) -> Array:
         if not index:
@@ -126,25 +119,14 @@ class Lognormal:
     def _beside_scale(self, index: MultiIndex) -> MultiIndex:
         return tuple(name for name in index if name != self._scale)
 
-    def _derivative(self, index: MultiIndex, dates: Dates) -> Array:
-        base, relative = self._base(dates), self._relative(self._beside_scale(index), dates)
-        if self._scale in index:
-            relative = relative * (1 / self._scale_value)
-        return base if isinstance(relative, float) and relative == 1.0 else relative * base
-
     def _relative(self, index: MultiIndex, dates: Dates) -> Relative:
         """R of the module's formula; a float where it is the same on all paths at one date."""
         if not index:
             return 1.0
-        key = ("relative", index, dates if isinstance(dates, int) else (dates.start, dates.stop))
-        if key in self._kept:
-            return self._kept[key]
         relative: Relative = 0.0
         for inside, outside in _partitions(index):
             if self._moves(outside) and self._coefficients.partial(inside) is not None:
                 relative = _plus(relative, self._slope(inside, dates) * self._relative(outside, dates))
-        if isinstance(dates, int):
-            self._kept[key] = relative
         return relative
 
     def _slope(self, index: MultiIndex, dates: Dates) -> Relative:

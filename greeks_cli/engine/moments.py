@@ -102,7 +102,8 @@ def _joint_sums(x: Vector, y: Vector) -> tuple[float, float, float, float]:
 def _centred_sums(row: Vector) -> tuple[float, float, float, float]:
     mean = row.mean()
     centred = row - mean
-    cubes = np.einsum("i,i,i->", centred, centred, centred)
-    squared = np.multiply(centred, centred, out=centred)
-    # einsum and not dot: dot wakes BLAS threads, which fight with ours.
-    return mean, squared.sum(), cubes, np.einsum("i,i->", squared, squared)
+    squares = centred * centred
+    m2 = squares.sum()
+    centred *= squares
+    squares *= squares
+    return mean, m2, centred.sum(), squares.sum()

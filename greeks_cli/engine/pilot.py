@@ -18,7 +18,8 @@ from greeks_cli.engine.controls import control_of
 from greeks_cli.engine.derivatives import Derivatives, MultiIndex
 from greeks_cli.engine.moments import Moments
 from greeks_cli.engine.normals import PILOT, standard_normals
-from greeks_cli.engine.scenario import Scenario
+from greeks_cli.engine.recordings import Recordings, run_with
+from greeks_cli.engine.scenario import Scenario, Simulated
 from greeks_cli.engine.smoothing import Kernel
 from greeks_cli.engine.valuation import Method, derivatives, kink_order, pathwise_parameter
 from greeks_cli.engine.widths import Kink, automatic_kernels, pilot_kinks
@@ -43,23 +44,25 @@ Errors = Mapping[MultiIndex, NDArray[np.float64]]
 """The squared error of each method that a Greek has a choice of, in the order of its candidates."""
 
 
-def choose_groups(request: Request, errors: Errors | None = None) -> tuple[Group, ...]:
-    """Every Greek of the request with its method: the one of least error, by a pilot of its own or by ``errors``.
+def choose_groups(request: Request, errors: Errors | None = None) -> tuple[tuple[Group, ...], Recordings]:
+    """Every Greek with its method, the one of least error by a pilot of its own or by ``errors``, and the recordings.
 
     Requests that differ in numbers alone have the same candidates. Given the sum of their errors, all choose
     alike: a curve whose method changes on the way jumps by the noise.
     """
     normals = pilot_normals(request)
     candidates = _candidates(request, pilot_kinks(request, normals))
-    found = _squared_errors(request, normals, candidates) if errors is None else errors
+    recordings = Recordings(request, candidates)
+    found = _squared_errors(request, normals, candidates, recordings) if errors is None else errors
     chosen = {i: methods[int(found[i].argmin()) if i in found else 0] for i, methods in candidates.items()}
-    return _grouped(request.contract, chosen)
+    return _grouped(request.contract, chosen), recordings
 
 
 def pilot_errors(request: Request) -> Errors:
     """What a few paths say of the methods of every Greek that has a choice; infinite where one fails."""
     normals = pilot_normals(request)
-    return _squared_errors(request, normals, _candidates(request, pilot_kinks(request, normals)))
+    candidates = _candidates(request, pilot_kinks(request, normals))
+    return _squared_errors(request, normals, candidates, Recordings(request, candidates))
 
 
 def choose_controls(request: Request, groups: Sequence[Group]) -> dict[MultiIndex, MultiIndex]:
@@ -67,7 +70,7 @@ def choose_controls(request: Request, groups: Sequence[Group]) -> dict[MultiInde
 
     Many derivatives of the underlying are constant, such as its gamma, and control nothing.
     """
-    scenario, control = Scenario.of(request, pilot_normals(request)), control_of(request.contract)
+    scenario, control = Scenario(Simulated.of(request, pilot_normals(request))), control_of(request.contract)
     best: dict[MultiIndex, MultiIndex] = {}
     for group in groups:
         own = derivatives(request, request.contract, scenario, group.method, group.wanted)
@@ -140,19 +143,21 @@ def _applicable(request: Request, index: MultiIndex, estimator: Estimator) -> Es
 
 
 def _squared_errors(
-    request: Request, normals: NDArray[np.floating], candidates: dict[MultiIndex, tuple[Method, ...]]
+    request: Request,
+    normals: NDArray[np.floating],
+    candidates: dict[MultiIndex, tuple[Method, ...]],
+    recordings: Recordings,
 ) -> Errors:
     candidates = {index: methods for index, methods in candidates.items() if len(methods) > 1}
     if not candidates:
         return {}
     normals, weights = _with_tails(normals, request.contract.dates)
-    scenario = Scenario.of(request, normals)
+    simulated = Simulated.of(request, normals)
     tried: dict[Method, Derivatives] = {}
 
     def samples(method: Method, index: MultiIndex) -> NDArray[np.floating]:
         if method not in tried:
-            wanted = [i for i, methods in candidates.items() if method.estimator in {m.estimator for m in methods}]
-            tried[method] = derivatives(request, request.contract, scenario, method, wanted)
+            tried[method] = run_with(recordings.by(method.estimator), recordings.bound(method), simulated)
         return tried[method][index]
 
     def squared_error(method: Method, index: MultiIndex) -> float:

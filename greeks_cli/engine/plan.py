@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 
 from greeks_cli.engine.derivatives import MultiIndex
 from greeks_cli.engine.normals import PATHS, standard_normals
-from greeks_cli.engine.pilot import Group, choose_controls, choose_groups
+from greeks_cli.engine.pilot import Errors, Group, choose_controls, choose_groups
+from greeks_cli.engine.programs import Programs, assemble
 from greeks_cli.engine.sobol import sobol_normals
 from greeks_cli.terms.request import Request
 from greeks_cli.terms.simulation import SCRAMBLES, Dtype, Sampler, Simulation
@@ -33,14 +34,24 @@ class Plan:
     groups: tuple[Group, ...]
     controls: Mapping[MultiIndex, MultiIndex]
     """For every Greek, the derivative of the control variate that it is regressed on."""
+    programs: Programs
     limit: int
     """Paths that may be run: as many as asked for, or as a tolerance may take."""
 
     @classmethod
-    def of(cls, request: Request, limit: int | None = None) -> Self:
-        groups = choose_groups(request)
-        controls = choose_controls(request, groups) if request.simulation.control else {}
-        return cls(request, groups, controls, limit or request.simulation.paths)
+    def of(
+        cls,
+        request: Request,
+        limit: int | None = None,
+        errors: Errors | None = None,
+        controls: Mapping[MultiIndex, MultiIndex] | None = None,
+    ) -> Self:
+        """The plan that a pilot finds best, or the one of other requests, whose ``errors`` and ``controls`` it has."""
+        groups, recordings = choose_groups(request, errors)
+        if controls is None:
+            controls = choose_controls(request, groups) if request.simulation.control else {}
+        programs = assemble(request, groups, controls, recordings)
+        return cls(request, groups, controls, programs, limit or request.simulation.paths)
 
     @property
     def _whole(self) -> int:

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from greeks_cli.engine.derivatives import Derivatives
 from greeks_cli.engine.pilot import pilot_normals
 from greeks_cli.engine.plan import Plan
-from greeks_cli.engine.scenario import Scenario
+from greeks_cli.engine.scenario import Scenario, Simulated
 from greeks_cli.engine.valuation import derivatives
 
 _STRETCHES = (2, 4, 8, 16)
@@ -30,7 +30,7 @@ def unseen(plan: Plan, usual: NDArray[np.float64], scales: NDArray[np.float64]) 
     normals = pilot_normals(request)
     for stretch in _STRETCHES:
         found: Derivatives = {}
-        scenario = Scenario.of(request, normals * stretch)
+        scenario = Scenario(Simulated.of(request, normals * stretch))
         with np.errstate(all="ignore"):
             for group in plan.groups:
                 found |= derivatives(request, request.contract, scenario, group.method, group.wanted)

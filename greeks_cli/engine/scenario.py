@@ -1,7 +1,8 @@
 """Simulated normals and what they drive: Brownian motion, the underlying, its density, its shifts."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import cached_property
+from itertools import pairwise
 from typing import Self
 
 import numpy as np
@@ -9,82 +10,35 @@ from numpy.typing import NDArray
 
 from greeks_cli.engine.laws import MOVING, PARAMETERS, anchors, density_law, path_law, shift_law
 from greeks_cli.engine.lognormal import Dates, Lognormal
+from greeks_cli.engine.program import Source
+from greeks_cli.engine.tape import Tape
 from greeks_cli.terms.request import Request
 
-
-class Motion:
-    """Brownian motion at the dates, and the underlying that it drives in a market of given values."""
-
-    def __init__(self, values: Mapping[str, float], dates: tuple[float, ...], normals: NDArray[np.floating]):
-        self._dates = dates
-        self._law = path_law(dates, tuple(values.items()))
-        self._spot = normals.dtype.type(values["spot"])
-        scale = np.sqrt(np.diff(dates, prepend=0.0)).astype(normals.dtype)
-        self.brownian = normals * scale[:, None]
-        for before, here in zip(self.brownian, self.brownian[1:], strict=False):
-            here += before  # np.cumsum takes three times as long
-        self._at: dict[int, NDArray[np.floating]] = {}
-
-    @cached_property
-    def anchored(self) -> list[NDArray[np.floating]]:
-        """What moves the anchors: W at the end, and the standardised bridges of the others."""
-        chain = anchors(self._dates)
-        data = [self.brownian[-1]]
-        for here, after in zip(chain[1:], chain, strict=False):
-            t, u = self._dates[here], self._dates[after]
-            bridge = self.brownian[here] - (t / u) * self.brownian[after]
-            data.append(bridge * float(1 / np.sqrt(t * (u - t) / u)))
-        return data
-
-    def spots(self, dates: Dates) -> NDArray[np.floating]:
-        """The underlying at one date, shape (n_paths,), or at several."""
-        if isinstance(dates, slice):
-            return self._all[dates]
-        if dates not in self._at:
-            self._at[dates] = self._exponential(dates)
-        return self._at[dates]
-
-    @cached_property
-    def _all(self) -> NDArray[np.floating]:
-        return self._exponential(slice(0, len(self._dates)))
-
-    def _exponential(self, dates: Dates) -> NDArray[np.floating]:
-        coefficients = self._law.partial(())
-        assert coefficients is not None  # vol is one of them
-        rows = coefficients.astype(self.brownian.dtype)
-        constant, along, *anchored = [row[dates] if isinstance(dates, int) else row[dates, None] for row in rows]
-        spots = self.brownian[dates] * along
-        spots += constant
-        if any(map(np.any, anchored)):
-            for row, data in zip(anchored, self.anchored, strict=True):
-                spots += row * data
-        np.exp(spots, out=spots)
-        spots *= self._spot
-        return spots
+Array = NDArray[np.floating]
 
 
-class Scenario:
-    """The normals of some paths, and what any estimate needs of them, computed once.
+class Simulated:
+    """The normals of some paths in a market of given values, and all that is computed of them without a graph.
 
-    ``normals`` has one row per date, and then the extra ones. As calendar time passes, every
-    future date comes nearer at once, and W keeps its law: its end is scaled; the date in the
-    middle keeps its place in the Brownian bridge from 0 to the end, then the date in the middle
-    of the first half, down to the first date. All other dates lie between two of these anchors,
-    where a bridge only shifts with its ends. So time moves every date smoothly, and by little
-    noise: scaling the first increment alone has the right law too, and many times the variance.
+    ``normals`` has one row per date, and then the extra ones. Each method but ``fetch`` is a source of a ``Tape``.
     """
 
-    def __init__(self, values: Mapping[str, float], dates: tuple[float, ...], normals: NDArray[np.floating]):
+    def __init__(self, values: Mapping[str, float], dates: tuple[float, ...], normals: Array):
         self.values = {name: values[name] for name in PARAMETERS}
         self.dates = dates
-        self._normals = normals[: len(dates)]
-        self.extra = normals[len(dates) :]
-        self._shifted: dict[str, Lognormal] = {}
+        self._normals = normals
+        self._at: dict[int, Array] = {}
 
     @classmethod
-    def of(cls, request: Request, normals: NDArray[np.floating]) -> Self:
-        """The request's own market and dates."""
+    def of(cls, request: Request, normals: Array) -> Self:
+        """In the request's own market, at its dates."""
         return cls(request.values, request.contract.dates, normals)
+
+    def fetch(self, source: Source) -> Array:
+        """What the method of that name returns."""
+        name, *arguments = source
+        array: Array = getattr(self, name)(*arguments)
+        return array
 
     @property
     def n_paths(self) -> int:
@@ -94,24 +48,120 @@ class Scenario:
     def dtype(self) -> type[np.floating]:
         return self._normals.dtype.type
 
+    def extra(self) -> Array:
+        """The normals that are not of the path."""
+        return self._normals[len(self.dates) :]
+
+    def brownian(self) -> Array:
+        """Brownian motion at the dates, shape (n_dates, n_paths)."""
+        return self._brownian
+
+    def bridge(self, here: int, after: int) -> Array:
+        """Brownian motion at one date given a later one, standardised."""
+        t, u = self.dates[here], self.dates[after]
+        between = self._brownian[here] - (t / u) * self._brownian[after]
+        return between * float(1 / np.sqrt(t * (u - t) / u))
+
+    def spot(self, date: int) -> Array:
+        """The underlying at one date, shape (n_paths,)."""
+        if date not in self._at:
+            self._at[date] = self._exponential(date)
+        return self._at[date]
+
+    def spots(self, start: int, stop: int) -> Array:
+        """The underlying at several dates."""
+        return self._all[start:stop]
+
+    def surprise(self) -> Array:
+        """The first increment of the logarithm less its mean, shape (n_paths,)."""
+        return self._scale[0] * self._normals[0]
+
+    def later_surprises(self) -> Array:
+        """The sum of the later increments of the logarithm less their means."""
+        return np.einsum("t,tn->n", self._scale[1:], self._normals[1 : len(self.dates)])
+
+    def later_squares(self) -> Array:
+        """The sum of the squares of these, each over its years."""
+        later = self._normals[1 : len(self.dates)]
+        return self.values["vol"] ** 2 * np.einsum("tn,tn->n", later, later)
+
+    @property
+    def _scale(self) -> Array:
+        return self.values["vol"] * self._deviations
+
+    @property
+    def _deviations(self) -> Array:
+        return np.sqrt(np.diff(self.dates, prepend=0.0)).astype(self.dtype)
+
+    @cached_property
+    def _brownian(self) -> Array:
+        brownian = self._normals[: len(self.dates)] * self._deviations[:, None]
+        for before, here in pairwise(brownian):
+            here += before  # np.cumsum takes three times as long
+        return brownian
+
+    @cached_property
+    def _all(self) -> Array:
+        return self._exponential(slice(None))
+
+    def _exponential(self, dates: Dates) -> Array:
+        coefficients = path_law(self.dates, tuple(self.values.items())).partial(())
+        assert coefficients is not None  # vol is one of them
+        rows = coefficients.astype(self.dtype)
+        drift, along, *bridged = [row[dates, None] if isinstance(dates, slice) else row[dates] for row in rows]
+        spots = self._brownian[dates] * along
+        spots += drift
+        if any(map(np.any, bridged)):  # only where time has moved
+            for row, data in zip(bridged, _anchored(self.dates, self.fetch), strict=True):
+                spots += row * data
+        np.exp(spots, out=spots)
+        spots *= self.dtype(self.values["spot"])
+        return spots
+
+
+class Scenario:
+    """What any estimate needs of some simulated paths.
+
+    As calendar time passes, every future date comes nearer at once, and W keeps its law: its end is scaled;
+    the date in the middle keeps its place in the Brownian bridge from 0 to the end, then the date in the middle
+    of the first half, down to the first date. All other dates lie between two of these anchors,
+    where a bridge only shifts with its ends. So time moves every date smoothly, and by little
+    noise: scaling the first increment alone has the right law too, and many times the variance.
+    """
+
+    def __init__(self, simulated: Simulated, fetch: Callable[[Source], Array] | None = None):
+        self.values = simulated.values
+        self.dates = simulated.dates
+        self.n_paths = simulated.n_paths
+        self.dtype = simulated.dtype
+        self._fetch = fetch or simulated.fetch
+        self._shifted: dict[str, Lognormal] = {}
+
+    @classmethod
+    def recorded(cls, simulated: Simulated, tape: Tape) -> Self:
+        """One whose use the tape records."""
+        return cls(simulated, lambda source: tape.source(source, simulated.fetch(source)))
+
+    @property
+    def extra(self) -> Array:
+        """Normals that a payoff may want beside the path."""
+        return self._fetch(("extra",))
+
     @cached_property
     def underlying(self) -> Lognormal:
         """The paths as they move with the parameters."""
         law = path_law(self.dates, tuple(self.values.items()))
-        data = [None, self._motion.brownian, *self._motion.anchored]
-        return Lognormal(law, data, self._motion.spots, scale=("spot", self.values["spot"]))
+        data = [None, self._brownian, *_anchored(self.dates, self._fetch)]
+        return Lognormal(law, data, self._spots, scale=("spot", self.values["spot"]))
 
     @cached_property
     def density(self) -> Lognormal:
         """The probability density of the paths over its present value; of later dates two sums matter."""
-        vol = self.values["vol"]
-        scale = vol * np.sqrt(np.diff(self.dates, prepend=0.0)).astype(self._normals.dtype)
-        surprise = scale[0] * self._normals[0]
-        data: list[NDArray[np.floating] | None] = [None, surprise, surprise * surprise]
+        surprise = self._fetch(("surprise",))
+        data: list[Array | None] = [None, surprise, surprise * surprise]
         if len(self.dates) > 1:
-            later = self._normals[1:]
-            data += [np.einsum("t,tn->n", scale[1:], later), vol * vol * np.einsum("tn,tn->n", later, later)]
-        one = np.broadcast_to(self._normals.dtype.type(1), self._normals.shape[1:])
+            data += [self._fetch(("later_surprises",)), self._fetch(("later_squares",))]
+        one = np.broadcast_to(self.dtype(1), (self.n_paths,))
         return Lognormal(density_law(self.dates, tuple(self.values.items())), data, lambda dates: one)
 
     def shifted_by(self, first: str) -> Lognormal:
@@ -119,11 +169,27 @@ class Scenario:
         if first not in self._shifted:
             law = shift_law(self.dates, tuple(self.values.items()), first)
             scale = (MOVING, self.values["spot"]) if first == "spot" else None
-            self._shifted[first] = Lognormal(law, [None, self._motion.brownian], self._motion.spots, scale)
+            self._shifted[first] = Lognormal(law, [None, self._brownian], self._spots, scale)
         return self._shifted[first]
 
-    @cached_property
-    def _motion(self) -> Motion:
-        # An object of its own: were this one's methods given to Lognormal, each would hold the other until
+    @property
+    def _brownian(self) -> Array:
+        return self._fetch(("brownian",))
+
+    @property
+    def _spots(self) -> Callable[[Dates], Array]:
+        # A function of its own: were this one's methods given to Lognormal, each would hold the other until
         # the garbage collector comes by, and with them the arrays of many blocks.
-        return Motion(self.values, self.dates, self._normals)
+        fetch, n_dates = self._fetch, len(self.dates)
+
+        def spots(dates: Dates) -> Array:
+            return fetch(("spots", *dates.indices(n_dates)[:2]) if isinstance(dates, slice) else ("spot", dates))
+
+        return spots
+
+
+def _anchored(dates: tuple[float, ...], fetch: Callable[[Source], Array]) -> list[Array]:
+    """What moves the anchors: W at the end, and the bridges of the others."""
+    chain = anchors(dates)
+    bridges = [fetch(("bridge", here, after)) for after, here in pairwise(chain)]
+    return [fetch(("brownian",))[-1], *bridges]

@@ -54,34 +54,16 @@ class Kernel:
         return 4 if self.extrapolated else 2
 
     def __call__(self, x: NDArray[np.floating], order: int) -> NDArray[np.floating]:
-        return self.at(Decay(x), order)
-
-    def at(self, decay: "Decay", order: int) -> NDArray[np.floating]:
-        """The derivative of an order, of the decay's x."""
+        """The derivative of an order."""
         width = self.widths[order]
-        if width == 0:
-            return _sharp(decay.x, order)
-        value = _softplus(decay, width, order)
+        if isinstance(width, int | float) and width == 0:  # elsewhere it may be a number that is left open
+            return _sharp(x, order)
+        value = _softplus(x, width, order)
         if self.extrapolated:
             value *= 4
-            value -= _softplus(decay, 2 * width, order)
+            value -= _softplus(x, 2 * width, order)
             value /= 3
         return value
-
-
-class Decay:
-    """exp(-|x|/w) at every width that is asked for, computed once for all orders."""
-
-    def __init__(self, x: NDArray[np.floating]):
-        self.x = x
-        self._at: dict[float, NDArray[np.floating]] = {}
-
-    def __call__(self, width: float) -> NDArray[np.floating]:
-        if width not in self._at:
-            decay = np.abs(self.x)
-            decay *= self.x.dtype.type(-1 / width)
-            self._at[width] = np.exp(decay, out=decay)
-        return self._at[width]
 
 
 def _sharp(x: NDArray[np.floating], order: int) -> NDArray[np.floating]:
@@ -90,9 +72,9 @@ def _sharp(x: NDArray[np.floating], order: int) -> NDArray[np.floating]:
     return (x > 0).astype(x.dtype) if order == 1 else np.zeros_like(x)
 
 
-def _softplus(decay: Decay, width: float, order: int) -> NDArray[np.floating]:
+def _softplus(x: NDArray[np.floating], width: float, order: int) -> NDArray[np.floating]:
     """The formulas of the module; np.where would take five times as long where signs are mixed."""
-    x, e = decay.x, decay(width)
+    e = np.exp(np.abs(x) * (-1 / width))
     if order == 0:
         value = np.log1p(e)
         value *= width
@@ -111,7 +93,7 @@ def _softplus(decay: Decay, width: float, order: int) -> NDArray[np.floating]:
         value *= q
     if order % 2:
         value *= np.copysign((1 - e) / above, x)
-    value *= x.dtype.type(width ** (1 - order))
+    value *= width ** (1 - order)
     return value
 
 
@@ -134,10 +116,9 @@ def _polynomial(order: int) -> tuple[float, ...]:
 class SoftPlus(chainer.FunctionNode):  # type: ignore[misc]  # chainer has no usable types
     """The derivative of the given order of a smoothed max(x, 0), times a weight if there is a second input."""
 
-    def __init__(self, kernel: Kernel, order: int = 0, decay: Decay | None = None):
+    def __init__(self, kernel: Kernel, order: int = 0):
         self._kernel = kernel
         self._order = order
-        self._decay = decay
 
     @property
     def label(self) -> str:
@@ -145,11 +126,7 @@ class SoftPlus(chainer.FunctionNode):  # type: ignore[misc]  # chainer has no us
 
     def forward(self, inputs: tuple[NDArray[np.floating], ...]) -> tuple[NDArray[np.floating]]:
         self.retain_inputs(tuple(range(len(inputs))))
-        self._decay = self._decay or Decay(inputs[0])
-        value = self._kernel.at(self._decay, self._order)
-        for weight in inputs[1:]:
-            value *= weight
-        return (value,)
+        return (reduce(mul, inputs[1:], self._kernel(inputs[0], self._order)),)
 
     def backward(self, indexes: tuple[int, ...], grad_outputs: tuple[Operand]) -> tuple[Operand, ...]:
         x, *weights = self.get_retained_inputs()
@@ -158,7 +135,7 @@ class SoftPlus(chainer.FunctionNode):  # type: ignore[misc]  # chainer has no us
 
     def _times(self, x: Operand, more: int, *weights: Operand) -> Operand:
         weight = reduce(mul, weights)
-        return SoftPlus(self._kernel, self._order + more, self._decay).apply((x, weight))[0]
+        return SoftPlus(self._kernel, self._order + more).apply((x, weight))[0]
 
 
 class Smoother:

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from greeks_cli.engine.leaves import make_leaves
 from greeks_cli.engine.paths import SimulatedPath
 from greeks_cli.engine.payoffs import payoff
-from greeks_cli.engine.scenario import Scenario
+from greeks_cli.engine.scenario import Scenario, Simulated
 from greeks_cli.engine.smoothing import MAX_ORDER, Kernel, Smoother
 from greeks_cli.terms.errors import InvalidInput, Problem
 from greeks_cli.terms.request import Request
@@ -57,7 +57,7 @@ def pilot_kinks(request: Request, normals: NDArray[np.floating]) -> list[Kink]:
     leaves = make_leaves(request.values, (), normals.shape[1], np.float64)
     recorder = _SpreadRecorder()
     with np.errstate(all="ignore"):  # what is not finite is reported with the estimate
-        payoff(request.contract, leaves, SimulatedPath(leaves, Scenario.of(request, normals)), recorder)
+        payoff(request.contract, leaves, SimulatedPath(leaves, Scenario(Simulated.of(request, normals))), recorder)
     if any(kink.spread == 0 for kink in recorder.kinks) and any(greek.order for greek in request.greeks):
         raise InvalidInput([Problem(("payoff",), _AT_THE_KINK)])
     return recorder.kinks

@@ -10,19 +10,28 @@ from contextlib import contextmanager, suppress
 from dataclasses import replace
 from itertools import islice
 
+from greeks_cli.engine.cohort import paths_key
 from greeks_cli.run.cores import available_cores
 from greeks_cli.run.local import run
+from greeks_cli.run.together import run_alongside
 from greeks_cli.terms.accuracy import Accuracy
 from greeks_cli.terms.errors import GreeksError
-from greeks_cli.terms.result import Result
+from greeks_cli.terms.result import Answer
 from greeks_cli.terms.trade import Trade
 
 _WORTH_PROCESSES = 20
 """Trades below which starting processes takes longer than they save."""
 _TRIED, _PATHS_TRIED = 8, 1 << 16
 
-Answer = Result | str
-"""A result, or why there is none."""
+_TOGETHER, _WINDOW = 16, 64
+"""Trades that may share their paths, out of so many that follow each other."""
+_NUMBERS_TOGETHER = 1 << 28
+"""Normals that such trades use together, at most: a second or two of work, which a crash may lose."""
+_ROUNDS = 4
+"""Every worker prices so many parties at least, so that all end together."""
+
+Party = tuple[int, ...]
+"""Places in the book of trades that are priced together."""
 
 
 class WorkerLost(GreeksError):
@@ -64,21 +73,49 @@ def price_trades(
 ) -> Generator[tuple[Trade, Answer], None, None]:
     """Each trade with its answer, in the order of the book; the numbers do not depend on who computes them.
 
-    On an ``executor`` a few trades are in flight for each of its workers, each on one thread unless told;
+    Trades of the same simulation and dates that are near each other share their paths.
+    On an ``executor`` a few parties are in flight for each of its workers, each on one thread unless told;
     whoever made it ends what is still in flight when this is left early.
     """
+    ready: dict[int, Answer] = {}
+    position = 0
+    for places, answers in _answered(trades, threads, executor, workers):
+        ready |= zip(places, answers, strict=True)
+        while position in ready:
+            yield trades[position], ready.pop(position)
+            position += 1
+
+
+def _answered(
+    trades: Sequence[Trade], threads: int | None, executor: Executor | None, workers: int
+) -> Iterator[tuple[Party, list[Answer]]]:
+    parties = _parties(trades, min(_TOGETHER, max(1, len(trades) // (_ROUNDS * workers))))
     if executor is None:
-        yield from ((trade, _answer(trade, threads)) for trade in trades)
+        yield from ((places, _answers([trades[place] for place in places], threads)) for places in parties)
         return
-    waiting = iter(trades)
-    flying: list[tuple[Trade, Future[Answer]]] = []
+    flying: list[tuple[Party, Future[list[Answer]]]] = []
     while True:
-        wanted = 4 * workers - len(flying)
-        flying += [(trade, executor.submit(_answer, trade, threads or 1)) for trade in islice(waiting, wanted)]
+        for places in islice(parties, 4 * workers - len(flying)):
+            flying.append((places, executor.submit(_answers, [trades[place] for place in places], threads or 1)))
         if not flying:
             return
-        trade, future = flying.pop(0)
-        yield trade, future.result()
+        places, future = flying.pop(0)
+        yield places, future.result()
+
+
+def _parties(trades: Sequence[Trade], most: int) -> Iterator[Party]:
+    """Places of trades that share their paths, from window to window of the book."""
+    for start in range(0, len(trades), _WINDOW):
+        gathering: dict[object, list[int]] = {}
+        for place in range(start, min(start + _WINDOW, len(trades))):
+            request = trades[place].request
+            key = paths_key(request) if not request.accuracy.tol else place
+            party = gathering.setdefault(key, [])
+            party.append(place)
+            numbers = request.simulation.paths * max(len(request.contract.dates), request.simulation.steps or 0)
+            if len(party) >= min(most, max(1, _NUMBERS_TOGETHER // numbers)):
+                yield tuple(gathering.pop(key))
+        yield from map(tuple, gathering.values())
 
 
 def forecast_seconds(trades: Sequence[Trade], processes: int) -> float:
@@ -94,6 +131,13 @@ def forecast_seconds(trades: Sequence[Trade], processes: int) -> float:
             run(shorter, 1)  # the first of its kind also loads what it needs
             seconds += run(shorter, 1).elapsed_seconds * paths / tried
     return seconds / max(1, len(few)) * len(trades) / processes
+
+
+def _answers(trades: Sequence[Trade], threads: int | None) -> list[Answer]:
+    if len(trades) > 1:
+        with suppress(Exception):  # whatever one of them does to the others, it does not do to them alone
+            return run_alongside([trade.request for trade in trades], threads)
+    return [_answer(trade, threads) for trade in trades]
 
 
 def _answer(trade: Trade, threads: int | None) -> Answer:

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from functools import reduce
 from itertools import product
 
-from greeks_cli.engine.pilot import Errors, choose_controls, choose_groups, pilot_errors
+from greeks_cli.engine.pilot import Errors, pilot_errors
 from greeks_cli.engine.plan import Plan
 from greeks_cli.run.allocator import keep_freed_memory
 from greeks_cli.run.local import Progress, run_plan
@@ -40,11 +40,11 @@ def profile(
     errors = _shared_errors(requests, labels, axes)
     middle = requests[len(requests) // 2]
     with _at(labels[len(requests) // 2]):
-        controls = choose_controls(middle, choose_groups(middle, errors)) if middle.simulation.control else {}
+        controls = Plan.of(middle, errors=errors).controls
     results: list[Result] = []
     for label, asked in zip(labels, requests, strict=True):
         with _at(label):
-            plan = Plan(asked, choose_groups(asked, errors), controls, asked.simulation.paths)
+            plan = Plan.of(asked, errors=errors, controls=controls)
             results.append(run_plan(plan, threads, None, executor))
         if progress:
             progress(len(results), len(requests))

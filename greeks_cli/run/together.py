@@ -1,6 +1,6 @@
 """Requests that share their paths, and the total over all of them."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import Executor
 from contextlib import closing
 from functools import reduce
@@ -12,18 +12,15 @@ from greeks_cli.engine.cohort import Cohort, CohortTally, cohorts, price_cohort_
 from greeks_cli.engine.estimates import estimates
 from greeks_cli.engine.plan import Plan
 from greeks_cli.run.allocator import keep_freed_memory
-from greeks_cli.run.batch import Answer
 from greeks_cli.run.cores import available_cores
 from greeks_cli.run.local import in_order, known
 from greeks_cli.terms.errors import GreeksError, InvalidInput, Problem
 from greeks_cli.terms.request import Request
-from greeks_cli.terms.result import Result, Sum
+from greeks_cli.terms.result import Answer, Result, Sum
 
 
 def run_together(
-    requests: Sequence[Request],
-    threads: int | None = None,
-    executor: Executor | None = None,
+    requests: Sequence[Request], threads: int | None = None, executor: Executor | None = None
 ) -> tuple[list[Answer], list[Sum]]:
     """An answer for each request, as ``run`` gives it, and the totals of the Greeks that all have in common.
 
@@ -34,33 +31,49 @@ def run_together(
     """
     if any(request.accuracy.tol or request.simulation.control for request in requests):
         raise InvalidInput([Problem(("total",), "is of the same paths for all trades; leave out tol and control")])
-    keep_freed_memory()
     answers: list[Answer] = ["" for _ in requests]
-    plans: dict[int, Plan] = {}
-    for number, request in enumerate(requests):
-        try:
-            plans[number] = Plan.of(request)
-        except GreeksError as error:
-            answers[number] = str(error)
     totals: list[dict[str, Sum]] = []
-    for group in cohorts(plans):
-        cohort = Cohort(tuple(plans[number] for number in group))
-        with closing(in_order(price_cohort_block, cohort, threads or available_cores(), executor)) as tallies:
-            tally: CohortTally = reduce(add, tallies)
-        for number, plan, own in zip(group, cohort.plans, tally.each, strict=True):
-            try:
-                answers[number] = Result(plan.request, estimates(plan, own, known(plan)), own.paths, 0.0)
-            except GreeksError as error:
-                answers[number] = str(error)
+    for group, cohort, tally in _tallies(requests, answers, True, threads, executor):
         found = [answer for number in group if isinstance(answer := answers[number], Result)]
         totals.append(_sums(cohort, tally, found))
     whole = all(isinstance(answer, Result) for answer in answers)
     return answers, _added(totals) if whole else []
 
 
+def run_alongside(requests: Sequence[Request], threads: int | None = None) -> list[Answer]:
+    """An answer for each request, as ``run`` gives it; those of the same simulation and dates share their paths."""
+    answers: list[Answer] = ["" for _ in requests]
+    for _ in _tallies(requests, answers, False, threads, None):
+        pass
+    return answers
+
+
+def _tallies(
+    requests: Sequence[Request], answers: list[Answer], summed: bool, threads: int | None, executor: Executor | None
+) -> Iterator[tuple[list[int], Cohort, CohortTally]]:
+    """The numbers, plans and sums of all that share their paths, whose answers are then there."""
+    keep_freed_memory()
+    plans: dict[int, Plan] = {}
+    for number, request in enumerate(requests):
+        try:
+            plans[number] = Plan.of(request)
+        except GreeksError as error:
+            answers[number] = str(error).replace("\n", "; ")
+    for group in cohorts(plans):
+        cohort = Cohort(tuple(plans[number] for number in group), summed)
+        with closing(in_order(price_cohort_block, cohort, threads or available_cores(), executor)) as tallies:
+            tally: CohortTally = reduce(add, tallies)
+        for number, plan, own in zip(group, cohort.plans, tally.each, strict=True):
+            try:
+                answers[number] = Result(plan.request, estimates(plan, own, known(plan)), own.paths, 0.0)
+            except GreeksError as error:
+                answers[number] = str(error).replace("\n", "; ")
+        yield group, cohort, tally
+
+
 def _sums(cohort: Cohort, tally: CohortTally, results: Sequence[Result]) -> dict[str, Sum]:
     found = {}
-    for name, stderr in zip(cohort.common, tally.total.stderr, strict=True):
+    for name, stderr in zip(cohort.common, tally.total.stderr if tally.total else (), strict=True):
         members = [result[name] for result in results]
         value, bias = sum(member.value for member in members), sum(member.bias for member in members)
         # Of many numbers that do not vary, rounding remains.

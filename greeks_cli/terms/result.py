@@ -43,6 +43,10 @@ class Result:
         return next(estimate for estimate in self.estimates if estimate.greek.name == name)
 
 
+Answer = Result | str
+"""A result, or why there is none."""
+
+
 @dataclass(frozen=True, slots=True)
 class Sum:
     """One Greek added up over trades; ``stderr`` is that of the sum, ``bias`` a bound as for one."""

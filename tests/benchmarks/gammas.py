@@ -14,7 +14,7 @@ from greeks_cli.engine.normals import standard_normals
 from greeks_cli.engine.paths import SimulatedPath
 from greeks_cli.engine.payoffs import discounted_payoff
 from greeks_cli.engine.pilot import pilot_kinks, pilot_normals
-from greeks_cli.engine.scenario import Scenario
+from greeks_cli.engine.scenario import Scenario, Simulated
 from greeks_cli.engine.smoothing import Kernel, Smoother
 from greeks_cli.run.local import run
 from greeks_cli.terms.contracts import CONTRACTS
@@ -38,7 +38,7 @@ def bumped_gamma(request: Request, seed: int, n_paths: int) -> np.ndarray:
 
     def price(spot: float) -> np.ndarray:
         bumped = {**values, "spot": spot}
-        leaves, scenario = make_leaves(bumped, (), n_paths, np.float64), Scenario(bumped, dates, normals)
+        leaves, scenario = make_leaves(bumped, (), n_paths, np.float64), Scenario(Simulated(bumped, dates, normals))
         value = discounted_payoff(request.contract, leaves, SimulatedPath(leaves, scenario), Smoother(sharp))
         return np.asarray(getattr(value, "array", value))
 

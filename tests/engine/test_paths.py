@@ -10,7 +10,7 @@ from greeks_cli.engine.leaves import make_leaves
 from greeks_cli.engine.numbers import total
 from greeks_cli.engine.paths import FrozenPath, ShiftedPath, SimulatedPath
 from greeks_cli.engine.plan import Plan
-from greeks_cli.engine.scenario import Scenario
+from greeks_cli.engine.scenario import Scenario, Simulated
 from greeks_cli.engine.valuation import derivatives
 from greeks_cli.terms.contracts import CONTRACTS
 from greeks_cli.terms.request import build_request
@@ -29,7 +29,7 @@ LOOKS = {
 
 def seen(look, values):
     leaves = make_leaves(values, (), 4, np.float64)
-    return look(SimulatedPath(leaves, Scenario(values, DATES, NORMALS)))
+    return look(SimulatedPath(leaves, Scenario(Simulated(values, DATES, NORMALS))))
 
 
 def difference(look, index):
@@ -49,7 +49,7 @@ def difference(look, index):
 @pytest.mark.parametrize("look", LOOKS)
 def test_derivatives_of_paths_match_differences(look, index):
     leaves = make_leaves(VALUES, VALUES, 4, np.float64)
-    value = LOOKS[look](SimulatedPath(leaves, Scenario(VALUES, DATES, NORMALS)))
+    value = LOOKS[look](SimulatedPath(leaves, Scenario(Simulated(VALUES, DATES, NORMALS))))
     found = by_grad(value, leaves, [index])[index]
     scale = np.abs(seen(LOOKS[look], VALUES))
     for name in index:
@@ -61,7 +61,7 @@ def test_derivatives_of_paths_match_differences(look, index):
 @pytest.mark.parametrize("first", ["spot", "vol", "rate", "dividend_yield"])
 def test_a_shifted_path_stays_where_it_is_when_both_sets_of_leaves_move(first):
     leaves = make_leaves(VALUES, VALUES, 4, np.float64)
-    scenario = Scenario(VALUES, DATES, NORMALS)
+    scenario = Scenario(Simulated(VALUES, DATES, NORMALS))
     shifted = ShiftedPath(leaves, scenario, first, leaves[first] * 1.0)
     np.testing.assert_array_equal(shifted[3].array, FrozenPath(leaves, scenario)[3])
     alone = SimulatedPath({**VALUES, first: leaves[first]}, scenario)
@@ -80,7 +80,7 @@ def test_single_precision_stays_single(kind, autodiff):
     settings = {"paths": 5000, "dtype": "float32", "autodiff": autodiff}
     request = build_request(contract, {"vol": 0.2}, settings, "delta,vega,theta,gamma")
     plan = Plan.of(request)
-    scenario = Scenario.of(request, plan.normals(0))
+    scenario = Scenario(Simulated.of(request, plan.normals(0)))
     for group in plan.groups:
         found = derivatives(request, request.contract, scenario, group.method, group.wanted)
         assert {values.dtype for values in found.values()} == {np.dtype(np.float32)}

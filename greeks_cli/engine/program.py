@@ -1,0 +1,135 @@
+"""The calculation of a block: NumPy calls in order, from arrays that the block provides to its results."""
+
+from collections.abc import Callable, Hashable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[np.floating]
+Source = tuple[Any, ...]
+"""The name of an array that a block provides, and what it takes to make it."""
+Name = TypeVar("Name", bound=Hashable)
+Slots = tuple[Any, ...]
+"""Where the arguments of a call are: a slot each, or a tuple of slots for a sequence of arrays."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """A shape that a call is given, None where it has the number of paths."""
+
+    lengths: tuple[int | None, ...]
+
+    def of(self, n_paths: int) -> tuple[int, ...]:
+        return tuple(n_paths if length is None else length for length in self.lengths)
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One call, in terms of numbered slots that hold values."""
+
+    function: Callable[..., Any]
+    arguments: Slots
+    keywords: dict[str, Any]
+    result: int
+    last_uses: tuple[int, ...] = ()
+    """Slots that no later call reads."""
+
+    @property
+    def inputs(self) -> Iterator[int]:
+        for argument in self.arguments:
+            yield from argument if isinstance(argument, tuple) else (argument,)
+
+
+@dataclass(frozen=True)
+class Program(Generic[Name]):
+    """Calls in order, from named sources to named results of shape (n_paths,)."""
+
+    n_slots: int
+    sources: Mapping[Source, int]
+    constants: Mapping[int, Any]
+    calls: tuple[Call, ...]
+    results: Mapping[Name, int]
+
+    def run(self, fetch: Callable[[Source], Any], n_paths: int) -> dict[Name, Array]:
+        """The results for a block, whose arrays ``fetch`` provides."""
+        values: list[Any] = [None] * self.n_slots
+        for slot, constant in self.constants.items():
+            values[slot] = constant.of(n_paths) if isinstance(constant, Shape) else constant
+        for source, slot in self.sources.items():
+            values[slot] = fetch(source)
+        for call in self.calls:
+            arguments = [values[a] if type(a) is int else [values[i] for i in a] for a in call.arguments]
+            values[call.result] = call.function(*arguments, **call.keywords)
+            for slot in call.last_uses:
+                values[slot] = None
+        return {name: np.broadcast_to(values[slot], (n_paths,)) for name, slot in self.results.items()}
+
+
+class Assembly:
+    """Collects calls, equal ones once, and makes programs of those that their results need."""
+
+    def __init__(self) -> None:
+        self._n_slots = 0
+        self._sources: dict[Source, int] = {}
+        self._constants: dict[int, Any] = {}
+        self._calls: list[Call] = []
+        self._known: dict[Hashable, int] = {}
+
+    def source(self, name: Source) -> int:
+        """The slot of what a block provides."""
+        if name not in self._sources:
+            self._sources[name] = self._new_slot()
+        return self._sources[name]
+
+    def constant(self, value: Any) -> int:
+        """The slot of what is the same in all blocks."""
+        array = isinstance(value, np.ndarray)
+        key = ("constant", type(value), (value.shape, value.dtype.str, value.tobytes()) if array else repr(value))
+        if key not in self._known:
+            self._known[key] = self._new_slot()
+            self._constants[self._known[key]] = value
+        return self._known[key]
+
+    def call(self, function: Callable[..., Any], arguments: Slots, keywords: Mapping[str, Any]) -> int:
+        """The slot of a call's result; of constants alone, elementwise, it is one too."""
+        if isinstance(function, np.ufunc) and all(slot in self._constants for slot in arguments):
+            return self.constant(function(*(self._constants[slot] for slot in arguments), **keywords))
+        key = (function, arguments, repr(keywords))
+        if key not in self._known:
+            self._known[key] = self._new_slot()
+            self._calls.append(Call(function, arguments, dict(keywords), self._known[key]))
+        return self._known[key]
+
+    def include(self, program: Program[Name], bound: Callable[[Source], Any]) -> dict[Name, int]:
+        """The slots of a program's results, where a source is what it is bound to, or None for one of every block."""
+        here = {slot: self.constant(value) for slot, value in program.constants.items()}
+        for source, slot in program.sources.items():
+            value = bound(source)
+            here[slot] = self.source(source) if value is None else self.constant(value)
+        for call in program.calls:
+            arguments = tuple(tuple(here[i] for i in a) if isinstance(a, tuple) else here[a] for a in call.arguments)
+            here[call.result] = self.call(call.function, arguments, call.keywords)
+        return {name: here[slot] for name, slot in program.results.items()}
+
+    def program(self, results: Mapping[Name, int]) -> Program[Name]:
+        """What it takes to compute the results in some slots."""
+        needed, calls = set(results.values()), []
+        for call in reversed(self._calls):
+            if call.result in needed:
+                inputs = dict.fromkeys(call.inputs)
+                ended = tuple(slot for slot in inputs if slot not in needed and slot not in self._constants)
+                needed.update(inputs)
+                calls.append(Call(call.function, call.arguments, call.keywords, call.result, ended))
+        return Program(
+            self._n_slots,
+            {source: slot for source, slot in self._sources.items() if slot in needed},
+            {slot: constant for slot, constant in self._constants.items() if slot in needed},
+            tuple(reversed(calls)),
+            dict(results),
+        )
+
+    def _new_slot(self) -> int:
+        self._n_slots += 1
+        return self._n_slots - 1

@@ -1,0 +1,103 @@
+"""A recorded calculation gives, on any arrays, what making it anew gives to the bit; what it cannot see, it refuses."""
+
+import pickle
+
+import numpy as np
+import pytest
+
+from greeks_cli.engine.plan import Plan
+from greeks_cli.engine.programs import ESTIMATE
+from greeks_cli.engine.scenario import Scenario, Simulated
+from greeks_cli.engine.tape import Tape
+from greeks_cli.engine.valuation import derivatives
+from greeks_cli.terms.contracts import CONTRACTS
+from greeks_cli.terms.request import build_request
+
+N = 7
+SAMPLE = np.linspace(-1.0, 2.0, 3 * N).reshape(3, N)
+RNG = np.random.default_rng(5)
+
+
+def run_again(calculation, n_paths=1000):
+    """The calculation recorded on a few paths and run on many, and made anew on these."""
+    tape = Tape(N)
+    program = tape.program({"found": calculation(tape.source(("x",), SAMPLE))})
+    x = RNG.standard_normal((3, n_paths))
+    return program.run({("x",): x}.__getitem__, n_paths)["found"], np.broadcast_to(calculation(x), (n_paths,)), program
+
+
+def in_place(x):
+    value = np.exp(x[0])
+    value *= 3
+    before = value + 1
+    value -= x[1]
+    return value * before
+
+
+CALCULATIONS = {
+    "arithmetic": lambda x: (x[0] - 2 * x[1]) / (1 + x[2] ** 2),
+    "in place": in_place,
+    "rows": lambda x: np.concatenate([x[1:], x[:1]])[2] + np.pad(x[:1], [(2, 0), (0, 0)])[2],
+    "sums": lambda x: x.sum(axis=0) + np.einsum("tn,tn->n", x, x) + x[0].reshape(1, -1).squeeze((0,)),
+    "broadcast": lambda x: np.broadcast_to(x[0], x.shape).sum(axis=0),
+    "parameters": lambda x: x[0] * np.broadcast_to(3.0, (x.shape[-1],)) + np.ones_like(x[1]),
+    "parameters in rows": lambda x: np.concatenate([np.full((1, x.shape[-1]), 4.0), x]).sum(axis=0),
+    "types": lambda x: (x[0] > 0).astype(x.dtype) + np.maximum(x[1] > 0, x[2]),
+    "parts": lambda x: np.split(x, [1], axis=0)[1][1],
+    "no paths at all": lambda x: np.full(x.shape[-1], 2.5),
+}
+
+
+@pytest.mark.parametrize("name", CALCULATIONS)
+def test_a_program_repeats_the_calculation_to_the_bit(name):
+    again, anew, _ = run_again(CALCULATIONS[name])
+    np.testing.assert_array_equal(again, anew)
+
+
+def test_equal_calls_are_made_once_and_unused_ones_never():
+    def wasteful(x):
+        np.sin(x[0])  # for nothing
+        return np.exp(x[0]) * np.exp(x[0])
+
+    _, _, program = run_again(wasteful)
+    assert [call.function for call in program.calls].count(np.exp) == 1
+    assert np.sin not in [call.function for call in program.calls]
+
+
+@pytest.mark.parametrize(
+    "unseen",
+    [
+        lambda x: x[0] * np.asarray(x[1]),
+        lambda x: x[0] + np.arange(x.shape[-1]),
+        lambda x: x[0].copy() + 1,
+        lambda x: np.zeros(x.shape[-1]).__iadd__(x[0]),
+        lambda x: x[0].__iadd__(1.0),
+    ],
+    ids=["stripped", "beside", "copied", "into a plain array", "into a view"],
+)
+def test_what_the_tape_cannot_see_is_refused(unseen):
+    with pytest.raises(TypeError, match=r"tape|traced"):
+        run_again(unseen)
+
+
+def test_a_program_travels():
+    _, _, program = run_again(CALCULATIONS["sums"])
+    x = RNG.standard_normal((3, 50))
+    travelled = pickle.loads(pickle.dumps(program))
+    np.testing.assert_array_equal(
+        travelled.run(lambda source: x, 50)["found"], program.run(lambda source: x, 50)["found"]
+    )
+
+
+@pytest.mark.parametrize("kind", CONTRACTS)
+def test_blocks_of_every_contract_are_what_chainer_computes(kind):
+    contract = {"kind": kind, **CONTRACTS[kind].example}
+    request = build_request(contract, {"vol": 0.2}, {"paths": 5000}, "delta,vega,theta,gamma,vanna")
+    plan = Plan.of(request)
+    simulated = Simulated.of(request, plan.normals(0))
+    found = plan.programs.usual.run(simulated.fetch, simulated.n_paths)
+    for group in plan.groups:
+        anew = derivatives(request, request.contract, Scenario(simulated), group.method, group.wanted)
+        for index in group.wanted:
+            scale = np.abs(anew[index]).max()
+            np.testing.assert_allclose(found[ESTIMATE, index], anew[index], rtol=1e-12, atol=1e-13 * scale)

@@ -1,0 +1,87 @@
+"""Trades that share their paths have the numbers that each has alone, to the bit; the paths are drawn once."""
+
+from collections import Counter
+
+import pytest
+
+from greeks_cli.engine import plan
+from greeks_cli.run.batch import price_trades
+from greeks_cli.run.local import run
+from greeks_cli.run.together import run_alongside
+from greeks_cli.terms.request import build_request
+from greeks_cli.terms.trade import Trade
+
+GREEKS = "delta,gamma,vega"
+
+
+def asked(contract, market=None, greeks=GREEKS, **settings):
+    return build_request(contract, {"vol": 0.2, **(market or {})}, {"paths": 30_000, **settings}, greeks)
+
+
+MIXED = [
+    asked({"strike": 90}),
+    asked({"strike": 110, "type": "put"}, {"vol": 0.35}),
+    asked({"kind": "digital", "strike": 100}, greeks="delta"),
+    asked({"kind": "asian", "strike": 100, "fixings": 3}),
+    asked({"strike": 100, "expiry": 0.5}),
+    asked({"kind": "formula", "payoff": "max(S[-1] - K, 0)", "param": {"K": 95.0}}),
+    asked({"strike": 100}, seed=7),
+]
+SETTINGS = [
+    {},
+    {"antithetic": True},
+    {"control": True},
+    {"sampler": "sobol", "paths": 32768},
+    {"dtype": "float32", "beta": 5},
+]
+
+
+@pytest.fixture
+def draws(monkeypatch):
+    """How often each block's normals are drawn, by its address."""
+    counted = Counter()
+    draw = plan.standard_normals
+
+    def counting(seed, stream, block, steps, n_paths, dtype):
+        counted[seed, stream, block, steps] += 1
+        return draw(seed, stream, block, steps, n_paths, dtype)
+
+    monkeypatch.setattr(plan, "standard_normals", counting)
+    return counted
+
+
+def test_numbers_do_not_change_by_sharing(draws):
+    for answer, request in zip(run_alongside(MIXED, threads=2), MIXED, strict=True):
+        assert answer.estimates == run(request, threads=1).estimates
+
+
+@pytest.mark.parametrize("settings", SETTINGS, ids=str)
+def test_nor_whatever_the_settings_are(settings):
+    requests = [asked({"strike": strike}, **settings) for strike in (95, 105)]
+    for answer, request in zip(run_alongside(requests), requests, strict=True):
+        assert answer.estimates == run(request).estimates
+
+
+def test_paths_of_one_market_are_drawn_once(draws):
+    run_alongside([asked({"strike": 80.0 + i}) for i in range(10)], threads=1)
+    assert set(draws.values()) == {1}
+
+
+def test_a_book_shares_paths_in_its_own_order(draws):
+    requests = [asked({"strike": 80.0 + i, "expiry": 1.0 + i % 2}) for i in range(40)]
+    trades = [Trade(str(i), request) for i, request in enumerate(requests)]
+    found = list(price_trades(trades, threads=1))
+    assert [trade for trade, _ in found] == trades
+    # Ten parties of up to ten trades; each draws the blocks of its paths once.
+    assert max(draws.values()) <= 10
+    assert found[17][1].estimates == run(requests[17]).estimates
+
+
+def test_one_bad_trade_leaves_the_others_alone():
+    bad = asked({"kind": "formula", "payoff": "log(S[-1] - 100)"}, greeks="delta")
+    good = asked({"strike": 100})
+    trades = [Trade("a", good), Trade("b", bad), Trade("c", good)] * 4
+    answers = [answer for _, answer in price_trades(trades, threads=1)]
+    assert answers[0].estimates == run(good).estimates
+    assert "logarithm" in answers[1]
+    assert [isinstance(answer, str) for answer in answers] == [False, True, False] * 4
