@@ -28,10 +28,12 @@ class BookReport:
         """The page."""
         before, after = [None, *self.trades[:-1]], [*self.trades[1:], None]
         pages = [page.render(*around) for page, *around in zip(self.trades, before, after, strict=True)]
+        # One trade alone is what its reader came for.
+        parts = [*pages, self._book()] if len(pages) == 1 else [self._book(), *pages]
         return document(
             f"{self.name}: Greeks",
             tag("header", tag("h1", tag("a", self.name, href="#book")), tag("p", self._summary()), self._ways()),
-            tag("main", self._book(), *pages),
+            tag("main", *parts),
             tag("footer", f"greeks {__version__}"),
         )
 

@@ -27,6 +27,10 @@ _NUMBERS = (
 )
 
 
+_CROWDS = {"packed": 11, "crowded": 7}
+"""Greeks beyond which a sheet of paper wants smaller letters."""
+
+
 def facts_of_all(trades: Sequence[TradePage]) -> str:
     """The numbers in which the trades agree, which have no column."""
     same = [f"{number.title} {found[0]:g}" for number in _NUMBERS if len(found := _values(trades, number)) == 1]
@@ -41,13 +45,14 @@ def book_table(trades: Sequence[TradePage], total: TotalRow | None) -> Markup:
     head = tag(
         "tr",
         *(_heading(title) for title in ("Trade", "Contract")),
+        _heading("Notes") if noted else None,
         *(_heading(number.title, "number") for number in numbers),
         *(_heading(name, "number", unit) for name, unit in units.items()),
-        _heading("Notes") if noted else None,
     )
     body = [_line(page, numbers, list(units), noted) for page in trades]
-    foot = tag("tfoot", _total_line(total, len(numbers), list(units), noted)) if total and total.estimates else None
-    table = tag("table", tag("thead", head), tag("tbody", *body), foot, class_="sortable")
+    foot = tag("tfoot", _total_line(total, noted + len(numbers), list(units))) if total and total.estimates else None
+    style = next((f"sortable {crowd}" for crowd, most in _CROWDS.items() if len(units) > most), "sortable")
+    table = tag("table", tag("thead", head), tag("tbody", *body), foot, class_=style)
     return scrolling(table, "Trades")
 
 
@@ -66,9 +71,9 @@ def _line(page: TradePage, numbers: Sequence[_Number], names: Sequence[str], not
         "tr",
         tag("th", tag("a", page.row.id, href=f"#{page.anchor}"), scope="row"),
         tag("td", page.row.error if failed else page.described, class_="error" if failed else "contract"),
+        tag("td", _note(page), class_="notes") if noted else None,
         *(_number_cell(page.request, number) for number in numbers),
         *(_cell(by_name.get(name), bool(name in by_name and by_name[name].warning)) for name in names),
-        tag("td", _note(page), class_="notes") if noted else None,
     )
 
 
@@ -95,7 +100,7 @@ def _note(page: TradePage) -> str:
     return "; ".join(parts)
 
 
-def _total_line(total: TotalRow, skipped: int, names: Sequence[str], noted: bool) -> Markup:
+def _total_line(total: TotalRow, skipped: int, names: Sequence[str]) -> Markup:
     by_name = {one.name: one for one in total.estimates}
     return tag(
         "tr",
@@ -103,5 +108,4 @@ def _total_line(total: TotalRow, skipped: int, names: Sequence[str], noted: bool
         tag("td", f"{total.trades:,} trades"),
         *(tag("td") for _ in range(skipped)),
         *(_cell(by_name.get(name)) for name in names),
-        tag("td") if noted else None,
     )

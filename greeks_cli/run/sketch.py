@@ -12,7 +12,7 @@ from greeks_cli.terms.greek import Greek
 from greeks_cli.terms.request import Request
 from greeks_cli.terms.sketch import Curve, Sketch
 
-_POINTS = 25
+_POINTS, _SIMULATED_POINTS = 41, 25
 """Odd, so that today's spot is among them."""
 _PATHS = 4096
 _MOST = 6
@@ -20,13 +20,13 @@ _MOST = 6
 _DEVIATIONS, _NARROWEST, _WIDEST = 2.5, 0.05, 0.6
 
 
-def spots_around(request: Request) -> tuple[float, ...]:
+def spots_around(request: Request, count: int = _POINTS) -> tuple[float, ...]:
     """Equally spaced spots around today's, out to where the underlying may well be at expiry."""
     spot = request.market.spot
     reach = _DEVIATIONS * request.market.vol * sqrt(request.contract.expiry)
     reach = spot * min(_WIDEST, max(_NARROWEST, reach))
-    middle = _POINTS // 2
-    return tuple(float(f"{spot + reach * (i - middle) / middle:.12g}") for i in range(_POINTS))
+    middle = count // 2
+    return tuple(float(f"{spot + reach * (i - middle) / middle:.12g}") for i in range(count))
 
 
 def closed_curves(request: Request, spots: Sequence[float]) -> dict[Greek, Curve]:
@@ -46,6 +46,8 @@ def sketch(request: Request, simulate: bool, threads: int | None = None) -> Sket
     missing = [greek for greek in request.greeks[:_MOST] if greek not in known]
     if not missing or not simulate:
         return Sketch(spots, tuple(known.values()), 0)
+    spots = spots_around(request, _SIMULATED_POINTS)
+    known = closed_curves(request, spots)
     found, paths = _simulated(request, missing, spots, threads)
     known |= {curve.greek: curve for curve in found}
     return Sketch(spots, tuple(known[greek] for greek in request.greeks[:_MOST]), paths)
