@@ -94,6 +94,10 @@ def _no_constant(name: str) -> float:
 
 def _manifest_beside(name: str, rows: Sequence[TradeRow]) -> tuple[Mapping[str, Any] | None, list[str]]:
     """The manifest where it is of these rows; a note where it is missing, or of others."""
+    if name == "-":
+        return None, []
+    if name.endswith(".partial"):
+        return None, ["These results are unfinished, and have no manifest yet."]
     path = Path(f"{name}.manifest.json")
     try:
         manifest = dict(json.loads(path.read_bytes(), parse_constant=_no_constant))

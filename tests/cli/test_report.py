@@ -22,17 +22,17 @@ class Page(HTMLParser):
 
     def __init__(self, text):
         super().__init__()
-        self._found, self.text = [], ""
+        self.found, self.text = [], ""
         self.feed(text)
 
     def handle_starttag(self, tag, attributes):
-        self._found.append((tag, dict(attributes)))
+        self.found.append((tag, dict(attributes)))
 
     def handle_data(self, data):
         self.text += data
 
     def of(self, tag):
-        return [attributes for name, attributes in self._found if name == tag]
+        return [attributes for name, attributes in self.found if name == tag]
 
 
 @pytest.fixture
@@ -154,7 +154,7 @@ def test_the_page_loads_nothing_and_runs_its_own_script_alone(report):
     policy = next(a["content"] for a in page.of("meta") if a.get("http-equiv") == "Content-Security-Policy")
     assert policy.startswith("default-src 'none'; style-src 'sha256-")
     assert "unsafe" not in policy
-    for element, attributes in page._found:
+    for element, attributes in page.found:
         assert "src" not in attributes
         assert "style" not in attributes, element
         assert attributes.get("href", "#").startswith(("#", "data:,"))
@@ -203,6 +203,7 @@ def test_unfinished_results_are_shown_as_far_as_they_are(results, report):
     assert outcome.code == 0
     assert "1 trade, 0 failed" in page.text
     assert "is torn, and left out" in page.text
+    assert "These results are unfinished" in page.text
 
 
 @pytest.mark.parametrize(
@@ -261,3 +262,14 @@ def test_the_page_goes_through_pipes(results):
     done = subprocess.run(command, input=rows, capture_output=True, check=True)
     assert done.stderr == b""
     assert done.stdout.startswith(b"<!DOCTYPE html>")
+    assert b"manifest.json" not in done.stdout
+
+
+def test_a_book_without_a_valid_trade_has_its_reasons_on_the_page(report, tmp_path):
+    (tmp_path / "book.toml").write_text(
+        HEADER + TRADE.format('"A"') + "expiry = -1\n" + TRADE.format('"B"') + "vol = -1\n"
+    )
+    outcome, page = report(tmp_path / "book.toml", "--total")
+    assert outcome.code == 3
+    assert "2 trades, 2 failed" in page.text
+    assert "None: a trade has no result." in page.text
