@@ -49,19 +49,34 @@ class Sheet:
 
 def read_sheet(name: str) -> Sheet:
     """A file by its extension, or JSON Lines from standard input for ``-``. Raises InvalidInput."""
-    reader = _jsonl if name == "-" else _READERS.get(Path(name).suffix.lower())
-    if reader is None:
-        raise _bad(name, f"its extension says no format; use one of {', '.join(_READERS)}, or - for JSON Lines")
+    _reader(name)  # what cannot be a book is not read
+    return sheet_of(name, content_of(name))
+
+
+def content_of(name: str) -> bytes:
+    """What a file holds, or standard input for ``-``. Raises InvalidInput."""
     try:
-        content = _standard_input() if name == "-" else Path(name).read_bytes()
-        sheet = reader(content.decode("utf-8-sig"), "<stdin>" if name == "-" else name)
-        return replace(sheet, digest=hashlib.sha256(content).hexdigest())
+        return _standard_input() if name == "-" else Path(name).read_bytes()
     except OSError as error:
         raise _bad(name, f"{error.strerror or error}; give the path of a book") from None
+
+
+def sheet_of(name: str, content: bytes) -> Sheet:
+    """A file's content as a sheet. Raises InvalidInput."""
+    try:
+        sheet = _reader(name)(content.decode("utf-8-sig"), "<stdin>" if name == "-" else name)
+        return replace(sheet, digest=hashlib.sha256(content).hexdigest())
     except UnicodeDecodeError:
         raise _bad(name, "not a text file; give a book in UTF-8") from None
     except RecursionError:
         raise _bad(name, "nested too deeply") from None
+
+
+def _reader(name: str) -> Callable[[str, str], Sheet]:
+    reader = _jsonl if name == "-" else _READERS.get(Path(name).suffix.lower())
+    if reader is None:
+        raise _bad(name, f"its extension says no format; use one of {', '.join(_READERS)}, or - for JSON Lines")
+    return reader
 
 
 def _standard_input() -> bytes:

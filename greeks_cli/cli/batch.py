@@ -1,8 +1,6 @@
 """``greeks batch``."""
 
 import json
-import signal
-import sys
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -12,15 +10,15 @@ from typing import Any
 
 import click
 
-from greeks_cli.cli.book_run import Book, Progress, say, to_file, to_stdout
+from greeks_cli.cli.book_run import Book, Progress, end_in_order, say, to_file, to_stdout
 from greeks_cli.cli.options import scheduler_option, shared_options
 from greeks_cli.cli.output import check_file
 from greeks_cli.cli.source import Source
 from greeks_cli.cli.terminal import progress_bar
+from greeks_cli.cli.trades import read_trades, refuse_rejected, tell
 from greeks_cli.terms.errors import ExitCode, InvalidInput, MissingExtra, Problem
 from greeks_cli.terms.greek import Units
 
-_SHOWN = 20
 _COUNT, _FILE = click.IntRange(1, 1024), click.Path(path_type=Path)
 _FORMATS = {".jsonl": "jsonl", ".csv": "csv", ".parquet": "parquet", ".txt": "table"}
 
@@ -75,24 +73,16 @@ def command(
     With -o, the same command goes on where an interrupted one stopped.
     """
     from greeks_cli.run.batch import usual_processes
-    from greeks_cli.terms.trade import Rejected, Trade
+    from greeks_cli.terms.trade import Trade
 
-    # Unwinding, unlike the default, also ends the processes that price.
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
-    trades, inputs = _trades(files, market, flags)
-    rejected = [trade for trade in trades if isinstance(trade, Rejected)]
+    end_in_order()
+    trades, inputs = read_trades(files, market, flags)
     valid = [trade for trade in trades if isinstance(trade, Trade)]
     if total and fail_fast:
         raise InvalidInput([Problem(("--fail-fast",), "trades that --total adds up run together; use one of them")])
-    if rejected and (fail_fast or dry_run):
-        raise InvalidInput([problem for trade in rejected for problem in trade.problems])
-    for trade in rejected[:_SHOWN]:
-        for problem in trade.problems:
-            say(problem.line(str(problem.path[0])))
-    if len(rejected) > _SHOWN:
-        say(f"and {len(rejected) - _SHOWN:,} more trades that are not valid")
-    for note in sorted({(str(p.value), p.message) for trade in valid for p in trade.request.left_out}):
-        say(f"note: where nobody asks for it, {note[0]} is left out: {note[1]}")
+    if fail_fast or dry_run:
+        refuse_rejected(trades)
+    tell(trades)
     processes = processes or usual_processes(len(valid))
     if dry_run:
         return _dry_run(valid, processes)
@@ -102,34 +92,6 @@ def command(
         if out is None:
             return to_stdout(book, form, wide, progress)
         return to_file(book, form, wide, out, restart, inputs, progress)
-
-
-def _trades(files: Sequence[str], market: Path | None, flags: Source) -> tuple[list[Any], dict[str, str]]:
-    """The trades, and the SHA-256 of every file that they were read from."""
-    from greeks_cli.book.book import Settings, check_settings, trades_of
-    from greeks_cli.book.records import Sheet, read_sheet
-    from greeks_cli.terms.request import DEFAULT_GREEKS
-
-    common = read_sheet(str(market)) if market else Sheet("")
-    if common.records or common.grid:
-        raise InvalidInput([Problem(("--market",), "is for settings; give trades and grids as FILE", str(market))])
-    defaults = Settings(common.settings, common.greeks)
-    check_settings(defaults, common.file)
-    flags.validate()
-    overrides = Settings(flags.sections, None if flags.greeks is DEFAULT_GREEKS else flags.greeks)
-    sheets = []
-    problems: list[Problem] = []
-    for name in files:
-        try:
-            sheets.append(read_sheet(name))
-        except InvalidInput as error:
-            problems += error.problems
-    if files.count("-") > 1:
-        problems.append(Problem(("-",), "standard input can be read once only"))
-    if problems:
-        raise InvalidInput(problems)
-    digests = {sheet.file: sheet.digest for sheet in (common, *sheets) if sheet.digest}
-    return trades_of(sheets, defaults, overrides), digests
 
 
 def _format(out: Path | None, files: Sequence[str], format: str | None, wide: bool) -> Any:

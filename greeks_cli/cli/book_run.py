@@ -1,5 +1,6 @@
 """A book on its way from trades to results: priced, kept, written, and how it ended."""
 
+import signal
 import sys
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
@@ -115,7 +116,7 @@ def to_stdout(book: Book, form: Any, wide: bool, progress: Progress) -> ExitCode
         progress(len(records), expected)
     if form is not BookFormat.JSONL:
         sys.stdout.write(rendered(records, form, wide, screen()))
-    return _ending(records)
+    return ending(_statuses(records))
 
 
 def to_file(
@@ -133,13 +134,13 @@ def to_file(
             return ExitCode(finished["exit_code"])
         _run_into(ledger, book, progress)
         records = [ledger.rows[name] for name in ledger.keys if name in ledger.rows]
-        ending = _ending(records)
+        code = ending(_statuses(records))
         if len(records) == len(ledger.keys):
             parquet = form is BookFormat.PARQUET
             content = as_parquet(records) if parquet else rendered(records, form, wide, Screen()).encode()
-            manifest = {"format": described, "exit_code": ending, **_manifest(book, inputs, records, started)}
+            manifest = {"format": described, "exit_code": code, **manifest_of(book, inputs, records, started)}
             ledger.finish(content, manifest)
-    return ending
+    return code
 
 
 def _run_into(ledger: Any, book: Book, progress: Progress) -> None:
@@ -157,16 +158,26 @@ def _run_into(ledger: Any, book: Book, progress: Progress) -> None:
         raise
 
 
-def _ending(records: Sequence[dict[str, Any]]) -> ExitCode:
+def _statuses(records: Sequence[dict[str, Any]]) -> dict[str, str]:
+    return {record["id"]: record["status"] for record in records if "trades" not in record}
+
+
+def ending(statuses: Mapping[str, str]) -> ExitCode:
+    """Say which trades failed or missed a tolerance, by the status of every trade's id."""
     endings = (("error", "failed", ExitCode.SOME_JOBS_FAILED), ("not met", "missed a --tol", ExitCode.NOT_MET))
     code = ExitCode.OK
     for status, happened, its_code in endings:
-        named = [record["id"] for record in records if record["status"] == status]
+        named = [name for name, its_status in statuses.items() if its_status == status]
         if named:
             more = f" and {len(named) - 3:,} more" if len(named) > 3 else ""
-            say(f"{len(named):,} of {len(records):,} trades {happened}: {', '.join(named[:3])}{more}")
+            say(f"{len(named):,} of {len(statuses):,} trades {happened}: {', '.join(named[:3])}{more}")
             code = code or its_code
     return code
+
+
+def end_in_order() -> None:
+    """Let SIGTERM unwind: unlike the default, that also ends the processes that price."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
 
 
 def say(message: str) -> None:
@@ -175,7 +186,7 @@ def say(message: str) -> None:
         click.echo(f"greeks: {message}", err=True)
 
 
-def _manifest(
+def manifest_of(
     book: Book, inputs: Mapping[str, str], records: Sequence[dict[str, Any]], started: float
 ) -> dict[str, Any]:
     """How the results came about."""

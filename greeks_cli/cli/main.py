@@ -17,6 +17,7 @@ from greeks_cli.terms.errors import ExitCode, GreeksError, did_you_mean
 COMMANDS = {
     "price": "Price a contract and its Greeks by Monte Carlo.",
     "batch": "Price a book of trades from files, results into a file.",
+    "report": "Show a book or its results as one page of HTML.",
     "check": "Prove every Greek by every method that applies.",
     "converge": "Show error against paths, and bias against width.",
     "profile": "Show Greeks along one parameter, or over two.",

@@ -45,6 +45,7 @@ def document(result: Result, units: Units) -> dict[str, Any]:
         "market": request.market.model_dump(mode="json"),
         "simulation": request.simulation.model_dump(mode="json"),
         "estimates": [asdict(row) for row in rows(result, units)],
+        "paths": result.paths,
         "elapsed_seconds": result.elapsed_seconds,
         "version": __version__,
     }

@@ -2,7 +2,6 @@
 
 from bisect import bisect_right
 from collections.abc import Sequence
-from math import ceil, floor, log10
 
 from rich.console import Group
 from rich.text import Text
@@ -13,6 +12,7 @@ from greeks_cli.report.headline import profile_headline
 from greeks_cli.report.heat_map import heat_map
 from greeks_cli.report.series import Series, axis_label, series_of
 from greeks_cli.report.table import Screen, text_of
+from greeks_cli.report.ticks import ticks
 from greeks_cli.terms.greek import Greek, Units
 from greeks_cli.terms.profile import Profile
 
@@ -59,7 +59,7 @@ def _panel(series: Series, profile: Profile, width: int, height: int, ascii_only
     bottom, top = min(series.low), max(series.high)
     if top - bottom <= 1e-12 * max(abs(top), abs(bottom), 1e-300):
         bottom, top = bottom - 0.5 * (abs(bottom) or 1), top + 0.5 * (abs(top) or 1)
-    marks = _ticks(bottom, top, height // 3)
+    marks = ticks(bottom, top, height // 3)
     margin = max(len(f"{mark:g}") for mark in marks)
     canvas = Canvas(width - margin - 2, height, ascii_only)
     scale = [[(value - bottom) / (top - bottom) for value in line] for line in (series.values, series.low, series.high)]
@@ -96,22 +96,10 @@ def _axis(places: Sequence[float], width: int, line: str, stand: str) -> tuple[s
     """The line below a curve with its marks, and their numbers, none of which touch."""
     first, last = min(places), max(places)
     below, labels, free = [line] * width, [" "] * width, 0
-    for mark in _ticks(first, last, max(2, width // 12)):
+    for mark in ticks(first, last, max(2, width // 12)):
         column, text = round((mark - first) / (last - first) * (width - 1)), f"{mark:g}"
         start = min(max(0, column - len(text) // 2), width - len(text))
         if start >= free:
             below[column], free = stand, start + len(text) + 1
             labels[start : start + len(text)] = text
     return "".join(below), "".join(labels)
-
-
-def _ticks(low: float, high: float, fewest: int) -> list[float]:
-    """Round numbers from low to high, as far apart as may be for so many."""
-    power = ceil(log10(high - low))
-    while True:
-        for nice in (1.0, 0.5, 0.2):
-            step = nice * 10.0**power
-            within = range(ceil(low / step), floor(high / step) + 1)
-            if len(within) >= fewest:
-                return [round(i * step, 2 - power) for i in within]
-        power -= 1

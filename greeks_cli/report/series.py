@@ -43,7 +43,7 @@ class Series:
 def series_of(profile: Profile, greek: Greek, units: Units) -> Series:
     """One Greek of the profile; a power of ten is taken out of numbers that would need many zeros."""
     found, scale = profile.estimates(greek), units.scale(greek)
-    power = _power(scale * max(abs(one.value) for one in found))
+    power = power_of_ten(scale * max(abs(one.value) for one in found))
     scale /= 10.0**power
     return Series(
         greek.name,
@@ -58,7 +58,8 @@ def series_of(profile: Profile, greek: Greek, units: Units) -> Series:
     )
 
 
-def _power(largest: float) -> int:
+def power_of_ten(largest: float) -> int:
+    """The power to take out of numbers up to the largest; 0 where they are short as they are."""
     size = floor(log10(largest)) if largest else 0
     return 0 if -3 <= size <= 5 else 3 * (size // 3)
 

@@ -14,7 +14,8 @@ from greeks_cli.report.rows import Row, rows
 from greeks_cli.terms.greek import Units
 from greeks_cli.terms.result import Result
 
-_ALL_COLUMNS = ("estimate", "stderr", "interval", "bias", "exact", "z", "estimator", "unit")
+COLUMNS = ("estimate", "stderr", "interval", "bias", "exact", "z", "estimator", "unit")
+"""Of a table, after the Greek's name."""
 _DISPENSABLE = ("unit", "estimator", "bias", "interval", "z", "exact", "stderr")
 """What a narrow terminal goes without, first to last."""
 
@@ -31,7 +32,7 @@ class Screen:
 def table(result: Result, units: Units, screen: Screen) -> str:
     """The table, with fewer columns where the screen is narrow."""
     lines = rows(result, units)
-    cells = [_cells(row) for row in lines]
+    cells = [cells_of(row) for row in lines]
     level = f"{100 * result.request.simulation.confidence:g}% interval"
     left_out: list[str] = []
     grid = _grid(cells, left_out, level, screen)
@@ -74,7 +75,7 @@ def natural_width(grid: Table) -> int:
 
 
 def _grid(cells: list[dict[str, str]], left_out: list[str], level: str, screen: Screen) -> Table:
-    columns = [column for column in _ALL_COLUMNS if column not in left_out]
+    columns = [column for column in COLUMNS if column not in left_out]
     titles = [level if column == "interval" else column for column in columns]
     grid = framed(screen, ["Greek", *titles], left=("estimator", "unit"))
     for row in cells:
@@ -82,7 +83,8 @@ def _grid(cells: list[dict[str, str]], left_out: list[str], level: str, screen: 
     return grid
 
 
-def _cells(row: Row) -> dict[str, str]:
+def cells_of(row: Row) -> dict[str, str]:
+    """An estimate's row as text, by column."""
     return {
         "name": row.name,
         "estimate": rounded(row.value, row.stderr),

@@ -36,7 +36,7 @@ def run_together(
     for group, cohort, tally in _tallies(requests, answers, True, threads, executor):
         found = [answer for number in group if isinstance(answer := answers[number], Result)]
         totals.append(_sums(cohort, tally, found))
-    whole = all(isinstance(answer, Result) for answer in answers)
+    whole = bool(answers) and all(isinstance(answer, Result) for answer in answers)
     return answers, _added(totals) if whole else []
 
 

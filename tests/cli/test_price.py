@@ -23,7 +23,7 @@ def document(outcome):
 
 def test_json_has_the_promised_keys(greeks):
     result = document(greeks(*FAST, "--format", "json"))
-    assert list(result) == ["contract", "market", "simulation", "estimates", "elapsed_seconds", "version"]
+    assert list(result) == ["contract", "market", "simulation", "estimates", "paths", "elapsed_seconds", "version"]
     assert [e["name"] for e in result["estimates"]] == ["price", "delta", "gamma", "vega", "theta", "rho"]
     for estimate in result["estimates"]:
         assert {"name", "value", "stderr", "low", "high", "exact", "unit"} <= set(estimate)

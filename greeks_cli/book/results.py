@@ -1,0 +1,111 @@
+"""The results of a book, read from the file that ``greeks batch`` wrote, with its manifest."""
+
+import json
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from greeks_cli.terms.book_row import TotalRow, TradeRow
+from greeks_cli.terms.errors import InvalidInput, Problem
+
+_TOLD = 3
+
+
+@dataclass(frozen=True)
+class Results:
+    """The rows of a book, how they came about as far as that is known, and what should be known of them."""
+
+    rows: tuple[TradeRow, ...]
+    total: TotalRow | None = None
+    manifest: Mapping[str, Any] | None = None
+    notes: tuple[str, ...] = ()
+
+
+def holds_results(content: bytes) -> bool:
+    """Whether this is JSON Lines of results; a book of JSON Lines has neither status nor key."""
+    try:
+        first = json.loads(content.lstrip().split(b"\n", 1)[0])
+    except (ValueError, RecursionError):
+        return False
+    return isinstance(first, dict) and {"id", "status", "key"} <= first.keys()
+
+
+def results_of(records: Sequence[Mapping[str, Any]], manifest: Mapping[str, Any]) -> Results:
+    """Results that have just been made."""
+    rows, totals = _sorted_out([_row(record) for record in records])
+    return Results(rows, totals[-1] if totals else None, manifest)
+
+
+def read_results(name: str, content: bytes) -> Results:
+    """Results from a file's content, and the manifest beside it. Raises InvalidInput naming lines.
+
+    A last line that was torn when its writer was stopped is left out, and a note says so.
+    """
+    notes = []
+    found, problems = [], []
+    for place, line, last in _lines(name, content):
+        try:
+            found.append(_row(json.loads(line, parse_constant=_no_constant)))
+        except (ValueError, RecursionError) as error:
+            if last and not content.endswith(b"\n"):
+                notes.append("The last line of the results is torn, and left out: their run was stopped or goes on.")
+            else:
+                problems.append(Problem((place,), f"no row of results: {_reason(error)}"))
+    if problems:
+        raise InvalidInput(problems[:_TOLD])
+    rows, totals = _sorted_out(found)
+    if twice := [row_id for row_id, count in Counter(row.id for row in rows).items() if count > 1]:
+        raise InvalidInput([Problem((name,), "this trade is there twice; give the results of one book", twice[0])])
+    manifest, note = _manifest_beside(name, rows)
+    return Results(rows, totals[-1] if totals else None, manifest, (*notes, *note))
+
+
+def _lines(name: str, content: bytes) -> Iterator[tuple[str, bytes, bool]]:
+    """Every line with its place, and whether it is the last."""
+    numbered = [(number, line) for number, line in enumerate(content.split(b"\n"), start=1) if line.strip()]
+    for number, line in numbered:
+        yield f"{name}:{number}", line, number == numbered[-1][0]
+
+
+def _row(record: Any) -> TradeRow | TotalRow:
+    is_total = isinstance(record, Mapping) and "trades" in record
+    return TotalRow.model_validate(record) if is_total else TradeRow.model_validate(record)
+
+
+def _sorted_out(found: Sequence[TradeRow | TotalRow]) -> tuple[tuple[TradeRow, ...], list[TotalRow]]:
+    rows = tuple(row for row in found if isinstance(row, TradeRow))
+    return rows, [row for row in found if isinstance(row, TotalRow)]
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, ValidationError):
+        first = error.errors()[0]
+        return f"{'.'.join(map(str, first['loc']))}: {first['msg']}"
+    return str(error)
+
+
+def _no_constant(name: str) -> float:
+    raise ValueError(f"{name} is not a number that JSON has")
+
+
+def _manifest_beside(name: str, rows: Sequence[TradeRow]) -> tuple[Mapping[str, Any] | None, list[str]]:
+    """The manifest where it is of these rows; a note where it is missing, or of others."""
+    if name == "-":
+        return None, []
+    if name.endswith(".partial"):
+        return None, ["These results are unfinished, and have no manifest yet."]
+    path = Path(f"{name}.manifest.json")
+    try:
+        manifest = dict(json.loads(path.read_bytes(), parse_constant=_no_constant))
+        keys = dict(manifest["trades"])
+    except FileNotFoundError:
+        return None, [f"There is no {path.name} beside the results to say how they came about."]
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
+        return None, [f"{path.name} is no manifest of greeks batch, and left out."]
+    if any(keys.get(row.id) != row.key for row in rows):
+        return None, [f"{path.name} is of other results, and left out."]
+    return manifest, []

@@ -1,0 +1,69 @@
+"""``greeks report``."""
+
+from pathlib import Path
+
+import click
+
+from greeks_cli.cli.book_run import ending
+from greeks_cli.cli.options import shared_options, threads_option
+from greeks_cli.cli.output import out_option, output
+from greeks_cli.cli.report_run import Pricing, trade_pages
+from greeks_cli.cli.source import Source
+from greeks_cli.terms.errors import ExitCode, InvalidInput, Problem
+from greeks_cli.terms.greek import Units
+
+
+@click.command("report")
+@click.argument("file", metavar="FILE")
+@out_option
+@click.option(
+    "--profiles",
+    type=click.IntRange(0),
+    default=20,
+    show_default=True,
+    help="Simulate the curves of so many trades; closed forms are drawn for all.",
+)
+@click.option("--no-profiles", is_flag=True, help="Draw no curves.")
+@click.option("--market", "market", type=click.Path(path_type=Path), help="TOML with settings for all trades.")
+@click.option("--units", type=click.Choice([str(unit) for unit in Units]), help="As in price. [default: raw]")
+@click.option("--total", is_flag=True, help="Add up the trades, with the error bar of the sum.")
+@click.option("--processes", type=click.IntRange(1, 1024), help="As in batch.")
+@threads_option
+@click.option("--quiet", is_flag=True, help="No progress on stderr.")
+@shared_options
+def command(
+    flags: Source,
+    file: str,
+    out: Path | None,
+    profiles: int,
+    no_profiles: bool,
+    market: Path | None,
+    units: str | None,
+    total: bool,
+    processes: int | None,
+    threads: int | None,
+    quiet: bool,
+) -> ExitCode:
+    """Show a book as one page of HTML: a table to sort, totals, a page for every trade, how it came about.
+
+    FILE is what greeks batch wrote as .jsonl, or a book or configuration, which is priced first; then
+    the other options are those of batch. The page needs nothing but itself, on screen and on paper.
+    """
+    from greeks_cli.book.records import content_of
+    from greeks_cli.book.results import holds_results, read_results
+    from greeks_cli.report.book_page import BookReport
+
+    to = output(out, None, ("html",), "html", matplotlib=False)
+    if out and out.exists() and Path(file).exists() and out.samefile(file):
+        raise InvalidInput([Problem(("--out",), "is what the report is made of; give another name", str(out))])
+    content = content_of(file)
+    pricing = Pricing(market, units, total, processes, threads, quiet)
+    if holds_results(content):
+        pricing.refuse(flags, file)
+        results = read_results(file, content)
+    else:
+        results = pricing.results(flags, file, content)
+    pages = trade_pages(results.rows, None if no_profiles else profiles, threads, quiet)
+    name = "standard input" if file == "-" else Path(file).name
+    to.deliver(BookReport(name, pages, results.total, results.manifest, results.notes).render())
+    return ending({row.id: row.status for row in results.rows})

@@ -1,0 +1,113 @@
+"""What a report shows: results, priced first where they are not there yet, and curves."""
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from greeks_cli.cli.book_run import Book, end_in_order, manifest_of
+from greeks_cli.cli.source import Source
+from greeks_cli.cli.terminal import progress_bar
+from greeks_cli.cli.trades import read_trades, tell
+from greeks_cli.terms.errors import GreeksError, InvalidInput, Problem
+from greeks_cli.terms.greek import Units
+
+_TABLE_OF_RESULTS = b"id,status,"
+"""How results written as CSV begin."""
+_MOST_DRAWN = 1000
+"""Trades whose curves a browser still opens in a second or two, at ten kilobytes each."""
+
+
+@dataclass(frozen=True)
+class Pricing:
+    """How a book is priced, as far as options say."""
+
+    market: Path | None
+    units: str | None
+    total: bool
+    processes: int | None
+    threads: int | None
+    quiet: bool
+
+    def refuse(self, flags: Source, file: str) -> None:
+        """Raise InvalidInput for what would price anew what is priced already."""
+        own = {"--market": self.market, "--units": self.units, "--total": self.total, "--processes": self.processes}
+        given = [name for name, value in own.items() if value] + list(flags.places.values())
+        message = f"is for books that are priced first, and {file} holds results; leave it out, or give the book"
+        if given:
+            raise InvalidInput([Problem((name,), message) for name in given])
+
+    def results(self, flags: Source, file: str, content: bytes) -> Any:
+        """Price a book. Raises InvalidInput where the file is none."""
+        from greeks_cli.book.records import sheet_of
+        from greeks_cli.book.results import results_of
+        from greeks_cli.run.batch import usual_processes
+
+        if content.startswith(_TABLE_OF_RESULTS):
+            message = "results without their contracts; give what greeks batch writes with -o results.jsonl"
+            raise InvalidInput([Problem((file,), message)])
+        started = time.time()
+        end_in_order()
+        trades, inputs = read_trades([file], self.market, flags, lambda name: sheet_of(name, content))
+        tell(trades)
+        processes = self.processes or usual_processes(len(trades))
+        book = Book(trades, Units(self.units or "raw"), processes, self.threads, None, False, self.total)
+        records, expected = [], len(book.keys)
+        with progress_bar(self.quiet, "trades") as progress:
+            for record in book.records():
+                records.append(record)
+                if progress:
+                    progress(len(records), expected)
+        return results_of(records, manifest_of(book, inputs, records, started))
+
+
+def trade_pages(rows: Sequence[Any], most: int | None, threads: int | None, quiet: bool) -> list[Any]:
+    """A page for every row; the curves of so many are simulated, and with None no curves are drawn at all."""
+    from greeks_cli.report.trade_page import TradePage
+
+    pages: list[TradePage] = []
+    simulated = 0
+    with progress_bar(quiet, "curves") as progress:
+        for row in rows:
+            request = _request(row)
+            few = len(pages) < _MOST_DRAWN
+            curves = (
+                _curves(request, most, simulated, threads) if few else f"No curves: not after {_MOST_DRAWN:,} trades."
+            )
+            simulated += not isinstance(curves, str) and curves.paths > 0
+            pages.append(TradePage(row, request, curves))
+            if progress:
+                progress(len(pages), len(rows))
+    return pages
+
+
+def _request(row: Any) -> Any:
+    """The row's request, or why there is none."""
+    if row.error is not None:
+        return "it has no result"
+    try:
+        return row.request()
+    except InvalidInput as error:
+        return f"its contract is none of this version: {_in_one_line(error)}"
+
+
+def _curves(request: Any, most: int | None, simulated: int, threads: int | None) -> Any:
+    """What is drawn of a request, or why nothing is."""
+    if most is None:
+        return "No curves were asked for (--no-profiles)."
+    if isinstance(request, str):
+        return f"No curves: {request}."
+    from greeks_cli.run.sketch import sketch
+
+    try:
+        found = sketch(request, simulated < most, threads)
+    except GreeksError as error:
+        return f"No curves: {_in_one_line(error)}."
+    if found.curves:
+        return found
+    return f"No curves: no closed form is known, and as many as --profiles {most} allows are simulated already."
+
+
+def _in_one_line(error: GreeksError) -> str:
+    return str(error).replace("\n", "; ")

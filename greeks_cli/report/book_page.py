@@ -1,0 +1,114 @@
+"""The report of a book: one page with its table, its totals, a page for every trade, and how it came about."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from greeks_cli import __version__
+from greeks_cli.report.book_table import book_table, facts_of_all
+from greeks_cli.report.manifest import manifest_section
+from greeks_cli.report.markup import Markup, document, joined, tag
+from greeks_cli.report.table import estimate_cell
+from greeks_cli.report.trade_page import TradePage, scrolling
+from greeks_cli.terms.book_row import TotalRow
+from greeks_cli.terms.glossary import GLOSSARY
+
+
+@dataclass(frozen=True, slots=True)
+class BookReport:
+    """Everything that the page shows. ``notes`` are about the book as a whole."""
+
+    name: str
+    trades: Sequence[TradePage]
+    total: TotalRow | None
+    manifest: Mapping[str, Any] | None
+    notes: Sequence[str]
+
+    def render(self) -> str:
+        """The page."""
+        before, after = [None, *self.trades[:-1]], [*self.trades[1:], None]
+        pages = [page.render(*around) for page, *around in zip(self.trades, before, after, strict=True)]
+        # One trade alone is what its reader came for.
+        parts = [*pages, self._book()] if len(pages) == 1 else [self._book(), *pages]
+        return document(
+            f"{self.name}: Greeks",
+            tag("header", tag("h1", tag("a", self.name, href="#book")), tag("p", self._summary()), self._ways()),
+            tag("main", *parts),
+            tag("footer", f"greeks {__version__}"),
+        )
+
+    def _summary(self) -> str:
+        count = len(self.trades)
+        failed = sum(page.row.status == "error" for page in self.trades)
+        missed = sum(page.row.status == "not met" for page in self.trades)
+        doubtful = sum(any(one.warning for one in page.row.estimates) for page in self.trades)
+        parts = [f"{count:,} {'trade' if count == 1 else 'trades'}", f"{failed:,} failed"]
+        parts += [f"{missed:,} missed a tolerance"] if missed else []
+        parts += [f"{doubtful:,} with doubtful error bars"] if doubtful else []
+        return ", ".join(parts)
+
+    def _ways(self) -> Markup:
+        sections = {"Trades": "book", "Totals": "totals", "How to read it": "reading", "Manifest": "manifest"}
+        links = [tag("a", name, href=f"#{anchor}") for name, anchor in sections.items()]
+        return tag("nav", *links, aria_label="Sections")
+
+    def _book(self) -> Markup:
+        """All that is not of one trade alone."""
+        return tag(
+            "div",
+            *(tag("p", note, class_="warning") for note in self.notes),
+            tag(
+                "section",
+                tag("h2", "Trades"),
+                tag("p", facts_of_all(self.trades), "Each estimate with its standard error."),
+                book_table(self.trades, self.total),
+                id="book",
+            ),
+            tag("section", tag("h2", "Totals"), *self._totals(), id="totals"),
+            tag("section", tag("h2", "How to read it"), *self._reading(), id="reading"),
+            manifest_section(self.manifest),
+            class_="whole",
+        )
+
+    def _totals(self) -> list[Markup]:
+        if self.total is None:
+            text = "None were asked for. With --total, the Greeks that all trades have are added up path by path."
+            return [tag("p", text)]
+        if not self.total.estimates:
+            return [tag("p", f"None: {self.total.error or 'the trades have no Greek in common'}.", class_="error")]
+        titles = ("Greek", "total", "bias", "unit")
+        head = [tag("th", title, scope="col", class_="number" if 0 < i < 3 else None) for i, title in enumerate(titles)]
+        body = [
+            tag(
+                "tr",
+                tag("th", one.name, scope="row"),
+                tag("td", estimate_cell(one.value, one.stderr), class_="number"),
+                tag("td", f"{one.bias:.1g}", class_="number"),
+                tag("td", one.unit),
+            )
+            for one in self.total.estimates
+        ]
+        table = tag("table", tag("thead", tag("tr", *head)), tag("tbody", *body))
+        said = f"Over {self.total.trades:,} trades, each with the standard error of the sum itself: trades share paths."
+        return [tag("p", said), scrolling(table, "Totals")]
+
+    def _reading(self) -> list[Markup]:
+        names = dict.fromkeys(one.name for page in self.trades for one in page.row.estimates)
+        columns = [
+            ("estimate ± number", "an estimate and its standard error"),
+            ("interval", "holds the expectation of the estimate so often, for statistical error alone"),
+            ("bias", "how large the smoothing bias may be, measured on the same paths; or what unseen events may add"),
+            ("exact, z", "the closed form where one is known, and the distance from it in standard errors"),
+            ("doubtful", "the error bar should not be trusted; the trade's page says why"),
+        ]
+        return [joined(_terms(columns)), tag("h3", "Greeks"), _terms([(name, _meaning(name)) for name in names])]
+
+
+def _meaning(name: str) -> str:
+    if name in GLOSSARY:
+        return GLOSSARY[name].meaning
+    return f"derivative of the price with {name.removeprefix('d(').removesuffix(')').replace(',', ', ')}"
+
+
+def _terms(pairs: Sequence[tuple[str, str]]) -> Markup:
+    return tag("dl", *(part for name, text in pairs for part in (tag("dt", name), tag("dd", text))))

@@ -1,0 +1,92 @@
+"""A Greek along the spot as a small drawing for a page: its colours are the page's, light and dark and printed.
+
+A figure of matplotlib would be twenty times the size, and on a telephone its letters too small to read.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from greeks_cli.report.markup import Markup, joined, tag
+from greeks_cli.report.series import power_of_ten
+from greeks_cli.report.ticks import ticks
+from greeks_cli.terms.book_row import Estimated
+from greeks_cli.terms.greek import Units
+from greeks_cli.terms.sketch import Curve
+
+_WIDTH, _HEIGHT = 320.0, 180.0
+_LEFT, _RIGHT, _TOP, _BOTTOM = 46.0, 306.0, 10.0, 156.0
+_MARGIN = 0.06
+"""Of the height, left free above and below the curve."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Scale:
+    """From numbers to places of the drawing."""
+
+    first: float
+    last: float
+    bottom: float
+    top: float
+
+    def x(self, spot: float) -> float:
+        return _LEFT + (_RIGHT - _LEFT) * (spot - self.first) / (self.last - self.first)
+
+    def y(self, value: float) -> float:
+        return _BOTTOM - (_BOTTOM - _TOP) * (value - self.bottom) / (self.top - self.bottom)
+
+    def line(self, spots: Sequence[float], values: Sequence[float]) -> str:
+        return " ".join(f"{self.x(spot):.1f},{self.y(value):.1f}" for spot, value in zip(spots, values, strict=True))
+
+
+def panel(spots: Sequence[float], curve: Curve, units: Units, today: float, estimate: Estimated) -> Markup:
+    """One curve with its band, and the trade's own estimate at today's spot."""
+    factor = units.scale(curve.greek)
+    power = power_of_ten(factor * max(map(abs, (*curve.low, *curve.high))))
+    factor /= 10.0**power
+    values, low, high = ([factor * value for value in line] for line in (curve.values, curve.low, curve.high))
+    shown = estimate.value / 10.0**power
+    scale = _scale(spots, [*low, *high, shown])
+    unit = f"1e{power} {estimate.unit}" if power else estimate.unit
+    how = "Monte Carlo" if curve.simulated else "closed form"
+    picture = tag(
+        "svg",
+        _axes(scale),
+        tag("line", class_="today", x1=_at(scale.x(today)), x2=_at(scale.x(today)), y1=_TOP, y2=_BOTTOM),
+        _band(scale, spots, low, high) if curve.simulated else None,
+        tag("polyline", class_="curve", points=scale.line(spots, values)),
+        *(_dot(scale, spots[i], values[i], "doubtful") for i in curve.doubtful),
+        _dot(scale, today, shown, "estimate"),
+        viewBox=f"0 0 {_WIDTH:g} {_HEIGHT:g}",
+        role="img",
+        aria_label=f"{estimate.name} along the spot from {spots[0]:g} to {spots[-1]:g}, {how}",
+    )
+    return tag("figure", tag("figcaption", tag("b", estimate.name), f" {unit}, {how}"), picture, class_="panel")
+
+
+def _scale(spots: Sequence[float], values: Sequence[float]) -> _Scale:
+    bottom, top = min(values), max(values)
+    if top - bottom <= 1e-9 * max(abs(top), abs(bottom), 1e-300):
+        bottom, top = bottom - 0.5 * (abs(bottom) or 1), top + 0.5 * (abs(top) or 1)
+    margin = _MARGIN * (top - bottom)
+    return _Scale(spots[0], spots[-1], bottom - margin, top + margin)
+
+
+def _axes(scale: _Scale) -> Markup:
+    across = [tag("text", f"{x:g}", x=_at(scale.x(x)), y=_BOTTOM + 16) for x in ticks(scale.first, scale.last, 4)]
+    marks = [(f"{y:g}", _at(scale.y(y))) for y in ticks(scale.bottom, scale.top, 4)]
+    grid = [tag("line", x1=_LEFT, x2=_RIGHT, y1=y, y2=y) for _, y in marks]
+    up = [tag("text", text, class_="up", x=_LEFT - 6, y=_at(float(y) + 3.5)) for text, y in marks]
+    return joined(tag("g", *grid, class_="grid"), tag("g", *across, *up, class_="labels"))
+
+
+def _band(scale: _Scale, spots: Sequence[float], low: Sequence[float], high: Sequence[float]) -> Markup:
+    around = f"{scale.line(spots, high)} {scale.line(list(reversed(spots)), list(reversed(low)))}"
+    return tag("polygon", class_="band", points=around)
+
+
+def _dot(scale: _Scale, spot: float, value: float, kind: str) -> Markup:
+    return tag("circle", class_=kind, cx=_at(scale.x(spot)), cy=_at(scale.y(value)), r=3)
+
+
+def _at(place: float) -> str:
+    return f"{place:.1f}"

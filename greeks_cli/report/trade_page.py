@@ -1,0 +1,178 @@
+"""A trade's own page within the report of a book."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from urllib.parse import quote
+
+from greeks_cli.report.headline import headline
+from greeks_cli.report.markup import Markup, joined, tag
+from greeks_cli.report.panel import panel
+from greeks_cli.report.rows import Row
+from greeks_cli.report.table import COLUMNS, cells_of
+from greeks_cli.terms.book_row import Estimated, TradeRow
+from greeks_cli.terms.request import Request
+from greeks_cli.terms.simulation import Estimator, Smoothing
+from greeks_cli.terms.sketch import Sketch
+
+_METHODS = {
+    "likelihood": "The path stays and its probability moves; no smoothing, no bias.",
+    "mixed": "The first derivative pathwise, the others by likelihood; no bias.",
+}
+"""What the ways to a derivative do that know no smoothing."""
+_LEFT = ("estimator", "unit")
+
+
+@dataclass(frozen=True, slots=True)
+class TradePage:
+    """A row, its request where that is known (else why it is not), and its curves (else why there are none)."""
+
+    row: TradeRow
+    request: Request | str
+    curves: Sketch | str
+
+    @property
+    def anchor(self) -> str:
+        """Its address within the page, and the id of its element: the two are compared as they are written."""
+        return f"trade-{quote(self.row.id, safe='')}"
+
+    @property
+    def described(self) -> str:
+        """The contract in words."""
+        if isinstance(self.request, Request):
+            return self.request.contract.describe()
+        return ", ".join(f"{name} {value}" for name, value in self.row.contract.items() if value is not None)
+
+    @property
+    def interval(self) -> str:
+        """The interval by its level, where that is known."""
+        if not isinstance(self.request, Request):
+            return "interval"
+        return f"{100 * self.request.simulation.confidence:g}% interval"
+
+    def render(self, before: "TradePage | None", after: "TradePage | None") -> Markup:
+        """The whole page, with the ways to its neighbours and back; one without neighbours is always shown."""
+        alone = before is after is None
+        ways = [
+            tag("a", "All trades", href="#book"),
+            tag("a", f"← {before.row.id}", href=f"#{before.anchor}", rel="prev") if before else None,
+            tag("a", f"{after.row.id} →", href=f"#{after.anchor}", rel="next") if after else None,
+        ]
+        body = self._failed() if self.row.error is not None else self._answered()
+        return tag(
+            "article",
+            None if alone else tag("nav", *ways, aria_label="Trades"),
+            tag("h2", self.row.id),
+            *body,
+            tag("p", f"Key {self.row.key}, version {self.row.version}", class_="small"),
+            class_="trade alone" if alone else "trade",
+            id=self.anchor,
+        )
+
+    def _failed(self) -> list[Markup]:
+        return [tag("p", tag("b", "No result: "), self.row.error, class_="error")]
+
+    def _answered(self) -> list[Markup]:
+        unmet = ", ".join(self.row.unmet)
+        return [
+            self._asked(),
+            *([tag("p", tag("b", "Not met: "), f"the tolerance {unmet}", class_="warning")] if unmet else []),
+            _estimates(self.row, self.interval),
+            *_warnings(self.row.estimates),
+            tag("h3", "Along the spot"),
+            *self._drawn(),
+            tag("h3", "How each Greek was estimated"),
+            self._estimators(),
+        ]
+
+    def _asked(self) -> Markup:
+        if not isinstance(self.request, Request):
+            facts = {**self.row.contract, **self.row.market}
+            return tag("p", ", ".join(f"{name} {value}" for name, value in facts.items() if value is not None))
+        words = headline(self.request, self.row.paths or self.request.simulation.paths)
+        simulated = f"{words.paths}, {words.seed}, {words.smoothing}"
+        lines = (words.contract, words.market, simulated)
+        return joined(*(tag("p", line, class_="asked") for line in lines))
+
+    def _drawn(self) -> list[Markup]:
+        if not isinstance(self.curves, Sketch) or not isinstance(self.request, Request):
+            return [tag("p", self.curves if isinstance(self.curves, str) else "")]
+        by_name = {estimate.name: estimate for estimate in self.row.estimates}
+        spots, today = self.curves.spots, self.request.market.spot
+        drawn = [(curve, by_name[curve.greek.name]) for curve in self.curves.curves if curve.greek.name in by_name]
+        panels = [panel(spots, curve, self.row.units, today, estimate) for curve, estimate in drawn]
+        return [tag("div", *panels, class_="panels"), tag("p", self._how(self.curves), class_="small")]
+
+    def _how(self, curves: Sketch) -> str:
+        drawn = {curve.greek.name for curve in curves.curves}
+        left_out = [estimate.name for estimate in self.row.estimates if estimate.name not in drawn]
+        said = [
+            f"{len(curves.spots)} spots from {curves.spots[0]:g} to {curves.spots[-1]:g}; "
+            "the dot is the estimate of the table at today's spot.",
+            f"Monte Carlo: {curves.paths:,} paths at every spot, the same random numbers and one method for each Greek "
+            f"at all of them; the band is the {self.interval} and the bias bound, an open dot a doubtful error bar."
+            if curves.paths
+            else None,
+            f"Not drawn: {', '.join(left_out)}." if left_out else None,
+        ]
+        return " ".join(part for part in said if part)
+
+    def _estimators(self) -> Markup:
+        lines = []
+        for name in dict.fromkeys(one.estimator for one in self.row.estimates):
+            greeks = ", ".join(one.name for one in self.row.estimates if one.estimator == name)
+            does = self._pathwise() if name == Estimator.PATHWISE else _METHODS.get(name, "")
+            lines.append(tag("li", tag("b", f"{greeks}: "), f"{name}. {does}"))
+        return tag("ul", *lines)
+
+    def _pathwise(self) -> str:
+        moves = "The path moves with the parameters"
+        if not isinstance(self.request, Request):
+            return f"{moves}."
+        simulation = self.request.simulation
+        if simulation.smoothing is Smoothing.NONE:
+            return f"{moves}; kinks stay sharp."
+        if simulation.fixed_width is not None:
+            return (
+                f"{moves}; every kink is a softplus of width {simulation.fixed_width:g}, and bias bounds what it adds."
+            )
+        return f"{moves}; kinks are smoothed from the second derivative on, and bias bounds what that adds."
+
+
+def _estimates(row: TradeRow, interval: str) -> Markup:
+    """The table of ``greeks price``."""
+    titles = ["Greek", *(interval if column == "interval" else column for column in COLUMNS)]
+    styles = ["", *("" if column in _LEFT else "number" for column in COLUMNS)]
+    head = [tag("th", title, scope="col", class_=style or None) for title, style in zip(titles, styles, strict=True)]
+    body = [_line(cells_of(_row(estimate)), styles) for estimate in row.estimates]
+    return scrolling(tag("table", tag("thead", tag("tr", *head)), tag("tbody", *body)), f"Estimates of {row.id}")
+
+
+def scrolling(table: Markup, label: str) -> Markup:
+    """A table that is wider than the screen scrolls by itself, also from the keyboard."""
+    return tag("div", table, class_="scroll", tabindex=0, role="region", aria_label=label)
+
+
+def _line(cells: Mapping[str, str], styles: Sequence[str]) -> Markup:
+    first, *others = cells.values()
+    rest = [tag("td", text, class_=style or None) for text, style in zip(others, styles[1:], strict=True)]
+    return tag("tr", tag("th", first, scope="row"), *rest)
+
+
+def _row(estimate: Estimated) -> Row:
+    return Row(
+        estimate.name,
+        estimate.value,
+        estimate.stderr,
+        estimate.low,
+        estimate.high,
+        estimate.bias,
+        estimate.exact,
+        estimate.unit,
+        estimate.estimator,
+        estimate.warning,
+    )
+
+
+def _warnings(estimates: Sequence[Estimated]) -> list[Markup]:
+    told = [tag("li", tag("b", f"{one.name}: "), one.warning) for one in estimates if one.warning]
+    return [tag("ul", *told, class_="warning")] if told else []

@@ -1,0 +1,275 @@
+import json
+import re
+import subprocess
+import sys
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+
+from greeks_cli.terms.book_row import TradeRow
+from greeks_cli.terms.contracts import CONTRACTS
+
+CONFIGS = Path(__file__).parents[2] / "configs"
+HEADER = "[market]\nvol = 0.2\n[simulation]\npaths = 2000\n"
+TRADE = "[[trade]]\nid = {}\nstrike = 100\n"
+TWO = HEADER + TRADE.format('"A"') + TRADE.format('"B"') + 'kind = "asian"\n'
+EVIL = '"><img src=x onerror=alert(1)></td><script>alert(1)</script>&amp;'
+
+
+class Page(HTMLParser):
+    """Every element with its attributes, and the text between them."""
+
+    def __init__(self, text):
+        super().__init__()
+        self.found, self.text = [], ""
+        self.feed(text)
+
+    def handle_starttag(self, tag, attributes):
+        self.found.append((tag, dict(attributes)))
+
+    def handle_data(self, data):
+        self.text += data
+
+    def of(self, tag):
+        return [attributes for name, attributes in self.found if name == tag]
+
+
+@pytest.fixture
+def results(greeks, tmp_path):
+    """Price a book with batch; returns the file of its results."""
+
+    def price(text, *arguments):
+        (tmp_path / "book.toml").write_text(text)
+        out = tmp_path / "results.jsonl"
+        greeks("batch", str(tmp_path / "book.toml"), "-o", str(out), "--quiet", *arguments)
+        return out
+
+    return price
+
+
+@pytest.fixture
+def report(greeks, tmp_path):
+    """Report a file, without curves unless told; returns how it ended, and the page."""
+
+    def make(file, *arguments, curves=False):
+        out = tmp_path / "report.html"
+        out.unlink(missing_ok=True)
+        outcome = greeks("report", str(file), "-o", str(out), *arguments, *([] if curves else ["--no-profiles"]))
+        return outcome, Page(out.read_text()) if out.exists() else None
+
+    return make
+
+
+@pytest.mark.parametrize("name", ["book.toml", "book.json", "book.csv", "book.jsonl", "sweep.toml", "atm_call.toml"])
+def test_every_config_has_a_report(report, name):
+    outcome, page = report(CONFIGS / name, "--market", str(CONFIGS / "market.toml"), "--paths", "2000")
+    assert outcome == (0, "", "")
+    assert name in page.text
+
+
+def test_results_and_their_book_have_the_same_pages_of_trades(results, greeks, tmp_path):
+    found = []
+    for file in (results(TWO), tmp_path / "book.toml"):
+        greeks("report", str(file), "-o", str(tmp_path / "report.html"), "--quiet")
+        found.append(re.findall(r"<article.*?</article>", (tmp_path / "report.html").read_text(), re.DOTALL))
+    assert found[0] == found[1]
+    assert [page.count("<svg") for page in found[0]] == [6, 6]
+    assert [page.count("Monte Carlo") > 0 for page in found[0]] == [False, True]
+
+
+def test_pages_have_the_digits_of_the_terminal(results, report, greeks):
+    _, page = report(results(HEADER + TRADE.format('"A"')))
+    printed = greeks("price", "--strike", "100", "--vol", "0.2", "--paths", "2000").out
+    numbers = re.findall(r"-?\d+\.\d+", printed.partition("price")[2])
+    assert len(numbers) > 30
+    assert all(number in page.text for number in numbers)
+    table = greeks("batch", str(CONFIGS / "book.toml"), "--format", "table").out
+    _, page = report(CONFIGS / "book.toml")
+    assert all(cell in page.text for cell in re.findall(r"\S+ ± \S+", table))
+
+
+def test_totals_are_those_of_the_book(results, report):
+    (*_, total) = map(json.loads, results(TWO, "--total").read_text().splitlines())
+    _, page = report(results(TWO, "--total", "--restart"))
+    assert "Over 2 trades" in page.text
+    for estimate in total["estimates"]:
+        assert estimate["name"] in page.text
+    rows = [attributes.get("data-value") for attributes in page.of("td")]
+    assert rows.count(f"{total['estimates'][0]['value']:.12g}") == 1
+    _, page = report(results(TWO, "--restart"))
+    assert "None were asked for" in page.text
+
+
+def test_the_manifest_is_shown_where_it_is_of_these_results(results, report):
+    out = results(TWO)
+    _, page = report(out)
+    manifest = json.loads(Path(f"{out}.manifest.json").read_text())
+    assert next(iter(manifest["inputs"].values())) in page.text
+    assert manifest["started"] in page.text
+    manifest["trades"]["A"] = "another"
+    Path(f"{out}.manifest.json").write_text(json.dumps(manifest))
+    assert "is of other results" in report(out)[1].text
+    Path(f"{out}.manifest.json").write_text("[1]")
+    assert "is no manifest" in report(out)[1].text
+    Path(f"{out}.manifest.json").unlink()
+    assert "There is no results.jsonl.manifest.json" in report(out)[1].text
+
+
+def test_failed_trades_and_missed_tolerances_are_shown_and_told(report, tmp_path):
+    text = HEADER + "[accuracy]\nmax_paths = 4000\n" + TRADE.format('"good"')
+    text += TRADE.format('"bad"') + "strkie = 1\n" + TRADE.format('"tight"') + 'tol = "gamma=0.01%"\n'
+    (tmp_path / "book.toml").write_text(text)
+    outcome, page = report(tmp_path / "book.toml")
+    assert outcome.code == 3
+    assert "1 of 3 trades failed: bad" in outcome.err
+    assert "1 of 3 trades missed a --tol: tight" in outcome.err
+    assert "3 trades, 1 failed, 1 missed a tolerance" in page.text
+    assert page.text.count("strkie: unknown key; did you mean 'strike'?") == 2
+    assert "the tolerance gamma=0.01%" in page.text
+    assert "4,000 paths" in page.text
+
+
+def test_names_cannot_become_markup(results, report):
+    text = HEADER + f"[[trade]]\nid = '''{EVIL}'''\nstrike = 100\n[[trade]]\nid = '''{EVIL}2'''\n'{EVIL}' = 1\n"
+    out = results(text)
+    manifest = json.loads(Path(f"{out}.manifest.json").read_text())
+    manifest["command"], manifest[EVIL] = [EVIL], {EVIL: EVIL}
+    Path(f"{out}.manifest.json").write_text(json.dumps(manifest))
+    evil = out.rename(out.with_name("<script>alert(1)<script>.jsonl"))
+    Path(f"{out}.manifest.json").rename(f"{evil}.manifest.json")
+    _, page = report(evil, curves=True)
+    assert (len(page.of("script")), page.of("img")) == (1, [])
+    assert not any(
+        name.startswith("on") for element in ("a", "td", "th", "div") for a in page.of(element) for name in a
+    )
+    assert page.text.count(EVIL) > 8
+    anchors = {attributes["id"] for attributes in page.of("article")}
+    assert {attributes["href"].removeprefix("#") for attributes in page.of("a")} >= anchors
+    assert all(re.fullmatch(r"trade-[\w.%~-]+", anchor) for anchor in anchors)
+
+
+def test_the_page_loads_nothing_and_runs_its_own_script_alone(report):
+    _, page = report(CONFIGS / "book.toml", "--paths", "2000")
+    policy = next(a["content"] for a in page.of("meta") if a.get("http-equiv") == "Content-Security-Policy")
+    assert policy.startswith("default-src 'none'; style-src 'sha256-")
+    assert "unsafe" not in policy
+    for element, attributes in page.found:
+        assert "src" not in attributes
+        assert "style" not in attributes, element
+        assert attributes.get("href", "#").startswith(("#", "data:,"))
+
+
+def test_rows_of_every_contract_give_their_request_back(greeks, tmp_path):
+    examples = [{"id": kind, "kind": kind, **model.example} for kind, model in CONTRACTS.items()]
+    (tmp_path / "book.jsonl").write_text("\n".join(map(json.dumps, examples)))
+    rows = greeks("batch", str(tmp_path / "book.jsonl"), "--vol", "0.2", "--paths", "512", "--greeks", "delta").out
+    for line in rows.splitlines():
+        row = TradeRow.model_validate_json(line)
+        request = row.request()
+        assert request.contract.model_dump(mode="json") == row.contract
+        assert request.market.model_dump(mode="json") == row.market
+        assert [greek.name for greek in request.greeks] == ["price", "delta"]
+
+
+def test_curves_are_in_the_units_of_the_rows(results, greeks, tmp_path):
+    text = "greeks = 'vega'\n" + HEADER + TRADE.format('"A"')
+    found = []
+    for units in ("raw", "market"):
+        out = results(text, "--units", units, "--restart")
+        greeks("report", str(out), "-o", str(tmp_path / "report.html"))
+        page = (tmp_path / "report.html").read_text()
+        vega = page[page.index("<b>vega</b>") :]
+        found.append((re.search(r'class="curve" points="([^"]+)"', vega)[1], re.search(r"per [^,<]+", vega)[0]))
+    assert found[0][0] == found[1][0]  # the same curve
+    assert [unit for _, unit in found] == ["per 1.00 vol", "per vol point"]
+
+
+def test_simulated_curves_are_as_many_as_asked_for(report, tmp_path):
+    trades = "".join(TRADE.format(f'"{i}"') + 'kind = "asian"\n' for i in range(3))
+    (tmp_path / "book.toml").write_text("greeks = 'delta'\n" + HEADER + trades)
+    outcome, page = report(tmp_path / "book.toml", "--profiles", "1", curves=True)
+    assert outcome.code == 0
+    assert len(page.of("svg")) == 2
+    assert page.text.count("as many as --profiles 1 allows") == 2
+
+
+def test_unfinished_results_are_shown_as_far_as_they_are(results, report):
+    out = results(TWO)
+    first, second, _ = out.read_text().split("\n")
+    partial = out.with_name("results.jsonl.partial")
+    partial.write_text(first + "\n" + second[:40])
+    outcome, page = report(partial)
+    assert outcome.code == 0
+    assert "1 trade, 0 failed" in page.text
+    assert "is torn, and left out" in page.text
+    assert "These results are unfinished" in page.text
+
+
+@pytest.mark.parametrize(
+    ("line", "told"),
+    [
+        ('{"id": "C", "status": "ok"', "results.jsonl:3: no row of results: Expecting"),
+        ('{"id": "C", "status": "ok"}', "results.jsonl:3: no row of results: key: Field required"),
+        ('{"id": "A", "status": "error", "key": "k", "error": "e"}', "results.jsonl: A: this trade is there twice"),
+        ('{"id": "C", "status": "ok", "key": NaN}', "results.jsonl:3: no row of results: NaN is not a number"),
+        ("[" * 100_000, "results.jsonl:3: no row of results: "),
+    ],
+)
+def test_a_line_that_is_no_row_is_named(results, report, line, told):
+    out = results(TWO)
+    out.write_text(out.read_text() + line + "\n")
+    outcome, page = report(out)
+    assert (outcome.code, page) == (2, None)
+    assert told in outcome.err
+    assert len(outcome.err.splitlines()) == 1
+
+
+def test_rows_of_another_version_are_shown_without_curves(results, report):
+    out = results(HEADER + TRADE.format('"A"'))
+    row = json.loads(out.read_text())
+    row["contract"]["colour"] = "<b>blue</b>"
+    out.write_text(json.dumps(row) + "\n")
+    outcome, page = report(out, curves=True)
+    assert outcome.code == 0
+    assert "its contract is none of this version: contract.colour: unknown key" in page.text
+    assert "colour <b>blue</b>" in page.text
+    assert page.of("svg") == []
+
+
+def test_settings_that_would_price_anew_are_refused_for_results(results, report):
+    outcome, page = report(results(TWO), "--paths", "1e4", "--units", "market", "--total")
+    assert (outcome.code, page) == (2, None)
+    assert [line.split(":")[1] for line in outcome.err.splitlines()] == [" --units", " --total", " --paths"]
+
+
+def test_what_is_no_book_is_told_in_one_line(results, report, tmp_path, greeks):
+    csv = tmp_path / "results.csv"
+    greeks("batch", str(CONFIGS / "book.toml"), "-o", str(csv), "--paths", "512")
+    outcome, _ = report(csv)
+    assert (outcome.code, len(outcome.err.splitlines())) == (2, 1)
+    assert "results without their contracts" in outcome.err
+    assert report(tmp_path / "none.jsonl")[0].code == 2
+    assert report(results(TWO), "--out", str(tmp_path / "page.txt"))[0].code == 2
+    html = tmp_path / "results.html"
+    results(TWO).rename(html)
+    assert "is what the report is made of" in greeks("report", str(html), "-o", str(html)).err
+
+
+def test_the_page_goes_through_pipes(results):
+    rows = results(TWO).read_bytes()
+    command = [sys.executable, "-m", "greeks_cli", "report", "-", "--no-profiles"]
+    done = subprocess.run(command, input=rows, capture_output=True, check=True)
+    assert done.stderr == b""
+    assert done.stdout.startswith(b"<!DOCTYPE html>")
+    assert b"manifest.json" not in done.stdout
+
+
+def test_a_book_without_a_valid_trade_has_its_reasons_on_the_page(report, tmp_path):
+    (tmp_path / "book.toml").write_text(
+        HEADER + TRADE.format('"A"') + "expiry = -1\n" + TRADE.format('"B"') + "vol = -1\n"
+    )
+    outcome, page = report(tmp_path / "book.toml", "--total")
+    assert outcome.code == 3
+    assert "2 trades, 2 failed" in page.text
+    assert "None: a trade has no result." in page.text

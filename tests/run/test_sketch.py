@@ -1,0 +1,62 @@
+import pytest
+
+from greeks_cli.analytic.closed_forms import exact_at_spots, exact_greeks
+from greeks_cli.run.profile import profile
+from greeks_cli.run.sketch import closed_curves, sketch, spots_around
+from greeks_cli.terms.axis import Axis, points
+from greeks_cli.terms.contracts import CONTRACTS
+from greeks_cli.terms.request import build_request
+
+EXAMPLES = {kind: {"kind": kind, **model.example} for kind, model in CONTRACTS.items()}
+BRANCHING = {
+    "up-in": {"kind": "barrier", "strike": 100, "barrier": 110, "barrier_type": "up-in"},
+    "up-out": {"kind": "barrier", "strike": 120, "barrier": 110, "barrier_type": "up-out", "type": "put"},
+    "lookback with an extreme": {"kind": "lookback", "strike": 95, "running_extreme": 105},
+    "floating put": {"kind": "lookback", "strike_kind": "floating", "type": "put", "running_extreme": 110},
+}
+
+
+def asked(contract, greeks="delta,gamma,vega", **simulation):
+    return build_request(contract, {"vol": 0.2}, {"paths": 2048, **simulation}, greeks)
+
+
+@pytest.mark.parametrize("contract", (EXAMPLES | BRANCHING).values(), ids=EXAMPLES | BRANCHING)
+def test_closed_forms_at_all_spots_together_are_those_at_each_alone(contract):
+    spots = [80, 90, 95, 99.5, 100, 105] + ([] if "running_extreme" in contract else [110, 111, 130])
+    request = asked(contract)
+    alone = [exact_greeks(point) for point in points(request, [Axis("spot", tuple(spots))])]
+    for number, line in enumerate(exact_at_spots(request, request.greeks, spots)):
+        known = tuple(values[number] for values in alone)
+        assert line == (None if None in known else known)
+
+
+def test_spots_reach_where_the_underlying_may_go_with_today_in_their_middle():
+    spots = spots_around(asked({"strike": 100, "expiry": 0.25}))
+    assert (spots[0], spots[len(spots) // 2], spots[-1]) == (75, 100, 125)
+    assert spots_around(asked({"strike": 100, "expiry": 100}))[0] == 40
+    assert spots_around(asked({"strike": 100, "expiry": 1e-6}))[0] == 95
+
+
+def test_closed_forms_are_drawn_without_a_path():
+    found = sketch(asked({"strike": 100}), simulate=True)
+    assert found.paths == 0
+    assert not any(curve.simulated for curve in found.curves)
+
+
+def test_what_has_no_closed_form_is_simulated_on_few_paths_or_left_out():
+    request = asked({"kind": "asian", "strike": 100}, "delta", paths=10_000)
+    assert sketch(request, simulate=False).curves == ()
+    found = sketch(request, simulate=True)
+    assert found.paths == 4096
+    shorter = asked({"kind": "asian", "strike": 100}, "delta", paths=4096)
+    for curve, greek in zip(found.curves, shorter.greeks, strict=True):
+        estimates = profile(shorter, [Axis("spot", found.spots)]).estimates(greek)
+        assert curve.values == tuple(one.value for one in estimates)
+        assert all(low <= value <= high for low, value, high in zip(curve.low, curve.values, curve.high, strict=True))
+
+
+def test_a_greek_whose_closed_form_is_missing_at_one_spot_is_simulated():
+    request = asked(EXAMPLES["lookback"] | {"strike_kind": "fixed", "strike": 100}, "gamma")
+    known = closed_curves(request, spots_around(request))
+    assert [greek.name for greek in known] == ["price"]
+    assert [curve.simulated for curve in sketch(request, simulate=True).curves] == [False, True]
