@@ -22,6 +22,8 @@ _USUAL, _SMALLEST = 1 << 17, 1 << 11
 """Paths in a block: so many that threads seldom wait for each other's Python, so few that memory stays small."""
 _NUMBERS_PER_BLOCK = 1 << 20
 """Numbers of a block: normals, or estimates where there are more of them."""
+_MORE_FOR_GPUS = 16
+"""Times as many paths in a block that a GPU draws: a call costs it about the same, however small the arrays."""
 _NUMBERS_PER_SCRAMBLE = 1 << 22
 _TEAM = 4
 """Blocks come in multiples of this, so that a few threads end together."""
@@ -70,6 +72,8 @@ class Plan:
         """Paths in a block. It depends on the request alone, for it addresses the random numbers."""
         paths = self.request.simulation.paths
         wanted = min(_USUAL, max(_SMALLEST, _NUMBERS_PER_BLOCK // max(sum(self.steps), len(self.request.greeks))))
+        if self.request.simulation.sampler is Sampler.PHILOX:
+            wanted *= _MORE_FOR_GPUS
         if self.request.simulation.sampler is Sampler.SOBOL:
             together = max(1, wanted // self.scramble_size)
             return self.scramble_size * min(SCRAMBLES // _TEAM, 1 << together.bit_length() - 1)

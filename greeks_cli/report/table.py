@@ -33,10 +33,11 @@ def headline(result: Result) -> str:
     market = ", ".join(f"{name.replace('_', ' ')} {value:g}" for name, value in request.market)
     steps = simulation.steps or len(request.contract.dates)
     width = f"beta {simulation.beta:g}" if simulation.beta else f"width {simulation.width}"
+    seed = f"seed {simulation.seed}" + ("" if simulation.sampler == "random" else f" of {simulation.sampler}")
     smoothing = f"softplus {width}" if simulation.smoothing == "softplus" else "no smoothing"
     return (
         f"{request.contract.describe()}, expiry {request.contract.expiry:g}y | {market} | "
-        f"{result.paths:,} paths x {steps} {'step' if steps == 1 else 'steps'}, seed {simulation.seed}, "
+        f"{result.paths:,} paths x {steps} {'step' if steps == 1 else 'steps'}, {seed}, "
         f"{smoothing}, {simulation.dtype}"
     )
 

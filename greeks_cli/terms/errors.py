@@ -38,7 +38,7 @@ class GpuFailed(GreeksError):
     """No GPU does what is asked of one; the message says what to do, ``reason`` what CUDA or CuPy said of it."""
 
     def __init__(self, message: str, reason: str = ""):
-        super().__init__(message)
+        super().__init__(f"{message}; greeks doctor says more" if reason else message)
         self.reason = reason
 
 
