@@ -201,3 +201,16 @@ def test_a_device_is_no_part_of_what_a_simulation_is():
         asked({"strike": 100}, device="gpu")
     with pytest.raises(InvalidInput, match="drawn by a GPU"):
         asked({"strike": 100}, device="cpu", sampler="philox")
+
+
+def test_the_benchmark_runs_where_there_is_a_gpu_and_says_so_where_not(cupy_stand_in, monkeypatch):
+    from tests.benchmarks import gpu as benchmark
+
+    assert_agrees(benchmark.greeks("A", 4000, "float64")()(), 6)
+    assert benchmark.floor("A", 4000, "float32")()().shape == (1, 1)
+    monkeypatch.setattr(benchmark, "_COPIED", 1000)
+    assert benchmark.bandwidth(gpu.gpus()[0]) > 0
+    monkeypatch.setitem(sys.modules, "cupy", None)
+    gpu._searched.cache_clear()
+    with pytest.raises(SystemExit, match=r"no GPU to measure: .*uv sync --extra cuda12"):
+        benchmark.main()
