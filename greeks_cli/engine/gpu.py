@@ -37,7 +37,7 @@ class Gpu(Device):
         return self._cupy.empty(shape, dtype)
 
     def constants(self, program: Program[Any]) -> Mapping[int, Any]:
-        """Moved there once; what a call only reads as a number stays one, for CuPy's kernels take it as such."""
+        """Arrays, and the numbers that are results, moved there once; other numbers CuPy's calls take as they are."""
         if program not in self._constants:
             results = set(program.results.values())
             self._constants[program] = {
@@ -46,9 +46,7 @@ class Gpu(Device):
         return self._constants[program]
 
     def _moved(self, value: Any, is_result: bool) -> Any:
-        if is_result or (isinstance(value, np.ndarray) and value.ndim):
-            return self._cupy.asarray(value)
-        return value[()] if isinstance(value, np.ndarray) else value
+        return self._cupy.asarray(value) if is_result or isinstance(value, np.ndarray) else value
 
     def numbers(self, sums: Sequence[Sequence[Any]]) -> NDArray[np.float64]:
         """In one copy, which waits for all that they depend on."""
