@@ -1,10 +1,12 @@
 """What several tests share: building requests, judging estimates, running the command."""
 
+import sys
 from typing import NamedTuple
 
 import pytest
 
 from greeks_cli.cli.main import main
+from greeks_cli.terms.errors import GpuFailed
 from greeks_cli.terms.request import Request, build_request
 from greeks_cli.terms.result import Result
 
@@ -50,3 +52,31 @@ def greeks(capsys):
         return Outcome(int(ending.value.code), *capsys.readouterr())
 
     return call
+
+
+@pytest.fixture
+def cupy_stand_in(monkeypatch):
+    """What the engine takes for CuPy from here on."""
+    from greeks_cli.engine import gpu
+    from tests import stand_in
+
+    monkeypatch.setitem(sys.modules, "cupy", stand_in)
+    gpu._searched.cache_clear()
+    stand_in.crossings.clear()
+    yield stand_in
+    gpu._searched.cache_clear()
+
+
+@pytest.fixture(params=["stand-in", "cuda"])
+def gpu_name(request):
+    """The device of a GPU to compute on: the stand-in's, and one that is there, or else a reason to skip."""
+    from greeks_cli.engine.gpu import gpus
+
+    if request.param == "stand-in":
+        request.getfixturevalue("cupy_stand_in")
+    else:
+        try:
+            gpus()
+        except GpuFailed as why:
+            pytest.skip(f"no GPU: {why}")
+    return "cuda"

@@ -20,7 +20,7 @@ MAY_IMPORT = {
 }
 ONLY_THERE = {
     "chainer": {"engine/chainer_runtime.py", "engine/graph.py"},
-    "cupy": set(),
+    "cupy": {"engine/gpu.py"},
     "matplotlib": {"report/drawing.py"},
     "dask": {"run/cluster.py"},
     "distributed": {"run/cluster.py"},

@@ -190,13 +190,14 @@ def manifest_of(
     book: Book, inputs: Mapping[str, str], records: Sequence[dict[str, Any]], started: float
 ) -> dict[str, Any]:
     """How the results came about."""
-    from greeks_cli.run.environment import facts
+    from greeks_cli.run.environment import devices_of, facts
+    from greeks_cli.terms.trade import Trade
 
     return {
         "command": ["greeks", *sys.argv[1:]],
         "inputs": dict(inputs),
         "environment": dict(facts()),
-        "device": "cpu",
+        "devices": [] if book.scheduler else devices_of([trade for trade in book.trades if isinstance(trade, Trade)]),
         "seeds": sorted({record["simulation"]["seed"] for record in records if "simulation" in record}),
         "processes": book.processes,
         "scheduler": book.scheduler,

@@ -161,7 +161,7 @@ def _choices(annotation: object) -> list[str] | None:
 def _metavar(annotation: object) -> str:
     """COUNT, NUMBER or VALUE, whatever else the annotation allows."""
     members = {annotation, *get_args(annotation)}
-    if Literal in {get_origin(member) for member in members}:
+    if str in members or Literal in {get_origin(member) for member in members}:
         return "VALUE"
     return "COUNT" if int in members else "NUMBER"
 

@@ -7,6 +7,8 @@ from typing import Self, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from greeks_cli.engine.device import Device
+from greeks_cli.engine.devices import device_of
 from greeks_cli.engine.moments import Comoments, Moments
 from greeks_cli.engine.plan import Plan
 from greeks_cli.engine.programs import CONTROL, ESTIMATE, FOUR_TIMES, TWICE, Wanted
@@ -55,18 +57,24 @@ def _together(one: Sums | None, other: Sums | None) -> Sums | None:
 
 def price_block(plan: Plan, block: int) -> Tally:
     """Simulate, price and differentiate one block; a pure function of its arguments."""
-    return tally_of(plan, block, Simulated.of(plan.request, plan.normals(block)))[0]
+    device = device_of(plan.request.simulation, block)
+
+    def work() -> Tally:
+        return tally_of(plan, block, Simulated.of(plan.request, plan.normals(block, device)), device)[0]
+
+    return device.run(work)
 
 
-def tally_of(plan: Plan, block: int, simulated: Simulated) -> tuple[Tally, Rows]:
-    """What a block adds, given its paths, and the samples of every Greek that it was made of."""
+def tally_of(plan: Plan, block: int, simulated: Simulated, device: Device) -> tuple[Tally, Rows]:
+    """What a block adds, given its paths on a device, and the samples there of every Greek that it was made of."""
     biased = plan.programs.biased if _measures_bias(plan, block) else None
+    program = biased or plan.programs.usual
     with np.errstate(all="ignore"):  # a non-finite estimate is reported by name at the end
-        found = (biased or plan.programs.usual).run(simulated.fetch, simulated.n_paths)
+        found = program.run(simulated.fetch, simulated.n_paths, device.constants(program))
         values = _rows(plan, found, ESTIMATE)
-        near, far = _changes(plan, found, values) if biased else (None, None)
-        control = Comoments.of(values, _rows(plan, found, CONTROL)) if plan.controls else None
-        return Tally(simulated.n_paths, Moments.of(values), near, far, control), values
+        near, far = _changes(plan, found, values, device) if biased else (None, None)
+        control = Comoments.of(values, _rows(plan, found, CONTROL), device) if plan.controls else None
+        return Tally(simulated.n_paths, Moments.of(values, device), near, far, control), values
 
 
 def _rows(plan: Plan, found: Mapping[Wanted, NDArray[np.floating]], level: str) -> Rows:
@@ -85,7 +93,9 @@ def _measures_bias(plan: Plan, block: int) -> bool:
     return sobol or block % _BIAS_EVERY[min(4, max(1, *smoothed))] == 0
 
 
-def _changes(plan: Plan, found: Mapping[Wanted, NDArray[np.floating]], values: Rows) -> tuple[Moments, Moments]:
+def _changes(
+    plan: Plan, found: Mapping[Wanted, NDArray[np.floating]], values: Rows, device: Device
+) -> tuple[Moments, Moments]:
     """What twice and four times the width change; nothing, where nothing is smoothed."""
     near, far = [], []
     for greek, value in zip(plan.request.greeks, values, strict=True):
@@ -96,4 +106,4 @@ def _changes(plan: Plan, found: Mapping[Wanted, NDArray[np.floating]], values: R
         else:
             near.append(np.zeros_like(value))
             far.append(near[-1])
-    return Moments.of(near), Moments.of(far)
+    return Moments.of(near, device), Moments.of(far, device)

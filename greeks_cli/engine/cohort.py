@@ -8,6 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from greeks_cli.engine.block import Tally, tally_of
+from greeks_cli.engine.device import Device
+from greeks_cli.engine.devices import device_of
 from greeks_cli.engine.moments import Moments
 from greeks_cli.engine.plan import Plan
 from greeks_cli.engine.scenario import Simulated
@@ -56,15 +58,20 @@ def cohorts(plans: Mapping[int, Plan]) -> list[list[int]]:
 
 
 def paths_key(request: Request) -> object:
-    """Equal for requests that draw the same normals, if their blocks are as large."""
+    """Equal for requests that draw the same normals in the same place, if their blocks are as large."""
     contract, simulation = request.contract, request.simulation
-    drawn = ("seed", "paths", "steps", "sampler", "antithetic", "dtype")
+    drawn = ("seed", "paths", "steps", "sampler", "antithetic", "dtype", "device")
     return contract.dates, contract.extra_normals, *(getattr(simulation, name) for name in drawn)
 
 
 def price_cohort_block(cohort: Cohort, block: int) -> CohortTally:
     """One block of all plans; each plan's tally is what ``price_block`` gives, to the bit."""
-    normals = cohort.plans[0].normals(block)
+    device = device_of(cohort.plans[0].request.simulation, block)
+    return device.run(lambda: _tally(cohort, block, device))
+
+
+def _tally(cohort: Cohort, block: int, device: Device) -> CohortTally:
+    normals = cohort.plans[0].normals(block, device)
     markets: dict[tuple[float, ...], Simulated] = {}
     each: list[Tally] = []
     total: dict[str, NDArray[np.floating]] = {}
@@ -72,9 +79,9 @@ def price_cohort_block(cohort: Cohort, block: int) -> CohortTally:
         market = tuple(plan.request.market.model_dump().values())
         if market not in markets:
             markets[market] = Simulated.of(plan.request, normals)
-        tally, rows = tally_of(plan, block, markets[market])
+        tally, rows = tally_of(plan, block, markets[market], device)
         each.append(tally)
         for greek, row in zip(plan.request.greeks, rows, strict=True):
             if greek.name in cohort.common:
                 total[greek.name] = row + total[greek.name] if greek.name in total else row
-    return CohortTally(tuple(each), Moments.of([total[name] for name in cohort.common]) if total else None)
+    return CohortTally(tuple(each), Moments.of([total[name] for name in cohort.common], device) if total else None)

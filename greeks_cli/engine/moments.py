@@ -11,6 +11,8 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
+from greeks_cli.engine.device import HOST, Device
+
 Vector = NDArray[np.float64]
 
 
@@ -25,9 +27,9 @@ class Moments:
     m4: Vector
 
     @classmethod
-    def of(cls, samples: Sequence[NDArray[np.floating]]) -> Self:
-        """The moments of each row of samples; every row has one sample per path."""
-        sums = np.array([_centred_sums(row.astype(np.float64, copy=False)) for row in samples])
+    def of(cls, samples: Sequence[NDArray[np.floating]], device: Device = HOST) -> Self:
+        """The moments of each row of samples on a device; every row has one sample per path."""
+        sums = device.numbers([_centred_sums(row.astype(np.float64, copy=False)) for row in samples])
         return cls(len(samples[0]), *sums.T)
 
     @np.errstate(all="ignore")  # infinities are reported with the estimate
@@ -72,10 +74,10 @@ class Comoments:
     xy: Vector
 
     @classmethod
-    def of(cls, xs: Sequence[NDArray[np.floating]], ys: Sequence[NDArray[np.floating]]) -> Self:
-        """The comoments of each row of samples with its control's."""
+    def of(cls, xs: Sequence[NDArray[np.floating]], ys: Sequence[NDArray[np.floating]], device: Device = HOST) -> Self:
+        """The comoments of each row of samples on a device with its control's."""
         sums = [_joint_sums(x.astype(np.float64), y.astype(np.float64)) for x, y in zip(xs, ys, strict=True)]
-        return cls(len(xs[0]), *np.array(sums).T)
+        return cls(len(xs[0]), *device.numbers(sums).T)
 
     @np.errstate(all="ignore")  # infinities are reported with the estimate
     def __add__(self, other: Self) -> Self:

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from greeks_cli.engine.derivatives import MultiIndex
+from greeks_cli.engine.device import HOST, Device
 from greeks_cli.engine.normals import PATHS, standard_normals
 from greeks_cli.engine.pilot import Errors, Group, choose_controls, choose_groups
 from greeks_cli.engine.programs import Programs, assemble
@@ -21,6 +22,8 @@ _USUAL, _SMALLEST = 1 << 17, 1 << 11
 """Paths in a block: so many that threads seldom wait for each other's Python, so few that memory stays small."""
 _NUMBERS_PER_BLOCK = 1 << 20
 """Numbers of a block: normals, or estimates where there are more of them."""
+_MORE_FOR_GPUS = 16
+"""Times as many paths in a block that a GPU draws: a call costs it about the same, however small the arrays."""
 _NUMBERS_PER_SCRAMBLE = 1 << 22
 _TEAM = 4
 """Blocks come in multiples of this, so that a few threads end together."""
@@ -77,6 +80,8 @@ class Plan:
         """Paths in a block. It depends on the request alone, for it addresses the random numbers."""
         paths = self.request.simulation.paths
         wanted = min(_USUAL, max(_SMALLEST, _NUMBERS_PER_BLOCK // max(sum(self.steps), len(self.request.greeks))))
+        if self.request.simulation.sampler is Sampler.PHILOX:
+            wanted *= _MORE_FOR_GPUS
         if self.request.simulation.sampler is Sampler.SOBOL:
             together = max(1, wanted // self.scramble_size)
             return self.scramble_size * min(SCRAMBLES // _TEAM, 1 << together.bit_length() - 1)
@@ -99,8 +104,11 @@ class Plan:
         left = self.limit - block * self.block_size
         return min(self.block_size, max(1, left // self._whole) * self._whole)
 
-    def normals(self, block: int) -> NDArray[np.floating]:
-        """The normals of a block, of shape (n_dates, paths of the block)."""
+    def normals(self, block: int, device: Device = HOST) -> NDArray[np.floating]:
+        """The normals of a block on a device, of shape (n_dates, paths of the block).
+
+        They are the same on all devices, which the processor draws them for, but for the sampler that is a GPU's own.
+        """
         simulation = self.request.simulation
         n_paths = self.paths_in(block)
         dtype = np.float64 if simulation.dtype is Dtype.FLOAT64 else np.float32
@@ -109,11 +117,11 @@ class Plan:
             together = range(n_paths // self.scramble_size)
             first = block * (self.block_size // self.scramble_size)
             parts = [sobol_normals(simulation.seed, first + i, dates, self.steps, self.scramble_size) for i in together]
-            return np.concatenate(parts, axis=1, dtype=dtype, casting="same_kind")
-        if simulation.antithetic:
-            half = standard_normals(simulation.seed, PATHS, block, self.steps, n_paths // 2, dtype)
-            return np.concatenate([half, -half], axis=1)
-        return standard_normals(simulation.seed, PATHS, block, self.steps, n_paths, dtype)
+            return device.array(np.concatenate(parts, axis=1, dtype=dtype, casting="same_kind"))
+        drawer = device if simulation.sampler is Sampler.PHILOX else HOST
+        n_drawn = n_paths // 2 if simulation.antithetic else n_paths
+        drawn = device.array(standard_normals(simulation.seed, PATHS, block, self.steps, n_drawn, dtype, drawer))
+        return np.concatenate([drawn, -drawn], axis=1) if simulation.antithetic else drawn
 
     def samples(self, row: NDArray[np.floating]) -> NDArray[np.floating]:
         """Independent samples from one number per path: pairs and scrambles are averaged first."""

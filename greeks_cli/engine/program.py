@@ -42,7 +42,7 @@ class Call:
             yield from argument if isinstance(argument, tuple) else (argument,)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Program(Generic[Name]):
     """Calls in order, from named sources to named results of shape (n_paths,)."""
 
@@ -52,10 +52,12 @@ class Program(Generic[Name]):
     calls: tuple[Call, ...]
     results: Mapping[Name, int]
 
-    def run(self, fetch: Callable[[Source], Any], n_paths: int) -> dict[Name, Array]:
-        """The results for a block, whose arrays ``fetch`` provides."""
+    def run(
+        self, fetch: Callable[[Source], Any], n_paths: int, constants: Mapping[int, Any] | None = None
+    ) -> dict[Name, Array]:
+        """The results for a block, whose arrays ``fetch`` provides; ``constants`` are its own, where those are."""
         values: list[Any] = [None] * self.n_slots
-        for slot, constant in self.constants.items():
+        for slot, constant in (self.constants if constants is None else constants).items():
             values[slot] = constant.of(n_paths) if isinstance(constant, Shape) else constant
         for source, slot in self.sources.items():
             values[slot] = fetch(source)
@@ -65,6 +67,11 @@ class Program(Generic[Name]):
             for slot in call.last_uses:
                 values[slot] = None
         return {name: np.broadcast_to(values[slot], (n_paths,)) for name, slot in self.results.items()}
+
+
+def as_type(array: Array, dtype: np.dtype[Any]) -> Array:
+    """The array in another type; a call that takes any library's, as NumPy's unbound method does not."""
+    return array.astype(dtype)
 
 
 class Assembly:

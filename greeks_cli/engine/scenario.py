@@ -78,7 +78,7 @@ class Simulated:
 
     def later_surprises(self) -> Array:
         """The sum of the later increments of the logarithm less their means."""
-        return np.einsum("t,tn->n", self._scale[1:], self._normals[1 : len(self.dates)])
+        return np.einsum("t,tn->n", self._there(self._scale[1:]), self._normals[1 : len(self.dates)])
 
     def later_squares(self) -> Array:
         """The sum of the squares of these, each over its years."""
@@ -95,7 +95,7 @@ class Simulated:
 
     @cached_property
     def _brownian(self) -> Array:
-        brownian = self._normals[: len(self.dates)] * self._deviations[:, None]
+        brownian = self._normals[: len(self.dates)] * self._there(self._deviations[:, None])
         for before, here in pairwise(brownian):
             here += before  # np.cumsum takes three times as long
         return brownian
@@ -109,14 +109,18 @@ class Simulated:
         assert coefficients is not None  # vol is one of them
         rows = coefficients.astype(self.dtype)
         drift, along, *bridged = [row[dates, None] if isinstance(dates, slice) else row[dates] for row in rows]
-        spots = self._brownian[dates] * along
-        spots += drift
+        spots = self._brownian[dates] * self._there(along)
+        spots += self._there(drift)
         if any(map(np.any, bridged)):  # only where time has moved
             for row, data in zip(bridged, _anchored(self.dates, self.fetch), strict=True):
-                spots += row * data
+                spots += self._there(row) * data
         np.exp(spots, out=spots)
         spots *= self.dtype(self.values["spot"])
         return spots
+
+    def _there(self, coefficients: Array) -> Array:
+        """A few numbers where the normals are; a single one is as good anywhere."""
+        return np.asarray(coefficients, like=self._normals) if coefficients.ndim else coefficients
 
 
 class Scenario:

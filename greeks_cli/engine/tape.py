@@ -13,8 +13,10 @@ from typing import Any
 
 import numpy as np
 
-from greeks_cli.engine.program import Array, Assembly, Name, Program, Shape, Source
+from greeks_cli.engine.program import Array, Assembly, Name, Program, Shape, Source, as_type
 
+_REDUCTIONS = {np.add: np.sum}
+"""What stands for a ufunc's ``reduce``: other libraries' arrays take over functions and calls of ufuncs alone."""
 _OF_THE_SHAPE_ALONE = {np.ones_like, np.zeros_like, np.result_type, np.can_cast, np.shape, np.ndim}
 
 
@@ -72,6 +74,8 @@ class Tape:
 
     def _constant_array(self, array: Array, elementwise: bool) -> int:
         """Parameters are the same on every path: one number stands for all, as NumPy broadcasts it."""
+        if array.dtype.kind == "i" and not elementwise:
+            return self._assembly.constant(array.tolist())  # where to split or take: a word to the call, no data
         if array.ndim == 0 or array.shape[-1] != self._n_paths:
             return self._assembly.constant(np.array(array))
         one = array[..., :1]
@@ -100,10 +104,14 @@ class _Traced(np.ndarray[Any, np.dtype[Any]]):
         return self.slot
 
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, out: Any = None, **keywords: Any) -> Any:
-        function = ufunc if method == "__call__" else getattr(ufunc, method)
+        function = ufunc if method == "__call__" else _reduction(ufunc, method)
         tape = _tape_of(inputs)
         target = out[0] if out and out[0] is not None else None
-        keywords = {name: value for name, value in keywords.items() if value is not None or name == "axis"}
+        keywords = {
+            name: value
+            for name, value in keywords.items()
+            if name == "axis" or (value is not None and not (name == "where" and value is True))
+        }
         if tape is None:
             raise TypeError("a traced array may not take the result of a calculation that is not traced")
         if target is None:
@@ -136,11 +144,17 @@ class _Traced(np.ndarray[Any, np.dtype[Any]]):
         return self._method(np.squeeze, axis)
 
     def astype(self, dtype: Any, *args: Any, copy: Any = True, **keywords: Any) -> Any:
-        return self if self.dtype == dtype and not copy else self._method(np.ndarray.astype, np.dtype(dtype))
+        return self if self.dtype == dtype and not copy else self._method(as_type, np.dtype(dtype))
 
     def _method(self, function: Callable[..., Any], argument: Any) -> Any:
         slot = self.tape.record(function, (self, argument), {})
         return self.tape.wrapped(function(_plain(self), argument), slot, is_view=True)
+
+
+def _reduction(ufunc: np.ufunc, method: str) -> Callable[..., Any]:
+    if method != "reduce" or ufunc not in _REDUCTIONS:
+        raise TypeError(f"the tape records no {ufunc.__name__}.{method}")
+    return _REDUCTIONS[ufunc]
 
 
 def _times_one(product: Any, one: Any, other: Any) -> int | None:

@@ -39,7 +39,7 @@ def headline(request: Request, paths: int) -> Headline:
         f"{request.contract.describe()}, expiry {request.contract.expiry:g}y",
         ", ".join(f"{name.replace('_', ' ')} {value:g}" for name, value in request.market),
         f"{paths:,} paths x {steps} {'step' if steps == 1 else 'steps'}",
-        f"seed {simulation.seed}",
+        f"seed {simulation.seed}" + ("" if simulation.sampler == "random" else f" of {simulation.sampler}"),
         f"{smoothing}, {simulation.dtype}",
     )
 

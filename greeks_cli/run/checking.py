@@ -64,7 +64,7 @@ def _opinions(request: Request, greek: Greek, threads: int) -> Iterator[Opinion]
 
 
 def _asking(request: Request, greeks: tuple[Greek, ...], settings: dict[str, object]) -> Request:
-    simulation = type(request.simulation).model_validate(request.simulation.model_dump() | settings)
+    simulation = type(request.simulation).model_validate(dict(request.simulation) | settings)
     return Request(request.contract, request.market, simulation, greeks)
 
 

@@ -49,7 +49,7 @@ def over_widths(request: Request, threads: int | None = None) -> Iterator[Point]
 
 
 def _with(request: Request, **settings: object) -> Request:
-    simulation = type(request.simulation).model_validate(request.simulation.model_dump() | settings)
+    simulation = type(request.simulation).model_validate(dict(request.simulation) | settings)
     return Request(request.contract, request.market, simulation, request.greeks)
 
 

@@ -2,10 +2,15 @@
 
 import platform
 import sys
+from collections.abc import Sequence
+from contextlib import suppress
 from importlib.metadata import PackageNotFoundError, version
 
 from greeks_cli import __version__
+from greeks_cli.engine.devices import described, devices
 from greeks_cli.run.cores import available_cores
+from greeks_cli.terms.errors import GpuFailed
+from greeks_cli.terms.trade import Trade
 
 _PACKAGES = (
     "chainer",
@@ -29,8 +34,17 @@ def facts() -> list[tuple[str, str]]:
         ("platform", platform.platform()),
         ("threads", str(available_cores())),
         *((name, _installed(name)) for name in _PACKAGES),
-        ("gpu", _gpu()),
+        ("gpu", described()),
     ]
+
+
+def devices_of(trades: Sequence[Trade]) -> list[str]:
+    """The names of the devices that trades are computed on here; none for those whose device does not work."""
+    names: set[str] = set()
+    for simulation in {trade.request.simulation for trade in trades}:
+        with suppress(GpuFailed):
+            names.update(device.name for device in devices(simulation))
+    return sorted(names)
 
 
 def _installed(package: str) -> str:
@@ -38,13 +52,3 @@ def _installed(package: str) -> str:
         return version(package)
     except PackageNotFoundError:
         return "not installed"
-
-
-def _gpu() -> str:
-    from greeks_cli.engine.chainer_runtime import chainer
-
-    cuda = chainer.backends.cuda
-    if cuda.available:
-        return f"{cuda.cupy.cuda.runtime.getDeviceCount()} CUDA device(s)"
-    reason = getattr(cuda, "_resolution_error", None)
-    return f"none: {reason}" if reason else "none: CuPy finds no CUDA device"

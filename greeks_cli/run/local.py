@@ -11,6 +11,7 @@ from typing import Protocol, TypeVar
 from greeks_cli.analytic.closed_forms import exact_derivatives, exact_greeks
 from greeks_cli.engine.block import price_block
 from greeks_cli.engine.controls import control_of
+from greeks_cli.engine.devices import devices
 from greeks_cli.engine.estimates import Truth, estimates
 from greeks_cli.engine.plan import Plan
 from greeks_cli.run.allocator import keep_freed_memory
@@ -39,9 +40,12 @@ def run(
     """Price a request. Its numbers depend neither on ``threads`` nor on the ``executor`` used in their place.
 
     With targets, blocks are added until all are met or the budget ends; ``forecast`` is told
-    what that will cost. Raises NonFiniteEstimate when an estimate is not a finite number.
+    what that will cost. Raises NonFiniteEstimate when an estimate is not a finite number, and
+    GpuFailed where a GPU is wanted and none works.
     """
     keep_freed_memory()
+    if executor is None:
+        devices(request.simulation)  # what is missing is said before the pilot, not after
     runner = _Runner(request, threads or available_cores(), progress, executor)
     result = runner.until(Plan.of(request))
     if not result.unmet or runner.late():

@@ -34,6 +34,14 @@ class MissingExtra(GreeksError):
         super().__init__(f"{wanted_by} needs {library}; run: uv sync --extra {extra}, or pip install '.[{extra}]'")
 
 
+class GpuFailed(GreeksError):
+    """No GPU does what is asked of one; the message says what to do, ``reason`` what CUDA or CuPy said of it."""
+
+    def __init__(self, message: str, reason: str = ""):
+        super().__init__(f"{message}; greeks doctor says more" if reason else message)
+        self.reason = reason
+
+
 @dataclass(frozen=True, slots=True)
 class Problem:
     """One thing wrong with the input: where, what was given, and what to do about it.

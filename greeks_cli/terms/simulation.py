@@ -1,9 +1,10 @@
 """How the expectation is estimated."""
 
 import enum
+import re
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from greeks_cli.terms.fields import Count, Number, Term
 
@@ -55,17 +56,24 @@ class Sampler(enum.StrEnum):
 
     RANDOM = "random"
     SOBOL = "sobol"
+    PHILOX = "philox"
 
 
 class Simulation(Term):
-    """Sampling, smoothing and differentiation. Nothing here depends on the machine."""
+    """Sampling, smoothing and differentiation. Nothing here depends on the machine.
+
+    ``device`` says who computes it, which is no part of what it is: it is left out of every dump.
+    """
 
     paths: Count = Field(100_000, ge=MIN_PATHS, le=10**12, description="number of paths, also 1e6 or 1_000_000")
     steps: Count | None = Field(
         None, ge=1, le=100_000, description="exact increments per path [default: one per date of the contract]"
     )
     seed: Count = Field(0, ge=0, lt=2**64, description="seed of the random numbers")
-    sampler: Sampler = Field(Sampler.RANDOM, description="random numbers, or scrambled Sobol points (extra: sobol)")
+    sampler: Sampler = Field(
+        Sampler.RANDOM,
+        description="random numbers, scrambled Sobol points (extra: sobol), or a GPU's own random numbers (philox)",
+    )
     antithetic: bool = Field(False, description="use every path with its mirror image, as one sample")
     control: bool = Field(False, description="reduce variance by a control variate of known value")
     estimator: Estimator = Field(
@@ -79,13 +87,22 @@ class Simulation(Term):
         None, ge=1e-12, le=1e12, description="steepness of the softplus, 1/width, instead of a width"
     )
     dtype: Dtype = Field(Dtype.FLOAT64, description="floating-point type of paths and derivatives")
-    device: Literal["cpu"] = Field("cpu", description="where to compute")
+    device: str = Field(
+        "auto", exclude=True, description="where to compute: cpu, cuda, cuda:N, or auto for a GPU if one works"
+    )
     autodiff: Autodiff = Field(
         Autodiff.GRAD, description="derivatives by chained chainer.grad, or by Variable.backward up to second order"
     )
     confidence: Number = Field(
         0.95, ge=0.01, le=0.999999, description="level of the confidence interval, a fraction: 0.95 is 95%"
     )
+
+    @field_validator("device")
+    @classmethod
+    def _device_named(cls, name: str) -> str:
+        if not re.fullmatch(r"auto|cpu|cuda(:[0-9]{1,3})?", name):
+            raise ValueError("no device has that name; use auto, cpu, cuda, or cuda:1 for the second GPU")
+        return name
 
     @model_validator(mode="after")
     def _one_width(self) -> Self:
@@ -97,6 +114,8 @@ class Simulation(Term):
 
     @model_validator(mode="after")
     def _sampling_fits(self) -> Self:
+        if self.sampler is Sampler.PHILOX and self.device == "cpu":
+            raise ValueError("sampler philox is drawn by a GPU; leave out device cpu, or use sampler random")
         if self.antithetic and self.paths % 2:
             raise ValueError(f"antithetic paths come in pairs; paths {self.paths} is odd, use {self.paths + 1}")
         if self.sampler is Sampler.SOBOL:

@@ -1,4 +1,4 @@
-"""The same work in JAX: float64, jit, reverse mode for first orders and forward over it for gamma.
+"""The same work in JAX: jit, reverse mode for first orders and forward over it for gamma.
 
 The paths run in chunks that stay in the cache, their sizes the fastest of those tried; keys are JAX's default
 (threefry), which was faster here than its rbg. No error bars.
@@ -19,14 +19,14 @@ def _compiled(estimates: Callable, n_paths: int, chunk: int) -> Callable[[], obj
     return lambda: mean(jax.random.key(next(keys))).block_until_ready()
 
 
-def european(n_paths: int, n_steps: int, chunk: int) -> Callable[[], Callable[[], object]]:
+def european(n_paths: int, n_steps: int, chunk: int, dtype: str = "float64") -> Callable[[], Callable[[], object]]:
     """Price, delta and gamma."""
 
     def prepare() -> Callable[[], object]:
         import jax
         import jax.numpy as jnp
 
-        jax.config.update("jax_enable_x64", True)
+        jax.config.update("jax_enable_x64", dtype == "float64")
         spot, rate, T, K = MARKET
         vol, dt = 0.1, T / n_steps
 
@@ -44,14 +44,14 @@ def european(n_paths: int, n_steps: int, chunk: int) -> Callable[[], Callable[[]
     return prepare
 
 
-def asian(n_paths: int, fixings: int, chunk: int) -> Callable[[], Callable[[], object]]:
+def asian(n_paths: int, fixings: int, chunk: int, dtype: str = "float64") -> Callable[[], Callable[[], object]]:
     """Price, delta, vega, rho, theta and gamma."""
 
     def prepare() -> Callable[[], object]:
         import jax
         import jax.numpy as jnp
 
-        jax.config.update("jax_enable_x64", True)
+        jax.config.update("jax_enable_x64", dtype == "float64")
         spot, rate, T, K = MARKET
 
         def value(parameters, key):

@@ -42,9 +42,9 @@ def draws(monkeypatch):
     counted = Counter()
     draw = plan.standard_normals
 
-    def counting(seed, stream, block, steps, n_paths, dtype):
+    def counting(seed, stream, block, steps, n_paths, dtype, device):
         counted[seed, stream, block, steps] += 1
-        return draw(seed, stream, block, steps, n_paths, dtype)
+        return draw(seed, stream, block, steps, n_paths, dtype, device)
 
     monkeypatch.setattr(plan, "standard_normals", counting)
     return counted

@@ -1,0 +1,81 @@
+"""Where blocks are computed, and what that takes beyond the calculation itself.
+
+The calculation is written once, in NumPy's functions, methods and operators: arrays of another library take
+them over by NumPy's own protocols (NEP 13, NEP 18 and NEP 35). What such a library refuses is to mix its
+arrays with NumPy's, so nothing crosses from one memory to another but through these methods.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from greeks_cli.engine.program import Array, Program
+
+Fill = Callable[[Array], object]
+"""Puts standard normals into an array, those that follow what it has drawn before."""
+Answer = TypeVar("Answer")
+
+
+class Device(ABC):
+    """A memory and what computes on it."""
+
+    name: str
+
+    @abstractmethod
+    def array(self, values: Array) -> Array:
+        """An array of the host, there."""
+
+    @abstractmethod
+    def empty(self, shape: tuple[int, ...], dtype: type[np.floating]) -> Array:
+        """An array there whose values do not matter."""
+
+    @abstractmethod
+    def constants(self, program: Program[Any]) -> Mapping[int, Any]:
+        """A program's constants there."""
+
+    @abstractmethod
+    def numbers(self, sums: Sequence[Sequence[Any]]) -> NDArray[np.float64]:
+        """Single numbers, in equal rows, as an array of the host."""
+
+    @abstractmethod
+    def normals(self, address: np.random.SeedSequence) -> Fill:
+        """This device's own random numbers from an address on."""
+
+    @abstractmethod
+    def run(self, work: Callable[[], Answer]) -> Answer:
+        """What some work returns that makes its arrays there."""
+
+
+class Host(Device):
+    """NumPy on the processor.
+
+    Source of its generator: SFC64 (C. Doty-Humphrey, PractRand), the fastest of NumPy's; its state is filled
+    by ``SeedSequence``.
+    """
+
+    name = "cpu"
+
+    def array(self, values: Array) -> Array:
+        return values
+
+    def empty(self, shape: tuple[int, ...], dtype: type[np.floating]) -> Array:
+        return np.empty(shape, dtype)
+
+    def constants(self, program: Program[Any]) -> Mapping[int, Any]:
+        return program.constants
+
+    def numbers(self, sums: Sequence[Sequence[Any]]) -> NDArray[np.float64]:
+        return np.array(sums)
+
+    def normals(self, address: np.random.SeedSequence) -> Fill:
+        generator = np.random.Generator(np.random.SFC64(address))
+        return lambda out: generator.standard_normal(out=out, dtype=out.dtype)
+
+    def run(self, work: Callable[[], Answer]) -> Answer:
+        return work()
+
+
+HOST = Host()
