@@ -65,7 +65,7 @@ def _csv(profile: Profile, units: Units) -> str:
 
 
 def _document(profile: Profile, units: Units) -> dict[str, Any]:
-    """The keys of ``price``; contract and market are those of the first point."""
+    """The keys of ``price``; contract and market are those of the first point, ``paths`` those of every point."""
     request = profile.results[0].request
     return {
         "contract": request.contract.model_dump(mode="json"),
@@ -73,6 +73,7 @@ def _document(profile: Profile, units: Units) -> dict[str, Any]:
         "simulation": request.simulation.model_dump(mode="json"),
         "over": {axis.name: list(axis.values) for axis in profile.axes},
         "estimates": list(_lines(profile, units)),
+        "paths": profile.results[0].paths,
         "elapsed_seconds": profile.elapsed_seconds,
         "version": __version__,
     }
