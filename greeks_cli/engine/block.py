@@ -11,7 +11,7 @@ from greeks_cli.engine.device import Device
 from greeks_cli.engine.devices import device_of
 from greeks_cli.engine.moments import Comoments, Moments
 from greeks_cli.engine.plan import Plan
-from greeks_cli.engine.programs import CONTROL, ESTIMATE, FOUR_TIMES, TWICE, Wanted
+from greeks_cli.engine.programs import CONTROL, ESTIMATE, FAR, NEAR, Wanted
 from greeks_cli.engine.scenario import Simulated
 from greeks_cli.terms.simulation import Sampler
 
@@ -21,7 +21,8 @@ _BIAS_EVERY = {1: 8, 2: 8, 3: 4, 4: 1}
 Enough to measure the bias: it is larger, and its measurement noisier, at higher orders.
 """
 
-Rows = list[NDArray[np.floating]]
+Samples = Mapping[Wanted, NDArray[np.floating]]
+"""By name, yet to be multiplied by the factors of ``Programs``."""
 Sums = TypeVar("Sums", Moments, Comoments)
 
 
@@ -65,21 +66,34 @@ def price_block(plan: Plan, block: int) -> Tally:
     return device.run(work)
 
 
-def tally_of(plan: Plan, block: int, simulated: Simulated, device: Device) -> tuple[Tally, Rows]:
-    """What a block adds, given its paths on a device, and the samples there of every Greek that it was made of."""
+def tally_of(plan: Plan, block: int, simulated: Simulated, device: Device) -> tuple[Tally, Samples]:
+    """What a block adds, given its paths on a device, and the samples there that it was made of."""
     biased = plan.programs.biased if _measures_bias(plan, block) else None
     program = biased or plan.programs.usual
     with np.errstate(all="ignore"):  # a non-finite estimate is reported by name at the end
         found = program.run(simulated.fetch, simulated.n_paths, device.constants(program))
-        values = _rows(plan, found, ESTIMATE)
-        near, far = _changes(plan, found, values, device) if biased else (None, None)
-        control = Comoments.of(values, _rows(plan, found, CONTROL), device) if plan.controls else None
-        return Tally(simulated.n_paths, Moments.of(values, device), near, far, control), values
+        samples = {name: plan.samples(row) for name, row in found.items()}
+        tally = Tally(
+            simulated.n_paths,
+            _moments(plan, samples, ESTIMATE, device),
+            _moments(plan, samples, NEAR, device) if biased else None,
+            _moments(plan, samples, FAR, device) if biased else None,
+            _comoments(plan, samples, device) if plan.controls else None,
+        )
+        return tally, samples
 
 
-def _rows(plan: Plan, found: Mapping[Wanted, NDArray[np.floating]], level: str) -> Rows:
-    """One row of independent samples per Greek of the request."""
-    return [plan.samples(found[level, greek.parameters]) for greek in plan.request.greeks]
+def _moments(plan: Plan, samples: Samples, level: str, device: Device) -> Moments:
+    """The moments of every Greek of the request at a level; zero where it has no samples there."""
+    names = [(level, greek.parameters) for greek in plan.request.greeks]
+    moments = Moments.of([samples[name] for name in names if name in samples], device)
+    return moments.scaled([plan.programs.factors.get(name) for name in names])
+
+
+def _comoments(plan: Plan, samples: Samples, device: Device) -> Comoments:
+    own, other = ([(level, greek.parameters) for greek in plan.request.greeks] for level in (ESTIMATE, CONTROL))
+    comoments = Comoments.of([samples[name] for name in own], [samples[name] for name in other], device)
+    return comoments.scaled(*([plan.programs.factors[name] for name in names] for names in (own, other)))
 
 
 def _measures_bias(plan: Plan, block: int) -> bool:
@@ -91,19 +105,3 @@ def _measures_bias(plan: Plan, block: int) -> bool:
         return False
     sobol = plan.request.simulation.sampler is Sampler.SOBOL  # few blocks, each a sample
     return sobol or block % _BIAS_EVERY[min(4, max(1, *smoothed))] == 0
-
-
-def _changes(
-    plan: Plan, found: Mapping[Wanted, NDArray[np.floating]], values: Rows, device: Device
-) -> tuple[Moments, Moments]:
-    """What twice and four times the width change; nothing, where nothing is smoothed."""
-    near, far = [], []
-    for greek, value in zip(plan.request.greeks, values, strict=True):
-        if (TWICE, greek.parameters) in found:
-            twice = plan.samples(found[TWICE, greek.parameters])
-            near.append(value - twice)
-            far.append(twice - plan.samples(found[FOUR_TIMES, greek.parameters]))
-        else:
-            near.append(np.zeros_like(value))
-            far.append(near[-1])
-    return Moments.of(near, device), Moments.of(far, device)

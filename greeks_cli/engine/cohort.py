@@ -12,6 +12,7 @@ from greeks_cli.engine.device import Device
 from greeks_cli.engine.devices import device_of
 from greeks_cli.engine.moments import Moments
 from greeks_cli.engine.plan import Plan
+from greeks_cli.engine.programs import ESTIMATE
 from greeks_cli.engine.scenario import Simulated
 from greeks_cli.terms.request import Request
 
@@ -79,9 +80,11 @@ def _tally(cohort: Cohort, block: int, device: Device) -> CohortTally:
         market = tuple(plan.request.market.model_dump().values())
         if market not in markets:
             markets[market] = Simulated.of(plan.request, normals)
-        tally, rows = tally_of(plan, block, markets[market], device)
+        tally, samples = tally_of(plan, block, markets[market], device)
         each.append(tally)
-        for greek, row in zip(plan.request.greeks, rows, strict=True):
+        for greek in plan.request.greeks:
             if greek.name in cohort.common:
+                name = ESTIMATE, greek.parameters
+                row = samples[name] * plan.programs.factors[name]
                 total[greek.name] = row + total[greek.name] if greek.name in total else row
     return CohortTally(tuple(each), Moments.of([total[name] for name in cohort.common], device) if total else None)

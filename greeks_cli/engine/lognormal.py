@@ -113,7 +113,8 @@ class Lognormal:
                 if data is not None and data.ndim == 2:
                     found = found + np.einsum("tn,tn->n", data[dates], base) * row[0]
                 else:
-                    found = found + np.einsum("t,tn->n", row, base) * (1 if data is None else data)
+                    at = slice(row.nonzero()[0][0], row.nonzero()[0][-1] + 1)  # bridges move few dates
+                    found = found + np.einsum("t,tn->n", row[at], base[at]) * (1 if data is None else data)
         return found
 
     def _beside_scale(self, index: MultiIndex) -> MultiIndex:

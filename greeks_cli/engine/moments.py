@@ -32,6 +32,14 @@ class Moments:
         sums = device.numbers([_centred_sums(row.astype(np.float64, copy=False)) for row in samples])
         return cls(len(samples[0]), *sums.T)
 
+    def scaled(self, factors: Sequence[float | None]) -> Self:
+        """The moments of the rows times a factor each; where that is None, of a row of zeros in between."""
+        there = [factor is not None for factor in factors]
+        powers = np.power.outer(np.array([factor for factor in factors if factor is not None]), np.arange(1, 5))
+        found = np.zeros((len(factors), 4))
+        found[there] = powers * np.stack([self.mean, self.m2, self.m3, self.m4], axis=1)
+        return type(self)(self.count, *found.T)
+
     @np.errstate(all="ignore")  # infinities are reported with the estimate
     def __add__(self, other: Self) -> Self:
         n_a, n_b = self.count, other.count
@@ -78,6 +86,13 @@ class Comoments:
         """The comoments of each row of samples on a device with its control's."""
         sums = [_joint_sums(x.astype(np.float64), y.astype(np.float64)) for x, y in zip(xs, ys, strict=True)]
         return cls(len(xs[0]), *device.numbers(sums).T)
+
+    def scaled(self, x: Sequence[float], y: Sequence[float]) -> Self:
+        """The comoments of estimates and controls times a factor each."""
+        by_x, by_y = np.array(x), np.array(y)
+        return type(self)(
+            self.count, self.mean_x * by_x, self.mean_y * by_y, self.yy * by_y * by_y, self.xy * by_x * by_y
+        )
 
     @np.errstate(all="ignore")  # infinities are reported with the estimate
     def __add__(self, other: Self) -> Self:

@@ -51,6 +51,8 @@ class Program(Generic[Name]):
     constants: Mapping[int, Any]
     calls: tuple[Call, ...]
     results: Mapping[Name, int]
+    flat: frozenset[int] = frozenset()
+    """Slots known to have one number per path."""
 
     def run(
         self, fetch: Callable[[Source], Any], n_paths: int, constants: Mapping[int, Any] | None = None
@@ -80,7 +82,8 @@ class Assembly:
     def __init__(self) -> None:
         self._n_slots = 0
         self._sources: dict[Source, int] = {}
-        self._constants: dict[int, Any] = {}
+        self.constants: dict[int, Any] = {}
+        """What is the same in all blocks, by slot."""
         self._calls: list[Call] = []
         self._known: dict[Hashable, int] = {}
 
@@ -96,45 +99,35 @@ class Assembly:
         key = ("constant", type(value), (value.shape, value.dtype.str, value.tobytes()) if array else repr(value))
         if key not in self._known:
             self._known[key] = self._new_slot()
-            self._constants[self._known[key]] = value
+            self.constants[self._known[key]] = value
         return self._known[key]
 
     def call(self, function: Callable[..., Any], arguments: Slots, keywords: Mapping[str, Any]) -> int:
         """The slot of a call's result; of constants alone, elementwise, it is one too."""
-        if isinstance(function, np.ufunc) and all(slot in self._constants for slot in arguments):
-            return self.constant(function(*(self._constants[slot] for slot in arguments), **keywords))
+        if isinstance(function, np.ufunc) and all(slot in self.constants for slot in arguments):
+            return self.constant(function(*(self.constants[slot] for slot in arguments), **keywords))
         key = (function, arguments, repr(keywords))
         if key not in self._known:
             self._known[key] = self._new_slot()
             self._calls.append(Call(function, arguments, dict(keywords), self._known[key]))
         return self._known[key]
 
-    def include(self, program: Program[Name], bound: Callable[[Source], Any]) -> dict[Name, int]:
-        """The slots of a program's results, where a source is what it is bound to, or None for one of every block."""
-        here = {slot: self.constant(value) for slot, value in program.constants.items()}
-        for source, slot in program.sources.items():
-            value = bound(source)
-            here[slot] = self.source(source) if value is None else self.constant(value)
-        for call in program.calls:
-            arguments = tuple(tuple(here[i] for i in a) if isinstance(a, tuple) else here[a] for a in call.arguments)
-            here[call.result] = self.call(call.function, arguments, call.keywords)
-        return {name: here[slot] for name, slot in program.results.items()}
-
-    def program(self, results: Mapping[Name, int]) -> Program[Name]:
-        """What it takes to compute the results in some slots."""
+    def program(self, results: Mapping[Name, int], flat: frozenset[int] = frozenset()) -> Program[Name]:
+        """What it takes to compute the results in some slots; ``flat`` is passed on."""
         needed, calls = set(results.values()), []
         for call in reversed(self._calls):
             if call.result in needed:
                 inputs = dict.fromkeys(call.inputs)
-                ended = tuple(slot for slot in inputs if slot not in needed and slot not in self._constants)
+                ended = tuple(slot for slot in inputs if slot not in needed and slot not in self.constants)
                 needed.update(inputs)
                 calls.append(Call(call.function, call.arguments, call.keywords, call.result, ended))
         return Program(
             self._n_slots,
             {source: slot for source, slot in self._sources.items() if slot in needed},
-            {slot: constant for slot, constant in self._constants.items() if slot in needed},
+            {slot: constant for slot, constant in self.constants.items() if slot in needed},
             tuple(reversed(calls)),
             dict(results),
+            flat,
         )
 
     def _new_slot(self) -> int:

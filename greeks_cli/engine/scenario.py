@@ -62,14 +62,14 @@ class Simulated:
         between = self._brownian[here] - (t / u) * self._brownian[after]
         return between * float(1 / np.sqrt(t * (u - t) / u))
 
-    def spot(self, date: int) -> Array:
-        """The underlying at one date, shape (n_paths,)."""
+    def growth(self, date: int) -> Array:
+        """The underlying at one date over the spot, shape (n_paths,)."""
         if date not in self._at:
             self._at[date] = self._exponential(date)
         return self._at[date]
 
-    def spots(self, start: int, stop: int) -> Array:
-        """The underlying at several dates."""
+    def growths(self, start: int, stop: int) -> Array:
+        """The same at several dates."""
         return self._all[start:stop]
 
     def surprise(self) -> Array:
@@ -109,14 +109,16 @@ class Simulated:
         assert coefficients is not None  # vol is one of them
         rows = coefficients.astype(self.dtype)
         drift, along, *bridged = [row[dates, None] if isinstance(dates, slice) else row[dates] for row in rows]
-        spots = self._brownian[dates] * self._there(along)
-        spots += self._there(drift)
+        if len(self.dates) == 1:
+            growth = self._normals[dates] * self._there(along * self._deviations[0])
+        else:
+            growth = self._brownian[dates] * self._there(along)
+        growth += self._there(drift)
         if any(map(np.any, bridged)):  # only where time has moved
             for row, data in zip(bridged, _anchored(self.dates, self.fetch), strict=True):
-                spots += self._there(row) * data
-        np.exp(spots, out=spots)
-        spots *= self.dtype(self.values["spot"])
-        return spots
+                growth += self._there(row) * data
+        np.exp(growth, out=growth)
+        return growth
 
     def _there(self, coefficients: Array) -> Array:
         """A few numbers where the normals are; a single one is as good anywhere."""
@@ -184,10 +186,12 @@ class Scenario:
     def _spots(self) -> Callable[[Dates], Array]:
         # A function of its own: were this one's methods given to Lognormal, each would hold the other until
         # the garbage collector comes by, and with them the arrays of many blocks.
-        fetch, n_dates = self._fetch, len(self.dates)
+        fetch, n_dates, spot = self._fetch, len(self.dates), self.dtype(self.values["spot"])
 
         def spots(dates: Dates) -> Array:
-            return fetch(("spots", *dates.indices(n_dates)[:2]) if isinstance(dates, slice) else ("spot", dates))
+            return spot * fetch(
+                ("growths", *dates.indices(n_dates)[:2]) if isinstance(dates, slice) else ("growth", dates)
+            )
 
         return spots
 

@@ -29,6 +29,7 @@ class Tape:
     def __init__(self, n_paths: int):
         self._n_paths = n_paths
         self._assembly = Assembly()
+        self._flat: set[int] = set()
 
     def source(self, name: Source, sample: Any) -> Array:
         """An array of any block, or a number; ``sample`` is its value while recording."""
@@ -36,7 +37,9 @@ class Tape:
 
     def program(self, results: Mapping[Name, Array]) -> Program[Name]:
         """What it takes to compute some arrays of shape (n_paths,)."""
-        return self._assembly.program({name: self._slot(array) for name, array in results.items()})
+        return self._assembly.program(
+            {name: self._slot(array) for name, array in results.items()}, frozenset(self._flat)
+        )
 
     def record(self, function: Callable[..., Any], arguments: Sequence[Any], keywords: Mapping[str, Any]) -> int:
         """Note a call; the slot of its result."""
@@ -59,6 +62,8 @@ class Tape:
     def _traced(self, array: Array, slot: int, is_view: bool = False) -> Array:
         traced = np.asarray(array).view(_Traced)
         traced.tape, traced.slot, traced.is_view = self, slot, is_view
+        if array.shape == (self._n_paths,):
+            self._flat.add(slot)
         return traced
 
     def _slot(self, value: Any, elementwise: bool = True) -> int:

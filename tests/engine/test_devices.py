@@ -14,6 +14,7 @@ from greeks_cli.engine.block import price_block
 from greeks_cli.engine.devices import described, device_of, devices
 from greeks_cli.engine.gpu import Room
 from greeks_cli.engine.plan import Plan
+from greeks_cli.engine.programs import NEAR
 from greeks_cli.run.local import run
 from greeks_cli.run.together import run_together
 from greeks_cli.terms.contracts import CONTRACTS
@@ -104,8 +105,9 @@ def test_normals_go_in_and_sums_come_out_and_nothing_else(cupy_stand_in, sampler
     into, out = cupy_stand_in.crossings.into, cupy_stand_in.crossings.out
     assert [size for size in into if size > fixings] == [normals_in] * bool(normals_in)
     assert len(into) < 10
-    n_greeks = len(plan.request.greeks)
-    assert out == [4 * n_greeks] * 3  # moments of the estimates, and of two changes of width
+    smoothed = [name for name in plan.programs.factors if name[0] == NEAR]
+    # Moments of the estimates, and of two changes of width.
+    assert out == [4 * len(plan.request.greeks), 4 * len(smoothed), 4 * len(smoothed)]
 
 
 def test_constants_are_moved_once(cupy_stand_in):

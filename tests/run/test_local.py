@@ -103,11 +103,17 @@ def test_finite_at_the_edges_of_what_is_sane(dtype, vol, expiry, spot):
 
 
 def test_a_number_out_of_range_is_an_error_that_names_the_greek():
+    # The underlying grows by e^100, and float32 ends at e^88.
+    request = european({"vol": 0.2, "rate": 1}, "delta", {"strike": 100, "expiry": 100}, dtype="float32")
+    with pytest.raises(NonFiniteEstimate, match=r"^price: the estimate is"):
+        run(request)
+
+
+def test_numbers_by_which_all_paths_are_multiplied_may_be_out_of_range():
     # Many float32 paths end exactly at the strike, where the kink's fourth derivative is -1/(8 w^3).
     market = {"vol": 1e-6, "spot": 1e6, "rate": 0}
     request = european(market, "d(vol,vol,vol,vol)", {"strike": 1e6}, dtype="float32", width=1e-12)
-    with pytest.raises(NonFiniteEstimate, match=r"^d\(vol,vol,vol,vol\): the estimate is"):
-        run(request)
+    assert run(request)["d(vol,vol,vol,vol)"].value < -1e40
 
 
 def test_progress_counts_every_block():
