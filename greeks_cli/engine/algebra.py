@@ -59,6 +59,11 @@ class Algebra:
             value = bound(source)
             here[slot] = Scaled(1.0, self._assembly.source(source)) if value is None else self._constant(value)
         for call in program.calls:
+            if call.function is np.broadcast_to and call.result in program.flat:
+                number = self._as_number(here[call.arguments[0]])
+                if number.slot == self._one:
+                    here[call.result] = number  # as good as a row of it
+                    continue
             arguments = [[here[i] for i in a] if isinstance(a, tuple) else here[a] for a in call.arguments]
             here[call.result] = self._made(call.function, arguments, call.keywords)
         self._flat.update(here[slot].slot for slot in program.flat if slot in here)

@@ -8,12 +8,20 @@ from greeks_cli.engine.chainer_runtime import chainer
 from greeks_cli.engine.numbers import Operand
 
 Leaves = Mapping[str, Operand]
-"""Parameters by name: a Variable of shape (n_paths,) where differentiated, else a float."""
+"""Parameters by name: a Variable of shape (n_paths,) where differentiated or not known yet, else a float."""
 
 
-def make_leaves(values: Mapping[str, float], live: Collection[str], n_paths: int, dtype: type[np.floating]) -> Leaves:
-    """Leaves for ``live`` parameters; they share one number each and take no memory per path."""
-    return {
-        name: chainer.Variable(np.broadcast_to(dtype(value), (n_paths,))) if name in live else value
-        for name, value in values.items()
-    }
+def make_leaves(values: Mapping[str, Operand], live: Collection[str], n_paths: int, dtype: type[np.floating]) -> Leaves:
+    """Leaves for ``live`` parameters; they share one number each and take no memory per path.
+
+    A value is a number, or an array of no dimension where a recording leaves it open.
+    """
+
+    def leaf(name: str, value: Operand) -> Operand:
+        left_open = isinstance(value, np.ndarray)
+        if name not in live and not left_open:
+            return value
+        one_each = np.broadcast_to(value if left_open else dtype(value), (n_paths,))
+        return chainer.Variable(one_each, requires_grad=name in live)
+
+    return {name: leaf(name, value) for name, value in values.items()}

@@ -18,7 +18,7 @@ from greeks_cli.engine.controls import control_of
 from greeks_cli.engine.derivatives import Derivatives, MultiIndex
 from greeks_cli.engine.moments import Moments
 from greeks_cli.engine.normals import PILOT, standard_normals
-from greeks_cli.engine.recordings import Recordings, run_with
+from greeks_cli.engine.recordings import Recordings, bound, recordings_of, run_with
 from greeks_cli.engine.scenario import Scenario, Simulated
 from greeks_cli.engine.smoothing import Kernel
 from greeks_cli.engine.valuation import Method, derivatives, kink_order, pathwise_parameter
@@ -52,7 +52,7 @@ def choose_groups(request: Request, errors: Errors | None = None) -> tuple[tuple
     """
     normals = pilot_normals(request)
     candidates = _candidates(request, pilot_kinks(request, normals))
-    recordings = Recordings(request, candidates)
+    recordings = recordings_of(request, candidates)
     found = _squared_errors(request, normals, candidates, recordings) if errors is None else errors
     chosen = {i: methods[int(found[i].argmin()) if i in found else 0] for i, methods in candidates.items()}
     return _grouped(request.contract, chosen), recordings
@@ -62,7 +62,7 @@ def pilot_errors(request: Request) -> Errors:
     """What a few paths say of the methods of every Greek that has a choice; infinite where one fails."""
     normals = pilot_normals(request)
     candidates = _candidates(request, pilot_kinks(request, normals))
-    return _squared_errors(request, normals, candidates, Recordings(request, candidates))
+    return _squared_errors(request, normals, candidates, recordings_of(request, candidates))
 
 
 def choose_controls(request: Request, groups: Sequence[Group]) -> dict[MultiIndex, MultiIndex]:
@@ -157,7 +157,7 @@ def _squared_errors(
 
     def samples(method: Method, index: MultiIndex) -> NDArray[np.floating]:
         if method not in tried:
-            tried[method] = run_with(recordings.by(method.estimator), recordings.bound(method), simulated)
+            tried[method] = run_with(recordings.of_choices(method.estimator), bound(request, method), simulated)
         return tried[method][index]
 
     def squared_error(method: Method, index: MultiIndex) -> float:

@@ -1,7 +1,7 @@
 """The calculation of a block: NumPy calls in order, from arrays that the block provides to its results."""
 
-from collections.abc import Callable, Hashable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from typing import Any, Generic, TypeVar
 
 import numpy as np
@@ -70,6 +70,25 @@ class Program(Generic[Name]):
                 values[slot] = None
         return {name: np.broadcast_to(values[slot], (n_paths,)) for name, slot in self.results.items()}
 
+    def only(self, names: Iterable[Name]) -> "Program[Name]":
+        """What it takes to compute some of the results."""
+        results = {name: self.results[name] for name in names}
+        needed, calls = set(results.values()), []
+        for call in reversed(self.calls):
+            if call.result in needed:
+                inputs = dict.fromkeys(call.inputs)
+                ended = tuple(slot for slot in inputs if slot not in needed and slot not in self.constants)
+                needed.update(inputs)
+                calls.append(replace(call, last_uses=ended))
+        return Program(
+            self.n_slots,
+            {source: slot for source, slot in self.sources.items() if slot in needed},
+            {slot: constant for slot, constant in self.constants.items() if slot in needed},
+            tuple(reversed(calls)),
+            results,
+            self.flat,
+        )
+
 
 def as_type(array: Array, dtype: np.dtype[Any]) -> Array:
     """The array in another type; a call that takes any library's, as NumPy's unbound method does not."""
@@ -114,21 +133,7 @@ class Assembly:
 
     def program(self, results: Mapping[Name, int], flat: frozenset[int] = frozenset()) -> Program[Name]:
         """What it takes to compute the results in some slots; ``flat`` is passed on."""
-        needed, calls = set(results.values()), []
-        for call in reversed(self._calls):
-            if call.result in needed:
-                inputs = dict.fromkeys(call.inputs)
-                ended = tuple(slot for slot in inputs if slot not in needed and slot not in self.constants)
-                needed.update(inputs)
-                calls.append(Call(call.function, call.arguments, call.keywords, call.result, ended))
-        return Program(
-            self._n_slots,
-            {source: slot for source, slot in self._sources.items() if slot in needed},
-            {slot: constant for slot, constant in self.constants.items() if slot in needed},
-            tuple(reversed(calls)),
-            dict(results),
-            flat,
-        )
+        return Program(self._n_slots, self._sources, self.constants, tuple(self._calls), results, flat).only(results)
 
     def _new_slot(self) -> int:
         self._n_slots += 1

@@ -10,7 +10,7 @@ from greeks_cli.engine.controls import control_of
 from greeks_cli.engine.derivatives import MultiIndex
 from greeks_cli.engine.pilot import Group
 from greeks_cli.engine.program import Program
-from greeks_cli.engine.recordings import Recordings
+from greeks_cli.engine.recordings import Recordings, bound
 from greeks_cli.terms.request import Request
 
 ESTIMATE, NEAR, FAR, CONTROL = "estimate", "near", "far", "control"
@@ -40,17 +40,17 @@ def assemble(
     changes: dict[Wanted, Scaled] = {}
     for group in groups:
         program = recordings.by(group.method.estimator)
-        found = algebra.include(program, recordings.bound(group.method))
+        found = algebra.include(program, bound(request, group.method))
         own |= {(ESTIMATE, index): found[index] for index in group.wanted}
         smoothed = [index for index in group.wanted if group.method.smooths(index, contract)]
         for level, factor in ((NEAR, 2), (FAR, 4)) if smoothed else ():
-            wider = algebra.include(program, recordings.bound(group.method.widened(factor)))
+            wider = algebra.include(program, bound(request, group.method.widened(factor)))
             changes |= {(level, index): algebra.difference(found[index], wider[index]) for index in smoothed}
             found = wider
         if controls:
             pairs = {index: controls[index] for index in group.wanted}
             of_control = recordings.of_control(control_of(contract), group.method, tuple(set(pairs.values())))
-            found = algebra.include(of_control, recordings.bound(group.method))
+            found = algebra.include(of_control, bound(request, group.method))
             own |= {(CONTROL, index): found[other] for index, other in pairs.items()}
     factors = {name: scaled.factor for name, scaled in (own | changes).items()}
     return Programs(algebra.program(own), algebra.program(own | changes) if changes else None, factors)

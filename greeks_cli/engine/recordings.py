@@ -1,11 +1,18 @@
-"""A request's derivatives, differentiated once and recorded, in which the widths of the kernels are left open."""
+"""A request's derivatives, differentiated once and recorded, in which some numbers are left open.
 
-from collections.abc import Callable, Mapping
+The widths of the kernels are, and the contract's parameters: so trades that differ in these alone share a recording.
+"""
+
+from collections.abc import Callable, Hashable, Mapping
+from dataclasses import dataclass, field
+from functools import lru_cache
+from threading import RLock
 from typing import Any
 
 import numpy as np
 
 from greeks_cli.engine.derivatives import MultiIndex
+from greeks_cli.engine.numbers import Operand
 from greeks_cli.engine.program import Array, Program, Source
 from greeks_cli.engine.scenario import Scenario, Simulated
 from greeks_cli.engine.smoothing import Kernel
@@ -15,49 +22,60 @@ from greeks_cli.terms.contract import Contract
 from greeks_cli.terms.request import Request
 from greeks_cli.terms.simulation import Dtype, Estimator
 
-_WIDTH = "width"
+_WIDTH, _PARAMETER = "width", "parameter"
+_KEPT = 32
+"""Recordings that are remembered."""
+
+Methods = Mapping[MultiIndex, tuple[Method, ...]]
+"""Those that each Greek has a choice of."""
 
 
 class Recordings:
     """Programs of the derivatives of a request, one for every estimator that may be used."""
 
-    def __init__(self, request: Request, methods: Mapping[MultiIndex, tuple[Method, ...]]):
+    def __init__(self, request: Request, methods: Methods):
         self._request = request
         self._methods = methods
-        self._of: dict[Estimator, Program[MultiIndex]] = {}
+        self._of: dict[Hashable, Program[MultiIndex]] = {}
+        self._lock = RLock()  # requests on several threads share one
         n_rows = len(request.contract.dates) + request.contract.extra_normals
         self._tape = Tape(n_rows + 2)  # more than any payoff has rows
-        self._dtype: type[np.floating] = np.float64 if request.simulation.dtype is Dtype.FLOAT64 else np.float32
+        self._dtype = _dtype(request)
         normals: Array = np.linspace(-1, 1, n_rows * (n_rows + 2)).reshape(n_rows, -1).astype(self._dtype)
         self._scenario = Scenario.recorded(Simulated.of(request, normals), self._tape)
+        self._values: dict[str, Operand] = dict(request.values)
+        if not request.contract.decides_by_value:
+            for name, value in request.contract.values.items():
+                self._values[name] = self._tape.source((_PARAMETER, name), self._dtype(value))
 
     def by(self, estimator: Estimator) -> Program[MultiIndex]:
         """The derivatives that may be estimated so."""
-        if estimator not in self._of:
-            usable = {i: m for i, methods in self._methods.items() for m in methods if m.estimator is estimator}
-            method = next(iter(usable.values()))
-            self._of[estimator] = self._record(self._request.contract, method, tuple(usable))
-        return self._of[estimator]
+        usable = {i: m for i, methods in self._methods.items() for m in methods if m.estimator is estimator}
+        return self._recorded(self._request.contract, next(iter(usable.values())), tuple(usable))
+
+    def of_choices(self, estimator: Estimator) -> Program[MultiIndex]:
+        """Those of them that may be estimated otherwise too."""
+        with self._lock:
+            if ("choices", estimator) not in self._of:
+                found = self.by(estimator)
+                self._of["choices", estimator] = found.only(i for i in found.results if len(self._methods[i]) > 1)
+            return self._of["choices", estimator]
 
     def of_control(self, control: Contract, method: Method, wanted: tuple[MultiIndex, ...]) -> Program[MultiIndex]:
         """Derivatives of a control variate on the same paths."""
-        return self._record(control, method, wanted)
+        return self._recorded(control, method, wanted)
 
-    def bound(self, method: Method) -> Callable[[Source], Any]:
-        """The width that a source stands for in a method; None for other sources."""
-
-        def width(source: Source) -> Any:
-            if source[0] != _WIDTH:
-                return None
-            _, kink, order = source
-            return self._dtype(method.kernels[kink].widths[order])
-
-        return width
+    def _recorded(self, contract: Contract, method: Method, wanted: tuple[MultiIndex, ...]) -> Program[MultiIndex]:
+        key = type(contract), method.estimator, wanted
+        with self._lock:
+            if key not in self._of:
+                self._of[key] = self._record(contract, method, wanted)
+            return self._of[key]
 
     def _record(self, contract: Contract, method: Method, wanted: tuple[MultiIndex, ...]) -> Program[MultiIndex]:
-        kernels = tuple(self._open(kink, kernel) for kink, kernel in enumerate(method.kernels))
+        opened = Method(method.estimator, tuple(self._open(kink, kernel) for kink, kernel in enumerate(method.kernels)))
         with np.errstate(all="ignore"):  # nothing is estimated here
-            found = derivatives(self._request, contract, self._scenario, Method(method.estimator, kernels), wanted)
+            found = derivatives(self._request, contract, self._scenario, opened, wanted, self._values)
         return self._tape.program({index: found[index] for index in wanted})
 
     def _open(self, kink: int, kernel: Kernel) -> Kernel:
@@ -68,13 +86,61 @@ class Recordings:
         return Kernel(widths, kernel.extrapolated, kernel.base)
 
 
+@dataclass(frozen=True)
+class _Subject:
+    """What is recorded; equal where the recording would be."""
+
+    key: Hashable
+    request: Request = field(compare=False)
+    methods: Methods = field(compare=False)
+
+
+def recordings_of(request: Request, methods: Methods) -> Recordings:
+    """Those of the request, or of an earlier one that differs in open numbers alone."""
+    contract, simulation = request.contract, request.simulation
+    still = () if contract.decides_by_value else tuple(contract.values)
+    structure = repr(contract.model_dump(exclude=set(still))), still, repr(request.market)
+    choices = tuple((index, tuple(map(_pattern, found))) for index, found in methods.items())
+    return _remembered(_Subject((structure, simulation.dtype, simulation.autodiff, choices), request, methods))
+
+
+@lru_cache(_KEPT)
+def _remembered(subject: _Subject) -> Recordings:
+    return Recordings(subject.request, subject.methods)
+
+
+def _pattern(method: Method) -> Hashable:
+    """All of a method but its widths."""
+    kernels = ((tuple(width > 0 for width in k.widths), k.extrapolated, k.base) for k in method.kernels)
+    return method.estimator, tuple(kernels)
+
+
+def bound(request: Request, method: Method) -> Callable[[Source], Any]:
+    """The number that a source stands for; None for those that are arrays of a block."""
+    dtype = _dtype(request)
+
+    def number(source: Source) -> Any:
+        match source:
+            case (name, kink, order) if name == _WIDTH:
+                return dtype(method.kernels[kink].widths[order])
+            case (name, parameter) if name == _PARAMETER:
+                return dtype(request.contract.values[parameter])
+        return None
+
+    return number
+
+
+def _dtype(request: Request) -> type[np.floating]:
+    return np.float64 if request.simulation.dtype is Dtype.FLOAT64 else np.float32
+
+
 def run_with(
     program: Program[MultiIndex], bound: Callable[[Source], Any], simulated: Simulated
 ) -> dict[MultiIndex, Array]:
-    """What a program makes of some paths, its widths bound."""
+    """What a program makes of some paths, its open numbers bound."""
 
     def fetch(source: Source) -> Any:
-        width = bound(source)
-        return simulated.fetch(source) if width is None else width
+        number = bound(source)
+        return simulated.fetch(source) if number is None else number
 
     return program.run(fetch, simulated.n_paths)

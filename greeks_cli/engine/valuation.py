@@ -6,7 +6,7 @@ derivatives using simulation, Management Science 42, 1996); nothing need be smoo
 the first derivative pathwise, which a kink allows, and the others by likelihood.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 
 from greeks_cli.engine.chainer_runtime import chainer
@@ -59,15 +59,18 @@ def derivatives(
     scenario: Scenario,
     method: Method,
     wanted: Collection[MultiIndex],
+    values: Mapping[str, Operand] | None = None,
 ) -> Derivatives:
     """The wanted derivatives of a contract's discounted payoff, each of shape (n_paths,).
 
     ``scenario`` is of the request's market and dates, and serves any number of methods;
-    ``contract`` is the request's own, or its control variate on the same paths.
+    ``contract`` is the request's own, or its control variate on the same paths; ``values`` are
+    the parameters', the request's if left out.
     """
+    values = values or request.values
     if method.estimator is Estimator.MIXED:
-        return _mixed(request, contract, scenario, method, wanted)
-    leaves = _leaves(request, scenario, wanted)
+        return _mixed(request, contract, scenario, method, wanted, values)
+    leaves = _leaves(values, scenario, wanted)
     if method.estimator is Estimator.PATHWISE:
         value = _discounted(contract, leaves, SimulatedPath(leaves, scenario), method)
         return _differentiate(request, value, leaves, wanted)
@@ -82,12 +85,14 @@ def _mixed(
     scenario: Scenario,
     method: Method,
     wanted: Collection[MultiIndex],
+    values: Mapping[str, Operand],
 ) -> Derivatives:
-    leaves = _leaves(request, scenario, wanted)
+    leaves = _leaves(values, scenario, wanted)
     found: Derivatives = {}
     for first, indices in _by_first(request.contract, wanted).items():
         if first is None:
-            found |= derivatives(request, contract, scenario, replace(method, estimator=Estimator.PATHWISE), indices)
+            pathwise = replace(method, estimator=Estimator.PATHWISE)
+            found |= derivatives(request, contract, scenario, pathwise, indices, values)
             continue
         moving = {**leaves, first: leaves[first] * 1.0}
         path = ShiftedPath(leaves, scenario, first, moving[first])
@@ -101,9 +106,9 @@ def _mixed(
     return found
 
 
-def _leaves(request: Request, scenario: Scenario, wanted: Collection[MultiIndex]) -> Leaves:
+def _leaves(values: Mapping[str, Operand], scenario: Scenario, wanted: Collection[MultiIndex]) -> Leaves:
     live = {name for index in wanted for name in index}
-    return make_leaves(request.values, live, scenario.n_paths, scenario.dtype)
+    return make_leaves(values, live, scenario.n_paths, scenario.dtype)
 
 
 def _by_first(contract: Contract, wanted: Collection[MultiIndex]) -> dict[str | None, list[MultiIndex]]:

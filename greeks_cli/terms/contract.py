@@ -73,6 +73,11 @@ class Contract(Term):
         """Whether the market's parameters move a kink at a path held fixed: then only pathwise estimates apply."""
         return False
 
+    @property
+    def decides_by_value(self) -> bool:
+        """Whether what is computed depends on the values of the parameters, and not its result alone."""
+        return False
+
     @abstractmethod
     def describe(self) -> str:
         """A few words for headers, e.g. ``European call, strike 100``."""

@@ -245,6 +245,10 @@ class Formula(Fixed):
         return dict(self.param)
 
     @property
+    def decides_by_value(self) -> bool:
+        return True  # it may compare numbers
+
+    @property
     def jumps(self) -> bool:
         return any(isinstance(node, ast.Compare) for node in ast.walk(self.tree))
 

@@ -137,6 +137,10 @@ class Barrier(Contract):
         return equal_dates(self.expiry, 1 if self.monitoring == "continuous" else int(self.monitoring))
 
     @property
+    def decides_by_value(self) -> bool:
+        return self.monitoring == "continuous"  # a barrier that is touched today knocks at once
+
+    @property
     def jumps(self) -> bool:
         return self.monitoring != "continuous"
 

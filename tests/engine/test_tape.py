@@ -1,5 +1,6 @@
 """A recorded calculation gives, on any arrays, what making it anew gives to the bit; what it cannot see, it refuses."""
 
+import operator
 import pickle
 
 import numpy as np
@@ -7,9 +8,11 @@ import pytest
 
 from greeks_cli.engine.plan import Plan
 from greeks_cli.engine.programs import ESTIMATE
+from greeks_cli.engine.recordings import bound, recordings_of, run_with
 from greeks_cli.engine.scenario import Scenario, Simulated
 from greeks_cli.engine.tape import Tape
 from greeks_cli.engine.valuation import derivatives
+from greeks_cli.run.local import run
 from greeks_cli.terms.contracts import CONTRACTS
 from greeks_cli.terms.request import build_request
 
@@ -104,3 +107,49 @@ def test_blocks_of_every_contract_are_what_chainer_computes(kind):
             scale = max(np.abs(anew[index]).max(), 100 / 100 ** index.count("spot"))
             whole = plan.programs.factors[name] * found[name]
             np.testing.assert_allclose(whole, anew[index], rtol=1e-12, atol=1e-13 * scale)
+
+
+@pytest.mark.parametrize("settings", [{"width": 2}, {"estimator": "likelihood"}, {"estimator": "mixed"}], ids=str)
+@pytest.mark.parametrize("kind", CONTRACTS)
+def test_a_recording_serves_other_trades_whose_numbers_it_leaves_open(kind, settings):
+    example = {"kind": kind, **CONTRACTS[kind].example}
+    contract = CONTRACTS[kind].model_validate(example)
+    names = [name for name in contract.values if name in example]
+    greeks = "delta,vega,gamma" + "".join(f",d({name}),d(spot,{name})" for name in names[:1])
+    used = []
+    for factor in (1.0, 1.03):
+        other = example | {name: contract.values[name] * factor for name in names}
+        request = build_request(other, {"vol": 0.23}, {"paths": 5000, **settings}, greeks)
+        plan = Plan.of(request)
+        simulated = Simulated.of(request, plan.normals(0))
+        for group in plan.groups:
+            used.append(recordings_of(request, dict.fromkeys(group.wanted, (group.method,))))
+            found = run_with(used[-1].by(group.method.estimator), bound(request, group.method), simulated)
+            anew = derivatives(request, request.contract, Scenario(simulated), group.method, group.wanted)
+            for index in group.wanted:
+                scale = max(np.abs(anew[index]).max(), 100 / 100 ** index.count("spot"))
+                np.testing.assert_allclose(found[index], anew[index], rtol=1e-12, atol=1e-13 * scale)
+    one, other = used[: len(used) // 2], used[len(used) // 2 :]
+    assert contract.decides_by_value or all(map(operator.is_, one, other))
+
+
+def test_only_numbers_that_are_open_may_differ():
+    def recording(market=None, **contract):
+        request = build_request({"strike": 100, **contract}, {"vol": 0.2, **(market or {})}, {}, "delta")
+        (group,) = Plan.of(request).groups
+        return recordings_of(request, dict.fromkeys(group.wanted, (group.method,)))
+
+    assert recording() is recording(strike=110)
+    others = [recording({"vol": 0.3}), recording(type="put"), recording(expiry=0.5)]
+    assert len({id(one) for one in (recording(), *others)}) == 4
+
+
+def test_a_payoff_that_decides_by_numbers_is_recorded_with_them():
+    formula = {"kind": "formula", "payoff": "S[-1] if K > 95 else 0"}
+    knocked = {"kind": "barrier", "strike": 100, "barrier_type": "down-out"}
+    for low, high in (
+        (formula | {"param": {"K": 90.0}}, formula | {"param": {"K": 100.0}}),
+        (knocked | {"barrier": 105}, knocked | {"barrier": 90}),
+    ):
+        prices = [run(build_request(one, {"vol": 0.2}, {"paths": 4000}, []))["price"].value for one in (low, high)]
+        assert prices[0] == 0 < prices[1]
