@@ -1,18 +1,21 @@
 """Requests on the same random numbers: each block is drawn once for all, and their sum has an error bar of its own."""
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
 
-from greeks_cli.engine.block import Tally, tally_of
+from greeks_cli.engine.block import Tally, measures_bias, tally_of
 from greeks_cli.engine.device import Device
 from greeks_cli.engine.devices import device_of
 from greeks_cli.engine.moments import Moments
 from greeks_cli.engine.plan import Plan
-from greeks_cli.engine.programs import ESTIMATE
+from greeks_cli.engine.program import Program
+from greeks_cli.engine.programs import ESTIMATE, Programs, Result, Wanted
 from greeks_cli.engine.scenario import Simulated
 from greeks_cli.terms.request import Request
 
@@ -22,8 +25,18 @@ class Cohort:
     """Plans of the same dates that draw the same random numbers, so that their blocks are the same paths."""
 
     plans: tuple[Plan, ...]
+    markets: tuple[tuple[tuple[int, ...], Programs], ...]
+    """Numbers of the plans of the same market, and what they compute."""
     summed: bool
     """Whether the sum over all plans is wanted too."""
+
+    @classmethod
+    def of(cls, plans: Sequence[Plan], summed: bool = False) -> Self:
+        numbers: dict[str, list[int]] = {}
+        for number, plan in enumerate(plans):
+            numbers.setdefault(repr(plan.request.market), []).append(number)
+        markets = [(tuple(alike), Programs([plans[number] for number in alike])) for alike in numbers.values()]
+        return cls(tuple(plans), tuple(markets), summed)
 
     @property
     def n_blocks(self) -> int:
@@ -65,26 +78,44 @@ def paths_key(request: Request) -> object:
     return contract.dates, contract.extra_normals, *(getattr(simulation, name) for name in drawn)
 
 
-def price_cohort_block(cohort: Cohort, block: int) -> CohortTally:
-    """One block of all plans; each plan's tally is what ``price_block`` gives, to the bit."""
+def price_block(cohort: Cohort, block: int) -> CohortTally:
+    """Simulate, price and differentiate one block of all plans; a pure function of its arguments.
+
+    Each plan's tally is the one that it has alone, to the bit.
+    """
     device = device_of(cohort.plans[0].request.simulation, block)
     return device.run(lambda: _tally(cohort, block, device))
 
 
+@np.errstate(all="ignore")  # a non-finite estimate is reported by name at the end
 def _tally(cohort: Cohort, block: int, device: Device) -> CohortTally:
     normals = cohort.plans[0].normals(block, device)
-    markets: dict[tuple[float, ...], Simulated] = {}
-    each: list[Tally] = []
+    each: dict[int, Tally] = {}
     total: dict[str, NDArray[np.floating]] = {}
-    for plan in cohort.plans:
-        market = tuple(plan.request.market.model_dump().values())
-        if market not in markets:
-            markets[market] = Simulated.of(plan.request, normals)
-        tally, samples = tally_of(plan, block, markets[market], device)
-        each.append(tally)
-        for greek in plan.request.greeks:
-            if greek.name in cohort.common:
-                name = ESTIMATE, greek.parameters
-                row = samples[name] * plan.programs.factors[name]
-                total[greek.name] = row + total[greek.name] if greek.name in total else row
-    return CohortTally(tuple(each), Moments.of([total[name] for name in cohort.common], device) if total else None)
+    for numbers, programs in cohort.markets:
+        plans = [cohort.plans[number] for number in numbers]
+        simulated = Simulated.of(plans[0].request, normals)
+        program = programs.where(tuple(measures_bias(plan, block) for plan in plans))
+        for own, samples in _by_plan(program, simulated, device):
+            factors = {name: programs.factors[own, name] for name in samples}
+            each[numbers[own]] = tally_of(plans[own], samples, factors, device)
+            for greek in plans[own].request.greeks:
+                if greek.name in cohort.common:
+                    name = ESTIMATE, greek.parameters
+                    row = samples[name] * factors[name]
+                    total[greek.name] = row + total[greek.name] if greek.name in total else row
+    sums = Moments.of([total[name] for name in cohort.common], device) if total else None
+    return CohortTally(tuple(each[number] for number in range(len(cohort.plans))), sums)
+
+
+def _by_plan(
+    program: Program[Result], simulated: Simulated, device: Device
+) -> Iterator[tuple[int, dict[Wanted, NDArray[np.floating]]]]:
+    """The samples of each plan as soon as all of them are there."""
+    missing = Counter(number for number, _ in program.results)
+    found: dict[int, dict[Wanted, NDArray[np.floating]]] = {number: {} for number in missing}
+    for (number, name), row in program.run(simulated.fetch, simulated.n_paths, device.constants(program)):
+        found[number][name] = row
+        missing[number] -= 1
+        if not missing[number]:
+            yield number, found.pop(number)

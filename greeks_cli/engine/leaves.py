@@ -14,14 +14,14 @@ Leaves = Mapping[str, Operand]
 def make_leaves(values: Mapping[str, Operand], live: Collection[str], n_paths: int, dtype: type[np.floating]) -> Leaves:
     """Leaves for ``live`` parameters; they share one number each and take no memory per path.
 
-    A value is a number, or an array of no dimension where a recording leaves it open.
+    A value is a number; or an array of one per path, or of no dimension where a recording leaves it open.
     """
 
     def leaf(name: str, value: Operand) -> Operand:
-        left_open = isinstance(value, np.ndarray)
-        if name not in live and not left_open:
+        is_array = isinstance(value, np.ndarray)
+        if name not in live and not is_array:
             return value
-        one_each = np.broadcast_to(value if left_open else dtype(value), (n_paths,))
+        one_each = np.broadcast_to(value if is_array else dtype(value), (n_paths,))
         return chainer.Variable(one_each, requires_grad=name in live)
 
     return {name: leaf(name, value) for name, value in values.items()}

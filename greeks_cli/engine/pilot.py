@@ -108,7 +108,10 @@ def _candidates(request: Request, kinks: Sequence[Kink]) -> dict[MultiIndex, tup
 
     def allowed(index: MultiIndex) -> Iterable[Method]:
         for estimator in _estimators(request, index):
-            yield from pathwise if estimator is Estimator.PATHWISE else [Method(estimator, kernels[1.0])]
+            if estimator is not Estimator.PATHWISE:
+                yield Method(estimator, kernels[1.0])
+            else:
+                yield from pathwise if pathwise[0].smooths(index, request.contract) else pathwise[:1]
 
     return {index: tuple(allowed(index)) for index in wanted}
 

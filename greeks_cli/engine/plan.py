@@ -13,7 +13,7 @@ from greeks_cli.engine.derivatives import MultiIndex
 from greeks_cli.engine.device import HOST, Device
 from greeks_cli.engine.normals import PATHS, standard_normals
 from greeks_cli.engine.pilot import Errors, Group, choose_controls, choose_groups
-from greeks_cli.engine.programs import Programs, assemble
+from greeks_cli.engine.recordings import Recordings
 from greeks_cli.engine.sobol import sobol_normals
 from greeks_cli.terms.request import Request
 from greeks_cli.terms.simulation import SCRAMBLES, Dtype, Sampler, Simulation
@@ -37,7 +37,7 @@ class Plan:
     groups: tuple[Group, ...]
     controls: Mapping[MultiIndex, MultiIndex]
     """For every Greek, the derivative of the control variate that it is regressed on."""
-    programs: Programs
+    recordings: Recordings
     limit: int
     """Paths that may be run: as many as asked for, or as a tolerance may take."""
 
@@ -53,8 +53,7 @@ class Plan:
         groups, recordings = choose_groups(request, errors)
         if controls is None:
             controls = choose_controls(request, groups) if request.simulation.control else {}
-        programs = assemble(request, groups, controls, recordings)
-        return cls(request, groups, controls, programs, limit or request.simulation.paths)
+        return cls(request, groups, controls, recordings, limit or request.simulation.paths)
 
     @property
     def _whole(self) -> int:

@@ -34,7 +34,7 @@ class Call:
     keywords: dict[str, Any]
     result: int
     last_uses: tuple[int, ...] = ()
-    """Slots that no later call reads."""
+    """Slots that no later call reads, its own result among them if none does."""
 
     @property
     def inputs(self) -> Iterator[int]:
@@ -56,29 +56,39 @@ class Program(Generic[Name]):
 
     def run(
         self, fetch: Callable[[Source], Any], n_paths: int, constants: Mapping[int, Any] | None = None
-    ) -> dict[Name, Array]:
-        """The results for a block, whose arrays ``fetch`` provides; ``constants`` are its own, where those are."""
+    ) -> Iterator[tuple[Name, Array]]:
+        """Each result as soon as it is there, for a block whose arrays ``fetch`` provides.
+
+        ``constants`` are its own, where those are. Nothing is kept that no later call needs.
+        """
         values: list[Any] = [None] * self.n_slots
+        names: dict[int, list[Name]] = {}
+        for name, slot in self.results.items():
+            names.setdefault(slot, []).append(name)
         for slot, constant in (self.constants if constants is None else constants).items():
             values[slot] = constant.of(n_paths) if isinstance(constant, Shape) else constant
         for source, slot in self.sources.items():
             values[slot] = fetch(source)
+        for slot in names.keys() & {*self.constants, *self.sources.values()}:
+            yield from ((name, np.broadcast_to(values[slot], (n_paths,))) for name in names[slot])
         for call in self.calls:
             arguments = [values[a] if type(a) is int else [values[i] for i in a] for a in call.arguments]
             values[call.result] = call.function(*arguments, **call.keywords)
+            if call.result in names:
+                yield from ((name, np.broadcast_to(values[call.result], (n_paths,))) for name in names[call.result])
             for slot in call.last_uses:
                 values[slot] = None
-        return {name: np.broadcast_to(values[slot], (n_paths,)) for name, slot in self.results.items()}
 
     def only(self, names: Iterable[Name]) -> "Program[Name]":
         """What it takes to compute some of the results."""
         results = {name: self.results[name] for name in names}
         needed, calls = set(results.values()), []
+        read = set(self.constants)
         for call in reversed(self.calls):
             if call.result in needed:
-                inputs = dict.fromkeys(call.inputs)
-                ended = tuple(slot for slot in inputs if slot not in needed and slot not in self.constants)
-                needed.update(inputs)
+                ended = tuple(slot for slot in dict.fromkeys((*call.inputs, call.result)) if slot not in read)
+                needed.update(call.inputs)
+                read.update(call.inputs)
                 calls.append(replace(call, last_uses=ended))
         return Program(
             self.n_slots,

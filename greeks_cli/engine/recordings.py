@@ -5,7 +5,7 @@ The widths of the kernels are, and the contract's parameters: so trades that dif
 
 from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from threading import RLock
 from typing import Any
 
@@ -38,15 +38,26 @@ class Recordings:
         self._methods = methods
         self._of: dict[Hashable, Program[MultiIndex]] = {}
         self._lock = RLock()  # requests on several threads share one
-        n_rows = len(request.contract.dates) + request.contract.extra_normals
-        self._tape = Tape(n_rows + 2)  # more than any payoff has rows
+        self._n_rows = len(request.contract.dates) + request.contract.extra_normals
+        self._tape = Tape(self._n_rows + 2)  # more than any payoff has rows
         self._dtype = _dtype(request)
-        normals: Array = np.linspace(-1, 1, n_rows * (n_rows + 2)).reshape(n_rows, -1).astype(self._dtype)
-        self._scenario = Scenario.recorded(Simulated.of(request, normals), self._tape)
-        self._values: dict[str, Operand] = dict(request.values)
-        if not request.contract.decides_by_value:
-            for name, value in request.contract.values.items():
-                self._values[name] = self._tape.source((_PARAMETER, name), self._dtype(value))
+
+    def __reduce__(self) -> tuple[Callable[..., Any], tuple[Request, Methods]]:
+        return recordings_of, (self._request, self._methods)
+
+    @cached_property
+    def _scenario(self) -> Scenario:
+        shape = self._n_rows, self._n_rows + 2
+        normals: Array = np.linspace(-1, 1, shape[0] * shape[1]).reshape(shape).astype(self._dtype)
+        return Scenario.recorded(Simulated.of(self._request, normals), self._tape)
+
+    @cached_property
+    def _values(self) -> Mapping[str, Operand]:
+        contract = self._request.contract
+        left_open = {} if contract.decides_by_value else contract.values
+        return self._request.values | {
+            name: self._tape.source((_PARAMETER, name), self._dtype(value)) for name, value in left_open.items()
+        }
 
     def by(self, estimator: Estimator) -> Program[MultiIndex]:
         """The derivatives that may be estimated so."""
@@ -143,4 +154,4 @@ def run_with(
         number = bound(source)
         return simulated.fetch(source) if number is None else number
 
-    return program.run(fetch, simulated.n_paths)
+    return dict(program.run(fetch, simulated.n_paths))

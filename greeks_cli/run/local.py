@@ -8,8 +8,8 @@ from itertools import islice
 from math import ceil
 from typing import Protocol, TypeVar
 
-from greeks_cli.analytic.closed_forms import exact_derivatives, exact_greeks
-from greeks_cli.engine.block import price_block
+from greeks_cli.analytic.closed_forms import Exact, exact_derivatives, exact_greeks
+from greeks_cli.engine.cohort import Cohort, price_block
 from greeks_cli.engine.controls import control_of
 from greeks_cli.engine.devices import devices
 from greeks_cli.engine.estimates import Truth, estimates
@@ -78,10 +78,11 @@ class _Runner:
     def until(self, plan: Plan) -> Result:
         """Run the plan's blocks in order until the targets are met, or all blocks."""
         targets = self._request.accuracy.tol
-        truth, total = known(plan), None
+        truth, total = known(plan, exact_greeks(plan.request)), None
         answers: tuple[Estimate, ...] = ()
-        with closing(in_order(price_block, plan, self._threads, self._executor)) as tallies:
-            for done, tally in enumerate(tallies, start=1):
+        with closing(in_order(price_block, Cohort.of([plan]), self._threads, self._executor)) as tallies:
+            for done, of_block in enumerate(tallies, start=1):
+                (tally,) = of_block.each
                 total = tally if total is None else total + tally
                 if self._progress:
                     self._progress(done, plan.n_blocks)
@@ -99,12 +100,12 @@ class _Runner:
         return seconds is not None and time.perf_counter() - self._started > seconds
 
 
-def known(plan: Plan) -> Truth:
-    """The closed forms of the request's contract and, where one is used, of its control."""
+def known(plan: Plan, exact: Exact) -> Truth:
+    """The closed forms of the request's contract, which are given, and, where one is used, of its control."""
     request = plan.request
     wanted = [plan.controls[greek.parameters] for greek in request.greeks if plan.controls]
     control = exact_derivatives(request, control_of(request.contract), wanted)
-    return Truth(exact_greeks(request), [value or 0.0 for value in control])
+    return Truth(exact, [value or 0.0 for value in control])
 
 
 class Blocks(Protocol):

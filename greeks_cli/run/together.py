@@ -8,7 +8,8 @@ from operator import add
 
 import numpy as np
 
-from greeks_cli.engine.cohort import Cohort, CohortTally, cohorts, price_cohort_block
+from greeks_cli.analytic.closed_forms import exact_greeks_of_all
+from greeks_cli.engine.cohort import Cohort, CohortTally, cohorts, price_block
 from greeks_cli.engine.estimates import estimates
 from greeks_cli.engine.plan import Plan
 from greeks_cli.run.allocator import keep_freed_memory
@@ -60,12 +61,13 @@ def _tallies(
         except GreeksError as error:
             answers[number] = str(error).replace("\n", "; ")
     for group in cohorts(plans):
-        cohort = Cohort(tuple(plans[number] for number in group), summed)
-        with closing(in_order(price_cohort_block, cohort, threads or available_cores(), executor)) as tallies:
+        cohort = Cohort.of([plans[number] for number in group], summed)
+        with closing(in_order(price_block, cohort, threads or available_cores(), executor)) as tallies:
             tally: CohortTally = reduce(add, tallies)
-        for number, plan, own in zip(group, cohort.plans, tally.each, strict=True):
+        exact = exact_greeks_of_all([plan.request for plan in cohort.plans])
+        for number, plan, own, truth in zip(group, cohort.plans, tally.each, exact, strict=True):
             try:
-                answers[number] = Result(plan.request, estimates(plan, own, known(plan)), own.paths, 0.0)
+                answers[number] = Result(plan.request, estimates(plan, own, known(plan, truth)), own.paths, 0.0)
             except GreeksError as error:
                 answers[number] = str(error).replace("\n", "; ")
         yield group, cohort, tally

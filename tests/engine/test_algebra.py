@@ -23,7 +23,7 @@ def simplified(calculation, x=X):
     algebra = Algebra()
     result = algebra.include(recorded(calculation), lambda source: None)["found"]
     program = algebra.program({"found": result})
-    return program.calls, result.factor * program.run(lambda source: x, x.shape[1])["found"]
+    return program.calls, result.factor * dict(program.run(lambda source: x, x.shape[1]))["found"]
 
 
 def functions(calls):
@@ -69,7 +69,7 @@ def test_float32_stays_float32():
     algebra = Algebra()
     result = algebra.include(calculation, lambda source: None)["found"]
     program = algebra.program({"found": result})
-    assert program.run(lambda source: X.astype(np.float32), X.shape[1])["found"].dtype == np.float32
+    assert dict(program.run(lambda source: X.astype(np.float32), X.shape[1]))["found"].dtype == np.float32
 
 
 NUMBERS = st.floats(-1e3, 1e3).filter(lambda x: x == 0 or abs(x) > 1e-3)

@@ -10,11 +10,11 @@ import numpy as np
 import pytest
 
 from greeks_cli.engine import gpu
-from greeks_cli.engine.block import price_block
+from greeks_cli.engine.cohort import Cohort, price_block
 from greeks_cli.engine.devices import described, device_of, devices
 from greeks_cli.engine.gpu import Room
 from greeks_cli.engine.plan import Plan
-from greeks_cli.engine.programs import NEAR
+from greeks_cli.engine.programs import NEAR, Programs
 from greeks_cli.run.local import run
 from greeks_cli.run.together import run_together
 from greeks_cli.terms.contracts import CONTRACTS
@@ -99,13 +99,15 @@ def test_normals_go_in_and_sums_come_out_and_nothing_else(cupy_stand_in, sampler
     contract = {"kind": "asian", "strike": 100, "fixings": fixings}
     plan = Plan.of(asked(contract, paths=8192 * 4, sampler=sampler, device="cuda"))
     assert plan.paths_in(1) == 8192
-    price_block(plan, 0)  # constants are moved with the first
+    cohort = Cohort.of([plan])
+    price_block(cohort, 0)  # constants are moved with the first
     cupy_stand_in.crossings.clear()
-    price_block(plan, 0)
+    price_block(cohort, 0)
     into, out = cupy_stand_in.crossings.into, cupy_stand_in.crossings.out
     assert [size for size in into if size > fixings] == [normals_in] * bool(normals_in)
     assert len(into) < 10
-    smoothed = [name for name in plan.programs.factors if name[0] == NEAR]
+    ((_, programs),) = cohort.markets
+    smoothed = [level for _, (level, _) in programs.factors if level == NEAR]
     # Moments of the estimates, and of two changes of width.
     assert out == [4 * len(plan.request.greeks), 4 * len(smoothed), 4 * len(smoothed)]
 
@@ -113,7 +115,8 @@ def test_normals_go_in_and_sums_come_out_and_nothing_else(cupy_stand_in, sampler
 def test_constants_are_moved_once(cupy_stand_in):
     plan = Plan.of(asked({"kind": "asian", "strike": 100, "fixings": 12}, paths=40_000, device="cuda"))
     (there,) = devices(plan.request.simulation)
-    assert there.constants(plan.programs.usual) is there.constants(plan.programs.usual)
+    program = Programs([plan]).where((True,))
+    assert there.constants(program) is there.constants(program)
 
 
 @pytest.mark.parametrize(
