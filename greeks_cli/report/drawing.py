@@ -1,7 +1,6 @@
 """Paper and ink: the style that all figures share. The only importer of matplotlib, and never of pyplot."""
 
 import io
-import re
 import textwrap
 from collections.abc import Sequence
 from math import ceil
@@ -66,7 +65,6 @@ _FEW = 30.0
 _LONGEST = 3
 """Lines of a title's part."""
 _COLUMNS = {1: 1, 2: 2, 3: 3, 4: 2, 5: 3, 6: 3, 7: 4, 8: 4, 9: 3}
-_RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 _UNDATED = {
     "svg": {"Date": None, "Creator": None},
     "pdf": {"CreationDate": None, "Creator": None, "Producer": None},
@@ -97,15 +95,6 @@ def paper(panels: int, title: Sequence[str], corner: str) -> tuple[Figure, list[
 
 def _wrapped(text: str, width: float) -> list[str]:
     return textwrap.wrap(text, int(width * _LETTERS_PER_INCH), max_lines=_LONGEST, placeholder=" ...")
-
-
-def raised(unit: str) -> str:
-    """A unit as it is printed: per spot² for ``per spot^2``."""
-    return re.sub(r"\^(\d)", lambda power: power[1].translate(_RAISED), re.sub(r"^1e(\S+)", _ten_to_the, unit))
-
-
-def _ten_to_the(power: re.Match[str]) -> str:
-    return f"10{power[1].translate(_RAISED)}"
 
 
 def legend(figure: Figure, handles: Sequence[Line2D | Patch]) -> None:

@@ -16,10 +16,10 @@ from greeks_cli.report.drawing import (
     log_log,
     nothing_to_show,
     paper,
-    raised,
     styled,
 )
 from greeks_cli.report.headline import headline
+from greeks_cli.report.units import upright
 from greeks_cli.terms.greek import Units
 from greeks_cli.terms.simulation import Sampler
 from greeks_cli.terms.studies import Ladder, Point
@@ -35,7 +35,7 @@ def ladder_figure(ladder: Ladder) -> Figure:
     words = headline(request, request.simulation.paths)
     by_paths, by_width = _names(ladder.by_paths), _names(ladder.by_width)
     figure, panels = paper(len(by_paths) + len(by_width), words.title, words.seed)
-    units = {greek.name: raised(Units.RAW.label(greek)) for greek in request.greeks}
+    units = {greek.name: upright(Units.RAW.label(greek)) for greek in request.greeks}
     lines: list[Line2D] = []
     for panel, name in zip(panels, by_paths, strict=False):
         lines += _errors(panel, ladder, name)

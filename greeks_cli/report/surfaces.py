@@ -22,11 +22,11 @@ from greeks_cli.report.drawing import (
     doubt_marks,
     legend,
     paper,
-    raised,
     styled,
 )
 from greeks_cli.report.headline import profile_headline
 from greeks_cli.report.series import Series, axis_label, series_of
+from greeks_cli.report.units import upright
 from greeks_cli.terms.greek import Greek, Units
 from greeks_cli.terms.profile import Profile
 
@@ -69,7 +69,7 @@ def _map(figure: Figure, panel: Axes, series: Series, profile: Profile) -> list[
         panel.contour(x, y, exact, levels, colors=EXACT, linewidths=1.2, linestyles="dashed")
     panel.set_title(series.name)
     panel.grid(visible=False)
-    bar = figure.colorbar(colours, ax=panel, label=raised(series.unit))
+    bar = figure.colorbar(colours, ax=panel, label=upright(series.unit))
     bar.outline.set_visible(False)
     return doubt_marks(panel, [(x[number // len(y)], y[number % len(y)]) for number in series.doubtful])
 

@@ -6,9 +6,10 @@ import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.text import Text
 
-from greeks_cli.report.drawing import drawn, inline_svg, raised, styled
+from greeks_cli.report.drawing import drawn, inline_svg, styled
 from greeks_cli.report.ladder_figure import ladder_figure
 from greeks_cli.report.profile_figure import figure_of
+from greeks_cli.report.units import raised, upright
 from greeks_cli.run.profile import profile
 from greeks_cli.terms.axis import parse_axis
 from greeks_cli.terms.greek import NAMED, Units
@@ -21,6 +22,7 @@ LONG = {
     "param": {"K": 100},
     "fixings": 4,
 }
+LONG_UNITS = "d(spot,spot,vol,vol),d(spot,vol,rate,dividend_yield)"
 BARRIER = {"kind": "barrier", "strike": 100, "barrier": 80, "barrier_type": "down-out", "monitoring": 12, "rebate": 5}
 
 
@@ -53,6 +55,10 @@ FIGURES = {
     "all Greeks": lambda: figure_of(along({"strike": 100}, "all", "vol=0.1:0.3:2"), Units.MARKET),
     "a long formula": lambda: figure_of(along(LONG, "gamma,d(spot,spot,K)", "spot=90:110:2")),
     "large numbers": lambda: figure_of(along({"strike": 1e6}, "d(spot,spot,vol,vol)", "spot=8e5:1.2e6:3")),
+    "long units": lambda: figure_of(along({"strike": 100}, LONG_UNITS, "dividend_yield=0:0.1:5"), Units.MARKET),
+    "long units of a surface": lambda: figure_of(
+        along({"strike": 100}, LONG_UNITS, "spot=90:110:3", "dividend_yield=0:0.1:3"), Units.MARKET
+    ),
     "one surface": lambda: figure_of(along({"strike": 100}, "price", "spot=80:120:5", "vol=0.1:0.3:4")),
     "three surfaces": lambda: figure_of(
         along({"strike": 1e4}, "gamma,d(spot,spot,vol)", "spot=9e3:1.1e4:3", "vol=0.1:0.2:2")
@@ -119,3 +125,9 @@ def test_panels_are_the_greeks_asked_for_with_their_units():
 def test_units_are_printed_with_raised_powers():
     assert raised("1e-6 per spot^2 per (vol point)^2") == "10⁻⁶ per spot² per (vol point)²"
     assert raised("currency") == "currency"
+
+
+def test_long_units_are_broken_before_a_per():
+    assert upright("1e-6 per spot per vol point per 1% dividend yield") == (
+        "10⁻⁶ per spot per vol point\nper 1% dividend yield"
+    )
