@@ -10,6 +10,7 @@ from greeks_cli.report.drawing import (
     Line2D,
     Patch,
     doubt_marks,
+    few_numbers,
     legend,
     paper,
     styled,
@@ -60,4 +61,5 @@ def _curve(panel: Axes, series: Series, places: Sequence[float]) -> list[Line2D]
     panel.set_title(series.name)
     panel.set_ylabel(upright(series.unit))
     panel.margins(x=0.02)
+    few_numbers(panel)
     return doubt_marks(panel, [(places[i], series.values[i]) for i in series.doubtful])

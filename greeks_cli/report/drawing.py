@@ -13,7 +13,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 from matplotlib.patheffects import withStroke
-from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter
+from matplotlib.ticker import AutoLocator, FuncFormatter, LogLocator, MaxNLocator, NullFormatter
 
 from greeks_cli import __version__
 
@@ -59,6 +59,8 @@ STYLE = {
 _DOTS_PER_INCH = {"png": 150, "svg": 80, "pdf": 150}
 """In a drawing of lines it is for the smooth ground of maps alone."""
 _LETTERS_PER_INCH = 12.5
+_MOST_NUMBERS, _DIGITS_PER_INCH, _GAP = 9, 14.0, 1.5
+"""Along an axis; the gap is in digits."""
 _CORNER, _ENTRY = 1.7, 2.0
 """Inches: what the corner takes, and an entry of the legend."""
 _FEW = 30.0
@@ -95,6 +97,34 @@ def paper(panels: int, title: Sequence[str], corner: str) -> tuple[Figure, list[
 
 def _wrapped(text: str, width: float) -> list[str]:
     return textwrap.wrap(text, int(width * _LETTERS_PER_INCH), max_lines=_LONGEST, placeholder=" ...")
+
+
+class _Roomy(AutoLocator):
+    """Round numbers along the foot of a panel, so few that they do not touch."""
+
+    def __init__(self, panel: Axes):
+        super().__init__()
+        self._panel = panel
+
+    def __call__(self) -> Sequence[float]:
+        low, high = self._panel.get_xlim()
+        for most in range(min(_MOST_NUMBERS, self._panel.xaxis.get_tick_space()), 0, -1):
+            self.set_params(nbins=most)
+            found = self.tick_values(low, high)
+            if self._widest(found) < (found[1] - found[0]) / (high - low):
+                break
+        return found
+
+    def _widest(self, places: Sequence[float]) -> float:
+        """The longest number and a gap, as a share of the panel's width."""
+        labels = self._panel.xaxis.get_major_formatter().format_ticks(list(places))
+        inches = self._panel.get_window_extent().width / self._panel.figure.dpi
+        return (max(map(len, labels)) + _GAP) / (_DIGITS_PER_INCH * inches)
+
+
+def few_numbers(panel: Axes) -> None:
+    """Numbers along the foot that do not touch, however long they are."""
+    panel.xaxis.set_major_locator(_Roomy(panel))
 
 
 def legend(figure: Figure, handles: Sequence[Line2D | Patch]) -> None:

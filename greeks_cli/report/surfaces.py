@@ -20,6 +20,7 @@ from greeks_cli.report.drawing import (
     MaxNLocator,
     Normalize,
     doubt_marks,
+    few_numbers,
     legend,
     paper,
     styled,
@@ -69,6 +70,7 @@ def _map(figure: Figure, panel: Axes, series: Series, profile: Profile) -> list[
         panel.contour(x, y, exact, levels, colors=EXACT, linewidths=1.2, linestyles="dashed")
     panel.set_title(series.name)
     panel.grid(visible=False)
+    few_numbers(panel)
     bar = figure.colorbar(colours, ax=panel, label=upright(series.unit))
     bar.outline.set_visible(False)
     return doubt_marks(panel, [(x[number // len(y)], y[number % len(y)]) for number in series.doubtful])

@@ -59,6 +59,11 @@ FIGURES = {
     "long units of a surface": lambda: figure_of(
         along({"strike": 100}, LONG_UNITS, "spot=90:110:3", "dividend_yield=0:0.1:3"), Units.MARKET
     ),
+    "a narrow range far from 0": lambda: figure_of(
+        along({"strike": 20000}, "delta,gamma", "spot=19900:20100:5"), Units.RAW, [NAMED["delta"], NAMED["gamma"]]
+    ),
+    "a very narrow range": lambda: figure_of(along({"strike": 100}, "delta,gamma", "vol=0.2,0.200001")),
+    "a narrow surface": lambda: figure_of(along({"strike": 1e5}, "delta", "spot=99990:100010:3", "vol=0.1,0.2")),
     "one surface": lambda: figure_of(along({"strike": 100}, "price", "spot=80:120:5", "vol=0.1:0.3:4")),
     "three surfaces": lambda: figure_of(
         along({"strike": 1e4}, "gamma,d(spot,spot,vol)", "spot=9e3:1.1e4:3", "vol=0.1:0.2:2")
@@ -89,7 +94,8 @@ def test_no_text_is_cut_or_touches_another(name):
         for axis in (axes.xaxis, axes.yaxis):
             low, high = sorted(axis.get_view_interval())
             for tick in (*axis.get_major_ticks(), *axis.get_minor_ticks()):
-                tick.label1.set_visible(bool(low <= tick.get_loc() <= high) and tick.label1.get_visible())
+                for label in (tick.label1, tick.label2):
+                    label.set_visible(bool(low <= tick.get_loc() <= high) and label.get_visible())
     for text, box in visible_texts(figure, canvas.get_renderer()):
         assert page.x0 <= box.x0, text
         assert box.x1 <= page.x1, text
