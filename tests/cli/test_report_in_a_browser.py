@@ -120,13 +120,14 @@ def test_the_table_is_sorted_by_mouse_and_by_keyboard(browser, address):
     assert names == [f"put-{i}" for i in range(15)]  # by number, not by letter
 
 
-def test_words_pick_trades(browser, address):
+@pytest.mark.parametrize(("words", "count"), [("PUT 93", 1), ("±", 0), ("calleuropean", 0), ("call european", 2)])
+def test_words_pick_trades(browser, address, words, count):
     browser.open(address)
     browser.value("document.querySelector('input').focus()")
-    browser("Input.insertText", text="PUT 93")
+    browser("Input.insertText", text=words)
     visible = "[...document.querySelectorAll('.sortable tbody tr')].filter(row => !row.hidden).length"
-    assert browser.value(visible) == 1
-    assert browser.value("document.querySelector('[role=status]').textContent") == "1 of 19"
+    assert browser.value(visible) == count
+    assert browser.value("document.querySelector('[role=status]').textContent") == f"{count} of 19"
 
 
 @pytest.mark.parametrize("script", [True, False], ids=["with script", "without"])
