@@ -89,8 +89,7 @@ class TradePage:
             facts = {**self.row.contract, **self.row.market}
             return tag("p", ", ".join(f"{name} {value}" for name, value in facts.items() if value is not None))
         words = headline(self.request, self.row.paths or self.request.simulation.paths)
-        simulated = f"{words.paths}, {words.seed}, {words.smoothing}"
-        lines = (words.contract, words.market, simulated)
+        lines = (words.contract, words.market, words.simulation)
         return joined(*(tag("p", line, class_="asked") for line in lines))
 
     def _drawn(self) -> list[Markup]:
