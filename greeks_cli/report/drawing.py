@@ -13,9 +13,10 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 from matplotlib.patheffects import withStroke
-from matplotlib.ticker import AutoLocator, FuncFormatter, LogLocator, MaxNLocator, NullFormatter
+from matplotlib.ticker import AutoLocator, FixedLocator, FuncFormatter, LogLocator, MaxNLocator, NullFormatter
 
 from greeks_cli import __version__
+from greeks_cli.report.ticks import ticks
 
 ESTIMATE, EXACT, SOBOL, BIAS = "#0072B2", "#D55E00", "#009E73", "#CC79A7"
 GUIDE, INK = "#767676", "#222222"
@@ -61,7 +62,7 @@ _DOTS_PER_INCH = {"png": 150, "svg": 80, "pdf": 150}
 _LETTERS_PER_INCH = 12.5
 _MOST_NUMBERS, _DIGITS_PER_INCH, _GAP = 9, 14.0, 1.5
 """Along an axis; the gap is in digits."""
-_CORNER, _ENTRY = 1.7, 2.0
+_CORNER, _ENTRY = 1.7, 2.2
 """Inches: what the corner takes, and an entry of the legend."""
 _FEW = 30.0
 _LONGEST = 3
@@ -143,23 +144,31 @@ def doubt_marks(panel: Axes, places: Sequence[tuple[float, float]]) -> list[Line
 
 
 def log_log(panel: Axes) -> None:
-    """Logarithmic axes whose numbers do not touch: decades, or 1, 2 and 5 of each where there are few of them."""
+    """Logarithmic axes whose numbers do not touch, and are two at least."""
     for axis, scale, limits in (
         (panel.xaxis, panel.set_xscale, panel.get_xlim),
         (panel.yaxis, panel.set_yscale, panel.get_ylim),
     ):
         scale("log")
-        low, high = limits()
-        axis.set_major_locator(LogLocator(subs=(1.0,) if high > _FEW * low else (1.0, 2.0, 5.0)))
+        axis.set_major_locator(FixedLocator(_numbers(*limits())))
         axis.set_major_formatter(FuncFormatter(_plain))
         axis.set_minor_formatter(NullFormatter())
 
 
+def _numbers(low: float, high: float) -> Sequence[float]:
+    """Decades, or 1, 2 and 5 of each where there are few of them, or equal steps between two of those."""
+    decades, finer = (
+        [place for place in LogLocator(subs=digits).tick_values(low, high) if low <= place <= high]
+        for digits in ((1.0,), (1.0, 2.0, 5.0))
+    )
+    if high > _FEW * low and len(decades) > 1:
+        return decades
+    return finer if len(finer) > 1 else ticks(low, high, 2)
+
+
 def _plain(number: float, position: int | None) -> str:
     """``10,000`` or ``0.002``; powers of ten beyond."""
-    if number >= 1:
-        return f"{number:,.0f}" if number < 1e7 else f"{number:.0e}".replace("e+0", "e")
-    return f"{number:g}"
+    return f"{number:,.7g}" if number < 1e7 else f"{number:.0e}".replace("e+0", "e")
 
 
 def nothing_to_show(panel: Axes, why: str) -> None:
