@@ -35,9 +35,8 @@ def rung(study, greek, paths, width=None, error=0.1):
     return Point(study, greek, paths, width, 1.0, error, error / 3, 1.05)
 
 
-def ladder(names):
+def ladder(names, paths=(1000, 10_000, 100_000)):
     request = build_request({"strike": 100}, {"vol": 0.2}, {}, names)
-    paths = (1000, 10_000, 100_000)
     found = [request.greeks[i].name for i in range(len(request.greeks))]
     return Ladder(
         request,
@@ -70,6 +69,7 @@ FIGURES = {
     ),
     "a flat surface": lambda: figure_of(along({"kind": "cliquet"}, "gamma", "spot=90:110:3", "vol=0.1:0.2:2")),
     "a ladder": lambda: ladder_figure(ladder("gamma")),
+    "one rung": lambda: ladder_figure(ladder("gamma", (32,))),
     "a long ladder": lambda: ladder_figure(ladder("gamma,vanna,volga,d(spot,spot,vol,vol)")),
 }
 
@@ -104,6 +104,28 @@ def test_no_text_is_cut_or_touches_another(name):
         boxes.append((text, box))
     for (one, its_box), (other, other_box) in combinations(boxes, 2):
         assert not its_box.overlaps(other_box), f"{one} touches {other}"
+
+
+@pytest.mark.parametrize("paths", [(32,), (30, 120), (30, 1000), (1000, 1500), (16, 10**6)], ids=str)
+@styled
+def test_every_logarithmic_axis_has_numbers_to_read_it_by(paths):
+    figure = ladder_figure(ladder("gamma", paths))
+    FigureCanvasAgg(figure).draw()
+    for axis in (axis for panel in figure.axes for axis in (panel.xaxis, panel.yaxis)):
+        low, high = axis.get_view_interval()
+        shown = [tick.label1.get_text() for tick in axis.get_major_ticks() if low <= tick.get_loc() <= high]
+        assert 2 <= len(set(shown)) == len(shown) < 9, shown
+
+
+def test_a_guide_wants_two_numbers_of_paths():
+    assert ">slope -1/2<" in inline_svg(ladder_figure(ladder("gamma")))
+    assert "slope -1/2" not in inline_svg(ladder_figure(ladder("gamma", (32,))))
+
+
+def test_both_studies_share_what_looks_the_same_in_the_legend():
+    text = inline_svg(ladder_figure(ladder("gamma")))
+    assert text.count(">standard error, random paths<") == 1
+    assert ">standard error<" not in text
 
 
 def test_a_figure_is_the_same_file_every_time():
