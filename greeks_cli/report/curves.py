@@ -39,7 +39,7 @@ def curves(profile: Profile, units: Units, greeks: Sequence[Greek]) -> Figure:
     ]
     if any(value is not None for series in found for value in series.exact):
         handles.append(Line2D([], [], color=EXACT, linestyle=(0, (4, 3)), linewidth=1.4, label="closed form"))
-    legend(figure, [*handles, *doubtful[:1]])
+    legend(figure, [*handles, *doubtful])
     return figure
 
 

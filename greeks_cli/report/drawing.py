@@ -97,7 +97,13 @@ def paper(panels: int, title: Sequence[str], corner: str) -> tuple[Figure, list[
 
 
 def _wrapped(text: str, width: float) -> list[str]:
-    return textwrap.wrap(text, int(width * _LETTERS_PER_INCH), max_lines=_LONGEST, placeholder=" ...")
+    """A few lines; of what is longer the middle goes, for a payoff typed by hand comes first and its terms last."""
+    letters = int(width * _LETTERS_PER_INCH)
+    lines, kept = textwrap.wrap(text, letters), _LONGEST * letters // 2
+    while len(lines) > _LONGEST:
+        kept -= 1
+        lines = textwrap.wrap(f"{text[:kept]} ... {text[-kept:]}", letters)
+    return lines
 
 
 class _Roomy(AutoLocator):
@@ -129,9 +135,11 @@ def few_numbers(panel: Axes) -> None:
 
 
 def legend(figure: Figure, handles: Sequence[Line2D | Patch]) -> None:
-    """One for all panels, below them."""
-    room = max(1, int((figure.get_figwidth() - _CORNER) / _ENTRY))
-    figure.legend(handles=list(handles), loc="outside lower left", ncols=min(room, len(handles)), fontsize=8.5)
+    """One for all panels, below them, with an entry for every label; none where there is nothing to tell apart."""
+    entries = list({str(handle.get_label()): handle for handle in handles}.values())
+    if entries:
+        room = max(1, int((figure.get_figwidth() - _CORNER) / _ENTRY))
+        figure.legend(handles=entries, loc="outside lower left", ncols=min(room, len(entries)), fontsize=8.5)
 
 
 def doubt_marks(panel: Axes, places: Sequence[tuple[float, float]]) -> list[Line2D]:

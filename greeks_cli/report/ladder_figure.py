@@ -44,7 +44,7 @@ def ladder_figure(ladder: Ladder) -> Figure:
     for panel, name in zip(panels[len(by_paths) :], by_width, strict=True):
         lines += _biases(panel, ladder, name)
         panel.set(title=f"{name}: bias", xlabel="width of a plain softplus (currency)", ylabel=units[name])
-    legend(figure, list({str(line.get_label()): line for line in lines}.values()))
+    legend(figure, lines)
     return figure
 
 

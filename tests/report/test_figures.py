@@ -150,6 +150,26 @@ def test_panels_are_the_greeks_asked_for_with_their_units():
     assert ">gamma<" not in text
 
 
+@pytest.mark.parametrize("payoff", [" + ".join(["max(S[-1] - K, 0)"] * 20), "+".join(["max(S[-1]-K,0)"] * 20)])
+def test_a_long_formula_is_shortened_in_its_middle_and_keeps_its_terms(payoff):
+    contract = {"kind": "formula", "payoff": payoff, "param": {"K": 100, "L": 95}, "fixings": 4, "expiry": 2}
+    title = " ".join(figure_of(along(contract, "delta", "spot=90:110:2")).get_suptitle().split("\n"))
+    contract = title.partition(" spot 90 to 110")[0]
+    assert contract.startswith(f"formula {payoff[:30]}")
+    assert " ... " in contract
+    assert contract.endswith(", K 100, L 95, 4 fixings, expiry 2y")
+
+
+def test_a_legend_has_only_what_is_drawn():
+    def entries(found):
+        return [text.get_text() for legend in figure_of(found).legends for text in legend.get_texts()]
+
+    surface = along({"strike": 100}, "gamma", "spot=95:105:3", "vol=0.2:0.3:3")
+    assert entries(surface) == ["Monte Carlo", "closed form"]
+    flat = along({"strike": 1000}, "gamma", "spot=99:101:3", "vol=0.01:0.02:3")
+    assert not {"Monte Carlo", "closed form"} & {*entries(flat)}
+
+
 def test_units_are_printed_with_raised_powers():
     assert raised("1e-6 per spot^2 per (vol point)^2") == "10⁻⁶ per spot² per (vol point)²"
     assert raised("currency") == "currency"
