@@ -14,9 +14,10 @@ from greeks_cli.terms.request import Request
 from greeks_cli.terms.simulation import Estimator, Smoothing
 from greeks_cli.terms.sketch import Sketch
 
+_NO_SMOOTHING = "no smoothing bias; what bias there is bounds unseen events."
 _METHODS = {
-    "likelihood": "The path stays and its probability moves; no smoothing, no bias.",
-    "mixed": "The first derivative pathwise, the others by likelihood; no bias.",
+    "likelihood": f"The path stays and its probability moves; {_NO_SMOOTHING}",
+    "mixed": f"The first derivative pathwise, the others by likelihood; {_NO_SMOOTHING}",
 }
 """What the ways to a derivative do that know no smoothing."""
 _LEFT = ("estimator", "unit")

@@ -89,6 +89,14 @@ def test_pages_have_the_digits_of_the_terminal(results, report, greeks):
     assert all(cell in page.text for cell in re.findall(r"\S+ ± \S+", table))
 
 
+@pytest.mark.parametrize("estimator", ["likelihood", "mixed"])
+def test_methods_without_smoothing_are_not_said_to_have_no_bias(results, report, estimator):
+    text = "greeks = 'gamma'\n" + HEADER + f"estimator = '{estimator}'\n" + TRADE.format('"A"')
+    _, page = report(results(text))
+    assert "no smoothing bias; what bias there is bounds unseen events." in page.text
+    assert "no bias" not in page.text
+
+
 def test_totals_are_those_of_the_book(results, report):
     (*_, total) = map(json.loads, results(TWO, "--total").read_text().splitlines())
     _, page = report(results(TWO, "--total", "--restart"))
