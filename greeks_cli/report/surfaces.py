@@ -27,6 +27,7 @@ from greeks_cli.report.drawing import (
 )
 from greeks_cli.report.headline import profile_headline
 from greeks_cli.report.series import Series, axis_label, series_of
+from greeks_cli.report.table import plain
 from greeks_cli.report.units import upright
 from greeks_cli.terms.greek import Greek, Units
 from greeks_cli.terms.profile import Profile
@@ -46,7 +47,7 @@ def surfaces(profile: Profile, units: Units, greeks: Sequence[Greek]) -> Figure:
     for panel, greek in zip(panels, greeks, strict=True):
         series = series_of(profile, greek, units)
         lines += _map(figure, panel, series, profile)
-        panel.set_xlabel(f"{axis_label(profile, 0)}\nstandard error up to {max(series.stderr):.2g}")
+        panel.set_xlabel(f"{axis_label(profile, 0)}\nstandard error up to {plain(max(series.stderr), 2)}")
         panel.set_ylabel(axis_label(profile, 1))
     legend(figure, lines)
     return figure
