@@ -163,6 +163,14 @@ def test_paper_has_every_trade_on_a_page_of_its_own_and_no_dark_ground(browser, 
     assert (tmp_path / "trade.pdf").read_bytes().count(b"/Type /Page\n") == 1
 
 
+def test_paper_breaks_no_name_inside_a_word(browser, address):
+    browser.open(address, 700, media="print")
+    browser.value("document.querySelector('.sortable tbody a').textContent = 'COUNTERPARTYNORTHWIND'")
+    heights = "[...document.querySelectorAll('.sortable tbody a')].slice(0, 2).map(name => name.offsetHeight)"
+    long, short = browser.value(heights)
+    assert long == short
+
+
 def test_not_even_a_script_that_got_into_the_page_would_run(chromium, address, tmp_path):
     page = Path(unquote(urlsplit(address).path)).read_text()
     broken = tmp_path / "broken.html"
