@@ -22,7 +22,7 @@ class Page(HTMLParser):
 
     def __init__(self, text):
         super().__init__()
-        self.found, self.text = [], ""
+        self.source, self.found, self.text = text, [], ""
         self.feed(text)
 
     def handle_starttag(self, tag, attributes):
@@ -66,6 +66,12 @@ def test_every_config_has_a_report(report, name):
     outcome, page = report(CONFIGS / name, "--market", str(CONFIGS / "market.toml"), "--paths", "2000")
     assert outcome == (0, "", "")
     assert name in page.text
+
+
+def test_a_lone_trade_is_headed_by_its_contract(report):
+    _, page = report(CONFIGS / "atm_call.toml", "--paths", "2000")
+    assert "<h2>European call, strike 100, expiry 1y</h2>" in page.source
+    assert page.text.count("strike 100, expiry 1y") == 1
 
 
 def test_results_and_their_book_have_the_same_pages_of_trades(results, greeks, tmp_path):

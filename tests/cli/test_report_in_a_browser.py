@@ -98,6 +98,13 @@ def test_a_wide_table_scrolls_by_itself(browser, address):
     )
 
 
+def test_lines_scroll_with_the_names_that_stay(browser, address):
+    browser.open(address, 390)
+    style = "getComputedStyle(document.querySelector('.sortable tbody th'))"
+    assert browser.value(f"{style}.position") == "sticky"
+    assert browser.value(f"{style}.borderCollapse") == "separate"  # else the lines belong to the table, and scroll away
+
+
 def test_the_table_is_sorted_by_mouse_and_by_keyboard(browser, address):
     browser.open(address)
     in_order = first_column(browser)
