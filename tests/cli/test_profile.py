@@ -106,6 +106,17 @@ def test_a_plot_in_ascii_and_one_in_colour(greeks, terminal):
     assert "\x1b[" in greeks(*SPOTS).out
 
 
+@pytest.mark.parametrize("ascii_only", [False, True])
+def test_the_closed_form_is_drawn_over_the_curve_where_it_is_known(greeks, terminal, ascii_only):
+    terminal(80, ascii_only=ascii_only)
+    for contract, known in (("european", True), ("asian", False)):
+        text = greeks(*SPOTS, "--contract", contract).out
+        drawn = [line for line in text.splitlines() if re.match(r" *[\d.]* [|+│┤]", line)]
+        assert len(drawn) > 8
+        assert ("x" in "".join(drawn)) is known
+        assert ("x closed form" in text) is known
+
+
 def test_doubts_and_the_closed_form_are_told_below_a_plot(greeks):
     text = greeks(*CALL, "--over", "spot=50:100:3", "--format", "plot").out
     assert "heavy tails" in text or "every path gave the same" in text
