@@ -1,6 +1,7 @@
 import csv
 import io
 import os
+import re
 
 import pytest
 
@@ -90,6 +91,22 @@ def test_without_graphviz_dot_is_written_and_nothing_is_overwritten(greeks, monk
     assert outcome.code == 1
     assert f"dot -Tsvg {tmp_path}/g.dot -o {file}" in outcome.err
     assert (tmp_path / "g.dot").read_text().startswith("digraph")
-    again = greeks("graph", *GAMMA, "-o", str(file))
-    assert again.code == 2
-    assert "is there already" in again.err
+    assert greeks("graph", *GAMMA, "-o", str(file)) == outcome
+    another = greeks("graph", *GAMMA, "--seed", "1", "-o", str(file))
+    assert another.code == 2
+    assert "is there already" in another.err
+    (tmp_path / "g.dot").write_text("mine")
+    assert greeks("graph", *GAMMA, "-o", str(file)).code == 2
+    assert (tmp_path / "g.dot").read_text() == "mine"
+
+
+@pytest.mark.parametrize("of", ["price", "gamma", "charm"])
+def test_a_graph_says_how_it_was_simulated_names_its_leaves_and_has_short_constants(greeks, of):
+    text = greeks("graph", *GAMMA, "--of", of).out
+    assert "4,096 paths x 1 step, seed 0, softplus width auto, float64" in text
+    assert not re.search(r"\d\.\d{7}", text)
+    targets = set(re.findall(r"-> (\d+)", text))
+    labels = dict(re.findall(r'(\d+) \[label="([^"]*)"', text))
+    leaves = {label for node, label in labels.items() if node not in targets}
+    assert leaves
+    assert all(re.fullmatch(r"[\w ]+: \(4\), float64", label) for label in leaves), leaves
