@@ -2,6 +2,7 @@ import csv
 import io
 import json
 import re
+import sys
 from importlib.util import find_spec
 
 import pytest
@@ -186,6 +187,16 @@ def test_a_missing_extra_is_told_with_the_command_that_installs_it(greeks, monke
     outcome = greeks(*SPOTS, "-o", str(tmp_path / "x.svg"))
     assert outcome.code == 1
     assert outcome.err == "greeks: svg needs matplotlib; run: uv sync --extra plot, or pip install '.[plot]'\n"
+
+
+@pytest.mark.usefixtures("never_run")
+def test_a_broken_matplotlib_is_one_line_before_the_first_path(greeks, monkeypatch, tmp_path):
+    monkeypatch.delitem(sys.modules, "greeks_cli.report.drawing", raising=False)
+    monkeypatch.setitem(sys.modules, "matplotlib", None)  # importing it raises ImportError
+    monkeypatch.setattr("greeks_cli.cli.output.find_spec", lambda name: name)
+    outcome = greeks(*SPOTS, "-o", str(tmp_path / "x.svg"))
+    assert (outcome.code, outcome.err.count("\n")) == (1, 1)
+    assert outcome.err.startswith("greeks: svg needs matplotlib, which cannot be imported: ")
 
 
 def test_a_file_that_cannot_be_replaced_is_left_as_it_was(greeks, monkeypatch, tmp_path):
