@@ -26,8 +26,8 @@ def render(ladder: Ladder, form: str, screen: Screen) -> str | bytes:
 
     figure = ladder_figure(ladder)
     if form == "html":
-        title = f"Convergence: {ladder.request.contract.describe()}"
-        return page(title, inline_svg(figure), [*map(_line, ladder.points)])
+        contract = ladder.request.contract.describe()
+        return page("Convergence", contract, inline_svg(figure), [*map(_line, ladder.points)])
     return drawn(figure, form)
 
 

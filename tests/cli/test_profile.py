@@ -144,6 +144,8 @@ def test_a_page_needs_nothing_but_itself(greeks, tmp_path):
     assert "&lt; 100" in page
     assert not re.search(r"<(script|link|iframe|img)\b|url\(http|src=", page)
     assert page.count("<tr>") == 1 + 2 * 2
+    assert "<h1>delta over spot</h1>" in page  # the picture's title has the contract
+    assert "<title>delta over spot: formula where(" in page
 
 
 def test_text_formats_go_to_files_as_they_go_to_stdout(greeks, tmp_path):

@@ -178,6 +178,19 @@ def test_paper_breaks_no_name_inside_a_word(browser, address):
     assert long == short
 
 
+def test_a_profile_can_be_read_on_a_telephone_and_in_the_dark(chromium, greeks, tmp_path):
+    file = tmp_path / "profile.html"
+    call = ("--strike", "100", "--vol", "0.2", "--paths", "512", "--greeks", "delta,gamma,vega")
+    assert greeks("profile", *call, "--over", "spot=90:110:3", "-o", str(file)).code == 0
+    for width, dark in ((390, False), (390, True), (1280, True)):
+        chromium.open(file.as_uri(), width, dark=dark)
+        assert chromium.value("document.documentElement.scrollWidth") <= width
+        heights = "[...document.querySelectorAll('svg text')].map(text => text.getBoundingClientRect().height)"
+        assert min(chromium.value(heights)) > 9  # pixels
+        assert (brightness(chromium.value("getComputedStyle(document.body).backgroundColor")) < 128) is dark
+        assert ("invert" in chromium.value("getComputedStyle(document.querySelector('svg')).filter")) is dark
+
+
 def test_not_even_a_script_that_got_into_the_page_would_run(chromium, address, tmp_path):
     page = Path(unquote(urlsplit(address).path)).read_text()
     broken = tmp_path / "broken.html"
