@@ -7,7 +7,7 @@ import click
 
 from greeks_cli.cli.options import request_options, threads_option
 from greeks_cli.cli.output import PICTURES, out_option, output
-from greeks_cli.cli.terminal import screen
+from greeks_cli.cli.terminal import progress_bar, screen
 from greeks_cli.terms.request import Request
 from greeks_cli.terms.simulation import Sampler
 
@@ -29,11 +29,15 @@ _FORMATS = ("table", "csv", *PICTURES)
     help="Only the error against paths, or only the bias against the width. [default: both]",
 )
 @threads_option
-def command(request: Request, out: Path | None, format: str | None, study: str | None, threads: int | None) -> None:
+@click.option("--quiet", is_flag=True, help="No progress on stderr.")
+def command(
+    request: Request, out: Path | None, format: str | None, study: str | None, threads: int | None, quiet: bool
+) -> None:
     """Show how the error falls with paths, and how the bias of a softplus grows with its width.
 
-    Runs every Greek at five numbers of paths up to --paths, then those of second and higher
-    order at five widths of a plain softplus. A picture shows Sobol points too (extra: sobol).
+    Runs every Greek at five numbers of paths up to --paths, each a quarter of the next, then those of
+    second and higher order at five widths of a plain softplus. A picture shows Sobol points too
+    (extra: sobol).
     """
     from greeks_cli.report.ladder import render
     from greeks_cli.run.convergence import automatic_width, over_paths, over_sobol_points, over_widths
@@ -41,11 +45,12 @@ def command(request: Request, out: Path | None, format: str | None, study: str |
 
     to = output(out, format, _FORMATS, "table")
     compared = to.format in PICTURES and request.simulation.sampler is Sampler.RANDOM and find_spec("scipy") is not None
-    ladder = Ladder(
-        request,
-        tuple(over_paths(request, threads)) if study != "widths" else (),
-        tuple(over_sobol_points(request, threads)) if study != "widths" and compared else (),
-        tuple(over_widths(request, threads)) if study != "paths" else (),
-        automatic_width(request),
-    )
+    with progress_bar(quiet) as progress:
+        ladder = Ladder(
+            request,
+            tuple(over_paths(request, threads, progress)) if study != "widths" else (),
+            tuple(over_sobol_points(request, threads, progress)) if study != "widths" and compared else (),
+            tuple(over_widths(request, threads, progress)) if study != "paths" else (),
+            automatic_width(request),
+        )
     to.deliver(render(ladder, to.format, screen()))

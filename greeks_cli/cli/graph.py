@@ -30,9 +30,9 @@ def command(request: Request, of: str, out: Path | None) -> ExitCode:
 
     asked, greek = _asked(request, of)
     to = output(out, None, ("dot", *_DRAWN), "dot", matplotlib=False)
-    instead = _instead(to) if to.format in _DRAWN and not installed() else None
     dot = titled(dot_graph(asked, greek), asked, greek)
-    if instead:
+    if to.format in _DRAWN and not installed():
+        instead = _instead(to, dot)
         instead.deliver(dot)
         remedy = f"install it and run: dot -T{to.format} {instead.file} -o {to.file}"
         click.echo(f"greeks: --out: {to.file}: wants Graphviz, so {instead.file} is written; {remedy}", err=True)
@@ -50,14 +50,17 @@ def _asked(request: Request, of: str) -> tuple[Request, Greek]:
         raise InvalidInput([Problem(("--of",), problem.message, of) for problem in problems]) from None
 
 
-def _instead(to: Output) -> Output:
+def _instead(to: Output, dot: str) -> Output:
     """The text beside the picture that cannot be drawn. Raises InvalidInput where something else is there."""
+    from greeks_cli.report.dot import holds
+
     assert to.file is not None  # only a file's extension asks for a picture here
     file = to.file.with_suffix(".dot")
     check_file(file)
-    if file.exists():
+    if file.exists() and not holds(file, dot):
         message = (
-            f"wants Graphviz, which is not installed, and {file} is there already; install it, or give -o another.dot"
+            f"wants Graphviz, which is not installed, and {file} is there already and another graph; "
+            "install it, or give -o another.dot"
         )
         raise InvalidInput([Problem(("--out",), message, str(to.file))])
     return Output("dot", file)

@@ -9,13 +9,17 @@ from pathlib import Path
 
 import click
 
-from greeks_cli.terms.errors import InvalidInput, MissingExtra, Problem
+from greeks_cli.terms.errors import GreeksError, InvalidInput, MissingExtra, Problem
 
 PICTURES = ("svg", "png", "pdf", "html")
 """What matplotlib draws; a page of HTML has its picture inside."""
 _SUFFIXES = {"table": ".txt"}
 
 out_option = click.option("-o", "--out", type=click.Path(path_type=Path), help="File to write; its extension says how.")
+
+
+class CannotDraw(GreeksError):
+    """What draws pictures is there, and does not work."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +44,7 @@ def output(
 ) -> Output:
     """What ``-o`` and ``--format`` ask for together, ``usual`` where neither says.
 
-    Raises InvalidInput where that cannot be, and MissingExtra where matplotlib draws and is missing.
+    Raises InvalidInput where that cannot be, and MissingExtra or CannotDraw where matplotlib draws and does not work.
     """
     known = {_SUFFIXES.get(name, f".{name}"): name for name in formats if name != "plot"}
     if file is not None:
@@ -52,9 +56,20 @@ def output(
     chosen = format or (known[file.suffix.lower()] if file else usual)
     if chosen in ("png", "pdf") and file is None:
         raise InvalidInput([Problem(("--format",), "is no text; give a file with -o", chosen)])
-    if matplotlib and chosen in PICTURES and find_spec("matplotlib") is None:
-        raise MissingExtra(chosen, "matplotlib", "plot")
+    if matplotlib and chosen in PICTURES:
+        _check_matplotlib(chosen)
     return Output(chosen, file)
+
+
+def _check_matplotlib(wanted_by: str) -> None:
+    """Raise MissingExtra where it is missing, and CannotDraw where it is there and broken."""
+    if find_spec("matplotlib") is None:
+        raise MissingExtra(wanted_by, "matplotlib", "plot")
+    try:
+        import greeks_cli.report.drawing  # noqa: F401
+    except ImportError as error:
+        why = str(error).partition("\n")[0]
+        raise CannotDraw(f"{wanted_by} needs matplotlib, which cannot be imported: {why}; install it again") from None
 
 
 def check_file(file: Path) -> None:

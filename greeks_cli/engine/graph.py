@@ -41,6 +41,7 @@ def dot_graph(request: Request, greek: Greek) -> str:
         Smoother(group.method.kernels),
     )
     for name in greek.parameters:
-        (node,) = chainer.grad([node], [leaves[name]], enable_double_backprop=True)
+        ones = chainer.Variable(np.ones_like(node.array), name="1 on every path")
+        (node,) = chainer.grad([node], [leaves[name]], [ones], enable_double_backprop=True)
     node.name = greek.name
     return str(drawing.build_computational_graph([node]).dump())

@@ -8,7 +8,7 @@ from greeks_cli import __version__
 from greeks_cli.report.book_table import book_table, facts_of_all
 from greeks_cli.report.manifest import manifest_section
 from greeks_cli.report.markup import Markup, document, joined, tag
-from greeks_cli.report.table import estimate_cell
+from greeks_cli.report.table import estimate_cell, plain
 from greeks_cli.report.trade_page import TradePage, scrolling
 from greeks_cli.terms.book_row import TotalRow
 from greeks_cli.terms.glossary import GLOSSARY
@@ -83,7 +83,7 @@ class BookReport:
                 "tr",
                 tag("th", one.name, scope="row"),
                 tag("td", estimate_cell(one.value, one.stderr), class_="number"),
-                tag("td", f"{one.bias:.1g}", class_="number"),
+                tag("td", plain(one.bias, 1), class_="number"),
                 tag("td", one.unit),
             )
             for one in self.total.estimates

@@ -10,13 +10,14 @@ from greeks_cli.report.drawing import (
     Line2D,
     Patch,
     doubt_marks,
+    few_numbers,
     legend,
     paper,
-    raised,
     styled,
 )
 from greeks_cli.report.headline import profile_headline
 from greeks_cli.report.series import Series, axis_label, series_of
+from greeks_cli.report.units import upright
 from greeks_cli.terms.greek import Greek, Units
 from greeks_cli.terms.profile import Profile
 
@@ -38,7 +39,7 @@ def curves(profile: Profile, units: Units, greeks: Sequence[Greek]) -> Figure:
     ]
     if any(value is not None for series in found for value in series.exact):
         handles.append(Line2D([], [], color=EXACT, linestyle=(0, (4, 3)), linewidth=1.4, label="closed form"))
-    legend(figure, [*handles, *doubtful[:1]])
+    legend(figure, [*handles, *doubtful])
     return figure
 
 
@@ -58,6 +59,7 @@ def _curve(panel: Axes, series: Series, places: Sequence[float]) -> list[Line2D]
     exact = [known[i] for i in order]
     panel.plot(x, exact, color=EXACT, linestyle=(0, (4, 3)), linewidth=1.4, gid=f"{series.name} exact")
     panel.set_title(series.name)
-    panel.set_ylabel(raised(series.unit))
+    panel.set_ylabel(upright(series.unit))
     panel.margins(x=0.02)
+    few_numbers(panel)
     return doubt_marks(panel, [(places[i], series.values[i]) for i in series.doubtful])

@@ -1,7 +1,6 @@
 """Paper and ink: the style that all figures share. The only importer of matplotlib, and never of pyplot."""
 
 import io
-import re
 import textwrap
 from collections.abc import Sequence
 from math import ceil
@@ -14,9 +13,10 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 from matplotlib.patheffects import withStroke
-from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter
+from matplotlib.ticker import AutoLocator, FixedLocator, FuncFormatter, LogLocator, MaxNLocator, NullFormatter
 
 from greeks_cli import __version__
+from greeks_cli.report.ticks import ticks
 
 ESTIMATE, EXACT, SOBOL, BIAS = "#0072B2", "#D55E00", "#009E73", "#CC79A7"
 GUIDE, INK = "#767676", "#222222"
@@ -60,13 +60,14 @@ STYLE = {
 _DOTS_PER_INCH = {"png": 150, "svg": 80, "pdf": 150}
 """In a drawing of lines it is for the smooth ground of maps alone."""
 _LETTERS_PER_INCH = 12.5
-_CORNER, _ENTRY = 1.7, 2.0
+_MOST_NUMBERS, _DIGITS_PER_INCH, _GAP = 9, 14.0, 1.5
+"""Along an axis; the gap is in digits."""
+_CORNER, _ENTRY = 1.7, 2.2
 """Inches: what the corner takes, and an entry of the legend."""
 _FEW = 30.0
 _LONGEST = 3
 """Lines of a title's part."""
 _COLUMNS = {1: 1, 2: 2, 3: 3, 4: 2, 5: 3, 6: 3, 7: 4, 8: 4, 9: 3}
-_RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 _UNDATED = {
     "svg": {"Date": None, "Creator": None},
     "pdf": {"CreationDate": None, "Creator": None, "Producer": None},
@@ -96,22 +97,49 @@ def paper(panels: int, title: Sequence[str], corner: str) -> tuple[Figure, list[
 
 
 def _wrapped(text: str, width: float) -> list[str]:
-    return textwrap.wrap(text, int(width * _LETTERS_PER_INCH), max_lines=_LONGEST, placeholder=" ...")
+    """A few lines; of what is longer the middle goes, for a payoff typed by hand comes first and its terms last."""
+    letters = int(width * _LETTERS_PER_INCH)
+    lines, kept = textwrap.wrap(text, letters), _LONGEST * letters // 2
+    while len(lines) > _LONGEST:
+        kept -= 1
+        lines = textwrap.wrap(f"{text[:kept]} ... {text[-kept:]}", letters)
+    return lines
 
 
-def raised(unit: str) -> str:
-    """A unit as it is printed: per spot² for ``per spot^2``."""
-    return re.sub(r"\^(\d)", lambda power: power[1].translate(_RAISED), re.sub(r"^1e(\S+)", _ten_to_the, unit))
+class _Roomy(AutoLocator):
+    """Round numbers along the foot of a panel, so few that they do not touch."""
+
+    def __init__(self, panel: Axes):
+        super().__init__()
+        self._panel = panel
+
+    def __call__(self) -> Sequence[float]:
+        low, high = self._panel.get_xlim()
+        for most in range(min(_MOST_NUMBERS, self._panel.xaxis.get_tick_space()), 0, -1):
+            self.set_params(nbins=most)
+            found = self.tick_values(low, high)
+            if self._widest(found) < (found[1] - found[0]) / (high - low):
+                break
+        return found
+
+    def _widest(self, places: Sequence[float]) -> float:
+        """The longest number and a gap, as a share of the panel's width."""
+        labels = self._panel.xaxis.get_major_formatter().format_ticks(list(places))
+        inches = self._panel.get_window_extent().width / self._panel.figure.dpi
+        return (max(map(len, labels)) + _GAP) / (_DIGITS_PER_INCH * inches)
 
 
-def _ten_to_the(power: re.Match[str]) -> str:
-    return f"10{power[1].translate(_RAISED)}"
+def few_numbers(panel: Axes) -> None:
+    """Numbers along the foot that do not touch, however long they are."""
+    panel.xaxis.set_major_locator(_Roomy(panel))
 
 
 def legend(figure: Figure, handles: Sequence[Line2D | Patch]) -> None:
-    """One for all panels, below them."""
-    room = max(1, int((figure.get_figwidth() - _CORNER) / _ENTRY))
-    figure.legend(handles=list(handles), loc="outside lower left", ncols=min(room, len(handles)), fontsize=8.5)
+    """One for all panels, below them, with an entry for every label; none where there is nothing to tell apart."""
+    entries = list({str(handle.get_label()): handle for handle in handles}.values())
+    if entries:
+        room = max(1, int((figure.get_figwidth() - _CORNER) / _ENTRY))
+        figure.legend(handles=entries, loc="outside lower left", ncols=min(room, len(entries)), fontsize=8.5)
 
 
 def doubt_marks(panel: Axes, places: Sequence[tuple[float, float]]) -> list[Line2D]:
@@ -124,23 +152,31 @@ def doubt_marks(panel: Axes, places: Sequence[tuple[float, float]]) -> list[Line
 
 
 def log_log(panel: Axes) -> None:
-    """Logarithmic axes whose numbers do not touch: decades, or 1, 2 and 5 of each where there are few of them."""
+    """Logarithmic axes whose numbers do not touch, and are two at least."""
     for axis, scale, limits in (
         (panel.xaxis, panel.set_xscale, panel.get_xlim),
         (panel.yaxis, panel.set_yscale, panel.get_ylim),
     ):
         scale("log")
-        low, high = limits()
-        axis.set_major_locator(LogLocator(subs=(1.0,) if high > _FEW * low else (1.0, 2.0, 5.0)))
+        axis.set_major_locator(FixedLocator(_numbers(*limits())))
         axis.set_major_formatter(FuncFormatter(_plain))
         axis.set_minor_formatter(NullFormatter())
 
 
+def _numbers(low: float, high: float) -> Sequence[float]:
+    """Decades, or 1, 2 and 5 of each where there are few of them, or equal steps between two of those."""
+    decades, finer = (
+        [place for place in LogLocator(subs=digits).tick_values(low, high) if low <= place <= high]
+        for digits in ((1.0,), (1.0, 2.0, 5.0))
+    )
+    if high > _FEW * low and len(decades) > 1:
+        return decades
+    return finer if len(finer) > 1 else ticks(low, high, 2)
+
+
 def _plain(number: float, position: int | None) -> str:
     """``10,000`` or ``0.002``; powers of ten beyond."""
-    if number >= 1:
-        return f"{number:,.0f}" if number < 1e7 else f"{number:.0e}".replace("e+0", "e")
-    return f"{number:g}"
+    return f"{number:,.7g}" if number < 1e7 else f"{number:.0e}".replace("e+0", "e")
 
 
 def nothing_to_show(panel: Axes, why: str) -> None:

@@ -6,6 +6,7 @@ from math import floor, log10
 from rich.text import Text
 
 from greeks_cli.report.series import Series, axis_label
+from greeks_cli.report.table import plain
 from greeks_cli.terms.profile import Profile
 
 _TALLEST = 17
@@ -20,7 +21,7 @@ def heat_map(series: Series, profile: Profile, width: int) -> Text:
     each, margin = max(map(len, cells)) + 2, max(len(f"{value:g}") for value in up) + 1
     columns, rows = _some(across, max(2, (width - margin) // each)), _some(up, _TALLEST)
     each = max(each, *(len(f"{across[i]:g}") + 2 for i in columns))
-    error = f"standard error up to {max(series.stderr):.2g}"
+    error = f"standard error up to {plain(max(series.stderr), 2)}"
     text = Text(series.name, style="bold").append(f"  {series.unit}, {error}", style="not bold")
     text.append(f"\n{axis_label(profile, 1)} upwards, {axis_label(profile, 0)} to the right\n", style="dim not bold")
     largest = max(map(abs, series.values))

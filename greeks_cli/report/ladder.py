@@ -5,7 +5,7 @@ import io
 from collections.abc import Sequence
 from dataclasses import asdict
 
-from greeks_cli.report.table import Screen, framed, rounded, text_of
+from greeks_cli.report.table import Screen, framed, plain, rounded, text_of
 from greeks_cli.terms.studies import Ladder, Point
 
 _HEADINGS = ("Greek", "paths", "width", "estimate", "stderr", "bias", "exact", "error")
@@ -26,8 +26,8 @@ def render(ladder: Ladder, form: str, screen: Screen) -> str | bytes:
 
     figure = ladder_figure(ladder)
     if form == "html":
-        title = f"Convergence: {ladder.request.contract.describe()}"
-        return page(title, inline_svg(figure), [*map(_line, ladder.points)])
+        contract = ladder.request.contract.describe()
+        return page("Convergence", contract, inline_svg(figure), [*map(_line, ladder.points)])
     return drawn(figure, form)
 
 
@@ -40,10 +40,10 @@ def _table(title: str, rungs: Sequence[Point], screen: Screen) -> str:
             f"{rung.paths:,}",
             "auto" if rung.width is None else f"{rung.width:.3g}",
             rounded(rung.value, rung.stderr),
-            f"{rung.stderr:.2g}",
-            f"{rung.bias:.1g}",
+            plain(rung.stderr, 2),
+            plain(rung.bias, 1),
             "-" if rung.exact is None else rounded(rung.exact, rung.stderr / 10),
-            "-" if rung.error is None else f"{rung.error:.1g}",
+            "-" if rung.error is None else plain(rung.error, 1),
         )
     return text_of(screen, title, grid)
 

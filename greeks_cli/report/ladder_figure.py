@@ -16,16 +16,17 @@ from greeks_cli.report.drawing import (
     log_log,
     nothing_to_show,
     paper,
-    raised,
     styled,
 )
 from greeks_cli.report.headline import headline
+from greeks_cli.report.units import upright
 from greeks_cli.terms.greek import Units
 from greeks_cli.terms.simulation import Sampler
 from greeks_cli.terms.studies import Ladder, Point
 
 _ABOVE = 1.6
 """How far above the errors their guide is drawn, so that both can be seen."""
+_OF_RANDOM, _OF_SOBOL = "standard error, random paths", "standard error, Sobol points"
 
 
 @styled
@@ -35,7 +36,7 @@ def ladder_figure(ladder: Ladder) -> Figure:
     words = headline(request, request.simulation.paths)
     by_paths, by_width = _names(ladder.by_paths), _names(ladder.by_width)
     figure, panels = paper(len(by_paths) + len(by_width), words.title, words.seed)
-    units = {greek.name: raised(Units.RAW.label(greek)) for greek in request.greeks}
+    units = {greek.name: upright(Units.RAW.label(greek)) for greek in request.greeks}
     lines: list[Line2D] = []
     for panel, name in zip(panels, by_paths, strict=False):
         lines += _errors(panel, ladder, name)
@@ -43,7 +44,7 @@ def ladder_figure(ladder: Ladder) -> Figure:
     for panel, name in zip(panels[len(by_paths) :], by_width, strict=True):
         lines += _biases(panel, ladder, name)
         panel.set(title=f"{name}: bias", xlabel="width of a plain softplus (currency)", ylabel=units[name])
-    legend(figure, list({str(line.get_label()): line for line in lines}.values()))
+    legend(figure, lines)
     return figure
 
 
@@ -53,32 +54,38 @@ def _errors(panel: Axes, ladder: Ladder, name: str) -> list[Line2D]:
     if not any(point.stderr > 0 for point in ours):
         nothing_to_show(panel, "the same on every path: no error")
         return []
-    only_sobol = ladder.request.simulation.sampler is Sampler.SOBOL
-    label, colour = ("Sobol points", SOBOL) if only_sobol else ("random paths", ESTIMATE)
-    lines = _line(panel, [(point.paths, point.stderr) for point in ours], colour, label, name)
-    lines += _line(panel, [(point.paths, point.stderr) for point in sobol], SOBOL, "Sobol points", name)
+    lines = _noise(panel, ladder, [(point.paths, point) for point in ours], name)
+    lines += _line(panel, [(point.paths, point.stderr) for point in sobol], SOBOL, _OF_SOBOL, name)
     lines += _distances(panel, [(point.paths, point.error) for point in ours])
-    middle, ends = ours[len(ours) // 2], (ours[0].paths, ours[-1].paths)
-    guide = [_ABOVE * middle.stderr * sqrt(middle.paths / paths) for paths in ends]
-    lines += panel.plot(ends, guide, color=GUIDE, linestyle=":", linewidth=1.4, label="slope -1/2")
+    if len(ours) > 1:
+        middle, ends = ours[len(ours) // 2], (ours[0].paths, ours[-1].paths)
+        guide = [_ABOVE * middle.stderr * sqrt(middle.paths / paths) for paths in ends]
+        lines += panel.plot(ends, guide, color=GUIDE, linestyle=":", linewidth=1.4, label="slope -1/2")
     log_log(panel)
     return lines
 
 
 def _biases(panel: Axes, ladder: Ladder, name: str) -> list[Line2D]:
-    """The bound on the bias beside the noise and, where the closed form is known, the distance from it."""
+    """The estimate of the bias beside the noise and, where the closed form is known, the distance from it."""
     points = [(point.width or 0.0, point) for point in _of(name, ladder.by_width)]
     if not any(point.bias > 0 for _, point in points):
         nothing_to_show(panel, "no bias: smoothing changes nothing")
         return []
-    lines = _line(panel, [(width, point.bias) for width, point in points], BIAS, "bound on the bias", name)
-    lines += _line(panel, [(width, point.stderr) for width, point in points], ESTIMATE, "standard error", name)
+    lines = _line(panel, [(width, point.bias) for width, point in points], BIAS, "estimate of the bias", name)
+    lines += _noise(panel, ladder, points, name)
     lines += _distances(panel, [(width, point.error) for width, point in points])
     if ladder.chosen_width:
         label = "width of the automatic rule"
         lines.append(panel.axvline(ladder.chosen_width, color=GUIDE, linestyle="--", linewidth=1.4, label=label))
     log_log(panel)
     return lines
+
+
+def _noise(panel: Axes, ladder: Ladder, points: Iterable[tuple[float, Point]], name: str) -> list[Line2D]:
+    """Standard errors on the points that the request asks for, which look the same in both studies."""
+    only_sobol = ladder.request.simulation.sampler is Sampler.SOBOL
+    label, colour = (_OF_SOBOL, SOBOL) if only_sobol else (_OF_RANDOM, ESTIMATE)
+    return _line(panel, [(x, point.stderr) for x, point in points], colour, label, name)
 
 
 def _line(panel: Axes, found: Iterable[tuple[float, float]], colour: str, label: str, name: str) -> list[Line2D]:

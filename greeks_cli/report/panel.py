@@ -9,12 +9,15 @@ from dataclasses import dataclass
 from greeks_cli.report.markup import Markup, joined, tag
 from greeks_cli.report.series import power_of_ten
 from greeks_cli.report.ticks import ticks
+from greeks_cli.report.units import raised
 from greeks_cli.terms.book_row import Estimated
 from greeks_cli.terms.greek import Units
 from greeks_cli.terms.sketch import Curve
 
-_WIDTH, _HEIGHT = 320.0, 180.0
+_WIDTH, _HEIGHT = 320.0, 196.0
 _LEFT, _RIGHT, _TOP, _BOTTOM = 46.0, 306.0, 10.0, 156.0
+_CAP = 4.0
+"""Half the width of the ends of an error bar."""
 _MARGIN = 0.06
 """Of the height, left free above and below the curve."""
 
@@ -39,14 +42,15 @@ class _Scale:
 
 
 def panel(spots: Sequence[float], curve: Curve, units: Units, today: float, estimate: Estimated) -> Markup:
-    """One curve with its band, and the trade's own estimate at today's spot."""
+    """One curve with its band, and the trade's own estimate at today's spot with its error bar."""
     factor = units.scale(curve.greek)
     power = power_of_ten(factor * max(map(abs, (*curve.low, *curve.high))))
     factor /= 10.0**power
     values, low, high = ([factor * value for value in line] for line in (curve.values, curve.low, curve.high))
-    shown = estimate.value / 10.0**power
-    scale = _scale(spots, [*low, *high, shown])
-    unit = f"1e{power} {estimate.unit}" if power else estimate.unit
+    ends = (estimate.low - estimate.bias, estimate.value, estimate.high + estimate.bias)
+    bar = [value / 10.0**power for value in ends]
+    scale = _scale(spots, [*low, *high, *bar])
+    unit = raised(f"1e{power} {estimate.unit}" if power else estimate.unit)
     how = "Monte Carlo" if curve.simulated else "closed form"
     picture = tag(
         "svg",
@@ -55,12 +59,13 @@ def panel(spots: Sequence[float], curve: Curve, units: Units, today: float, esti
         _band(scale, spots, low, high) if curve.simulated else None,
         tag("polyline", class_="curve", points=scale.line(spots, values)),
         *(_dot(scale, spots[i], values[i], "doubtful") for i in curve.doubtful),
-        _dot(scale, today, shown, "estimate"),
+        _estimate(scale, today, bar),
         viewBox=f"0 0 {_WIDTH:g} {_HEIGHT:g}",
         role="img",
         aria_label=f"{estimate.name} along the spot from {spots[0]:g} to {spots[-1]:g}, {how}",
     )
-    return tag("figure", tag("figcaption", tag("b", estimate.name), f" {unit}, {how}"), picture, class_="panel")
+    caption = tag("figcaption", tag("b", estimate.name), f" {unit}, {how}")
+    return tag("figure", caption, picture, class_="panel")
 
 
 def _scale(spots: Sequence[float], values: Sequence[float]) -> _Scale:
@@ -76,12 +81,21 @@ def _axes(scale: _Scale) -> Markup:
     marks = [(f"{y:g}", _at(scale.y(y))) for y in ticks(scale.bottom, scale.top, 4)]
     grid = [tag("line", x1=_LEFT, x2=_RIGHT, y1=y, y2=y) for _, y in marks]
     up = [tag("text", text, class_="up", x=_LEFT - 6, y=_at(float(y) + 3.5)) for text, y in marks]
-    return joined(tag("g", *grid, class_="grid"), tag("g", *across, *up, class_="labels"))
+    name = tag("text", "spot (currency)", x=_at((_LEFT + _RIGHT) / 2), y=_BOTTOM + 33)
+    return joined(tag("g", *grid, class_="grid"), tag("g", *across, *up, name, class_="labels"))
 
 
 def _band(scale: _Scale, spots: Sequence[float], low: Sequence[float], high: Sequence[float]) -> Markup:
     around = f"{scale.line(spots, high)} {scale.line(list(reversed(spots)), list(reversed(low)))}"
     return tag("polygon", class_="band", points=around)
+
+
+def _estimate(scale: _Scale, spot: float, bar: Sequence[float]) -> Markup:
+    """A dot with its error bar, from low to high."""
+    x, (low, value, high) = scale.x(spot), bar
+    stem = f"M{_at(x)},{_at(scale.y(low))}V{_at(scale.y(high))}"
+    ends = "".join(f"M{_at(x - _CAP)},{_at(scale.y(end))}h{2 * _CAP:g}" for end in (low, high))
+    return joined(tag("path", class_="error-bar", d=stem + ends), _dot(scale, spot, value, "estimate"))
 
 
 def _dot(scale: _Scale, spot: float, value: float, kind: str) -> Markup:

@@ -40,7 +40,9 @@ def render(profile: Profile, form: str, units: Units, drawn: Sequence[Greek], sc
 
     figure = figure_of(profile, units, drawn)
     if form == "html":
-        return page(profile_headline(profile).contract, inline_svg(figure), list(_lines(profile, units)))
+        names, over = ", ".join(greek.name for greek in drawn), " and ".join(axis.name for axis in profile.axes)
+        contract = profile_headline(profile).contract
+        return page(f"{names} over {over}", contract, inline_svg(figure), list(_lines(profile, units)))
     return content(figure, form)
 
 

@@ -20,13 +20,15 @@ from greeks_cli.report.drawing import (
     MaxNLocator,
     Normalize,
     doubt_marks,
+    few_numbers,
     legend,
     paper,
-    raised,
     styled,
 )
 from greeks_cli.report.headline import profile_headline
 from greeks_cli.report.series import Series, axis_label, series_of
+from greeks_cli.report.table import plain
+from greeks_cli.report.units import upright
 from greeks_cli.terms.greek import Greek, Units
 from greeks_cli.terms.profile import Profile
 
@@ -41,37 +43,45 @@ def surfaces(profile: Profile, units: Units, greeks: Sequence[Greek]) -> Figure:
     """A map for each Greek, with contours of the estimates and, dashed, of the closed form."""
     words = profile_headline(profile)
     figure, panels = paper(len(greeks), words.title, words.seed)
-    found = [series_of(profile, greek, units) for greek in greeks]
-    doubtful: list[Line2D] = []
-    for panel, series in zip(panels, found, strict=True):
-        doubtful += _map(figure, panel, series, profile)
-        panel.set_xlabel(f"{axis_label(profile, 0)}\nstandard error up to {max(series.stderr):.2g}")
+    lines: list[Line2D] = []
+    for panel, greek in zip(panels, greeks, strict=True):
+        series = series_of(profile, greek, units)
+        lines += _map(figure, panel, series, profile)
+        panel.set_xlabel(f"{axis_label(profile, 0)}\nstandard error up to {plain(max(series.stderr), 2)}")
         panel.set_ylabel(axis_label(profile, 1))
-    handles = [Line2D([], [], color=INK, linewidth=1, label="Monte Carlo")]
-    if any(value is not None for series in found for value in series.exact):
-        handles.append(Line2D([], [], color=EXACT, linestyle="--", linewidth=1.2, label="closed form"))
-    legend(figure, [*handles, *doubtful[:1]])
+    legend(figure, lines)
     return figure
 
 
 def _map(figure: Figure, panel: Axes, series: Series, profile: Profile) -> list[Line2D]:
+    """What is drawn on the map, for the legend: a flat one has no contours."""
     x, y = (np.array(axis.values) for axis in profile.axes)
     values = _grid(series.values, profile)
     colours = panel.pcolormesh(x, y, values, **_colours(values), shading="gouraud", rasterized=True)
-    levels = _levels(values)
+    panel.set_title(series.name)
+    panel.grid(visible=False)
+    few_numbers(panel)
+    bar = figure.colorbar(colours, ax=panel, label=upright(series.unit))
+    bar.outline.set_visible(False)
+    doubtful = doubt_marks(panel, [(x[number // len(y)], y[number % len(y)]) for number in series.doubtful])
+    return [*_contours(panel, series, profile, values), *doubtful]
+
+
+def _contours(panel: Axes, series: Series, profile: Profile, values: NDArray[np.float64]) -> list[Line2D]:
+    """Of the estimates, and of the closed form at the same numbers."""
+    x, y = (axis.values for axis in profile.axes)
+    levels, lines = _levels(values), []
     if len(levels):
         drawn = panel.contour(x, y, values, levels, colors=INK, linewidths=1, linestyles="solid")
         drawn.set_gid(f"{series.name} estimate")
         _label(panel, drawn)
+        lines.append(Line2D([], [], color=INK, linewidth=1, label="Monte Carlo"))
     exact = np.ma.masked_invalid(_grid([np.nan if value is None else value for value in series.exact], profile))
     levels = levels[(levels > exact.min()) & (levels < exact.max())] if exact.count() else levels[:0]
     if len(levels):
         panel.contour(x, y, exact, levels, colors=EXACT, linewidths=1.2, linestyles="dashed")
-    panel.set_title(series.name)
-    panel.grid(visible=False)
-    bar = figure.colorbar(colours, ax=panel, label=raised(series.unit))
-    bar.outline.set_visible(False)
-    return doubt_marks(panel, [(x[number // len(y)], y[number % len(y)]) for number in series.doubtful])
+        lines.append(Line2D([], [], color=EXACT, linestyle="--", linewidth=1.2, label="closed form"))
+    return lines
 
 
 def _colours(values: NDArray[np.float64]) -> dict[str, Any]:

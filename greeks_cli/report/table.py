@@ -18,6 +18,8 @@ COLUMNS = ("estimate", "stderr", "interval", "bias", "exact", "z", "estimator", 
 """Of a table, after the Greek's name."""
 _DISPENSABLE = ("unit", "estimator", "bias", "interval", "z", "exact", "stderr")
 """What a narrow terminal goes without, first to last."""
+_LARGE = 1e6
+"""From here on numbers are told by powers of ten."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,11 +90,11 @@ def cells_of(row: Row) -> dict[str, str]:
     return {
         "name": row.name,
         "estimate": rounded(row.value, row.stderr),
-        "stderr": f"{row.stderr:.2g}",
+        "stderr": plain(row.stderr, 2),
         "interval": f"{rounded(row.low, row.stderr)} .. {rounded(row.high, row.stderr)}",
-        "bias": f"{row.bias:.1g}",
+        "bias": plain(row.bias, 1),
         "exact": "-" if row.exact is None else rounded(row.exact, row.stderr / 10),
-        "z": "-" if row.z is None else f"{row.z:+.2f}" if abs(row.z) < 1000 else f"{row.z:+.0e}",
+        "z": "-" if row.z is None else f"{row.z:+z.2f}" if abs(row.z) < 1000 else f"{row.z:+.0e}",
         "estimator": row.estimator,
         "unit": row.unit,
     }
@@ -100,14 +102,20 @@ def cells_of(row: Row) -> dict[str, str]:
 
 def estimate_cell(value: float, stderr: float) -> str:
     """An estimate with its standard error in one cell."""
-    return f"{rounded(value, stderr)} ± {stderr:.1g}"
+    return f"{rounded(value, stderr)} ± {plain(stderr, 1)}"
 
 
 def rounded(value: float, stderr: float) -> str:
     """The digits that the standard error leaves meaningful: two of it."""
-    if not 1e-300 < stderr < 1e6:
-        return f"{value:.8g}"
+    if not 1e-300 < stderr < _LARGE:
+        return f"{value:z.8g}"
     decimals = 1 - floor(log10(stderr))
     if decimals > 8:
-        return f"{value:.{min(16, max(0, decimals + floor(log10(abs(value) or 1))))}e}"
-    return f"{value:.{max(0, decimals)}f}"
+        return f"{value:z.{min(16, max(0, decimals + floor(log10(abs(value) or 1))))}e}"
+    return f"{value:z,.{max(0, decimals)}f}"
+
+
+def plain(value: float, digits: int) -> str:
+    """So many digits of a number: 60 and 3,000, and powers of ten from a million on."""
+    text = f"{value:z.{digits}g}"
+    return f"{float(text):,.0f}" if "e+" in text and abs(value) < _LARGE else text

@@ -14,9 +14,10 @@ from greeks_cli.terms.request import Request
 from greeks_cli.terms.simulation import Estimator, Smoothing
 from greeks_cli.terms.sketch import Sketch
 
+_NO_SMOOTHING = "no smoothing bias; what bias there is bounds unseen events."
 _METHODS = {
-    "likelihood": "The path stays and its probability moves; no smoothing, no bias.",
-    "mixed": "The first derivative pathwise, the others by likelihood; no bias.",
+    "likelihood": f"The path stays and its probability moves; {_NO_SMOOTHING}",
+    "mixed": f"The first derivative pathwise, the others by likelihood; {_NO_SMOOTHING}",
 }
 """What the ways to a derivative do that know no smoothing."""
 _LEFT = ("estimator", "unit")
@@ -61,12 +62,27 @@ class TradePage:
         return tag(
             "article",
             None if alone else tag("nav", *ways, aria_label="Trades"),
-            tag("h2", self.row.id),
+            self._heading(alone),
             *body,
             tag("p", f"Key {self.row.key}, version {self.row.version}", class_="small"),
             class_="trade alone" if alone else "trade",
             id=self.anchor,
         )
+
+    def _heading(self, alone: bool) -> Markup:
+        """Its name over what was asked; the name of a trade alone, which may be 1, says less than its contract."""
+        name, asked = self.row.id, self._asked() if self.row.error is None else []
+        if alone and len(asked) > 1:
+            name, *asked = asked
+        return joined(tag("h2", name), *(tag("p", line, class_="asked") for line in asked))
+
+    def _asked(self) -> list[str]:
+        """Contract, market and simulation, or the fields of those of another version in one line."""
+        if not isinstance(self.request, Request):
+            facts = {**self.row.contract, **self.row.market}
+            return [", ".join(f"{name} {value}" for name, value in facts.items() if value is not None)]
+        words = headline(self.request, self.row.paths or self.request.simulation.paths)
+        return [words.contract, words.market, words.simulation]
 
     def _failed(self) -> list[Markup]:
         return [tag("p", tag("b", "No result: "), self.row.error, class_="error")]
@@ -74,7 +90,6 @@ class TradePage:
     def _answered(self) -> list[Markup]:
         unmet = ", ".join(self.row.unmet)
         return [
-            self._asked(),
             *([tag("p", tag("b", "Not met: "), f"the tolerance {unmet}", class_="warning")] if unmet else []),
             _estimates(self.row, self.interval),
             *_warnings(self.row.estimates),
@@ -83,15 +98,6 @@ class TradePage:
             tag("h3", "How each Greek was estimated"),
             self._estimators(),
         ]
-
-    def _asked(self) -> Markup:
-        if not isinstance(self.request, Request):
-            facts = {**self.row.contract, **self.row.market}
-            return tag("p", ", ".join(f"{name} {value}" for name, value in facts.items() if value is not None))
-        words = headline(self.request, self.row.paths or self.request.simulation.paths)
-        simulated = f"{words.paths}, {words.seed}, {words.smoothing}"
-        lines = (words.contract, words.market, simulated)
-        return joined(*(tag("p", line, class_="asked") for line in lines))
 
     def _drawn(self) -> list[Markup]:
         if not isinstance(self.curves, Sketch) or not isinstance(self.request, Request):
@@ -107,7 +113,8 @@ class TradePage:
         left_out = [estimate.name for estimate in self.row.estimates if estimate.name not in drawn]
         said = [
             f"{len(curves.spots)} spots from {curves.spots[0]:g} to {curves.spots[-1]:g}; "
-            "the dot is the estimate of the table at today's spot.",
+            "the dot is the estimate of the table at today's spot, with its "
+            f"{self.interval} and bias bound.",
             f"Monte Carlo: {curves.paths:,} paths at every spot, the same random numbers and one method for each Greek "
             f"at all of them; the band is the {self.interval} and the bias bound, an open dot a doubtful error bar."
             if curves.paths

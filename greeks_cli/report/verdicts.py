@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from greeks_cli.report.table import Screen, framed, rounded, text_of
+from greeks_cli.report.table import Screen, framed, plain, rounded, text_of
 from greeks_cli.terms.studies import Opinion
 
 
@@ -15,8 +15,8 @@ def verdicts(title: str, heard: Sequence[Opinion], limit: float, screen: Screen)
             "" if opinion.greek == previous else opinion.greek,
             opinion.method,
             rounded(opinion.value, opinion.stderr),
-            f"{opinion.stderr:.2g}",
-            f"{opinion.bias:.1g}",
+            plain(opinion.stderr, 2),
+            plain(opinion.bias, 1),
             "-" if opinion.z is None else f"{opinion.z:+.2f}",
             _verdict(opinion, limit),
         )

@@ -253,7 +253,7 @@ class Formula(Fixed):
         return any(isinstance(node, ast.Compare) for node in ast.walk(self.tree))
 
     def describe(self) -> str:
-        fixed = "" if len(self.times) == 1 else f", {len(self.times)} fixings"
+        fixed = "" if len(self.times) == 1 else f", {self.counted}"
         named = "".join(f", {name} {value:g}" for name, value in self.param.items())
         return f"formula {self.payoff}{named}{fixed}"
 

@@ -50,6 +50,11 @@ class Fixed(Contract):
         return self.fixing_times or equal_dates(self.expiry, self.fixings or self.usual_fixings)
 
     @property
+    def counted(self) -> str:
+        """How many fixings, in words."""
+        return f"{len(self.times)} {'fixing' if len(self.times) == 1 else 'fixings'}"
+
+    @property
     def dates(self) -> tuple[float, ...]:
         future = tuple(time for time in self.times if time > 0)
         return future if future and future[-1] == self.expiry else (*future, self.expiry)
@@ -92,7 +97,7 @@ class Asian(Fixed):
 
     def describe(self) -> str:
         strike = "floating strike" if self.strike is None else f"strike {self.strike:g}"
-        return f"{self.average} Asian {self.type}, {strike}, fixings: {len(self.times)}"
+        return f"{self.average} Asian {self.type}, {strike}, {self.counted}"
 
 
 class BarrierType(enum.StrEnum):

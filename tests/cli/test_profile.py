@@ -2,6 +2,7 @@ import csv
 import io
 import json
 import re
+import sys
 from importlib.util import find_spec
 
 import pytest
@@ -106,6 +107,17 @@ def test_a_plot_in_ascii_and_one_in_colour(greeks, terminal):
     assert "\x1b[" in greeks(*SPOTS).out
 
 
+@pytest.mark.parametrize("ascii_only", [False, True])
+def test_the_closed_form_is_drawn_over_the_curve_where_it_is_known(greeks, terminal, ascii_only):
+    terminal(80, ascii_only=ascii_only)
+    for contract, known in (("european", True), ("asian", False)):
+        text = greeks(*SPOTS, "--contract", contract).out
+        drawn = [line for line in text.splitlines() if re.match(r" *[\d.]* [|+│┤]", line)]
+        assert len(drawn) > 8
+        assert ("x" in "".join(drawn)) is known
+        assert ("x closed form" in text) is known
+
+
 def test_doubts_and_the_closed_form_are_told_below_a_plot(greeks):
     text = greeks(*CALL, "--over", "spot=50:100:3", "--format", "plot").out
     assert "heavy tails" in text or "every path gave the same" in text
@@ -132,6 +144,8 @@ def test_a_page_needs_nothing_but_itself(greeks, tmp_path):
     assert "&lt; 100" in page
     assert not re.search(r"<(script|link|iframe|img)\b|url\(http|src=", page)
     assert page.count("<tr>") == 1 + 2 * 2
+    assert "<h1>delta over spot</h1>" in page  # the picture's title has the contract
+    assert "<title>delta over spot: formula where(" in page
 
 
 def test_text_formats_go_to_files_as_they_go_to_stdout(greeks, tmp_path):
@@ -175,6 +189,16 @@ def test_a_missing_extra_is_told_with_the_command_that_installs_it(greeks, monke
     outcome = greeks(*SPOTS, "-o", str(tmp_path / "x.svg"))
     assert outcome.code == 1
     assert outcome.err == "greeks: svg needs matplotlib; run: uv sync --extra plot, or pip install '.[plot]'\n"
+
+
+@pytest.mark.usefixtures("never_run")
+def test_a_broken_matplotlib_is_one_line_before_the_first_path(greeks, monkeypatch, tmp_path):
+    monkeypatch.delitem(sys.modules, "greeks_cli.report.drawing", raising=False)
+    monkeypatch.setitem(sys.modules, "matplotlib", None)  # importing it raises ImportError
+    monkeypatch.setattr("greeks_cli.cli.output.find_spec", lambda name: name)
+    outcome = greeks(*SPOTS, "-o", str(tmp_path / "x.svg"))
+    assert (outcome.code, outcome.err.count("\n")) == (1, 1)
+    assert outcome.err.startswith("greeks: svg needs matplotlib, which cannot be imported: ")
 
 
 def test_a_file_that_cannot_be_replaced_is_left_as_it_was(greeks, monkeypatch, tmp_path):

@@ -22,7 +22,7 @@ class Page(HTMLParser):
 
     def __init__(self, text):
         super().__init__()
-        self.found, self.text = [], ""
+        self.source, self.found, self.text = text, [], ""
         self.feed(text)
 
     def handle_starttag(self, tag, attributes):
@@ -68,6 +68,12 @@ def test_every_config_has_a_report(report, name):
     assert name in page.text
 
 
+def test_a_lone_trade_is_headed_by_its_contract(report):
+    _, page = report(CONFIGS / "atm_call.toml", "--paths", "2000")
+    assert "<h2>European call, strike 100, expiry 1y</h2>" in page.source
+    assert page.text.count("strike 100, expiry 1y") == 1
+
+
 def test_results_and_their_book_have_the_same_pages_of_trades(results, greeks, tmp_path):
     found = []
     for file in (results(TWO), tmp_path / "book.toml"):
@@ -87,6 +93,14 @@ def test_pages_have_the_digits_of_the_terminal(results, report, greeks):
     table = greeks("batch", str(CONFIGS / "book.toml"), "--format", "table").out
     _, page = report(CONFIGS / "book.toml")
     assert all(cell in page.text for cell in re.findall(r"\S+ ± \S+", table))
+
+
+@pytest.mark.parametrize("estimator", ["likelihood", "mixed"])
+def test_methods_without_smoothing_are_not_said_to_have_no_bias(results, report, estimator):
+    text = "greeks = 'gamma'\n" + HEADER + f"estimator = '{estimator}'\n" + TRADE.format('"A"')
+    _, page = report(results(text))
+    assert "no smoothing bias; what bias there is bounds unseen events." in page.text
+    assert "no bias" not in page.text
 
 
 def test_totals_are_those_of_the_book(results, report):

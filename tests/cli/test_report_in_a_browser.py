@@ -98,6 +98,13 @@ def test_a_wide_table_scrolls_by_itself(browser, address):
     )
 
 
+def test_lines_scroll_with_the_names_that_stay(browser, address):
+    browser.open(address, 390)
+    style = "getComputedStyle(document.querySelector('.sortable tbody th'))"
+    assert browser.value(f"{style}.position") == "sticky"
+    assert browser.value(f"{style}.borderCollapse") == "separate"  # else the lines belong to the table, and scroll away
+
+
 def test_the_table_is_sorted_by_mouse_and_by_keyboard(browser, address):
     browser.open(address)
     in_order = first_column(browser)
@@ -120,13 +127,14 @@ def test_the_table_is_sorted_by_mouse_and_by_keyboard(browser, address):
     assert names == [f"put-{i}" for i in range(15)]  # by number, not by letter
 
 
-def test_words_pick_trades(browser, address):
+@pytest.mark.parametrize(("words", "count"), [("PUT 93", 1), ("±", 0), ("calleuropean", 0), ("call european", 2)])
+def test_words_pick_trades(browser, address, words, count):
     browser.open(address)
     browser.value("document.querySelector('input').focus()")
-    browser("Input.insertText", text="PUT 93")
+    browser("Input.insertText", text=words)
     visible = "[...document.querySelectorAll('.sortable tbody tr')].filter(row => !row.hidden).length"
-    assert browser.value(visible) == 1
-    assert browser.value("document.querySelector('[role=status]').textContent") == "1 of 19"
+    assert browser.value(visible) == count
+    assert browser.value("document.querySelector('[role=status]').textContent") == f"{count} of 19"
 
 
 @pytest.mark.parametrize("script", [True, False], ids=["with script", "without"])
@@ -160,6 +168,27 @@ def test_paper_has_every_trade_on_a_page_of_its_own_and_no_dark_ground(browser, 
     browser.open(address + "#trade-call")
     browser.paper(tmp_path / "trade.pdf")
     assert (tmp_path / "trade.pdf").read_bytes().count(b"/Type /Page\n") == 1
+
+
+def test_paper_breaks_no_name_inside_a_word(browser, address):
+    browser.open(address, 700, media="print")
+    browser.value("document.querySelector('.sortable tbody a').textContent = 'COUNTERPARTYNORTHWIND'")
+    heights = "[...document.querySelectorAll('.sortable tbody a')].slice(0, 2).map(name => name.offsetHeight)"
+    long, short = browser.value(heights)
+    assert long == short
+
+
+def test_a_profile_can_be_read_on_a_telephone_and_in_the_dark(chromium, greeks, tmp_path):
+    file = tmp_path / "profile.html"
+    call = ("--strike", "100", "--vol", "0.2", "--paths", "512", "--greeks", "delta,gamma,vega")
+    assert greeks("profile", *call, "--over", "spot=90:110:3", "-o", str(file)).code == 0
+    for width, dark in ((390, False), (390, True), (1280, True)):
+        chromium.open(file.as_uri(), width, dark=dark)
+        assert chromium.value("document.documentElement.scrollWidth") <= width
+        heights = "[...document.querySelectorAll('svg text')].map(text => text.getBoundingClientRect().height)"
+        assert min(chromium.value(heights)) > 9  # pixels
+        assert (brightness(chromium.value("getComputedStyle(document.body).backgroundColor")) < 128) is dark
+        assert ("invert" in chromium.value("getComputedStyle(document.querySelector('svg')).filter")) is dark
 
 
 def test_not_even_a_script_that_got_into_the_page_would_run(chromium, address, tmp_path):

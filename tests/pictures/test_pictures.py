@@ -17,15 +17,13 @@ def words(picture):
     return [text for element in picture.iter(f"{SVG}text") if (text := "".join(element.itertext()).strip())]
 
 
-NAMED = re.compile(r" (estimate|exact|random paths|Sobol points|bound on the bias|standard error)$")
+NAMED = re.compile(r" (estimate|exact|standard error, \w+ \w+|estimate of the bias)$")
 
 
 def lines(picture):
     """The shape of every named line and contour, whatever its place on the page."""
     for group in picture.iter(f"{SVG}g"):
-        if re.search(
-            r" (estimate|exact|random paths|Sobol points|bound on the bias|standard error)$", group.get("id", "")
-        ):
+        if NAMED.search(group.get("id", "")):
             drawn = " ".join(path.get("d", "") for path in group.findall(f"{SVG}path"))
             numbers = [float(number) for number in re.findall(r"-?\d+(?:\.\d+)?", drawn)]
             yield group.get("id"), scaled(numbers[::2]), scaled(numbers[1::2])

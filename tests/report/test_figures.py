@@ -6,9 +6,10 @@ import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.text import Text
 
-from greeks_cli.report.drawing import drawn, inline_svg, raised, styled
+from greeks_cli.report.drawing import drawn, inline_svg, styled
 from greeks_cli.report.ladder_figure import ladder_figure
 from greeks_cli.report.profile_figure import figure_of
+from greeks_cli.report.units import raised, upright
 from greeks_cli.run.profile import profile
 from greeks_cli.terms.axis import parse_axis
 from greeks_cli.terms.greek import NAMED, Units
@@ -21,6 +22,7 @@ LONG = {
     "param": {"K": 100},
     "fixings": 4,
 }
+LONG_UNITS = "d(spot,spot,vol,vol),d(spot,vol,rate,dividend_yield)"
 BARRIER = {"kind": "barrier", "strike": 100, "barrier": 80, "barrier_type": "down-out", "monitoring": 12, "rebate": 5}
 
 
@@ -33,9 +35,8 @@ def rung(study, greek, paths, width=None, error=0.1):
     return Point(study, greek, paths, width, 1.0, error, error / 3, 1.05)
 
 
-def ladder(names):
+def ladder(names, paths=(1000, 10_000, 100_000)):
     request = build_request({"strike": 100}, {"vol": 0.2}, {}, names)
-    paths = (1000, 10_000, 100_000)
     found = [request.greeks[i].name for i in range(len(request.greeks))]
     return Ladder(
         request,
@@ -53,12 +54,22 @@ FIGURES = {
     "all Greeks": lambda: figure_of(along({"strike": 100}, "all", "vol=0.1:0.3:2"), Units.MARKET),
     "a long formula": lambda: figure_of(along(LONG, "gamma,d(spot,spot,K)", "spot=90:110:2")),
     "large numbers": lambda: figure_of(along({"strike": 1e6}, "d(spot,spot,vol,vol)", "spot=8e5:1.2e6:3")),
+    "long units": lambda: figure_of(along({"strike": 100}, LONG_UNITS, "dividend_yield=0:0.1:5"), Units.MARKET),
+    "long units of a surface": lambda: figure_of(
+        along({"strike": 100}, LONG_UNITS, "spot=90:110:3", "dividend_yield=0:0.1:3"), Units.MARKET
+    ),
+    "a narrow range far from 0": lambda: figure_of(
+        along({"strike": 20000}, "delta,gamma", "spot=19900:20100:5"), Units.RAW, [NAMED["delta"], NAMED["gamma"]]
+    ),
+    "a very narrow range": lambda: figure_of(along({"strike": 100}, "delta,gamma", "vol=0.2,0.200001")),
+    "a narrow surface": lambda: figure_of(along({"strike": 1e5}, "delta", "spot=99990:100010:3", "vol=0.1,0.2")),
     "one surface": lambda: figure_of(along({"strike": 100}, "price", "spot=80:120:5", "vol=0.1:0.3:4")),
     "three surfaces": lambda: figure_of(
         along({"strike": 1e4}, "gamma,d(spot,spot,vol)", "spot=9e3:1.1e4:3", "vol=0.1:0.2:2")
     ),
     "a flat surface": lambda: figure_of(along({"kind": "cliquet"}, "gamma", "spot=90:110:3", "vol=0.1:0.2:2")),
     "a ladder": lambda: ladder_figure(ladder("gamma")),
+    "one rung": lambda: ladder_figure(ladder("gamma", (32,))),
     "a long ladder": lambda: ladder_figure(ladder("gamma,vanna,volga,d(spot,spot,vol,vol)")),
 }
 
@@ -83,7 +94,8 @@ def test_no_text_is_cut_or_touches_another(name):
         for axis in (axes.xaxis, axes.yaxis):
             low, high = sorted(axis.get_view_interval())
             for tick in (*axis.get_major_ticks(), *axis.get_minor_ticks()):
-                tick.label1.set_visible(bool(low <= tick.get_loc() <= high) and tick.label1.get_visible())
+                for label in (tick.label1, tick.label2):
+                    label.set_visible(bool(low <= tick.get_loc() <= high) and label.get_visible())
     for text, box in visible_texts(figure, canvas.get_renderer()):
         assert page.x0 <= box.x0, text
         assert box.x1 <= page.x1, text
@@ -92,6 +104,28 @@ def test_no_text_is_cut_or_touches_another(name):
         boxes.append((text, box))
     for (one, its_box), (other, other_box) in combinations(boxes, 2):
         assert not its_box.overlaps(other_box), f"{one} touches {other}"
+
+
+@pytest.mark.parametrize("paths", [(32,), (30, 120), (30, 1000), (1000, 1500), (16, 10**6)], ids=str)
+@styled
+def test_every_logarithmic_axis_has_numbers_to_read_it_by(paths):
+    figure = ladder_figure(ladder("gamma", paths))
+    FigureCanvasAgg(figure).draw()
+    for axis in (axis for panel in figure.axes for axis in (panel.xaxis, panel.yaxis)):
+        low, high = axis.get_view_interval()
+        shown = [tick.label1.get_text() for tick in axis.get_major_ticks() if low <= tick.get_loc() <= high]
+        assert 2 <= len(set(shown)) == len(shown) < 9, shown
+
+
+def test_a_guide_wants_two_numbers_of_paths():
+    assert ">slope -1/2<" in inline_svg(ladder_figure(ladder("gamma")))
+    assert "slope -1/2" not in inline_svg(ladder_figure(ladder("gamma", (32,))))
+
+
+def test_both_studies_share_what_looks_the_same_in_the_legend():
+    text = inline_svg(ladder_figure(ladder("gamma")))
+    assert text.count(">standard error, random paths<") == 1
+    assert ">standard error<" not in text
 
 
 def test_a_figure_is_the_same_file_every_time():
@@ -116,6 +150,32 @@ def test_panels_are_the_greeks_asked_for_with_their_units():
     assert ">gamma<" not in text
 
 
+@pytest.mark.parametrize("payoff", [" + ".join(["max(S[-1] - K, 0)"] * 20), "+".join(["max(S[-1]-K,0)"] * 20)])
+def test_a_long_formula_is_shortened_in_its_middle_and_keeps_its_terms(payoff):
+    contract = {"kind": "formula", "payoff": payoff, "param": {"K": 100, "L": 95}, "fixings": 4, "expiry": 2}
+    title = " ".join(figure_of(along(contract, "delta", "spot=90:110:2")).get_suptitle().split("\n"))
+    contract = title.partition(" spot 90 to 110")[0]
+    assert contract.startswith(f"formula {payoff[:30]}")
+    assert " ... " in contract
+    assert contract.endswith(", K 100, L 95, 4 fixings, expiry 2y")
+
+
+def test_a_legend_has_only_what_is_drawn():
+    def entries(found):
+        return [text.get_text() for legend in figure_of(found).legends for text in legend.get_texts()]
+
+    surface = along({"strike": 100}, "gamma", "spot=95:105:3", "vol=0.2:0.3:3")
+    assert entries(surface) == ["Monte Carlo", "closed form"]
+    flat = along({"strike": 1000}, "gamma", "spot=99:101:3", "vol=0.01:0.02:3")
+    assert not {"Monte Carlo", "closed form"} & {*entries(flat)}
+
+
 def test_units_are_printed_with_raised_powers():
     assert raised("1e-6 per spot^2 per (vol point)^2") == "10⁻⁶ per spot² per (vol point)²"
     assert raised("currency") == "currency"
+
+
+def test_long_units_are_broken_before_a_per():
+    assert upright("1e-6 per spot per vol point per 1% dividend yield") == (
+        "10⁻⁶ per spot per vol point\nper 1% dividend yield"
+    )

@@ -47,10 +47,16 @@ function sortable(table) {
   searchable(table, inOrder);
 }
 
+// A row in words: names and contracts, but not numbers, in which any digits would be found.
+function wordsOf(row) {
+  const cells = [...row.cells].filter((cell) => !cell.classList.contains("number"));
+  return cells.map((cell) => cell.textContent).join(" ").toLowerCase();
+}
+
 // Where there is more than a screen of trades, a field shows those that have its words.
 function searchable(table, rows) {
   if (rows.length < 15) return;
-  const texts = rows.map((row) => row.textContent.toLowerCase());
+  const texts = rows.map(wordsOf);
   const field = document.createElement("input");
   const count = document.createElement("span");
   const line = document.createElement("p");
