@@ -8,7 +8,6 @@ and waits for it; this refuses.
 
 import sys
 import types
-from contextlib import contextmanager
 
 import numpy as np
 
@@ -157,6 +156,37 @@ def _on_device(array):
     return array._values
 
 
+class ElementwiseKernel:
+    """Lines of C++ that are Python too, but for types and semicolons, on whole arrays of one type T."""
+
+    def __init__(self, in_params, out_params, operation, name="kernel", *, preamble=""):
+        (self._inputs, self._outputs) = (
+            [_name_of(one) for one in parameters.split(", ")] for parameters in (in_params, out_params)
+        )
+        self._lines = [line.removeprefix("T ").removesuffix(";") for line in operation.splitlines()]
+
+    def __call__(self, *arrays):
+        values = dict(zip(self._inputs, map(_on_device, arrays), strict=True))
+        (dtype,) = {value.dtype for value in values.values()}
+        (shape,) = {value.shape for value in values.values()}
+        for line in self._lines:
+            name, text = line.split(" = ")
+            values[name] = eval(text, {**_IN_CPP, "T": lambda x: np.asarray(x, dtype)}, values)
+            assert values[name].dtype == dtype, line
+        found = tuple(ndarray(np.broadcast_to(values[name], shape).copy()) for name in self._outputs)
+        return found if len(found) > 1 else found[0]
+
+
+_IN_CPP = {name: getattr(np, name) for name in ("exp", "log", "log1p", "sqrt", "fabs", "copysign")}
+_IN_CPP["larger"] = np.maximum
+
+
+def _name_of(parameter):
+    kind, name = parameter.split()
+    assert kind == "T"
+    return name
+
+
 class _RandomState:
     """Random numbers by seed; not cuRAND's, which has no copy on the host."""
 
@@ -169,15 +199,24 @@ class _RandomState:
         return ndarray(self._generator.standard_normal(size, dtype=np.dtype(dtype)))
 
 
-@contextmanager
-def _device(number):
-    assert 0 <= number < cuda.runtime.getDeviceCount()
-    yield
+class _Device:
+    """One of those that there are, current for the length of a ``with``."""
+
+    mem_info = (8 << 30, 16 << 30)
+
+    def __init__(self, number):
+        assert 0 <= number < cuda.runtime.getDeviceCount()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *problem):
+        return None
 
 
 random = types.SimpleNamespace(RandomState=_RandomState)
 cuda = types.SimpleNamespace(
-    Device=_device,
+    Device=_Device,
     curand=types.SimpleNamespace(CURAND_RNG_PSEUDO_PHILOX4_32_10=161),
     runtime=types.SimpleNamespace(getDeviceCount=lambda: 1),
 )

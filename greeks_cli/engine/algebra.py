@@ -58,15 +58,13 @@ class Algebra:
         for source, slot in program.sources.items():
             value = bound(source)
             here[slot] = Scaled(1.0, self._assembly.source(source)) if value is None else self._constant(value)
-        for call in program.calls:
-            if call.function is np.broadcast_to and call.result in program.flat:
-                number = self._as_number(here[call.arguments[0]])
-                if number.slot == self._one:
-                    here[call.result] = number  # as good as a row of it
-                    continue
-            arguments = [[here[i] for i in a] if isinstance(a, tuple) else here[a] for a in call.arguments]
-            here[call.result] = self._made(call.function, arguments, call.keywords)
         self._flat.update(here[slot].slot for slot in program.flat if slot in here)
+        for call in program.calls:
+            flat = call.result in program.flat
+            arguments = [[here[i] for i in a] if isinstance(a, tuple) else here[a] for a in call.arguments]
+            here[call.result] = self._made(call.function, arguments, call.keywords, flat)
+            if flat:
+                self._flat.add(here[call.result].slot)
         return {name: here[slot] for name, slot in program.results.items()}
 
     def difference(self, one: Scaled, other: Scaled) -> Scaled:
@@ -74,13 +72,22 @@ class Algebra:
 
     def program(self, results: Mapping[Name, Scaled]) -> Program[Name]:
         """What it takes to compute the arrays of some results, which their factors are left out of."""
-        return self._assembly.program({name: s.slot if s.factor else self._one for name, s in results.items()})
+        slots = {name: scaled.slot if scaled.factor else self._one for name, scaled in results.items()}
+        return self._assembly.program(slots, frozenset(self._flat))
 
     def _made(
-        self, function: Callable[..., Any], arguments: Sequence[Scaled | list[Scaled]], keywords: Mapping[str, Any]
+        self,
+        function: Callable[..., Any],
+        arguments: Sequence[Scaled | list[Scaled]],
+        keywords: Mapping[str, Any],
+        flat: bool,
     ) -> Scaled:
         if function in self._rules and not keywords:
             return self._rules[function](*(self._as_number(a) for a in arguments if isinstance(a, Scaled)))
+        if function is np.broadcast_to and flat and isinstance(arguments[0], Scaled):
+            number = self._as_number(arguments[0])
+            if number.slot == self._one:
+                return number  # as good as a row of it
         linear = function in _LINEAR
         factor = prod(a.factor for a in arguments if isinstance(a, Scaled)) if linear else 1.0
         slots = tuple(
@@ -139,12 +146,15 @@ class Algebra:
         """The slot of the product."""
         if scaled.factor == 1:
             return scaled.slot
-        if scaled.slot == self._one:
-            return self._assembly.constant(scaled.factor)
-        return self._call(np.multiply, scaled.slot, self._assembly.constant(scaled.factor))
+        factor = self._assembly.constant(scaled.factor)
+        self._flat.add(factor)
+        return factor if scaled.slot == self._one else self._call(np.multiply, scaled.slot, factor)
 
     def _call(self, function: Callable[..., Any], *slots: int) -> int:
-        return self._assembly.call(function, slots, {})
+        slot = self._assembly.call(function, slots, {})
+        if self._flat.issuperset(slots):
+            self._flat.add(slot)
+        return slot
 
     def _constant(self, value: Any) -> Scaled:
         return Scaled(1.0, self._assembly.constant(value))

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 from typing import Self
 
 import numpy as np
@@ -84,19 +85,19 @@ def price_block(cohort: Cohort, block: int) -> CohortTally:
     Each plan's tally is the one that it has alone, to the bit.
     """
     device = device_of(cohort.plans[0].request.simulation, block)
-    return device.run(lambda: _tally(cohort, block, device))
+    return device.run(lambda pieces: _tally(cohort, block, device, pieces))
 
 
 @np.errstate(all="ignore")  # a non-finite estimate is reported by name at the end
-def _tally(cohort: Cohort, block: int, device: Device) -> CohortTally:
+def _tally(cohort: Cohort, block: int, device: Device, pieces: int) -> CohortTally:
     normals = cohort.plans[0].normals(block, device)
     each: dict[int, Tally] = {}
     total: dict[str, NDArray[np.floating]] = {}
     for numbers, programs in cohort.markets:
         plans = [cohort.plans[number] for number in numbers]
-        simulated = Simulated.of(plans[0].request, normals)
+        parts = [Simulated.of(plans[0].request, part) for part in _divided(normals, pieces)]
         program = programs.where(tuple(measures_bias(plan, block) for plan in plans))
-        for own, samples in _by_plan(program, simulated, device):
+        for own, samples in _by_plan(program, parts, device):
             factors = {name: programs.factors[own, name] for name in samples}
             each[numbers[own]] = tally_of(plans[own], samples, factors, device)
             for greek in plans[own].request.greeks:
@@ -109,13 +110,30 @@ def _tally(cohort: Cohort, block: int, device: Device) -> CohortTally:
 
 
 def _by_plan(
-    program: Program[Result], simulated: Simulated, device: Device
+    program: Program[Result], parts: Sequence[Simulated], device: Device
 ) -> Iterator[tuple[int, dict[Wanted, NDArray[np.floating]]]]:
     """The samples of each plan as soon as all of them are there."""
     missing = Counter(number for number, _ in program.results)
     found: dict[int, dict[Wanted, NDArray[np.floating]]] = {number: {} for number in missing}
-    for (number, name), row in program.run(simulated.fetch, simulated.n_paths, device.constants(program)):
+    for (number, name), row in _rows(program, parts, device):
         found[number][name] = row
         missing[number] -= 1
         if not missing[number]:
             yield number, found.pop(number)
+
+
+def _rows(
+    program: Program[Result], parts: Sequence[Simulated], device: Device
+) -> Iterator[tuple[Result, NDArray[np.floating]]]:
+    """The rows of all parts as one: no path knows of another, so their numbers are those of the whole."""
+    of_parts = [device.results(program, part.fetch, part.n_paths, part.dtype) for part in parts]
+    if len(parts) == 1:
+        return of_parts[0]
+    found = [dict(results) for results in of_parts]
+    return ((result, np.concatenate([part[result] for part in found])) for result in program.results)
+
+
+def _divided(normals: NDArray[np.floating], pieces: int) -> list[NDArray[np.floating]]:
+    n_paths = normals.shape[1]
+    ends = [n_paths * i // pieces for i in range(pieces + 1)]
+    return [normals[:, start:end] for start, end in pairwise(ends)]

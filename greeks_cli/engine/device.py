@@ -6,13 +6,13 @@ arrays with NumPy's, so nothing crosses from one memory to another but through t
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from greeks_cli.engine.program import Array, Program
+from greeks_cli.engine.program import Array, Name, Program, Source
 
 Fill = Callable[[Array], object]
 """Puts standard normals into an array, those that follow what it has drawn before."""
@@ -33,8 +33,10 @@ class Device(ABC):
         """An array there whose values do not matter."""
 
     @abstractmethod
-    def constants(self, program: Program[Any]) -> Mapping[int, Any]:
-        """A program's constants there."""
+    def results(
+        self, program: Program[Name], fetch: Callable[[Source], Any], n_paths: int, dtype: type[np.floating]
+    ) -> Iterator[tuple[Name, Array]]:
+        """What a program makes there of arrays of a type that are there, each result as soon as it is."""
 
     @abstractmethod
     def numbers(self, sums: Sequence[Sequence[Any]]) -> NDArray[np.float64]:
@@ -45,8 +47,8 @@ class Device(ABC):
         """This device's own random numbers from an address on."""
 
     @abstractmethod
-    def run(self, work: Callable[[], Answer]) -> Answer:
-        """What some work returns that makes its arrays there."""
+    def run(self, work: Callable[[int], Answer]) -> Answer:
+        """What some work returns that makes its arrays there, in as many pieces as it is told."""
 
 
 class Host(Device):
@@ -64,8 +66,10 @@ class Host(Device):
     def empty(self, shape: tuple[int, ...], dtype: type[np.floating]) -> Array:
         return np.empty(shape, dtype)
 
-    def constants(self, program: Program[Any]) -> Mapping[int, Any]:
-        return program.constants
+    def results(
+        self, program: Program[Name], fetch: Callable[[Source], Any], n_paths: int, dtype: type[np.floating]
+    ) -> Iterator[tuple[Name, Array]]:
+        return program.run(fetch, n_paths)
 
     def numbers(self, sums: Sequence[Sequence[Any]]) -> NDArray[np.float64]:
         return np.array(sums)
@@ -74,8 +78,8 @@ class Host(Device):
         generator = np.random.Generator(np.random.SFC64(address))
         return lambda out: generator.standard_normal(out=out, dtype=out.dtype)
 
-    def run(self, work: Callable[[], Answer]) -> Answer:
-        return work()
+    def run(self, work: Callable[[int], Answer]) -> Answer:
+        return work(1)
 
 
 HOST = Host()

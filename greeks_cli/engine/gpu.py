@@ -1,7 +1,7 @@
 """NVIDIA GPUs by CuPy: the only place that imports it."""
 
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import cache
 from typing import Any
 from weakref import WeakKeyDictionary
@@ -10,11 +10,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from greeks_cli.engine.device import Answer, Device, Fill
-from greeks_cli.engine.program import Array, Program
+from greeks_cli.engine.fusion import PREAMBLE, Kernel, fused
+from greeks_cli.engine.program import Array, Name, Program, Source
 from greeks_cli.terms.errors import GpuFailed
 
-_AT_A_TIME = 4
-"""Blocks that a GPU works on while another one's calls are on their way to it."""
+_AT_A_TIME, _BYTES_EACH = 8, 1 << 31
+"""Blocks that a GPU works on while others' calls are on their way to it: at most, and one for so much free memory."""
+
+
+_MOST_PIECES = 64
+"""Into which a block is divided for want of memory."""
 
 
 class Gpu(Device):
@@ -27,8 +32,9 @@ class Gpu(Device):
     def __init__(self, cupy: Any, number: int):
         self.name = f"cuda:{number}"
         self._cupy, self._number = cupy, number
-        self._constants: WeakKeyDictionary[Program[Any], dict[int, Any]] = WeakKeyDictionary()
-        self._room = Room(_AT_A_TIME)
+        self._prepared: WeakKeyDictionary[Program[Any], tuple[Program[Any], dict[int, Any]]] = WeakKeyDictionary()
+        free, _ = cupy.cuda.Device(number).mem_info
+        self._room = Room(max(1, min(_AT_A_TIME, free // _BYTES_EACH)))
 
     def array(self, values: Array) -> Array:
         return self._cupy.asarray(values)
@@ -36,14 +42,32 @@ class Gpu(Device):
     def empty(self, shape: tuple[int, ...], dtype: type[np.floating]) -> Array:
         return self._cupy.empty(shape, dtype)
 
-    def constants(self, program: Program[Any]) -> Mapping[int, Any]:
-        """Arrays, and the numbers that are results, moved there once; other numbers CuPy's calls take as they are."""
-        if program not in self._constants:
-            results = set(program.results.values())
-            self._constants[program] = {
-                slot: self._moved(value, slot in results) for slot, value in program.constants.items()
-            }
-        return self._constants[program]
+    def results(
+        self, program: Program[Name], fetch: Callable[[Source], Any], n_paths: int, dtype: type[np.floating]
+    ) -> Iterator[tuple[Name, Array]]:
+        """With elementwise calls as kernels, compiled once, and constants moved there once.
+
+        Constants are arrays, and numbers that are results; other numbers CuPy's calls take as they are.
+        """
+        if program not in self._prepared:
+            quick = fused(program, dtype, self._compiled)
+            results = set(quick.results.values())
+            constants = {slot: self._moved(value, slot in results) for slot, value in quick.constants.items()}
+            self._prepared[program] = quick, constants
+        quick, constants = self._prepared[program]
+        return quick.run(fetch, n_paths, constants)
+
+    def _compiled(self, kernel: Kernel) -> Callable[..., tuple[Array, ...]]:
+        inputs, outputs = (", ".join(f"T {name}" for name in names) for names in (kernel.inputs, kernel.outputs))
+        compiled = self._cupy.ElementwiseKernel(
+            inputs, outputs, "\n".join(kernel.lines), "greeks_paths", preamble=PREAMBLE
+        )
+
+        def run(*arrays: Array) -> tuple[Array, ...]:
+            found = compiled(*arrays)
+            return found if isinstance(found, tuple) else (found,)
+
+        return run
 
     def _moved(self, value: Any, is_result: bool) -> Any:
         return self._cupy.asarray(value) if is_result or isinstance(value, np.ndarray) else value
@@ -62,12 +86,12 @@ class Gpu(Device):
 
         return fill
 
-    def run(self, work: Callable[[], Answer]) -> Answer:
+    def run(self, work: Callable[[int], Answer]) -> Answer:
         """What some work returns; of blocks on several threads, as many at a time as its memory holds."""
 
-        def there() -> Answer:
+        def there(pieces: int) -> Answer:
             with self._cupy.cuda.Device(self._number):
-                return work()
+                return work(pieces)
 
         return self._room.run(there, self._cupy.get_default_memory_pool().free_all_blocks)
 
@@ -79,31 +103,35 @@ class Gpu(Device):
 
 
 class Room:
-    """How many pieces of work run at a time: half as many from when memory runs out."""
+    """How many pieces of work run at a time, and how large they are: half as much from when memory runs out."""
 
     def __init__(self, most: int):
-        self._most, self._running = most, 0
+        self._most, self._running, self._pieces = most, 0, 1
         self._changed = threading.Condition()
 
-    def run(self, work: Callable[[], Answer], free: Callable[[], object]) -> Answer:
+    def run(self, work: Callable[[int], Answer], free: Callable[[], object]) -> Answer:
         """What the work returns, done again with more room if need be; ``free`` gives back unused memory.
 
-        Raises GpuFailed where there is no room for it even alone.
+        First less work is done at a time; what runs alone is then told to divide itself into more pieces.
+        Raises GpuFailed where there is no room for the smallest.
         """
         while True:
             with self._changed:
                 self._changed.wait_for(lambda: self._running < self._most)
                 self._running += 1
-                together = self._most
+                together, pieces = self._most, self._pieces
             try:
-                return work()
+                return work(pieces)
             except MemoryError:
-                if together == 1:
+                if together == 1 and pieces >= _MOST_PIECES:
                     raise GpuFailed(
                         "the GPU's memory does not hold one block of paths; use device cpu, or fewer steps or dates"
                     ) from None
                 with self._changed:
-                    self._most = min(self._most, together // 2)
+                    if together > 1:
+                        self._most = min(self._most, together // 2)
+                    else:
+                        self._pieces = max(self._pieces, 2 * pieces)
             finally:
                 with self._changed:
                     self._running -= 1

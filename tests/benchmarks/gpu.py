@@ -51,7 +51,7 @@ def floor(letter: str, paths: int, dtype: str) -> Prepare:
     def prepare() -> Callable[[], object]:
         gpu, count = gpus()[0], paths * sum(Plan.of(request_of(letter, 10**5, dtype)).steps)
 
-        def draw() -> object:
+        def draw(pieces: int) -> object:
             fill, buffer = gpu.normals(address(0, PATHS, 0)), gpu.empty((_CHUNK,), np.dtype(dtype).type)
             for start in range(0, count, _CHUNK):
                 fill(buffer[: min(_CHUNK, count - start)])
@@ -111,7 +111,7 @@ def seconds(name: str) -> str:
 def bandwidth(gpu: Gpu) -> float:
     """Bytes that a second moves, read and written, where a large array is copied within the GPU."""
 
-    def copy() -> float:
+    def copy(pieces: int) -> float:
         one, other = gpu.empty((_COPIED,), np.float64), gpu.empty((_COPIED,), np.float64)
         one[...] = 0.0
         other[...] = one

@@ -15,6 +15,7 @@ from greeks_cli.engine.devices import described, device_of, devices
 from greeks_cli.engine.gpu import Room
 from greeks_cli.engine.plan import Plan
 from greeks_cli.engine.programs import NEAR, Programs
+from greeks_cli.engine.scenario import Simulated
 from greeks_cli.run.local import run
 from greeks_cli.run.together import run_together
 from greeks_cli.terms.contracts import CONTRACTS
@@ -115,8 +116,11 @@ def test_normals_go_in_and_sums_come_out_and_nothing_else(cupy_stand_in, sampler
 def test_constants_are_moved_once(cupy_stand_in):
     plan = Plan.of(asked({"kind": "asian", "strike": 100, "fixings": 12}, paths=40_000, device="cuda"))
     (there,) = devices(plan.request.simulation)
-    program = Programs([plan]).where((True,))
-    assert there.constants(program) is there.constants(program)
+    program, simulated = Programs([plan]).where((True,)), Simulated.of(plan.request, plan.normals(0, there))
+    dict(there.results(program, simulated.fetch, simulated.n_paths, simulated.dtype))
+    cupy_stand_in.crossings.clear()
+    dict(there.results(program, simulated.fetch, simulated.n_paths, simulated.dtype))
+    assert all(size <= 12 for size in cupy_stand_in.crossings.into)  # a few coefficients of the dates
 
 
 @pytest.mark.parametrize(
@@ -155,32 +159,51 @@ def test_blocks_are_dealt_out_to_all_gpus_and_numbers_stay(cupy_stand_in, monkey
 def test_out_of_memory_halves_what_is_in_flight_and_goes_on():
     room, all_there, failed, most, freed = Room(4), threading.Barrier(4), set(), [], []
 
-    def work(number):
+    def work(number, pieces):
         if number not in failed:
             failed.add(number)
             all_there.wait()
             raise MemoryError
         most.append(room._running)
+        assert pieces == 1
         return number
 
     with ThreadPoolExecutor(4) as pool:
-        done = list(pool.map(lambda number: room.run(lambda: work(number), lambda: freed.append(number)), range(4)))
+        done = list(
+            pool.map(
+                lambda number: room.run(lambda pieces: work(number, pieces), lambda: freed.append(number)), range(4)
+            )
+        )
     assert done == [0, 1, 2, 3]
     assert sorted(freed) == done
     assert max(most) <= 2
 
 
+def test_blocks_in_flight_follow_the_free_memory(cupy_stand_in, monkeypatch):
+    for free, most in ((80 << 30, 8), (8 << 30, 4), (1 << 30, 1)):
+        monkeypatch.setattr(cupy_stand_in.cuda.Device, "mem_info", (free, 80 << 30))
+        assert gpu.Gpu(cupy_stand_in, 0)._room._most == most
+
+
+@pytest.mark.parametrize("settings", [{}, {"antithetic": True, "control": True}, {"sampler": "philox"}], ids=str)
+def test_a_block_in_pieces_has_the_same_numbers(cupy_stand_in, monkeypatch, settings):
+    request = asked({"kind": "asian", "strike": 100, "fixings": 3}, device="cuda", **settings)
+    whole, undivided = run(request), gpu.Gpu.run
+    monkeypatch.setattr(gpu.Gpu, "run", lambda self, work: undivided(self, lambda pieces: work(5)))
+    assert run(request).estimates == whole.estimates
+
+
 def test_what_does_not_fit_alone_is_an_error_and_the_next_runs():
     room, tried = Room(4), []
 
-    def too_large():
-        tried.append(1)
+    def too_large(pieces):
+        tried.append(pieces)
         raise MemoryError
 
     with pytest.raises(GpuFailed, match="does not hold one block"):
         room.run(too_large, lambda: None)
-    assert len(tried) == 3  # among four at most, two, alone
-    assert room.run(lambda: "fits", lambda: None) == "fits"
+    assert tried == [1, 1, 1, 2, 4, 8, 16, 32, 64]  # among four at most, two, alone, and then divided
+    assert room.run(lambda pieces: "fits", lambda: None) == "fits"
 
 
 def no_driver():
