@@ -13,7 +13,7 @@ from greeks_cli.engine.plan import Plan
 from greeks_cli.engine.programs import CONTROL, ESTIMATE, FAR, NEAR, Wanted
 from greeks_cli.terms.simulation import Sampler
 
-_BIAS_EVERY = {1: 8, 2: 8, 3: 4, 4: 1}
+_BIAS_EVERY = {1: 16, 2: 16, 3: 4, 4: 1}
 """One block in so many, by the highest order of a kink's derivative, is evaluated at wider widths too.
 
 Enough to measure the bias: it is larger, and its measurement noisier, at higher orders.

@@ -11,11 +11,9 @@ from greeks_cli.engine.bias import remaining_bias
 from greeks_cli.engine.block import Tally
 from greeks_cli.engine.derivatives import MultiIndex
 from greeks_cli.engine.moments import Moments, Vector
-from greeks_cli.engine.pilot import pilot_normals
 from greeks_cli.engine.plan import Plan
 from greeks_cli.engine.rare import unseen
 from greeks_cli.engine.valuation import kink_order
-from greeks_cli.engine.widths import pilot_kinks
 from greeks_cli.terms.errors import NonFiniteEstimate
 from greeks_cli.terms.greek import Greek
 from greeks_cli.terms.result import Estimate
@@ -146,8 +144,7 @@ def _misses_the_kink(plan: Plan, i: int) -> bool:
     request, width = plan.request, plan.request.simulation.fixed_width
     if width is None or kink_order(request.contract, request.greeks[i].parameters) < 2:
         return False
-    spreads = [kink.spread for kink in pilot_kinks(request, pilot_normals(request))]
-    return any(request.simulation.paths * width < _FEWEST_NEAR_KINK * spread for spread in spreads)
+    return any(request.simulation.paths * width < _FEWEST_NEAR_KINK * kink.spread for kink in plan.kinks)
 
 
 def student_quantile(tail: float, freedom: int) -> float:

@@ -33,7 +33,7 @@ def dot_graph(request: Request, greek: Greek) -> str:
     leaves = make_leaves(request.values, live, _PATHS_SHOWN, np.float64)
     for name in live:
         leaves[name].name = name
-    (group, *_), _ = choose_groups(request)
+    (group, *_) = choose_groups(request).groups
     node = discounted_payoff(
         request.contract,
         leaves,

@@ -117,10 +117,10 @@ def _joint_sums(x: Vector, y: Vector) -> tuple[float, float, float, float]:
 
 @np.errstate(all="ignore")  # infinities are reported with the estimate
 def _centred_sums(row: Vector) -> tuple[float, float, float, float]:
-    mean = row.mean()
+    mean = row.sum() / len(row)
     centred = row - mean
-    squares = centred * centred
+    squares = np.square(centred)
     m2 = squares.sum()
     centred *= squares
-    squares *= squares
+    np.square(squares, out=squares)
     return mean, m2, centred.sum(), squares.sum()

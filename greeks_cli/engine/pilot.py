@@ -9,6 +9,7 @@ applies to it and takes the method of the least total error.
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -44,18 +45,27 @@ Errors = Mapping[MultiIndex, NDArray[np.float64]]
 """The squared error of each method that a Greek has a choice of, in the order of its candidates."""
 
 
-def choose_groups(request: Request, errors: Errors | None = None) -> tuple[tuple[Group, ...], Recordings]:
-    """Every Greek with its method, the one of least error by a pilot of its own or by ``errors``, and the recordings.
+class Choice(NamedTuple):
+    """How each Greek is estimated, and what was found on the way: the recordings and the payoff's kinks."""
+
+    groups: tuple[Group, ...]
+    recordings: Recordings
+    kinks: tuple[Kink, ...]
+
+
+def choose_groups(request: Request, errors: Errors | None = None) -> Choice:
+    """Every Greek with its method, the one of least error by a pilot of its own or by ``errors``.
 
     Requests that differ in numbers alone have the same candidates. Given the sum of their errors, all choose
     alike: a curve whose method changes on the way jumps by the noise.
     """
     normals = pilot_normals(request)
-    candidates = _candidates(request, pilot_kinks(request, normals))
+    kinks = pilot_kinks(request, normals)
+    candidates = _candidates(request, kinks)
     recordings = recordings_of(request, candidates)
     found = _squared_errors(request, normals, candidates, recordings) if errors is None else errors
     chosen = {i: methods[int(found[i].argmin()) if i in found else 0] for i, methods in candidates.items()}
-    return _grouped(request.contract, chosen), recordings
+    return Choice(_grouped(request.contract, chosen), recordings, tuple(kinks))
 
 
 def pilot_errors(request: Request) -> Errors:
@@ -90,7 +100,8 @@ def _shared_variance(x: NDArray[np.floating], y: NDArray[np.floating]) -> float:
 def pilot_normals(request: Request) -> NDArray[np.floating]:
     """Paths with one increment per date, whatever the steps: they only choose the settings."""
     one_each = (1,) * (len(request.contract.dates) + request.contract.extra_normals)
-    n_paths = min(_MOST_PATHS, max(_FEWEST_PATHS, request.simulation.paths // 32))
+    wanted = request.simulation.paths // 32 if _fixed_width(request) is None else 0
+    n_paths = min(_MOST_PATHS, max(_FEWEST_PATHS, wanted))
     return standard_normals(request.simulation.seed, PILOT, 0, one_each, n_paths, np.float64)
 
 
@@ -98,7 +109,7 @@ def _candidates(request: Request, kinks: Sequence[Kink]) -> dict[MultiIndex, tup
     """The methods that apply to each Greek and that the request allows, the usual one first."""
     simulation = request.simulation
     wanted = [greek.parameters for greek in request.greeks]
-    fixed = 0.0 if simulation.smoothing is Smoothing.NONE else simulation.fixed_width
+    fixed = _fixed_width(request)
     if fixed is not None:
         plain = tuple(Kernel.plain(fixed, kink.base) for kink in kinks)
         estimator = Estimator.PATHWISE if simulation.estimator is Estimator.AUTO else simulation.estimator
@@ -114,6 +125,12 @@ def _candidates(request: Request, kinks: Sequence[Kink]) -> dict[MultiIndex, tup
                 yield from pathwise if pathwise[0].smooths(index, request.contract) else pathwise[:1]
 
     return {index: tuple(allowed(index)) for index in wanted}
+
+
+def _fixed_width(request: Request) -> float | None:
+    """The width that the request names, 0 where nothing is to be smoothed; None where it is chosen."""
+    simulation = request.simulation
+    return 0.0 if simulation.smoothing is Smoothing.NONE else simulation.fixed_width
 
 
 def _estimators(request: Request, index: MultiIndex) -> list[Estimator]:

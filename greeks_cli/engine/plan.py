@@ -15,6 +15,7 @@ from greeks_cli.engine.normals import PATHS, standard_normals
 from greeks_cli.engine.pilot import Errors, Group, choose_controls, choose_groups
 from greeks_cli.engine.recordings import Recordings
 from greeks_cli.engine.sobol import sobol_normals
+from greeks_cli.engine.widths import Kink
 from greeks_cli.terms.request import Request
 from greeks_cli.terms.simulation import SCRAMBLES, Dtype, Sampler, Simulation
 
@@ -38,6 +39,7 @@ class Plan:
     controls: Mapping[MultiIndex, MultiIndex]
     """For every Greek, the derivative of the control variate that it is regressed on."""
     recordings: Recordings
+    kinks: tuple[Kink, ...]
     limit: int
     """Paths that may be run: as many as asked for, or as a tolerance may take."""
 
@@ -50,10 +52,10 @@ class Plan:
         controls: Mapping[MultiIndex, MultiIndex] | None = None,
     ) -> Self:
         """The plan that a pilot finds best, or the one of other requests, whose ``errors`` and ``controls`` it has."""
-        groups, recordings = choose_groups(request, errors)
+        groups, recordings, kinks = choose_groups(request, errors)
         if controls is None:
             controls = choose_controls(request, groups) if request.simulation.control else {}
-        return cls(request, groups, controls, recordings, limit or request.simulation.paths)
+        return cls(request, groups, controls, recordings, kinks, limit or request.simulation.paths)
 
     @property
     def _whole(self) -> int:
