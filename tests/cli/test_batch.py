@@ -286,6 +286,72 @@ def test_after_kill_9_the_same_command_finishes_the_rest(greeks, book, tmp_path)
     assert out.read_bytes() == whole.read_bytes()
 
 
+def workers_of(running):
+    """The processes that price for one that runs."""
+    children = Path(f"/proc/{running.pid}/task/{running.pid}/children").read_text().split()
+    return [int(c) for c in children if b"spawn_main" in Path(f"/proc/{c}/cmdline").read_bytes()]
+
+
+def test_kill_9_leaves_no_process_behind(book, tmp_path):
+    running = start(book(trades(60)), "-o", str(tmp_path / "out.jsonl"), "--paths", "200000", "--processes", "2")
+    wait_for_rows(tmp_path / "out.jsonl.partial", 1)
+    workers = workers_of(running)
+    assert len(workers) == 2
+    running.kill()
+    running.communicate(timeout=30)  # stderr ends when the last process that has it ends
+    deadline = time.monotonic() + 10
+    while any(Path(f"/proc/{worker}").exists() for worker in workers):
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
+SLOW_FIRST = HEADER + '[[trade]]\nid = "slow"\nstrike = 100\npaths = 30000000\n' + trades(30)[len(HEADER) :]
+
+
+def test_what_is_finished_behind_a_slow_trade_is_kept(greeks, book, tmp_path):
+    path, out = book(SLOW_FIRST), tmp_path / "out.jsonl"
+    running = start(path, "-o", str(out), "--processes", "2")
+    wait_for_rows(tmp_path / "out.jsonl.partial", 30)
+    os.killpg(running.pid, signal.SIGKILL)
+    running.communicate()
+    assert "slow" not in {row["id"] for row in lines((tmp_path / "out.jsonl.partial").read_text())}
+    assert greeks("batch", path, "-o", str(out), "--paths", "2000").code == 0
+    assert [row["id"] for row in lines(out.read_text())] == ["slow", *(f"T{i}" for i in range(30))]
+
+
+@pytest.mark.parametrize("processes", ["1", "2"])
+def test_ctrl_c_finishes_what_is_in_flight(book, tmp_path, processes):
+    partial = tmp_path / "out.jsonl.partial"
+    running = start(book(trades(60)), "-o", str(tmp_path / "out.jsonl"), "--paths", "500000", "--processes", processes)
+    wait_for_rows(partial, 1)
+    os.killpg(running.pid, signal.SIGINT)  # as a terminal does
+    before = partial.read_bytes().count(b"\n")
+    _, said = running.communicate(timeout=60)
+    assert running.returncode == 130
+    kept = len(lines(partial.read_text()))
+    assert before < kept < 60
+    assert said.splitlines() == [
+        "greeks: finishing what is in flight; Ctrl-C again stops at once",
+        f"greeks: interrupted; {kept} of 60 trades are kept; the same command goes on from there",
+    ]
+
+
+@pytest.mark.parametrize("processes", ["1", "2"])
+def test_a_second_ctrl_c_stops_at_once(book, tmp_path, processes):
+    text = book(HEADER + '[[trade]]\nid = "endless"\nstrike = 100\npaths = 1000000000\n' + trades(2)[len(HEADER) :])
+    running = start(text, "-o", str(tmp_path / "out.jsonl"), "--processes", processes)
+    if processes == "2":
+        wait_for_rows(tmp_path / "out.jsonl.partial", 2)
+    else:
+        time.sleep(3)
+    os.killpg(running.pid, signal.SIGINT)
+    assert running.stderr.readline().startswith("greeks: finishing what is in flight")
+    os.killpg(running.pid, signal.SIGINT)
+    _, said = running.communicate(timeout=30)
+    assert running.returncode == 130
+    assert said.startswith("greeks: interrupted; ")
+
+
 def test_a_changed_book_is_not_mixed_into_an_unfinished_one(greeks, book, tmp_path):
     path, out = book(trades(40)), tmp_path / "out.jsonl"
     running = start(path, "-o", str(out), "--paths", "50000", "--processes", "1")
@@ -303,9 +369,7 @@ def test_a_lost_worker_is_one_line_and_loses_nothing(book, tmp_path):
     path, out = book(trades(60)), tmp_path / "out.jsonl"
     running = start(path, "-o", str(out), "--paths", "50000", "--processes", "2")
     wait_for_rows(tmp_path / "out.jsonl.partial", 2)
-    children = Path(f"/proc/{running.pid}/task/{running.pid}/children").read_text().split()
-    worker = next(c for c in children if b"spawn_main" in Path(f"/proc/{c}/cmdline").read_bytes())
-    os.kill(int(worker), signal.SIGKILL)
+    os.kill(workers_of(running)[0], signal.SIGKILL)
     _, said = running.communicate(timeout=60)
     assert running.returncode == 1
     assert said.count("\n") == 1
