@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, wait
+from concurrent.futures.process import BrokenProcessPool
 from contextlib import suppress
 from dataclasses import replace
 from itertools import islice
@@ -58,8 +59,9 @@ def price_trades(
     """Each trade with its answer, as they are finished; the numbers do not depend on who computes them.
 
     Trades of the same simulation and dates that are near each other share their paths.
-    An ``executor`` of so many ``workers`` is kept busy, each task on one thread unless told. What is in flight when
-    ``stop`` becomes true is finished, and nothing else; whoever made the executor ends what this leaves behind.
+    An ``executor`` of so many ``workers`` is kept busy, each task on one thread unless told; when a worker dies, what
+    was in flight is priced again, one trade at a time. What is in flight when ``stop`` becomes true is finished, and
+    nothing else; whoever made the executor ends what this leaves behind.
     """
     parties = _parties(trades, min(_TOGETHER, max(1, len(trades) // (_ROUNDS * workers))))
     answered = _here(trades, parties, threads, stop)
@@ -83,13 +85,29 @@ def _elsewhere(
     trades: Sequence[Trade], parties: Iterator[Party], threads: int, executor: Workers, stop: Stop
 ) -> Answered:
     flying: dict[Future[list[Answer]], Party] = {}
+    suspects: list[int] = []
     while True:
-        for places in islice(parties, 0 if stop() else max(0, executor.in_flight - len(flying))):
+        room = 0 if suspects or stop() else executor.in_flight - len(flying)
+        for places in islice(parties, max(0, room)):
             flying[executor.submit(_answers, [trades[place] for place in places], threads)] = places
         if not flying:
             return
         for future in wait(flying, return_when=FIRST_COMPLETED).done:
-            yield flying.pop(future), future.result()
+            places = flying.pop(future)
+            if isinstance(future.exception(), BrokenProcessPool):
+                suspects += places
+            else:
+                yield places, future.result()
+        while suspects and not (flying or stop()):
+            yield (suspects[0],), [_alone(trades[suspects.pop(0)], threads, executor)]
+
+
+def _alone(trade: Trade, threads: int, executor: Workers) -> Answer:
+    """What one trade's pricing comes to with nothing else in flight, after it was in flight when a process died."""
+    try:
+        return executor.submit(_answer, trade, threads).result()
+    except BrokenProcessPool:
+        return "the process that priced it died twice, perhaps for want of memory; use fewer steps or dates"
 
 
 def _parties(trades: Sequence[Trade], most: int) -> Iterator[Party]:
