@@ -160,13 +160,15 @@ def to_file(
         if finished := ledger.open(restart, described):
             say(f"{out} is finished already; --restart prices it anew")
             return ExitCode(finished["exit_code"])
+        taken_up = ledger.kept
         _run_into(ledger, book, progress)
         records = [ledger.rows[name] for name in ledger.keys if name in ledger.rows]
         code = ending(_statuses(records))
         if len(records) == len(ledger.keys):
             parquet = form is BookFormat.PARQUET
             content = as_parquet(records) if parquet else rendered(records, form, wide, Screen()).encode()
-            manifest = {"format": described, "exit_code": code, **manifest_of(book, inputs, records, started)}
+            about = {"format": described, "exit_code": code, "taken_up": taken_up}
+            manifest = {**about, **manifest_of(book, inputs, records, started)}
             ledger.finish(content, manifest)
     return code
 
@@ -181,7 +183,7 @@ def _run_into(ledger: Any, book: Book, progress: Progress) -> None:
             ledger.append(record)
             progress(done, expected)
     except KeyboardInterrupt:
-        kept = f"{len(ledger.rows):,} of {len(ledger.keys):,} trades are kept"
+        kept = f"{ledger.kept:,} of {len(ledger.keys):,} trades are kept"
         raise KeyboardInterrupt(f"interrupted; {kept}; the same command goes on from there") from None
 
 
@@ -231,5 +233,6 @@ def manifest_of(
         "started": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(started)),
         "elapsed_seconds": round(time.time() - started, 3),
         "succeeded": sum(record["status"] == "ok" for record in records),
+        "not_met": sum(record["status"] == "not met" for record in records),
         "failed": sum(record["status"] == "error" for record in records),
     }

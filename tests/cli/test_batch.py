@@ -249,6 +249,58 @@ def test_a_finished_book_is_not_priced_again_and_a_changed_one_is_refused(greeks
     assert path in manifest["inputs"]
 
 
+def test_results_of_another_book_are_not_replaced_after_a_run_that_came_to_nothing(greeks, book, tmp_path):
+    out, partial = tmp_path / "out.jsonl", tmp_path / "out.jsonl.partial"
+    assert greeks("batch", book(trades(2)), "-o", str(out)).code == 0
+    finished = out.read_bytes()
+    other = book(trades(3).replace("T", "U"), "other.toml")
+    assert greeks("batch", other, "-o", str(out), "--restart", "--scheduler", "tcp://127.0.0.1:9").code == 1
+    assert not partial.exists()
+    partial.touch()
+    refused = greeks("batch", other, "-o", str(out))
+    assert refused.code == 2
+    assert "holds results of other settings" in refused.err
+    assert out.read_bytes() == finished
+
+
+def test_results_that_were_changed_afterwards_are_not_taken_for_finished(greeks, book, tmp_path):
+    path, out = book(trades(2)), tmp_path / "out.jsonl"
+    assert greeks("batch", path, "-o", str(out)).code == 0
+    out.write_text(out.read_text().replace('"ok"', '"OK"', 1))
+    outcome = greeks("batch", path, "-o", str(out))
+    assert outcome.code == 2
+    assert "has been changed since it was written" in outcome.err
+
+
+@pytest.mark.parametrize("there", [True, False])
+def test_results_go_through_a_link(greeks, book, tmp_path, there):
+    real, link = tmp_path / "real.jsonl", tmp_path / "out.jsonl"
+    link.symlink_to(real)
+    if there:
+        real.write_text("old")
+    assert greeks("batch", book(trades(1)), "-o", str(link), "--restart").code == 0
+    assert link.is_symlink()
+    assert [row["id"] for row in lines(real.read_text())] == ["T0"]
+
+
+def test_what_failed_is_not_counted_as_kept(greeks, book, tmp_path):
+    path, out = book(trades(2) + "[[trade]]\nstrkie = 1\n"), tmp_path / "out.jsonl"
+    (tmp_path / "out.jsonl.manifest.json").mkdir()  # so that the last step fails
+    outcome = greeks("batch", path, "-o", str(out))
+    assert outcome.code == 1
+    assert "the 2 results finished are safe in" in outcome.err
+    assert "going on after 2 of 3 trades" in greeks("batch", path, "-o", str(out)).err
+    (tmp_path / "out.jsonl.manifest.json").rmdir()
+    assert greeks("batch", path, "-o", str(out)).code == 3
+    manifest = json.loads((tmp_path / "out.jsonl.manifest.json").read_text())
+    assert {name: manifest[name] for name in ("taken_up", "succeeded", "not_met", "failed")} == {
+        "taken_up": 2,
+        "succeeded": 2,
+        "not_met": 0,
+        "failed": 1,
+    }
+
+
 def start(*arguments):
     return subprocess.Popen(
         [*GREEKS, "batch", *arguments],
