@@ -135,11 +135,9 @@ def test_a_trade_that_fails_while_it_runs_has_a_row_too(greeks, book, tmp_path):
         ("a,b\n1,2,3\n", "b.csv", "more cells than columns"),
         ("x", "b.yaml", "its extension says no format"),
         (HEADER + '[grid]\nvol = "1:2"\n[[trade]]\nstrike = 1\n', "b.toml", "start:stop:count"),
-        (
-            HEADER + '[[trade]]\nid="a"\nstrike=1\n[[trade]]\nid="a"\nstrike=2\n',
-            "b.toml",
-            "several trades have this id",
-        ),
+        ("id;strike\na;100\n", "b.csv", "separated by semicolons; commas are wanted"),
+        (HEADER + '[grid]\nspot = "1:2:1000000000"\n[[trade]]\nstrike = 1\n', "b.toml", "a count of at most 1,000,000"),
+        (HEADER + "[grid]\nspot = [100, 100]\n[[trade]]\nstrike = 1\n", "b.toml", "100 is there 2 times"),
     ],
 )
 def test_a_broken_file_is_said_in_one_line(greeks, book, text, name, message):
