@@ -3,28 +3,17 @@
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import product
-from math import prod
+from functools import partial
 from typing import Any
 
+from greeks_cli.book.fields import FIELDS, SEVERAL, SHARED
+from greeks_cli.book.grid import Axes, axes_of, few_enough, points
 from greeks_cli.book.records import Record, Sheet
-from greeks_cli.terms.accuracy import Accuracy
-from greeks_cli.terms.axis import spaced
-from greeks_cli.terms.contracts import CONTRACTS
-from greeks_cli.terms.errors import InvalidInput, Problem, did_you_mean
-from greeks_cli.terms.market import Market
+from greeks_cli.terms.errors import InvalidInput, Problem, did_you_mean, nearest
 from greeks_cli.terms.request import DEFAULT_GREEKS, SECTIONS, build_request, check_shared, overridden
-from greeks_cli.terms.simulation import Simulation
 from greeks_cli.terms.trade import Rejected, Trade
 
-_MOST_TRADES = 1_000_000
-_SHARED = dict.fromkeys(Market.model_fields, "market")
-_SHARED |= dict.fromkeys(Simulation.model_fields, "simulation")
-_SHARED |= dict.fromkeys(Accuracy.model_fields, "accuracy")
-_SEVERAL = ("param", "tol")
-"""Fields of several entries, which a cell of CSV separates by semicolons."""
-FIELDS = sorted({"id", "greeks", "grid", *_SHARED, *(name for c in CONTRACTS.values() for name in c.model_fields)})
-"""Everything that a trade may say."""
+Line = Trade | Rejected
 
 
 @dataclass(frozen=True)
@@ -40,97 +29,157 @@ class Settings:
         return Settings(sections, self.greeks if other.greeks is None else other.greeks)
 
 
-def trades_of(sheets: Sequence[Sheet], defaults: Settings, overrides: Settings) -> list[Trade | Rejected]:
-    """Every trade of the sheets. ``overrides`` win over what a sheet says for all, a trade's own fields over both.
+@dataclass(frozen=True)
+class _Common:
+    """What a sheet says for all of its trades, under what all sheets have in common."""
 
-    Raises InvalidInput where there is no trade, or where a grid is no grid.
+    settings: Settings
+    grid: Axes
+    wrong: frozenset[tuple[str | int, ...]]
+    """Settings that are wrong whatever the trade, and told once."""
+
+
+def trades_of(sheets: Sequence[Sheet], common: Sheet, overrides: Settings) -> list[Line]:
+    """Every trade of the sheets. A trade's own fields win over ``overrides``, these over what a sheet says for all,
+    that over what is common to all sheets.
+
+    Raises InvalidInput where there is no trade, or with all that is wrong where that concerns all trades.
     """
-    found: list[Trade | Rejected] = []
-    number = 0
+    problems = [*common.problems, *_in_sections(common)]
+    groups: list[_Group] = []
     for sheet in sheets:
-        check_settings(Settings(sheet.settings, sheet.greeks), sheet.file)
-        settings = defaults.under(Settings(sheet.settings, sheet.greeks)).under(overrides)
-        for record in sheet.records:
-            number += 1
-            for suffix, fields in _expanded(record, sheet):
-                found.append(_trade(f"{_name(record, number)}{suffix}", fields, record, settings))
-    if not found:
+        problems += [*sheet.problems, *_in_sections(sheet)]
+        settings = _settings(common).under(_settings(sheet)).under(overrides)
+        axes = axes_of(sheet.grid, partial(sheet.place, "grid"), problems)
+        said = (_settings(common), _settings(sheet), overrides)
+        wrong = frozenset(problem.path for one in said for problem in _shared_problems(one))
+        known = _Common(settings, few_enough(axes, sheet.file, problems), wrong)
+        groups += [_group(record, len(groups) + n, known) for n, record in enumerate(sheet.records, start=1)]
+    groups = _distinct(groups)
+    trades = [trade for group in groups for trade in group.trades]
+    if problems or (trades and all(group.unread for group in groups)):
+        raise InvalidInput([*problems, *problems_of(trades)])
+    if not trades:
         files = ", ".join(sheet.file for sheet in sheets)
         raise InvalidInput([Problem((files,), "no trades; write [[trade]] tables, lines or rows")])
-    return _distinct(found)
+    return trades
 
 
-def _name(record: Record, number: int) -> str:
-    """What the trade's result is called: its id, else its number in the book."""
-    name = record.fields.get("id", number)
-    text = str(name)
-    if isinstance(name, bool) or not isinstance(name, str | int) or not text.strip() or not text.isprintable():
-        message = "an id is a word or a whole number, on one line; it is the name of the result"
-        raise InvalidInput([Problem((f"{record.place('id')}: id",), message, repr(name))])
-    return text
+def problems_of(trades: Sequence[Line]) -> list[Problem]:
+    """All that is wrong with trades that are not valid."""
+    return [problem for trade in trades if isinstance(trade, Rejected) for problem in trade.problems]
 
 
-def check_settings(settings: Settings, place: str) -> None:
-    """Raise InvalidInput for what would be wrong in every trade, once and with its own place."""
+def _settings(sheet: Sheet) -> Settings:
+    return Settings(sheet.settings, sheet.greeks)
+
+
+def _shared_problems(settings: Settings) -> Sequence[Problem]:
+    """What would be wrong in every trade."""
     try:
         check_shared(settings.sections, settings.greeks or "delta")
     except InvalidInput as error:
-        raise InvalidInput([_in_section(problem, place) for problem in error.problems]) from None
+        return error.problems
+    return ()
 
 
-def _in_section(problem: Problem, place: str) -> Problem:
-    section, *field = map(str, problem.path)
-    return Problem((" ".join([f"{place}: [{section}]", *field]),), problem.message, problem.value, problem.detail)
+def _in_sections(sheet: Sheet) -> Iterator[Problem]:
+    """The same, each with its place."""
+    for problem in _shared_problems(_settings(sheet)):
+        path = tuple(map(str, problem.path))
+        place = " ".join([f"{sheet.place(*path)}: [{path[0]}]", *path[1:]])
+        yield Problem((place,), problem.message, problem.value, problem.detail)
 
 
-def _expanded(record: Record, sheet: Sheet) -> Iterator[tuple[str, dict[str, Any]]]:
-    """A record at every point of its grid, and what to add to its name there."""
+@dataclass(frozen=True)
+class _Group:
+    """The trades of one record."""
+
+    record: Record
+    number: int
+    trades: Sequence[Line]
+    unread: bool = False
+    """Whether there is one line in place of them, which says why they could not be told apart or read at all."""
+
+    def unreadable(self, problems: Sequence[Problem]) -> "_Group":
+        """One trade that is named by its place, for it has no name of its own that could be trusted."""
+        name = f"{self.record.place()} (#{self.number})"
+        return _Group(self.record, self.number, [Rejected(name, tuple(problems))], unread=True)
+
+
+def _group(record: Record, number: int, common: _Common) -> _Group:
+    """A record at every point of its grid."""
+    problems = list(_unreadable(record))
     own = record.fields.get("grid", {})
-    if not isinstance(own, Mapping):
-        raise InvalidInput([Problem((f"{record.place('grid')}: grid",), "a table of lists is wanted", own)])
-    fields = {name: value for name, value in record.fields.items() if name not in ("grid", "id")}
-    axes = {name: _axis(name, values, record) for name, values in {**sheet.grid, **own}.items()}
-    if prod(len(axis) for axis in axes.values()) > _MOST_TRADES:
-        raise InvalidInput([Problem((f"{record.file}: [grid]",), f"more than {_MOST_TRADES:,} trades; use fewer")])
-    for point in product(*axes.values()):
-        at = dict(zip(axes, point, strict=True))
-        yield f"[{','.join(f'{name}={value}' for name, value in at.items())}]" if at else "", {**fields, **at}
+    if isinstance(own, Mapping):
+        own_axes = axes_of(own, lambda _: record.place("grid"), problems)
+        axes = few_enough({**common.grid, **own_axes}, record.place("grid"), problems)
+    if problems:
+        return _Group(record, number, ()).unreadable(problems)
+    name = str(record.fields.get("id", number))
+    fields = {field: value for field, value in record.fields.items() if field not in ("grid", "id")}
+    trades = [_trade(f"{name}{suffix}", {**fields, **at}, record, common) for suffix, at in points(axes)]
+    return _Group(record, number, trades)
 
 
-def _axis(name: str, values: object, record: Record) -> list[Any]:
-    if name not in FIELDS or name in ("id", "grid"):
-        raise InvalidInput([Problem((f"{record.file}: [grid] {name}",), f"unknown key; {did_you_mean(name, FIELDS)}")])
-    if isinstance(values, list) and values:
-        return values
-    try:
-        return spaced(str(values))
-    except ValueError:
-        message = "a list is wanted, or start:stop:count such as '80:120:5'"
-        raise InvalidInput([Problem((f"{record.file}: [grid] {name}",), message, values)]) from None
+def _unreadable(record: Record) -> Iterator[Problem]:
+    """Why a record is no trade, or has no name."""
+    if record.problem:
+        yield Problem((record.place(),), record.problem)
+    name = record.fields.get("id", "")
+    if "id" in record.fields and not _is_name(name):
+        message = "an id is a word or a whole number, on one line; it is the name of the result"
+        yield Problem((f"{record.place('id')}: id",), message, repr(name))
+    if not isinstance(own := record.fields.get("grid", {}), Mapping):
+        yield Problem((f"{record.place('grid')}: grid",), "a table of lists is wanted", own)
 
 
-def _trade(name: str, fields: Mapping[str, Any], record: Record, settings: Settings) -> Trade | Rejected:
-    sections = {section: dict(settings.sections.get(section, {})) for section in SECTIONS}
+def _is_name(name: object) -> bool:
+    text = str(name)
+    return isinstance(name, str | int) and not isinstance(name, bool) and bool(text.strip()) and text.isprintable()
+
+
+def _trade(name: str, fields: Mapping[str, Any], record: Record, common: _Common) -> Line:
+    inherited = common.settings.sections
+    sections = {section: dict(inherited.get(section, {})) for section in SECTIONS}
     if fields.get("kind", sections["contract"].get("kind", "european")) != sections["contract"].get("kind", "european"):
         sections["contract"] = {}  # what all Asians have in common is not meant for this digital
-    problems = []
-    own: dict[str, dict[str, Any]] = {section: {} for section in SECTIONS}
-    greeks = DEFAULT_GREEKS if settings.greeks is None else settings.greeks
-    for key, value in fields.items():
-        if key == "greeks":
-            greeks = value
-        elif key not in FIELDS:
-            problems.append(Problem((key,), f"unknown key; {did_you_mean(key, FIELDS)}"))
-        else:
-            several = key in _SEVERAL and isinstance(value, str)
-            own[_SHARED.get(key, "contract")][key] = value.split(";") if several else value
-    sections = {name: overridden(shared, own[name]) for name, shared in sections.items()}
+    own, problems = _sorted_out(fields)
+    greeks = own.pop("greeks", DEFAULT_GREEKS if common.settings.greeks is None else common.settings.greeks)
+    for section in SECTIONS:
+        said = {key: value for key, value in own.items() if SHARED.get(key, "contract") == section}
+        sections[section] = overridden(sections[section], said)
     try:
-        if problems:
-            raise InvalidInput(problems)
-        return Trade(name, build_request(**sections, greeks=greeks))
+        request = build_request(**sections, greeks=greeks)
     except InvalidInput as error:
-        return Rejected(name, tuple(_placed(problem, name, record) for problem in error.problems))
+        problems += [one for one in error.problems if one.path not in common.wrong or str(one.path[-1]) in fields]
+        return Rejected(name, tuple(_placed(problem, name, record) for problem in problems))
+    if problems:
+        return Rejected(name, tuple(_placed(problem, name, record) for problem in problems))
+    return Trade(name, request)
+
+
+def _sorted_out(fields: Mapping[str, Any]) -> tuple[dict[str, Any], list[Problem]]:
+    """What a trade says in fields that there are: a misspelt one is taken for what it means, to judge its value too."""
+    own: dict[str, Any] = {}
+    problems = []
+    for key, value in fields.items():
+        if key in FIELDS:
+            own[key] = _split(key, value)
+        else:
+            problems.append(Problem((key,), f"unknown key; {did_you_mean(key, FIELDS)}"))
+            if (meant := nearest(key, FIELDS)) and meant not in (*fields, "id", "grid"):
+                own[meant] = _split(meant, value)
+    return own, problems
+
+
+def _split(key: str, value: Any) -> Any:
+    """Several entries in one text, as a cell of CSV has them."""
+    if not isinstance(value, str):
+        return value
+    if key == "greeks":
+        return value.replace(";", ",")
+    return value.split(";") if key in SEVERAL else value
 
 
 def _placed(problem: Problem, name: str, record: Record) -> Problem:
@@ -139,9 +188,15 @@ def _placed(problem: Problem, name: str, record: Record) -> Problem:
     return Problem((f"{place}: {field}" if field else place,), problem.message, problem.value, problem.detail)
 
 
-def _distinct(trades: list[Trade | Rejected]) -> list[Trade | Rejected]:
-    often = {name for name, count in Counter(trade.id for trade in trades).items() if count > 1}
-    if not often:
-        return trades
+def _distinct(groups: Sequence[_Group]) -> list[_Group]:
+    """Records whose trades have the ids of others', which name their results, are set aside."""
+    often = Counter(trade.id for group in groups for trade in group.trades)
+    return [_set_aside(group, often) for group in groups]
+
+
+def _set_aside(group: _Group, often: Mapping[str, int]) -> _Group:
+    twice = next((trade.id for trade in group.trades if often[trade.id] > 1), None)
+    if twice is None:
+        return group
     message = "several trades have this id; give each its own, for it is the name of its result"
-    raise InvalidInput([Problem(("id",), message, name) for name in sorted(often)])
+    return group.unreadable([Problem((f"{group.record.place('id')}: id",), message, twice), *problems_of(group.trades)])

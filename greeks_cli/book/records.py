@@ -4,7 +4,6 @@ import csv
 import hashlib
 import io
 import json
-import re
 import sys
 import tomllib
 from collections import Counter
@@ -13,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from greeks_cli.book.places import Places, TradePlace, json_places, toml_places
 from greeks_cli.terms.errors import InvalidInput, Problem, did_you_mean
 from greeks_cli.terms.request import SECTIONS
 
@@ -27,6 +27,8 @@ class Record:
     file: str
     line: int | None = None
     field_lines: Mapping[str, int] = field(default_factory=dict[str, int])
+    problem: str = ""
+    """Why it is no trade at all, whatever its fields."""
 
     def place(self, name: str = "") -> str:
         """``book.toml:12``, as compilers write it; the field's own line where that is known."""
@@ -45,6 +47,14 @@ class Sheet:
     grid: Mapping[str, Any] = field(default_factory=dict[str, Any])
     digest: str = ""
     """SHA-256 of the text that this was read from."""
+    problems: tuple[Problem, ...] = ()
+    """What is wrong with it apart from its trades, and from the values of its settings."""
+    lines: Mapping[tuple[str, ...], int] = field(default_factory=dict[tuple[str, ...], int])
+
+    def place(self, *path: str) -> str:
+        """``book.toml:2``, for a section or one of its settings; the file where its line is not known."""
+        line = self.lines.get(path)
+        return self.file if line is None else f"{self.file}:{line}"
 
 
 def read_sheet(name: str) -> Sheet:
@@ -55,6 +65,8 @@ def read_sheet(name: str) -> Sheet:
 
 def content_of(name: str) -> bytes:
     """What a file holds, or standard input for ``-``. Raises InvalidInput."""
+    if Path(name).is_fifo():  # it may have no writer, and is read once only
+        raise _bad(name, "is a pipe; give it as - from standard input")
     try:
         return _standard_input() if name == "-" else Path(name).read_bytes()
     except OSError as error:
@@ -90,21 +102,7 @@ def _toml(text: str, file: str) -> Sheet:
         document = tomllib.loads(text)
     except ValueError as error:
         raise _bad(file, f"not valid TOML: {error}") from None
-    return _sheet(document, file, list(_toml_places(text)))
-
-
-def _toml_places(text: str) -> Iterator[tuple[int, dict[str, int]]]:
-    """The line of every ``[[trade]]`` and of the keys below it."""
-    found: tuple[int, dict[str, int]] | None = None
-    for number, line in enumerate(text.split("\n"), start=1):
-        if line.lstrip().startswith("["):
-            if found:
-                yield found
-            found = (number, {}) if re.match(r"\s*\[\[\s*trade\s*\]\]", line) else None
-        elif found and (key := re.match(r"\s*[\"']?([\w-]+)[\"']?\s*=", line)):
-            found[1].setdefault(key[1], number)
-    if found:
-        yield found
+    return _sheet(document, file, toml_places(text))
 
 
 def _json(text: str, file: str) -> Sheet:
@@ -112,7 +110,7 @@ def _json(text: str, file: str) -> Sheet:
         document = json.loads(text, parse_constant=_no_constant, object_pairs_hook=_no_twice)
     except ValueError as error:
         raise _bad(file, f"not valid JSON: {error}") from None
-    return _sheet({"trade": document} if isinstance(document, list) else document, file, [])
+    return _sheet({"trade": document} if isinstance(document, list) else document, file, json_places(text))
 
 
 def _no_constant(name: str) -> float:
@@ -127,7 +125,7 @@ def _no_twice(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return found
 
 
-def _sheet(document: object, file: str, places: list[tuple[int, dict[str, int]]]) -> Sheet:
+def _sheet(document: object, file: str, places: Places) -> Sheet:
     if not isinstance(document, dict):
         raise _bad(file, "a book is an object with 'trade', or a list of trades")
     problems = [
@@ -135,36 +133,48 @@ def _sheet(document: object, file: str, places: list[tuple[int, dict[str, int]]]
         for name in document
         if name not in _TOP_LEVEL
     ]
-    for name in (*SECTIONS, "grid"):
-        if not isinstance(document.get(name, {}), dict):
-            problems.append(Problem((f"{file}: {name}",), f"a table is wanted: write [{name}]", document[name]))
+    tables = {name: document[name] for name in (*SECTIONS, "grid") if name in document}
+    for name in [name for name, table in tables.items() if not isinstance(table, dict)]:
+        problems.append(Problem((f"{file}: {name}",), f"a table is wanted: write [{name}]", tables.pop(name)))
     trades = document.get("trade", [{}] if document.get("contract") else [])
-    if not isinstance(trades, list) or not all(isinstance(trade, dict) for trade in trades):
+    if not isinstance(trades, list):
         problems.append(Problem((f"{file}: trade",), "a list of tables is wanted: write [[trade]]"))
-    if problems:
-        raise InvalidInput(problems)
-    records = []
+        trades = []
+    records, grid = tuple(_records(trades, file, places)), tables.pop("grid", {})
+    return Sheet(file, tables, document.get("greeks"), records, grid, "", tuple(problems), places.settings)
+
+
+def _records(trades: list[Any], file: str, places: Places) -> Iterator[Record]:
+    known = len(places.trades) == len(trades)
     for number, trade in enumerate(trades):
-        line, field_lines = places[number] if len(places) == len(trades) else (None, {})
-        records.append(Record(trade, file if line else f"{file}: trade[{number}]", line, field_lines))
-    settings = {name: document[name] for name in SECTIONS if name in document}
-    return Sheet(file, settings, document.get("greeks"), tuple(records), document.get("grid", {}))
+        place = places.trades[number] if known else TradePlace(None)
+        where = file if known else f"{file}: trade[{number}]"
+        yield _record(trade, where, place.line, place.fields)
+
+
+def _record(trade: object, file: str, line: int | None, field_lines: Mapping[str, int]) -> Record:
+    if isinstance(trade, dict):
+        return Record(trade, file, line, field_lines)
+    return Record({}, file, line, problem='a trade is an object, such as {"strike": 100, "vol": 0.2}')
 
 
 def _csv(text: str, file: str) -> Sheet:
     reader = csv.DictReader(io.StringIO(text, newline=""))
-    records = []
-    twice = [name for name, count in Counter(reader.fieldnames or ()).items() if name.strip() and count > 1]
+    names = reader.fieldnames or ()
+    twice = [name for name, count in Counter(names).items() if name.strip() and count > 1]
     if twice:
         raise _bad(f"{file}:1", f"the column '{twice[0]}' is there twice; keep one")
+    if len(names) == 1 and ";" in names[0]:
+        raise _bad(f"{file}:1", "its columns are separated by semicolons; commas are wanted")
+    records = []
     try:
         for row in reader:
-            if None in row:
-                raise _bad(f"{file}:{reader.line_num}", "more cells than columns in the header")
+            problem = "more cells than columns in the header" if row.pop(None, None) else ""
             fields = {name.strip(): cell.strip() for name, cell in row.items() if name and cell and cell.strip()}
-            records.append(Record(fields, file, reader.line_num))
+            records.append(Record(fields, file, reader.line_num, problem=problem))
     except csv.Error as error:
-        raise _bad(f"{file}:{reader.line_num}", f"not valid CSV: {error}") from None
+        wrong = Problem((f"{file}:{reader.line_num}",), f"not valid CSV: {error}")
+        return Sheet(file, records=tuple(records), problems=(wrong,))
     return Sheet(file, records=tuple(records))
 
 
@@ -176,12 +186,15 @@ def _json_lines(text: str, file: str) -> Iterator[Record]:
     for number, line in enumerate(text.split("\n"), start=1):
         if line.strip():
             try:
-                fields = json.loads(line, parse_constant=_no_constant, object_pairs_hook=_no_twice)
+                trade = json.loads(line, parse_constant=_no_constant, object_pairs_hook=_no_twice)
+            except json.JSONDecodeError as error:  # whose message counts lines from this one
+                yield Record({}, file, number, problem=f"not valid JSON: {error.msg}, at column {error.colno}")
             except ValueError as error:
-                raise _bad(f"{file}:{number}", f"not valid JSON: {error}") from None
-            if not isinstance(fields, dict):
-                raise _bad(f"{file}:{number}", 'a trade is an object, such as {"strike": 100, "vol": 0.2}')
-            yield Record(fields, file, number)
+                yield Record({}, file, number, problem=f"not valid JSON: {error}")
+            except RecursionError:
+                yield Record({}, file, number, problem="nested too deeply")
+            else:
+                yield _record(trade, file, number, {})
 
 
 _READERS: dict[str, Callable[[str, str], Sheet]] = {

@@ -3,7 +3,7 @@
 import signal
 import sys
 import time
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Generator, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,10 @@ from greeks_cli.terms.errors import ExitCode, InvalidInput, Problem
 from greeks_cli.terms.greek import Units
 
 Progress = Callable[[int, int], None]
+
+
+class Interrupted(KeyboardInterrupt):
+    """A Ctrl-C that has let what was in flight finish."""
 
 
 class Book:
@@ -46,8 +50,24 @@ class Book:
             raise InvalidInput([Problem(("id",), "is that of the row of totals; give the trade another", TOTAL)])
         return found | {TOTAL: total_key(tuple(found.values()))}
 
-    def records(self, skip: Collection[str] = ()) -> Iterator[dict[str, Any]]:
-        """Every trade's row in order, but for those finished; with fail-fast, up to the first that fails."""
+    def records(self) -> Iterator[dict[str, Any]]:
+        """Every row in the order of the book, as soon as all before it are finished."""
+        waiting, finished = list(self.keys), dict[str, dict[str, Any]]()
+        try:
+            for record in self.finished():
+                finished[record["id"]] = record
+                while waiting and waiting[0] in finished:
+                    yield finished.pop(waiting.pop(0))
+        except Interrupted:
+            yield from (finished[name] for name in waiting if name in finished)
+            raise
+        yield from (finished[name] for name in waiting if name in finished)
+
+    def finished(self, skip: Collection[str] = ()) -> Iterator[dict[str, Any]]:
+        """Every trade's row as it is finished, but for those to skip; with fail-fast, up to the first that fails.
+
+        Raises Interrupted after a Ctrl-C, when what was in flight then is finished too.
+        """
         from greeks_cli.report.book import record_of
         from greeks_cli.terms.trade import Rejected, Trade
 
@@ -55,9 +75,11 @@ class Book:
             yield from (record for record in self._with_total() if record["id"] not in skip)
             return
         waiting = [trade for trade in self.trades if trade.id not in skip]
-        with self._answers([trade for trade in waiting if isinstance(trade, Trade)]) as answers:
-            for trade in waiting:
-                answer = trade.why if isinstance(trade, Rejected) else next(answers)[1]
+        for trade in waiting:
+            if isinstance(trade, Rejected):
+                yield record_of(trade, trade.why, self._units)
+        with closing(self._answers([trade for trade in waiting if isinstance(trade, Trade)])) as answers:
+            for trade, answer in answers:
                 yield record_of(trade, answer, self._units)
                 if self._fail_fast and isinstance(answer, str):
                     return
@@ -80,7 +102,7 @@ class Book:
     @contextmanager
     def _executor(self) -> Iterator[tuple[Any, int | None]]:
         """Who runs what is not run on threads here (None where it is), and on how many workers."""
-        from greeks_cli.run.batch import worker_processes
+        from greeks_cli.run.processes import worker_processes
 
         if self.scheduler:
             from greeks_cli.run.cluster import cluster
@@ -93,15 +115,21 @@ class Book:
         else:
             yield None, self._threads
 
-    @contextmanager
-    def _answers(self, trades: Sequence[Any]) -> Iterator[Iterator[Any]]:
+    def _answers(self, trades: Sequence[Any]) -> Generator[tuple[Any, Any], None, None]:
         from greeks_cli.run.batch import price_trades
+        from greeks_cli.run.interrupts import asked_to_stop
 
+        waiting = len(trades)
         with (
             self._executor() as (executor, workers),
-            closing(price_trades(trades, self._threads, executor, workers or 1)) as answers,
+            asked_to_stop(lambda: say("finishing what is in flight; Ctrl-C again stops at once")) as stop,
+            closing(price_trades(trades, self._threads, executor, workers or 1, stop)) as answers,
         ):
-            yield answers
+            for trade, answer in answers:
+                waiting -= 1
+                yield trade, answer
+        if waiting:  # the first Ctrl-C was in time
+            raise Interrupted
 
 
 def to_stdout(book: Book, form: Any, wide: bool, progress: Progress) -> ExitCode:
@@ -132,13 +160,15 @@ def to_file(
         if finished := ledger.open(restart, described):
             say(f"{out} is finished already; --restart prices it anew")
             return ExitCode(finished["exit_code"])
+        taken_up = ledger.kept
         _run_into(ledger, book, progress)
         records = [ledger.rows[name] for name in ledger.keys if name in ledger.rows]
         code = ending(_statuses(records))
         if len(records) == len(ledger.keys):
             parquet = form is BookFormat.PARQUET
             content = as_parquet(records) if parquet else rendered(records, form, wide, Screen()).encode()
-            manifest = {"format": described, "exit_code": code, **manifest_of(book, inputs, records, started)}
+            about = {"format": described, "exit_code": code, "taken_up": taken_up}
+            manifest = {**about, **manifest_of(book, inputs, records, started)}
             ledger.finish(content, manifest)
     return code
 
@@ -149,13 +179,12 @@ def _run_into(ledger: Any, book: Book, progress: Progress) -> None:
         say(f"going on after {len(ledger.rows):,} of {len(ledger.keys):,} trades")
     expected = len(ledger.keys) - len(ledger.rows)
     try:
-        for done, record in enumerate(book.records(skip=set(ledger.rows)), start=1):
+        for done, record in enumerate(book.finished(skip=set(ledger.rows)), start=1):
             ledger.append(record)
             progress(done, expected)
     except KeyboardInterrupt:
-        kept = f"{len(ledger.rows):,} of {len(ledger.keys):,} trades are kept; the same command goes on from there"
-        say(kept)
-        raise
+        kept = f"{ledger.kept:,} of {len(ledger.keys):,} trades are kept"
+        raise KeyboardInterrupt(f"interrupted; {kept}; the same command goes on from there") from None
 
 
 def _statuses(records: Sequence[dict[str, Any]]) -> dict[str, str]:
@@ -204,5 +233,6 @@ def manifest_of(
         "started": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(started)),
         "elapsed_seconds": round(time.time() - started, 3),
         "succeeded": sum(record["status"] == "ok" for record in records),
+        "not_met": sum(record["status"] == "not met" for record in records),
         "failed": sum(record["status"] == "error" for record in records),
     }

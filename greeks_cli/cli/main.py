@@ -98,8 +98,8 @@ def _run(arguments: Sequence[str] | None) -> int:
         return int(code or ExitCode.OK)
     except click.exceptions.Exit as ending:
         return _flushed(ending.exit_code)
-    except (KeyboardInterrupt, click.Abort):
-        return _say("interrupted", ExitCode.INTERRUPTED)
+    except (KeyboardInterrupt, click.Abort) as ending:
+        return _say(str(ending) or "interrupted", ExitCode.INTERRUPTED)
     except click.exceptions.NoArgsIsHelpError as error:
         click.echo(error.format_message(), err=True)
         return ExitCode.USAGE

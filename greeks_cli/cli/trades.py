@@ -1,8 +1,9 @@
 """From files and flags to the trades of a book, and what is said about those that are none."""
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from greeks_cli.cli.book_run import say
 from greeks_cli.cli.source import Source
@@ -10,45 +11,52 @@ from greeks_cli.terms.errors import InvalidInput, Problem
 
 _SHOWN = 20
 
+Found = TypeVar("Found")
+
 
 def read_trades(
     files: Sequence[str], market: Path | None, flags: Source, read: Callable[[str], Any] | None = None
 ) -> tuple[list[Any], dict[str, str]]:
     """The trades, and the SHA-256 of every file that they were read from.
 
-    ``read`` makes a sheet of a file's name. Raises InvalidInput where a file is no book at all.
+    ``read`` makes a sheet of a file's name. Raises InvalidInput where a file is no book at all, or what all trades
+    have in common is wrong; it then holds what is wrong with each trade, too.
     """
-    from greeks_cli.book.book import Settings, check_settings, trades_of
+    from greeks_cli.book.book import Settings, problems_of, trades_of
     from greeks_cli.book.records import Sheet, read_sheet
     from greeks_cli.terms.request import DEFAULT_GREEKS
 
-    common = read_sheet(str(market)) if market else Sheet("")
-    if common.records or common.grid:
-        raise InvalidInput([Problem(("--market",), "is for settings; give trades and grids as FILE", str(market))])
-    defaults = Settings(common.settings, common.greeks)
-    check_settings(defaults, common.file)
-    flags.validate()
-    overrides = Settings(flags.sections, None if flags.greeks is DEFAULT_GREEKS else flags.greeks)
-    sheets = []
     problems: list[Problem] = []
-    for name in files:
-        try:
-            sheets.append((read or read_sheet)(name))
-        except InvalidInput as error:
-            problems += error.problems
+    common = _unless_wrong(problems, lambda: read_sheet(str(market)) if market else None) or Sheet("")
+    if common.records or common.grid:
+        problems.append(Problem(("--market",), "is for settings; give trades and grids as FILE", str(market)))
+    _unless_wrong(problems, flags.validate)
     if files.count("-") > 1:
         problems.append(Problem(("-",), "standard input can be read once only"))
+    found = [_unless_wrong(problems, partial(read or read_sheet, name)) for name in files]
+    sheets = [sheet for sheet in found if sheet]
+    overrides = Settings(flags.sections, None if flags.greeks is DEFAULT_GREEKS else flags.greeks)
+    trades = _unless_wrong(problems, partial(trades_of, sheets, common, overrides)) if sheets else []
     if problems:
-        raise InvalidInput(problems)
+        raise InvalidInput([*problems, *problems_of(trades or [])])
     digests = {sheet.file: sheet.digest for sheet in (common, *sheets) if sheet.digest}
-    return trades_of(sheets, defaults, overrides), digests
+    return trades or [], digests
+
+
+def _unless_wrong(problems: list[Problem], work: Callable[[], Found]) -> Found | None:
+    """What work comes to; None, and its problems added to the others, where the input is wrong."""
+    try:
+        return work()
+    except InvalidInput as error:
+        problems += error.problems
+        return None
 
 
 def refuse_rejected(trades: Sequence[Any]) -> None:
     """Raise InvalidInput, with all that is wrong, where a trade is not valid."""
-    from greeks_cli.terms.trade import Rejected
+    from greeks_cli.book.book import problems_of
 
-    if problems := [problem for trade in trades if isinstance(trade, Rejected) for problem in trade.problems]:
+    if problems := problems_of(trades):
         raise InvalidInput(problems)
 
 

@@ -1,17 +1,16 @@
 """Many trades: priced one after the other, or several at a time by an executor's workers."""
 
-import multiprocessing
-import signal
-import threading
-from collections.abc import Generator, Iterator, Sequence
-from concurrent.futures import Executor, Future, ProcessPoolExecutor
+from collections.abc import Callable, Generator, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, wait
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from dataclasses import replace
 from itertools import islice
+from typing import Any, Protocol
 
 from greeks_cli.engine.cohort import paths_key
 from greeks_cli.run.cores import available_cores
+from greeks_cli.run.interrupts import Stop, never
 from greeks_cli.run.local import run
 from greeks_cli.run.together import run_alongside
 from greeks_cli.terms.accuracy import Accuracy
@@ -34,8 +33,15 @@ Party = tuple[int, ...]
 """Places in the book of trades that are priced together."""
 
 
-class WorkerLost(GreeksError):
-    """A process that was pricing has died."""
+class Workers(Protocol):
+    """Who prices beside this process."""
+
+    @property
+    def in_flight(self) -> int:
+        """Tasks that keep all of them busy."""
+
+    def submit(self, work: Callable[..., Any], /, *args: Any) -> "Future[Any]":
+        """As in ``concurrent.futures``; raises BrokenProcessPool by way of the future where a worker dies for good."""
 
 
 def usual_processes(n_trades: int) -> int:
@@ -43,64 +49,65 @@ def usual_processes(n_trades: int) -> int:
     return available_cores() if n_trades >= _WORTH_PROCESSES else 1
 
 
-@contextmanager
-def worker_processes(count: int) -> Iterator[Executor]:
-    """Processes that price. Raises WorkerLost when one dies."""
-    # Spawned, not forked: a fork would copy whatever threads and locks this process has.
-    spawn = multiprocessing.get_context("spawn")
-    pool = ProcessPoolExecutor(count, spawn)
-    with _interrupts_ignored():  # by the processes from their start: Ctrl-C is for the one that writes
-        for _ in range(count):
-            pool.submit(int)
-    try:
-        yield pool
-    except BaseException as ending:
-        # Nobody waits for what they are pricing any more. (Cancelled futures would upset the pool's own thread.)
-        for child in multiprocessing.active_children():
-            child.terminate()
-        if not isinstance(ending, BrokenProcessPool):
-            raise
-        raise WorkerLost(
-            "a process that was pricing has died, perhaps for want of memory; "
-            "run the same command again to go on, with fewer --processes"
-        ) from None
-    finally:
-        pool.shutdown(wait=False)
-
-
 def price_trades(
-    trades: Sequence[Trade], threads: int | None = None, executor: Executor | None = None, workers: int = 1
+    trades: Sequence[Trade],
+    threads: int | None = None,
+    executor: Workers | None = None,
+    workers: int = 1,
+    stop: Stop = never,
 ) -> Generator[tuple[Trade, Answer], None, None]:
-    """Each trade with its answer, in the order of the book; the numbers do not depend on who computes them.
+    """Each trade with its answer, as they are finished; the numbers do not depend on who computes them.
 
     Trades of the same simulation and dates that are near each other share their paths.
-    On an ``executor`` a few parties are in flight for each of its workers, each on one thread unless told;
-    whoever made it ends what is still in flight when this is left early.
+    An ``executor`` of so many ``workers`` is kept busy, each task on one thread unless told; when a worker dies, what
+    was in flight is priced again, one trade at a time. What is in flight when ``stop`` becomes true is finished, and
+    nothing else; whoever made the executor ends what this leaves behind.
     """
-    ready: dict[int, Answer] = {}
-    position = 0
-    for places, answers in _answered(trades, threads, executor, workers):
-        ready |= zip(places, answers, strict=True)
-        while position in ready:
-            yield trades[position], ready.pop(position)
-            position += 1
-
-
-def _answered(
-    trades: Sequence[Trade], threads: int | None, executor: Executor | None, workers: int
-) -> Iterator[tuple[Party, list[Answer]]]:
     parties = _parties(trades, min(_TOGETHER, max(1, len(trades) // (_ROUNDS * workers))))
-    if executor is None:
-        yield from ((places, _answers([trades[place] for place in places], threads)) for places in parties)
-        return
-    flying: list[tuple[Party, Future[list[Answer]]]] = []
+    answered = _here(trades, parties, threads, stop)
+    if executor is not None:
+        answered = _elsewhere(trades, parties, threads or 1, executor, stop)
+    for places, answers in answered:
+        yield from zip((trades[place] for place in places), answers, strict=True)
+
+
+Answered = Iterator[tuple[Party, list[Answer]]]
+
+
+def _here(trades: Sequence[Trade], parties: Iterator[Party], threads: int | None, stop: Stop) -> Answered:
+    for places in parties:
+        if stop():
+            return
+        yield places, _answers([trades[place] for place in places], threads)
+
+
+def _elsewhere(
+    trades: Sequence[Trade], parties: Iterator[Party], threads: int, executor: Workers, stop: Stop
+) -> Answered:
+    flying: dict[Future[list[Answer]], Party] = {}
+    suspects: list[int] = []
     while True:
-        for places in islice(parties, 4 * workers - len(flying)):
-            flying.append((places, executor.submit(_answers, [trades[place] for place in places], threads or 1)))
+        room = 0 if suspects or stop() else executor.in_flight - len(flying)
+        for places in islice(parties, max(0, room)):
+            flying[executor.submit(_answers, [trades[place] for place in places], threads)] = places
         if not flying:
             return
-        places, future = flying.pop(0)
-        yield places, future.result()
+        for future in wait(flying, return_when=FIRST_COMPLETED).done:
+            places = flying.pop(future)
+            if isinstance(future.exception(), BrokenProcessPool):
+                suspects += places
+            else:
+                yield places, future.result()
+        while suspects and not (flying or stop()):
+            yield (suspects[0],), [_alone(trades[suspects.pop(0)], threads, executor)]
+
+
+def _alone(trade: Trade, threads: int, executor: Workers) -> Answer:
+    """What one trade's pricing comes to with nothing else in flight, after it was in flight when a process died."""
+    try:
+        return executor.submit(_answer, trade, threads).result()
+    except BrokenProcessPool:
+        return "the process that priced it died twice, perhaps for want of memory; use fewer steps or dates"
 
 
 def _parties(trades: Sequence[Trade], most: int) -> Iterator[Party]:
@@ -149,15 +156,3 @@ def _answer(trade: Trade, threads: int | None) -> Answer:
         return "out of memory; use fewer processes, steps or dates"
     except Exception as error:  # one bad trade never sinks the book
         return f"internal error, please report it: {type(error).__name__}: {error}"
-
-
-@contextmanager
-def _interrupts_ignored() -> Iterator[None]:
-    if threading.current_thread() is not threading.main_thread():  # only that one may say so
-        yield
-        return
-    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, before)

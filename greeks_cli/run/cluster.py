@@ -2,20 +2,24 @@
 
 import logging
 import platform
+import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import CancelledError, Executor, Future
 from contextlib import contextmanager
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from greeks_cli import __version__
 from greeks_cli.run.allocator import keep_freed_memory
 from greeks_cli.run.cores import available_cores
+from greeks_cli.run.interrupts import interrupts_kept_here
 from greeks_cli.terms.errors import GreeksError, MissingExtra
 
-_SECONDS_TO_ANSWER, _SECONDS_TO_JOIN = 5, 30
+_SECONDS_TO_ANSWER, _SECONDS_TO_START, _SECONDS_TO_JOIN = 5, 60, 30
 _LOCAL = "local"
+
+Made = TypeVar("Made")
 
 
 class ClusterFailed(GreeksError):
@@ -28,41 +32,42 @@ class ClusterExecutor(Executor):
     def __init__(self, client: Any, address: str):
         self._executor = client.get_executor(pure=False)
         self._client, self._address = client, address
+        self._in_flight = 4 * self.workers
 
     @property
     def workers(self) -> int:
         """Threads of all workers that are there now; at least 1, for lost ones may be replaced."""
         return max(1, sum(self._client.nthreads().values()))
 
+    @property
+    def in_flight(self) -> int:
+        """Tasks that keep all busy; more than there were workers at first, for others may come late."""
+        return self._in_flight
+
     def submit(self, work: Callable[..., Any], /, *args: Any, **kwargs: Any) -> "Future[Any]":
         """As in ``concurrent.futures``, but what goes wrong with the cluster is a ClusterFailed."""
-        return _Remote(self._executor.submit(_task, _versions(), work, *args, **kwargs), self._address)
+        answer: Future[Any] = Future()
+        task = self._executor.submit(_task, _versions(), work, *args, **kwargs)
+        task.add_done_callback(lambda done: self._pass_on(done, answer))
+        return answer
 
-
-class _Remote(Future):  # type: ignore[type-arg]
-    """A future whose failures say what they mean for the user."""
-
-    def __init__(self, future: "Future[Any]", address: str):
-        super().__init__()
-        self._future, self._address = future, address
-
-    def cancel(self) -> bool:
-        return self._future.cancel()
-
-    def result(self, timeout: float | None = None) -> Any:
+    def _pass_on(self, task: "Future[Any]", answer: "Future[Any]") -> None:
+        """A task's ending to whoever waits for the answer; a failure says what it means for the user."""
         from distributed.scheduler import KilledWorker
 
         try:
-            return self._future.result(timeout)
-        except GreeksError:
-            raise
+            answer.set_result(task.result())
+            return
         except KilledWorker:
             reason = "workers die again and again on one task, perhaps for want of memory"
         except (CancelledError, OSError) as error:
             reason = f"the scheduler went away ({type(error).__name__})"
         except (ModuleNotFoundError, AttributeError) as error:
             reason = f"a worker cannot load the task ({error}); install greeks {__version__} there"
-        raise ClusterFailed(f"--scheduler {self._address}: {reason}")
+        except Exception as error:  # of the work itself
+            answer.set_exception(error)
+            return
+        answer.set_exception(ClusterFailed(f"--scheduler {self._address}: {reason}"))
 
 
 @contextmanager
@@ -75,32 +80,66 @@ def cluster(address: str) -> Iterator[ClusterExecutor]:
         import distributed
     except ImportError:
         raise MissingExtra("--scheduler", "Dask distributed", "cluster") from None
-    for name in [name for name in logging.root.manager.loggerDict if name.split(".")[0] == "distributed"]:
+    for name in [name for name in logging.root.manager.loggerDict if name.split(".")[0] == distributed.__name__]:
         logging.getLogger(name).setLevel(logging.CRITICAL + 1)  # what matters is raised, in one line
-    local = None
-    try:
-        if address == _LOCAL:
-            local = distributed.LocalCluster(n_workers=available_cores(), threads_per_worker=1, dashboard_address=None)
-        where = {"address": local} if local else {"scheduler_file" if Path(address).is_file() else "address": address}
-        client = distributed.Client(**where, timeout=_SECONDS_TO_ANSWER)
-    except Exception as error:  # of every kind, by address, file and version
-        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-        raise ClusterFailed(
-            f"--scheduler {address}: no scheduler answers there ({reason}); "
-            "start one with: dask scheduler, or give tcp://HOST:PORT, a scheduler file, or local"
-        ) from None
+    client = _connected(address)
     try:
         try:
-            client.wait_for_workers(1, timeout=_SECONDS_TO_JOIN)
+            _apart(lambda: client.wait_for_workers(1, timeout=_SECONDS_TO_JOIN))
         except TimeoutError:
             raise ClusterFailed(
                 f"--scheduler {address}: no worker has joined it in {_SECONDS_TO_JOIN} s; start one with: dask worker"
             ) from None
         yield ClusterExecutor(client, address)
     finally:
-        client.close()
-        if local:
-            local.close()
+        _close(client)
+
+
+def _connected(address: str) -> Any:
+    try:
+        return _apart(lambda: _client(address), _SECONDS_TO_START if address == _LOCAL else 2 * _SECONDS_TO_ANSWER)
+    except Exception as error:  # of every kind, by address, file and version
+        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        raise ClusterFailed(
+            f"--scheduler {address}: no scheduler answers there ({reason}); "
+            "start one with: dask scheduler, or give tcp://HOST:PORT, a scheduler file, or local"
+        ) from None
+
+
+def _client(address: str) -> Any:
+    import distributed
+
+    if address == _LOCAL:
+        # Any free port, or it warns of each cluster that has one; and workers have nothing to say that is not raised.
+        quiet: dict[str, Any] = {"dashboard_address": ":0", "silence_logs": logging.CRITICAL + 1}
+        return distributed.Client(distributed.LocalCluster(n_workers=available_cores(), threads_per_worker=1, **quiet))
+    where = {"scheduler_file" if Path(address).is_file() else "address": address}
+    return distributed.Client(**where, timeout=_SECONDS_TO_ANSWER)
+
+
+def _close(client: Any) -> None:
+    local = client.cluster  # only where it was started here
+    client.close()
+    if local:
+        local.close()
+
+
+def _apart(work: Callable[[], Made], seconds: float | None = None) -> Made:
+    """Work on a thread of its own, for so long: the processes it starts see no Ctrl-C, and it may hang for ever."""
+    done: Future[Made] = Future()
+
+    def worked() -> None:
+        try:
+            with interrupts_kept_here():
+                done.set_result(work())
+        except BaseException as error:  # whoever waits raises it
+            done.set_exception(error)
+
+    threading.Thread(target=worked, daemon=True).start()
+    try:
+        return done.result(seconds)
+    except TimeoutError:
+        raise TimeoutError(f"silent for {seconds:.0f} s" if seconds and not done.done() else "") from None
 
 
 def _versions() -> dict[str, str]:

@@ -11,14 +11,18 @@ class CannotWrite(GreeksError):
 
 
 def write_whole(path: Path, content: bytes) -> None:
-    """Put a file in place at once, so that no reader and no crash meets half of it. Raises CannotWrite."""
-    temporary = path.with_name(path.name + ".tmp")
+    """Put a file in place at once, so that no reader and no crash meets half of it. Raises CannotWrite.
+
+    Through a link, which stays one, to what it points to, whether that is there or not.
+    """
+    place = Path(os.path.realpath(path))
+    temporary = place.with_name(place.name + ".tmp")
     try:
         with temporary.open("wb") as file:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
-        temporary.replace(path)
+        temporary.replace(place)
     except OSError as error:
         temporary.unlink(missing_ok=True)
         raise CannotWrite(f"cannot write {path}: {error.strerror or error}") from None

@@ -4,9 +4,11 @@ While a book runs, ``OUT.partial`` gains one line of JSON per trade as it is fin
 At the end ``OUT`` and ``OUT.manifest.json`` appear at once, each moved into its place whole.
 """
 
+import hashlib
 import json
 import os
 from collections.abc import Mapping
+from contextlib import suppress
 from io import FileIO
 from pathlib import Path
 from typing import Any
@@ -39,12 +41,13 @@ class Ledger:
 
         Raises InvalidInput where it is another book's, or another run is writing it.
         """
-        if not restart and not self._partial.exists() and self._out.exists():
+        if not restart and not self._holds_rows() and self._out.exists():
             return self._finished(form)
         try:
             # Unbuffered: a line is with the system once it is written, whatever becomes of this process.
-            self._file = self._partial.open("ab", buffering=0)
-            self._lock(self._file)
+            file = self._partial.open("ab", buffering=0)
+            self._lock(file)
+            self._file = file
             if restart:
                 self._file.truncate(0)
             else:
@@ -60,6 +63,7 @@ class Ledger:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
+            file.close()
             message = "another run is writing it; wait for that, or use another -o"
             raise InvalidInput([Problem((str(self._partial),), message)]) from None
 
@@ -74,18 +78,35 @@ class Ledger:
             raise self._cannot(self._partial, error) from None
         self.rows[row["id"]] = row
 
+    @property
+    def kept(self) -> int:
+        """How many results will not be made again; what failed is tried again."""
+        return sum(map(_is_kept, self.rows.values()))
+
     def close(self) -> None:
-        """Let others write; what is finished stays."""
-        if self._file is not None:
-            self._file.close()
+        """Let others write; what is finished stays, but nothing is left where nothing is."""
+        if self._file is None:
+            return
+        with suppress(OSError):
+            if os.fstat(self._file.fileno()).st_size == 0:
+                self._partial.unlink()
+        self._file.close()
 
     def finish(self, content: bytes, manifest: dict[str, Any]) -> None:
         """Put the result and its manifest in place, and remove what led there."""
         assert self._file is not None  # it has been opened
-        manifest = {**manifest, "trades": dict(self.keys)}
+        manifest = {**manifest, "output": _digest(content), "trades": dict(self.keys)}
         self._place(self._manifest, json.dumps(manifest, indent=2).encode() + b"\n")
         self._place(self._out, content)
         self._partial.unlink()
+
+    def _holds_rows(self) -> bool:
+        try:
+            return b"\n" in self._partial.read_bytes()
+        except FileNotFoundError:
+            return False
+        except OSError as error:
+            raise self._cannot(self._partial, error) from None
 
     def _place(self, path: Path, content: bytes) -> None:
         try:
@@ -100,8 +121,7 @@ class Ledger:
             if not content.startswith(b'{"id": '[: len(content)]):
                 raise ValueError
             rows = [json.loads(line) for line in whole.splitlines()]
-            # What failed is tried again: memory may have been short, or the trade has been mended.
-            finished = {str(row["id"]): row for row in rows if "error" not in row}
+            finished = {str(row["id"]): row for row in rows if _is_kept(row)}
             found = {name: str(row["key"]) for name, row in finished.items()}
         except (ValueError, KeyError, TypeError, RecursionError):
             message = "is not a file of unfinished results; remove it, or use --restart"
@@ -115,12 +135,16 @@ class Ledger:
         try:
             manifest = dict(json.loads(self._manifest.read_bytes()))
             keys, was = dict(manifest["trades"]), manifest["format"]
+            changed = _digest(self._out.read_bytes()) != manifest["output"]
         except (OSError, ValueError, KeyError, TypeError, RecursionError):
             message = "is there, and without a manifest of ours; use another -o, or --restart to replace it"
             raise InvalidInput([Problem((str(self._out),), message)]) from None
         self._refuse_others(keys)
         if was != form:
             message = f"is finished as {was}, not {form}; use another -o, or --restart to price all anew"
+            raise InvalidInput([Problem((str(self._out),), message)])
+        if changed:
+            message = "has been changed since it was written; use another -o, or --restart to price all anew"
             raise InvalidInput([Problem((str(self._out),), message)])
         return manifest
 
@@ -142,4 +166,13 @@ class Ledger:
 
     @property
     def _kept(self) -> str:
-        return f"; the {len(self.rows)} results finished are safe in {self._partial}" if self.rows else ""
+        return f"; the {self.kept} results finished are safe in {self._partial}" if self.kept else ""
+
+
+def _is_kept(row: Mapping[str, Any]) -> bool:
+    """What failed is tried again: memory may have been short, or the trade has been mended."""
+    return "error" not in row
+
+
+def _digest(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()

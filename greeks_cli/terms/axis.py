@@ -17,11 +17,16 @@ _NAMED = 3
 
 
 def spaced(text: str) -> list[float]:
-    """The equally spaced numbers of ``start:stop:count``, both ends among them. Raises ValueError."""
-    start, stop, count = text.split(":")
-    first, last, n = float(start), float(stop), int(count)
-    if not 1 <= n <= _MOST_NUMBERS or not isfinite(first) or not isfinite(last):
-        raise ValueError(text)
+    """The equally spaced numbers of ``start:stop:count``, both ends among them. Raises ValueError with a remedy."""
+    try:
+        start, stop, count = text.split(":")
+        first, last, n = float(start), float(stop), int(count)
+    except ValueError:
+        first = last = n = 0
+    if n < 1 or not isfinite(first) or not isfinite(last):
+        raise ValueError("start:stop:count such as '80:120:5'")
+    if n > _MOST_NUMBERS:
+        raise ValueError(f"start:stop:count with a count of at most {_MOST_NUMBERS:,}")
     return [float(f"{first + (last - first) * i / max(1, n - 1):.12g}") for i in range(n)]
 
 

@@ -86,5 +86,10 @@ class InvalidInput(GreeksError):
 def did_you_mean(word: str, known: Iterable[str]) -> str:
     """A remedy for a misspelt word: the nearest known one, or the whole list."""
     choices = list(known)
-    near = get_close_matches(word, choices, n=1)
-    return f"did you mean '{near[0]}'?" if near else f"choose from {', '.join(choices)}"
+    near = nearest(word, choices)
+    return f"did you mean '{near}'?" if near else f"choose from {', '.join(choices)}"
+
+
+def nearest(word: str, known: Iterable[str]) -> str | None:
+    """The known word that a misspelt one most likely stands for, if any."""
+    return next(iter(get_close_matches(word, list(known), n=1)), None)

@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -101,6 +102,38 @@ def test_a_scheduler_that_is_not_there_is_one_line_within_seconds(greeks):
     assert outcome.code == 1
     assert outcome.err.count("\n") == 1
     assert "no scheduler answers there" in outcome.err
+
+
+def test_a_scheduler_that_stays_silent_is_one_line_within_seconds(greeks, monkeypatch):
+    monkeypatch.setattr(cluster, "_SECONDS_TO_ANSWER", 1)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        started = time.monotonic()
+        where = f"tcp://127.0.0.1:{silent.getsockname()[1]}"
+        outcome = greeks("price", "--strike", "100", "--vol", "0.2", "--scheduler", where)
+    assert time.monotonic() - started < 15
+    assert outcome.code == 1
+    assert outcome.err.count("\n") == 1
+    assert "no scheduler answers there" in outcome.err
+
+
+@pytest.mark.parametrize("seconds", [0.7, 1.2, 2.0])
+def test_ctrl_c_while_workers_start_here_is_one_line(tmp_path, seconds):
+    book = tmp_path / "book.jsonl"
+    book.write_text(BOOK)
+    command = [sys.executable, "-m", "greeks_cli", "batch", str(book), "--scheduler", "local", "--paths", "10000000"]
+    running = subprocess.Popen(
+        command,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
+        start_new_session=True,
+    )
+    time.sleep(seconds)
+    os.killpg(running.pid, signal.SIGINT)  # as a terminal does
+    _, said = running.communicate(timeout=60)
+    assert running.returncode == 130
+    assert [line for line in said.splitlines() if not line.startswith("greeks: finishing")] == ["greeks: interrupted"]
 
 
 def test_mismatched_versions_are_said_plainly(dask, monkeypatch):

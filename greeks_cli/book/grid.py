@@ -1,0 +1,55 @@
+"""Trades at every point of a grid."""
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from itertools import product
+from math import prod
+from typing import Any
+
+from greeks_cli.book.fields import FIELDS
+from greeks_cli.terms.axis import spaced
+from greeks_cli.terms.errors import InvalidInput, Problem, did_you_mean
+
+_MOST_TRADES = 1_000_000
+
+Axes = Mapping[str, Sequence[Any]]
+
+
+def axes_of(grid: Mapping[str, Any], place: Callable[[str], str], problems: list[Problem]) -> Axes:
+    """The values of every field of a grid; what is wrong with it is added to the problems, each with its place."""
+    axes = {}
+    for name, values in grid.items():
+        try:
+            axes[name] = _axis(name, values)
+        except InvalidInput as error:
+            problems += [replace(problem, path=(f"{place(name)}: [grid] {name}",)) for problem in error.problems]
+    return axes
+
+
+def few_enough(axes: Axes, place: str, problems: list[Problem]) -> Axes:
+    """The same, or none and one more problem where they have too many points."""
+    if prod(len(axis) for axis in axes.values()) <= _MOST_TRADES:
+        return axes
+    problems.append(Problem((f"{place}: [grid]",), f"more than {_MOST_TRADES:,} trades; use fewer"))
+    return {}
+
+
+def points(axes: Axes) -> Iterator[tuple[str, dict[str, Any]]]:
+    """The fields at every point, and what to add to a trade's name there."""
+    for values in product(*axes.values()):
+        at = dict(zip(axes, values, strict=True))
+        yield f"[{','.join(f'{name}={value}' for name, value in at.items())}]" if at else "", at
+
+
+def _axis(name: str, values: object) -> list[Any]:
+    if name not in FIELDS or name in ("id", "grid"):
+        raise InvalidInput([Problem((), f"unknown key; {did_you_mean(name, FIELDS)}")])
+    try:
+        found = values if isinstance(values, list) and values else spaced(str(values))
+    except ValueError as error:
+        raise InvalidInput([Problem((), f"a list is wanted, or {error}", values)]) from None
+    value, count = Counter(map(str, found)).most_common(1)[0]
+    if count > 1:
+        raise InvalidInput([Problem((), f"{value} is there {count} times; each value is wanted once", values)])
+    return found

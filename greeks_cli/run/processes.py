@@ -1,0 +1,82 @@
+"""Processes that price beside this one, and end with it."""
+
+import multiprocessing
+import os
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import Executor, Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
+from typing import Any
+
+from greeks_cli.run.interrupts import interrupts_kept_here
+from greeks_cli.terms.errors import GreeksError
+
+
+class WorkerLost(GreeksError):
+    """A process that was pricing has died."""
+
+
+class Processes(Executor):
+    """As many processes; what one of them was at when it died raises BrokenProcessPool, and new ones do the rest."""
+
+    def __init__(self, count: int):
+        self._count = count
+        self._pool = self._started()
+
+    @property
+    def in_flight(self) -> int:
+        """Tasks that keep all busy: one each, and one that waits."""
+        return self._count + 1
+
+    def submit(self, work: Callable[..., Any], /, *args: Any, **kwargs: Any) -> "Future[Any]":
+        """As in ``concurrent.futures``."""
+        try:
+            return self._pool.submit(work, *args, **kwargs)
+        except BrokenProcessPool:
+            self._pool = self._started()
+            return self._pool.submit(work, *args, **kwargs)
+
+    def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
+        """As in ``concurrent.futures``."""
+        self._pool.shutdown(wait, cancel_futures=cancel_futures)
+
+    def _started(self) -> ProcessPoolExecutor:
+        # Spawned, not forked: a fork would copy whatever threads and locks this process has.
+        pool = ProcessPoolExecutor(self._count, multiprocessing.get_context("spawn"), _end_with_parent)
+        with interrupts_kept_here():
+            for _ in range(self._count):
+                pool.submit(int)
+        return pool
+
+
+@contextmanager
+def worker_processes(count: int) -> Iterator[Processes]:
+    """Processes that price. Raises WorkerLost when one dies whose task nobody repeats."""
+    processes = Processes(count)
+    try:
+        yield processes
+    except BaseException as ending:
+        # Nobody waits for what they are pricing any more. (Cancelled futures would upset the pool's own thread.)
+        for child in multiprocessing.active_children():
+            child.terminate()
+        if not isinstance(ending, BrokenProcessPool):
+            raise
+        raise WorkerLost(
+            "a process that was pricing has died, perhaps for want of memory; "
+            "run the same command again, with fewer --processes"
+        ) from None
+    finally:
+        processes.shutdown(wait=False)
+
+
+def _end_with_parent() -> None:
+    """Not even `kill -9` of the process that writes leaves one behind that prices for nobody."""
+    threading.Thread(target=_outlive_parent, daemon=True).start()
+
+
+def _outlive_parent() -> None:
+    parent = multiprocessing.parent_process()
+    assert parent is not None  # this process was started by another
+    parent.join()
+    os._exit(1)
