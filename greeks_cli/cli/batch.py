@@ -1,16 +1,16 @@
 """``greeks batch``."""
 
-import json
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 import click
 
-from greeks_cli.cli.book_run import Book, Progress, end_in_order, say, to_file, to_stdout
+from greeks_cli.cli.book_run import Book, Progress, end_in_order, to_file, to_stdout
+from greeks_cli.cli.messages import LOG_FORMATS, event, say, speak
 from greeks_cli.cli.options import scheduler_option, shared_options
 from greeks_cli.cli.output import check_file
 from greeks_cli.cli.source import Source
@@ -41,10 +41,12 @@ _FORMATS = {".jsonl": "jsonl", ".csv": "csv", ".parquet": "parquet", ".txt": "ta
 @click.option("--restart", is_flag=True, help="Price all anew, whatever is at -o already.")
 @click.option(
     "--log-format",
-    type=click.Choice(["text", "json"]),
+    type=click.Choice(LOG_FORMATS),
     default="text",
     show_default=True,
-    help="Of progress on stderr.",
+    is_eager=True,  # so that what is wrong with other options is said in it, too
+    callback=lambda _ctx, _option, value: speak(value),
+    help="Of progress and messages on stderr.",
 )
 @click.option("--quiet", is_flag=True, help="No progress on stderr.")
 @shared_options
@@ -144,10 +146,7 @@ def _progress(quiet: bool, log_format: str) -> Iterator[Progress]:
 
     def log(done: int, total: int) -> None:
         rate = done / max(1e-9, time.monotonic() - started)
-        remaining = round((total - done) / rate, 1)
-        event = {"event": "progress", "done": done, "total": total}
-        with suppress(OSError):
-            line = {**event, "trades_per_second": round(rate, 3), "remaining_seconds": remaining}
-            click.echo(json.dumps(line), err=True)
+        counts = {"event": "progress", "done": done, "total": total}
+        event({**counts, "trades_per_second": round(rate, 3), "remaining_seconds": round((total - done) / rate, 1)})
 
     yield log

@@ -4,12 +4,11 @@ import signal
 import sys
 import time
 from collections.abc import Callable, Collection, Generator, Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager, suppress
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
-import click
-
+from greeks_cli.cli.messages import say
 from greeks_cli.cli.terminal import screen
 from greeks_cli.terms.errors import ExitCode, InvalidInput, Problem
 from greeks_cli.terms.greek import Units
@@ -207,12 +206,6 @@ def ending(statuses: Mapping[str, str]) -> ExitCode:
 def end_in_order() -> None:
     """Let SIGTERM unwind: unlike the default, that also ends the processes that price."""
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
-
-
-def say(message: str) -> None:
-    """One line on stderr; whether anybody reads it, is no concern of the book."""
-    with suppress(OSError):
-        click.echo(f"greeks: {message}", err=True)
 
 
 def manifest_of(

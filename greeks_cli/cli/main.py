@@ -12,6 +12,7 @@ import click
 from click.core import ParameterSource
 
 from greeks_cli import __version__
+from greeks_cli.cli.messages import say, speak
 from greeks_cli.terms.errors import ExitCode, GreeksError, did_you_mean
 
 COMMANDS = {
@@ -80,6 +81,7 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
 
 
 def _run(arguments: Sequence[str] | None) -> int:
+    speak("text")
     if sys.stderr is None:  # closed by the caller, as in `greeks ... 2>&-`
         sys.stderr = open(os.devnull, "w")  # noqa: SIM115
     if sys.stdout is None:
@@ -144,8 +146,5 @@ def _one_line(error: click.ClickException) -> str:
 
 
 def _say(message: str, code: ExitCode) -> ExitCode:
-    with contextlib.suppress(OSError):  # nobody is left to tell
-        for line in message.splitlines():
-            # Indented lines show the place of the mistake above them.
-            click.echo(line if line.startswith("  ") else f"greeks: {line}", err=True)
+    say(message)
     return code

@@ -12,6 +12,7 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
+from greeks_cli.cli.messages import say
 from greeks_cli.cli.source import Source, flag
 from greeks_cli.terms.accuracy import Accuracy
 from greeks_cli.terms.contracts import CONTRACTS
@@ -60,7 +61,7 @@ def built(source: Source) -> Request:
     """The request of a source; what had to be left out of it is told on stderr."""
     request = source.build()
     for problem in request.left_out:
-        click.echo(f"greeks: note: {problem.value} is left out: {problem.message}", err=True)
+        say(f"note: {problem.value} is left out: {problem.message}")
     return request
 
 

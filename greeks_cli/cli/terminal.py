@@ -4,6 +4,7 @@ import contextlib
 import os
 import shutil
 import sys
+import time
 from collections.abc import Callable, Iterator
 
 from greeks_cli.report.table import Screen
@@ -18,14 +19,20 @@ def screen() -> Screen:
 
 
 @contextlib.contextmanager
-def progress_bar(quiet: bool, unit: str = "paths") -> Iterator[Callable[[int, int], None] | None]:
-    """A bar on stderr, where that is a terminal; yields what to call after every block."""
+def progress_bar(quiet: bool, unit: str = "blocks") -> Iterator[Callable[[int, int], None] | None]:
+    """A bar on stderr with its rate, where that is a terminal; yields what to call after every unit."""
     if quiet or not sys.stderr.isatty():
         yield None
         return
     from rich.console import Console
-    from rich.progress import Progress
+    from rich.progress import Progress, TextColumn
 
-    with Progress(console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task(unit, total=None)
-        yield lambda done, total: bar.update(task, completed=done, total=total)
+    columns = (*Progress.get_default_columns(), TextColumn("{task.fields[rate]}"))
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task, started = bar.add_task(unit, total=None, rate=""), time.monotonic()
+
+        def show(done: int, total: int) -> None:
+            rate = done / max(1e-9, time.monotonic() - started)
+            bar.update(task, completed=done, total=total, rate=f"{rate:,.{rate < 10:d}f} {unit}/s")
+
+        yield show

@@ -5,7 +5,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
-from greeks_cli.cli.book_run import say
+from greeks_cli.cli.messages import say
 from greeks_cli.cli.source import Source
 from greeks_cli.terms.errors import InvalidInput, Problem
 

@@ -2,12 +2,15 @@ import csv
 import io
 import json
 import os
+import pty
+import re
 import resource
 import signal
 import subprocess
 import sys
 import time
 import tomllib
+from contextlib import suppress
 from pathlib import Path
 
 import pyarrow.parquet
@@ -502,6 +505,39 @@ def test_a_signal_ends_the_processes_too(book, tmp_path, signal_sent, code):
 def test_progress_in_json_for_schedulers(greeks, book):
     events = lines(greeks("batch", book(trades(3)), "--log-format", "json").err)
     assert [(event["done"], event["total"]) for event in events] == [(1, 3), (2, 3), (3, 3)]
+
+
+def test_all_that_is_said_to_schedulers_is_json(greeks, book):
+    path = book(trades(1) + '[[trade]]\nid = "bad"\nkind = "formula"\npayoff = "foo(S)"\n')
+    failed = lines(greeks("batch", path, "--log-format", "json").err)
+    assert [event["event"] for event in failed] == ["message", "progress", "progress", "message"]
+    assert failed[0]["message"].startswith(f"{path}:11: trade 'bad': payoff")
+    assert failed[-1]["message"] == "1 of 2 trades failed: bad"
+    for wrong in (("nowhere.toml",), (path, "--processes", "0"), (path, "--vol", "-1"), (path, "--fail-fast")):
+        outcome = greeks("batch", *wrong, "--log-format", "json")
+        assert outcome.code == 2
+        assert {event["event"] for event in lines(outcome.err)} == {"message"}
+    assert greeks("batch", "nowhere.toml").err.startswith("greeks: nowhere.toml: ")
+
+
+def test_a_terminal_shows_the_rate(book):
+    shown = terminal_of("batch", book(trades(30)), "--processes", "1", "--paths", "50000")
+    assert re.search(r"trades .*\d+ trades/s", shown)
+
+
+def terminal_of(*arguments):
+    """What a terminal receives on stderr."""
+    master, slave = pty.openpty()
+    environment = {**os.environ, "TERM": "xterm"}
+    running = subprocess.Popen([*GREEKS, *arguments], stdout=subprocess.DEVNULL, stderr=slave, env=environment)
+    os.close(slave)
+    received = b""
+    with suppress(OSError):  # raised when nobody writes any more
+        while chunk := os.read(master, 65536):
+            received += chunk
+    os.close(master)
+    assert running.wait() == 0
+    return received.decode()
 
 
 def test_dry_run_lists_trades_and_forecasts(greeks, book):
