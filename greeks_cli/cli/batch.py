@@ -24,7 +24,7 @@ _FORMATS = {".jsonl": "jsonl", ".csv": "csv", ".parquet": "parquet", ".txt": "ta
 
 
 @click.command("batch")
-@click.argument("files", nargs=-1, required=True, metavar="FILE...")
+@click.argument("files", nargs=-1, required=True, metavar="FILE...", type=click.Path())
 @click.option("-o", "--out", type=_FILE, help="Where the results go: .jsonl, .csv, .parquet or .txt (a table).")
 @click.option("--format", "format", type=click.Choice([*_FORMATS.values()]), help="[default: by -o, else jsonl]")
 @click.option("--wide", is_flag=True, help="CSV with one line per trade instead of one per estimate.")

@@ -1,7 +1,49 @@
 """``greeks completion``."""
 
+from collections.abc import Iterable
+
 import click
 from click.shell_completion import get_completion_class
+
+from greeks_cli.terms.greek import NAMED
+
+
+def greek_list(_ctx: click.Context, _parameter: click.Parameter, incomplete: str) -> list[str]:
+    """Greeks that may come after the last comma."""
+    before, comma, last = incomplete.rpartition(",")
+    return [f"{before}{comma}{name}" for name in _beginning((*NAMED, "all"), last)]
+
+
+def one_greek(_ctx: click.Context, _parameter: click.Parameter, incomplete: str) -> list[str]:
+    """One Greek."""
+    return _beginning(NAMED, incomplete)
+
+
+def tolerance(_ctx: click.Context, _parameter: click.Parameter, incomplete: str) -> list[str]:
+    """A Greek that a tolerance is to follow."""
+    return [f"{name}=" for name in _beginning(NAMED, incomplete)]
+
+
+def axis(_ctx: click.Context, _parameter: click.Parameter, incomplete: str) -> list[str]:
+    """A number of a contract or the market that its values are to follow."""
+    from greeks_cli.terms.contracts import CONTRACTS
+    from greeks_cli.terms.fields import Term, numeric_fields
+    from greeks_cli.terms.market import Market
+
+    models: list[type[Term]] = [Market, *CONTRACTS.values()]
+    names = dict.fromkeys(name for model in models for name in numeric_fields(model))
+    return [f"{name}=" for name in _beginning(names, incomplete)]
+
+
+def explained(_ctx: click.Context, _parameter: click.Parameter, incomplete: str) -> list[str]:
+    """A Greek or a contract."""
+    from greeks_cli.terms.glossary import CONTRACT_NAMES
+
+    return _beginning((*NAMED, *CONTRACT_NAMES), incomplete)
+
+
+def _beginning(names: Iterable[str], incomplete: str) -> list[str]:
+    return [name for name in names if name.startswith(incomplete)]
 
 
 @click.command("completion")

@@ -2,13 +2,14 @@
 
 import click
 
+from greeks_cli.cli.completion import explained
 from greeks_cli.terms.errors import InvalidInput, Problem, did_you_mean
 from greeks_cli.terms.glossary import explanation, overview
 from greeks_cli.terms.greek import KNOWN_PARAMETERS, parse_greek
 
 
 @click.command("explain")
-@click.argument("name", required=False)
+@click.argument("name", required=False, shell_complete=explained)
 def command(name: str | None) -> None:
     """Say what a Greek or a contract is.
 

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import click
 
+from greeks_cli.cli.completion import one_greek
 from greeks_cli.cli.options import request_options
 from greeks_cli.cli.output import Output, check_file, out_option, output
 from greeks_cli.terms.errors import ExitCode, InvalidInput, Problem
@@ -15,7 +16,7 @@ _DRAWN = ("svg", "png", "pdf")
 
 @click.command("graph")
 @request_options
-@click.option("--of", default="price", show_default=True, help="The price, or a Greek.")
+@click.option("--of", default="price", show_default=True, help="The price, or a Greek.", shell_complete=one_greek)
 @out_option
 def command(request: Request, of: str, out: Path | None) -> ExitCode:
     """Show the Chainer graph of the price, delta, gamma or any Greek.

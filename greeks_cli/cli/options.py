@@ -12,11 +12,12 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
+from greeks_cli.cli.completion import greek_list, tolerance
 from greeks_cli.cli.messages import say
 from greeks_cli.cli.source import Source, flag
 from greeks_cli.terms.accuracy import Accuracy
 from greeks_cli.terms.contracts import CONTRACTS
-from greeks_cli.terms.greek import NAMED, Units
+from greeks_cli.terms.greek import Units
 from greeks_cli.terms.market import Market
 from greeks_cli.terms.request import DEFAULT_GREEKS, Request
 from greeks_cli.terms.simulation import Simulation
@@ -104,7 +105,7 @@ def _with_fields(fields: Mapping[tuple[str, str], FieldInfo], command: Command, 
         "--greeks",
         metavar="NAMES",
         help=f"Greeks by name, d(spot,vol) for any other, or all. [default: {_DEFAULT_NAMES}]",
-        shell_complete=_greek_names,
+        shell_complete=greek_list,
     )
     options: list[Callable[[Command], Command]] = [
         *(_option(path, info, required) for path, info in fields.items()),
@@ -113,12 +114,6 @@ def _with_fields(fields: Mapping[tuple[str, str], FieldInfo], command: Command, 
     for option in reversed(options):
         command = option(command)
     return command
-
-
-def _greek_names(ctx: click.Context, parameter: click.Parameter, incomplete: str) -> list[str]:
-    """Names that may come after the last comma."""
-    before, comma, last = incomplete.rpartition(",")
-    return [f"{before}{comma}{name}" for name in (*NAMED, "all") if name.startswith(last)]
 
 
 def _fields() -> dict[tuple[str, str], FieldInfo]:
@@ -145,7 +140,7 @@ def _option(path: tuple[str, str], info: FieldInfo, required: str) -> Callable[[
         name = flag(path)
         return click.option(f"{name}/--no-{name[2:]}", default=None, help=shown)
     if path == ("accuracy", "tol"):
-        return click.option(flag(path), metavar="GREEK=ERROR", multiple=True, help=shown)
+        return click.option(flag(path), metavar="GREEK=ERROR", multiple=True, help=shown, shell_complete=tolerance)
     if path == ("contract", "param"):
         return click.option(flag(path), metavar="NAME=VALUE", multiple=True, help=shown)
     if choices:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from greeks_cli.cli.completion import axis
 from greeks_cli.cli.options import built, scheduler_option, source_options, threads_option, units_option
 from greeks_cli.cli.output import PICTURES, out_option, output
 from greeks_cli.cli.source import Source
@@ -25,6 +26,7 @@ _FORMATS = ("plot", "table", "csv", "json", *PICTURES)
     "over",
     multiple=True,
     metavar="NAME=START:STOP:COUNT",
+    shell_complete=axis,
     help="A number of the contract or market to vary, ends included, or NAME=A,B,C; twice for a surface. [required]",
 )
 @out_option
@@ -63,8 +65,8 @@ def command(
 
     to = output(out, format, _FORMATS, "plot" if sys.stdout.isatty() else "table")
     axes = _axes(over)
-    for axis in axes:
-        _give_middle(source, axis)
+    for one in axes:
+        _give_middle(source, one)
     request = built(source)
     if request.accuracy.tol:
         message = "would give every point random numbers of its own; leave it out, and use more --paths"

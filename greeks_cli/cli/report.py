@@ -14,7 +14,7 @@ from greeks_cli.terms.greek import Units
 
 
 @click.command("report")
-@click.argument("file", metavar="FILE")
+@click.argument("file", metavar="FILE", type=click.Path())
 @out_option
 @click.option(
     "--profiles",

@@ -574,6 +574,12 @@ def test_the_schema_knows_every_field_of_the_configs(greeks):
         ("greeks price --greeks delta,van", "delta,vanna"),
         ("greeks price --sampler s", "sobol"),
         ("greeks batch --for", "--format"),
+        ("greeks explain va", "vanna"),
+        ("greeks explain var", "variance-swap"),
+        ("greeks graph --of ga", "gamma"),
+        ("greeks price --tol ga", "gamma="),
+        ("greeks profile --over sp", "spot="),
+        ("greeks profile --over fi", "fixings="),
     ],
 )
 def test_shells_complete_commands_options_values_and_greeks(greeks, monkeypatch, words, expected):
@@ -581,6 +587,14 @@ def test_shells_complete_commands_options_values_and_greeks(greeks, monkeypatch,
     monkeypatch.setenv("COMP_WORDS", words)
     monkeypatch.setenv("COMP_CWORD", str(len(words.split()) - 1))
     assert f"plain,{expected}" in greeks().out.splitlines()
+
+
+@pytest.mark.parametrize("words", ["greeks batch bo", "greeks report bo"])
+def test_shells_complete_files(greeks, monkeypatch, words):
+    monkeypatch.setenv("_GREEKS_COMPLETE", "bash_complete")
+    monkeypatch.setenv("COMP_WORDS", words)
+    monkeypatch.setenv("COMP_CWORD", "2")
+    assert greeks().out == "file,bo\n"
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
