@@ -82,14 +82,14 @@ def command(
     valid = [trade for trade in trades if isinstance(trade, Trade)]
     if total and fail_fast:
         raise InvalidInput([Problem(("--fail-fast",), "trades that --total adds up run together; use one of them")])
-    if fail_fast or dry_run:
+    if fail_fast:
         refuse_rejected(trades)
     tell(trades)
     processes = processes or usual_processes(len(valid))
-    if dry_run:
-        return _dry_run(valid, processes)
-    form = _format(out, files, format, wide)
     book = Book(trades, Units(units), processes, threads, scheduler, fail_fast, total)
+    if dry_run:
+        return _dry_run(book, valid)
+    form = _format(out, files, format, wide)
     with _progress(quiet, log_format) as progress:
         if out is None:
             return to_stdout(book, form, wide, progress)
@@ -122,17 +122,17 @@ def _check_out(out: Path, files: Sequence[str]) -> None:
         raise InvalidInput([Problem(("--out",), "is one of the books; give another name", str(out))])
 
 
-def _dry_run(trades: Sequence[Any], processes: int) -> ExitCode:
-    """List the trades; what they will cost is measured on a few of them with few paths."""
+def _dry_run(book: Book, valid: Sequence[Any]) -> ExitCode:
+    """List the trades that can be priced; what they will cost is measured here on a few of them with few paths."""
     from greeks_cli.run.batch import forecast_seconds
 
-    for trade in trades:
+    for trade in valid:
         request = trade.request
         described = f"{request.contract.describe()}, expiry {request.contract.expiry:g}y"
         click.echo(f"{trade.id}\t{described}\tvol {request.market.vol:g}\t{request.simulation.paths:,} paths")
-    seconds = forecast_seconds(trades, processes)
-    say(f"{len(trades):,} trades, about {seconds:.0f} seconds with {processes} processes")
-    return ExitCode.OK
+    workers, named = book.workers()
+    say(f"{len(valid):,} trades, about {forecast_seconds(valid, workers):.0f} seconds with {named}")
+    return ExitCode.OK if len(valid) == len(book.trades) else ExitCode.SOME_JOBS_FAILED
 
 
 @contextmanager

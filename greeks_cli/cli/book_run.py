@@ -98,6 +98,18 @@ class Book:
         whole = len(valid) == len(self.trades)
         yield total_of(sums if whole else [], self.keys[TOTAL], len(self.trades), self._units)
 
+    def workers(self) -> tuple[int, str]:
+        """How many price at a time, and what they are, in words. Raises ClusterFailed."""
+        from greeks_cli.run.cores import available_cores
+
+        if self.scheduler:
+            with self._executor() as (executor, _):
+                return executor.workers, f"{executor.workers} workers, as fast as this machine"
+        if self.processes > 1:
+            return self.processes, f"{self.processes} processes"
+        threads = self._threads or available_cores()
+        return threads, f"{threads} threads"
+
     @contextmanager
     def _executor(self) -> Iterator[tuple[Any, int | None]]:
         """Who runs what is not run on threads here (None where it is), and on how many workers."""

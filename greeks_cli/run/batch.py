@@ -125,8 +125,8 @@ def _parties(trades: Sequence[Trade], most: int) -> Iterator[Party]:
         yield from map(tuple, gathering.values())
 
 
-def forecast_seconds(trades: Sequence[Trade], processes: int) -> float:
-    """What a book may take, from a few of its trades with few paths each."""
+def forecast_seconds(trades: Sequence[Trade], workers: int) -> float:
+    """What a book may take on so many processes or threads, from a few of its trades with few paths each."""
     few = trades[:: max(1, len(trades) // _TRIED)][:_TRIED]
     seconds = 0.0
     for trade in few:
@@ -137,7 +137,7 @@ def forecast_seconds(trades: Sequence[Trade], processes: int) -> float:
         with suppress(GreeksError):  # it will have its row of its own
             run(shorter, 1)  # the first of its kind also loads what it needs
             seconds += run(shorter, 1).elapsed_seconds * paths / tried
-    return seconds / max(1, len(few)) * len(trades) / processes
+    return seconds / max(1, len(few)) * len(trades) / workers
 
 
 def _answers(trades: Sequence[Trade], threads: int | None) -> list[Answer]:

@@ -16,6 +16,7 @@ from pathlib import Path
 import pyarrow.parquet
 import pytest
 
+from greeks_cli.run.cores import available_cores
 from greeks_cli.terms.contracts import CONTRACTS
 
 CONFIGS = Path(__file__).parents[2] / "configs"
@@ -545,6 +546,15 @@ def test_dry_run_lists_trades_and_forecasts(greeks, book):
     assert outcome.code == 0
     assert [line.split("\t")[0] for line in outcome.out.splitlines()] == ["T0", "T1", "T2"]
     assert "3 trades, about" in outcome.err
+    assert outcome.err.endswith(f"seconds with {available_cores()} threads\n")
+    assert greeks("batch", book(trades(3)), "--dry-run", "--processes", "3").err.endswith(" with 3 processes\n")
+
+
+def test_dry_run_lists_the_trades_beside_a_bad_one(greeks, book):
+    outcome = greeks("batch", book(trades(2) + '[[trade]]\nid = "bad"\nstrike = -1\n'), "--dry-run")
+    assert outcome.code == 3
+    assert [line.split("\t")[0] for line in outcome.out.splitlines()] == ["T0", "T1"]
+    assert "trade 'bad': strike: -1" in outcome.err
 
 
 def test_the_template_is_a_book(greeks, tmp_path):

@@ -95,6 +95,14 @@ def test_a_worker_that_is_killed_and_one_that_joins_late_change_nothing(greeks, 
     assert (tmp_path / "far.jsonl").read_bytes() == (tmp_path / "near.jsonl").read_bytes()
 
 
+def test_a_dry_run_asks_the_cluster_for_its_workers(greeks, dask, tmp_path):
+    book = tmp_path / "book.jsonl"
+    book.write_text(BOOK)
+    outcome = greeks("batch", str(book), "--dry-run", "--scheduler", dask.file)
+    assert outcome.code == 0
+    assert outcome.err.endswith(" workers, as fast as this machine\n")
+
+
 def test_a_scheduler_that_is_not_there_is_one_line_within_seconds(greeks):
     started = time.monotonic()
     outcome = greeks("price", "--strike", "100", "--vol", "0.2", "--scheduler", "tcp://127.0.0.1:9")
