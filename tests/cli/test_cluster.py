@@ -124,8 +124,9 @@ def test_a_scheduler_that_stays_silent_is_one_line_within_seconds(greeks, monkey
     assert "no scheduler answers there" in outcome.err
 
 
-@pytest.mark.parametrize("seconds", [0.7, 1.2, 2.0])
+@pytest.mark.parametrize("seconds", [0.0, 0.3, 1.0])
 def test_ctrl_c_while_workers_start_here_is_one_line(tmp_path, seconds):
+    psutil = pytest.importorskip("psutil", reason="finds the workers that start; Dask brings it")
     book = tmp_path / "book.jsonl"
     book.write_text(BOOK)
     command = [sys.executable, "-m", "greeks_cli", "batch", str(book), "--scheduler", "local", "--paths", "10000000"]
@@ -137,6 +138,8 @@ def test_ctrl_c_while_workers_start_here_is_one_line(tmp_path, seconds):
         preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
         start_new_session=True,
     )
+    while running.poll() is None and not psutil.Process(running.pid).children():
+        time.sleep(0.01)
     time.sleep(seconds)
     os.killpg(running.pid, signal.SIGINT)  # as a terminal does
     _, said = running.communicate(timeout=60)
