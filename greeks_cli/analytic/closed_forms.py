@@ -34,8 +34,8 @@ def exact_greeks_of_all(requests: Sequence[Request]) -> list[Exact]:
     alike: dict[Hashable, list[int]] = {}
     for number, request in enumerate(requests):
         contract = request.contract
-        still = repr(contract.model_dump(exclude=set(contract.values))), repr(request.market)
-        alike.setdefault((still, _order(contract, request.market.spot), request.greeks), []).append(number)
+        fixed = contract.but_for(contract.values), repr(request.market), request.greeks
+        alike.setdefault((fixed, _order(contract, request.market.spot)), []).append(number)
     found: dict[int, Exact] = {}
     for numbers in alike.values():
         points = [(requests[number].contract, requests[number].values) for number in numbers]

@@ -12,11 +12,13 @@ from typing import Any
 
 import numpy as np
 
-from greeks_cli.engine.program import Assembly, Name, Program, Source
+from greeks_cli.engine.program import Assembly, Name, Program, Shape, Source
 
 _NUMBERS = (int, float, np.floating)
 _LINEAR = {np.sum, np.einsum}
-"""In every argument that is an array."""
+"""Linear in every argument that is an array."""
+_LARGEST_RATIO = 1e15
+"""Of the factors of a sum: float32 ends at 3e38."""
 _SMALLEST, _LARGEST = 1e-100, 1e100
 """Numbers beyond these stay with their arrays, lest products of them leave the range of their type."""
 
@@ -33,18 +35,22 @@ class Scaled:
 
 
 class Algebra:
-    """Includes recorded programs in one calculation; equal to them but for rounding."""
+    """Includes recorded programs in one calculation, equal to them but for rounding.
+
+    What cancels or is multiplied by 0 is dropped, unless what it is of may not be a number: then it must be seen.
+    """
 
     def __init__(self) -> None:
         self._assembly = Assembly()
         self._one = self._assembly.constant(1.0)
+        self._drops_zeros = True
         self._flat = {self._one}
         """Slots of one number, or of one per path: adding a zero of that shape changes no shape."""
         self._rules: dict[Callable[..., Any], Callable[..., Scaled]] = {
             np.multiply: self._product,
             np.divide: self._quotient,
             np.add: self._sum,
-            np.subtract: self.difference,
+            np.subtract: lambda x, y: self._sum(x, y.times(-1)),
             np.negative: lambda x: x.times(-1),
             np.absolute: lambda x: self._scaled(abs(x.factor), self._call(np.absolute, x.slot)),
             np.maximum: self._maximum,
@@ -52,11 +58,17 @@ class Algebra:
             np.copysign: lambda x, y: self._scaled(abs(x.factor), self._call(np.copysign, x.slot, self._whole(y))),
         }
 
-    def include(self, program: Program[Name], bound: Callable[[Source], Any]) -> dict[Name, Scaled]:
-        """A program's results, where a source is what it is bound to, or None for one of every block."""
+    def include(
+        self, program: Program[Name], number_of: Callable[[Source], Any], always_defined: bool = True
+    ) -> dict[Name, Scaled]:
+        """A program's results, where a source is a number, or None for an array of every block.
+
+        ``always_defined`` says that none of its calls fails on any path.
+        """
+        self._drops_zeros = always_defined
         here = {slot: self._constant(value) for slot, value in program.constants.items()}
         for source, slot in program.sources.items():
-            value = bound(source)
+            value = number_of(source)
             here[slot] = Scaled(1.0, self._assembly.source(source)) if value is None else self._constant(value)
         self._flat.update(here[slot].slot for slot in program.flat if slot in here)
         for call in program.calls:
@@ -65,15 +77,15 @@ class Algebra:
             here[call.result] = self._made(call.function, arguments, call.keywords, flat)
             if flat:
                 self._flat.add(here[call.result].slot)
-        return {name: here[slot] for name, slot in program.results.items()}
+        return {name: self._settled(here[slot]) for name, slot in program.results.items()}
 
     def difference(self, one: Scaled, other: Scaled) -> Scaled:
-        return self._sum(one, other.times(-1))
+        """Of two results of the last program included."""
+        return self._settled(self._sum(one, other.times(-1)))
 
     def program(self, results: Mapping[Name, Scaled]) -> Program[Name]:
-        """What it takes to compute the arrays of some results, which their factors are left out of."""
-        slots = {name: scaled.slot if scaled.factor else self._one for name, scaled in results.items()}
-        return self._assembly.program(slots, frozenset(self._flat))
+        """Computes the arrays of some results; whoever reads them multiplies by the factors."""
+        return self._assembly.program({name: scaled.slot for name, scaled in results.items()}, frozenset(self._flat))
 
     def _made(
         self,
@@ -89,12 +101,21 @@ class Algebra:
             if number.slot == self._one:
                 return number  # as good as a row of it
         linear = function in _LINEAR
-        factor = prod(a.factor for a in arguments if isinstance(a, Scaled)) if linear else 1.0
-        slots = tuple(
-            tuple(self._whole(one) for one in a) if isinstance(a, list) else a.slot if linear else self._whole(a)
-            for a in arguments
-        )
+        factor = prod(a.factor for a in arguments if isinstance(a, Scaled) and a.slot != self._one) if linear else 1.0
+        elementwise = isinstance(function, np.ufunc)
+
+        def slot(scaled: Scaled) -> int:
+            if scaled.slot == self._one and not elementwise:
+                return self._row(scaled.factor)
+            return scaled.slot if linear else self._whole(scaled)
+
+        slots = tuple(tuple(map(slot, a)) if isinstance(a, list) else slot(a) for a in arguments)
         return self._scaled(factor, self._assembly.call(function, slots, keywords))
+
+    def _row(self, number: float) -> int:
+        """One for every path: functions of whole arrays want a shape."""
+        shape = self._assembly.constant(Shape((None,)))
+        return self._assembly.call(np.broadcast_to, (self._assembly.constant(number), shape), {})
 
     def _product(self, one: Scaled, other: Scaled) -> Scaled:
         factor = one.factor * other.factor
@@ -115,14 +136,14 @@ class Algebra:
     def _sum(self, one: Scaled, other: Scaled) -> Scaled:
         if one.slot == other.slot:
             return self._scaled(one.factor + other.factor, one.slot)
+        for zero, rest in ((one, other), (other, one)):
+            if self._drops_zeros and not zero.factor and zero.slot in self._flat and rest.slot != self._one:
+                return rest
         if one.slot == self._one or (other.slot != self._one and abs(one.factor) != 1 == abs(other.factor)):
-            one, other = other, one  # a number goes second, and what has no factor first
+            one, other = other, one  # a number has no array to add to, and a factor of 1 is none to carry on
         if one.factor == -other.factor:
             return self._scaled(one.factor, self._call(np.subtract, one.slot, other.slot))
-        for zero, rest in ((one, other), (other, one)):
-            if not zero.factor and zero.slot in self._flat and rest.slot != self._one:
-                return rest
-        if not one.factor:
+        if abs(other.factor) > _LARGEST_RATIO * abs(one.factor):
             return Scaled(1.0, self._call(np.add, self._whole(one), self._whole(other)))
         addend = self._whole(self._scaled(other.factor / one.factor, other.slot))
         return self._scaled(one.factor, self._call(np.add, *sorted((one.slot, addend))))
@@ -141,6 +162,10 @@ class Algebra:
         if slot == self._one or not factor or _SMALLEST < abs(factor) < _LARGEST:
             return Scaled(factor, slot)
         return Scaled(1.0, self._whole(Scaled(factor, slot)))
+
+    def _settled(self, result: Scaled) -> Scaled:
+        """A result of zeros is not computed."""
+        return Scaled(0.0, self._one) if self._drops_zeros and not result.factor else result
 
     def _whole(self, scaled: Scaled) -> int:
         """The slot of the product."""

@@ -103,7 +103,7 @@ def _tally(cohort: Cohort, block: int, device: Device, pieces: int) -> CohortTal
             for greek in plans[own].request.greeks:
                 if greek.name in cohort.common:
                     name = ESTIMATE, greek.parameters
-                    row = samples[name] * factors[name]
+                    row = plans[own].samples(samples[name]) * factors[name]
                     total[greek.name] = row + total[greek.name] if greek.name in total else row
     sums = Moments.of([total[name] for name in cohort.common], device) if total else None
     return CohortTally(tuple(each[number] for number in range(len(cohort.plans))), sums)
@@ -112,7 +112,7 @@ def _tally(cohort: Cohort, block: int, device: Device, pieces: int) -> CohortTal
 def _by_plan(
     program: Program[Result], parts: Sequence[Simulated], device: Device
 ) -> Iterator[tuple[int, dict[Wanted, NDArray[np.floating]]]]:
-    """The samples of each plan as soon as all of them are there."""
+    """The rows of each plan as soon as all of them are there, so that none are kept until the end."""
     missing = Counter(number for number, _ in program.results)
     found: dict[int, dict[Wanted, NDArray[np.floating]]] = {number: {} for number in missing}
     for (number, name), row in _rows(program, parts, device):

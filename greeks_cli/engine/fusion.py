@@ -29,8 +29,8 @@ _WRITTEN: dict[Callable[..., Any], str] = {
 """Calls in C++, for numbers of the type T."""
 PREAMBLE = "template <typename T> __device__ T larger(T a, T b) { return a > b || a != a ? a : b; }"
 """C's fmax would drop a NaN."""
-_MOST_OUTPUTS = 24
-"""Of one kernel: the size of its arguments is limited."""
+_MOST_PARAMETERS = 64
+"""Inputs and outputs of one kernel: CUDA before 12.1 takes 4 KiB of arguments, and CuPy passes 32 bytes for each."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +69,7 @@ class _Fusion(Generic[Name]):
             ready = [call for call in left if not self._fits(call) and there.issuperset(call.inputs)]
             yield from ready
             there.update(call.result for call in ready)
-            group = self._group([call for call in left if self._fits(call)], there)
+            group = self._group(left, there)
             there.update(call.result for call in group)
             left = [call for call in left if call.result not in there]
             yield from self._fused(group, left) if group else ()
@@ -82,21 +82,27 @@ class _Fusion(Generic[Name]):
             return bool(self._constants[call.arguments[1]] == self._dtype)
         return all(slot in self._whole.flat or _is_number(self._constants.get(slot)) for slot in call.inputs)
 
-    def _group(self, calls: list[Call], there: set[int]) -> list[Call]:
-        known, group, n_outputs = set(there), [], 0
-        for call in calls:
-            if n_outputs < _MOST_OUTPUTS and known.issuperset(call.inputs):
+    def _group(self, left: list[Call], there: set[int]) -> list[Call]:
+        """The calls that can be made by now, or as many of them as a kernel has parameters for."""
+        known, group = set(there), []
+        for call in left:
+            if self._fits(call) and known.issuperset(call.inputs):
                 group.append(call)
                 known.add(call.result)
-                n_outputs += call.result in self._results
+        while sum(map(len, self._parameters(group, left))) > _MOST_PARAMETERS:
+            group = group[: len(group) // 2]
         return group
 
-    def _fused(self, group: list[Call], later: list[Call]) -> Iterator[Call]:
+    def _parameters(self, group: list[Call], left: list[Call]) -> tuple[list[int], list[int]]:
+        """Arrays that a group reads, and those of its own that are results or that others read."""
         made = {call.result for call in group}
-        read_later = {slot for call in later for slot in call.inputs} | self._results
-        inputs = [slot for slot in dict.fromkeys(s for call in group for s in self._operands(call)) if slot not in made]
-        arrays = [slot for slot in inputs if slot not in self._constants]
-        outputs = [call.result for call in group if call.result in read_later]
+        read = {slot for call in left if call.result not in made for slot in call.inputs} | self._results
+        operands = dict.fromkeys(slot for call in group for slot in self._operands(call))
+        inputs = [slot for slot in operands if slot not in made and slot not in self._constants]
+        return inputs, [call.result for call in group if call.result in read]
+
+    def _fused(self, group: list[Call], later: list[Call]) -> Iterator[Call]:
+        arrays, outputs = self._parameters(group, later)
         lines = [f"T v{call.result} = {self._line(call)};" for call in group]
         lines += [f"out{slot} = v{slot};" for slot in outputs]
         kernel = Kernel(tuple(f"v{slot}" for slot in arrays), tuple(f"out{slot}" for slot in outputs), tuple(lines))
@@ -112,7 +118,7 @@ class _Fusion(Generic[Name]):
         return _WRITTEN[call.function].format(*(self._operand(slot) for slot in self._operands(call)))
 
     def _operand(self, slot: int) -> str:
-        return f"T({float(self._constants[slot])!r})" if slot in self._constants else f"v{slot}"
+        return f"T({float(np.asarray(self._constants[slot]).item())!r})" if slot in self._constants else f"v{slot}"
 
     def _slot(self, *constant: Any) -> int:
         self._n_slots += 1

@@ -1,7 +1,7 @@
 """Arithmetic on what is differentiated and on what is not.
 
-A parameter that no Greek differentiates stays a Python float, and what is computed from such
-parameters and the normals alone stays a plain array: nothing is recorded for it. These
+A parameter that no Greek differentiates stays a Python float where its value is known, and what is computed from
+such parameters and the normals alone stays a plain array: nothing is recorded for it. These
 functions are ``chainer.functions`` on Variables and the plain ones otherwise.
 """
 

@@ -32,7 +32,7 @@ _TEAM = 4
 
 @dataclass(frozen=True)
 class Plan:
-    """Everything a block needs, the same on any machine."""
+    """How a request is estimated, the same on any machine."""
 
     request: Request
     groups: tuple[Group, ...]

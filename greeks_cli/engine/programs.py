@@ -1,4 +1,4 @@
-"""What every block computes."""
+"""What every block computes: recorded programs of one request or several, put together."""
 
 from collections.abc import Iterator, Sequence
 
@@ -15,8 +15,6 @@ ESTIMATE, NEAR, FAR, CONTROL = "estimate", "near", "far", "control"
 """Of a derivative: its estimate, what twice the width changes, what four times changes from there, its control's."""
 
 Wanted = tuple[str, MultiIndex]
-
-
 Result = tuple[int, Wanted]
 """Of one of several plans."""
 
@@ -37,7 +35,7 @@ class Programs:
 
     def where(self, biased: tuple[bool, ...]) -> Program[Result]:
         """The program for a block, some of whose plans measure what wider smoothing changes."""
-        if biased not in self._kept:
+        if biased not in self._kept:  # two threads may make it, and it is the same
             self._kept[biased] = self._whole.only(
                 (number, name) for number, name in self._whole.results if biased[number] or name[0] not in (NEAR, FAR)
             )
@@ -45,20 +43,20 @@ class Programs:
 
 
 def _assembled(plan: Plan, algebra: Algebra) -> Iterator[tuple[Wanted, Scaled]]:
-    request, recordings = plan.request, plan.recordings
+    request, recordings, defined = plan.request, plan.recordings, plan.request.contract.always_defined
     for group in plan.groups:
         program = recordings.by(group.method.estimator)
-        found = algebra.include(program, bound(request, group.method))
+        found = algebra.include(program, bound(request, group.method), defined)
         yield from (((ESTIMATE, index), found[index]) for index in group.wanted)
         if plan.controls:
             pairs = {index: plan.controls[index] for index in group.wanted}
             of_control = recordings.of_control(
                 control_of(request.contract), group.method, tuple(dict.fromkeys(pairs.values()))
             )
-            controls = algebra.include(of_control, bound(request, group.method))
+            controls = algebra.include(of_control, bound(request, group.method))  # no formula is a control
             yield from (((CONTROL, index), controls[other]) for index, other in pairs.items())
         smoothed = [index for index in group.wanted if group.method.smooths(index, request.contract)]
         for level, factor in ((NEAR, 2), (FAR, 4)) if smoothed else ():
-            wider = algebra.include(program, bound(request, group.method.widened(factor)))
+            wider = algebra.include(program, bound(request, group.method.widened(factor)), defined)
             yield from (((level, index), algebra.difference(found[index], wider[index])) for index in smoothed)
             found = wider

@@ -36,8 +36,8 @@ class Recordings:
     def __init__(self, request: Request, methods: Methods):
         self._request = request
         self._methods = methods
-        self._of: dict[Hashable, Program[MultiIndex]] = {}
-        self._lock = RLock()  # requests on several threads share one
+        self._made: dict[Hashable, Program[MultiIndex]] = {}
+        self._lock = RLock()
         self._n_rows = len(request.contract.dates) + request.contract.extra_normals
         self._tape = Tape(self._n_rows + 2)  # more than any payoff has rows
         self._dtype = _dtype(request)
@@ -45,8 +45,8 @@ class Recordings:
     def __reduce__(self) -> tuple[Callable[..., Any], tuple[Request, Methods]]:
         return recordings_of, (self._request, self._methods)
 
-    @cached_property
     def _scenario(self) -> Scenario:
+        """Made anew for each recording: its arrays, of as many paths as dates, are not to stay."""
         shape = self._n_rows, self._n_rows + 2
         normals: Array = np.linspace(-1, 1, shape[0] * shape[1]).reshape(shape).astype(self._dtype)
         return Scenario.recorded(Simulated.of(self._request, normals), self._tape)
@@ -61,32 +61,32 @@ class Recordings:
 
     def by(self, estimator: Estimator) -> Program[MultiIndex]:
         """The derivatives that may be estimated so."""
+        # Any of its methods serves: they differ in widths alone, which are left open.
         usable = {i: m for i, methods in self._methods.items() for m in methods if m.estimator is estimator}
-        return self._recorded(self._request.contract, next(iter(usable.values())), tuple(usable))
+        method, wanted = next(iter(usable.values())), tuple(usable)
+        return self._once(("own", estimator), lambda: self._record(self._request.contract, method, wanted))
 
     def of_choices(self, estimator: Estimator) -> Program[MultiIndex]:
         """Those of them that may be estimated otherwise too."""
-        with self._lock:
-            if ("choices", estimator) not in self._of:
-                found = self.by(estimator)
-                self._of["choices", estimator] = found.only(i for i in found.results if len(self._methods[i]) > 1)
-            return self._of["choices", estimator]
+        found = self.by(estimator)
+        return self._once(
+            ("choices", estimator), lambda: found.only(i for i in found.results if len(self._methods[i]) > 1)
+        )
 
     def of_control(self, control: Contract, method: Method, wanted: tuple[MultiIndex, ...]) -> Program[MultiIndex]:
         """Derivatives of a control variate on the same paths."""
-        return self._recorded(control, method, wanted)
+        return self._once(("control", method.estimator, wanted), lambda: self._record(control, method, wanted))
 
-    def _recorded(self, contract: Contract, method: Method, wanted: tuple[MultiIndex, ...]) -> Program[MultiIndex]:
-        key = type(contract), method.estimator, wanted
-        with self._lock:
-            if key not in self._of:
-                self._of[key] = self._record(contract, method, wanted)
-            return self._of[key]
+    def _once(self, key: Hashable, make: Callable[[], Program[MultiIndex]]) -> Program[MultiIndex]:
+        with self._lock:  # requests on several threads share a recording
+            if key not in self._made:
+                self._made[key] = make()
+            return self._made[key]
 
     def _record(self, contract: Contract, method: Method, wanted: tuple[MultiIndex, ...]) -> Program[MultiIndex]:
         opened = Method(method.estimator, tuple(self._open(kink, kernel) for kink, kernel in enumerate(method.kernels)))
         with np.errstate(all="ignore"):  # nothing is estimated here
-            found = derivatives(self._request, contract, self._scenario, opened, wanted, self._values)
+            found = derivatives(self._request, contract, self._scenario(), opened, wanted, self._values)
         return self._tape.program({index: found[index] for index in wanted})
 
     def _open(self, kink: int, kernel: Kernel) -> Kernel:
@@ -109,8 +109,8 @@ class _Subject:
 def recordings_of(request: Request, methods: Methods) -> Recordings:
     """Those of the request, or of an earlier one that differs in open numbers alone."""
     contract, simulation = request.contract, request.simulation
-    still = () if contract.decides_by_value else tuple(contract.values)
-    structure = repr(contract.model_dump(exclude=set(still))), still, repr(request.market)
+    left_open = () if contract.decides_by_value else tuple(contract.values)
+    structure = contract.but_for(left_open), left_open, repr(request.market)
     choices = tuple((index, tuple(map(_pattern, found))) for index, found in methods.items())
     return _remembered(_Subject((structure, simulation.dtype, simulation.autodiff, choices), request, methods))
 
@@ -122,7 +122,7 @@ def _remembered(subject: _Subject) -> Recordings:
 
 def _pattern(method: Method) -> Hashable:
     """All of a method but its widths."""
-    kernels = ((tuple(width > 0 for width in k.widths), k.extrapolated, k.base) for k in method.kernels)
+    kernels = ((tuple(map(bool, k.widths)), k.extrapolated, k.base) for k in method.kernels)
     return method.estimator, tuple(kernels)
 
 
@@ -146,12 +146,12 @@ def _dtype(request: Request) -> type[np.floating]:
 
 
 def run_with(
-    program: Program[MultiIndex], bound: Callable[[Source], Any], simulated: Simulated
+    program: Program[MultiIndex], number_of: Callable[[Source], Any], simulated: Simulated
 ) -> dict[MultiIndex, Array]:
     """What a program makes of some paths, its open numbers bound."""
 
     def fetch(source: Source) -> Any:
-        number = bound(source)
+        number = number_of(source)
         return simulated.fetch(source) if number is None else number
 
     return dict(program.run(fetch, simulated.n_paths))

@@ -19,9 +19,13 @@ from numpy.typing import NDArray
 
 from greeks_cli.engine.chainer_runtime import chainer
 from greeks_cli.engine.numbers import Operand, concat
+from greeks_cli.terms.errors import InvalidInput, Problem
 
 MAX_ORDER = 8
 """Orders below this are there: the fourth derivative of a step is of order 5."""
+
+
+_OF_NUMBERS = "it bends in parameters alone and is to be differentiated in them; make that part a parameter of its own"
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,4 +170,7 @@ class Smoother:
         return rows[0]
 
     def _kink(self, x: Operand, order: int) -> Operand:
-        return SoftPlus(next(self._kernels), order).apply((x,))[0]
+        kernel = next(self._kernels, None)
+        if kernel is None:  # the pilot, for which parameters are numbers, did not meet it
+            raise InvalidInput([Problem(("payoff",), _OF_NUMBERS)])
+        return SoftPlus(kernel, order).apply((x,))[0]

@@ -2,7 +2,7 @@
 
 import enum
 from abc import abstractmethod
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import ClassVar
 
 from pydantic import Field
@@ -51,6 +51,10 @@ class Contract(Term):
         """The values of ``parameters``."""
         return {name: getattr(self, name) for name in self.parameters}
 
+    def but_for(self, names: Collection[str]) -> str:
+        """All that the contract is but some of its fields, for comparison."""
+        return repr(self.model_dump(exclude=set(names)))
+
     @property
     def fixes_today(self) -> bool:
         """Whether today's spot is itself a fixing: then the pricing equation does not hold today.
@@ -77,6 +81,11 @@ class Contract(Term):
     def decides_by_value(self) -> bool:
         """Whether what is computed depends on the values of the parameters, and not its result alone."""
         return False
+
+    @property
+    def always_defined(self) -> bool:
+        """Whether the payoff is a number on every path, and no logarithm or root may fail."""
+        return True
 
     @abstractmethod
     def describe(self) -> str:

@@ -245,6 +245,10 @@ class Formula(Fixed):
         return dict(self.param)
 
     @property
+    def always_defined(self) -> bool:
+        return False
+
+    @property
     def decides_by_value(self) -> bool:
         return True  # it may compare numbers
 

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from greeks_cli.run.local import run
-from greeks_cli.terms.errors import InvalidInput
+from greeks_cli.terms.errors import InvalidInput, NonFiniteEstimate
 from greeks_cli.terms.formula import FormulaError, parse_formula
 from greeks_cli.terms.request import build_request
 
@@ -152,3 +152,20 @@ def test_a_kink_at_a_value_known_today_is_refused():
     with pytest.raises(InvalidInput, match="bends exactly at a value that is known today"):
         run(build_request(formula, {"vol": 0.2}, {"paths": 1000}, "gamma"))
     assert run(build_request(formula, {"vol": 0.2}, {"paths": 1000}, "price"))["price"].value == 0
+
+
+@pytest.mark.parametrize(
+    "payoff", ["0*log(S[-1]-100)+S[-1]", "log(S[-1]-100)-log(S[-1]-100)", "a*sqrt(S[-1]-100)+S[-1]"]
+)
+@pytest.mark.parametrize("greeks", [[], "delta"])
+def test_what_is_not_a_number_is_said_though_it_cancels(payoff, greeks):
+    contract = {"kind": "formula", "payoff": payoff, "param": {"a": 0.0} if "a*" in payoff else {}}
+    with pytest.raises(NonFiniteEstimate):
+        run(build_request(contract, {"vol": 0.2}, {"paths": 4000}, greeks))
+
+
+def test_a_kink_of_parameters_alone_is_refused_where_they_are_differentiated():
+    contract = {"kind": "formula", "payoff": "max(K-90,0)+max(S[-1]-K,0)", "param": {"K": 100.0}}
+    assert run(build_request(contract, {"vol": 0.2}, {"paths": 4000}, "delta"))["price"].value > 10
+    with pytest.raises(InvalidInput, match="bends in parameters alone"):
+        run(build_request(contract, {"vol": 0.2}, {"paths": 4000}, "d(K)"))

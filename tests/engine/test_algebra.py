@@ -18,10 +18,10 @@ def recorded(calculation):
     return tape.program({"found": calculation(tape.source(("x",), SAMPLE))})
 
 
-def simplified(calculation, x=X):
+def simplified(calculation, x=X, always_defined=True):
     """The calls that are left, and what they give with the factor."""
     algebra = Algebra()
-    result = algebra.include(recorded(calculation), lambda source: None)["found"]
+    result = algebra.include(recorded(calculation), lambda source: None, always_defined)["found"]
     program = algebra.program({"found": result})
     return program.calls, result.factor * dict(program.run(lambda source: x, x.shape[1]))["found"]
 
@@ -64,12 +64,55 @@ def test_a_result_that_cancels_is_not_computed():
     assert (found == 0).all()
 
 
+@pytest.mark.parametrize(
+    "calculation",
+    [
+        lambda x: np.log(x[0]) - np.log(x[0]),
+        lambda x: np.log(x[0]) * 0.0 + x[1],
+        lambda x: (np.log(x[0]) * 0.0) * x[1] + 1.0,
+        lambda x: np.sqrt(x[0]) * 2 - 2 * np.sqrt(x[0]) + x[1],
+    ],
+)
+def test_what_may_not_be_a_number_is_seen_though_it_cancels(calculation):
+    with np.errstate(all="ignore"):
+        _, found = simplified(calculation, always_defined=False)
+        np.testing.assert_array_equal(np.isnan(found), np.isnan(calculation(X)))
+    assert np.isnan(found).any()
+
+
+def test_an_open_number_is_a_row_where_a_function_wants_a_shape():
+    for calculation in (
+        lambda x, p: np.reshape(np.broadcast_to(p, (x.shape[1],)), (1, x.shape[1])).sum(axis=0) + x[0],
+        lambda x, p: np.einsum("tn,n->n", x, np.broadcast_to(p, (x.shape[1],))),
+        lambda x, p: np.concatenate([x[:1] * 2, np.broadcast_to(p, (1, x.shape[1]))]).sum(axis=0),
+    ):
+        tape = Tape(N)
+        x, p = tape.source(("x",), SAMPLE), tape.source(("p",), np.float64(1))
+        algebra = Algebra()
+        program = tape.program({"found": calculation(x, p)})
+        found = algebra.include(program, lambda source: np.float64(3) if source == ("p",) else None)["found"]
+        (row,) = dict(algebra.program({"found": found}).run(lambda source: X, X.shape[1])).values()
+        np.testing.assert_allclose(found.factor * row, calculation(X, np.float64(3)), rtol=1e-13)
+
+
 def test_float32_stays_float32():
     calculation = recorded(lambda x: np.float32(3) * x[0] + 2)
     algebra = Algebra()
     result = algebra.include(calculation, lambda source: None)["found"]
     program = algebra.program({"found": result})
     assert dict(program.run(lambda source: X.astype(np.float32), X.shape[1]))["found"].dtype == np.float32
+
+
+def test_terms_of_very_different_size_stay_in_the_range_of_float32():
+    def calculation(x):
+        return x[0] * np.float32(1e-25) + np.float32(1e20) * x[1]
+
+    tape, there = Tape(N), X.astype(np.float32)
+    program = tape.program({"found": calculation(tape.source(("x",), SAMPLE.astype(np.float32)))})
+    algebra = Algebra()
+    found = algebra.include(program, lambda source: None)["found"]
+    (row,) = dict(algebra.program({"found": found}).run(lambda source: there, X.shape[1])).values()
+    np.testing.assert_allclose(found.factor * row, calculation(there), rtol=1e-6)
 
 
 NUMBERS = st.floats(-1e3, 1e3).filter(lambda x: x == 0 or abs(x) > 1e-3)

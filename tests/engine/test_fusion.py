@@ -94,6 +94,15 @@ def test_a_european_is_one_kernel():
     assert len(kernel.inputs) < 5 < len(kernel.outputs) < len(kernel.lines)
 
 
+def test_a_book_is_as_many_kernels_as_their_parameters_take():
+    plans = [Plan.of(request_of("asian", seed=7)) for _ in range(3)] + [Plan.of(request_of("european"))] * 2
+    made = []
+    program = Programs(plans).where((True,) * 5)
+    fused(program, np.float64, lambda kernel: made.append(kernel) or (lambda *arrays: ()))
+    assert len(made) > 1
+    assert max(len(kernel.inputs) + len(kernel.outputs) for kernel in made) <= 64
+
+
 @pytest.mark.skipif(not NVCC, reason="CUDA's compiler is not installed")
 @pytest.mark.parametrize("number", ["double", "float"])
 def test_cuda_compiles_the_kernels_of_all_contracts(number, tmp_path):

@@ -7,7 +7,7 @@ import pytest
 from greeks_cli.engine import plan
 from greeks_cli.run.batch import price_trades
 from greeks_cli.run.local import run
-from greeks_cli.run.together import run_alongside
+from greeks_cli.run.together import run_alongside, run_together
 from greeks_cli.terms.request import build_request
 from greeks_cli.terms.trade import Trade
 
@@ -92,3 +92,11 @@ def test_one_bad_trade_leaves_the_others_alone():
     assert answers[0].estimates == run(good).estimates
     assert "logarithm" in answers[1]
     assert [isinstance(answer, str) for answer in answers] == [False, True, False] * 4
+
+
+@pytest.mark.parametrize("settings", [{}, {"antithetic": True}, {"sampler": "sobol", "paths": 8192}], ids=str)
+def test_the_total_of_one_trade_is_that_trade(settings):
+    answers, totals = run_together([asked({"strike": 90}, **settings)], 1)
+    for own, total in zip(answers[0].estimates, totals, strict=True):
+        assert total.value == pytest.approx(own.value, rel=1e-12)
+        assert total.stderr == pytest.approx(own.stderr, rel=1e-9)
