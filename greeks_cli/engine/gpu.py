@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Callable, Iterator, Sequence
+from copy import copy
 from functools import cache
 from typing import Any
 from weakref import WeakKeyDictionary
@@ -143,7 +144,8 @@ def gpus() -> tuple[Gpu, ...]:
     """All that CUDA sees, if they work. Raises GpuFailed, which says what is missing."""
     found = _searched()
     if isinstance(found, GpuFailed):
-        raise found
+        # A new one: an exception keeps the frames of all who raised it, and theirs keep whole books.
+        raise copy(found)
     return found
 
 

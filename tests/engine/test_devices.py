@@ -223,6 +223,21 @@ def test_without_a_gpu_auto_is_the_processor_and_cuda_says_why(monkeypatch):
     gpu._searched.cache_clear()
 
 
+def test_a_missing_gpu_keeps_nothing_of_those_who_asked(monkeypatch):
+    absent = types.SimpleNamespace(cuda=types.SimpleNamespace(runtime=types.SimpleNamespace(getDeviceCount=no_driver)))
+    monkeypatch.setitem(sys.modules, "cupy", absent)
+    gpu._searched.cache_clear()
+    told = []
+    for _ in range(2):
+        assert [one.name for one in devices(Simulation())] == ["cpu"]
+        with pytest.raises(GpuFailed) as why:
+            gpu.gpus()
+        told.append((str(why.value), why.value.reason))
+    assert gpu._searched().__traceback__ is None  # its frames would keep all that was computed
+    assert told == [(str(gpu._searched()), gpu._searched().reason)] * 2
+    gpu._searched.cache_clear()
+
+
 def test_a_device_is_no_part_of_what_a_simulation_is():
     assert "device" not in Simulation(device="cuda").model_dump()
     with pytest.raises(InvalidInput, match="use auto, cpu, cuda"):
