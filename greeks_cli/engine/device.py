@@ -6,7 +6,7 @@ arrays with NumPy's, so nothing crosses from one memory to another but through t
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from typing import Any, TypeVar
 
 import numpy as np
@@ -39,8 +39,8 @@ class Device(ABC):
         """What a program makes there of arrays of a type that are there, each result as soon as it is."""
 
     @abstractmethod
-    def numbers(self, sums: Sequence[Sequence[Any]]) -> NDArray[np.float64]:
-        """Single numbers, in equal rows, as an array of the host."""
+    def numbers(self, table: Array) -> NDArray[np.float64]:
+        """A few numbers there as an array of the host."""
 
     @abstractmethod
     def normals(self, address: np.random.SeedSequence) -> Fill:
@@ -71,8 +71,8 @@ class Host(Device):
     ) -> Iterator[tuple[Name, Array]]:
         return program.run(fetch, n_paths)
 
-    def numbers(self, sums: Sequence[Sequence[Any]]) -> NDArray[np.float64]:
-        return np.array(sums)
+    def numbers(self, table: Array) -> NDArray[np.float64]:
+        return table.astype(np.float64, copy=False)
 
     def normals(self, address: np.random.SeedSequence) -> Fill:
         generator = np.random.Generator(np.random.SFC64(address))

@@ -10,7 +10,7 @@ import numpy as np
 from greeks_cli.engine.bias import remaining_bias
 from greeks_cli.engine.block import Tally
 from greeks_cli.engine.derivatives import MultiIndex
-from greeks_cli.engine.moments import Moments, Vector
+from greeks_cli.engine.moments import Vector
 from greeks_cli.engine.plan import Plan
 from greeks_cli.engine.rare import unseen
 from greeks_cli.engine.valuation import kink_order
@@ -84,13 +84,6 @@ def _bias(plan: Plan, tally: Tally) -> Vector:
     return remaining_bias(tally.near, tally.far, order, orders)
 
 
-def _doubt(moments: Moments) -> Vector:
-    """The relative error of each standard error, from the kurtosis."""
-    with np.errstate(all="ignore"):  # a row that does not vary has none
-        kurtosis = moments.count * moments.m4 / moments.m2 / moments.m2
-    return np.sqrt(np.maximum(np.nan_to_num(kurtosis - 1), 0) / moments.count) / 2
-
-
 def _rarely_seen(plan: Plan, tally: Tally, stderrs: Vector) -> Vector:
     """What three more events of the size of the few that carry an estimate would add (the rule of three).
 
@@ -99,7 +92,7 @@ def _rarely_seen(plan: Plan, tally: Tally, stderrs: Vector) -> Vector:
     """
     if plan.request.simulation.sampler is Sampler.SOBOL:
         return np.zeros_like(stderrs)
-    doubt = _doubt(tally.values)
+    doubt = tally.values.doubt
     return np.where(doubt > _DOUBTFUL, 3 * 2 * doubt * stderrs, 0.0)
 
 
@@ -127,7 +120,7 @@ def _warning(plan: Plan, tally: Tally, i: int, hidden: float) -> str | None:
         return "too few paths come near the smoothed kink; use a wider width or a smaller beta"
     if plan.request.simulation.sampler is Sampler.SOBOL:
         return None
-    doubt = _doubt(moments)[i]
+    doubt = moments.doubt[i]
     return f"heavy tails: the standard error itself is uncertain by {doubt:.0%}" if doubt > _DOUBTFUL else None
 
 

@@ -1,7 +1,7 @@
 """Sample moments that merge: the statistics of many estimates over many blocks.
 
-Merging follows P. Pebay, Formulas for robust, one-pass parallel computation of covariances
-and arbitrary-order statistical moments, Sandia report SAND2008-6212 (2008).
+Merging follows T. Chan, G. Golub and R. LeVeque, Algorithms for computing the sample variance: analysis and
+recommendations, The American Statistician 37 (1983).
 """
 
 from collections.abc import Sequence
@@ -15,50 +15,54 @@ from greeks_cli.engine.device import HOST, Device
 
 Vector = NDArray[np.float64]
 
+_SLICES = 64
+"""Slices of a block's samples at least, where there are as many samples: their sums show how sure the whole is."""
+
 
 @dataclass(frozen=True, slots=True)
 class Moments:
-    """Count, means and sums of centred powers 2 to 4, one entry per estimate, in float64."""
+    """Count, means, sums of centred squares and the variances of these sums, one entry per estimate, in float64."""
 
     count: int
     mean: Vector
     m2: Vector
-    m3: Vector
-    m4: Vector
+    m2_variance: Vector
 
     @classmethod
     def of(cls, samples: Sequence[NDArray[np.floating]], device: Device = HOST) -> Self:
-        """The moments of each row of samples on a device; every row has one sample per path."""
-        sums = device.numbers([_centred_sums(row.astype(np.float64, copy=False)) for row in samples])
-        return cls(len(samples[0]), *sums.T)
+        """The moments of each row of samples on a device; every row has one sample per path.
+
+        What a row adds to ``m2`` is summed in slices, which are independent, so their squared deviations from
+        what is expected of them add up to its variance: the fourth moment, without its passes over the samples.
+        """
+        count = len(samples[0])
+        length = max(1, count // _SLICES)
+        n_whole = count // length
+        table = device.empty((len(samples), n_whole + 2), np.float64)
+        for found, row in zip(table, samples, strict=True):
+            _sum_in_slices(row.astype(np.float64, copy=False), length, found)
+        sums = device.numbers(table)
+        lengths = np.array([length] * n_whole + [count - length * n_whole])
+        with np.errstate(all="ignore"):  # infinities are reported with the estimate
+            m2 = sums[:, 1:].sum(axis=1)
+            deviations = sums[:, 1:] - np.multiply.outer(m2 / count, lengths)
+            return cls(count, sums[:, 0], m2, np.square(deviations).sum(axis=1))
 
     def scaled(self, factors: Sequence[float | None]) -> Self:
         """The moments of the rows times a factor each; where that is None, of a row of zeros in between."""
         there = [factor is not None for factor in factors]
-        powers = np.power.outer(np.array([factor for factor in factors if factor is not None]), np.arange(1, 5))
-        found = np.zeros((len(factors), 4))
-        found[there] = powers * np.stack([self.mean, self.m2, self.m3, self.m4], axis=1)
+        powers = np.power.outer(np.array([factor for factor in factors if factor is not None]), [1, 2, 4])
+        found = np.zeros((len(factors), 3))
+        found[there] = powers * np.stack([self.mean, self.m2, self.m2_variance], axis=1)
         return type(self)(self.count, *found.T)
 
     @np.errstate(all="ignore")  # infinities are reported with the estimate
     def __add__(self, other: Self) -> Self:
-        n_a, n_b = self.count, other.count
-        n = n_a + n_b
+        count = self.count + other.count
         gap = other.mean - self.mean
-        share = gap / n
-        mean = self.mean + n_b * share
-        m2 = self.m2 + other.m2 + gap * share * n_a * n_b
-        m3 = (
-            self.m3 + other.m3 + gap * share**2 * n_a * n_b * (n_a - n_b) + 3 * share * (n_a * other.m2 - n_b * self.m2)
-        )
-        m4 = (
-            self.m4
-            + other.m4
-            + gap * share**3 * n_a * n_b * (n_a**2 - n_a * n_b + n_b**2)
-            + 6 * share**2 * (n_a**2 * other.m2 + n_b**2 * self.m2)
-            + 4 * share * (n_a * other.m3 - n_b * self.m3)
-        )
-        return type(self)(n, mean, m2, m3, m4)
+        mean = self.mean + gap * (other.count / count)
+        m2 = self.m2 + other.m2 + gap * gap * (self.count * other.count / count)
+        return type(self)(count, mean, m2, self.m2_variance + other.m2_variance)
 
     @property
     def variance(self) -> Vector:
@@ -69,6 +73,12 @@ class Moments:
     def stderr(self) -> Vector:
         """The standard error of the mean."""
         return np.sqrt(self.variance / self.count)
+
+    @property
+    def doubt(self) -> Vector:
+        """The relative error of each standard error; zero for a row that does not vary."""
+        with np.errstate(all="ignore"):
+            return np.nan_to_num(np.sqrt(self.m2_variance) / self.m2 / 2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,8 +94,10 @@ class Comoments:
     @classmethod
     def of(cls, xs: Sequence[NDArray[np.floating]], ys: Sequence[NDArray[np.floating]], device: Device = HOST) -> Self:
         """The comoments of each row of samples on a device with its control's."""
-        sums = [_joint_sums(x.astype(np.float64), y.astype(np.float64)) for x, y in zip(xs, ys, strict=True)]
-        return cls(len(xs[0]), *device.numbers(sums).T)
+        table = device.empty((len(xs), 4), np.float64)
+        for found, x, y in zip(table, xs, ys, strict=True):
+            _sum_jointly(x.astype(np.float64, copy=False), y.astype(np.float64, copy=False), found)
+        return cls(len(xs[0]), *device.numbers(table).T)
 
     def scaled(self, x: Sequence[float], y: Sequence[float]) -> Self:
         """The comoments of estimates and controls times a factor each."""
@@ -109,18 +121,20 @@ class Comoments:
 
 
 @np.errstate(all="ignore")  # infinities are reported with the estimate
-def _joint_sums(x: Vector, y: Vector) -> tuple[float, float, float, float]:
-    mean_x, mean_y = x.mean(), y.mean()
-    centred = y - mean_y
-    return mean_x, mean_y, np.einsum("i,i->", centred, centred), np.einsum("i,i->", x - mean_x, centred)
+def _sum_in_slices(row: Vector, length: int, found: Vector) -> None:
+    """The mean, the sums of centred squares of all whole slices, and that of what is left."""
+    found[0] = mean = row.sum() / len(row)
+    squares = row - mean
+    np.square(squares, out=squares)
+    n_whole = len(row) // length
+    found[1:-1] = squares[: n_whole * length].reshape(n_whole, length).sum(axis=1)
+    found[-1] = squares[n_whole * length :].sum()
 
 
 @np.errstate(all="ignore")  # infinities are reported with the estimate
-def _centred_sums(row: Vector) -> tuple[float, float, float, float]:
-    mean = row.sum() / len(row)
-    centred = row - mean
-    squares = np.square(centred)
-    m2 = squares.sum()
-    centred *= squares
-    np.square(squares, out=squares)
-    return mean, m2, centred.sum(), squares.sum()
+def _sum_jointly(x: Vector, y: Vector, found: Vector) -> None:
+    """Both means, the sum of centred squares of y, and that of its centred products with x."""
+    found[0], found[1] = x.mean(), y.mean()
+    centred = y - found[1]
+    found[2] = np.einsum("i,i->", centred, centred)
+    found[3] = np.einsum("i,i->", x - found[0], centred)

@@ -55,7 +55,7 @@ def floor(letter: str, paths: int, dtype: str) -> Prepare:
             fill, buffer = gpu.normals(address(0, PATHS, 0)), gpu.empty((_CHUNK,), np.dtype(dtype).type)
             for start in range(0, count, _CHUNK):
                 fill(buffer[: min(_CHUNK, count - start)])
-            return gpu.numbers([[buffer[0]]])  # waits for all of it
+            return gpu.numbers(buffer[:1])  # waits for all of it
 
         return lambda: gpu.run(draw)
 
@@ -115,11 +115,11 @@ def bandwidth(gpu: Gpu) -> float:
         one, other = gpu.empty((_COPIED,), np.float64), gpu.empty((_COPIED,), np.float64)
         one[...] = 0.0
         other[...] = one
-        gpu.numbers([[other[0]]])
+        gpu.numbers(other[:1])
         started = time.perf_counter()
         for _ in range(_ROUNDS):
             other[...] = one
-        gpu.numbers([[other[0]]])
+        gpu.numbers(other[:1])
         return 2 * 8 * _COPIED * _ROUNDS / (time.perf_counter() - started)
 
     return gpu.run(copy)
