@@ -11,13 +11,6 @@ from greeks_cli.engine.device import Device
 from greeks_cli.engine.moments import Comoments, Moments
 from greeks_cli.engine.plan import Plan
 from greeks_cli.engine.programs import CONTROL, ESTIMATE, FAR, NEAR, Wanted
-from greeks_cli.terms.simulation import Sampler
-
-_BIAS_EVERY = {1: 16, 2: 16, 3: 4, 4: 1}
-"""One block in so many, by the highest order of a kink's derivative, is evaluated at wider widths too.
-
-Enough to measure the bias: it is larger, and its measurement noisier, at higher orders.
-"""
 
 Samples = Mapping[Wanted, NDArray[np.floating]]
 Factors = Mapping[Wanted, float]
@@ -79,15 +72,3 @@ def _comoments(plan: Plan, rows: Samples, factors: Factors, device: Device) -> C
     own, other = ([(level, greek.parameters) for greek in plan.request.greeks] for level in (ESTIMATE, CONTROL))
     comoments = Comoments.of([rows[name] for name in own], [rows[name] for name in other], device)
     return comoments.scaled(*([factors[name] for name in names] for names in (own, other)))
-
-
-def measures_bias(plan: Plan, block: int) -> bool:
-    """Whether a block is evaluated at wider widths too."""
-    contract = plan.request.contract
-    smoothed = [
-        len(i) + contract.jumps for group in plan.groups for i in group.wanted if group.method.smooths(i, contract)
-    ]
-    if not smoothed:
-        return False
-    sobol = plan.request.simulation.sampler is Sampler.SOBOL  # few blocks, each a sample
-    return sobol or block % _BIAS_EVERY[min(4, max(1, *smoothed))] == 0

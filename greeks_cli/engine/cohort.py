@@ -10,7 +10,7 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-from greeks_cli.engine.block import Tally, measures_bias, tally_of
+from greeks_cli.engine.block import Tally, tally_of
 from greeks_cli.engine.device import Device
 from greeks_cli.engine.devices import device_of
 from greeks_cli.engine.moments import Moments
@@ -96,7 +96,7 @@ def _tally(cohort: Cohort, block: int, device: Device, pieces: int) -> CohortTal
     for numbers, programs in cohort.markets:
         plans = [cohort.plans[number] for number in numbers]
         parts = [Simulated.of(plans[0].request, part) for part in _divided(normals, pieces)]
-        program = programs.where(tuple(measures_bias(plan, block) for plan in plans))
+        program = programs.where(tuple(plan.measures_bias(block) for plan in plans))
         for own, samples in _by_plan(program, parts, device):
             factors = {name: programs.factors[own, name] for name in samples}
             each[numbers[own]] = tally_of(plans[own], samples, factors, device)

@@ -29,6 +29,7 @@ class Moments:
     m2_variance: Vector
 
     @classmethod
+    @np.errstate(all="ignore")  # infinities are reported with the estimate
     def of(cls, samples: Sequence[NDArray[np.floating]], device: Device = HOST) -> Self:
         """The moments of each row of samples on a device; every row has one sample per path.
 
@@ -42,19 +43,20 @@ class Moments:
         for found, row in zip(table, samples, strict=True):
             _sum_in_slices(row.astype(np.float64, copy=False), length, found)
         sums = device.numbers(table)
-        lengths = np.array([length] * n_whole + [count - length * n_whole])
-        with np.errstate(all="ignore"):  # infinities are reported with the estimate
-            m2 = sums[:, 1:].sum(axis=1)
-            deviations = sums[:, 1:] - np.multiply.outer(m2 / count, lengths)
-            return cls(count, sums[:, 0], m2, np.square(deviations).sum(axis=1))
+        mean, squares, rest = sums[:, 0], sums[:, 1:-1], sums[:, -1]
+        m2 = squares.sum(axis=1) + rest
+        deviations = squares - (m2 * (length / count))[:, None]
+        deviation_of_rest = rest - m2 * (1 - n_whole * length / count)
+        return cls(count, mean, m2, np.square(deviations).sum(axis=1) + np.square(deviation_of_rest))
 
     def scaled(self, factors: Sequence[float | None]) -> Self:
         """The moments of the rows times a factor each; where that is None, of a row of zeros in between."""
-        there = [factor is not None for factor in factors]
-        powers = np.power.outer(np.array([factor for factor in factors if factor is not None]), [1, 2, 4])
-        found = np.zeros((len(factors), 3))
-        found[there] = powers * np.stack([self.mean, self.m2, self.m2_variance], axis=1)
-        return type(self)(self.count, *found.T)
+        there = [i for i, factor in enumerate(factors) if factor is not None]
+        found, powers = np.zeros((3, len(factors))), np.array([factors[i] for i in there])
+        for row, moments in zip(found, (self.mean, self.m2, self.m2_variance), strict=True):
+            row[there] = moments * powers
+            powers = powers * powers
+        return type(self)(self.count, *found)
 
     @np.errstate(all="ignore")  # infinities are reported with the estimate
     def __add__(self, other: Self) -> Self:
@@ -120,7 +122,6 @@ class Comoments:
         )
 
 
-@np.errstate(all="ignore")  # infinities are reported with the estimate
 def _sum_in_slices(row: Vector, length: int, found: Vector) -> None:
     """The mean, the sums of centred squares of all whole slices, and that of what is left."""
     found[0] = mean = row.sum() / len(row)

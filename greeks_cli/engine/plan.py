@@ -26,6 +26,11 @@ _NUMBERS_PER_BLOCK = 1 << 20
 _MORE_FOR_GPUS = 16
 """Times as many paths in a block that a GPU draws: a call costs it about the same, however small the arrays."""
 _NUMBERS_PER_SCRAMBLE = 1 << 22
+_BIAS_EVERY = {1: 16, 2: 16, 3: 4, 4: 1}
+"""One block in so many, by the highest order of a kink's derivative, is evaluated at wider widths too.
+
+Enough to measure the bias: it is larger, and its measurement noisier, at higher orders.
+"""
 _TEAM = 4
 """Blocks come in multiples of this, so that a few threads end together."""
 
@@ -104,6 +109,21 @@ class Plan:
         """Paths of a block; the last one may have fewer."""
         left = self.limit - block * self.block_size
         return min(self.block_size, max(1, left // self._whole) * self._whole)
+
+    def measures_bias(self, block: int) -> bool:
+        """Whether a block is evaluated at wider widths too."""
+        return self._bias_every > 0 and block % self._bias_every == 0
+
+    @cached_property
+    def _bias_every(self) -> int:
+        contract = self.request.contract
+        smoothed = [
+            len(i) + contract.jumps for group in self.groups for i in group.wanted if group.method.smooths(i, contract)
+        ]
+        if not smoothed:
+            return 0
+        sobol = self.request.simulation.sampler is Sampler.SOBOL  # few blocks, each a sample
+        return 1 if sobol else _BIAS_EVERY[min(4, max(1, *smoothed))]
 
     def normals(self, block: int, device: Device = HOST) -> NDArray[np.floating]:
         """The normals of a block on a device, of shape (n_dates, paths of the block).

@@ -1,7 +1,7 @@
 """Simulated normals and what they drive: Brownian motion, the underlying, its density, its shifts."""
 
 from collections.abc import Callable, Mapping
-from functools import cached_property
+from functools import cached_property, lru_cache
 from itertools import pairwise
 from typing import Self
 
@@ -91,7 +91,7 @@ class Simulated:
 
     @property
     def _deviations(self) -> Array:
-        return np.sqrt(np.diff(self.dates, prepend=0.0)).astype(self.dtype)
+        return _deviations(self.dates).astype(self.dtype, copy=False)
 
     @cached_property
     def _brownian(self) -> Array:
@@ -105,10 +105,8 @@ class Simulated:
         return self._exponential(slice(None))
 
     def _exponential(self, dates: Dates) -> Array:
-        coefficients = path_law(self.dates, tuple(self.values.items())).partial(())
-        assert coefficients is not None  # vol is one of them
-        rows = coefficients.astype(self.dtype)
-        drift, along, *bridged = [row[dates, None] if isinstance(dates, slice) else row[dates] for row in rows]
+        coefficients = _exponents(self.dates, tuple(self.values.items())).astype(self.dtype, copy=False)
+        drift, along, *bridged = [row[dates, None] if isinstance(dates, slice) else row[dates] for row in coefficients]
         if len(self.dates) == 1:
             growth = self._normals[dates] * self._there(along * self._deviations[0])
         else:
@@ -123,6 +121,20 @@ class Simulated:
     def _there(self, coefficients: Array) -> Array:
         """A few numbers where the normals are; a single one is as good anywhere."""
         return np.asarray(coefficients, like=self._normals) if coefficients.ndim else coefficients
+
+
+@lru_cache(maxsize=64)
+def _deviations(dates: tuple[float, ...]) -> Array:
+    """The standard deviation of each increment of Brownian motion."""
+    return np.sqrt(np.diff(dates, prepend=0.0))
+
+
+@lru_cache(maxsize=64)
+def _exponents(dates: tuple[float, ...], values: tuple[tuple[str, float], ...]) -> Array:
+    """The coefficients of the logarithm of growth, as the path's law has them."""
+    coefficients = path_law(dates, values).partial(())
+    assert coefficients is not None  # vol is one of them
+    return coefficients
 
 
 class Scenario:
