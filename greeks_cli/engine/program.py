@@ -101,7 +101,7 @@ class Program(Generic[Name]):
 
 
 def _named(names: Sequence[Name], value: Any, n_paths: int) -> Iterator[tuple[Name, Array]]:
-    row = value if np.shape(value) == (n_paths,) else np.broadcast_to(value, (n_paths,))
+    row = value if getattr(value, "shape", ()) == (n_paths,) else np.broadcast_to(value, (n_paths,))
     return ((name, row) for name in names)
 
 

@@ -78,19 +78,20 @@ class _Runner:
     def until(self, plan: Plan) -> Result:
         """Run the plan's blocks in order until the targets are met, or all blocks."""
         targets = self._request.accuracy.tol
-        truth, total = known(plan, exact_greeks(plan.request)), None
+        truth = total = None
         answers: tuple[Estimate, ...] = ()
         with closing(in_order(price_block, Cohort.of([plan]), self._threads, self._executor)) as tallies:
             for done, of_block in enumerate(tallies, start=1):
                 (tally,) = of_block.each
                 total = tally if total is None else total + tally
+                truth = truth or known(plan, exact_greeks(plan.request))  # while other blocks are under way
                 if self._progress:
                     self._progress(done, plan.n_blocks)
                 if targets and (done >= _FEWEST_BLOCKS or self.late()):
                     answers = estimates(plan, total, truth)
                     if self.late() or not _unmet(targets, answers):
                         break
-        assert total is not None  # a plan has at least one block
+        assert total is not None and truth is not None  # a plan has at least one block
         answers = answers if targets and answers else estimates(plan, total, truth)
         elapsed = time.perf_counter() - self._started
         return Result(self._request, answers, total.paths, elapsed, _unmet(targets, answers))
