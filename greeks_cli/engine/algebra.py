@@ -7,6 +7,7 @@ an array meets them only where a sum forces it to, and calls that differ in such
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import reduce
 from math import prod
 from typing import Any
 
@@ -19,6 +20,10 @@ _LINEAR = {np.sum, np.einsum}
 """Linear in every argument that is an array."""
 _LARGEST_RATIO = 1e15
 """Of the factors of a sum: float32 ends at 3e38."""
+_ROUNDING = 1e-13
+"""What is left of a term that cancels, over the term."""
+_MOST_TERMS = 8
+"""Terms of a sum that are remembered."""
 _SMALLEST, _LARGEST = 1e-100, 1e100
 """Numbers beyond these stay with their arrays, lest products of them leave the range of their type."""
 
@@ -46,6 +51,8 @@ class Algebra:
         self._drops_zeros = True
         self._flat = {self._one}
         """Slots of one number, or of one per path: adding a zero of that shape changes no shape."""
+        self._terms: dict[int, dict[int, float]] = {}
+        """Of slots that are sums, the slots that are added and the number of times."""
         self._rules: dict[Callable[..., Any], Callable[..., Scaled]] = {
             np.multiply: self._product,
             np.divide: self._quotient,
@@ -139,6 +146,27 @@ class Algebra:
         for zero, rest in ((one, other), (other, one)):
             if self._drops_zeros and not zero.factor and zero.slot in self._flat and rest.slot != self._one:
                 return rest
+        terms, of_other = self._terms_of(one), self._terms_of(other)
+        cancelled = [slot for slot in terms.keys() & of_other if self._cancels(slot, terms[slot], of_other[slot])]
+        for slot, factor in of_other.items():
+            terms[slot] = terms.get(slot, 0.0) + factor
+        if cancelled:
+            left = [Scaled(factor, slot) for slot, factor in terms.items() if slot not in cancelled]
+            return reduce(self._sum, left) if left else Scaled(0.0, cancelled[0])
+        result = self._added(one, other)
+        if result.factor and len(terms) <= _MOST_TERMS:
+            self._terms[result.slot] = {slot: factor / result.factor for slot, factor in terms.items()}
+        return result
+
+    def _terms_of(self, scaled: Scaled) -> dict[int, float]:
+        own = self._terms.get(scaled.slot, {scaled.slot: 1.0})
+        return {slot: scaled.factor * factor for slot, factor in own.items()}
+
+    def _cancels(self, slot: int, one: float, other: float) -> bool:
+        """Whether nothing but rounding is left of a term."""
+        return self._drops_zeros and slot in self._flat and abs(one + other) <= _ROUNDING * abs(one)
+
+    def _added(self, one: Scaled, other: Scaled) -> Scaled:
         if one.slot == self._one or (other.slot != self._one and abs(one.factor) != 1 == abs(other.factor)):
             one, other = other, one  # a number has no array to add to, and a factor of 1 is none to carry on
         if one.factor == -other.factor:

@@ -91,7 +91,8 @@ class _Runner:
                     answers = estimates(plan, total, truth)
                     if self.late() or not _unmet(targets, answers):
                         break
-        assert total is not None and truth is not None  # a plan has at least one block
+        assert total is not None  # a plan has at least one block
+        assert truth is not None
         answers = answers if targets and answers else estimates(plan, total, truth)
         elapsed = time.perf_counter() - self._started
         return Result(self._request, answers, total.paths, elapsed, _unmet(targets, answers))
