@@ -6,14 +6,15 @@ an array meets them only where a sum forces it to, and calls that differ in such
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import reduce
 from math import prod
 from typing import Any
 
 import numpy as np
 
-from greeks_cli.engine.program import Assembly, Name, Program, Shape, Source
+from greeks_cli.engine.many import Many, Unlike
+from greeks_cli.engine.program import Assembly, Name, Program, Shape, Slots, Source, as_type
 
 _NUMBERS = (int, float, np.floating)
 _LINEAR = {np.sum, np.einsum}
@@ -51,6 +52,8 @@ class Algebra:
         self._drops_zeros = True
         self._flat = {self._one}
         """Slots of one number, or of one per path: adding a zero of that shape changes no shape."""
+        self._wide: set[int] = set()
+        """Slots of numbers, or of rows, that each of several trades has its own of."""
         self._terms: dict[int, dict[int, float]] = {}
         """Of slots that are sums, the slots that are added and the number of times."""
         self._rules: dict[Callable[..., Any], Callable[..., Scaled]] = {
@@ -70,6 +73,7 @@ class Algebra:
     ) -> dict[Name, Scaled]:
         """A program's results, where a source is a number, or None for an array of every block.
 
+        Such a number may be ``many``; raises Unlike where trades of these would not be calculated alike.
         ``always_defined`` says that none of its calls fails on any path.
         """
         self._drops_zeros = always_defined
@@ -90,9 +94,17 @@ class Algebra:
         """Of two results of the last program included."""
         return self._settled(self._sum(one, other.times(-1)))
 
-    def program(self, results: Mapping[Name, Scaled]) -> Program[Name]:
-        """Computes the arrays of some results; whoever reads them multiplies by the factors."""
-        return self._assembly.program({name: scaled.slot for name, scaled in results.items()}, frozenset(self._flat))
+    def program(self, results: Mapping[Name, Scaled], dtype: type[np.floating] = np.float64) -> Program[Name]:
+        """Computes the arrays of some results, of a type; whoever reads them multiplies by the factors.
+
+        They have a row for each of several trades where these have numbers of their own.
+        """
+        slots = {name: scaled.slot for name, scaled in results.items()}
+        program = self._assembly.program(slots, frozenset(self._flat - self._wide))
+        constants = {
+            slot: value.column(dtype) if isinstance(value, Many) else value for slot, value in program.constants.items()
+        }
+        return replace(program, constants=constants)
 
     def _made(
         self,
@@ -109,18 +121,19 @@ class Algebra:
                 return number  # as good as a row of it
         linear = function in _LINEAR
         factor = prod(a.factor for a in arguments if isinstance(a, Scaled) and a.slot != self._one) if linear else 1.0
-        elementwise = isinstance(function, np.ufunc)
 
         def slot(scaled: Scaled) -> int:
-            if scaled.slot == self._one and not elementwise:
+            if scaled.slot == self._one and not isinstance(function, np.ufunc):
                 return self._row(scaled.factor)
             return scaled.slot if linear else self._whole(scaled)
 
         slots = tuple(tuple(map(slot, a)) if isinstance(a, list) else slot(a) for a in arguments)
-        return self._scaled(factor, self._assembly.call(function, slots, keywords))
+        return self._scaled(factor, self._called(function, slots, keywords))
 
     def _row(self, number: float) -> int:
         """One for every path: functions of whole arrays want a shape."""
+        if isinstance(number, Many):
+            raise Unlike
         shape = self._assembly.constant(Shape((None,)))
         return self._assembly.call(np.broadcast_to, (self._assembly.constant(number), shape), {})
 
@@ -201,22 +214,39 @@ class Algebra:
         """The slot of the product."""
         if scaled.factor == 1:
             return scaled.slot
-        factor = self._assembly.constant(scaled.factor)
+        factor = self._constant_of(scaled.factor)
         self._flat.add(factor)
         return factor if scaled.slot == self._one else self._call(np.multiply, scaled.slot, factor)
 
     def _call(self, function: Callable[..., Any], *slots: int) -> int:
-        slot = self._assembly.call(function, slots, {})
+        slot = self._called(function, slots, {})
         if self._flat.issuperset(slots):
             self._flat.add(slot)
         return slot
 
+    def _called(self, function: Callable[..., Any], slots: Slots, keywords: Mapping[str, Any]) -> int:
+        result = self._assembly.call(function, slots, keywords)
+        inputs = {i for slot in slots for i in (slot if isinstance(slot, tuple) else (slot,))}
+        if not self._wide.isdisjoint(inputs):
+            if not isinstance(function, np.ufunc) and function is not as_type:
+                raise Unlike  # it may not know what to make of one row more
+            self._wide.add(result)
+        return result
+
     def _constant(self, value: Any) -> Scaled:
-        return Scaled(1.0, self._assembly.constant(value))
+        return Scaled(1.0, self._constant_of(value))
+
+    def _constant_of(self, value: Any) -> int:
+        slot = self._assembly.constant(value)
+        if isinstance(value, Many):
+            self._wide.add(slot)
+        return slot
 
     def _as_number(self, scaled: Scaled) -> Scaled:
         """A constant that is one number, as a factor."""
         value = self._assembly.constants.get(scaled.slot)
         if isinstance(value, np.ndarray) and value.shape == (1,):
             value = value[0]
+        if isinstance(value, Many):
+            return Scaled(scaled.factor * value, self._one)
         return Scaled(scaled.factor * float(value), self._one) if isinstance(value, _NUMBERS) else scaled

@@ -13,13 +13,14 @@ from greeks_cli.engine.plan import Plan
 from greeks_cli.engine.programs import CONTROL, ESTIMATE, FAR, NEAR, Wanted
 
 Samples = Mapping[Wanted, NDArray[np.floating]]
-Factors = Mapping[Wanted, float]
+"""A row of paths for each plan of a party."""
+Factors = Mapping[Wanted, NDArray[np.float64]]
 Sums = TypeVar("Sums", Moments, Comoments)
 
 
 @dataclass(frozen=True, slots=True)
 class Tally:
-    """What a block adds: moments of the estimates, and of what wider smoothing changes.
+    """What a block adds to a party of plans: moments of the estimates, and of what wider smoothing changes.
 
     ``near`` is the change from twice the width, ``far`` from four times to twice; both are
     measured in some blocks only. ``control`` is there where a control variate is asked for.
@@ -40,6 +41,16 @@ class Tally:
             _together(self.control, other.control),
         )
 
+    def of_plan(self, number: int) -> Self:
+        """What is one plan's of a party."""
+        return type(self)(
+            self.paths,
+            self.values.of_trade(number),
+            self.near and self.near.of_trade(number),
+            self.far and self.far.of_trade(number),
+            self.control and self.control.of_trade(number),
+        )
+
 
 def _together(one: Sums | None, other: Sums | None) -> Sums | None:
     if one is None or other is None:
@@ -48,9 +59,12 @@ def _together(one: Sums | None, other: Sums | None) -> Sums | None:
 
 
 def tally_of(plan: Plan, samples: Samples, factors: Factors, device: Device) -> Tally:
-    """What a plan's samples add, every row of them yet to be multiplied by its factor."""
-    n_paths = len(next(iter(samples.values())))
-    rows = {name: plan.samples(row) for name, row in samples.items()}
+    """What the samples of a party add, every row of them yet to be multiplied by its factor.
+
+    ``plan`` is one of the party.
+    """
+    n_paths = next(iter(samples.values())).shape[-1]
+    rows = {name: plan.samples(each) for name, each in samples.items()}
     biased = any(level == NEAR for level, _ in rows)
     return Tally(
         n_paths,
@@ -64,11 +78,13 @@ def tally_of(plan: Plan, samples: Samples, factors: Factors, device: Device) -> 
 def _moments(plan: Plan, rows: Samples, factors: Factors, level: str, device: Device) -> Moments:
     """The moments of every Greek of the request at a level; zero where it has no samples there."""
     names = [(level, greek.parameters) for greek in plan.request.greeks]
-    moments = Moments.of([rows[name] for name in names if name in rows], device)
-    return moments.scaled([factors.get(name) for name in names])
+    there = [place for place, name in enumerate(names) if name in rows]
+    moments = Moments.of([rows[names[place]] for place in there], device)
+    moments = moments.scaled(np.array([factors[names[place]] for place in there]))
+    return moments if len(there) == len(names) else moments.spread(there, len(names))
 
 
 def _comoments(plan: Plan, rows: Samples, factors: Factors, device: Device) -> Comoments:
     own, other = ([(level, greek.parameters) for greek in plan.request.greeks] for level in (ESTIMATE, CONTROL))
     comoments = Comoments.of([rows[name] for name in own], [rows[name] for name in other], device)
-    return comoments.scaled(*([factors[name] for name in names] for names in (own, other)))
+    return comoments.scaled(*(np.array([factors[name] for name in names]) for names in (own, other)))

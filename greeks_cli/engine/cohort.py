@@ -12,13 +12,16 @@ from numpy.typing import NDArray
 
 from greeks_cli.engine.block import Tally, tally_of
 from greeks_cli.engine.device import Device
-from greeks_cli.engine.devices import device_of
+from greeks_cli.engine.devices import device_of, on_processor
 from greeks_cli.engine.moments import Moments
 from greeks_cli.engine.plan import Plan
 from greeks_cli.engine.program import Program
 from greeks_cli.engine.programs import ESTIMATE, Programs, Result, Wanted
 from greeks_cli.engine.scenario import Simulated
 from greeks_cli.terms.request import Request
+
+_NUMBERS_AT_ONCE = 1 << 17
+"""Of paths times trades in one call: so many that threads seldom wait for each other's Python."""
 
 
 @dataclass(frozen=True)
@@ -33,10 +36,12 @@ class Cohort:
 
     @classmethod
     def of(cls, plans: Sequence[Plan], summed: bool = False) -> Self:
+        simulation, n_paths = plans[0].request.simulation, plans[0].block_size
+        most = max(1, _NUMBERS_AT_ONCE // n_paths) if on_processor(simulation) else 1
         numbers: dict[str, list[int]] = {}
         for number, plan in enumerate(plans):
             numbers.setdefault(repr(plan.request.market), []).append(number)
-        markets = [(tuple(alike), Programs([plans[number] for number in alike])) for alike in numbers.values()]
+        markets = [(tuple(alike), Programs([plans[number] for number in alike], most)) for alike in numbers.values()]
         return cls(tuple(plans), tuple(markets), summed)
 
     @property
@@ -51,17 +56,25 @@ class Cohort:
         every = [{greek.name for greek in plan.request.greeks} for plan in self.plans]
         return tuple(g.name for g in self.plans[0].request.greeks if all(g.name in names for names in every))
 
+    def each(self, tally: "CohortTally") -> list[Tally]:
+        """What is each plan's."""
+        found: dict[int, Tally] = {}
+        parties = [[numbers[own] for own in party] for numbers, programs in self.markets for party in programs.parties]
+        for party, together in zip(parties, tally.parties, strict=True):
+            found |= {number: together.of_plan(place) for place, number in enumerate(party)}
+        return [found[number] for number in range(len(self.plans))]
+
 
 @dataclass(frozen=True, slots=True)
 class CohortTally:
-    """What a block adds to each plan's estimates, and to the sums over all plans of the Greeks they have in common."""
+    """What a block adds to the estimates of each party, and to the sums over all plans of the Greeks all have."""
 
-    each: tuple[Tally, ...]
+    parties: tuple[Tally, ...]
     total: Moments | None
 
     def __add__(self, other: "CohortTally") -> "CohortTally":
         total = self.total + other.total if self.total and other.total else None
-        return CohortTally(tuple(a + b for a, b in zip(self.each, other.each, strict=True)), total)
+        return CohortTally(tuple(a + b for a, b in zip(self.parties, other.parties, strict=True)), total)
 
 
 def cohorts(plans: Mapping[int, Plan]) -> list[list[int]]:
@@ -91,46 +104,58 @@ def price_block(cohort: Cohort, block: int) -> CohortTally:
 @np.errstate(all="ignore")  # a non-finite estimate is reported by name at the end
 def _tally(cohort: Cohort, block: int, device: Device, pieces: int) -> CohortTally:
     normals = cohort.plans[0].normals(block, device)
-    each: dict[int, Tally] = {}
+    tallies: list[Tally] = []
     total: dict[str, NDArray[np.floating]] = {}
     for numbers, programs in cohort.markets:
         plans = [cohort.plans[number] for number in numbers]
         parts = [Simulated.of(plans[0].request, part) for part in _divided(normals, pieces)]
-        program = programs.where(tuple(plan.measures_bias(block) for plan in plans))
-        for own, samples in _by_plan(program, parts, device):
-            factors = {name: programs.factors[own, name] for name in samples}
-            each[numbers[own]] = tally_of(plans[own], samples, factors, device)
-            for greek in plans[own].request.greeks:
+        program = programs.where(tuple(plans[party[0]].measures_bias(block) for party in programs.parties))
+        found: dict[int, Tally] = {}
+        for number, samples in _by_party(programs, program, parts, device):
+            plan = plans[programs.parties[number][0]]
+            factors = {name: programs.factors[number, name] for name in samples}
+            found[number] = tally_of(plan, samples, factors, device)
+            for greek in plan.request.greeks:
                 if greek.name in cohort.common:
                     name = ESTIMATE, greek.parameters
-                    row = plans[own].samples(samples[name]) * factors[name]
-                    total[greek.name] = row + total[greek.name] if greek.name in total else row
+                    for row, factor in zip(plan.samples(samples[name]), factors[name], strict=True):
+                        added = row * float(factor)
+                        if greek.name in total:
+                            added += total[greek.name]
+                        total[greek.name] = added
+        tallies += (found[number] for number in range(len(found)))
     sums = Moments.of([total[name] for name in cohort.common], device) if total else None
-    return CohortTally(tuple(each[number] for number in range(len(cohort.plans))), sums)
+    return CohortTally(tuple(tallies), sums)
 
 
-def _by_plan(
-    program: Program[Result], parts: Sequence[Simulated], device: Device
+def _by_party(
+    programs: Programs, program: Program[Result], parts: Sequence[Simulated], device: Device
 ) -> Iterator[tuple[int, dict[Wanted, NDArray[np.floating]]]]:
-    """The rows of each plan as soon as all of them are there, so that none are kept until the end."""
+    """The rows of each party as soon as all of them are there, so that none are kept until the end."""
     missing = Counter(number for number, _ in program.results)
     found: dict[int, dict[Wanted, NDArray[np.floating]]] = {number: {} for number in missing}
-    for (number, name), row in _rows(program, parts, device):
-        found[number][name] = row
+    for (number, name), rows in _rows(programs, program, parts, device):
+        found[number][name] = rows
         missing[number] -= 1
         if not missing[number]:
             yield number, found.pop(number)
 
 
 def _rows(
-    program: Program[Result], parts: Sequence[Simulated], device: Device
+    programs: Programs, program: Program[Result], parts: Sequence[Simulated], device: Device
 ) -> Iterator[tuple[Result, NDArray[np.floating]]]:
     """The rows of all parts as one: no path knows of another, so their numbers are those of the whole."""
-    of_parts = [device.results(program, part.fetch, part.n_paths, part.dtype) for part in parts]
+
+    def of_part(part: Simulated) -> Iterator[tuple[Result, NDArray[np.floating]]]:
+        for result, rows in device.results(program, part.fetch, part.n_paths, part.dtype):
+            shape = len(programs.parties[result[0]]), part.n_paths
+            whole = getattr(rows, "size", 1) == shape[0] * shape[1]
+            yield result, rows.reshape(shape) if whole else np.broadcast_to(rows, shape)
+
     if len(parts) == 1:
-        return of_parts[0]
-    found = [dict(results) for results in of_parts]
-    return ((result, np.concatenate([part[result] for part in found])) for result in program.results)
+        return of_part(parts[0])
+    found = [dict(of_part(part)) for part in parts]
+    return ((result, np.concatenate([part[result] for part in found], axis=1)) for result in program.results)
 
 
 def _divided(normals: NDArray[np.floating], pieces: int) -> list[NDArray[np.floating]]:

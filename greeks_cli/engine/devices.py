@@ -29,6 +29,12 @@ def device_of(simulation: Simulation, block: int) -> Device:
     return among[block % len(among)]
 
 
+def on_processor(simulation: Simulation) -> bool:
+    """Whether this machine would compute all blocks on the processor; raises nothing where a GPU is missing."""
+    own_stream = simulation.sampler is Sampler.PHILOX
+    return simulation.device == "cpu" or (simulation.device == "auto" and not own_stream and not _gpus_if_any())
+
+
 def described() -> str:
     """The GPUs that work, or the whole reason why none does."""
     try:

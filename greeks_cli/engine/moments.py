@@ -21,7 +21,10 @@ _SLICES = 64
 
 @dataclass(frozen=True, slots=True)
 class Moments:
-    """Count, means, sums of centred squares and the variances of these sums, one entry per estimate, in float64."""
+    """Count, means, sums of centred squares and the variances of these sums, in float64.
+
+    They have one entry per estimate, or one per estimate and trade.
+    """
 
     count: int
     mean: Vector
@@ -31,32 +34,38 @@ class Moments:
     @classmethod
     @np.errstate(all="ignore")  # infinities are reported with the estimate
     def of(cls, samples: Sequence[NDArray[np.floating]], device: Device = HOST) -> Self:
-        """The moments of each row of samples on a device; every row has one sample per path.
+        """The moments of each row of samples on a device, or of each estimate's rows; one sample per path.
 
         What a row adds to ``m2`` is summed in slices, which are independent, so their squared deviations from
         what is expected of them add up to its variance: the fourth moment, without its passes over the samples.
         """
-        count = len(samples[0])
+        *of_trades, count = samples[0].shape
         length = max(1, count // _SLICES)
         n_whole = count // length
-        table = device.empty((len(samples), n_whole + 2), np.float64)
+        table = device.empty((len(samples), *of_trades, n_whole + 2), np.float64)
         for found, row in zip(table, samples, strict=True):
             _sum_in_slices(row.astype(np.float64, copy=False), length, found)
         sums = device.numbers(table)
-        mean, squares, rest = sums[:, 0], sums[:, 1:-1], sums[:, -1]
-        m2 = squares.sum(axis=1) + rest
-        deviations = squares - (m2 * (length / count))[:, None]
+        mean, squares, rest = sums[..., 0], sums[..., 1:-1], sums[..., -1]
+        m2 = squares.sum(axis=-1) + rest
+        deviations = squares - (m2 * (length / count))[..., None]
         deviation_of_rest = rest - m2 * (1 - n_whole * length / count)
-        return cls(count, mean, m2, np.square(deviations).sum(axis=1) + np.square(deviation_of_rest))
+        return cls(count, mean, m2, np.square(deviations).sum(axis=-1) + np.square(deviation_of_rest))
 
-    def scaled(self, factors: Sequence[float | None]) -> Self:
-        """The moments of the rows times a factor each; where that is None, of a row of zeros in between."""
-        there = [i for i, factor in enumerate(factors) if factor is not None]
-        found, powers = np.zeros((3, len(factors))), np.array([factors[i] for i in there])
-        for row, moments in zip(found, (self.mean, self.m2, self.m2_variance), strict=True):
-            row[there] = moments * powers
-            powers = powers * powers
+    def scaled(self, factors: Vector) -> Self:
+        """The moments of the samples times a factor each."""
+        squares = np.square(factors)
+        return type(self)(self.count, self.mean * factors, self.m2 * squares, self.m2_variance * np.square(squares))
+
+    def spread(self, places: Sequence[int], length: int) -> Self:
+        """The same at some places among so many estimates, the others of which are 0 on all paths."""
+        found = np.zeros((3, length, *self.mean.shape[1:]))
+        found[:, places] = self.mean, self.m2, self.m2_variance
         return type(self)(self.count, *found)
+
+    def of_trade(self, trade: int) -> Self:
+        """One entry per estimate, of one of several trades."""
+        return type(self)(self.count, self.mean[:, trade], self.m2[:, trade], self.m2_variance[:, trade])
 
     @np.errstate(all="ignore")  # infinities are reported with the estimate
     def __add__(self, other: Self) -> Self:
@@ -95,18 +104,21 @@ class Comoments:
 
     @classmethod
     def of(cls, xs: Sequence[NDArray[np.floating]], ys: Sequence[NDArray[np.floating]], device: Device = HOST) -> Self:
-        """The comoments of each row of samples on a device with its control's."""
-        table = device.empty((len(xs), 4), np.float64)
+        """The comoments of each row of samples on a device, or of each estimate's rows, with its control's."""
+        *of_trades, count = xs[0].shape
+        table = device.empty((len(xs), *of_trades, 4), np.float64)
         for found, x, y in zip(table, xs, ys, strict=True):
             _sum_jointly(x.astype(np.float64, copy=False), y.astype(np.float64, copy=False), found)
-        return cls(len(xs[0]), *device.numbers(table).T)
+        return cls(count, *np.moveaxis(device.numbers(table), -1, 0))
 
-    def scaled(self, x: Sequence[float], y: Sequence[float]) -> Self:
+    def scaled(self, x: Vector, y: Vector) -> Self:
         """The comoments of estimates and controls times a factor each."""
-        by_x, by_y = np.array(x), np.array(y)
-        return type(self)(
-            self.count, self.mean_x * by_x, self.mean_y * by_y, self.yy * by_y * by_y, self.xy * by_x * by_y
-        )
+        return type(self)(self.count, self.mean_x * x, self.mean_y * y, self.yy * y * y, self.xy * x * y)
+
+    def of_trade(self, trade: int) -> Self:
+        """One entry per estimate, of one of several trades."""
+        sums = (self.mean_x, self.mean_y, self.yy, self.xy)
+        return type(self)(self.count, *(each[:, trade] for each in sums))
 
     @np.errstate(all="ignore")  # infinities are reported with the estimate
     def __add__(self, other: Self) -> Self:
@@ -124,18 +136,20 @@ class Comoments:
 
 def _sum_in_slices(row: Vector, length: int, found: Vector) -> None:
     """The mean, the sums of centred squares of all whole slices, and that of what is left."""
-    found[0] = mean = row.sum() / len(row)
-    squares = row - mean
+    *of_trades, count = row.shape
+    mean = row.sum(axis=-1) / count
+    squares = row - mean[..., None]
     np.square(squares, out=squares)
-    n_whole = len(row) // length
-    found[1:-1] = squares[: n_whole * length].reshape(n_whole, length).sum(axis=1)
-    found[-1] = squares[n_whole * length :].sum()
+    n_whole = count // length
+    found[..., 0] = mean
+    found[..., 1:-1] = squares[..., : n_whole * length].reshape(*of_trades, n_whole, length).sum(axis=-1)
+    found[..., -1] = squares[..., n_whole * length :].sum(axis=-1)
 
 
 @np.errstate(all="ignore")  # infinities are reported with the estimate
 def _sum_jointly(x: Vector, y: Vector, found: Vector) -> None:
     """Both means, the sum of centred squares of y, and that of its centred products with x."""
-    found[0], found[1] = x.mean(), y.mean()
-    centred = y - found[1]
-    found[2] = np.einsum("i,i->", centred, centred)
-    found[3] = np.einsum("i,i->", x - found[0], centred)
+    found[..., 0], found[..., 1] = x.mean(axis=-1), y.mean(axis=-1)
+    centred = y - found[..., 1, None]
+    found[..., 2] = np.einsum("...i,...i->...", centred, centred)
+    found[..., 3] = np.einsum("...i,...i->...", x - found[..., 0, None], centred)

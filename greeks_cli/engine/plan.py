@@ -145,10 +145,10 @@ class Plan:
         return np.concatenate([drawn, -drawn], axis=1) if simulation.antithetic else drawn
 
     def samples(self, row: NDArray[np.floating]) -> NDArray[np.floating]:
-        """Independent samples from one number per path: pairs and scrambles are averaged first."""
+        """Independent samples from rows of one number per path: pairs and scrambles are averaged first."""
         if self.request.simulation.sampler is Sampler.SOBOL:
-            return row.reshape(-1, self.scramble_size).mean(axis=1, dtype=np.float64)
+            return row.reshape(*row.shape[:-1], -1, self.scramble_size).mean(axis=-1, dtype=np.float64)
         if self.request.simulation.antithetic:
-            half = len(row) // 2
-            return 0.5 * (row[:half] + row[half:])
+            half = row.shape[-1] // 2
+            return 0.5 * (row[..., :half] + row[..., half:])
         return row

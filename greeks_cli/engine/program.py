@@ -1,6 +1,6 @@
 """The calculation of a block: NumPy calls in order, from arrays that the block provides to its results."""
 
-from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Generic, TypeVar
 
@@ -44,7 +44,7 @@ class Call:
 
 @dataclass(frozen=True, eq=False)
 class Program(Generic[Name]):
-    """Calls in order, from named sources to named results of shape (n_paths,)."""
+    """Calls in order, from named sources to named results that a row of paths may be made of."""
 
     n_slots: int
     sources: Mapping[Source, int]
@@ -70,12 +70,12 @@ class Program(Generic[Name]):
         for source, slot in self.sources.items():
             values[slot] = fetch(source)
         for slot in names.keys() & {*self.constants, *self.sources.values()}:
-            yield from _named(names[slot], values[slot], n_paths)
+            yield from ((name, values[slot]) for name in names[slot])
         for call in self.calls:
             arguments = [values[a] if type(a) is int else [values[i] for i in a] for a in call.arguments]
             values[call.result] = call.function(*arguments, **call.keywords)
             if call.result in names:
-                yield from _named(names[call.result], values[call.result], n_paths)
+                yield from ((name, values[call.result]) for name in names[call.result])
             for slot in call.last_uses:
                 values[slot] = None
 
@@ -98,11 +98,6 @@ class Program(Generic[Name]):
             results,
             self.flat,
         )
-
-
-def _named(names: Sequence[Name], value: Any, n_paths: int) -> Iterator[tuple[Name, Array]]:
-    row = value if getattr(value, "shape", ()) == (n_paths,) else np.broadcast_to(value, (n_paths,))
-    return ((name, row) for name in names)
 
 
 def as_type(array: Array, dtype: np.dtype[Any]) -> Array:

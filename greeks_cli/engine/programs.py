@@ -1,40 +1,52 @@
 """What every block computes: recorded programs of one request or several, put together."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterator, Sequence
+from typing import Any
 
 import numpy as np
 
 from greeks_cli.engine.algebra import Algebra, Scaled
 from greeks_cli.engine.controls import control_of
 from greeks_cli.engine.derivatives import MultiIndex
+from greeks_cli.engine.many import Unlike, many
 from greeks_cli.engine.plan import Plan
-from greeks_cli.engine.program import Program
-from greeks_cli.engine.recordings import bound
+from greeks_cli.engine.program import Program, Source
+from greeks_cli.engine.recordings import bound, pattern, type_of
+from greeks_cli.engine.valuation import Method
 
 ESTIMATE, NEAR, FAR, CONTROL = "estimate", "near", "far", "control"
 """Of a derivative: its estimate, what twice the width changes, what four times changes from there, its control's."""
 
 Wanted = tuple[str, MultiIndex]
 Result = tuple[int, Wanted]
-"""Of one of several plans."""
+"""Of one of several parties."""
+Party = tuple[int, ...]
+"""Numbers of plans that differ in numbers alone, so that they are computed as one, with a row of paths for each."""
 
 
 class Programs:
     """The calculations of some plans of one market as one, so that what they have in common is computed once."""
 
-    def __init__(self, plans: Sequence[Plan]):
+    def __init__(self, plans: Sequence[Plan], most: int = 1):
+        """For parties of so many plans at most."""
         algebra = Algebra()
         found: dict[Result, Scaled] = {}
+        self.parties: list[Party] = []
         with np.errstate(all="ignore"):  # what leaves the range of its type is reported with the estimate
-            for number, plan in enumerate(plans):
-                found |= {(number, name): scaled for name, scaled in _assembled(plan, algebra)}
-        self._whole = algebra.program(found)
+            for party in _parties(plans, most):
+                for numbers, scaled in _of_party(plans, party, algebra):
+                    found |= {(len(self.parties), name): each for name, each in scaled.items()}
+                    self.parties.append(numbers)
+        self._whole = algebra.program(found, type_of(plans[0].request))
         self._kept: dict[tuple[bool, ...], Program[Result]] = {}
-        self.factors = {result: scaled.factor for result, scaled in found.items()}
-        """What every result is yet to be multiplied by."""
+        self.factors = {
+            (number, name): np.broadcast_to(np.asarray(scaled.factor), len(self.parties[number]))
+            for (number, name), scaled in found.items()
+        }
+        """What every result is yet to be multiplied by, for each plan of its party."""
 
     def where(self, biased: tuple[bool, ...]) -> Program[Result]:
-        """The program for a block, some of whose plans measure what wider smoothing changes."""
+        """The program for a block, some of whose parties measure what wider smoothing changes."""
         if biased not in self._kept:  # two threads may make it, and it is the same
             self._kept[biased] = self._whole.only(
                 (number, name) for number, name in self._whole.results if biased[number] or name[0] not in (NEAR, FAR)
@@ -42,21 +54,52 @@ class Programs:
         return self._kept[biased]
 
 
-def _assembled(plan: Plan, algebra: Algebra) -> Iterator[tuple[Wanted, Scaled]]:
-    request, recordings, defined = plan.request, plan.recordings, plan.request.contract.always_defined
-    for group in plan.groups:
+def _parties(plans: Sequence[Plan], most: int) -> Iterator[Party]:
+    """Plans that may be computed as one, by the look of them."""
+    found: dict[Hashable, list[int]] = {}
+    for number, plan in enumerate(plans):
+        groups = tuple((pattern(group.method), group.wanted) for group in plan.groups)
+        alone = number if plan.controls else None
+        found.setdefault((id(plan.recordings), groups, alone), []).append(number)
+    for alike in found.values():
+        yield from (tuple(alike[start : start + most]) for start in range(0, len(alike), most))
+
+
+def _of_party(plans: Sequence[Plan], party: Party, algebra: Algebra) -> Iterator[tuple[Party, dict[Wanted, Scaled]]]:
+    """The calculation of a party, or those of each of its plans, where they turn out to differ."""
+    try:
+        yield party, dict(_assembled([plans[number] for number in party], algebra))
+    except Unlike:
+        yield from (((number,), dict(_assembled([plans[number]], algebra))) for number in party)
+
+
+def _assembled(plans: Sequence[Plan], algebra: Algebra) -> Iterator[tuple[Wanted, Scaled]]:
+    plan = plans[0]
+    recordings, contract = plan.recordings, plan.request.contract
+    for number, group in enumerate(plan.groups):
+        methods = [own.groups[number].method for own in plans]
         program = recordings.by(group.method.estimator)
-        found = algebra.include(program, bound(request, group.method), defined)
+        found = algebra.include(program, _bound(plans, methods), contract.always_defined)
         yield from (((ESTIMATE, index), found[index]) for index in group.wanted)
         if plan.controls:
             pairs = {index: plan.controls[index] for index in group.wanted}
-            of_control = recordings.of_control(
-                control_of(request.contract), group.method, tuple(dict.fromkeys(pairs.values()))
-            )
-            controls = algebra.include(of_control, bound(request, group.method))  # no formula is a control
+            of_control = recordings.of_control(control_of(contract), group.method, tuple(dict.fromkeys(pairs.values())))
+            controls = algebra.include(of_control, _bound(plans, methods))  # no formula is a control
             yield from (((CONTROL, index), controls[other]) for index, other in pairs.items())
-        smoothed = [index for index in group.wanted if group.method.smooths(index, request.contract)]
+        smoothed = [index for index in group.wanted if group.method.smooths(index, contract)]
         for level, factor in ((NEAR, 2), (FAR, 4)) if smoothed else ():
-            wider = algebra.include(program, bound(request, group.method.widened(factor)), defined)
+            widened = [method.widened(factor) for method in methods]
+            wider = algebra.include(program, _bound(plans, widened), contract.always_defined)
             yield from (((level, index), algebra.difference(found[index], wider[index])) for index in smoothed)
             found = wider
+
+
+def _bound(plans: Sequence[Plan], methods: Sequence[Method]) -> Callable[[Source], Any]:
+    """The number that a source stands for in each plan; None for those that are arrays of a block."""
+    own = [bound(plan.request, method) for plan, method in zip(plans, methods, strict=True)]
+
+    def number(source: Source) -> Any:
+        numbers = [number_of(source) for number_of in own]
+        return None if numbers[0] is None else many(numbers)
+
+    return number

@@ -40,7 +40,7 @@ class Recordings:
         self._lock = RLock()
         self._n_rows = len(request.contract.dates) + request.contract.extra_normals
         self._tape = Tape(self._n_rows + 2)  # more than any payoff has rows
-        self._dtype = _dtype(request)
+        self._dtype = type_of(request)
 
     def __reduce__(self) -> tuple[Callable[..., Any], tuple[Request, Methods]]:
         return recordings_of, (self._request, self._methods)
@@ -111,7 +111,7 @@ def recordings_of(request: Request, methods: Methods) -> Recordings:
     contract, simulation = request.contract, request.simulation
     left_open = () if contract.decides_by_value else tuple(contract.values)
     structure = contract.but_for(left_open), left_open, repr(request.market)
-    choices = tuple((index, tuple(map(_pattern, found))) for index, found in methods.items())
+    choices = tuple((index, tuple(map(pattern, found))) for index, found in methods.items())
     return _remembered(_Subject((structure, simulation.dtype, simulation.autodiff, choices), request, methods))
 
 
@@ -120,7 +120,7 @@ def _remembered(subject: _Subject) -> Recordings:
     return Recordings(subject.request, subject.methods)
 
 
-def _pattern(method: Method) -> Hashable:
+def pattern(method: Method) -> Hashable:
     """All of a method but its widths."""
     kernels = ((tuple(map(bool, k.widths)), k.extrapolated, k.base) for k in method.kernels)
     return method.estimator, tuple(kernels)
@@ -128,7 +128,7 @@ def _pattern(method: Method) -> Hashable:
 
 def bound(request: Request, method: Method) -> Callable[[Source], Any]:
     """The number that a source stands for; None for those that are arrays of a block."""
-    dtype = _dtype(request)
+    dtype = type_of(request)
 
     def number(source: Source) -> Any:
         match source:
@@ -141,7 +141,7 @@ def bound(request: Request, method: Method) -> Callable[[Source], Any]:
     return number
 
 
-def _dtype(request: Request) -> type[np.floating]:
+def type_of(request: Request) -> type[np.floating]:
     return np.float64 if request.simulation.dtype is Dtype.FLOAT64 else np.float32
 
 
@@ -154,4 +154,5 @@ def run_with(
         number = number_of(source)
         return simulated.fetch(source) if number is None else number
 
-    return dict(program.run(fetch, simulated.n_paths))
+    shape = (simulated.n_paths,)
+    return {index: np.broadcast_to(row, shape) for index, row in program.run(fetch, simulated.n_paths)}

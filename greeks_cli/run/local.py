@@ -80,9 +80,10 @@ class _Runner:
         targets = self._request.accuracy.tol
         truth = total = None
         answers: tuple[Estimate, ...] = ()
-        with closing(in_order(price_block, Cohort.of([plan]), self._threads, self._executor)) as tallies:
+        cohort = Cohort.of([plan])
+        with closing(in_order(price_block, cohort, self._threads, self._executor)) as tallies:
             for done, of_block in enumerate(tallies, start=1):
-                (tally,) = of_block.each
+                (tally,) = cohort.each(of_block)
                 total = tally if total is None else total + tally
                 truth = truth or known(plan, exact_greeks(plan.request))  # while other blocks are under way
                 if self._progress:

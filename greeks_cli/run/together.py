@@ -65,7 +65,7 @@ def _tallies(
         with closing(in_order(price_block, cohort, threads or available_cores(), executor)) as tallies:
             tally: CohortTally = reduce(add, tallies)
         exact = exact_greeks_of_all([plan.request for plan in cohort.plans])
-        for number, plan, own, truth in zip(group, cohort.plans, tally.each, exact, strict=True):
+        for number, plan, own, truth in zip(group, cohort.plans, cohort.each(tally), exact, strict=True):
             try:
                 answers[number] = Result(plan.request, estimates(plan, own, known(plan, truth)), own.paths, 0.0)
             except GreeksError as error:

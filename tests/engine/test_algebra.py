@@ -23,7 +23,8 @@ def simplified(calculation, x=X, always_defined=True):
     algebra = Algebra()
     result = algebra.include(recorded(calculation), lambda source: None, always_defined)["found"]
     program = algebra.program({"found": result})
-    return program.calls, result.factor * dict(program.run(lambda source: x, x.shape[1]))["found"]
+    found = dict(program.run(lambda source: x, x.shape[1]))["found"]
+    return program.calls, result.factor * np.broadcast_to(found, x.shape[1:])
 
 
 def functions(calls):

@@ -8,6 +8,7 @@ from greeks_cli.engine import plan
 from greeks_cli.run.batch import price_trades
 from greeks_cli.run.local import run
 from greeks_cli.run.together import run_alongside, run_together
+from greeks_cli.terms.contracts import CONTRACTS
 from greeks_cli.terms.request import build_request
 from greeks_cli.terms.trade import Trade
 
@@ -67,6 +68,25 @@ def test_nor_whatever_the_settings_are(settings):
     requests = [asked({"strike": strike}, **settings) for strike in (95, 105)]
     for answer, request in zip(run_alongside(requests), requests, strict=True):
         assert answer.estimates == run(request).estimates
+
+
+@pytest.mark.parametrize("kind", CONTRACTS)
+def test_trades_computed_as_one_have_their_own_numbers(kind):
+    example = {"kind": kind, **CONTRACTS[kind].example}
+    open_numbers = {name: example[name] for name in asked(example).contract.values if name in example}
+    requests = [
+        asked(example | {name: value * (1 + step / 500) for name, value in open_numbers.items()}, paths=12_000)
+        for step in range(12)
+    ]
+    for answer, request in zip(run_alongside(requests), requests, strict=True):
+        assert answer.estimates == run(request).estimates
+
+
+def test_trades_whose_numbers_decide_differently_are_not_computed_as_one():
+    strikes = (90.0, 100.0, 110.0, 100.0, 1e-12, 1e12)  # at the spot a factor is 1, far out it stays with its array
+    requests = [asked({"strike": strike}, width=width) for strike in strikes for width in (0.5, 1.0)]
+    answers = run_alongside(requests)
+    assert [answer.estimates for answer in answers] == [run(request).estimates for request in requests]
 
 
 def test_paths_of_one_market_are_drawn_once(draws):
