@@ -40,6 +40,13 @@ class Scaled:
         return Scaled(self.factor * number, self.slot)
 
 
+def simplified(program: Program[Name], always_defined: bool) -> Program[Name]:
+    """A program whose sources stay open, with as few calls as it takes; ``always_defined`` as for ``Algebra.include``."""
+    algebra = Algebra()
+    found = algebra.include(program, lambda source: None, always_defined)
+    return algebra.program({name: algebra.multiplied(scaled) for name, scaled in found.items()})
+
+
 class Algebra:
     """Includes recorded programs in one calculation, equal to them but for rounding.
 
@@ -93,6 +100,10 @@ class Algebra:
     def difference(self, one: Scaled, other: Scaled) -> Scaled:
         """Of two results of the last program included."""
         return self._settled(self._sum(one, other.times(-1)))
+
+    def multiplied(self, result: Scaled) -> Scaled:
+        """The same, with no factor left."""
+        return Scaled(1.0, self._whole(result))
 
     def program(self, results: Mapping[Name, Scaled], dtype: type[np.floating] = np.float64) -> Program[Name]:
         """Computes the arrays of some results, of a type; whoever reads them multiplies by the factors.

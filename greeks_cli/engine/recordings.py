@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from greeks_cli.engine.algebra import simplified
 from greeks_cli.engine.derivatives import MultiIndex
 from greeks_cli.engine.numbers import Operand
 from greeks_cli.engine.program import Array, Program, Source
@@ -87,7 +88,8 @@ class Recordings:
         opened = Method(method.estimator, tuple(self._open(kink, kernel) for kink, kernel in enumerate(method.kernels)))
         with np.errstate(all="ignore"):  # nothing is estimated here
             found = derivatives(self._request, contract, self._scenario(), opened, wanted, self._values)
-        return self._tape.program({index: found[index] for index in wanted})
+            recorded = self._tape.program({index: found[index] for index in wanted})
+            return simplified(recorded, contract.always_defined)
 
     def _open(self, kink: int, kernel: Kernel) -> Kernel:
         widths: tuple[Any, ...] = tuple(
