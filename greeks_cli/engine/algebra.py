@@ -41,7 +41,7 @@ class Scaled:
 
 
 def simplified(program: Program[Name], always_defined: bool) -> Program[Name]:
-    """A program whose sources stay open, with as few calls as it takes; ``always_defined`` as for ``Algebra.include``."""
+    """A program with as few calls as it takes, its sources open; ``always_defined`` as in ``Algebra.include``."""
     algebra = Algebra()
     found = algebra.include(program, lambda source: None, always_defined)
     return algebra.program({name: algebra.multiplied(scaled) for name, scaled in found.items()})

@@ -72,6 +72,10 @@ class CohortTally:
     parties: tuple[Tally, ...]
     total: Moments | None
 
+    @property
+    def paths(self) -> int:
+        return self.parties[0].paths
+
     def __add__(self, other: "CohortTally") -> "CohortTally":
         total = self.total + other.total if self.total and other.total else None
         return CohortTally(tuple(a + b for a, b in zip(self.parties, other.parties, strict=True)), total)

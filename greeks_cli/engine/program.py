@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any, Generic, TypeVar
 
 import numpy as np
@@ -62,9 +63,7 @@ class Program(Generic[Name]):
         ``constants`` are its own, where those are. Nothing is kept that no later call needs.
         """
         values: list[Any] = [None] * self.n_slots
-        names: dict[int, list[Name]] = {}
-        for name, slot in self.results.items():
-            names.setdefault(slot, []).append(name)
+        names = self._names
         for slot, constant in (self.constants if constants is None else constants).items():
             values[slot] = constant.of(n_paths) if isinstance(constant, Shape) else constant
         for source, slot in self.sources.items():
@@ -78,6 +77,14 @@ class Program(Generic[Name]):
                 yield from ((name, values[call.result]) for name in names[call.result])
             for slot in call.last_uses:
                 values[slot] = None
+
+    @cached_property
+    def _names(self) -> dict[int, list[Name]]:
+        """The results in each slot."""
+        names: dict[int, list[Name]] = {}
+        for name, slot in self.results.items():
+            names.setdefault(slot, []).append(name)
+        return names
 
     def only(self, names: Iterable[Name]) -> "Program[Name]":
         """What it takes to compute some of the results."""

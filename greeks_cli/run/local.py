@@ -9,7 +9,7 @@ from math import ceil
 from typing import Protocol, TypeVar
 
 from greeks_cli.analytic.closed_forms import Exact, exact_derivatives, exact_greeks
-from greeks_cli.engine.cohort import Cohort, price_block
+from greeks_cli.engine.cohort import Cohort, CohortTally, price_block
 from greeks_cli.engine.controls import control_of
 from greeks_cli.engine.devices import devices
 from greeks_cli.engine.estimates import Truth, estimates
@@ -78,29 +78,35 @@ class _Runner:
     def until(self, plan: Plan) -> Result:
         """Run the plan's blocks in order until the targets are met, or all blocks."""
         targets = self._request.accuracy.tol
-        truth = total = None
-        answers: tuple[Estimate, ...] = ()
         cohort = Cohort.of([plan])
+        total: CohortTally | None = None
+        truth: Truth | None = None
+        answers: tuple[Estimate, ...] = ()
         with closing(in_order(price_block, cohort, self._threads, self._executor)) as tallies:
             for done, of_block in enumerate(tallies, start=1):
-                (tally,) = cohort.each(of_block)
-                total = tally if total is None else total + tally
+                total = of_block if total is None else total + of_block
                 truth = truth or known(plan, exact_greeks(plan.request))  # while other blocks are under way
                 if self._progress:
                     self._progress(done, plan.n_blocks)
                 if targets and (done >= _FEWEST_BLOCKS or self.late()):
-                    answers = estimates(plan, total, truth)
+                    answers = _estimates(cohort, total, truth)
                     if self.late() or not _unmet(targets, answers):
                         break
         assert total is not None  # a plan has at least one block
         assert truth is not None
-        answers = answers if targets and answers else estimates(plan, total, truth)
+        answers = answers or _estimates(cohort, total, truth)
         elapsed = time.perf_counter() - self._started
         return Result(self._request, answers, total.paths, elapsed, _unmet(targets, answers))
 
     def late(self) -> bool:
         seconds = self._request.accuracy.max_seconds
         return seconds is not None and time.perf_counter() - self._started > seconds
+
+
+def _estimates(cohort: Cohort, total: CohortTally, truth: Truth) -> tuple[Estimate, ...]:
+    """Those of the only plan of a cohort."""
+    (plan,), (tally,) = cohort.plans, cohort.each(total)
+    return estimates(plan, tally, truth)
 
 
 def known(plan: Plan, exact: Exact) -> Truth:
