@@ -54,6 +54,34 @@ def greeks(capsys):
     return call
 
 
+def pytest_addoption(parser):
+    parser.addoption(
+        "--device",
+        choices=["auto", "cpu", "cuda", "stand-in"],
+        default="auto",
+        help="where tests price what they name no device for: on GPUs if there are any, on the processor, "
+        "on GPUs that must be there, or on what tests/stand_in.py makes of NumPy",
+    )
+
+
+@pytest.fixture(autouse=True)
+def device(request, monkeypatch):
+    """Every test's device: what ``auto`` finds in it."""
+    from greeks_cli.engine import gpu
+
+    chosen = request.config.getoption("--device")
+    if chosen == "stand-in":
+        request.getfixturevalue("cupy_stand_in")
+    elif chosen == "cuda":
+        gpu.gpus()
+    elif chosen == "cpu":
+        monkeypatch.setitem(sys.modules, "cupy", None)
+        gpu._searched.cache_clear()
+    yield chosen
+    if chosen == "cpu":
+        gpu._searched.cache_clear()
+
+
 @pytest.fixture
 def cupy_stand_in(monkeypatch):
     """What the engine takes for CuPy from here on."""
