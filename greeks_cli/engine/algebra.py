@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from greeks_cli.engine.many import Many, Unlike
-from greeks_cli.engine.program import Assembly, Name, Program, Shape, Slots, Source, as_type
+from greeks_cli.engine.program import Assembly, Name, Program, Shape, Slots, Source, is_elementwise
 
 _NUMBERS = (int, float, np.floating)
 _LINEAR = {np.sum, np.einsum}
@@ -239,7 +239,7 @@ class Algebra:
         result = self._assembly.call(function, slots, keywords)
         inputs = {i for slot in slots for i in (slot if isinstance(slot, tuple) else (slot,))}
         if not self._wide.isdisjoint(inputs):
-            if not isinstance(function, np.ufunc) and function is not as_type:
+            if not is_elementwise(function):
                 raise Unlike  # it may not know what to make of one row more
             self._wide.add(result)
         return result

@@ -7,7 +7,7 @@ from greeks_cli.engine.leaves import make_leaves
 from greeks_cli.engine.normals import PATHS, standard_normals
 from greeks_cli.engine.paths import SimulatedPath
 from greeks_cli.engine.payoffs import discounted_payoff
-from greeks_cli.engine.pilot import choose_groups
+from greeks_cli.engine.plan import Plan
 from greeks_cli.engine.scenario import Scenario, Simulated
 from greeks_cli.engine.smoothing import Smoother
 from greeks_cli.terms.greek import Greek
@@ -33,7 +33,7 @@ def dot_graph(request: Request, greek: Greek) -> str:
     leaves = make_leaves(request.values, live, _PATHS_SHOWN, np.float64)
     for name in live:
         leaves[name].name = name
-    (group, *_) = choose_groups(request).groups
+    (group, *_) = Plan.of(request).groups
     node = discounted_payoff(
         request.contract,
         leaves,

@@ -8,21 +8,18 @@ applies to it and takes the method of the least total error.
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
-from typing import NamedTuple
+from typing import NamedTuple, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
-from greeks_cli.engine.bias import remaining_bias
 from greeks_cli.engine.controls import control_of
-from greeks_cli.engine.derivatives import Derivatives, MultiIndex
-from greeks_cli.engine.moments import Moments
+from greeks_cli.engine.derivatives import MultiIndex
 from greeks_cli.engine.normals import PILOT, standard_normals
-from greeks_cli.engine.recordings import Recordings, bound, recordings_of, run_with
+from greeks_cli.engine.recordings import Recordings, recordings_of
 from greeks_cli.engine.scenario import Scenario, Simulated
 from greeks_cli.engine.smoothing import Kernel
-from greeks_cli.engine.valuation import Method, derivatives, kink_order, pathwise_parameter
+from greeks_cli.engine.valuation import Method, derivatives, pathwise_parameter
 from greeks_cli.engine.widths import Kink, automatic_kernels, pilot_kinks
 from greeks_cli.terms.contract import Contract
 from greeks_cli.terms.request import Request
@@ -53,26 +50,31 @@ class Choice(NamedTuple):
     kinks: tuple[Kink, ...]
 
 
-def choose_groups(request: Request, errors: Errors | None = None) -> Choice:
-    """Every Greek with its method, the one of least error by a pilot of its own or by ``errors``.
+@dataclass(frozen=True, slots=True)
+class Pilot:
+    """A few paths of a request, and what is to be tried on them."""
 
-    Requests that differ in numbers alone have the same candidates. Given the sum of their errors, all choose
-    alike: a curve whose method changes on the way jumps by the noise.
-    """
-    normals = pilot_normals(request)
-    kinks = pilot_kinks(request, normals)
-    candidates = _candidates(request, kinks)
-    recordings = recordings_of(request, candidates)
-    found = _squared_errors(request, normals, candidates, recordings) if errors is None else errors
-    chosen = {i: methods[int(found[i].argmin()) if i in found else 0] for i, methods in candidates.items()}
-    return Choice(_grouped(request.contract, chosen), recordings, tuple(kinks))
+    request: Request
+    normals: NDArray[np.floating]
+    kinks: tuple[Kink, ...]
+    candidates: Mapping[MultiIndex, tuple[Method, ...]]
+    recordings: Recordings
 
+    @classmethod
+    def of(cls, request: Request) -> Self:
+        normals = pilot_normals(request)
+        kinks = tuple(pilot_kinks(request, normals))
+        candidates = _candidates(request, kinks)
+        return cls(request, normals, kinks, candidates, recordings_of(request, candidates))
 
-def pilot_errors(request: Request) -> Errors:
-    """What a few paths say of the methods of every Greek that has a choice; infinite where one fails."""
-    normals = pilot_normals(request)
-    candidates = _candidates(request, pilot_kinks(request, normals))
-    return _squared_errors(request, normals, candidates, recordings_of(request, candidates))
+    def choice(self, errors: Errors) -> Choice:
+        """Every Greek with its method of least error.
+
+        Requests that differ in numbers alone have the same candidates. Given the sum of their errors, all choose
+        alike: a curve whose method changes on the way jumps by the noise.
+        """
+        chosen = {i: methods[int(errors[i].argmin()) if i in errors else 0] for i, methods in self.candidates.items()}
+        return Choice(_grouped(self.request.contract, chosen), self.recordings, self.kinks)
 
 
 def choose_controls(request: Request, groups: Sequence[Group]) -> dict[MultiIndex, MultiIndex]:
@@ -114,7 +116,7 @@ def _candidates(request: Request, kinks: Sequence[Kink]) -> dict[MultiIndex, tup
         plain = tuple(Kernel.plain(fixed, kink.base) for kink in kinks)
         estimator = Estimator.PATHWISE if simulation.estimator is Estimator.AUTO else simulation.estimator
         return {index: (Method(_applicable(request, index, estimator), plain),) for index in wanted}
-    kernels = {scale: automatic_kernels(kinks, _effective_paths(request), scale) for scale in _SCALES}
+    kernels = {scale: automatic_kernels(kinks, effective_paths(request), scale) for scale in _SCALES}
     pathwise = tuple(Method(Estimator.PATHWISE, kernels[scale]) for scale in _SCALES)
 
     def allowed(index: MultiIndex) -> Iterable[Method]:
@@ -162,66 +164,7 @@ def _applicable(request: Request, index: MultiIndex, estimator: Estimator) -> Es
     return estimator
 
 
-def _squared_errors(
-    request: Request,
-    normals: NDArray[np.floating],
-    candidates: dict[MultiIndex, tuple[Method, ...]],
-    recordings: Recordings,
-) -> Errors:
-    candidates = {index: methods for index, methods in candidates.items() if len(methods) > 1}
-    if not candidates:
-        return {}
-    normals, weights = _with_tails(normals, request.contract.dates)
-    simulated = Simulated.of(request, normals)
-    tried: dict[Method, Derivatives] = {}
-
-    def samples(method: Method, index: MultiIndex) -> NDArray[np.floating]:
-        if method not in tried:
-            tried[method] = run_with(recordings.of_choices(method.estimator), bound(request, method), simulated)
-        return tried[method][index]
-
-    def squared_error(method: Method, index: MultiIndex) -> float:
-        values = samples(method, index)
-        mean = np.mean(weights * values)
-        variance = np.mean(weights * (values - mean) ** 2)
-        bias = np.zeros(1)
-        if method.smooths(index, request.contract):
-            rows = [samples(method.widened(factor), index) for factor in (1, 2, 4)]
-            near, far = (Moments.of([weights * (a - b)]) for a, b in pairwise(rows))
-            bias = remaining_bias(
-                near, far, method.bias_order, np.array([kink_order(request.contract, index)]), deviations=0
-            )
-        # Twice the bias, for a bias is worse than noise: no number of paths shows it.
-        error = float(variance / _effective_paths(request) + (2 * bias[0]) ** 2)
-        return error if np.isfinite(error) else np.inf
-
-    with np.errstate(all="ignore"):  # a method that fails here is not chosen
-        return {
-            index: np.array([squared_error(method, index) for method in methods])
-            for index, methods in candidates.items()
-        }
-
-
-def _with_tails(
-    normals: NDArray[np.floating], dates: tuple[float, ...]
-) -> tuple[NDArray[np.floating], NDArray[np.floating]]:
-    """The paths with every other one ending twice as far out, and weights that undo it in a mean.
-
-    A kink that few paths of the run will reach, a pilot may not see at all; its best method would
-    then be the one whose kernel is the narrowest, for it seems to have no noise. The weights are
-    those of the mixture of both laws (A. Owen and Y. Zhou, Safe and effective importance sampling,
-    JASA 95, 2000): at most 4/3, so what the pilot sees anyway, it sees nearly as well.
-    """
-    along = np.sqrt(np.diff(dates, prepend=0.0) / dates[-1])[:, None]
-    normals = normals.copy()
-    path = normals[: len(dates)]
-    end = (along * path).sum(axis=0)
-    end[::2] *= 2
-    path[:, ::2] += along * (end[::2] / 2)
-    return normals, 2 / (1 + 0.5 * np.exp(0.375 * end * end))
-
-
-def _effective_paths(request: Request) -> float:
+def effective_paths(request: Request) -> float:
     """Random paths of the same accuracy: Sobol points do better, by about n^(1/2) where all is smooth."""
     paths = request.simulation.paths
     return paths**1.5 if request.simulation.sampler is Sampler.SOBOL else paths

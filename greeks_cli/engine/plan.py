@@ -1,6 +1,6 @@
 """A request made ready for its blocks."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from math import ceil
@@ -12,10 +12,12 @@ from numpy.typing import NDArray
 from greeks_cli.engine.derivatives import MultiIndex
 from greeks_cli.engine.device import HOST, Device
 from greeks_cli.engine.normals import PATHS, standard_normals
-from greeks_cli.engine.pilot import Errors, Group, choose_controls, choose_groups
+from greeks_cli.engine.pilot import Errors, Group, Pilot, choose_controls
 from greeks_cli.engine.recordings import Recordings
 from greeks_cli.engine.sobol import sobol_normals
+from greeks_cli.engine.trial import squared_errors
 from greeks_cli.engine.widths import Kink
+from greeks_cli.terms.errors import GreeksError
 from greeks_cli.terms.request import Request
 from greeks_cli.terms.simulation import SCRAMBLES, Dtype, Sampler, Simulation
 
@@ -57,7 +59,37 @@ class Plan:
         controls: Mapping[MultiIndex, MultiIndex] | None = None,
     ) -> Self:
         """The plan that a pilot finds best, or the one of other requests, whose ``errors`` and ``controls`` it has."""
-        groups, recordings, kinks = choose_groups(request, errors)
+        pilot = Pilot.of(request)
+        if errors is None:
+            (errors,) = squared_errors([pilot])
+        return cls._flown(pilot, errors, limit, controls)
+
+    @classmethod
+    def of_all(cls, requests: Sequence[Request]) -> list[Self | GreeksError]:
+        """The plan of each request, or why it has none; pilots of those that differ in numbers alone fly together."""
+        found: dict[int, Self | GreeksError] = {}
+        pilots: dict[int, Pilot] = {}
+        for number, request in enumerate(requests):
+            try:
+                pilots[number] = Pilot.of(request)
+            except GreeksError as error:
+                found[number] = error
+        for number, errors in zip(pilots, squared_errors(list(pilots.values())), strict=True):
+            try:
+                found[number] = cls._flown(pilots[number], errors)
+            except GreeksError as error:
+                found[number] = error
+        return [found[number] for number in range(len(requests))]
+
+    @classmethod
+    def _flown(
+        cls,
+        pilot: Pilot,
+        errors: Errors,
+        limit: int | None = None,
+        controls: Mapping[MultiIndex, MultiIndex] | None = None,
+    ) -> Self:
+        request, (groups, recordings, kinks) = pilot.request, pilot.choice(errors)
         if controls is None:
             controls = choose_controls(request, groups) if request.simulation.control else {}
         return cls(request, groups, controls, recordings, kinks, limit or request.simulation.paths)

@@ -1,12 +1,14 @@
 """The calculation of a block: NumPy calls in order, from arrays that the block provides to its results."""
 
-from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, Generic, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
+
+from greeks_cli.engine.many import Unlike
 
 Array = NDArray[np.floating]
 Source = tuple[Any, ...]
@@ -105,6 +107,30 @@ class Program(Generic[Name]):
             results,
             self.flat,
         )
+
+
+def widened(program: Program[Name], sources: Collection[Source], n_rows: int) -> Program[Name]:
+    """The program for columns of so many numbers in place of single ones, which gives a row of paths for each.
+
+    Raises Unlike where a call with such an argument is not elementwise: it may not know what to make of a row more.
+    """
+    wide = {program.sources[source] for source in sources}
+    row_shapes = {slot for slot, c in program.constants.items() if isinstance(c, Shape) and c.lengths == (None,)}
+    for call in program.calls:
+        inputs = set(call.inputs)
+        if inputs & row_shapes and call.function is np.broadcast_to:
+            wide.add(call.result)
+        elif inputs & row_shapes or (inputs & wide and not is_elementwise(call.function)):
+            raise Unlike
+        elif inputs & wide:
+            wide.add(call.result)
+    constants = {slot: Shape((n_rows, None)) if slot in row_shapes else c for slot, c in program.constants.items()}
+    return replace(program, constants=constants)
+
+
+def is_elementwise(function: Callable[..., Any]) -> bool:
+    """Whether a call acts on each element alone, whatever the shape of its arguments."""
+    return isinstance(function, np.ufunc) or function is as_type
 
 
 def as_type(array: Array, dtype: np.dtype[Any]) -> Array:

@@ -1,18 +1,16 @@
 """What every block computes: recorded programs of one request or several, put together."""
 
-from collections.abc import Callable, Hashable, Iterator, Sequence
-from typing import Any
+from collections.abc import Hashable, Iterator, Sequence
 
 import numpy as np
 
 from greeks_cli.engine.algebra import Algebra, Scaled
 from greeks_cli.engine.controls import control_of
 from greeks_cli.engine.derivatives import MultiIndex
-from greeks_cli.engine.many import Unlike, many
+from greeks_cli.engine.many import Unlike
 from greeks_cli.engine.plan import Plan
-from greeks_cli.engine.program import Program, Source
-from greeks_cli.engine.recordings import bound, pattern, type_of
-from greeks_cli.engine.valuation import Method
+from greeks_cli.engine.program import Program
+from greeks_cli.engine.recordings import bound_to_all, pattern, type_of
 
 ESTIMATE, NEAR, FAR, CONTROL = "estimate", "near", "far", "control"
 """Of a derivative: its estimate, what twice the width changes, what four times changes from there, its control's."""
@@ -74,32 +72,21 @@ def _of_party(plans: Sequence[Plan], party: Party, algebra: Algebra) -> Iterator
 
 
 def _assembled(plans: Sequence[Plan], algebra: Algebra) -> Iterator[tuple[Wanted, Scaled]]:
-    plan = plans[0]
+    plan, requests = plans[0], [own.request for own in plans]
     recordings, contract = plan.recordings, plan.request.contract
     for number, group in enumerate(plan.groups):
         methods = [own.groups[number].method for own in plans]
         program = recordings.by(group.method.estimator)
-        found = algebra.include(program, _bound(plans, methods), contract.always_defined)
+        found = algebra.include(program, bound_to_all(requests, methods), contract.always_defined)
         yield from (((ESTIMATE, index), found[index]) for index in group.wanted)
         if plan.controls:
             pairs = {index: plan.controls[index] for index in group.wanted}
             of_control = recordings.of_control(control_of(contract), group.method, tuple(dict.fromkeys(pairs.values())))
-            controls = algebra.include(of_control, _bound(plans, methods))  # no formula is a control
+            controls = algebra.include(of_control, bound_to_all(requests, methods))  # no formula is a control
             yield from (((CONTROL, index), controls[other]) for index, other in pairs.items())
         smoothed = [index for index in group.wanted if group.method.smooths(index, contract)]
         for level, factor in ((NEAR, 2), (FAR, 4)) if smoothed else ():
             widened = [method.widened(factor) for method in methods]
-            wider = algebra.include(program, _bound(plans, widened), contract.always_defined)
+            wider = algebra.include(program, bound_to_all(requests, widened), contract.always_defined)
             yield from (((level, index), algebra.difference(found[index], wider[index])) for index in smoothed)
             found = wider
-
-
-def _bound(plans: Sequence[Plan], methods: Sequence[Method]) -> Callable[[Source], Any]:
-    """The number that a source stands for in each plan; None for those that are arrays of a block."""
-    own = [bound(plan.request, method) for plan, method in zip(plans, methods, strict=True)]
-
-    def number(source: Source) -> Any:
-        numbers = [number_of(source) for number_of in own]
-        return None if numbers[0] is None else many(numbers)
-
-    return number

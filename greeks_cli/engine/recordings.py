@@ -3,7 +3,7 @@
 The widths of the kernels are, and the contract's parameters: so trades that differ in these alone share a recording.
 """
 
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from threading import RLock
@@ -13,6 +13,7 @@ import numpy as np
 
 from greeks_cli.engine.algebra import simplified
 from greeks_cli.engine.derivatives import MultiIndex
+from greeks_cli.engine.many import many
 from greeks_cli.engine.numbers import Operand
 from greeks_cli.engine.program import Array, Program, Source
 from greeks_cli.engine.scenario import Scenario, Simulated
@@ -143,18 +144,16 @@ def bound(request: Request, method: Method) -> Callable[[Source], Any]:
     return number
 
 
+def bound_to_all(requests: Sequence[Request], methods: Sequence[Method]) -> Callable[[Source], Any]:
+    """The same for several requests, where they differ ``many`` numbers."""
+    own = [bound(request, method) for request, method in zip(requests, methods, strict=True)]
+
+    def number(source: Source) -> Any:
+        numbers = [number_of(source) for number_of in own]
+        return None if numbers[0] is None else many(numbers)
+
+    return number
+
+
 def type_of(request: Request) -> type[np.floating]:
     return np.float64 if request.simulation.dtype is Dtype.FLOAT64 else np.float32
-
-
-def run_with(
-    program: Program[MultiIndex], number_of: Callable[[Source], Any], simulated: Simulated
-) -> dict[MultiIndex, Array]:
-    """What a program makes of some paths, its open numbers bound."""
-
-    def fetch(source: Source) -> Any:
-        number = number_of(source)
-        return simulated.fetch(source) if number is None else number
-
-    shape = (simulated.n_paths,)
-    return {index: np.broadcast_to(row, shape) for index, row in program.run(fetch, simulated.n_paths)}

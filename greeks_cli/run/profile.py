@@ -6,8 +6,9 @@ from contextlib import contextmanager
 from functools import reduce
 from itertools import product
 
-from greeks_cli.engine.pilot import Errors, pilot_errors
+from greeks_cli.engine.pilot import Errors, Pilot
 from greeks_cli.engine.plan import Plan
+from greeks_cli.engine.trial import squared_errors
 from greeks_cli.run.allocator import keep_freed_memory
 from greeks_cli.run.local import Progress, run_plan
 from greeks_cli.terms.axis import Axis, places, points, where
@@ -53,10 +54,10 @@ def profile(
 
 def _shared_errors(requests: Sequence[Request], labels: Sequence[str], axes: Sequence[Axis]) -> Errors:
     """The squared errors of all methods, added up over a few points of every axis."""
-    found = []
+    found: list[Errors] = []
     for number in _spread([len(axis.values) for axis in axes]):
         with _at(labels[number]):
-            found.append(pilot_errors(requests[number]))
+            found += squared_errors([Pilot.of(requests[number])])
     return reduce(lambda one, other: {index: one[index] + other[index] for index in one}, found)
 
 

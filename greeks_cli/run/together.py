@@ -55,11 +55,11 @@ def _tallies(
     """The numbers, plans and sums of all that share their paths, whose answers are then there."""
     keep_freed_memory()
     plans: dict[int, Plan] = {}
-    for number, request in enumerate(requests):
-        try:
-            plans[number] = Plan.of(request)
-        except GreeksError as error:
-            answers[number] = str(error).replace("\n", "; ")
+    for number, plan in enumerate(Plan.of_all(requests)):
+        if isinstance(plan, Plan):
+            plans[number] = plan
+        else:
+            answers[number] = str(plan).replace("\n", "; ")
     for group in cohorts(plans):
         cohort = Cohort.of([plans[number] for number in group], summed)
         with closing(in_order(price_block, cohort, threads or available_cores(), executor)) as tallies:
