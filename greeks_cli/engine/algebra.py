@@ -47,6 +47,14 @@ def simplified(program: Program[Name], always_defined: bool) -> Program[Name]:
     return algebra.program({name: algebra.multiplied(scaled) for name, scaled in found.items()})
 
 
+def _are_equal(one: Any, other: Any) -> bool:
+    """Of numbers of trades, whether they are for all; where they are for some, to ask costs these a pass, no bit."""
+    try:
+        return bool(one == other)
+    except Unlike:
+        return False
+
+
 class Algebra:
     """Includes recorded programs in one calculation, equal to them but for rounding.
 
@@ -74,6 +82,10 @@ class Algebra:
             np.greater: self._greater,
             np.copysign: lambda x, y: self._scaled(abs(x.factor), self._call(np.copysign, x.slot, self._whole(y))),
         }
+
+    def begin(self) -> None:
+        """What follows is put together as it would be alone, whatever was before, for each sum to be rounded alike."""
+        self._terms.clear()
 
     def include(
         self, program: Program[Name], number_of: Callable[[Source], Any], always_defined: bool = True
@@ -176,7 +188,10 @@ class Algebra:
             terms[slot] = terms.get(slot, 0.0) + factor
         if cancelled:
             left = [Scaled(factor, slot) for slot, factor in terms.items() if slot not in cancelled]
-            return reduce(self._sum, left) if left else Scaled(0.0, cancelled[0])
+            if not left:
+                return Scaled(0.0, cancelled[0])
+            if any(self._is_row(each.slot) for each in left):
+                return reduce(self._sum, left)
         result = self._added(one, other)
         if result.factor and len(terms) <= _MOST_TERMS:
             self._terms[result.slot] = {slot: factor / result.factor for slot, factor in terms.items()}
@@ -186,6 +201,10 @@ class Algebra:
         own = self._terms.get(scaled.slot, {scaled.slot: 1.0})
         return {slot: scaled.factor * factor for slot, factor in own.items()}
 
+    def _is_row(self, slot: int) -> bool:
+        """Whether a slot is known to have one number per path, and not one for all."""
+        return slot in self._flat and slot not in self._assembly.constants
+
     def _cancels(self, slot: int, one: float, other: float) -> bool:
         """Whether nothing but rounding is left of a term."""
         return self._drops_zeros and slot in self._flat and abs(one + other) <= _ROUNDING * abs(one)
@@ -193,7 +212,7 @@ class Algebra:
     def _added(self, one: Scaled, other: Scaled) -> Scaled:
         if one.slot == self._one or (other.slot != self._one and abs(one.factor) != 1 == abs(other.factor)):
             one, other = other, one  # a number has no array to add to, and a factor of 1 is none to carry on
-        if one.factor == -other.factor:
+        if _are_equal(one.factor, -other.factor):
             return self._scaled(one.factor, self._call(np.subtract, one.slot, other.slot))
         if abs(other.factor) > _LARGEST_RATIO * abs(one.factor):
             return Scaled(1.0, self._call(np.add, self._whole(one), self._whole(other)))
@@ -202,8 +221,6 @@ class Algebra:
 
     def _maximum(self, one: Scaled, other: Scaled) -> Scaled:
         if one.factor > 0 == other.factor and other.slot == self._one:
-            if self._drops_zeros:  # x + |x| is 2 max(x, 0), and twice as fast, but where x is minus infinity
-                return Scaled(one.factor / 2, self._call(np.add, one.slot, self._call(np.absolute, one.slot)))
             return Scaled(one.factor, self._call(np.maximum, one.slot, self._whole(other)))
         return Scaled(1.0, self._call(np.maximum, self._whole(one), self._whole(other)))
 
@@ -223,7 +240,7 @@ class Algebra:
 
     def _whole(self, scaled: Scaled) -> int:
         """The slot of the product."""
-        if scaled.factor == 1:
+        if _are_equal(scaled.factor, 1):
             return scaled.slot
         factor = self._constant_of(scaled.factor)
         self._flat.add(factor)
@@ -241,7 +258,8 @@ class Algebra:
         if not self._wide.isdisjoint(inputs):
             if not is_elementwise(function):
                 raise Unlike  # it may not know what to make of one row more
-            self._wide.add(result)
+            if result not in self._assembly.constants or isinstance(self._assembly.constants[result], Many):
+                self._wide.add(result)
         return result
 
     def _constant(self, value: Any) -> Scaled:

@@ -13,14 +13,14 @@ from greeks_cli.engine.plan import Plan
 from greeks_cli.engine.programs import CONTROL, ESTIMATE, FAR, NEAR, Wanted
 
 Samples = Mapping[Wanted, NDArray[np.floating]]
-"""A row of paths for each plan of a party."""
+"""A row of paths for each plan of a stack."""
 Factors = Mapping[Wanted, NDArray[np.float64]]
 Sums = TypeVar("Sums", Moments, Comoments)
 
 
 @dataclass(frozen=True, slots=True)
 class Tally:
-    """What a block adds to a party of plans: moments of the estimates, and of what wider smoothing changes.
+    """What a block adds to a stack of plans: moments of the estimates, and of what wider smoothing changes.
 
     ``near`` is the change from twice the width, ``far`` from four times to twice; both are
     measured in some blocks only. ``control`` is there where a control variate is asked for.
@@ -42,7 +42,7 @@ class Tally:
         )
 
     def of_plan(self, number: int) -> Self:
-        """What is one plan's of a party."""
+        """What is one plan's of a stack."""
         return type(self)(
             self.paths,
             self.values.of_trade(number),
@@ -59,9 +59,9 @@ def _together(one: Sums | None, other: Sums | None) -> Sums | None:
 
 
 def tally_of(plan: Plan, samples: Samples, factors: Factors, device: Device) -> Tally:
-    """What the samples of a party add, every row of them yet to be multiplied by its factor.
+    """What the samples of a stack add, every row of them yet to be multiplied by its factor.
 
-    ``plan`` is one of the party.
+    ``plan`` is one of the stack.
     """
     n_paths = next(iter(samples.values())).shape[-1]
     rows = {name: plan.samples(each) for name, each in samples.items()}

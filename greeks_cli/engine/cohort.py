@@ -14,14 +14,11 @@ from greeks_cli.engine.block import Tally, tally_of
 from greeks_cli.engine.device import Device
 from greeks_cli.engine.devices import device_of, on_processor
 from greeks_cli.engine.moments import Moments
-from greeks_cli.engine.plan import Plan
+from greeks_cli.engine.plan import USUAL_PATHS, Plan
 from greeks_cli.engine.program import Program
 from greeks_cli.engine.programs import ESTIMATE, Programs, Result, Wanted
 from greeks_cli.engine.scenario import Simulated
 from greeks_cli.terms.request import Request
-
-_NUMBERS_AT_ONCE = 1 << 17
-"""Of paths times trades in one call: so many that threads seldom wait for each other's Python."""
 
 
 @dataclass(frozen=True)
@@ -37,7 +34,7 @@ class Cohort:
     @classmethod
     def of(cls, plans: Sequence[Plan], summed: bool = False) -> Self:
         simulation, n_paths = plans[0].request.simulation, plans[0].block_size
-        most = max(1, _NUMBERS_AT_ONCE // n_paths) if on_processor(simulation) else 1
+        most = max(1, USUAL_PATHS // n_paths) if on_processor(simulation) else 1
         numbers: dict[str, list[int]] = {}
         for number, plan in enumerate(plans):
             numbers.setdefault(repr(plan.request.market), []).append(number)
@@ -59,26 +56,26 @@ class Cohort:
     def each(self, tally: "CohortTally") -> list[Tally]:
         """What is each plan's."""
         found: dict[int, Tally] = {}
-        parties = [[numbers[own] for own in party] for numbers, programs in self.markets for party in programs.parties]
-        for party, together in zip(parties, tally.parties, strict=True):
-            found |= {number: together.of_plan(place) for place, number in enumerate(party)}
+        stacks = [[numbers[own] for own in stack] for numbers, programs in self.markets for stack in programs.stacks]
+        for stack, together in zip(stacks, tally.stacks, strict=True):
+            found |= {number: together.of_plan(place) for place, number in enumerate(stack)}
         return [found[number] for number in range(len(self.plans))]
 
 
 @dataclass(frozen=True, slots=True)
 class CohortTally:
-    """What a block adds to the estimates of each party, and to the sums over all plans of the Greeks all have."""
+    """What a block adds to the estimates of each stack, and to the sums over all plans of the Greeks all have."""
 
-    parties: tuple[Tally, ...]
+    stacks: tuple[Tally, ...]
     total: Moments | None
 
     @property
     def paths(self) -> int:
-        return self.parties[0].paths
+        return self.stacks[0].paths
 
     def __add__(self, other: "CohortTally") -> "CohortTally":
         total = self.total + other.total if self.total and other.total else None
-        return CohortTally(tuple(a + b for a, b in zip(self.parties, other.parties, strict=True)), total)
+        return CohortTally(tuple(a + b for a, b in zip(self.stacks, other.stacks, strict=True)), total)
 
 
 def cohorts(plans: Mapping[int, Plan]) -> list[list[int]]:
@@ -113,10 +110,10 @@ def _tally(cohort: Cohort, block: int, device: Device, pieces: int) -> CohortTal
     for numbers, programs in cohort.markets:
         plans = [cohort.plans[number] for number in numbers]
         parts = [Simulated.of(plans[0].request, part) for part in _divided(normals, pieces)]
-        program = programs.where(tuple(plans[party[0]].measures_bias(block) for party in programs.parties))
+        program = programs.where(tuple(plans[stack[0]].measures_bias(block) for stack in programs.stacks))
         found: dict[int, Tally] = {}
-        for number, samples in _by_party(programs, program, parts, device):
-            plan = plans[programs.parties[number][0]]
+        for number, samples in _by_stack(programs, program, parts, device):
+            plan = plans[programs.stacks[number][0]]
             factors = {name: programs.factors[number, name] for name in samples}
             found[number] = tally_of(plan, samples, factors, device)
             for greek in plan.request.greeks:
@@ -132,10 +129,10 @@ def _tally(cohort: Cohort, block: int, device: Device, pieces: int) -> CohortTal
     return CohortTally(tuple(tallies), sums)
 
 
-def _by_party(
+def _by_stack(
     programs: Programs, program: Program[Result], parts: Sequence[Simulated], device: Device
 ) -> Iterator[tuple[int, dict[Wanted, NDArray[np.floating]]]]:
-    """The rows of each party as soon as all of them are there, so that none are kept until the end."""
+    """The rows of each stack as soon as all of them are there, so that none are kept until the end."""
     missing = Counter(number for number, _ in program.results)
     found: dict[int, dict[Wanted, NDArray[np.floating]]] = {number: {} for number in missing}
     for (number, name), rows in _rows(programs, program, parts, device):
@@ -152,9 +149,7 @@ def _rows(
 
     def of_part(part: Simulated) -> Iterator[tuple[Result, NDArray[np.floating]]]:
         for result, rows in device.results(program, part.fetch, part.n_paths, part.dtype):
-            shape = len(programs.parties[result[0]]), part.n_paths
-            whole = getattr(rows, "size", 1) == shape[0] * shape[1]
-            yield result, rows.reshape(shape) if whole else np.broadcast_to(rows, shape)
+            yield result, np.broadcast_to(rows, (len(programs.stacks[result[0]]), part.n_paths))
 
     if len(parts) == 1:
         return of_part(parts[0])

@@ -30,14 +30,14 @@ class Many(NDArrayOperatorsMixin):
 
     def __array_ufunc__(self, function: np.ufunc, method: str, *inputs: Any, **keywords: Any) -> Any:
         numbers = [each._values if isinstance(each, Many) else each for each in inputs]
-        if any(np.size(each) > 1 for each in inputs if not isinstance(each, Many)):
+        if method != "__call__" or any(np.size(each) > 1 for each in inputs if not isinstance(each, Many)):
             raise Unlike
         found = function(*numbers, **keywords)
         if found.dtype != np.bool_:
             return many(found)
         if found.all() != found.any():
             raise Unlike
-        return bool(found.all())
+        return np.bool_(found.all())
 
     def __bool__(self) -> bool:
         return bool(self != 0)

@@ -15,7 +15,7 @@ from greeks_cli.engine.device import HOST, Device
 
 Vector = NDArray[np.float64]
 
-_SLICES = 64
+_SLICES = 128
 """Slices of a block's samples at least, where there are as many samples: their sums show how sure the whole is."""
 
 
@@ -44,7 +44,7 @@ class Moments:
         n_whole = count // length
         table = device.empty((len(samples), *of_trades, n_whole + 2), np.float64)
         for found, row in zip(table, samples, strict=True):
-            _sum_in_slices(row.astype(np.float64, copy=False), length, found)
+            _sum_in_slices(row.astype(np.float64, order="C", copy=False), length, found)
         sums = device.numbers(table)
         mean, squares, rest = sums[..., 0], sums[..., 1:-1], sums[..., -1]
         m2 = squares.sum(axis=-1) + rest
@@ -72,8 +72,11 @@ class Moments:
         count = self.count + other.count
         gap = other.mean - self.mean
         mean = self.mean + gap * (other.count / count)
-        m2 = self.m2 + other.m2 + gap * gap * (self.count * other.count / count)
-        return type(self)(count, mean, m2, self.m2_variance + other.m2_variance)
+        between = gap * gap * (self.count * other.count / count)
+        m2 = self.m2 + other.m2 + between
+        # The gap is one more part of the sum, which a single sample's is expected to be.
+        variance = self.m2_variance + other.m2_variance + np.square(between - m2 / count)
+        return type(self)(count, mean, m2, variance)
 
     @property
     def variance(self) -> Vector:
@@ -108,7 +111,8 @@ class Comoments:
         *of_trades, count = xs[0].shape
         table = device.empty((len(xs), *of_trades, 4), np.float64)
         for found, x, y in zip(table, xs, ys, strict=True):
-            _sum_jointly(x.astype(np.float64, copy=False), y.astype(np.float64, copy=False), found)
+            own, other = (rows.astype(np.float64, order="C", copy=False) for rows in (x, y))
+            _sum_jointly(own, other, found)
         return cls(count, *np.moveaxis(device.numbers(table), -1, 0))
 
     def scaled(self, x: Vector, y: Vector) -> Self:

@@ -21,7 +21,7 @@ from greeks_cli.terms.errors import GreeksError
 from greeks_cli.terms.request import Request
 from greeks_cli.terms.simulation import SCRAMBLES, Dtype, Sampler, Simulation
 
-_USUAL, _SMALLEST = 1 << 17, 1 << 11
+USUAL_PATHS, _SMALLEST = 1 << 17, 1 << 11
 """Paths in a block: so many that threads seldom wait for each other's Python, so few that memory stays small."""
 _NUMBERS_PER_BLOCK = 1 << 20
 """Numbers of a block: normals, or estimates where there are more of them."""
@@ -117,7 +117,7 @@ class Plan:
     def block_size(self) -> int:
         """Paths in a block. It depends on the request alone, for it addresses the random numbers."""
         paths = self.request.simulation.paths
-        wanted = min(_USUAL, max(_SMALLEST, _NUMBERS_PER_BLOCK // max(sum(self.steps), len(self.request.greeks))))
+        wanted = min(USUAL_PATHS, max(_SMALLEST, _NUMBERS_PER_BLOCK // max(sum(self.steps), len(self.request.greeks))))
         if self.request.simulation.sampler is Sampler.PHILOX:
             wanted *= _MORE_FOR_GPUS
         if self.request.simulation.sampler is Sampler.SOBOL:

@@ -17,8 +17,8 @@ ESTIMATE, NEAR, FAR, CONTROL = "estimate", "near", "far", "control"
 
 Wanted = tuple[str, MultiIndex]
 Result = tuple[int, Wanted]
-"""Of one of several parties."""
-Party = tuple[int, ...]
+"""Of one of several stacks."""
+Stack = tuple[int, ...]
 """Numbers of plans that differ in numbers alone, so that they are computed as one, with a row of paths for each."""
 
 
@@ -26,25 +26,25 @@ class Programs:
     """The calculations of some plans of one market as one, so that what they have in common is computed once."""
 
     def __init__(self, plans: Sequence[Plan], most: int = 1):
-        """For parties of so many plans at most."""
+        """For stacks of so many plans at most."""
         algebra = Algebra()
         found: dict[Result, Scaled] = {}
-        self.parties: list[Party] = []
+        self.stacks: list[Stack] = []
         with np.errstate(all="ignore"):  # what leaves the range of its type is reported with the estimate
-            for party in _parties(plans, most):
-                for numbers, scaled in _of_party(plans, party, algebra):
-                    found |= {(len(self.parties), name): each for name, each in scaled.items()}
-                    self.parties.append(numbers)
+            for stack in _stacks(plans, most):
+                for numbers, scaled in _of_stack(plans, stack, algebra):
+                    found |= {(len(self.stacks), name): each for name, each in scaled.items()}
+                    self.stacks.append(numbers)
         self._whole = algebra.program(found, type_of(plans[0].request))
         self._kept: dict[tuple[bool, ...], Program[Result]] = {}
         self.factors = {
-            (number, name): np.broadcast_to(np.asarray(scaled.factor), len(self.parties[number]))
+            (number, name): np.broadcast_to(np.asarray(scaled.factor), len(self.stacks[number]))
             for (number, name), scaled in found.items()
         }
-        """What every result is yet to be multiplied by, for each plan of its party."""
+        """What every result is yet to be multiplied by, for each plan of its stack."""
 
     def where(self, biased: tuple[bool, ...]) -> Program[Result]:
-        """The program for a block, some of whose parties measure what wider smoothing changes."""
+        """The program for a block, some of whose stacks measure what wider smoothing changes."""
         if biased not in self._kept:  # two threads may make it, and it is the same
             self._kept[biased] = self._whole.only(
                 (number, name) for number, name in self._whole.results if biased[number] or name[0] not in (NEAR, FAR)
@@ -52,8 +52,8 @@ class Programs:
         return self._kept[biased]
 
 
-def _parties(plans: Sequence[Plan], most: int) -> Iterator[Party]:
-    """Plans that may be computed as one, by the look of them."""
+def _stacks(plans: Sequence[Plan], most: int) -> Iterator[Stack]:
+    """Plans that may be computed as one, by the look of them; they measure their bias in the same blocks."""
     found: dict[Hashable, list[int]] = {}
     for number, plan in enumerate(plans):
         groups = tuple((pattern(group.method), group.wanted) for group in plan.groups)
@@ -63,17 +63,20 @@ def _parties(plans: Sequence[Plan], most: int) -> Iterator[Party]:
         yield from (tuple(alike[start : start + most]) for start in range(0, len(alike), most))
 
 
-def _of_party(plans: Sequence[Plan], party: Party, algebra: Algebra) -> Iterator[tuple[Party, dict[Wanted, Scaled]]]:
-    """The calculation of a party, or those of each of its plans, where they turn out to differ."""
+def _of_stack(plans: Sequence[Plan], stack: Stack, algebra: Algebra) -> Iterator[tuple[Stack, dict[Wanted, Scaled]]]:
+    """The calculation of a stack, or those of its halves, where its plans turn out to differ."""
     try:
-        yield party, dict(_assembled([plans[number] for number in party], algebra))
+        yield stack, dict(_assembled([plans[number] for number in stack], algebra))
     except Unlike:
-        yield from (((number,), dict(_assembled([plans[number]], algebra))) for number in party)
+        middle = len(stack) // 2
+        for half in (stack[:middle], stack[middle:]):
+            yield from _of_stack(plans, half, algebra)
 
 
 def _assembled(plans: Sequence[Plan], algebra: Algebra) -> Iterator[tuple[Wanted, Scaled]]:
     plan, requests = plans[0], [own.request for own in plans]
     recordings, contract = plan.recordings, plan.request.contract
+    algebra.begin()
     for number, group in enumerate(plan.groups):
         methods = [own.groups[number].method for own in plans]
         program = recordings.by(group.method.estimator)

@@ -37,12 +37,12 @@ def squared_errors(pilots: Sequence[Pilot]) -> list[Errors]:
         one = pilots[numbers[0]]
         most = max(1, _NUMBERS_AT_ONCE // (one.normals.shape[1] * max(1, len(_trials([one])))))
         for start in range(0, len(numbers), most):
-            party = numbers[start : start + most]
-            found |= zip(party, _of_party([pilots[number] for number in party]), strict=True)
+            stack = numbers[start : start + most]
+            found |= zip(stack, _of_stack([pilots[number] for number in stack]), strict=True)
     return [found[number] for number in range(len(pilots))]
 
 
-def _of_party(pilots: Sequence[Pilot]) -> list[Errors]:
+def _of_stack(pilots: Sequence[Pilot]) -> list[Errors]:
     try:
         return _tried(pilots)
     except Unlike:

@@ -43,6 +43,7 @@ CALCULATIONS = {
         lambda x: (0.7 * x[0] - x[1] / 3) - (np.square(x[2]) + 0.7 * x[0]) + x[1] / 3,
         ["getitem", "square"],
     ),
+    "a number is left of them": (lambda x: np.stack([np.exp((x[0] + 3.0) - x[0]), x[1]]).sum(axis=0), None),
     "terms that nearly cancel": (lambda x: x[0] + 2 * x[1] - (2 + 1e-6) * x[1], None),
     "terms that grow": (lambda x: (x[0] + x[1]) + (x[1] + x[0]) * 2 + x[1], None),
     "numbers that cancel": (lambda x: (x[0] + 3.0) + (x[1] - 3.0), ["getitem", "getitem", "add"]),

@@ -109,8 +109,8 @@ def test_normals_go_in_and_sums_come_out_and_nothing_else(cupy_stand_in, sampler
     assert len(into) < 10
     ((_, programs),) = cohort.markets
     smoothed = [level for _, (level, _) in programs.factors if level == NEAR]
-    # Of the estimates, and of two changes of width: means, and sums of squares in 64 slices and of no rest.
-    assert out == [66 * len(plan.request.greeks), 66 * len(smoothed), 66 * len(smoothed)]
+    # Of the estimates, and of two changes of width: means, and sums of squares in 128 slices and of no rest.
+    assert out == [130 * len(plan.request.greeks), 130 * len(smoothed), 130 * len(smoothed)]
 
 
 def test_constants_are_moved_once(cupy_stand_in):

@@ -48,13 +48,28 @@ def test_each_row_is_what_its_own_number_gives(name):
     [
         lambda x, k: np.maximum(x[0] * (k - 1), 0),
         lambda x, k: np.concatenate([x, (x[0] * k + x[1]).reshape(1, -1)]).sum(axis=0),
-        lambda x, k: x[0] - (k / 0.8) * x[1],
+        lambda x, k: 3 * x[0] + (k / 0.8) * x[1],
     ],
     ids=["signs differ", "rows of rows", "one of them is 1"],
 )
 def test_what_depends_on_the_number_itself_parts_them(calculation):
     with pytest.raises(Unlike):
         calculated(recorded(calculation), many(STRIKES))
+
+
+def test_what_one_calculation_found_of_its_numbers_does_not_part_the_next():
+    algebra = Algebra()
+    signs = recorded(lambda x, k: np.sign(k) * x[0])
+    algebra.include(signs, lambda source: many(STRIKES) if source == ("strike",) else None)
+    sums = recorded(lambda x, k: np.square(np.square(x) + 1).sum(axis=0))
+    found = algebra.include(sums, lambda source: None)["found"]
+    ((_, rows),) = algebra.program({"found": found}).run(lambda source: X, X.shape[1])
+    np.testing.assert_allclose(rows * found.factor, np.square(np.square(X) + 1).sum(axis=0), rtol=1e-13)
+
+
+def test_answers_are_numbers_where_numbers_are_wanted():
+    found, factor = calculated(recorded(lambda x, k: (k > 0.1).astype(float) * x[0]), many(STRIKES))
+    np.testing.assert_allclose(found * factor, X[0])
 
 
 def test_a_question_has_one_answer_or_none():

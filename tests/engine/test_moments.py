@@ -44,8 +44,26 @@ def test_doubt_is_what_the_kurtosis_says(tails, n_paths):
     whole = np.concatenate(rows)
     centred = whole - whole.mean()
     kurtosis = (centred**4).mean() / (centred**2).mean() ** 2
-    # A variance from at least 64 slices in each of 4 blocks has a relative error of sqrt(2 / 256), a deviation half.
-    np.testing.assert_allclose(doubt, np.sqrt((kurtosis - 1) / len(whole)) / 2, rtol=3 * np.sqrt(2 / 256) / 2)
+    # A variance from n slices has a relative error of sqrt(2 / n), a deviation half; a block has 128, or its paths.
+    n_slices = 4 * min(128, n_paths)
+    np.testing.assert_allclose(doubt, np.sqrt((kurtosis - 1) / len(whole)) / 2, rtol=3 * np.sqrt(2 / n_slices) / 2)
+
+
+@pytest.mark.parametrize("last", [[1], [0, 1], [0, 0, 1], [0] * 9 + [1]], ids=len)
+def test_what_was_seen_once_is_doubted_however_small_its_block(last):
+    moments = Moments.of([np.zeros(2048)]) + Moments.of([np.array(last, float)])
+    assert 0.2 < moments.doubt[0] <= 0.5
+
+
+def test_rows_of_trades_have_the_moments_that_each_has_alone():
+    for dtype in (np.float64, np.float32):
+        row = np.random.default_rng(1).standard_normal(3001).astype(dtype)
+        together = Moments.of([np.broadcast_to(row, (3, 3001)), np.stack([row, 2 * row, 3 * row])])
+        for trade in range(3):
+            alone = Moments.of([row, (trade + 1) * row])
+            of_trade = together.of_trade(trade)
+            for name in ("mean", "m2", "m2_variance"):
+                np.testing.assert_array_equal(getattr(of_trade, name), getattr(alone, name))
 
 
 def test_what_does_not_vary_is_not_doubted():

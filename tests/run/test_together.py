@@ -1,18 +1,23 @@
 """Trades that share their paths have the numbers that each has alone, to the bit; the paths are drawn once."""
 
 from collections import Counter
+from dataclasses import replace
 
 import pytest
 
 from greeks_cli.engine import plan
+from greeks_cli.engine.cohort import Cohort
+from greeks_cli.engine.plan import Plan
 from greeks_cli.run.batch import price_trades
 from greeks_cli.run.local import run
 from greeks_cli.run.together import run_alongside, run_together
 from greeks_cli.terms.contracts import CONTRACTS
 from greeks_cli.terms.request import build_request
+from greeks_cli.terms.simulation import Dtype
 from greeks_cli.terms.trade import Trade
 
 GREEKS = "delta,gamma,vega"
+SIX = "delta,gamma,vega,theta,rho,vanna"
 
 
 def asked(contract, market=None, greeks=GREEKS, **settings):
@@ -78,6 +83,28 @@ def test_trades_computed_as_one_have_their_own_numbers(kind):
         asked(example | {name: value * (1 + step / 500) for name, value in open_numbers.items()}, paths=12_000)
         for step in range(12)
     ]
+    assert requests[0].contract.decides_by_value or any(len(stack) > 1 for stack in stacks(requests))
+    for answer, request in zip(run_alongside(requests), requests, strict=True):
+        assert answer.estimates == run(request).estimates
+
+
+def stacks(requests):
+    ((_, programs),) = Cohort.of([Plan.of(request) for request in requests]).markets
+    return programs.stacks
+
+
+def test_a_trade_at_the_money_is_computed_with_the_others():
+    assert len(stacks([asked({"strike": strike}, paths=8000) for strike in (96, 98, 100, 102)])) == 1
+
+
+@pytest.mark.parametrize("settings", [{}, {"antithetic": True}, {"width": 0.5}], ids=str)
+def test_trades_of_all_kinds_and_the_same_ones_twice_in_single_precision(settings):
+    requests = [
+        build_request({"kind": kind, **CONTRACTS[kind].example}, {"vol": 0.2}, {"paths": 5000, **settings}, SIX)
+        for kind in CONTRACTS
+        for _ in range(2)
+    ]
+    requests = [replace(r, simulation=r.simulation.model_copy(update={"dtype": Dtype.FLOAT32})) for r in requests]
     for answer, request in zip(run_alongside(requests), requests, strict=True):
         assert answer.estimates == run(request).estimates
 
@@ -92,6 +119,14 @@ def test_trades_whose_numbers_decide_differently_are_not_computed_as_one():
 def test_paths_of_one_market_are_drawn_once(draws):
     run_alongside([asked({"strike": 80.0 + i}) for i in range(10)], threads=1)
     assert set(draws.values()) == {1}
+
+
+def test_a_last_path_alone_in_its_block_is_a_block_too():
+    knocked_out = {"kind": "barrier", "strike": 100, "barrier": 100, "barrier_type": "down-out"}
+    requests = [asked(knocked_out, paths=2049), asked({"strike": 100}, paths=2049)]
+    dead, alive = run_alongside(requests)
+    assert dead["price"].value == dead["price"].stderr == 0
+    assert alive.estimates == run(requests[1]).estimates
 
 
 def test_a_book_shares_paths(draws):
