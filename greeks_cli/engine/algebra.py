@@ -254,6 +254,8 @@ class Algebra:
 
     def _called(self, function: Callable[..., Any], slots: Slots, keywords: Mapping[str, Any]) -> int:
         result = self._assembly.call(function, slots, keywords)
+        if not self._wide:
+            return result
         inputs = {i for slot in slots for i in (slot if isinstance(slot, tuple) else (slot,))}
         if not self._wide.isdisjoint(inputs):
             if not is_elementwise(function):
@@ -273,6 +275,8 @@ class Algebra:
 
     def _as_number(self, scaled: Scaled) -> Scaled:
         """A constant that is one number, as a factor."""
+        if scaled.slot == self._one:
+            return scaled
         value = self._assembly.constants.get(scaled.slot)
         if isinstance(value, np.ndarray) and value.shape == (1,):
             value = value[0]

@@ -168,7 +168,7 @@ class Assembly:
         """The slot of a call's result; of constants alone, elementwise, it is one too."""
         if isinstance(function, np.ufunc) and all(slot in self.constants for slot in arguments):
             return self.constant(function(*(self.constants[slot] for slot in arguments), **keywords))
-        key = (function, arguments, repr(keywords))
+        key = (function, arguments, repr(keywords) if keywords else "")
         if key not in self._known:
             self._known[key] = self._new_slot()
             self._calls.append(Call(function, arguments, dict(keywords), self._known[key]))
