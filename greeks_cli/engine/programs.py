@@ -4,13 +4,14 @@ from collections.abc import Hashable, Iterator, Sequence
 
 import numpy as np
 
-from greeks_cli.engine.algebra import Algebra, Scaled
+from greeks_cli.engine.algebra import Algebra
 from greeks_cli.engine.controls import control_of
 from greeks_cli.engine.derivatives import MultiIndex
 from greeks_cli.engine.many import Unlike
 from greeks_cli.engine.plan import Plan
 from greeks_cli.engine.program import Program
 from greeks_cli.engine.recordings import bound_to_all, pattern, type_of
+from greeks_cli.engine.rules import Scaled
 
 ESTIMATE, NEAR, FAR, CONTROL = "estimate", "near", "far", "control"
 """Of a derivative: its estimate, what twice the width changes, what four times changes from there, its control's."""
