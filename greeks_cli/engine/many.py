@@ -47,6 +47,7 @@ class Many(NDArrayOperatorsMixin):
 
 
 def many(values: Sequence[float] | NDArray[np.floating]) -> Any:
-    """A number for each trade: one number where they are equal."""
+    """A number for each trade: one number where they are equal to the bit."""
     numbers = np.asarray(values, dtype=float)
-    return float(numbers[0]) if (numbers == numbers[0]).all() else Many(numbers)
+    bits = numbers.view(np.int64)
+    return float(numbers[0]) if (bits == bits[0]).all() else Many(numbers)

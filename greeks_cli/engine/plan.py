@@ -67,19 +67,18 @@ class Plan:
     @classmethod
     def of_all(cls, requests: Sequence[Request]) -> list[Self | GreeksError]:
         """The plan of each request, or why it has none; pilots of those that differ in numbers alone fly together."""
-        found: dict[int, Self | GreeksError] = {}
-        pilots: dict[int, Pilot] = {}
-        for number, request in enumerate(requests):
-            try:
-                pilots[number] = Pilot.of(request)
-            except GreeksError as error:
-                found[number] = error
-        for number, errors in zip(pilots, squared_errors(list(pilots.values())), strict=True):
-            try:
-                found[number] = cls._flown(pilots[number], errors)
-            except GreeksError as error:
-                found[number] = error
-        return [found[number] for number in range(len(requests))]
+        try:
+            pilots = [Pilot.of(request) for request in requests]
+            return [cls._flown(*tried) for tried in zip(pilots, squared_errors(pilots), strict=True)]
+        except GreeksError:  # whose it is, is found by trying each alone
+            return [cls._of_or_why_not(request) for request in requests]
+
+    @classmethod
+    def _of_or_why_not(cls, request: Request) -> Self | GreeksError:
+        try:
+            return cls.of(request)
+        except GreeksError as error:
+            return error
 
     @classmethod
     def _flown(

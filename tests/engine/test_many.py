@@ -84,6 +84,8 @@ def test_a_question_has_one_answer_or_none():
 
 def test_equal_numbers_are_one():
     assert isinstance(many([2.0, 2.0]), float)
+    assert isinstance(many([np.nan]), float)
+    assert isinstance(many([0.0, -0.0]), Many)
     assert isinstance(many([2.0, 3.0]) * many([3.0, 2.0]), float)
     assert isinstance(2 * many([2.0, 3.0]), Many)
     assert isinstance(np.float64(2) * many([2.0, 3.0]), Many)

@@ -6,6 +6,7 @@ import pytest
 from greeks_cli.engine.pilot import Pilot
 from greeks_cli.engine.plan import Plan
 from greeks_cli.engine.trial import squared_errors
+from greeks_cli.run.together import run_alongside
 from greeks_cli.terms.contracts import CONTRACTS
 from greeks_cli.terms.errors import InvalidInput
 from greeks_cli.terms.request import build_request
@@ -31,15 +32,23 @@ def test_errors_do_not_depend_on_who_is_tried_with_whom(kind, settings):
             np.testing.assert_array_equal(together[index], alone[index])
 
 
+def test_what_is_not_a_number_is_said_so():
+    no_number = asked({"kind": "formula", "payoff": "max(sqrt(S[-1] - K), 0)", "param": {"K": 100.0}, "fixings": 2})
+    for requests in ([no_number], [no_number, no_number]):
+        for answer in run_alongside(requests):
+            assert "the estimate is nan" in answer
+
+
 def test_there_is_a_choice_to_judge():
     (errors,) = squared_errors([Pilot.of(asked({"strike": 100}))])
     assert set(errors) == {("spot", "spot"), ("spot", "vol"), ("vol", "vol")}
     assert all(error > 0 for of_methods in errors.values() for error in of_methods)
 
 
-def test_a_request_without_a_plan_leaves_the_others_theirs():
-    at_the_kink = asked({"kind": "formula", "payoff": "max(0 * S[-1], 0)"})
+@pytest.mark.parametrize("payoff", ["max(0 * S[-1], 0)", "S[-1] / K"], ids=["at the kink", "divided by zero"])
+def test_a_request_without_a_plan_leaves_the_others_theirs(payoff):
+    bad = asked({"kind": "formula", "payoff": payoff, "param": {"K": 0.0}})
     good = asked({"strike": 110})
-    first, failed, last = Plan.of_all([good, at_the_kink, good])
+    first, failed, last = Plan.of_all([good, bad, good])
     assert isinstance(failed, InvalidInput)
     assert first.groups == last.groups == Plan.of(good).groups
