@@ -32,6 +32,7 @@ class Truth:
     control: Sequence[float] = ()
 
 
+@np.errstate(all="ignore")  # what is not finite is named below
 def estimates(plan: Plan, tally: Tally, truth: Truth) -> tuple[Estimate, ...]:
     """One estimate per Greek of the plan's request.
 

@@ -77,6 +77,7 @@ class Pilot:
         return Choice(_grouped(self.request.contract, chosen), self.recordings, self.kinks)
 
 
+@np.errstate(all="ignore")  # what is not finite is reported with the estimate
 def choose_controls(request: Request, groups: Sequence[Group]) -> dict[MultiIndex, MultiIndex]:
     """For every Greek, which derivative of the control varies most like it: the same one, or the value.
 

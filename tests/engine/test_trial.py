@@ -52,3 +52,14 @@ def test_a_request_without_a_plan_leaves_the_others_theirs(payoff):
     first, failed, last = Plan.of_all([good, bad, good])
     assert isinstance(failed, InvalidInput)
     assert first.groups == last.groups == Plan.of(good).groups
+
+
+@pytest.mark.parametrize(
+    ("payoff", "strike", "settings"),
+    [("max(K - 1, 2)", 1e300, {}), ("log(S[-1] - K)", 100.0, {"control": True})],
+    ids=["beyond the range", "logarithms of a control's estimate"],
+)
+def test_and_nothing_else_is_said(payoff, strike, settings):
+    request = asked({"kind": "formula", "payoff": payoff, "param": {"K": strike}}, "delta", **settings)
+    (answer,) = run_alongside([request])  # a warning would be an error here
+    assert "it left the range of its floating-point type" in answer
