@@ -105,8 +105,10 @@ class Simulated:
         return self._exponential(slice(None))
 
     def _exponential(self, dates: Dates) -> Array:
-        coefficients = _exponents(self.dates, tuple(self.values.items())).astype(self.dtype, copy=False)
-        drift, along, *bridged = [row[dates, None] if isinstance(dates, slice) else row[dates] for row in coefficients]
+        coefficients = path_law(self.dates, tuple(self.values.items())).partial(())
+        assert coefficients is not None  # vol is one of them
+        rows = coefficients.astype(self.dtype, copy=False)
+        drift, along, *bridged = [row[dates, None] if isinstance(dates, slice) else row[dates] for row in rows]
         if len(self.dates) == 1:
             growth = self._normals[dates] * self._there(along * self._deviations[0])
         else:
@@ -127,14 +129,6 @@ class Simulated:
 def _deviations(dates: tuple[float, ...]) -> Array:
     """The standard deviation of each increment of Brownian motion."""
     return np.sqrt(np.diff(dates, prepend=0.0))
-
-
-@lru_cache(maxsize=64)
-def _exponents(dates: tuple[float, ...], values: tuple[tuple[str, float], ...]) -> Array:
-    """The coefficients of the logarithm of growth, as the path's law has them."""
-    coefficients = path_law(dates, values).partial(())
-    assert coefficients is not None  # vol is one of them
-    return coefficients
 
 
 class Scenario:

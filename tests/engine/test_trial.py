@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from greeks_cli.engine import trial
 from greeks_cli.engine.pilot import Pilot
 from greeks_cli.engine.plan import Plan
 from greeks_cli.engine.trial import squared_errors
@@ -30,6 +31,19 @@ def test_errors_do_not_depend_on_who_is_tried_with_whom(kind, settings):
         assert together.keys() == alone.keys()
         for index in alone:
             np.testing.assert_array_equal(together[index], alone[index])
+
+
+def test_europeans_are_tried_at_once(monkeypatch):
+    sizes = []
+    tried = trial._tried
+
+    def counting(pilots):
+        sizes.append(len(pilots))
+        return tried(pilots)
+
+    monkeypatch.setattr(trial, "_tried", counting)
+    squared_errors([Pilot.of(asked({"strike": strike})) for strike in (90, 100, 110)])
+    assert sizes == [3]
 
 
 def test_what_is_not_a_number_is_said_so():
