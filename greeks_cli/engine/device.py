@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from greeks_cli.engine.program import Array, Name, Program, Source
+from greeks_cli.engine.ziggurat import fill
 
 Fill = Callable[[Array], object]
 """Puts standard normals into an array, those that follow what it has drawn before."""
@@ -76,7 +77,7 @@ class Host(Device):
 
     def normals(self, address: np.random.SeedSequence) -> Fill:
         generator = np.random.Generator(np.random.SFC64(address))
-        return lambda out: generator.standard_normal(out=out, dtype=out.dtype)
+        return lambda out: fill(generator, out)
 
     def run(self, work: Callable[[int], Answer]) -> Answer:
         return work(1)

@@ -12,8 +12,8 @@ from greeks_cli.engine.device import HOST, Device
 PATHS, PILOT, SCRAMBLES = 0, 1, 2
 """Streams: the numbers of the estimate, those that choose its settings, those that scramble."""
 
-_CHUNK = 1 << 17
-"""Numbers drawn at a time; few enough to stay in the cache of one core."""
+_CHUNK = 1 << 19
+"""Numbers drawn at a time: few enough for the cache that cores share, and as many, for threads wait between calls."""
 
 
 def address(seed: int, stream: int, block: int) -> np.random.SeedSequence:

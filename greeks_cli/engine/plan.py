@@ -23,6 +23,8 @@ from greeks_cli.terms.simulation import SCRAMBLES, Dtype, Sampler, Simulation
 
 USUAL_PATHS, _SMALLEST = 1 << 17, 1 << 11
 """Paths in a block: so many that threads seldom wait for each other's Python, so few that memory stays small."""
+_LARGE = 1 << 22
+"""Paths from which on blocks have twice as many, for there are enough of them for many cores."""
 _NUMBERS_PER_BLOCK, _POINTS_PER_BLOCK = 1 << 20, 1 << 19
 """Numbers of a block: normals, or estimates where there are more of them; and dates times paths, which stay cached."""
 _MORE_FOR_GPUS = 16
@@ -117,7 +119,8 @@ class Plan:
         """Paths in a block. It depends on the request alone, for it addresses the random numbers."""
         paths = self.request.simulation.paths
         fit = _NUMBERS_PER_BLOCK // max(sum(self.steps), len(self.request.greeks)), _POINTS_PER_BLOCK // len(self.steps)
-        wanted = min(USUAL_PATHS, max(_SMALLEST, min(fit)))
+        usual = USUAL_PATHS if paths < _LARGE else 2 * USUAL_PATHS
+        wanted = min(usual, max(_SMALLEST, min(fit)))
         if self.request.simulation.sampler is Sampler.PHILOX:
             wanted *= _MORE_FOR_GPUS
         if self.request.simulation.sampler is Sampler.SOBOL:

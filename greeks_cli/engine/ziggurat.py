@@ -1,0 +1,102 @@
+"""Standard normals by whole arrays: at twice the speed of one by one, and with any processor.
+
+The density is a mixture. Rectangles of equal area are stacked under its curve, each as wide as the curve is at its
+upper edge. Nearly all normals are uniform across one of the rectangles, any with the same probability, so they take
+a look-up and a multiplication. Three of 2,048 lie between the rectangles and the curve and are drawn by rejection.
+
+After G. Marsaglia and W. W. Tsang, "The ziggurat method for generating random variables", Journal of Statistical
+Software 5(8), 2000. There every number is compared with the curve; here its rectangle alone says which it is.
+"""
+
+from dataclasses import dataclass
+from functools import cache
+from math import exp, log, pi, sqrt
+
+import numpy as np
+from numpy.typing import NDArray
+
+from greeks_cli.engine.program import Array
+
+_CHUNK = 1 << 17
+"""Normals at a time: with fewer, threads wait for each other's Python; more leave the cache."""
+_BITS = 11
+"""Of each number's 32, those that choose its rectangle."""
+_HIGHEST = 0.129
+"""Half the width of the uppermost rectangle, such that as many fit as can: 2,045 of 2,048."""
+
+
+@dataclass(frozen=True)
+class Rest:
+    """What the rectangles leave of the density, on the positive side: strips, and the tail beyond the widest.
+
+    A strip has a box around it, a column of ``boxes``: where it begins, its width, how high the rectangles reach
+    there, and how high it is itself. The last column is the tail's, as wide as nothing. ``shares`` are the areas of
+    the boxes and of a bound of the tail, each with those before it, as parts of their sum.
+    """
+
+    boxes: NDArray[np.float64]
+    shares: NDArray[np.float64]
+
+    def draw(self, generator: np.random.Generator, count: int) -> NDArray[np.float64]:
+        """As many independent numbers, positive or negative, as are asked for."""
+        found = np.empty(0)
+        while len(found) < count:
+            chosen, across, up = generator.random((3, 2 * (count - len(found)) + 20))
+            box = self.shares.searchsorted(2 * np.abs(chosen - 0.5))
+            left, width, floor, height = self.boxes[:, box]
+            x = left + width * across
+            below = floor + height * up < np.exp(-0.5 * x * x)
+            tail = np.flatnonzero(width == 0)
+            if len(tail):
+                x[tail] = np.sqrt(left[tail] ** 2 - 2 * np.log1p(-across[tail]))
+                below[tail] = x[tail] * up[tail] < left[tail]
+            found = np.append(found, np.copysign(x, chosen - 0.5)[below])
+        return found[:count]
+
+
+@cache
+def rectangles() -> tuple[NDArray[np.float64], Rest]:
+    """Half the width of each rectangle, from the top down, and what they leave; the density is exp(-x^2/2)."""
+    half_area = sqrt(pi / 2) * 0.5**_BITS
+    halves: list[float] = []
+    half, top = _HIGHEST, exp(-0.5 * _HIGHEST**2)
+    while (bottom := top - half_area / half) > 0:
+        halves.append(half)
+        half, top = sqrt(-2 * log(bottom)), bottom
+    edges = np.array(halves)
+    left = np.append(0, edges)
+    width = np.diff(left, append=left[-1])
+    floor = np.append(np.cumsum((half_area / edges)[::-1])[::-1], 0)
+    height = np.exp(-0.5 * left**2) - floor
+    areas = width * height
+    areas[-1] = height[-1] / left[-1]
+    shares = np.cumsum(areas)
+    return edges, Rest(np.array([left, width, floor, height]), shares / shares[-1])
+
+
+def fill(generator: np.random.Generator, out: Array) -> None:
+    """Puts independent standard normals into a contiguous array, of 32 random bits each.
+
+    Across a rectangle they lie on a grid of 2^21 places, symmetric about zero: any moment is right to twelve
+    digits, the probability of an interval to eight, so no run of less than 10^15 paths can tell.
+    """
+    edges, rest = rectangles()
+    units = np.zeros(1 << _BITS, out.dtype)
+    units[: len(edges)] = edges * 0.5 ** (32 - _BITS)
+    flat = out.reshape(-1)
+    buffer = np.empty(min(_CHUNK, len(flat)), np.int64)
+    missing = []
+    for start in range(0, len(flat), _CHUNK):
+        part = flat[start : start + _CHUNK]
+        words = generator.integers(1 << 64, size=(len(part) + 1) // 2, dtype=np.uint64)
+        bits = words.view(np.int32)[: len(part)]
+        rectangle = np.bitwise_and(bits, (1 << _BITS) - 1, out=buffer[: len(part)])
+        missing.append(start + np.flatnonzero(rectangle >= len(edges)))
+        np.take(units, rectangle, out=part, mode="clip")
+        bits >>= _BITS - 1
+        bits |= 1  # odd, so symmetric
+        places = rectangle.view(out.dtype)[: len(part)]
+        np.copyto(places, bits, casting="same_kind")
+        part *= places
+    here = np.concatenate(missing)
+    flat[here] = rest.draw(generator, len(here))

@@ -1,0 +1,107 @@
+from math import erfc, pi, prod, sqrt
+from statistics import NormalDist
+
+import numpy as np
+import pytest
+from numpy.polynomial.legendre import leggauss
+
+from greeks_cli.engine.ziggurat import fill, rectangles
+
+N = 1 << 22
+
+
+def draw(shape, seed=1, dtype=np.float64):
+    out = np.full(shape, np.nan, dtype)
+    fill(np.random.Generator(np.random.SFC64(seed)), out)
+    return out
+
+
+@pytest.fixture(scope="module")
+def numbers():
+    return draw(N)
+
+
+def rest_by_strip():
+    """The density's integral over each strip and the tail, less what the rectangles take of it, twice for the sides."""
+    edges, rest = rectangles()
+    left, width, floor, _ = rest.boxes[:, :-1]
+    nodes, weights = leggauss(8)
+    x = left[:, None] + width[:, None] * (nodes + 1) / 2
+    strips = ((np.exp(-0.5 * x * x) - floor[:, None]) * weights).sum(axis=1) * width / sqrt(2 * pi)
+    return np.append(strips, erfc(edges[-1] / sqrt(2)))
+
+
+def test_no_rectangle_reaches_over_the_curve():
+    edges, rest = rectangles()
+    assert len(edges) == 2045
+    assert np.all(np.diff(edges) > 0)
+    assert np.all(rest.boxes[2, :-1] < np.exp(-0.5 * edges**2))  # the curve is lowest where a strip ends
+
+
+def test_rectangles_and_rest_make_up_the_density():
+    edges, _ = rectangles()
+    assert len(edges) / 2048 + rest_by_strip().sum() == pytest.approx(1, abs=1e-14)
+
+
+def test_what_the_rectangles_leave_is_drawn_as_it_is_distributed():
+    edges, rest = rectangles()
+    count = 400_000
+    drawn = rest.draw(np.random.default_rng(5), count)
+    expected = rest_by_strip()
+    expected *= count / expected.sum()
+    groups = np.r_[0, 1 : len(expected) - 1 : 40, len(expected) - 1]  # the first strip and the tail by themselves
+    found = np.bincount(np.searchsorted(edges, np.abs(drawn)), minlength=len(expected))
+    found, expected = (np.add.reduceat(each, groups) for each in (found, expected))
+    deviations = (found - expected) / np.sqrt(expected)
+    assert np.square(deviations).sum() < len(groups) + 4 * sqrt(2 * len(groups))
+    assert abs(deviations[0]) < 4
+    assert abs(deviations[-1]) < 4
+    assert abs((drawn > 0).sum() - count / 2) < 4 * sqrt(count / 4)
+    tail = np.abs(drawn[np.abs(drawn) > edges[-1]])
+    share = erfc(4.5 / sqrt(2)) / erfc(edges[-1] / sqrt(2))
+    assert abs((tail > 4.5).mean() - share) < 4 * sqrt(share * (1 - share) / len(tail))
+
+
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+def test_equally_likely_intervals_have_equally_many(dtype):
+    bins = 1000
+    edges = [NormalDist().inv_cdf(i / bins) for i in range(1, bins)]
+    found = np.bincount(np.searchsorted(edges, draw(N, dtype=dtype)), minlength=bins)
+    assert abs((np.square(found - N / bins) / (N / bins)).sum() - (bins - 1)) < 4 * sqrt(2 * (bins - 1))
+
+
+@pytest.mark.parametrize("beyond", [3.0, 3.5, 4.0, 4.2, 4.5, 5.0])
+def test_tails(numbers, beyond):
+    expected = N * erfc(beyond / sqrt(2))
+    assert abs((np.abs(numbers) > beyond).sum() - expected) < 4 * sqrt(expected)
+
+
+@pytest.mark.parametrize("power", range(1, 9))
+def test_moments(numbers, power):
+    def moment(n):
+        return 0 if n % 2 else prod(range(1, n, 2))
+
+    variance = moment(2 * power) - moment(power) ** 2
+    assert abs((numbers**power).mean() - moment(power)) < 4 * sqrt(variance / N)
+
+
+@pytest.mark.parametrize("lag", [1, 2, 3, N // 2])
+def test_numbers_do_not_depend_on_each_other(numbers, lag):
+    for transformed in (numbers, np.abs(numbers), np.square(numbers)):
+        correlation = np.corrcoef(transformed[:-lag], transformed[lag:])[0, 1]
+        assert abs(correlation) < 4 / sqrt(N - lag)
+
+
+@pytest.mark.parametrize("shape", [(1,), (7,), (3, 5), (131_073,), (3, 100_001)])
+def test_every_place_is_filled(shape):
+    assert np.all(np.isfinite(draw(shape)))
+    assert np.unique(draw(shape)).size > 0.999 * prod(shape)
+
+
+def test_numbers_go_on_where_the_last_ended():
+    generator = np.random.Generator(np.random.SFC64(1))
+    first, second = np.empty(100), np.empty(100)
+    fill(generator, first)
+    fill(generator, second)
+    assert np.array_equal(first, draw(100))
+    assert not np.intersect1d(first, second).size
