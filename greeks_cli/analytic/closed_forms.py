@@ -72,11 +72,13 @@ def _order(contract: Contract, spot: float) -> Hashable:
 
 def _at(points: Sequence[tuple[Contract, Mapping[str, float]]], wanted: Sequence[MultiIndex]) -> list[Exact]:
     """Derivatives for contracts and values of the parameters between which no closed form tells a difference."""
+    if not wanted:
+        return [()] * len(points)
     contract, values = points[0]
     at = {name: np.array([own[name] for _, own in points]) for name in values}
     leaves = make_leaves(at, {name for index in wanted for name in index}, len(points), np.float64)
     with np.errstate(all="ignore"):  # what leaves the range of floats is not known
-        value = closed_form(contract, leaves) if wanted else None
+        value = closed_form(contract, leaves)
         if value is None:
             return [(None,) * len(wanted)] * len(points)
         derivatives = by_grad(value, leaves, wanted)

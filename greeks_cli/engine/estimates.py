@@ -44,7 +44,12 @@ def estimates(plan: Plan, tally: Tally, truth: Truth) -> tuple[Estimate, ...]:
     stderrs = np.where(constant, 0.0, stderrs)
     values = np.where(constant & (np.abs(values) <= 1e-12 * _scales(plan)), 0.0, values)
     hidden = unseen(plan, values, _scales(plan)) if constant.any() else np.zeros_like(values)
-    bias = np.where(constant, hidden, _bias(plan, tally) + _rarely_seen(plan, tally, stderrs))
+    doubts = _doubts(plan, tally)
+    # What three more events of the size of the few that carry an estimate would add (the rule of three): if k like
+    # events carry it, their size over n is stderr / sqrt(k), and the standard error is known to 1 / (2 sqrt(k)).
+    # By chance too few are seen, and then the standard error is too small as well.
+    rarely_seen = np.where(doubts > _DOUBTFUL, 3 * 2 * doubts * stderrs, 0.0)
+    bias = np.where(constant, hidden, _bias(plan, tally) + rarely_seen)
     quantile = student_quantile((1 - plan.request.simulation.confidence) / 2, tally.values.count - 1)
     used = {index: group.method.estimator for group in plan.groups for index in group.wanted}
     answers = []
@@ -57,7 +62,9 @@ def estimates(plan: Plan, tally: Tally, truth: Truth) -> tuple[Estimate, ...]:
                 "or the payoff takes a logarithm or root of a negative number"
             )
         low, high = value - quantile * stderr, value + quantile * stderr
-        warning = _warning(plan, tally, i, hidden[i] if constant[i] else 0.0) or _replaced(plan, greek, used)
+        warning = _warning(plan, tally, i, hidden[i] if constant[i] else 0.0, doubts[i]) or _replaced(
+            plan, greek, used
+        )
         answers.append(
             Estimate(greek, value, stderr, low, high, float(bias[i]), truth.exact[i], used[greek.parameters], warning)
         )
@@ -85,16 +92,10 @@ def _bias(plan: Plan, tally: Tally) -> Vector:
     return remaining_bias(tally.near, tally.far, order, orders)
 
 
-def _rarely_seen(plan: Plan, tally: Tally, stderrs: Vector) -> Vector:
-    """What three more events of the size of the few that carry an estimate would add (the rule of three).
-
-    If k like events carry it, their size over n is stderr / sqrt(k), and the standard error is known
-    to 1 / (2 sqrt(k)): by chance too few are seen, and then the standard error is too small as well.
-    """
-    if plan.request.simulation.sampler is Sampler.SOBOL:
-        return np.zeros_like(stderrs)
-    doubt = tally.values.doubt
-    return np.where(doubt > _DOUBTFUL, 3 * 2 * doubt * stderrs, 0.0)
+def _doubts(plan: Plan, tally: Tally) -> Vector:
+    """The relative error of each standard error, where single paths are the samples, not scrambles of many."""
+    doubts = tally.values.doubt
+    return np.zeros_like(doubts) if plan.request.simulation.sampler is Sampler.SOBOL else doubts
 
 
 def _scales(plan: Plan) -> Vector:
@@ -110,18 +111,17 @@ def _scales(plan: Plan) -> Vector:
     )
 
 
-def _warning(plan: Plan, tally: Tally, i: int, hidden: float) -> str | None:
-    """Why the error bar should not be trusted, or None; ``hidden`` is what unseen events may add."""
-    moments = tally.values
+def _warning(plan: Plan, tally: Tally, i: int, hidden: float, doubt: float) -> str | None:
+    """Why the error bar should not be trusted, or None.
+
+    ``hidden`` is what unseen events may add, ``doubt`` the relative error of the standard error.
+    """
     if hidden > 0:
         return "every path gave the same; bias bounds what unseen events may add"
-    if moments.m2[i] == 0:
+    if tally.values.m2[i] == 0:
         return None if not _misses_the_kink(plan, i) else "no path comes near the smoothed kink; use a wider width"
     if _misses_the_kink(plan, i):
         return "too few paths come near the smoothed kink; use a wider width or a smaller beta"
-    if plan.request.simulation.sampler is Sampler.SOBOL:
-        return None
-    doubt = moments.doubt[i]
     return f"heavy tails: the standard error itself is uncertain by {doubt:.0%}" if doubt > _DOUBTFUL else None
 
 

@@ -92,7 +92,8 @@ class Moments:
     def doubt(self) -> Vector:
         """The relative error of each standard error; zero for a row that does not vary."""
         with np.errstate(all="ignore"):
-            return np.nan_to_num(np.sqrt(self.m2_variance) / self.m2 / 2)
+            relative = np.sqrt(self.m2_variance) / self.m2 / 2
+        return np.where(np.isnan(relative), 0.0, relative)
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,12 +143,17 @@ def _sum_in_slices(row: Vector, length: int, found: Vector) -> None:
     """The mean, the sums of centred squares of all whole slices, and that of what is left."""
     *of_trades, count = row.shape
     mean = row.sum(axis=-1) / count
-    squares = row - mean[..., None]
-    np.square(squares, out=squares)
+    centred = row - mean[..., None]
     n_whole = count // length
     found[..., 0] = mean
-    found[..., 1:-1] = squares[..., : n_whole * length].reshape(*of_trades, n_whole, length).sum(axis=-1)
-    found[..., -1] = squares[..., n_whole * length :].sum(axis=-1)
+    found[..., 1:-1] = _squared_lengths(centred[..., : n_whole * length].reshape(*of_trades, n_whole, length))
+    found[..., -1] = _squared_lengths(centred[..., n_whole * length :])
+
+
+def _squared_lengths(vectors: Vector) -> Vector:
+    """Of the vectors along the last axis; a product of matrices reads them once and writes nothing as long."""
+    squares: Vector = vectors[..., None, :] @ vectors[..., None]
+    return squares[..., 0, 0]
 
 
 @np.errstate(all="ignore")  # infinities are reported with the estimate

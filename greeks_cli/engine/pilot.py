@@ -55,17 +55,24 @@ class Pilot:
     """A few paths of a request, and what is to be tried on them."""
 
     request: Request
-    normals: NDArray[np.floating]
+    paths: Simulated
     kinks: tuple[Kink, ...]
     candidates: Mapping[MultiIndex, tuple[Method, ...]]
     recordings: Recordings
 
     @classmethod
-    def of(cls, request: Request) -> Self:
-        normals = pilot_normals(request)
-        kinks = tuple(pilot_kinks(request, normals))
-        candidates = _candidates(request, kinks)
-        return cls(request, normals, kinks, candidates, recordings_of(request, candidates))
+    def of_all(cls, requests: Iterable[Request]) -> list[Self]:
+        """The pilot of each request; those of one market that follow each other fly the same paths."""
+        found: list[Self] = []
+        last: tuple[object, ...] = ()
+        for request in requests:
+            contract, drawn = request.contract, _drawn(request)
+            if last != (last := (contract.dates, request.market, drawn)):
+                paths = pilot_paths(request)
+            kinks = tuple(pilot_kinks(request, paths))
+            candidates = _candidates(request, kinks)
+            found.append(cls(request, paths, kinks, candidates, recordings_of(request, candidates)))
+        return found
 
     def choice(self, errors: Errors) -> Choice:
         """Every Greek with its method of least error.
@@ -83,7 +90,7 @@ def choose_controls(request: Request, groups: Sequence[Group]) -> dict[MultiInde
 
     Many derivatives of the underlying are constant, such as its gamma, and control nothing.
     """
-    scenario, control = Scenario(Simulated.of(request, pilot_normals(request))), control_of(request.contract)
+    scenario, control = Scenario(pilot_paths(request)), control_of(request.contract)
     best: dict[MultiIndex, MultiIndex] = {}
     for group in groups:
         own = derivatives(request, request.contract, scenario, group.method, group.wanted)
@@ -100,12 +107,18 @@ def _shared_variance(x: NDArray[np.floating], y: NDArray[np.floating]) -> float:
     return float(np.corrcoef(x, y)[0, 1] ** 2)
 
 
-def pilot_normals(request: Request) -> NDArray[np.floating]:
+def pilot_paths(request: Request) -> Simulated:
     """Paths with one increment per date, whatever the steps: they only choose the settings."""
-    one_each = (1,) * (len(request.contract.dates) + request.contract.extra_normals)
-    wanted = request.simulation.paths // 32 if _fixed_width(request) is None else 0
+    seed, n_rows, n_paths = _drawn(request)
+    return Simulated.of(request, standard_normals(seed, PILOT, 0, (1,) * n_rows, n_paths, np.float64))
+
+
+def _drawn(request: Request) -> tuple[int, int, int]:
+    """Of a pilot's normals: their seed, how many a path takes, and how many paths there are."""
+    contract, simulation = request.contract, request.simulation
+    wanted = simulation.paths // 32 if _fixed_width(request) is None else 0
     n_paths = min(_MOST_PATHS, max(_FEWEST_PATHS, wanted))
-    return standard_normals(request.simulation.seed, PILOT, 0, one_each, n_paths, np.float64)
+    return simulation.seed, len(contract.dates) + contract.extra_normals, n_paths
 
 
 def _candidates(request: Request, kinks: Sequence[Kink]) -> dict[MultiIndex, tuple[Method, ...]]:

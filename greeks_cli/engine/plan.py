@@ -61,7 +61,7 @@ class Plan:
         controls: Mapping[MultiIndex, MultiIndex] | None = None,
     ) -> Self:
         """The plan that a pilot finds best, or the one of other requests, whose ``errors`` and ``controls`` it has."""
-        pilot = Pilot.of(request)
+        (pilot,) = Pilot.of_all([request])
         if errors is None:
             (errors,) = squared_errors([pilot])
         return cls._flown(pilot, errors, limit, controls)
@@ -70,7 +70,7 @@ class Plan:
     def of_all(cls, requests: Sequence[Request]) -> list[Self | GreeksError]:
         """The plan of each request, or why it has none; pilots of those that differ in numbers alone fly together."""
         try:
-            pilots = [Pilot.of(request) for request in requests]
+            pilots = Pilot.of_all(requests)
             return [cls._flown(*tried) for tried in zip(pilots, squared_errors(pilots), strict=True)]
         except GreeksError:  # whose it is, is found by trying each alone
             return [cls._of_or_why_not(request) for request in requests]

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from greeks_cli.engine.derivatives import Derivatives
-from greeks_cli.engine.pilot import pilot_normals
+from greeks_cli.engine.pilot import pilot_paths
 from greeks_cli.engine.plan import Plan
 from greeks_cli.engine.scenario import Scenario, Simulated
 from greeks_cli.engine.valuation import derivatives
@@ -27,7 +27,7 @@ def unseen(plan: Plan, usual: NDArray[np.float64], scales: NDArray[np.float64]) 
     request = plan.request
     worst = np.zeros(len(request.greeks))
     done = np.zeros(len(request.greeks), dtype=bool)
-    normals = pilot_normals(request)
+    normals = pilot_paths(request).normals
     for stretch in _STRETCHES:
         found: Derivatives = {}
         scenario = Scenario(Simulated.of(request, normals * stretch))

@@ -26,7 +26,7 @@ class Simulated:
     def __init__(self, values: Mapping[str, float], dates: tuple[float, ...], normals: Array):
         self.values = {name: values[name] for name in PARAMETERS}
         self.dates = dates
-        self._normals = normals
+        self.normals = normals
         self._at: dict[int, Array] = {}
 
     @classmethod
@@ -42,15 +42,15 @@ class Simulated:
 
     @property
     def n_paths(self) -> int:
-        return self._normals.shape[1]
+        return self.normals.shape[1]
 
     @property
     def dtype(self) -> type[np.floating]:
-        return self._normals.dtype.type
+        return self.normals.dtype.type
 
     def extra(self) -> Array:
         """The normals that are not of the path."""
-        return self._normals[len(self.dates) :]
+        return self.normals[len(self.dates) :]
 
     def brownian(self) -> Array:
         """Brownian motion at the dates, shape (n_dates, n_paths)."""
@@ -74,15 +74,15 @@ class Simulated:
 
     def surprise(self) -> Array:
         """The first increment of the logarithm less its mean, shape (n_paths,)."""
-        return self._scale[0] * self._normals[0]
+        return self._scale[0] * self.normals[0]
 
     def later_surprises(self) -> Array:
         """The sum of the later increments of the logarithm less their means."""
-        return np.einsum("t,tn->n", self._there(self._scale[1:]), self._normals[1 : len(self.dates)])
+        return np.einsum("t,tn->n", self._there(self._scale[1:]), self.normals[1 : len(self.dates)])
 
     def later_squares(self) -> Array:
         """The sum of the squares of these, each over its years."""
-        later = self._normals[1 : len(self.dates)]
+        later = self.normals[1 : len(self.dates)]
         return self.values["vol"] ** 2 * np.einsum("tn,tn->n", later, later)
 
     @property
@@ -95,7 +95,7 @@ class Simulated:
 
     @cached_property
     def _brownian(self) -> Array:
-        brownian = self._normals[: len(self.dates)] * self._there(self._deviations[:, None])
+        brownian = self.normals[: len(self.dates)] * self._there(self._deviations[:, None])
         for before, here in pairwise(brownian):
             here += before  # np.cumsum takes three times as long
         return brownian
@@ -110,7 +110,7 @@ class Simulated:
         rows = coefficients.astype(self.dtype, copy=False)
         drift, along, *bridged = [row[dates, None] if isinstance(dates, slice) else row[dates] for row in rows]
         if len(self.dates) == 1:
-            growth = self._normals[dates] * self._there(along * self._deviations[0])
+            growth = self.normals[dates] * self._there(along * self._deviations[0])
         else:
             growth = self._brownian[dates] * self._there(along)
         growth += self._there(drift)
@@ -122,7 +122,7 @@ class Simulated:
 
     def _there(self, coefficients: Array) -> Array:
         """A few numbers where the normals are; a single one is as good anywhere."""
-        return np.asarray(coefficients, like=self._normals) if coefficients.ndim else coefficients
+        return np.asarray(coefficients, like=self.normals) if coefficients.ndim else coefficients
 
 
 @lru_cache(maxsize=64)

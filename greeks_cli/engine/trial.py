@@ -35,7 +35,7 @@ def squared_errors(pilots: Sequence[Pilot]) -> list[Errors]:
     found: dict[int, Errors] = {}
     for numbers in alike.values():
         one = pilots[numbers[0]]
-        most = max(1, _NUMBERS_AT_ONCE // (one.normals.shape[1] * max(1, len(_trials([one])))))
+        most = max(1, _NUMBERS_AT_ONCE // (one.paths.n_paths * max(1, len(_trials([one])))))
         for start in range(0, len(numbers), most):
             stack = numbers[start : start + most]
             found |= zip(stack, _of_stack([pilots[number] for number in stack]), strict=True)
@@ -54,7 +54,7 @@ def _tried(pilots: Sequence[Pilot]) -> list[Errors]:
     trials = _trials(pilots)
     if not trials:
         return [{} for _ in pilots]
-    normals, weights = _with_tails(pilots[0].normals, request.contract.dates)
+    normals, weights = _with_tails(pilots[0].paths.normals, request.contract.dates)
     with np.errstate(all="ignore"):  # a method that fails here is not chosen
         samples = _samples(pilots, trials, Simulated.of(request, normals))
         errors = {

@@ -49,15 +49,15 @@ class _SpreadRecorder(Smoother):
         return Kernel.plain(0)(x, order)
 
 
-def pilot_kinks(request: Request, normals: NDArray[np.floating]) -> list[Kink]:
-    """Every kink, in the order in which the payoff meets them.
+def pilot_kinks(request: Request, paths: Simulated) -> list[Kink]:
+    """Every kink, in the order in which the payoff meets them on some paths of the request's market.
 
     Raises InvalidInput where a derivative is asked for and every path lies exactly on a kink.
     """
-    leaves = make_leaves(request.values, (), normals.shape[1], np.float64)
+    leaves = make_leaves(request.values, (), paths.n_paths, np.float64)
     recorder = _SpreadRecorder()
     with np.errstate(all="ignore"):  # what is not finite is reported with the estimate
-        payoff(request.contract, leaves, SimulatedPath(leaves, Scenario(Simulated.of(request, normals))), recorder)
+        payoff(request.contract, leaves, SimulatedPath(leaves, Scenario(paths)), recorder)
     if any(kink.spread == 0 for kink in recorder.kinks) and any(greek.order for greek in request.greeks):
         raise InvalidInput([Problem(("payoff",), _AT_THE_KINK)])
     return recorder.kinks
@@ -72,13 +72,14 @@ def _spread(x: NDArray[np.floating]) -> float:
     falls by e over a d-th of a deviation; or x is bounded and never reaches 0, nor may a kernel.
     Far from the kink any width will do, and a tiny one would overflow at high orders.
     """
-    deviation, middle = float(x.std()), float(np.median(np.abs(x)))
+    sizes = np.sort(np.abs(x), axis=None)
+    deviation, middle = float(x.std()), float(sizes[x.size // 2])
     scales = [deviation, 1.48 * middle]
-    if 0.01 < np.mean(x < 0) < 0.99:
-        scales += [-x.min(), x.max()]
+    if 0.01 < np.count_nonzero(x < 0) / x.size < 0.99:
+        scales += [-float(x.min()), float(x.max())]
     elif middle > deviation:
-        scales += [deviation * deviation / middle, float(np.quantile(np.abs(x), 0.01))]
-    return max(min(scales), 1e-3 * float(np.abs(x).max()))
+        scales += [deviation * deviation / middle, float(sizes[x.size // 100])]
+    return max(min(scales), 1e-3 * float(sizes[-1]))
 
 
 def automatic_kernels(kinks: Sequence[Kink], n_paths: float, scale: float) -> tuple[Kernel, ...]:

@@ -57,7 +57,7 @@ def _shared_errors(requests: Sequence[Request], labels: Sequence[str], axes: Seq
     found: list[Errors] = []
     for number in _spread([len(axis.values) for axis in axes]):
         with _at(labels[number]):
-            found += squared_errors([Pilot.of(requests[number])])
+            found += squared_errors(Pilot.of_all([requests[number]]))
     return reduce(lambda one, other: {index: one[index] + other[index] for index in one}, found)
 
 

@@ -13,7 +13,7 @@ from greeks_cli.engine.leaves import make_leaves
 from greeks_cli.engine.normals import standard_normals
 from greeks_cli.engine.paths import SimulatedPath
 from greeks_cli.engine.payoffs import discounted_payoff
-from greeks_cli.engine.pilot import pilot_kinks, pilot_normals
+from greeks_cli.engine.pilot import pilot_kinks, pilot_paths
 from greeks_cli.engine.scenario import Scenario, Simulated
 from greeks_cli.engine.smoothing import Kernel, Smoother
 from greeks_cli.run.local import run
@@ -33,7 +33,7 @@ def bumped_gamma(request: Request, seed: int, n_paths: int) -> np.ndarray:
     dates, values = request.contract.dates, request.values
     steps = (1,) * (len(dates) + request.contract.extra_normals)
     normals = standard_normals(seed, 0, 0, steps, n_paths, np.float64)
-    sharp = tuple(Kernel.plain(0, kink.base) for kink in pilot_kinks(request, pilot_normals(request)))
+    sharp = tuple(Kernel.plain(0, kink.base) for kink in pilot_kinks(request, pilot_paths(request)))
     step = SHARE * values["spot"]
 
     def price(spot: float) -> np.ndarray:

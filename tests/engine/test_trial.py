@@ -25,7 +25,7 @@ def test_errors_do_not_depend_on_who_is_tried_with_whom(kind, settings):
     example = {"kind": kind, **CONTRACTS[kind].example}
     names = [name for name in asked(example).contract.values if name in example]
     moved = [{name: example[name] * factor for name in names} for factor in (1.0, 1.01, 1.02)]
-    pilots = [Pilot.of(asked(example | numbers, **settings)) for numbers in moved]
+    pilots = Pilot.of_all(asked(example | numbers, **settings) for numbers in moved)
     for pilot, together in zip(pilots, squared_errors(pilots), strict=True):
         (alone,) = squared_errors([pilot])
         assert together.keys() == alone.keys()
@@ -42,7 +42,7 @@ def test_europeans_are_tried_at_once(monkeypatch):
         return tried(pilots)
 
     monkeypatch.setattr(trial, "_tried", counting)
-    squared_errors([Pilot.of(asked({"strike": strike})) for strike in (90, 100, 110)])
+    squared_errors(Pilot.of_all(asked({"strike": strike}) for strike in (90, 100, 110)))
     assert sizes == [3]
 
 
@@ -54,7 +54,7 @@ def test_what_is_not_a_number_is_said_so():
 
 
 def test_there_is_a_choice_to_judge():
-    (errors,) = squared_errors([Pilot.of(asked({"strike": 100}))])
+    (errors,) = squared_errors(Pilot.of_all([asked({"strike": 100})]))
     assert set(errors) == {("spot", "spot"), ("spot", "vol"), ("vol", "vol")}
     assert all(error > 0 for of_methods in errors.values() for error in of_methods)
 
