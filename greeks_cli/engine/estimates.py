@@ -62,9 +62,7 @@ def estimates(plan: Plan, tally: Tally, truth: Truth) -> tuple[Estimate, ...]:
                 "or the payoff takes a logarithm or root of a negative number"
             )
         low, high = value - quantile * stderr, value + quantile * stderr
-        warning = _warning(plan, tally, i, hidden[i] if constant[i] else 0.0, doubts[i]) or _replaced(
-            plan, greek, used
-        )
+        warning = _warning(plan, tally, i, hidden[i] if constant[i] else 0.0, doubts[i]) or _replaced(plan, greek, used)
         answers.append(
             Estimate(greek, value, stderr, low, high, float(bias[i]), truth.exact[i], used[greek.parameters], warning)
         )

@@ -132,11 +132,12 @@ def _candidates(request: Request, kinks: Sequence[Kink]) -> dict[MultiIndex, tup
         return {index: (Method(_applicable(request, index, estimator), plain),) for index in wanted}
     kernels = {scale: automatic_kernels(kinks, effective_paths(request), scale) for scale in _SCALES}
     pathwise = tuple(Method(Estimator.PATHWISE, kernels[scale]) for scale in _SCALES)
+    others = {estimator: Method(estimator, kernels[1.0]) for estimator in (Estimator.LIKELIHOOD, Estimator.MIXED)}
 
     def allowed(index: MultiIndex) -> Iterable[Method]:
         for estimator in _estimators(request, index):
-            if estimator is not Estimator.PATHWISE:
-                yield Method(estimator, kernels[1.0])
+            if estimator in others:
+                yield others[estimator]
             else:
                 yield from pathwise if pathwise[0].smooths(index, request.contract) else pathwise[:1]
 

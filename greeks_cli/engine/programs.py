@@ -80,7 +80,7 @@ def _assembled(plans: Sequence[Plan], algebra: Algebra) -> Iterator[tuple[Wanted
     algebra.begin()
     for number, group in enumerate(plan.groups):
         methods = [own.groups[number].method for own in plans]
-        program = recordings.by(group.method.estimator)
+        program = recordings.of_some(group.method.estimator, group.wanted)
         found = algebra.include(program, bound_to_all(requests, methods), contract.always_defined)
         yield from (((ESTIMATE, index), found[index]) for index in group.wanted)
         if plan.controls:
@@ -88,7 +88,8 @@ def _assembled(plans: Sequence[Plan], algebra: Algebra) -> Iterator[tuple[Wanted
             of_control = recordings.of_control(control_of(contract), group.method, tuple(dict.fromkeys(pairs.values())))
             controls = algebra.include(of_control, bound_to_all(requests, methods))  # no formula is a control
             yield from (((CONTROL, index), controls[other]) for index, other in pairs.items())
-        smoothed = [index for index in group.wanted if group.method.smooths(index, contract)]
+        smoothed = tuple(index for index in group.wanted if group.method.smooths(index, contract))
+        program = recordings.of_some(group.method.estimator, smoothed)
         for level, factor in ((NEAR, 2), (FAR, 4)) if smoothed else ():
             widened = [method.widened(factor) for method in methods]
             wider = algebra.include(program, bound_to_all(requests, widened), contract.always_defined)

@@ -68,12 +68,13 @@ class Recordings:
         method, wanted = next(iter(usable.values())), tuple(usable)
         return self._once(("own", estimator), lambda: self._record(self._request.contract, method, wanted))
 
+    def of_some(self, estimator: Estimator, wanted: tuple[MultiIndex, ...]) -> Program[MultiIndex]:
+        """Some of them."""
+        return self._once(("some", estimator, wanted), lambda: self.by(estimator).only(wanted))
+
     def of_choices(self, estimator: Estimator) -> Program[MultiIndex]:
         """Those of them that may be estimated otherwise too."""
-        found = self.by(estimator)
-        return self._once(
-            ("choices", estimator), lambda: found.only(i for i in found.results if len(self._methods[i]) > 1)
-        )
+        return self.of_some(estimator, tuple(i for i in self.by(estimator).results if len(self._methods[i]) > 1))
 
     def of_control(self, control: Contract, method: Method, wanted: tuple[MultiIndex, ...]) -> Program[MultiIndex]:
         """Derivatives of a control variate on the same paths."""

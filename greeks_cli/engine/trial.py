@@ -1,6 +1,7 @@
 """How good the methods of each Greek are, by a few paths: of one request, or of many that differ in numbers alone."""
 
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Hashable, Sequence
+from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
@@ -22,9 +23,17 @@ _NUMBERS_AT_ONCE = 1 << 20
 
 Methods = tuple[Method, ...]
 """One of each request's; they differ in their widths alone."""
-Trial = tuple[Methods, MultiIndex]
 Samples = NDArray[np.floating]
-"""A row of paths for each request."""
+"""A row of paths for each request, or one for all."""
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A method of a Greek that has a choice, and what it takes to judge it."""
+
+    index: MultiIndex
+    levels: tuple[Methods, ...]
+    """It; and where it meets a smoothed kink, the same at two and at four times its widths."""
 
 
 def squared_errors(pilots: Sequence[Pilot]) -> list[Errors]:
@@ -35,7 +44,8 @@ def squared_errors(pilots: Sequence[Pilot]) -> list[Errors]:
     found: dict[int, Errors] = {}
     for numbers in alike.values():
         one = pilots[numbers[0]]
-        most = max(1, _NUMBERS_AT_ONCE // (one.paths.n_paths * max(1, len(_trials([one])))))
+        tried = sum(len(candidate.levels) for candidate in _candidates([one]))
+        most = max(1, _NUMBERS_AT_ONCE // (one.paths.n_paths * max(1, tried)))
         for start in range(0, len(numbers), most):
             stack = numbers[start : start + most]
             found |= zip(stack, _of_stack([pilots[number] for number in stack]), strict=True)
@@ -51,56 +61,50 @@ def _of_stack(pilots: Sequence[Pilot]) -> list[Errors]:
 
 def _tried(pilots: Sequence[Pilot]) -> list[Errors]:
     request = pilots[0].request
-    trials = _trials(pilots)
-    if not trials:
+    candidates = _candidates(pilots)
+    if not candidates:
         return [{} for _ in pilots]
     normals, weights = _with_tails(pilots[0].paths.normals, request.contract.dates)
+    simulated = Simulated.of(request, normals)
+    known: dict[int, dict[MultiIndex, Samples]] = {}
+    found: dict[MultiIndex, list[NDArray[np.float64]]] = {}
     with np.errstate(all="ignore"):  # a method that fails here is not chosen
-        samples = _samples(pilots, trials, Simulated.of(request, normals))
-        errors = {
-            index: np.array([_squared_error(pilots[0], methods, index, samples, weights) for methods in choice])
-            for index, choice in _choices(pilots).items()
-        }
+        for candidate in candidates:
+            for methods in candidate.levels:
+                if id(methods) not in known:
+                    known[id(methods)] = _derivatives(pilots, methods, simulated)
+            rows = [known[id(methods)][candidate.index] for methods in candidate.levels]
+            found.setdefault(candidate.index, []).append(_squared_error(pilots[0], candidate, rows, weights))
+    errors = {
+        index: np.array([np.broadcast_to(error, len(pilots)) for error in of_methods])
+        for index, of_methods in found.items()
+    }
     return [{index: of_methods[:, number] for index, of_methods in errors.items()} for number in range(len(pilots))]
 
 
-def _choices(pilots: Sequence[Pilot]) -> dict[MultiIndex, list[Methods]]:
-    """The methods of every Greek that has a choice."""
-    return {
-        index: list(zip(*(pilot.candidates[index] for pilot in pilots), strict=True))
-        for index, methods in pilots[0].candidates.items()
-        if len(methods) > 1
-    }
-
-
-def _trials(pilots: Sequence[Pilot]) -> list[Trial]:
-    """What is computed to judge them: a derivative that meets a smoothed kink at wider widths too."""
+def _candidates(pilots: Sequence[Pilot]) -> list[Candidate]:
+    """Those of every Greek that has a choice; equal levels are one object, whoever has them."""
     contract = pilots[0].request.contract
+    one_of: dict[Methods, Methods] = {}
+    wider: dict[tuple[int, ...], tuple[Methods, ...]] = {}
+
+    def levels(methods: Methods, smooths: bool) -> tuple[Methods, ...]:
+        key = tuple(map(id, methods))
+        if key not in wider:
+            own = (methods, *(tuple(method.widened(factor) for method in methods) for factor in (2, 4)))
+            wider[key] = tuple(one_of.setdefault(level, level) for level in own)
+        return wider[key] if smooths else wider[key][:1]
+
     return [
-        (wider, index)
-        for index, choice in _choices(pilots).items()
-        for methods in choice
-        for wider in (_wider(methods) if methods[0].smooths(index, contract) else [methods])
+        Candidate(index, levels(methods, methods[0].smooths(index, contract)))
+        for index, own in pilots[0].candidates.items()
+        if len(own) > 1
+        for methods in zip(*(pilot.candidates[index] for pilot in pilots), strict=True)
     ]
 
 
-def _wider(methods: Methods) -> list[Methods]:
-    return [tuple(method.widened(factor) for method in methods) for factor in (1, 2, 4)]
-
-
-def _samples(pilots: Sequence[Pilot], trials: Sequence[Trial], simulated: Simulated) -> Mapping[Trial, Samples]:
-    run: dict[Methods, dict[MultiIndex, NDArray[np.floating]]] = {}
-    for methods, _ in trials:
-        if methods not in run:
-            run[methods] = _derivatives(pilots, methods, simulated)
-    shape = len(pilots), simulated.n_paths
-    return {(methods, index): np.broadcast_to(run[methods][index], shape) for methods, index in trials}
-
-
-def _derivatives(
-    pilots: Sequence[Pilot], methods: Methods, simulated: Simulated
-) -> dict[MultiIndex, NDArray[np.floating]]:
-    """What a choice of methods gives: a row of paths for each request, or one for all of them."""
+def _derivatives(pilots: Sequence[Pilot], methods: Methods, simulated: Simulated) -> dict[MultiIndex, Samples]:
+    """What a choice of methods gives."""
     number_of = bound_to_all([pilot.request for pilot in pilots], methods)
     program = pilots[0].recordings.of_choices(methods[0].estimator)
     if len(pilots) > 1:
@@ -117,21 +121,32 @@ def _derivatives(
 
 
 def _squared_error(
-    pilot: Pilot, methods: Methods, index: MultiIndex, samples: Mapping[Trial, Samples], weights: NDArray[np.floating]
+    pilot: Pilot, candidate: Candidate, rows: Sequence[Samples], weights: NDArray[np.floating]
 ) -> NDArray[np.float64]:
-    """Of each request's method."""
-    contract, values = pilot.request.contract, samples[methods, index]
-    mean = np.mean(weights * values, axis=-1, keepdims=True)
-    variance = np.mean(weights * (values - mean) ** 2, axis=-1)
-    bias = np.zeros(1)
-    if methods[0].smooths(index, contract):
-        rows = [samples[wider, index] for wider in _wider(methods)]
-        near, far = (Moments.of([weights * (a - b)]) for a, b in pairwise(rows))
-        order = np.array([[kink_order(contract, index)]])
-        (bias,) = remaining_bias(near, far, methods[0].bias_order, order, deviations=0)
-    # Twice the bias, for a bias is worse than noise: no number of paths shows it.
-    error = variance / effective_paths(pilot.request) + (2 * bias) ** 2
+    """Of a candidate whose levels gave these rows."""
+    values = rows[0]
+    mean = _dot(values, weights) / len(weights)
+    error = _dot(np.square(values - mean[..., None]), weights) / len(weights) / effective_paths(pilot.request)
+    if len(rows) > 1:
+        near, far = (_moments((a - b) * weights) for a, b in pairwise(rows))
+        order = np.array([kink_order(pilot.request.contract, candidate.index)])
+        bias = remaining_bias(near, far, candidate.levels[0][0].bias_order, order, deviations=0)
+        error = error + (2 * bias) ** 2  # twice, for a bias is worse than noise: no number of paths shows it
     return np.where(np.isfinite(error), error, np.inf)
+
+
+def _moments(rows: Samples) -> Moments:
+    """Mean and squares of each row; the few paths of a pilot say nothing of how sure these are."""
+    n_paths = rows.shape[-1]
+    mean = rows.sum(axis=-1) / n_paths
+    centred = rows - mean[..., None]
+    return Moments(n_paths, mean, _dot(centred, centred), np.full_like(mean, np.nan))
+
+
+def _dot(rows: Samples, others: Samples) -> NDArray[np.float64]:
+    """The product of each row with another; BLAS would wake threads of its own for rows as long."""
+    found: NDArray[np.float64] = np.einsum("...i,...i->...", rows, others)
+    return found
 
 
 def _with_tails(
