@@ -1,19 +1,19 @@
 """A block of paths: the unit of memory, of random numbers, of work, of progress."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Self, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
+from greeks_cli.engine.derivatives import MultiIndex
 from greeks_cli.engine.device import Device
 from greeks_cli.engine.moments import Comoments, Moments
 from greeks_cli.engine.plan import Plan
 from greeks_cli.engine.programs import CONTROL, ESTIMATE, FAR, NEAR, Wanted
+from greeks_cli.engine.sums import PairSums, RowSums
 
-Samples = Mapping[Wanted, NDArray[np.floating]]
-"""A row of paths for each plan of a stack."""
 Factors = Mapping[Wanted, NDArray[np.float64]]
 Sums = TypeVar("Sums", Moments, Comoments)
 
@@ -58,33 +58,61 @@ def _together(one: Sums | None, other: Sums | None) -> Sums | None:
     return one + other
 
 
-def tally_of(plan: Plan, samples: Samples, factors: Factors, device: Device) -> Tally:
-    """What the samples of a stack add, every row of them yet to be multiplied by its factor.
+class Gathering:
+    """What a block adds to a stack, of rows that are taken in one by one."""
 
-    ``plan`` is one of the stack.
-    """
-    n_paths = next(iter(samples.values())).shape[-1]
-    rows = {name: plan.samples(each) for name, each in samples.items()}
-    biased = any(level == NEAR for level, _ in rows)
-    return Tally(
-        n_paths,
-        _moments(plan, rows, factors, ESTIMATE, device),
-        _moments(plan, rows, factors, NEAR, device) if biased else None,
-        _moments(plan, rows, factors, FAR, device) if biased else None,
-        _comoments(plan, rows, factors, device) if plan.controls else None,
-    )
+    def __init__(self, plan: Plan, factors: Factors, device: Device):
+        """For the rows that have factors, by which each is yet to be multiplied; ``plan`` is one of the stack."""
+        self._plan, self._factors = plan, factors
+        self._names: dict[str, list[Wanted]] = {}
+        """By level, a row for each Greek that has one there."""
+        for level in (ESTIMATE, NEAR, FAR):
+            own = [(level, greek.parameters) for greek in plan.request.greeks]
+            self._names[level] = [name for name in own if name in factors]
+        self._sums = {level: RowSums(len(names), device) for level, names in self._names.items() if names}
+        self._with_controls = PairSums(len(plan.request.greeks), device) if plan.controls else None
+        self._waiting: dict[MultiIndex, NDArray[np.floating]] = {}
+        self._paths = 0
 
+    def add(self, name: Wanted, samples: NDArray[np.floating], n_paths: int) -> None:
+        """Takes in a row for each plan of the stack: independent samples, made of so many paths."""
+        level, index = name
+        self._paths = n_paths
+        if level in self._sums:
+            for place, other in enumerate(self._names[level]):
+                if other == name:
+                    self._sums[level].add(place, samples)
+        if self._with_controls is None or level not in (ESTIMATE, CONTROL):
+            return
+        if index not in self._waiting:
+            self._waiting[index] = samples
+            return
+        first = self._waiting.pop(index)
+        own, control = (samples, first) if level == ESTIMATE else (first, samples)
+        for place, greek in enumerate(self._plan.request.greeks):
+            if greek.parameters == index:
+                self._with_controls.add(place, own, control)
 
-def _moments(plan: Plan, rows: Samples, factors: Factors, level: str, device: Device) -> Moments:
-    """The moments of every Greek of the request at a level; zero where it has no samples there."""
-    names = [(level, greek.parameters) for greek in plan.request.greeks]
-    there = [place for place, name in enumerate(names) if name in rows]
-    moments = Moments.of([rows[names[place]] for place in there], device)
-    moments = moments.scaled(np.array([factors[names[place]] for place in there]))
-    return moments if len(there) == len(names) else moments.spread(there, len(names))
+    def tally(self) -> Tally:
+        """Of all rows."""
+        greeks = self._plan.request.greeks
+        control = None
+        if self._with_controls is not None:
+            own, other = ([(level, greek.parameters) for greek in greeks] for level in (ESTIMATE, CONTROL))
+            control = Comoments.of_sums(self._with_controls).scaled(self._factors_of(own), self._factors_of(other))
+        values = self._moments(ESTIMATE)
+        assert values is not None
+        return Tally(self._paths, values, self._moments(NEAR), self._moments(FAR), control)
 
+    def _moments(self, level: str) -> Moments | None:
+        """The moments of every Greek of the request at a level; zero where it has no samples there."""
+        if level not in self._sums:
+            return None
+        names, greeks = self._names[level], self._plan.request.greeks
+        moments = Moments.of_sums(self._sums[level]).scaled(self._factors_of(names))
+        if len(names) == len(greeks):
+            return moments
+        return moments.spread([i for i, greek in enumerate(greeks) if (level, greek.parameters) in names], len(greeks))
 
-def _comoments(plan: Plan, rows: Samples, factors: Factors, device: Device) -> Comoments:
-    own, other = ([(level, greek.parameters) for greek in plan.request.greeks] for level in (ESTIMATE, CONTROL))
-    comoments = Comoments.of([rows[name] for name in own], [rows[name] for name in other], device)
-    return comoments.scaled(*(np.array([factors[name] for name in names]) for names in (own, other)))
+    def _factors_of(self, names: Sequence[Wanted]) -> NDArray[np.float64]:
+        return np.array([self._factors[name] for name in names])

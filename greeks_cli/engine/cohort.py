@@ -1,6 +1,5 @@
 """Requests on the same random numbers: each block is drawn once for all, and their sum has an error bar of its own."""
 
-from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -10,7 +9,7 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-from greeks_cli.engine.block import Tally, tally_of
+from greeks_cli.engine.block import Gathering, Tally
 from greeks_cli.engine.device import Device
 from greeks_cli.engine.devices import device_of, on_processor
 from greeks_cli.engine.moments import Moments
@@ -52,6 +51,11 @@ class Cohort:
             return ()
         every = [{greek.name for greek in plan.request.greeks} for plan in self.plans]
         return tuple(g.name for g in self.plans[0].request.greeks if all(g.name in names for names in every))
+
+    def summed_as(self, plan: Plan, name: Wanted) -> Iterator[str]:
+        """The Greeks to whose sums a row of a plan adds."""
+        if self.common and name[0] == ESTIMATE:
+            yield from (g.name for g in plan.request.greeks if g.parameters == name[1] and g.name in self.common)
 
     def each(self, tally: "CohortTally") -> list[Tally]:
         """What is each plan's."""
@@ -111,35 +115,23 @@ def _tally(cohort: Cohort, block: int, device: Device, pieces: int) -> CohortTal
         plans = [cohort.plans[number] for number in numbers]
         parts = [Simulated.of(plans[0].request, part) for part in _divided(normals, pieces)]
         program = programs.where(tuple(plans[stack[0]].measures_bias(block) for stack in programs.stacks))
-        found: dict[int, Tally] = {}
-        for number, samples in _by_stack(programs, program, parts, device):
-            plan = plans[programs.stacks[number][0]]
-            factors = {name: programs.factors[number, name] for name in samples}
-            found[number] = tally_of(plan, samples, factors, device)
-            for greek in plan.request.greeks:
-                if greek.name in cohort.common:
-                    name = ESTIMATE, greek.parameters
-                    for row, factor in zip(plan.samples(samples[name]), factors[name], strict=True):
-                        added = row * float(factor)
-                        if greek.name in total:
-                            added += total[greek.name]
-                        total[greek.name] = added
-        tallies += (found[number] for number in range(len(found)))
+        factors: list[dict[Wanted, NDArray[np.float64]]] = [{} for _ in programs.stacks]
+        for number, name in program.results:
+            factors[number][name] = programs.factors[number, name]
+        firsts = [plans[stack[0]] for stack in programs.stacks]
+        found = [Gathering(plan, own, device) for plan, own in zip(firsts, factors, strict=True)]
+        for (number, name), rows in _rows(programs, program, parts, device):
+            samples = firsts[number].samples(rows)
+            found[number].add(name, samples, rows.shape[-1])
+            for greek in cohort.summed_as(firsts[number], name):
+                for row, factor in zip(samples, factors[number][name], strict=True):
+                    added = row * float(factor)
+                    if greek in total:
+                        added += total[greek]
+                    total[greek] = added
+        tallies += (each.tally() for each in found)
     sums = Moments.of([total[name] for name in cohort.common], device) if total else None
     return CohortTally(tuple(tallies), sums)
-
-
-def _by_stack(
-    programs: Programs, program: Program[Result], parts: Sequence[Simulated], device: Device
-) -> Iterator[tuple[int, dict[Wanted, NDArray[np.floating]]]]:
-    """The rows of each stack as soon as all of them are there, so that none are kept until the end."""
-    missing = Counter(number for number, _ in program.results)
-    found: dict[int, dict[Wanted, NDArray[np.floating]]] = {number: {} for number in missing}
-    for (number, name), rows in _rows(programs, program, parts, device):
-        found[number][name] = rows
-        missing[number] -= 1
-        if not missing[number]:
-            yield number, found.pop(number)
 
 
 def _rows(

@@ -12,11 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from greeks_cli.engine.device import HOST, Device
+from greeks_cli.engine.sums import PairSums, RowSums
 
 Vector = NDArray[np.float64]
-
-_SLICES = 128
-"""Slices of a block's samples at least, where there are as many samples: their sums show how sure the whole is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,22 +32,26 @@ class Moments:
     @classmethod
     @np.errstate(all="ignore")  # infinities are reported with the estimate
     def of(cls, samples: Sequence[NDArray[np.floating]], device: Device = HOST) -> Self:
-        """The moments of each row of samples on a device, or of each estimate's rows; one sample per path.
+        """The moments of each row of samples on a device, or of each estimate's rows; one sample per path."""
+        sums = RowSums(len(samples), device)
+        for place, row in enumerate(samples):
+            sums.add(place, row)
+        return cls.of_sums(sums)
+
+    @classmethod
+    @np.errstate(all="ignore")  # infinities are reported with the estimate
+    def of_sums(cls, sums: RowSums) -> Self:
+        """The moments of rows that were summed.
 
         What a row adds to ``m2`` is summed in slices, which are independent, so their squared deviations from
         what is expected of them add up to its variance: the fourth moment, without its passes over the samples.
         """
-        *of_trades, count = samples[0].shape
-        length = max(1, count // _SLICES)
-        n_whole = count // length
-        table = device.empty((len(samples), *of_trades, n_whole + 2), np.float64)
-        for found, row in zip(table, samples, strict=True):
-            _sum_in_slices(row.astype(np.float64, order="C", copy=False), length, found)
-        sums = device.numbers(table)
-        mean, squares, rest = sums[..., 0], sums[..., 1:-1], sums[..., -1]
+        count, table = sums.count, sums.table
+        share = sums.length / count
+        mean, squares, rest = table[..., 0], table[..., 1:-1], table[..., -1]
         m2 = squares.sum(axis=-1) + rest
-        deviations = squares - (m2 * (length / count))[..., None]
-        deviation_of_rest = rest - m2 * (1 - n_whole * length / count)
+        deviations = squares - (m2 * share)[..., None]
+        deviation_of_rest = rest - m2 * (1 - squares.shape[-1] * share)
         return cls(count, mean, m2, np.square(deviations).sum(axis=-1) + np.square(deviation_of_rest))
 
     def scaled(self, factors: Vector) -> Self:
@@ -107,14 +109,9 @@ class Comoments:
     xy: Vector
 
     @classmethod
-    def of(cls, xs: Sequence[NDArray[np.floating]], ys: Sequence[NDArray[np.floating]], device: Device = HOST) -> Self:
-        """The comoments of each row of samples on a device, or of each estimate's rows, with its control's."""
-        *of_trades, count = xs[0].shape
-        table = device.empty((len(xs), *of_trades, 4), np.float64)
-        for found, x, y in zip(table, xs, ys, strict=True):
-            own, other = (rows.astype(np.float64, order="C", copy=False) for rows in (x, y))
-            _sum_jointly(own, other, found)
-        return cls(count, *np.moveaxis(device.numbers(table), -1, 0))
+    def of_sums(cls, sums: PairSums) -> Self:
+        """The comoments of rows that were summed with those of their controls."""
+        return cls(sums.count, *np.moveaxis(sums.table, -1, 0))
 
     def scaled(self, x: Vector, y: Vector) -> Self:
         """The comoments of estimates and controls times a factor each."""
@@ -137,29 +134,3 @@ class Comoments:
             self.yy + other.yy + gap_y * gap_y * weight,
             self.xy + other.xy + gap_x * gap_y * weight,
         )
-
-
-def _sum_in_slices(row: Vector, length: int, found: Vector) -> None:
-    """The mean, the sums of centred squares of all whole slices, and that of what is left."""
-    *of_trades, count = row.shape
-    mean = row.sum(axis=-1) / count
-    centred = row - mean[..., None]
-    n_whole = count // length
-    found[..., 0] = mean
-    found[..., 1:-1] = _squared_lengths(centred[..., : n_whole * length].reshape(*of_trades, n_whole, length))
-    found[..., -1] = _squared_lengths(centred[..., n_whole * length :])
-
-
-def _squared_lengths(vectors: Vector) -> Vector:
-    """Of the vectors along the last axis; a product of matrices reads them once and writes nothing as long."""
-    squares: Vector = vectors[..., None, :] @ vectors[..., None]
-    return squares[..., 0, 0]
-
-
-@np.errstate(all="ignore")  # infinities are reported with the estimate
-def _sum_jointly(x: Vector, y: Vector, found: Vector) -> None:
-    """Both means, the sum of centred squares of y, and that of its centred products with x."""
-    found[..., 0], found[..., 1] = x.mean(axis=-1), y.mean(axis=-1)
-    centred = y - found[..., 1, None]
-    found[..., 2] = np.einsum("...i,...i->...", centred, centred)
-    found[..., 3] = np.einsum("...i,...i->...", x - found[..., 0, None], centred)

@@ -2,7 +2,8 @@
 
 from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, partial
+from operator import itemgetter
 from typing import Any, Generic, TypeVar
 
 import numpy as np
@@ -72,13 +73,26 @@ class Program(Generic[Name]):
             values[slot] = fetch(source)
         for slot in names.keys() & {*self.constants, *self.sources.values()}:
             yield from ((name, values[slot]) for name in names[slot])
-        for call in self.calls:
-            arguments = [values[a] if type(a) is int else [values[i] for i in a] for a in call.arguments]
-            values[call.result] = call.function(*arguments, **call.keywords)
-            if call.result in names:
-                yield from ((name, values[call.result]) for name in names[call.result])
-            for slot in call.last_uses:
+        for function, arguments, result, is_named, last_uses in self._steps:
+            values[result] = function(*arguments(values))
+            if is_named:
+                yield from ((name, values[result]) for name in names[result])
+            for slot in last_uses:
                 values[slot] = None
+
+    @cached_property
+    def _steps(self) -> list[tuple[Callable[..., Any], Callable[[list[Any]], Iterable[Any]], int, bool, Slots]]:
+        """The calls, made ready: what Python does between two of them, all threads wait for."""
+        return [
+            (
+                partial(call.function, **call.keywords) if call.keywords else call.function,
+                _getter(call.arguments),
+                call.result,
+                call.result in self._names,
+                call.last_uses,
+            )
+            for call in self.calls
+        ]
 
     @cached_property
     def _names(self) -> dict[int, list[Name]]:
@@ -107,6 +121,17 @@ class Program(Generic[Name]):
             results,
             self.flat,
         )
+
+
+def _getter(arguments: Slots) -> Callable[[list[Any]], Iterable[Any]]:
+    """Takes the arguments of a call from the values of all slots."""
+    if any(isinstance(argument, tuple) for argument in arguments):
+        return partial(_nested, arguments)
+    return itemgetter(*arguments) if len(arguments) > 1 else itemgetter(slice(arguments[0], arguments[0] + 1))
+
+
+def _nested(arguments: Slots, values: list[Any]) -> list[Any]:
+    return [[values[i] for i in a] if isinstance(a, tuple) else values[a] for a in arguments]
 
 
 def widened(program: Program[Name], sources: Collection[Source], n_rows: int) -> Program[Name]:

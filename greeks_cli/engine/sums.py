@@ -1,0 +1,86 @@
+"""Rows of samples summed one by one, as soon as each is there: then it is in the cache, and none need be kept."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from greeks_cli.engine.device import Device
+
+Vector = NDArray[np.float64]
+
+_SLICES = 128
+"""Slices of a block's samples at least, where there are as many samples: their sums show how sure the whole is."""
+
+
+class RowSums:
+    """The mean of each row, and its centred squares summed in slices.
+
+    A row is of one sample per path, or one such row for each of several trades; every place has one.
+    """
+
+    def __init__(self, n_rows: int, device: Device):
+        self._n_rows, self._device = n_rows, device
+        self._table: NDArray[np.floating] | None = None
+        self.count = 0
+        """Samples of a row."""
+        self.length = 1
+        """Samples of a slice."""
+
+    def add(self, place: int, row: NDArray[np.floating]) -> None:
+        """Takes in the row of a place."""
+        *of_trades, self.count = row.shape
+        self.length = max(1, self.count // _SLICES)
+        n_whole = self.count // self.length
+        in_slices = n_whole * self.length
+        if self._table is None:
+            self._table = self._device.empty((self._n_rows, *of_trades, n_whole + 2), np.float64)
+        row = _in_float64(row)
+        mean = row.sum(axis=-1) / self.count
+        centred = row - mean[..., None]
+        found = self._table[place]
+        found[..., 0] = mean
+        found[..., 1:-1] = _squared_lengths(centred[..., :in_slices].reshape(*of_trades, n_whole, self.length))
+        found[..., -1] = _squared_lengths(centred[..., in_slices:]) if in_slices < self.count else 0
+
+    @property
+    def table(self) -> Vector:
+        """The mean of every row, the sums of all whole slices, and that of what is left; on the host."""
+        assert self._table is not None
+        return self._device.numbers(self._table)
+
+
+class PairSums:
+    """What rows and their controls have in common."""
+
+    def __init__(self, n_rows: int, device: Device):
+        self._n_rows, self._device = n_rows, device
+        self._table: NDArray[np.floating] | None = None
+        self.count = 0
+        """Samples of a row."""
+
+    def add(self, place: int, row: NDArray[np.floating], control: NDArray[np.floating]) -> None:
+        """Takes in the row of a place, and its control's."""
+        *of_trades, self.count = row.shape
+        if self._table is None:
+            self._table = self._device.empty((self._n_rows, *of_trades, 4), np.float64)
+        x, y = _in_float64(row), _in_float64(control)
+        found = self._table[place]
+        found[..., 0], found[..., 1] = x.mean(axis=-1), y.mean(axis=-1)
+        centred = y - found[..., 1, None]
+        found[..., 2] = np.einsum("...i,...i->...", centred, centred)
+        found[..., 3] = np.einsum("...i,...i->...", x - found[..., 0, None], centred)
+
+    @property
+    def table(self) -> Vector:
+        """Both means, the sum of the control's centred squares, and that of its centred products; on the host."""
+        assert self._table is not None
+        return self._device.numbers(self._table)
+
+
+def _in_float64(row: NDArray[np.floating]) -> Vector:
+    return row.astype(np.float64, order="C", copy=False)
+
+
+def _squared_lengths(vectors: Vector) -> Vector:
+    """Of the vectors along the last axis; a product of matrices reads them once and writes nothing as long."""
+    squares: Vector = vectors[..., None, :] @ vectors[..., None]
+    return squares[..., 0, 0]
