@@ -74,6 +74,15 @@ def rectangles() -> tuple[NDArray[np.float64], Rest]:
     return edges, Rest(np.array([left, width, floor, height]), shares / shares[-1])
 
 
+@cache
+def _units(dtype: np.dtype[np.floating]) -> Array:
+    """By which the places across a rectangle are apart, for all 2^11 that bits may choose."""
+    units = np.zeros(1 << _BITS, dtype)
+    edges, _ = rectangles()
+    units[: len(edges)] = edges * 0.5 ** (32 - _BITS)
+    return units
+
+
 def fill(generator: np.random.Generator, out: Array) -> None:
     """Puts independent standard normals into a contiguous array, of 32 random bits each.
 
@@ -81,8 +90,7 @@ def fill(generator: np.random.Generator, out: Array) -> None:
     digits, the probability of an interval to eight, so no run of less than 10^15 paths can tell.
     """
     edges, rest = rectangles()
-    units = np.zeros(1 << _BITS, out.dtype)
-    units[: len(edges)] = edges * 0.5 ** (32 - _BITS)
+    units = _units(out.dtype)
     flat = out.reshape(-1)
     buffer = np.empty(min(_CHUNK, len(flat)), np.int64)
     missing = []
