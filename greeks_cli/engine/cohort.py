@@ -141,8 +141,7 @@ def _rows(
 
     def of_part(part: Simulated) -> Iterator[tuple[Result, NDArray[np.floating]]]:
         for result, rows in device.results(program, part.fetch, part.n_paths, part.dtype):
-            shape = len(programs.stacks[result[0]]), part.n_paths
-            yield result, rows if rows.shape == shape else np.broadcast_to(rows, shape)
+            yield result, np.broadcast_to(rows, (len(programs.stacks[result[0]]), part.n_paths))
 
     if len(parts) == 1:
         return of_part(parts[0])

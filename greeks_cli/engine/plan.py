@@ -25,8 +25,8 @@ USUAL_PATHS, _SMALLEST = 1 << 17, 1 << 11
 """Paths in a block: so many that threads seldom wait for each other's Python, so few that memory stays small."""
 _LARGE = 1 << 22
 """Paths from which on blocks have twice as many, for there are enough of them for many cores."""
-_NUMBERS_PER_BLOCK, _POINTS_PER_BLOCK = 1 << 20, 1 << 19
-"""Numbers of a block: normals, or estimates where there are more of them; and dates times paths, which stay cached."""
+_NORMALS_PER_BLOCK, _ESTIMATES_PER_BLOCK, _POINTS_PER_BLOCK = 1 << 21, 1 << 20, 1 << 19
+"""Numbers of a block, at most: normals drawn, estimates, and dates times paths, the largest of its arrays."""
 _MORE_FOR_GPUS = 16
 """Times as many paths in a block that a GPU draws: a call costs it about the same, however small the arrays."""
 _NUMBERS_PER_SCRAMBLE = 1 << 22
@@ -118,9 +118,13 @@ class Plan:
     def block_size(self) -> int:
         """Paths in a block. It depends on the request alone, for it addresses the random numbers."""
         paths = self.request.simulation.paths
-        fit = _NUMBERS_PER_BLOCK // max(sum(self.steps), len(self.request.greeks)), _POINTS_PER_BLOCK // len(self.steps)
-        usual = USUAL_PATHS if paths < _LARGE else 2 * USUAL_PATHS
-        wanted = min(usual, max(_SMALLEST, min(fit)))
+        fit = min(
+            USUAL_PATHS if paths < _LARGE else 2 * USUAL_PATHS,
+            _NORMALS_PER_BLOCK // sum(self.steps),
+            _ESTIMATES_PER_BLOCK // max(1, len(self.request.greeks)),
+            _POINTS_PER_BLOCK // len(self.steps),
+        )
+        wanted = max(_SMALLEST, fit)
         if self.request.simulation.sampler is Sampler.PHILOX:
             wanted *= _MORE_FOR_GPUS
         if self.request.simulation.sampler is Sampler.SOBOL:

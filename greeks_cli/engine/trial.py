@@ -24,7 +24,7 @@ _NUMBERS_AT_ONCE = 1 << 20
 Methods = tuple[Method, ...]
 """One of each request's; they differ in their widths alone."""
 Samples = NDArray[np.floating]
-"""A row of paths for each request, or one for all."""
+"""A row of paths for each request."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +66,7 @@ def _tried(pilots: Sequence[Pilot]) -> list[Errors]:
         return [{} for _ in pilots]
     normals, weights = _with_tails(pilots[0].paths.normals, request.contract.dates)
     simulated = Simulated.of(request, normals)
+    shape = len(pilots), simulated.n_paths
     known: dict[int, dict[MultiIndex, Samples]] = {}
     found: dict[MultiIndex, list[NDArray[np.float64]]] = {}
     with np.errstate(all="ignore"):  # a method that fails here is not chosen
@@ -73,12 +74,9 @@ def _tried(pilots: Sequence[Pilot]) -> list[Errors]:
             for methods in candidate.levels:
                 if id(methods) not in known:
                     known[id(methods)] = _derivatives(pilots, methods, simulated)
-            rows = [known[id(methods)][candidate.index] for methods in candidate.levels]
+            rows = [np.broadcast_to(known[id(methods)][candidate.index], shape) for methods in candidate.levels]
             found.setdefault(candidate.index, []).append(_squared_error(pilots[0], candidate, rows, weights))
-    errors = {
-        index: np.array([np.broadcast_to(error, len(pilots)) for error in of_methods])
-        for index, of_methods in found.items()
-    }
+    errors = {index: np.array(of_methods) for index, of_methods in found.items()}
     return [{index: of_methods[:, number] for index, of_methods in errors.items()} for number in range(len(pilots))]
 
 
@@ -104,7 +102,7 @@ def _candidates(pilots: Sequence[Pilot]) -> list[Candidate]:
 
 
 def _derivatives(pilots: Sequence[Pilot], methods: Methods, simulated: Simulated) -> dict[MultiIndex, Samples]:
-    """What a choice of methods gives."""
+    """What a choice of methods gives: a row for each request, or one for all of them."""
     number_of = bound_to_all([pilot.request for pilot in pilots], methods)
     program = pilots[0].recordings.of_choices(methods[0].estimator)
     if len(pilots) > 1:

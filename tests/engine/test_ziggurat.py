@@ -33,14 +33,17 @@ def rest_by_strip():
 
 def test_no_rectangle_reaches_over_the_curve():
     edges, rest = rectangles()
-    assert len(edges) == 2045
+    assert len(edges) == 2048
     assert np.all(np.diff(edges) > 0)
     assert np.all(rest.boxes[2, :-1] < np.exp(-0.5 * edges**2))  # the curve is lowest where a strip ends
 
 
 def test_rectangles_and_rest_make_up_the_density():
-    edges, _ = rectangles()
-    assert len(edges) / 2048 + rest_by_strip().sum() == pytest.approx(1, abs=1e-14)
+    edges, rest = rectangles()
+    assert rest_by_strip().sum() == pytest.approx(1 / 800, abs=1e-14)
+    # Where they are all on one another, they reach as high as 799 of 800 parts of the density need.
+    area_of_each = 799 / 800 / 2048 * sqrt(2 * pi)
+    assert rest.boxes[2, 0] == pytest.approx((area_of_each / (2 * edges)).sum(), rel=1e-14)
 
 
 def test_what_the_rectangles_leave_is_drawn_as_it_is_distributed():
