@@ -4,9 +4,12 @@ from greeks_cli.engine.leaves import Leaves
 from greeks_cli.engine.numbers import Operand, concat, exp, is_recorded, log, sqrt, total
 from greeks_cli.engine.paths import Path
 from greeks_cli.engine.payoff import above, payoff
-from greeks_cli.engine.smoothing import Smoother
+from greeks_cli.engine.smoothing import Smoother, sharp_positive_part
 from greeks_cli.terms.contract import StrikeKind
 from greeks_cli.terms.path_contracts import Asian, Average, Barrier, Cliquet, Lookback, VarianceSwap
+
+_BEYOND = 3.0
+"""The exponent of a bridge's end beyond the barrier, at most: exp(3) is many widths of a kernel."""
 
 
 @payoff.register
@@ -26,10 +29,16 @@ def _asian(contract: Asian, leaves: Leaves, path: Path, smoother: Smoother) -> O
 
 @payoff.register
 def _barrier(contract: Barrier, leaves: Leaves, path: Path, smoother: Smoother) -> Operand:
-    vanilla = smoother.positive_part(above(contract.type, path[-1], leaves["strike"]))
+    gain = above(contract.type, path[-1], leaves["strike"])
+    knocks_in = contract.barrier_type.knocks_in
+    # Where only paths that end beyond the barrier would lose, they are out: no kink at the strike meets the barrier's.
+    never_loses = (contract.type.sign < 0) == contract.barrier_type.above and (
+        contract.type.sign * (contract.barrier - contract.strike) >= 0
+    )
+    vanilla = smoother.positive_part(gain) if knocks_in or not never_loses else gain
     untouched = _untouched(contract, leaves, path, smoother)
-    alive, dead = (1 - untouched, untouched) if contract.barrier_type.knocks_in else (untouched, 1 - untouched)
-    paid = alive * vanilla
+    kept = untouched * (gain if never_loses else vanilla)
+    paid, dead = (vanilla - kept, untouched) if knocks_in else (kept, 1 - untouched)
     return paid + contract.rebate * dead if contract.rebate else paid
 
 
@@ -37,17 +46,25 @@ def _untouched(contract: Barrier, leaves: Leaves, path: Path, smoother: Smoother
     """1 where the barrier was not touched; monitored continuously, the probability of that.
 
     A Brownian bridge between logarithms at distances a and b from a barrier on the same side
-    touches it with probability exp(-2 a b / (vol^2 T)).
+    touches it with probability exp(-2 a b / (vol^2 T)). Far beyond the barrier b is bounded. The kink is met on the
+    scale of the probability, for a kernel that is much wider would be biased.
     """
     side = -1.0 if contract.barrier_type.above else 1.0
     if contract.monitoring != "continuous":
         return smoother.step(smoother.maximum(-side * path.spots) * -1.0 - side * leaves["barrier"])
     start = side * log(leaves["spot"] / leaves["barrier"])
-    if float(start.array[0] if is_recorded(start) else start) <= 0:
+    if _number(start) <= 0:
         return path[-1] * 0.0
-    end = smoother.positive_part(side * log(path[-1] / leaves["barrier"]))
-    variance = leaves["vol"] * leaves["vol"] * (contract.expiry - leaves["time"])
-    return 1 - exp(-2 * start / variance * end)
+    steepness = 2 * start / (leaves["vol"] * leaves["vol"] * (contract.expiry - leaves["time"]))
+    scale = _number(steepness)
+    beyond = _BEYOND / scale
+    end = sharp_positive_part(side * log(path[-1] / leaves["barrier"]) + beyond) - beyond
+    return smoother.gated(1 - exp(-scale * end), 1 - exp(-steepness * end))
+
+
+def _number(x: Operand) -> float:
+    """That of all paths."""
+    return float(x.array[0] if is_recorded(x) else x)
 
 
 @payoff.register

@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from greeks_cli.engine.chainer_runtime import chainer
-from greeks_cli.engine.numbers import Operand, concat
+from greeks_cli.engine.numbers import Operand, concat, is_recorded
 from greeks_cli.terms.errors import InvalidInput, Problem
 
 MAX_ORDER = 8
@@ -143,6 +143,27 @@ class SoftPlus(chainer.FunctionNode):  # type: ignore[misc]  # chainer has no us
         return SoftPlus(self._kernel, self._order + more).apply((x, weight))[0]
 
 
+class Gate(SoftPlus):
+    """A smoothed step of x times a value that is 0 where x is: then the step's own derivative adds nothing.
+
+    So the value and its first derivatives meet no kernel, and the others one of a function that is smooth. Were the
+    value a function of max(x, 0) instead, it would be met sharp by the kernels of its second derivatives, which
+    are then biased by their width itself, and not by a power of it.
+    """
+
+    def __init__(self, kernel: Kernel):
+        super().__init__(kernel, 1)
+
+    def backward(self, indexes: tuple[int, ...], grad_outputs: tuple[Operand]) -> tuple[Operand | None, ...]:
+        x, _ = self.get_retained_inputs()
+        return tuple(self._times(x, 0, *grad_outputs) if i else None for i in indexes)
+
+
+def sharp_positive_part(x: Operand) -> Operand:
+    """max(x, 0) where no path that matters is near 0, so that no derivative needs smoothing."""
+    return SoftPlus(Kernel.plain(0)).apply((x,))[0] if is_recorded(x) else np.maximum(x, 0)
+
+
 class Smoother:
     """Hands the kinks of a payoff their kernels, in the order in which the payoff meets them."""
 
@@ -157,6 +178,10 @@ class Smoother:
         """1 where x > 0, else 0."""
         return self._kink(x, 1)
 
+    def gated(self, x: Operand, value: Operand) -> Operand:
+        """The value where x > 0, else 0; the value is 0 where x is, and moves there with it."""
+        return Gate(self._kernel(x, 0)).apply((x, value))[0]
+
     def maximum(self, rows: Operand) -> Operand:
         """The largest of the rows of x, shape (n_paths,), in rounds of pairs.
 
@@ -170,7 +195,11 @@ class Smoother:
         return rows[0]
 
     def _kink(self, x: Operand, order: int) -> Operand:
+        return SoftPlus(self._kernel(x, order), order).apply((x,))[0]
+
+    def _kernel(self, x: Operand, order: int) -> Kernel:
+        """Of a kink that a derivative of so many orders makes a jump."""
         kernel = next(self._kernels, None)
         if kernel is None:  # the pilot, for which parameters are numbers, did not meet it
             raise InvalidInput([Problem(("payoff",), _OF_NUMBERS)])
-        return SoftPlus(kernel, order).apply((x,))[0]
+        return kernel

@@ -48,6 +48,10 @@ class _SpreadRecorder(Smoother):
         self.kinks.append(Kink(_spread(x), order))
         return Kernel.plain(0)(x, order)
 
+    def gated(self, x: NDArray[np.floating], value: NDArray[np.floating]) -> NDArray[np.floating]:
+        self._kink(x, 0)
+        return np.where(x > 0, value, 0)
+
 
 def pilot_kinks(request: Request, paths: Simulated) -> list[Kink]:
     """Every kink, in the order in which the payoff meets them on some paths of the request's market.
