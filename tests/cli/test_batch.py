@@ -490,7 +490,7 @@ def test_nobody_reading_stderr_is_no_reason_to_stop(book, tmp_path):
 
 @pytest.mark.parametrize(("signal_sent", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 def test_a_signal_ends_the_processes_too(book, tmp_path, signal_sent, code):
-    path, out = book(trades(60)), tmp_path / "out.jsonl"
+    path, out = book(trades(300)), tmp_path / "out.jsonl"
     running = start(path, "-o", str(out), "--paths", "200000", "--processes", "2")
     wait_for_rows(tmp_path / "out.jsonl.partial", 1)
     if signal_sent == signal.SIGINT:
