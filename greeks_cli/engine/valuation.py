@@ -36,12 +36,10 @@ class Method:
         Pathwise, every derivative may move a kink; a density leaves the contract's parameters to
         the payoff, and a mixed estimate one parameter more.
         """
-        of_contract = sum(name in contract.values for name in index)
-        taken = {
-            Estimator.PATHWISE: len(index),
-            Estimator.LIKELIHOOD: of_contract,
-            Estimator.MIXED: max(1, of_contract),
-        }[self.estimator]
+        taken = len(index)
+        if self.estimator is not Estimator.PATHWISE:
+            own = contract.values
+            taken = max(self.estimator is Estimator.MIXED, sum(name in own for name in index))
         return any(width > 0 for kernel in self.kernels for width in kernel.widths[: taken + kernel.base + 1])
 
     @property

@@ -76,14 +76,15 @@ def _spread(x: NDArray[np.floating]) -> float:
     falls by e over a d-th of a deviation; or x is bounded and never reaches 0, nor may a kernel.
     Far from the kink any width will do, and a tiny one would overflow at high orders.
     """
-    sizes = np.sort(np.abs(x), axis=None)
+    sizes = np.partition(np.abs(x), (x.size // 100, x.size // 2), axis=None)
     deviation, middle = float(x.std()), float(sizes[x.size // 2])
+    lowest, highest = float(x.min()), float(x.max())
     scales = [deviation, 1.48 * middle]
     if 0.01 < np.count_nonzero(x < 0) / x.size < 0.99:
-        scales += [-float(x.min()), float(x.max())]
+        scales += [-lowest, highest]
     elif middle > deviation:
         scales += [deviation * deviation / middle, float(sizes[x.size // 100])]
-    return max(min(scales), 1e-3 * float(sizes[-1]))
+    return max(min(scales), 1e-3 * max(abs(lowest), abs(highest)))
 
 
 def automatic_kernels(kinks: Sequence[Kink], n_paths: float, scale: float) -> tuple[Kernel, ...]:
