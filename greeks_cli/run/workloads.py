@@ -59,7 +59,7 @@ def measured(threads: int | None = None) -> Iterator[Speed]:
 
 
 def drawing(request: Request, threads: int | None = None) -> Callable[[], None]:
-    """Draws as many normals as the request, from NumPy's SFC64 on all cores, and does nothing else."""
+    """Draws as many normals as the request by NumPy's own ``standard_normal`` from SFC64 on all cores, and no more."""
     workers = threads or available_cores()
     count = request.simulation.paths * sum(Plan.of(request).steps) // workers
 
