@@ -73,11 +73,18 @@ class Gathering:
         self._with_controls = PairSums(len(plan.request.greeks), device) if plan.controls else None
         self._waiting: dict[MultiIndex, NDArray[np.floating]] = {}
         self._paths = 0
+        self._missing = set(factors)
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether all rows are there."""
+        return not self._missing
 
     def add(self, name: Wanted, samples: NDArray[np.floating], n_paths: int) -> None:
         """Takes in a row for each plan of the stack: independent samples, made of so many paths."""
         level, index = name
         self._paths = n_paths
+        self._missing.discard(name)
         if level in self._sums:
             for place, other in enumerate(self._names[level]):
                 if other == name:

@@ -118,18 +118,23 @@ def _tally(cohort: Cohort, block: int, device: Device, pieces: int) -> CohortTal
         factors: list[dict[Wanted, NDArray[np.float64]]] = [{} for _ in programs.stacks]
         for number, name in program.results:
             factors[number][name] = programs.factors[number, name]
-        firsts = [plans[stack[0]] for stack in programs.stacks]
-        found = [Gathering(plan, own, device) for plan, own in zip(firsts, factors, strict=True)]
+        gathered: dict[int, Gathering] = {}
+        found: dict[int, Tally] = {}
         for (number, name), rows in _rows(programs, program, parts, device):
-            samples = firsts[number].samples(rows)
-            found[number].add(name, samples, rows.shape[-1])
-            for greek in cohort.summed_as(firsts[number], name):
+            plan = plans[programs.stacks[number][0]]
+            if number not in gathered:
+                gathered[number] = Gathering(plan, factors[number], device)
+            samples = plan.samples(rows)
+            gathered[number].add(name, samples, rows.shape[-1])
+            if gathered[number].is_whole:
+                found[number] = gathered.pop(number).tally()
+            for greek in cohort.summed_as(plan, name):
                 for row, factor in zip(samples, factors[number][name], strict=True):
                     added = row * float(factor)
                     if greek in total:
                         added += total[greek]
                     total[greek] = added
-        tallies += (each.tally() for each in found)
+        tallies += (found[number] for number in range(len(found)))
     sums = Moments.of([total[name] for name in cohort.common], device) if total else None
     return CohortTally(tuple(tallies), sums)
 
