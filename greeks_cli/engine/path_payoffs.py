@@ -10,6 +10,8 @@ from greeks_cli.terms.path_contracts import Asian, Average, Barrier, Cliquet, Lo
 
 _BEYOND = 3.0
 """The exponent of a bridge's end beyond the barrier, at most: exp(3) is many widths of a kernel."""
+_DEVIATIONS = 10.0
+"""Farther out no path ends."""
 
 
 @payoff.register
@@ -32,8 +34,10 @@ def _barrier(contract: Barrier, leaves: Leaves, path: Path, smoother: Smoother) 
     gain = above(contract.type, path[-1], leaves["strike"])
     knocks_in = contract.barrier_type.knocks_in
     # Where only paths that end beyond the barrier would lose, they are out: no kink at the strike meets the barrier's.
-    never_loses = (contract.type.sign < 0) == contract.barrier_type.above and (
-        contract.type.sign * (contract.barrier - contract.strike) >= 0
+    never_loses = (
+        contract.decides_by_value
+        and (contract.type.sign < 0) == contract.barrier_type.above
+        and contract.type.sign * (contract.barrier - contract.strike) >= 0
     )
     vanilla = smoother.positive_part(gain) if knocks_in or not never_loses else gain
     untouched = _untouched(contract, leaves, path, smoother)
@@ -55,15 +59,16 @@ def _untouched(contract: Barrier, leaves: Leaves, path: Path, smoother: Smoother
     start = side * log(leaves["spot"] / leaves["barrier"])
     if _number(start) <= 0:
         return path[-1] * 0.0
-    steepness = 2 * start / (leaves["vol"] * leaves["vol"] * (contract.expiry - leaves["time"]))
+    variance = leaves["vol"] * leaves["vol"] * (contract.expiry - leaves["time"])
+    steepness = 2 * start / variance
     scale = _number(steepness)
-    beyond = _BEYOND / scale
+    beyond = min(_BEYOND / scale, _DEVIATIONS * _number(variance) ** 0.5)
     end = sharp_positive_part(side * log(path[-1] / leaves["barrier"]) + beyond) - beyond
     return smoother.gated(1 - exp(-scale * end), 1 - exp(-steepness * end))
 
 
 def _number(x: Operand) -> float:
-    """That of all paths."""
+    """The number that an operand is on every path."""
     return float(x.array[0] if is_recorded(x) else x)
 
 

@@ -66,9 +66,9 @@ class Pilot:
         found: list[Self] = []
         last: tuple[object, ...] = ()
         for request in requests:
-            contract, drawn = request.contract, _drawn(request)
-            if last != (last := (contract.dates, request.market, drawn)):
-                paths = pilot_paths(request)
+            key = request.contract.dates, request.market, _drawn(request)
+            if key != last:
+                last, paths = key, pilot_paths(request)
             kinks = tuple(pilot_kinks(request, paths))
             candidates = _candidates(request, kinks)
             found.append(cls(request, paths, kinks, candidates, recordings_of(request, candidates)))

@@ -22,11 +22,12 @@ from greeks_cli.terms.request import Request
 from greeks_cli.terms.simulation import SCRAMBLES, Dtype, Sampler, Simulation
 
 USUAL_PATHS, _SMALLEST = 1 << 17, 1 << 11
-"""Paths in a block: so many that threads seldom wait for each other's Python, so few that memory stays small."""
+"""Paths in a block of most runs: so many that threads seldom wait for each other's Python, so few that memory stays
+small."""
 _LARGE = 1 << 22
 """Paths from which on blocks have twice as many, for there are enough of them for many cores."""
 _NORMALS_PER_BLOCK, _ESTIMATES_PER_BLOCK, _POINTS_PER_BLOCK = 1 << 21, 1 << 20, 1 << 19
-"""Numbers of a block, at most: normals drawn, estimates, and dates times paths, the largest of its arrays."""
+"""Numbers of a block, about: normals drawn, estimates, and dates times paths, the largest of its arrays."""
 _MORE_FOR_GPUS = 16
 """Times as many paths in a block that a GPU draws: a call costs it about the same, however small the arrays."""
 _NUMBERS_PER_SCRAMBLE = 1 << 22

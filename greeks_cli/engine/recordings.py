@@ -69,7 +69,7 @@ class Recordings:
         return self._once(("own", estimator), lambda: self._record(self._request.contract, method, wanted))
 
     def of_some(self, estimator: Estimator, wanted: tuple[MultiIndex, ...]) -> Program[MultiIndex]:
-        """Some of them."""
+        """Those that are wanted, without what only the others need."""
         return self._once(("some", estimator, wanted), lambda: self.by(estimator).only(wanted))
 
     def of_choices(self, estimator: Estimator) -> Program[MultiIndex]:

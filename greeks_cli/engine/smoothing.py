@@ -60,7 +60,7 @@ class Kernel:
     def __call__(self, x: NDArray[np.floating], order: int) -> NDArray[np.floating]:
         """The derivative of an order."""
         width = self.widths[order]
-        if isinstance(width, int | float) and width == 0:  # elsewhere it may be a number that is left open
+        if is_sharp(width):
             return _sharp(x, order)
         if not self.extrapolated:
             return _softplus(x, np.exp(np.abs(x) * (-1 / width)), width, order)
@@ -70,6 +70,11 @@ class Kernel:
         value -= _softplus(x, wider, 2 * width, order)
         value /= 3
         return value
+
+
+def is_sharp(width: float | NDArray[np.floating]) -> bool:
+    """Whether a width is none; one that a recording leaves open is not."""
+    return isinstance(width, int | float) and width == 0
 
 
 def _sharp(x: NDArray[np.floating], order: int) -> NDArray[np.floating]:
@@ -144,17 +149,19 @@ class SoftPlus(chainer.FunctionNode):  # type: ignore[misc]  # chainer has no us
 
 
 class Gate(SoftPlus):
-    """A smoothed step of x times a value that is 0 where x is: then the step's own derivative adds nothing.
+    """A smoothed step of x times a value that is 0 where x is.
 
-    So the value and its first derivatives meet no kernel, and the others one of a function that is smooth. Were the
-    value a function of max(x, 0) instead, it would be met sharp by the kernels of its second derivatives, which
-    are then biased by their width itself, and not by a power of it.
+    The derivative of a sharp step then adds nothing to a first derivative, and a kernel that is sharp there leaves it
+    out; the second derivatives meet one of a function that is smooth. Were the value a function of max(x, 0) instead,
+    their kernels would meet it sharp, and have a bias of their width itself, and not of a power of it.
     """
 
     def __init__(self, kernel: Kernel):
         super().__init__(kernel, 1)
 
     def backward(self, indexes: tuple[int, ...], grad_outputs: tuple[Operand]) -> tuple[Operand | None, ...]:
+        if not is_sharp(self._kernel.widths[0]):
+            return super().backward(indexes, grad_outputs)  # that of the smoothed value
         x, _ = self.get_retained_inputs()
         return tuple(self._times(x, 0, *grad_outputs) if i else None for i in indexes)
 

@@ -1,4 +1,4 @@
-"""Rows of samples summed one by one, as soon as each is there: then it is in the cache, and none need be kept."""
+"""Rows of samples summed one by one: each, or its control, has just been made and need not be kept."""
 
 import numpy as np
 from numpy.typing import NDArray

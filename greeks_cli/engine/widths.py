@@ -49,7 +49,7 @@ class _SpreadRecorder(Smoother):
         return Kernel.plain(0)(x, order)
 
     def gated(self, x: NDArray[np.floating], value: NDArray[np.floating]) -> NDArray[np.floating]:
-        self._kink(x, 0)
+        self.kinks.append(Kink(_spread(x), 0))
         return np.where(x > 0, value, 0)
 
 

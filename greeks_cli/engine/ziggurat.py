@@ -1,9 +1,9 @@
 """Standard normals by whole arrays: more than twice as fast as one by one, and with any processor.
 
-The density is a mixture. 2,048 rectangles of equal area are stacked under its curve, each as wide as the curve is at
-its upper edge. All but one normal in 800 are uniform across one of the rectangles, any with the same probability, so
-they take a look-up and a multiplication. The others lie between the rectangles and the curve; where they are is drawn
-by their distances, and they themselves by rejection.
+The density is a mixture. 2,048 rectangles of equal area are stacked under its curve, each as wide as fits there. All
+but one normal in 800 are uniform across one of the rectangles, any with the same probability, so they take a look-up
+and a multiplication. The others lie between the rectangles and the curve; where they are is drawn by their distances,
+and they themselves by rejection.
 
 After G. Marsaglia and W. W. Tsang, "The ziggurat method for generating random variables", Journal of Statistical
 Software 5(8), 2000. There every number is compared with the curve; here its rectangle alone says which it is.
@@ -96,10 +96,10 @@ def _places_outside(generator: np.random.Generator, count: int) -> NDArray[np.in
 
 
 def fill(generator: np.random.Generator, out: Array) -> None:
-    """Puts independent standard normals into a contiguous array, of 32 random bits each.
+    """Puts independent standard normals into an array, which must be contiguous; nearly all of 32 random bits.
 
-    Across a rectangle they lie on a grid of 2^21 places, symmetric about zero: any moment is right to twelve
-    digits, the probability of an interval to eight, so no run of less than 10^15 paths can tell.
+    Across a rectangle they lie on a grid of 2^21 places, symmetric about zero: in float64 any moment is right to
+    twelve digits, the probability of an interval to eight, so no run of less than 10^15 paths can tell.
     """
     units = _units(out.dtype)
     flat = out.reshape(-1)
@@ -109,7 +109,7 @@ def fill(generator: np.random.Generator, out: Array) -> None:
         words = generator.integers(1 << 64, size=(len(part) + 1) // 2, dtype=np.uint64)
         bits = words.view(np.int32)[: len(part)]
         rectangle = np.bitwise_and(bits, (1 << _BITS) - 1, out=buffer[: len(part)])
-        np.take(units, rectangle, out=part, mode="wrap")
+        np.take(units, rectangle, out=part, mode="wrap")  # another mode may buffer
         bits >>= _BITS - 1
         bits |= 1  # odd, so symmetric
         places = rectangle.view(out.dtype)[: len(part)]

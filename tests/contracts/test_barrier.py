@@ -3,6 +3,7 @@
 import pytest
 
 from greeks_cli.run.local import run
+from greeks_cli.run.together import run_alongside
 from greeks_cli.terms.request import build_request
 from tests.conftest import assert_agrees
 
@@ -24,3 +25,16 @@ MARKETS = ({"vol": 0.2}, {"vol": 0.45, "spot": 95, "rate": 0.02, "dividend_yield
 def test_no_bias_is_seen_with_a_million_paths(barrier, market, estimator):
     settings = {"paths": 1_000_000, "seed": 3, "estimator": estimator}
     assert_agrees(run(build_request({"kind": "barrier", **barrier}, market, settings, "delta,gamma,vega,vanna,volga")))
+
+
+def on_12_dates(strike):
+    barrier = {"kind": "barrier", "strike": strike, "barrier": 90, "barrier_type": "down-in", "monitoring": "12"}
+    return build_request(barrier, {"vol": 0.2}, {"paths": 20_000}, "delta,gamma")
+
+
+def test_a_strike_on_either_side_of_the_barrier_has_its_own_numbers():
+    """However the other's recording may serve it: alone, after it, and beside it."""
+    above, below = run(on_12_dates(100)).estimates, run(on_12_dates(80)).estimates
+    assert run(on_12_dates(100)).estimates == above
+    assert [answer.estimates for answer in run_alongside([on_12_dates(80), on_12_dates(100)])] == [below, above]
+    assert above[0].value == pytest.approx(0.75, abs=0.1)

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from greeks_cli.engine.chainer_runtime import F, chainer
-from greeks_cli.engine.smoothing import MAX_ORDER, Kernel, SoftPlus
+from greeks_cli.engine.smoothing import MAX_ORDER, Kernel, Smoother, SoftPlus
 
 FAR = np.concatenate([np.linspace(-1e4, 1e4, 20001), np.linspace(-5, 5, 1001)])
 
@@ -64,3 +64,30 @@ def test_width_zero_is_the_sharp_kink():
     assert sharp(x, 0).tolist() == [0, 0, 2]
     assert sharp(x, 1).tolist() == [0, 0, 1]
     assert sharp(x, 2).tolist() == [0, 0, 0]
+
+
+def gated(kernel, x, rate):
+    """1 - exp(-rate x) where x > 0, else 0, and its derivatives in x and twice in x."""
+    x = chainer.Variable(x)
+    value = Smoother([kernel]).gated(x, 1 - F.exp(-rate * x))
+    (first,) = chainer.grad([value], [x], enable_double_backprop=True)
+    (second,) = chainer.grad([first], [x])
+    return value.array, first.array, second.array
+
+
+def test_a_sharp_gate_has_a_kernel_from_the_second_derivative_on():
+    x = np.linspace(-1, 1, 200_001)
+    sharp, width = np.where(x > 0, 1.0, 0.0), 0.02
+    value, first, second = gated(Kernel((0.0, 0.0, *(width,) * (MAX_ORDER - 2)), extrapolated=False), x, 3.0)
+    np.testing.assert_allclose(value, sharp * (1 - np.exp(-3 * x)), atol=1e-15)
+    np.testing.assert_allclose(first, sharp * 3 * np.exp(-3 * x), atol=1e-15)
+    # The first derivative jumps by 3, and 3 exp(-3 x) has this mean under the logistic kernel.
+    jump = (second + sharp * 9 * np.exp(-3 * x)).sum() * (x[1] - x[0])
+    assert jump == pytest.approx(3 * (3 * np.pi * width) / np.sin(3 * np.pi * width), rel=1e-9)
+
+
+def test_a_smooth_gate_has_the_derivatives_of_its_value():
+    x = np.linspace(-1, 1, 200_001)
+    value, first, second = gated(Kernel.plain(0.1), x, 3.0)
+    np.testing.assert_allclose(np.gradient(value, x)[1:-1], first[1:-1], atol=1e-7)
+    np.testing.assert_allclose(np.gradient(first, x)[1:-1], second[1:-1], atol=1e-5)
