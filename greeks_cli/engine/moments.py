@@ -94,8 +94,7 @@ class Moments:
     def doubt(self) -> Vector:
         """The relative error of each standard error; zero for a row that does not vary."""
         with np.errstate(all="ignore"):
-            relative = np.sqrt(self.m2_variance) / self.m2 / 2
-        return np.where(np.isnan(relative), 0.0, relative)
+            return np.nan_to_num(np.sqrt(self.m2_variance) / self.m2 / 2)
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,6 +36,7 @@ def _barrier(contract: Barrier, leaves: Leaves, path: Path, smoother: Smoother) 
     # Where only paths that end beyond the barrier would lose, they are out: no kink at the strike meets the barrier's.
     never_loses = (
         contract.decides_by_value
+        and not smoother.smooths_values
         and (contract.type.sign < 0) == contract.barrier_type.above
         and contract.type.sign * (contract.barrier - contract.strike) >= 0
     )
@@ -50,8 +51,8 @@ def _untouched(contract: Barrier, leaves: Leaves, path: Path, smoother: Smoother
     """1 where the barrier was not touched; monitored continuously, the probability of that.
 
     A Brownian bridge between logarithms at distances a and b from a barrier on the same side
-    touches it with probability exp(-2 a b / (vol^2 T)). Far beyond the barrier b is bounded. The kink is met on the
-    scale of the probability, for a kernel that is much wider would be biased.
+    touches it with probability exp(-2 a b / (vol^2 T)). Kernels of derivatives alone meet the kink on the scale of
+    the probability, for one that is much wider would be biased. Far beyond the barrier b is bounded.
     """
     side = -1.0 if contract.barrier_type.above else 1.0
     if contract.monitoring != "continuous":
@@ -61,9 +62,12 @@ def _untouched(contract: Barrier, leaves: Leaves, path: Path, smoother: Smoother
         return path[-1] * 0.0
     variance = leaves["vol"] * leaves["vol"] * (contract.expiry - leaves["time"])
     steepness = 2 * start / variance
+    distance = side * log(path[-1] / leaves["barrier"])
+    if smoother.smooths_values:
+        return 1 - exp(-steepness * smoother.positive_part(distance))
     scale = _number(steepness)
     beyond = min(_BEYOND / scale, _DEVIATIONS * _number(variance) ** 0.5)
-    end = sharp_positive_part(side * log(path[-1] / leaves["barrier"]) + beyond) - beyond
+    end = sharp_positive_part(distance + beyond) - beyond
     return smoother.gated(1 - exp(-scale * end), 1 - exp(-steepness * end))
 
 

@@ -149,19 +149,16 @@ class SoftPlus(chainer.FunctionNode):  # type: ignore[misc]  # chainer has no us
 
 
 class Gate(SoftPlus):
-    """A smoothed step of x times a value that is 0 where x is.
+    """A sharp step of x times a value that is 0 where x is: then the step's own derivative adds nothing.
 
-    The derivative of a sharp step then adds nothing to a first derivative, and a kernel that is sharp there leaves it
-    out; the second derivatives meet one of a function that is smooth. Were the value a function of max(x, 0) instead,
-    their kernels would meet it sharp, and have a bias of their width itself, and not of a power of it.
+    Kernels come in with the second derivatives, each times a function that is smooth. Were the value a function of
+    max(x, 0) instead, they would meet it sharp, and have a bias of their width itself, and not of a power of it.
     """
 
     def __init__(self, kernel: Kernel):
         super().__init__(kernel, 1)
 
     def backward(self, indexes: tuple[int, ...], grad_outputs: tuple[Operand]) -> tuple[Operand | None, ...]:
-        if not is_sharp(self._kernel.widths[0]):
-            return super().backward(indexes, grad_outputs)  # that of the smoothed value
         x, _ = self.get_retained_inputs()
         return tuple(self._times(x, 0, *grad_outputs) if i else None for i in indexes)
 
@@ -176,6 +173,8 @@ class Smoother:
 
     def __init__(self, kernels: Sequence[Kernel]):
         self._kernels = iter(kernels)
+        self.smooths_values = any(not is_sharp(kernel.widths[0]) for kernel in kernels)
+        """Whether not only derivatives are smoothed: with a width that was asked for."""
 
     def positive_part(self, x: Operand) -> Operand:
         """max(x, 0)."""
@@ -186,7 +185,7 @@ class Smoother:
         return self._kink(x, 1)
 
     def gated(self, x: Operand, value: Operand) -> Operand:
-        """The value where x > 0, else 0; the value is 0 where x is, and moves there with it."""
+        """The value where x > 0, else 0, by kernels that leave values sharp; it is 0 where x is, and moves with x."""
         return Gate(self._kernel(x, 0)).apply((x, value))[0]
 
     def maximum(self, rows: Operand) -> Operand:

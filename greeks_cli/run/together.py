@@ -36,7 +36,8 @@ def run_together(
     totals: list[dict[str, Sum]] = []
     for group, cohort, tally in _tallies(requests, answers, True, threads, executor):
         found = [answer for number in group if isinstance(answer := answers[number], Result)]
-        totals.append(_sums(cohort, tally, found))
+        if len(found) == len(group):
+            totals.append(_sums(cohort, tally, found))
     whole = bool(answers) and all(isinstance(answer, Result) for answer in answers)
     return answers, _added(totals) if whole else []
 

@@ -82,7 +82,7 @@ class Simulation(Term):
     smoothing: Smoothing = Field(Smoothing.SOFTPLUS, description="softplus, or none for the plain kink")
     width: Literal["auto"] | Annotated[Number, Field(ge=1e-12, le=1e12)] = Field(
         "auto",
-        description="width of the smoothed kink, or auto; in price units, or a probability at a barrier",
+        description="width of the smoothed kink in price units, or auto",
     )
     beta: Number | None = Field(
         None, ge=1e-12, le=1e12, description="steepness of the softplus, 1/width, instead of a width"

@@ -84,10 +84,3 @@ def test_a_sharp_gate_has_a_kernel_from_the_second_derivative_on():
     # The first derivative jumps by 3, and 3 exp(-3 x) has this mean under the logistic kernel.
     jump = (second + sharp * 9 * np.exp(-3 * x)).sum() * (x[1] - x[0])
     assert jump == pytest.approx(3 * (3 * np.pi * width) / np.sin(3 * np.pi * width), rel=1e-9)
-
-
-def test_a_smooth_gate_has_the_derivatives_of_its_value():
-    x = np.linspace(-1, 1, 200_001)
-    value, first, second = gated(Kernel.plain(0.1), x, 3.0)
-    np.testing.assert_allclose(np.gradient(value, x)[1:-1], first[1:-1], atol=1e-7)
-    np.testing.assert_allclose(np.gradient(first, x)[1:-1], second[1:-1], atol=1e-5)

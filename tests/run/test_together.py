@@ -157,3 +157,10 @@ def test_the_total_of_one_trade_is_that_trade(settings):
     for own, total in zip(answers[0].estimates, totals, strict=True):
         assert total.value == pytest.approx(own.value, rel=1e-12)
         assert total.stderr == pytest.approx(own.stderr, rel=1e-9)
+
+
+def test_no_total_where_none_of_those_that_share_paths_has_a_result():
+    no_number = {"kind": "formula", "payoff": "max(sqrt(S[-1] - K), 0)", "param": {"K": 100.0}, "fixings": 2}
+    answers, totals = run_together([asked(no_number), asked(no_number), asked({"strike": 100})])
+    assert [isinstance(answer, str) for answer in answers] == [True, True, False]
+    assert not totals
