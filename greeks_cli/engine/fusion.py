@@ -75,12 +75,15 @@ class _Fusion(Generic[Name]):
             yield from self._fused(group, left) if group else ()
 
     def _fits(self, call: Call) -> bool:
-        """Whether a call is an elementwise one on numbers and arrays of one number per path."""
+        """Whether a call is an elementwise one on finite numbers and arrays of one number per path."""
         if call.function not in _WRITTEN or call.keywords or call.result not in self._whole.flat:
             return False
         if call.function is as_type:
             return bool(self._constants[call.arguments[1]] == self._dtype)
-        return all(slot in self._whole.flat or _is_number(self._constants.get(slot)) for slot in call.inputs)
+        return all(
+            _is_number(self._constants[slot]) if slot in self._constants else slot in self._whole.flat
+            for slot in call.inputs
+        )
 
     def _group(self, left: list[Call], there: set[int]) -> list[Call]:
         """The calls that can be made by now, or as many of them as a kernel has parameters for."""
