@@ -32,7 +32,8 @@ def _asian(contract: Asian, leaves: Leaves, path: Path, smoother: Smoother) -> O
 @payoff.register
 def _barrier(contract: Barrier, leaves: Leaves, path: Path, smoother: Smoother) -> Operand:
     gain = above(contract.type, path[-1], leaves["strike"])
-    knocks_in = contract.barrier_type.knocks_in
+    vanilla = smoother.positive_part(gain)
+    untouched = _untouched(contract, leaves, path, smoother)
     # Where only paths that end beyond the barrier would lose, they are out: no kink at the strike meets the barrier's.
     never_loses = (
         contract.decides_by_value
@@ -40,10 +41,8 @@ def _barrier(contract: Barrier, leaves: Leaves, path: Path, smoother: Smoother) 
         and (contract.type.sign < 0) == contract.barrier_type.above
         and contract.type.sign * (contract.barrier - contract.strike) >= 0
     )
-    vanilla = smoother.positive_part(gain) if knocks_in or not never_loses else gain
-    untouched = _untouched(contract, leaves, path, smoother)
     kept = untouched * (gain if never_loses else vanilla)
-    paid, dead = (vanilla - kept, untouched) if knocks_in else (kept, 1 - untouched)
+    paid, dead = (vanilla - kept, untouched) if contract.barrier_type.knocks_in else (kept, 1 - untouched)
     return paid + contract.rebate * dead if contract.rebate else paid
 
 

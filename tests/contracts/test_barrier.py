@@ -38,3 +38,13 @@ def test_a_strike_on_either_side_of_the_barrier_has_its_own_numbers():
     assert run(on_12_dates(100)).estimates == above
     assert [answer.estimates for answer in run_alongside([on_12_dates(80), on_12_dates(100)])] == [below, above]
     assert above[0].value == pytest.approx(0.75, abs=0.1)
+
+
+@pytest.mark.parametrize("smoothed", [{}, {"beta": 10}, {"smoothing": "none"}], ids=str)
+@pytest.mark.parametrize("strike", [85, 95, 105, 115])
+@pytest.mark.parametrize("option", ["call", "put"])
+@pytest.mark.parametrize(("barrier", "kind"), [(95, "down-in"), (95, "down-out"), (105, "up-in"), (105, "up-out")])
+def test_a_strike_may_lie_anywhere_and_a_kink_be_smoothed_or_not(barrier, kind, option, strike, smoothed):
+    contract = {"kind": "barrier", "barrier_type": kind, "barrier": barrier, "strike": strike, "type": option}
+    greeks = "delta" if "smoothing" in smoothed else "delta,gamma"
+    assert_agrees(run(build_request(contract, {"vol": 0.2}, {"paths": 50_000, **smoothed}, greeks)))
