@@ -85,12 +85,12 @@ class Pilot:
 
 
 @np.errstate(all="ignore")  # what is not finite is reported with the estimate
-def choose_controls(request: Request, groups: Sequence[Group]) -> dict[MultiIndex, MultiIndex]:
-    """For every Greek, which derivative of the control varies most like it: the same one, or the value.
+def choose_controls(request: Request, groups: Sequence[Group], paths: Simulated) -> dict[MultiIndex, MultiIndex]:
+    """For every Greek, which derivative of the control varies most like it on a pilot's paths: the same, or the value.
 
     Many derivatives of the underlying are constant, such as its gamma, and control nothing.
     """
-    scenario, control = Scenario(pilot_paths(request)), control_of(request.contract)
+    scenario, control = Scenario(paths), control_of(request.contract)
     best: dict[MultiIndex, MultiIndex] = {}
     for group in groups:
         own = derivatives(request, request.contract, scenario, group.method, group.wanted)

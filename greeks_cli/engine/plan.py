@@ -93,7 +93,7 @@ class Plan:
     ) -> Self:
         request, (groups, recordings, kinks) = pilot.request, pilot.choice(errors)
         if controls is None:
-            controls = choose_controls(request, groups) if request.simulation.control else {}
+            controls = choose_controls(request, groups, pilot.paths) if request.simulation.control else {}
         return cls(request, groups, controls, recordings, kinks, limit or request.simulation.paths)
 
     @property

@@ -11,8 +11,8 @@ _SLICES = 128
 """Slices of a block's samples at least, where there are as many samples: their sums show how sure the whole is."""
 
 
-class RowSums:
-    """The mean of each row, and its centred squares summed in slices.
+class _Sums:
+    """A few numbers of each row, on a device until all are there.
 
     A row is of one sample per path, or one such row for each of several trades; every place has one.
     """
@@ -22,58 +22,53 @@ class RowSums:
         self._table: NDArray[np.floating] | None = None
         self.count = 0
         """Samples of a row."""
-        self.length = 1
-        """Samples of a slice."""
 
-    def add(self, place: int, row: NDArray[np.floating]) -> None:
-        """Takes in the row of a place."""
+    def _entry(self, place: int, row: NDArray[np.floating], length: int) -> NDArray[np.floating]:
+        """Where so many numbers of a row belong."""
         *of_trades, self.count = row.shape
-        self.length = max(1, self.count // _SLICES)
-        n_whole = self.count // self.length
-        in_slices = n_whole * self.length
         if self._table is None:
-            self._table = self._device.empty((self._n_rows, *of_trades, n_whole + 2), np.float64)
-        row = _in_float64(row)
-        mean = row.sum(axis=-1) / self.count
-        centred = row - mean[..., None]
-        found = self._table[place]
-        found[..., 0] = mean
-        found[..., 1:-1] = _squared_lengths(centred[..., :in_slices].reshape(*of_trades, n_whole, self.length))
-        found[..., -1] = _squared_lengths(centred[..., in_slices:]) if in_slices < self.count else 0
+            self._table = self._device.empty((self._n_rows, *of_trades, length), np.float64)
+        return self._table[place]
 
     @property
     def table(self) -> Vector:
-        """The mean of every row, the sums of all whole slices, and that of what is left; on the host."""
+        """The numbers of every row, on the host."""
         assert self._table is not None
         return self._device.numbers(self._table)
 
 
-class PairSums:
-    """What rows and their controls have in common."""
+class RowSums(_Sums):
+    """The mean of each row, the sums of its centred squares over all whole slices, and over what is left."""
 
-    def __init__(self, n_rows: int, device: Device):
-        self._n_rows, self._device = n_rows, device
-        self._table: NDArray[np.floating] | None = None
-        self.count = 0
-        """Samples of a row."""
+    length = 1
+    """Samples of a slice."""
+
+    def add(self, place: int, row: NDArray[np.floating]) -> None:
+        """Takes in the row of a place."""
+        *of_trades, count = row.shape
+        self.length = max(1, count // _SLICES)
+        n_whole = count // self.length
+        in_slices = n_whole * self.length
+        found = self._entry(place, row, n_whole + 2)
+        row = _in_float64(row)
+        mean = row.sum(axis=-1) / count
+        centred = row - mean[..., None]
+        found[..., 0] = mean
+        found[..., 1:-1] = _squared_lengths(centred[..., :in_slices].reshape(*of_trades, n_whole, self.length))
+        found[..., -1] = _squared_lengths(centred[..., in_slices:]) if in_slices < count else 0
+
+
+class PairSums(_Sums):
+    """The means of each row and of its control, the sums of the control's centred squares and of centred products."""
 
     def add(self, place: int, row: NDArray[np.floating], control: NDArray[np.floating]) -> None:
         """Takes in the row of a place, and its control's."""
-        *of_trades, self.count = row.shape
-        if self._table is None:
-            self._table = self._device.empty((self._n_rows, *of_trades, 4), np.float64)
+        found = self._entry(place, row, 4)
         x, y = _in_float64(row), _in_float64(control)
-        found = self._table[place]
         found[..., 0], found[..., 1] = x.mean(axis=-1), y.mean(axis=-1)
         centred = y - found[..., 1, None]
         found[..., 2] = np.einsum("...i,...i->...", centred, centred)
         found[..., 3] = np.einsum("...i,...i->...", x - found[..., 0, None], centred)
-
-    @property
-    def table(self) -> Vector:
-        """Both means, the sum of the control's centred squares, and that of its centred products; on the host."""
-        assert self._table is not None
-        return self._device.numbers(self._table)
 
 
 def _in_float64(row: NDArray[np.floating]) -> Vector:

@@ -44,7 +44,7 @@ def squared_errors(pilots: Sequence[Pilot]) -> list[Errors]:
     found: dict[int, Errors] = {}
     for numbers in alike.values():
         one = pilots[numbers[0]]
-        tried = sum(len(candidate.levels) for candidate in _candidates([one]))
+        tried = sum(len(candidate.levels) for candidate in _to_be_tried([one]))
         most = max(1, _NUMBERS_AT_ONCE // (one.paths.n_paths * max(1, tried)))
         for start in range(0, len(numbers), most):
             stack = numbers[start : start + most]
@@ -61,13 +61,13 @@ def _of_stack(pilots: Sequence[Pilot]) -> list[Errors]:
 
 def _tried(pilots: Sequence[Pilot]) -> list[Errors]:
     request = pilots[0].request
-    candidates = _candidates(pilots)
+    candidates = _to_be_tried(pilots)
     if not candidates:
         return [{} for _ in pilots]
     normals, weights = _with_tails(pilots[0].paths.normals, request.contract.dates)
     simulated = Simulated.of(request, normals)
     shape = len(pilots), simulated.n_paths
-    known: dict[int, dict[MultiIndex, Samples]] = {}
+    known: dict[int, dict[MultiIndex, Samples]] = {}  # by the identity of levels, which take long to hash
     found: dict[MultiIndex, list[NDArray[np.float64]]] = {}
     with np.errstate(all="ignore"):  # a method that fails here is not chosen
         for candidate in candidates:
@@ -80,7 +80,7 @@ def _tried(pilots: Sequence[Pilot]) -> list[Errors]:
     return [{index: of_methods[:, number] for index, of_methods in errors.items()} for number in range(len(pilots))]
 
 
-def _candidates(pilots: Sequence[Pilot]) -> list[Candidate]:
+def _to_be_tried(pilots: Sequence[Pilot]) -> list[Candidate]:
     """Those of every Greek that has a choice; equal levels are one object, whoever has them."""
     contract = pilots[0].request.contract
     one_of: dict[Methods, Methods] = {}

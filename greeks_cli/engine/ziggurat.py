@@ -1,4 +1,4 @@
-"""Standard normals by whole arrays: more than twice as fast as one by one, and with any processor.
+"""Standard normals by whole arrays: more than twice as fast as one by one, with AVX-512 or without.
 
 The density is a mixture. 2,048 rectangles of equal area are stacked under its curve, each as wide as fits there. All
 but one normal in 800 are uniform across one of the rectangles, any with the same probability, so they take a look-up

@@ -46,6 +46,15 @@ def test_rectangles_and_rest_make_up_the_density():
     assert rest.boxes[2, 0] == pytest.approx((area_of_each / (2 * edges)).sum(), rel=1e-14)
 
 
+def test_the_grid_across_the_rectangles_is_as_good_as_none():
+    """The probability of any half-line, of the numbers in rectangles, against that of uniform ones."""
+    edges, _ = rectangles()
+    places = 1 << 21
+    for bound in np.random.default_rng(1).uniform(-4.2, 4.2, 1000):
+        below = np.clip(np.floor((bound / edges * places + 1) / 2) + places / 2, 0, places) / places
+        assert abs((below - np.clip((bound / edges + 1) / 2, 0, 1)).mean()) < 1e-8
+
+
 def test_what_the_rectangles_leave_is_drawn_as_it_is_distributed():
     edges, rest = rectangles()
     count = 400_000
