@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from greeks_cli.engine.program import Array, Name, Program, Source
-from greeks_cli.engine.ziggurat import fill
+from greeks_cli.engine.ziggurat import StandardNormals
 
 Fill = Callable[[Array], object]
 """Puts standard normals into an array, those that follow what it has drawn before."""
@@ -44,8 +44,8 @@ class Device(ABC):
         """A few numbers there as an array of the host."""
 
     @abstractmethod
-    def normals(self, address: np.random.SeedSequence) -> Fill:
-        """This device's own random numbers from an address on."""
+    def normals(self, address: np.random.SeedSequence, count: int) -> Fill:
+        """So many of this device's own random numbers from an address on."""
 
     @abstractmethod
     def run(self, work: Callable[[int], Answer]) -> Answer:
@@ -75,9 +75,8 @@ class Host(Device):
     def numbers(self, table: Array) -> NDArray[np.float64]:
         return table.astype(np.float64, copy=False)
 
-    def normals(self, address: np.random.SeedSequence) -> Fill:
-        generator = np.random.Generator(np.random.SFC64(address))
-        return lambda out: fill(generator, out)
+    def normals(self, address: np.random.SeedSequence, count: int) -> Fill:
+        return StandardNormals(np.random.Generator(np.random.SFC64(address)), count).fill
 
     def run(self, work: Callable[[int], Answer]) -> Answer:
         return work(1)

@@ -78,7 +78,7 @@ class Gpu(Device):
         there: NDArray[np.float64] = table.get()  # type: ignore[attr-defined]
         return there
 
-    def normals(self, address: np.random.SeedSequence) -> Fill:
+    def normals(self, address: np.random.SeedSequence, count: int) -> Fill:
         philox = self._cupy.cuda.curand.CURAND_RNG_PSEUDO_PHILOX4_32_10
         generator = self._cupy.random.RandomState(int(address.generate_state(1, np.uint64)[0]), philox)
 

@@ -12,7 +12,7 @@ from greeks_cli.engine.device import HOST, Device
 PATHS, PILOT, SCRAMBLES = 0, 1, 2
 """Streams: the numbers of the estimate, those that choose its settings, those that scramble."""
 
-_CHUNK = 1 << 19
+_CHUNK = 1 << 18
 """Numbers drawn at a time: few enough for the cache that cores share, and as many, for threads wait between calls."""
 
 
@@ -35,7 +35,7 @@ def standard_normals(
     ``steps[i]`` exact increments are drawn for interval i and summed; the sum is divided by
     the square root of their number.
     """
-    fill = device.normals(address(seed, stream, block))
+    fill = device.normals(address(seed, stream, block), sum(steps) * n_paths)
     normals = device.empty((len(steps), n_paths), dtype)
     if all(n == 1 for n in steps):
         fill(normals)

@@ -78,11 +78,21 @@ def rectangles() -> tuple[NDArray[np.float64], Rest]:
     return edges, Rest(np.array([left, width, floor, height]), shares / shares[-1])
 
 
+def chosen_by() -> NDArray[np.int64]:
+    """The rectangle, from the top down, that each number of so many bits chooses.
+
+    They are the lowest bits of the place across it too, which so is a little to the left in half of the rectangles
+    and to the right in the others. A number and its complement choose neighbours, so that this cancels.
+    """
+    rectangle = np.arange(1 << _BITS)
+    return np.append(rectangle[::2], rectangle[::-2])
+
+
 @cache
 def _units(dtype: np.dtype[np.floating]) -> Array:
-    """How far apart the places across each rectangle are, halved."""
+    """How far apart the 2^32 places across each rectangle are, by what chooses it."""
     edges, _ = rectangles()
-    return (edges * 0.5 ** (32 - _BITS)).astype(dtype)
+    return (edges[chosen_by()] * 0.5**31).astype(dtype)
 
 
 def _places_outside(generator: np.random.Generator, count: int) -> NDArray[np.int64]:
@@ -95,25 +105,37 @@ def _places_outside(generator: np.random.Generator, count: int) -> NDArray[np.in
     return places[: places.searchsorted(count)]
 
 
-def fill(generator: np.random.Generator, out: Array) -> None:
-    """Puts independent standard normals into an array, which must be contiguous; nearly all of 32 random bits.
+class StandardNormals:
+    """A number of independent standard normals, drawn in order; nearly all of 32 random bits.
 
-    Across a rectangle they lie on a grid of 2^21 places, symmetric about zero: in float64 any moment is right to
-    twelve digits, the probability of an interval to eight, so no run of less than 10^15 paths can tell.
+    Across a rectangle they lie on a grid of 2^21 places: in float64 their mean is right to 10^-9 and any higher moment
+    to twelve digits, the probability of an interval to eight, so no run of less than 10^15 paths can tell.
     """
-    units = _units(out.dtype)
-    flat = out.reshape(-1)
-    buffer = np.empty(min(_CHUNK, len(flat)), np.int64)
-    for start in range(0, len(flat), _CHUNK):
-        part = flat[start : start + _CHUNK]
-        words = generator.integers(1 << 64, size=(len(part) + 1) // 2, dtype=np.uint64)
-        bits = words.view(np.int32)[: len(part)]
-        rectangle = np.bitwise_and(bits, (1 << _BITS) - 1, out=buffer[: len(part)])
-        np.take(units, rectangle, out=part, mode="wrap")  # another mode may buffer
-        bits >>= _BITS - 1
-        bits |= 1  # odd, so symmetric
-        places = rectangle.view(out.dtype)[: len(part)]
-        np.copyto(places, bits, casting="same_kind")
-        part *= places
-    outside = _places_outside(generator, len(flat))
-    flat[outside] = rectangles()[1].draw(generator, len(outside))
+
+    def __init__(self, generator: np.random.Generator, count: int):
+        self._generator = generator
+        self._outside = _places_outside(generator, count)
+        """Which of them are in no rectangle."""
+        self._values_outside = rectangles()[1].draw(generator, len(self._outside))
+        self._count = count
+        self._drawn = 0
+
+    def fill(self, out: Array) -> None:
+        """Puts the next ones into an array, which must be contiguous. Raises ValueError where so many are not left."""
+        units = _units(out.dtype)
+        flat = out.reshape(-1)
+        if self._drawn + len(flat) > self._count:
+            raise ValueError(f"{len(flat)} normals after {self._drawn} of {self._count}")
+        buffer = np.empty(min(_CHUNK, len(flat)), np.int64)
+        for start in range(0, len(flat), _CHUNK):
+            part = flat[start : start + _CHUNK]
+            words = self._generator.integers(1 << 64, size=(len(part) + 1) // 2, dtype=np.uint64)
+            bits = words.view(np.int32)[: len(part)]
+            rectangle = np.bitwise_and(bits, (1 << _BITS) - 1, out=buffer[: len(part)])
+            np.take(units, rectangle, out=part, mode="wrap")  # another mode may buffer
+            places = rectangle.view(out.dtype)[: len(part)]
+            np.copyto(places, bits, casting="same_kind")
+            part *= places
+            first, last = self._outside.searchsorted((self._drawn, self._drawn + len(part)))
+            part[self._outside[first:last] - self._drawn] = self._values_outside[first:last]
+            self._drawn += len(part)

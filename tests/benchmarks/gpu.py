@@ -52,7 +52,7 @@ def floor(letter: str, paths: int, dtype: str) -> Prepare:
         gpu, count = gpus()[0], paths * sum(Plan.of(request_of(letter, 10**5, dtype)).steps)
 
         def draw(pieces: int) -> object:
-            fill, buffer = gpu.normals(address(0, PATHS, 0)), gpu.empty((_CHUNK,), np.dtype(dtype).type)
+            fill, buffer = gpu.normals(address(0, PATHS, 0), count), gpu.empty((_CHUNK,), np.dtype(dtype).type)
             for start in range(0, count, _CHUNK):
                 fill(buffer[: min(_CHUNK, count - start)])
             return gpu.numbers(buffer[:1])  # waits for all of it

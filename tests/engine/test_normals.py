@@ -1,7 +1,7 @@
 import numpy as np
 
 from greeks_cli.engine.normals import PATHS, PILOT, standard_normals
-from greeks_cli.engine.ziggurat import fill
+from greeks_cli.engine.ziggurat import StandardNormals
 
 
 def draw(seed=7, stream=PATHS, block=3, steps=(1,), n_paths=50_000, dtype=np.float64):
@@ -32,7 +32,8 @@ def test_increments_of_an_interval_sum_to_one_standard_normal():
 def test_ninety_nine_steps_draw_ninety_nine_increments_per_path():
     n_paths, steps = 16, 99
     increments = np.empty((steps, n_paths))
-    fill(np.random.Generator(np.random.SFC64(np.random.SeedSequence(7, spawn_key=(PATHS, 3)))), increments)
+    generator = np.random.Generator(np.random.SFC64(np.random.SeedSequence(7, spawn_key=(PATHS, 3))))
+    StandardNormals(generator, increments.size).fill(increments)
     expected = increments.sum(axis=0) / np.sqrt(steps)
     np.testing.assert_allclose(draw(steps=(steps,), n_paths=n_paths)[0], expected, rtol=1e-12)
 

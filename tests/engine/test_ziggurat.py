@@ -1,19 +1,23 @@
-from math import erfc, pi, prod, sqrt
+from math import comb, erfc, fsum, pi, prod, sqrt
 from statistics import NormalDist
 
 import numpy as np
 import pytest
 from numpy.polynomial.legendre import leggauss
 
-from greeks_cli.engine.ziggurat import fill, rectangles
+from greeks_cli.engine.ziggurat import StandardNormals, chosen_by, rectangles
 
 N = 1 << 22
 
 
 def draw(shape, seed=1, dtype=np.float64):
     out = np.full(shape, np.nan, dtype)
-    fill(np.random.Generator(np.random.SFC64(seed)), out)
+    normals(out.size, seed).fill(out)
     return out
+
+
+def normals(count, seed=1):
+    return StandardNormals(np.random.Generator(np.random.SFC64(seed)), count)
 
 
 @pytest.fixture(scope="module")
@@ -49,10 +53,24 @@ def test_rectangles_and_rest_make_up_the_density():
 def test_the_grid_across_the_rectangles_is_as_good_as_none():
     """The probability of any half-line, of the numbers in rectangles, against that of uniform ones."""
     edges, _ = rectangles()
-    places = 1 << 21
+    half = edges[chosen_by()]
+    low = np.arange(2048)  # bits that choose the rectangle, below those of a place
     for bound in np.random.default_rng(1).uniform(-4.2, 4.2, 1000):
-        below = np.clip(np.floor((bound / edges * places + 1) / 2) + places / 2, 0, places) / places
-        assert abs((below - np.clip((bound / edges + 1) / 2, 0, 1)).mean()) < 1e-8
+        below = np.clip(np.floor((bound / half * 2**31 - low) / 2048) + 1 + 2**20, 0, 2**21) / 2**21
+        assert abs((below - np.clip((bound / half + 1) / 2, 0, 1)).mean()) < 1e-8
+
+
+@pytest.mark.parametrize("power", range(1, 9))
+def test_moments_of_the_grid_are_those_of_uniform_numbers(power):
+    """Of a rectangle's places, all are as far from the middles of 2^21 equal parts, as says the choice of it."""
+    edges, _ = rectangles()
+    middles = (np.arange(1 << 20) + 0.5) / 2**20
+    of_middles = [0 if n % 2 else fsum(middles**n) / len(middles) for n in range(power + 1)]
+    off = (np.arange(2048) - 1024) / 2**31
+    of_places = sum(comb(power, n) * of_middles[n] * off ** (power - n) for n in range(power + 1))
+    error = (edges[chosen_by()] ** power * (of_places - (0 if power % 2 else 1 / (power + 1)))).mean()
+    spread = sqrt(prod(range(1, 2 * power, 2)))
+    assert abs(error) < (1e-9 if power % 2 else 1e-12) * spread
 
 
 def test_what_the_rectangles_leave_is_drawn_as_it_is_distributed():
@@ -111,9 +129,16 @@ def test_every_place_is_filled(shape):
 
 
 def test_numbers_go_on_where_the_last_ended():
-    generator = np.random.Generator(np.random.SFC64(1))
-    first, second = np.empty(100), np.empty(100)
-    fill(generator, first)
-    fill(generator, second)
-    assert np.array_equal(first, draw(100))
-    assert not np.intersect1d(first, second).size
+    whole, first, second = np.empty(10_000), np.empty(4_000), np.empty(6_000)
+    normals(10_000).fill(whole)
+    parts = normals(10_000)
+    parts.fill(first)
+    parts.fill(second)
+    assert np.array_equal(whole, np.append(first, second))
+
+
+def test_no_more_are_drawn_than_were_asked_for():
+    few = normals(10)
+    few.fill(np.empty(6))
+    with pytest.raises(ValueError, match="5 normals after 6 of 10"):
+        few.fill(np.empty(5))
