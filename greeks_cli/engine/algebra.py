@@ -70,13 +70,18 @@ class Algebra:
         """The same, with no factor left."""
         return Scaled(1.0, self._rules.whole(result))
 
+    @property
+    def wide(self) -> frozenset[int]:
+        """Slots of what each of several trades has its own of."""
+        return frozenset(self._rules.wide)
+
     def program(self, results: Mapping[Name, Scaled], dtype: type[np.floating] = np.float64) -> Program[Name]:
         """Computes the arrays of some results, of a type; whoever reads them multiplies by the factors.
 
         They have a row for each of several trades where these have numbers of their own.
         """
         slots = {name: scaled.slot for name, scaled in results.items()}
-        program = self._rules.assembly.program(slots, frozenset(self._rules.flat - self._rules.wide))
+        program = self._rules.assembly.program(slots, frozenset(self._rules.flat - self.wide))
         constants = {
             slot: value.column(dtype) if isinstance(value, Many) else value for slot, value in program.constants.items()
         }

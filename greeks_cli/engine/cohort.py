@@ -10,11 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from greeks_cli.engine.block import Gathering, Tally
+from greeks_cli.engine.calculation import Calculation
 from greeks_cli.engine.device import Device
 from greeks_cli.engine.devices import device_of, on_processor
 from greeks_cli.engine.moments import Moments
 from greeks_cli.engine.plan import USUAL_PATHS, Plan
-from greeks_cli.engine.program import Program
 from greeks_cli.engine.programs import ESTIMATE, Programs, Result, Wanted
 from greeks_cli.engine.scenario import Simulated
 from greeks_cli.terms.request import Request
@@ -114,13 +114,13 @@ def _tally(cohort: Cohort, block: int, device: Device, pieces: int) -> CohortTal
     for numbers, programs in cohort.markets:
         plans = [cohort.plans[number] for number in numbers]
         parts = [Simulated.of(plans[0].request, part) for part in _divided(normals, pieces)]
-        program = programs.where(tuple(plans[stack[0]].measures_bias(block) for stack in programs.stacks))
+        calculation = programs.where(tuple(plans[stack[0]].measures_bias(block) for stack in programs.stacks))
         factors: list[dict[Wanted, NDArray[np.float64]]] = [{} for _ in programs.stacks]
-        for number, name in program.results:
+        for number, name in calculation.results:
             factors[number][name] = programs.factors[number, name]
         gathered: dict[int, Gathering] = {}
         found: dict[int, Tally] = {}
-        for (number, name), rows in _rows(programs, program, parts, device):
+        for (number, name), rows in _rows(programs, calculation, parts, device):
             plan = plans[programs.stacks[number][0]]
             if number not in gathered:
                 gathered[number] = Gathering(plan, factors[number], device)
@@ -140,18 +140,18 @@ def _tally(cohort: Cohort, block: int, device: Device, pieces: int) -> CohortTal
 
 
 def _rows(
-    programs: Programs, program: Program[Result], parts: Sequence[Simulated], device: Device
+    programs: Programs, calculation: Calculation[Result], parts: Sequence[Simulated], device: Device
 ) -> Iterator[tuple[Result, NDArray[np.floating]]]:
     """The rows of all parts as one: no path knows of another, so their numbers are those of the whole."""
 
     def of_part(part: Simulated) -> Iterator[tuple[Result, NDArray[np.floating]]]:
-        for result, rows in device.results(program, part.fetch, part.n_paths, part.dtype):
+        for result, rows in calculation.run(part, device):
             yield result, np.broadcast_to(rows, (len(programs.stacks[result[0]]), part.n_paths))
 
     if len(parts) == 1:
         return of_part(parts[0])
     found = [dict(of_part(part)) for part in parts]
-    return ((result, np.concatenate([part[result] for part in found], axis=1)) for result in program.results)
+    return ((result, np.concatenate([part[result] for part in found], axis=1)) for result in calculation.results)
 
 
 def _divided(normals: NDArray[np.floating], pieces: int) -> list[NDArray[np.floating]]:

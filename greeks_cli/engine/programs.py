@@ -1,15 +1,16 @@
 """What every block computes: recorded programs of one request or several, put together."""
 
-from collections.abc import Hashable, Iterator, Sequence
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
 from greeks_cli.engine.algebra import Algebra
+from greeks_cli.engine.calculation import Calculation, Rows
 from greeks_cli.engine.controls import control_of
 from greeks_cli.engine.derivatives import MultiIndex
 from greeks_cli.engine.many import Unlike
 from greeks_cli.engine.plan import Plan
-from greeks_cli.engine.program import Program
 from greeks_cli.engine.recordings import bound_to_all, pattern, type_of
 from greeks_cli.engine.rules import Scaled
 
@@ -22,6 +23,9 @@ Result = tuple[int, Wanted]
 Stack = tuple[int, ...]
 """Numbers of plans that differ in numbers alone, so that they are computed as one, with a row of paths for each."""
 
+_TOGETHER = 64
+"""Plans that are put together as one at most, and computed a stack at a time: the arrays of all leave the cache."""
+
 
 class Programs:
     """The calculations of some plans of one market as one, so that what they have in common is computed once."""
@@ -30,31 +34,57 @@ class Programs:
         """For stacks of so many plans at most."""
         algebra = Algebra()
         found: dict[Result, Scaled] = {}
+        self._alike: list[list[tuple[int, slice]]] = []
+        """Of plans that were put together as one: their stacks, and where these are among them."""
         self.stacks: list[Stack] = []
-        with np.errstate(all="ignore"):  # what leaves the range of its type is reported with the estimate
-            for stack in _stacks(plans, most):
-                for numbers, scaled in _of_stack(plans, stack, algebra):
-                    found |= {(len(self.stacks), name): each for name, each in scaled.items()}
-                    self.stacks.append(numbers)
-        self._whole = algebra.program(found, type_of(plans[0].request))
-        self._kept: dict[tuple[bool, ...], Program[Result]] = {}
-        self.factors = {
-            (number, name): np.broadcast_to(np.asarray(scaled.factor), len(self.stacks[number]))
-            for (number, name), scaled in found.items()
-        }
+        self.factors: dict[Result, NDArray[np.float64]] = {}
         """What every result is yet to be multiplied by, for each plan of its stack."""
+        with np.errstate(all="ignore"):  # what leaves the range of its type is reported with the estimate
+            for alike in _looking_alike(plans, _TOGETHER if most > 1 else 1):
+                for numbers, scaled in _of_alike(plans, alike, algebra):
+                    found |= {(len(self._alike), name): each for name, each in scaled.items()}
+                    self._alike.append(self._divided(numbers, scaled, most))
+        self._whole = algebra.program(found, type_of(plans[0].request))
+        self._wide = algebra.wide
+        self._slots: list[dict[Wanted, int]] = [{} for _ in self._alike]
+        for (number, name), slot in self._whole.results.items():
+            self._slots[number][name] = slot
+        self._kept: dict[tuple[bool, ...], Calculation[Result]] = {}
 
-    def where(self, biased: tuple[bool, ...]) -> Program[Result]:
-        """The program for a block, some of whose stacks measure what wider smoothing changes."""
+    def _divided(self, numbers: Stack, scaled: Mapping[Wanted, Scaled], most: int) -> list[tuple[int, slice]]:
+        factors = {name: np.broadcast_to(np.asarray(each.factor), len(numbers)) for name, each in scaled.items()}
+        parts = []
+        for start in range(0, len(numbers), most):
+            part = slice(start, start + most)
+            parts.append((len(self.stacks), part))
+            self.factors |= {(len(self.stacks), name): factor[part] for name, factor in factors.items()}
+            self.stacks.append(numbers[part])
+        return parts
+
+    def where(self, biased: tuple[bool, ...]) -> Calculation[Result]:
+        """The calculation of a block, some of whose stacks measure what wider smoothing changes."""
         if biased not in self._kept:  # two threads may make it, and it is the same
-            self._kept[biased] = self._whole.only(
-                (number, name) for number, name in self._whole.results if biased[number] or name[0] not in (NEAR, FAR)
-            )
+            self._kept[biased] = self._made(biased)
         return self._kept[biased]
 
+    def _made(self, biased: tuple[bool, ...]) -> Calculation[Result]:
+        single: dict[Result, int] = {}
+        alike: list[Sequence[Rows[Result]]] = []
+        for parts, slots in zip(self._alike, self._slots, strict=True):
+            (first, _), *others = parts
+            wanted = {name: slot for name, slot in slots.items() if biased[first] or name[0] not in (NEAR, FAR)}
+            rows: list[Rows[Result]] = [
+                (part, {(stack, name): slot for name, slot in wanted.items()}) for stack, part in parts
+            ]
+            if others or len(self.stacks[first]) > 1:
+                alike.append(rows)
+            else:
+                single |= rows[0][1]
+        return Calculation.of(self._whole, self._wide, single, alike)
 
-def _stacks(plans: Sequence[Plan], most: int) -> Iterator[Stack]:
-    """Plans that may be computed as one, by the look of them; they measure their bias in the same blocks."""
+
+def _looking_alike(plans: Sequence[Plan], most: int) -> Iterator[Stack]:
+    """Plans that may be put together as one, by the look of them; they measure their bias in the same blocks."""
     found: dict[Hashable, list[int]] = {}
     for number, plan in enumerate(plans):
         groups = tuple((pattern(group.method), group.wanted) for group in plan.groups)
@@ -64,14 +94,14 @@ def _stacks(plans: Sequence[Plan], most: int) -> Iterator[Stack]:
         yield from (tuple(alike[start : start + most]) for start in range(0, len(alike), most))
 
 
-def _of_stack(plans: Sequence[Plan], stack: Stack, algebra: Algebra) -> Iterator[tuple[Stack, dict[Wanted, Scaled]]]:
-    """The calculation of a stack, or those of its halves, where its plans turn out to differ."""
+def _of_alike(plans: Sequence[Plan], alike: Stack, algebra: Algebra) -> Iterator[tuple[Stack, dict[Wanted, Scaled]]]:
+    """The calculation of such plans, or those of each half of them, where they turn out to differ."""
     try:
-        yield stack, dict(_assembled([plans[number] for number in stack], algebra))
+        yield alike, dict(_assembled([plans[number] for number in alike], algebra))
     except Unlike:
-        middle = len(stack) // 2
-        for half in (stack[:middle], stack[middle:]):
-            yield from _of_stack(plans, half, algebra)
+        middle = len(alike) // 2
+        for half in (alike[:middle], alike[middle:]):
+            yield from _of_alike(plans, half, algebra)
 
 
 def _assembled(plans: Sequence[Plan], algebra: Algebra) -> Iterator[tuple[Wanted, Scaled]]:

@@ -116,7 +116,7 @@ def test_normals_go_in_and_sums_come_out_and_nothing_else(cupy_stand_in, sampler
 def test_constants_are_moved_once(cupy_stand_in):
     plan = Plan.of(asked({"kind": "asian", "strike": 100, "fixings": 12}, paths=40_000, device="cuda"))
     (there,) = devices(plan.request.simulation)
-    program, simulated = Programs([plan]).where((True,)), Simulated.of(plan.request, plan.normals(0, there))
+    program, simulated = Programs([plan]).where((True,)).common, Simulated.of(plan.request, plan.normals(0, there))
     dict(there.results(program, simulated.fetch, simulated.n_paths, simulated.dtype))
     cupy_stand_in.crossings.clear()
     dict(there.results(program, simulated.fetch, simulated.n_paths, simulated.dtype))

@@ -61,7 +61,7 @@ def on_the_processor(folder):
 @pytest.mark.parametrize("kind", CONTRACTS)
 def test_compiled_kernels_give_what_numpy_gives(kind, tmp_path):
     plan = Plan.of(request_of(kind))
-    program = Programs([plan]).where((True,))
+    program = Programs([plan]).where((True,)).common
     make, made = on_the_processor(tmp_path)
     quick = fused(program, np.float64, make)
     simulated = Simulated.of(plan.request, plan.normals(0))
@@ -84,7 +84,7 @@ def test_a_nan_stays_one(tmp_path):
 
 def kernels_of(kind, number, biased=True, **simulation):
     made = []
-    program = Programs([Plan.of(request_of(kind, **simulation))]).where((biased,))
+    program = Programs([Plan.of(request_of(kind, **simulation))]).where((biased,)).common
     fused(program, number, lambda kernel: made.append(kernel) or (lambda *arrays: ()))
     return made
 
@@ -97,7 +97,7 @@ def test_a_european_is_one_kernel():
 def test_a_book_is_as_many_kernels_as_their_parameters_take():
     plans = [Plan.of(request_of("asian", seed=7)) for _ in range(3)] + [Plan.of(request_of("european"))] * 2
     made = []
-    program = Programs(plans).where((True,) * 5)
+    program = Programs(plans).where((True,) * 5).common
     fused(program, np.float64, lambda kernel: made.append(kernel) or (lambda *arrays: ()))
     assert len(made) > 1
     assert max(len(kernel.inputs) + len(kernel.outputs) for kernel in made) <= 64

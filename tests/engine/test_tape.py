@@ -6,6 +6,7 @@ import pickle
 import numpy as np
 import pytest
 
+from greeks_cli.engine.device import HOST
 from greeks_cli.engine.pilot import Pilot
 from greeks_cli.engine.plan import Plan
 from greeks_cli.engine.programs import ESTIMATE, Programs
@@ -105,7 +106,7 @@ def test_blocks_of_every_contract_are_what_chainer_computes(kind):
     plan = Plan.of(request)
     simulated = Simulated.of(request, plan.normals(0))
     programs = Programs([plan])
-    found = dict(programs.where((False,)).run(simulated.fetch, simulated.n_paths))
+    found = dict(programs.where((False,)).run(simulated, HOST))
     for group in plan.groups:
         anew = derivatives(request, request.contract, Scenario(simulated), group.method, group.wanted)
         for index in group.wanted:
