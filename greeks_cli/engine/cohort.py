@@ -14,10 +14,14 @@ from greeks_cli.engine.calculation import Calculation
 from greeks_cli.engine.device import Device
 from greeks_cli.engine.devices import device_of, on_processor
 from greeks_cli.engine.moments import Moments
-from greeks_cli.engine.plan import USUAL_PATHS, Plan
+from greeks_cli.engine.plan import Plan
 from greeks_cli.engine.programs import ESTIMATE, Programs, Result, Wanted
 from greeks_cli.engine.scenario import Simulated
+from greeks_cli.terms.market import Market
 from greeks_cli.terms.request import Request
+
+_NUMBERS_AT_ONCE = 1 << 18
+"""Paths times plans computed as one: with fewer, threads wait for each other's Python; more leave the cache."""
 
 
 @dataclass(frozen=True)
@@ -33,10 +37,10 @@ class Cohort:
     @classmethod
     def of(cls, plans: Sequence[Plan], summed: bool = False) -> Self:
         simulation, n_paths = plans[0].request.simulation, plans[0].block_size
-        most = max(1, USUAL_PATHS // n_paths) if on_processor(simulation) else 1
-        numbers: dict[str, list[int]] = {}
+        most = max(1, _NUMBERS_AT_ONCE // n_paths) if on_processor(simulation) else 1
+        numbers: dict[Market, list[int]] = {}
         for number, plan in enumerate(plans):
-            numbers.setdefault(repr(plan.request.market), []).append(number)
+            numbers.setdefault(plan.request.market, []).append(number)
         markets = [(tuple(alike), Programs([plans[number] for number in alike], most)) for alike in numbers.values()]
         return cls(tuple(plans), tuple(markets), summed)
 

@@ -15,13 +15,13 @@ from greeks_cli.engine.normals import PATHS, standard_normals
 from greeks_cli.engine.pilot import Errors, Group, Pilot, choose_controls
 from greeks_cli.engine.recordings import Recordings
 from greeks_cli.engine.sobol import sobol_normals
-from greeks_cli.engine.trial import squared_errors
+from greeks_cli.engine.trial import Each, squared_errors
 from greeks_cli.engine.widths import Kink
 from greeks_cli.terms.errors import GreeksError
 from greeks_cli.terms.request import Request
 from greeks_cli.terms.simulation import SCRAMBLES, Dtype, Sampler, Simulation
 
-USUAL_PATHS, _SMALLEST = 1 << 17, 1 << 11
+_USUAL_PATHS, _SMALLEST = 1 << 17, 1 << 11
 """Paths in a block of most runs: so many that threads seldom wait for each other's Python, so few that memory stays
 small."""
 _LARGE = 1 << 22
@@ -68,11 +68,14 @@ class Plan:
         return cls._flown(pilot, errors, limit, controls)
 
     @classmethod
-    def of_all(cls, requests: Sequence[Request]) -> list[Self | GreeksError]:
-        """The plan of each request, or why it has none; pilots of those that differ in numbers alone fly together."""
+    def of_all(cls, requests: Sequence[Request], each: Each = map) -> list[Self | GreeksError]:
+        """The plan of each request, or why it has none; pilots of those that differ in numbers alone fly together.
+
+        ``each`` may be the ``map`` of an executor.
+        """
         try:
             pilots = Pilot.of_all(requests)
-            return [cls._flown(*tried) for tried in zip(pilots, squared_errors(pilots), strict=True)]
+            return [cls._flown(*tried) for tried in zip(pilots, squared_errors(pilots, each), strict=True)]
         except GreeksError:  # whose it is, is found by trying each alone
             return [cls._of_or_why_not(request) for request in requests]
 
@@ -120,7 +123,7 @@ class Plan:
         """Paths in a block. It depends on the request alone, for it addresses the random numbers."""
         paths = self.request.simulation.paths
         fit = min(
-            USUAL_PATHS if paths < _LARGE else 2 * USUAL_PATHS,
+            _USUAL_PATHS if paths < _LARGE else 2 * _USUAL_PATHS,
             _NORMALS_PER_BLOCK // sum(self.steps),
             _ESTIMATES_PER_BLOCK // max(1, len(self.request.greeks)),
             _POINTS_PER_BLOCK // len(self.steps),

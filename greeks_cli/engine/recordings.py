@@ -114,8 +114,9 @@ def recordings_of(request: Request, methods: Methods) -> Recordings:
     """Those of the request, or of an earlier one that differs in open numbers alone."""
     contract, simulation = request.contract, request.simulation
     left_open = () if contract.decides_by_value else tuple(contract.values)
-    structure = contract.but_for(left_open), left_open, repr(request.market)
-    choices = tuple((index, tuple(map(pattern, found))) for index, found in methods.items())
+    structure = contract.but_for(left_open), left_open, request.market
+    patterns = {id(method): pattern(method) for found in methods.values() for method in found}
+    choices = tuple((index, tuple(patterns[id(method)] for method in found)) for index, found in methods.items())
     return _remembered(_Subject((structure, simulation.dtype, simulation.autodiff, choices), request, methods))
 
 
@@ -132,14 +133,14 @@ def pattern(method: Method) -> Hashable:
 
 def bound(request: Request, method: Method) -> Callable[[Source], Any]:
     """The number that a source stands for; None for those that are arrays of a block."""
-    dtype = type_of(request)
+    dtype, parameters = type_of(request), request.contract.values
 
     def number(source: Source) -> Any:
         match source:
             case (name, kink, order) if name == _WIDTH:
                 return dtype(method.kernels[kink].widths[order])
             case (name, parameter) if name == _PARAMETER:
-                return dtype(request.contract.values[parameter])
+                return dtype(parameters[parameter])
         return None
 
     return number

@@ -1,6 +1,6 @@
 """How good the methods of each Greek are, by a few paths: of one request, or of many that differ in numbers alone."""
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
@@ -18,13 +18,15 @@ from greeks_cli.engine.recordings import bound_to_all
 from greeks_cli.engine.scenario import Simulated
 from greeks_cli.engine.valuation import Method, kink_order
 
-_NUMBERS_AT_ONCE = 1 << 20
+_NUMBERS_AT_ONCE = 1 << 21
 """Paths times results times requests that are tried together, at most."""
 
 Methods = tuple[Method, ...]
 """One of each request's; they differ in their widths alone."""
 Samples = NDArray[np.floating]
 """A row of paths for each request."""
+Each = Callable[[Callable[[list[Pilot]], list[Errors]], list[list[Pilot]]], Iterable[list[Errors]]]
+"""Calls a function for each stack of pilots."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,19 +38,24 @@ class Candidate:
     """It; and where it meets a smoothed kink, the same at two and at four times its widths."""
 
 
-def squared_errors(pilots: Sequence[Pilot]) -> list[Errors]:
-    """What its few paths say of the methods of every Greek that has a choice; infinite where one fails."""
+def squared_errors(pilots: Sequence[Pilot], each: Each = map) -> list[Errors]:
+    """What its few paths say of the methods of every Greek that has a choice; infinite where one fails.
+
+    ``each`` may be the ``map`` of an executor.
+    """
     alike: dict[Hashable, list[int]] = {}
     for number, pilot in enumerate(pilots):
-        alike.setdefault((id(pilot.recordings), repr(pilot.request.simulation)), []).append(number)
-    found: dict[int, Errors] = {}
+        alike.setdefault((id(pilot.recordings), pilot.request.simulation), []).append(number)
+    stacks: list[list[int]] = []
     for numbers in alike.values():
         one = pilots[numbers[0]]
         tried = sum(len(candidate.levels) for candidate in _to_be_tried([one]))
         most = max(1, _NUMBERS_AT_ONCE // (one.paths.n_paths * max(1, tried)))
-        for start in range(0, len(numbers), most):
-            stack = numbers[start : start + most]
-            found |= zip(stack, _of_stack([pilots[number] for number in stack]), strict=True)
+        stacks += (numbers[start : start + most] for start in range(0, len(numbers), most))
+    found: dict[int, Errors] = {}
+    of_stacks = each(_of_stack, [[pilots[number] for number in stack] for stack in stacks])
+    for stack, errors in zip(stacks, of_stacks, strict=True):
+        found |= zip(stack, errors, strict=True)
     return [found[number] for number in range(len(pilots))]
 
 

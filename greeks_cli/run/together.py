@@ -1,7 +1,7 @@
 """Requests that share their paths, and the total over all of them."""
 
 from collections.abc import Iterator, Sequence
-from concurrent.futures import Executor
+from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import closing
 from functools import reduce
 from operator import add
@@ -56,14 +56,16 @@ def _tallies(
     """The numbers, plans and sums of all that share their paths, whose answers are then there."""
     keep_freed_memory()
     plans: dict[int, Plan] = {}
-    for number, plan in enumerate(Plan.of_all(requests)):
-        if isinstance(plan, Plan):
-            plans[number] = plan
-        else:
-            answers[number] = str(plan).replace("\n", "; ")
+    workers = threads or available_cores()
+    with ThreadPoolExecutor(available_cores() if executor else workers) as pool:
+        for number, plan in enumerate(Plan.of_all(requests, pool.map)):
+            if isinstance(plan, Plan):
+                plans[number] = plan
+            else:
+                answers[number] = str(plan).replace("\n", "; ")
     for group in cohorts(plans):
         cohort = Cohort.of([plans[number] for number in group], summed)
-        with closing(in_order(price_block, cohort, threads or available_cores(), executor)) as tallies:
+        with closing(in_order(price_block, cohort, workers, executor)) as tallies:
             tally: CohortTally = reduce(add, tallies)
         exact = exact_greeks_of_all([plan.request for plan in cohort.plans])
         for number, plan, own, truth in zip(group, cohort.plans, cohort.each(tally), exact, strict=True):
