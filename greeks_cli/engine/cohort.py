@@ -1,9 +1,10 @@
 """Requests on the same random numbers: each block is drawn once for all, and their sum has an error bar of its own."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
+from threading import Lock
 from typing import Self
 
 import numpy as np
@@ -11,7 +12,7 @@ from numpy.typing import NDArray
 
 from greeks_cli.engine.block import Gathering, Tally
 from greeks_cli.engine.calculation import Calculation
-from greeks_cli.engine.device import Device
+from greeks_cli.engine.device import HOST, Device
 from greeks_cli.engine.devices import device_of, on_processor
 from greeks_cli.engine.moments import Moments
 from greeks_cli.engine.plan import Plan
@@ -101,18 +102,41 @@ def paths_key(request: Request) -> object:
     return contract.dates, contract.extra_normals, *(getattr(simulation, name) for name in drawn)
 
 
-def price_block(cohort: Cohort, block: int) -> CohortTally:
+Drawing = Callable[[int, Device], NDArray[np.floating]]
+
+
+class Drawn:
+    """The normals of each block, drawn once for several cohorts and kept until all have them."""
+
+    def __init__(self, plan: Plan, n_cohorts: int):
+        self._plan, self._n_cohorts = plan, n_cohorts
+        self._kept: dict[int, tuple[int, NDArray[np.floating]]] = {}
+        self._lock = Lock()
+
+    def normals(self, block: int, device: Device = HOST) -> NDArray[np.floating]:
+        """As those of a plan; not to be changed."""
+        with self._lock:
+            if block not in self._kept:
+                self._kept[block] = self._n_cohorts, self._plan.normals(block, device)
+            left, normals = self._kept.pop(block)
+            if left > 1:
+                self._kept[block] = left - 1, normals
+        return normals
+
+
+def price_block(cohort: Cohort, block: int, drawn: Drawn | None = None) -> CohortTally:
     """Simulate, price and differentiate one block of all plans; a pure function of its arguments.
 
-    Each plan's tally is the one that it has alone, to the bit.
+    Each plan's tally is the one that it has alone, to the bit. What is ``drawn`` for others too is drawn alike.
     """
     device = device_of(cohort.plans[0].request.simulation, block)
-    return device.run(lambda pieces: _tally(cohort, block, device, pieces))
+    normals = (drawn or cohort.plans[0]).normals
+    return device.run(lambda pieces: _tally(cohort, block, normals, device, pieces))
 
 
 @np.errstate(all="ignore")  # a non-finite estimate is reported by name at the end
-def _tally(cohort: Cohort, block: int, device: Device, pieces: int) -> CohortTally:
-    normals = cohort.plans[0].normals(block, device)
+def _tally(cohort: Cohort, block: int, drawing: Drawing, device: Device, pieces: int) -> CohortTally:
+    normals = drawing(block, device)
     tallies: list[Tally] = []
     total: dict[str, NDArray[np.floating]] = {}
     for numbers, programs in cohort.markets:
@@ -150,7 +174,8 @@ def _rows(
 
     def of_part(part: Simulated) -> Iterator[tuple[Result, NDArray[np.floating]]]:
         for result, rows in calculation.run(part, device):
-            yield result, np.broadcast_to(rows, (len(programs.stacks[result[0]]), part.n_paths))
+            shape = len(programs.stacks[result[0]]), part.n_paths
+            yield result, rows if np.shape(rows) == shape else np.broadcast_to(rows, shape)
 
     if len(parts) == 1:
         return of_part(parts[0])

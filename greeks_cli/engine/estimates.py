@@ -39,11 +39,12 @@ def estimates(plan: Plan, tally: Tally, truth: Truth) -> tuple[Estimate, ...]:
     Raises NonFiniteEstimate, naming the Greek, when a value or its error is not a finite number.
     """
     values, stderrs = _controlled(tally, truth) if tally.control else (tally.values.mean, tally.values.stderr)
-    constant = stderrs <= 1e-12 * (np.abs(values) + _scales(plan))
+    scales = _scales(plan)
+    constant = stderrs <= 1e-12 * (np.abs(values) + scales)
     # What is left of these is rounding.
     stderrs = np.where(constant, 0.0, stderrs)
-    values = np.where(constant & (np.abs(values) <= 1e-12 * _scales(plan)), 0.0, values)
-    hidden = unseen(plan, values, _scales(plan)) if constant.any() else np.zeros_like(values)
+    values = np.where(constant & (np.abs(values) <= 1e-12 * scales), 0.0, values)
+    hidden = unseen(plan, values, scales) if constant.any() else np.zeros_like(values)
     doubts = _doubts(plan, tally)
     # What three more events of the size of the few that carry an estimate would add (the rule of three): if k like
     # events carry it, their size over n is stderr / sqrt(k), and the standard error is known to 1 / (2 sqrt(k)).

@@ -94,7 +94,8 @@ class Moments:
     def doubt(self) -> Vector:
         """The relative error of each standard error; zero for a row that does not vary."""
         with np.errstate(all="ignore"):
-            return np.nan_to_num(np.sqrt(self.m2_variance) / self.m2 / 2)
+            doubt = np.sqrt(self.m2_variance) / self.m2 / 2
+        return np.where(np.isfinite(doubt), doubt, 0.0)
 
 
 @dataclass(frozen=True, slots=True)

@@ -74,12 +74,14 @@ def _seed(request: Request, stream: int) -> dict[str, object]:
 
 
 def _bump(request: Request, greek: Greek, threads: int) -> Opinion:
-    def work(plan: Plan, block: int) -> tuple[Moments, Moments]:
-        n_kinks = len(plan.groups[0].method.kernels)
+    plan = Plan.of(request)
+    n_kinks = len(plan.groups[0].method.kernels)
+
+    def work(block: int) -> tuple[Moments, Moments]:
         value, change = bumped(request, plan.normals(block), greek.parameters, n_kinks)
         return Moments.of([plan.samples(value)]), Moments.of([plan.samples(change)])
 
-    blocks = list(in_order(work, Plan.of(request), threads))
+    blocks = list(in_order(work, zip(range(plan.n_blocks)), threads))
     value, change = (reduce(add, column) for column in zip(*blocks, strict=True))
     bias = abs(change.mean[0]) + 2 * change.stderr[0]
     return Opinion(greek.name, "bumps", float(value.mean[0]), float(value.stderr[0]), float(bias))

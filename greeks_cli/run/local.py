@@ -1,12 +1,12 @@
 """Run a request on threads of this process, or on whatever executor there is."""
 
 import time
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Iterable
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from contextlib import closing
 from itertools import islice
 from math import ceil
-from typing import Protocol, TypeVar
+from typing import Any, TypeVar
 
 from greeks_cli.analytic.closed_forms import Exact, exact_derivatives, exact_greeks
 from greeks_cli.engine.cohort import Cohort, CohortTally, price_block
@@ -82,7 +82,8 @@ class _Runner:
         total: CohortTally | None = None
         truth: Truth | None = None
         answers: tuple[Estimate, ...] = ()
-        with closing(in_order(price_block, cohort, self._threads, self._executor)) as tallies:
+        tasks = ((cohort, block) for block in range(cohort.n_blocks))
+        with closing(in_order(price_block, tasks, self._threads, self._executor)) as tallies:
             for done, of_block in enumerate(tallies, start=1):
                 total = of_block if total is None else total + of_block
                 truth = truth or known(plan, exact_greeks(plan.request))  # while other blocks are under way
@@ -117,32 +118,22 @@ def known(plan: Plan, exact: Exact) -> Truth:
     return Truth(exact, [value or 0.0 for value in control])
 
 
-class Blocks(Protocol):
-    """What is made of blocks."""
-
-    @property
-    def n_blocks(self) -> int: ...
-
-
-Job = TypeVar("Job", bound=Blocks)
-
-
 def in_order(
-    work: Callable[[Job, int], Answer], plan: Job, threads: int, executor: Executor | None = None
+    work: Callable[..., Answer], tasks: Iterable[tuple[Any, ...]], threads: int, executor: Executor | None = None
 ) -> Generator[Answer, None, None]:
-    """The answers of all blocks in block order, with a few blocks in flight per thread.
+    """The answers to all tasks, each the arguments of ``work``, in their order; a few are in flight per thread.
 
     An ``executor`` takes the place of threads of this process; ``threads`` is then how many it has.
     """
-    blocks = iter(range(plan.n_blocks))
-    own = None if executor else ThreadPoolExecutor(min(threads, plan.n_blocks))
+    waiting = iter(tasks)
+    own = None if executor else ThreadPoolExecutor(threads)
     pool = executor or own
     assert pool is not None
-    flying: list[Future[Answer]] = [pool.submit(work, plan, b) for b in islice(blocks, 4 * threads)]
+    flying: list[Future[Answer]] = [pool.submit(work, *task) for task in islice(waiting, 4 * threads)]
     try:
         while flying:
             answer = flying.pop(0).result()
-            flying += [pool.submit(work, plan, b) for b in islice(blocks, 1)]
+            flying += [pool.submit(work, *task) for task in islice(waiting, 1)]
             yield answer
     finally:
         if own:

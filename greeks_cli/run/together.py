@@ -1,15 +1,16 @@
 """Requests that share their paths, and the total over all of them."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import closing
-from functools import reduce
-from operator import add
+from itertools import cycle
+from math import ceil
 
 import numpy as np
 
 from greeks_cli.analytic.closed_forms import exact_greeks_of_all
-from greeks_cli.engine.cohort import Cohort, CohortTally, cohorts, price_block
+from greeks_cli.engine.cohort import Cohort, CohortTally, Drawn, cohorts, price_block
+from greeks_cli.engine.devices import on_processor
 from greeks_cli.engine.estimates import estimates
 from greeks_cli.engine.plan import Plan
 from greeks_cli.run.allocator import keep_freed_memory
@@ -18,6 +19,10 @@ from greeks_cli.run.local import in_order, known
 from greeks_cli.terms.errors import GreeksError, InvalidInput, Problem
 from greeks_cli.terms.request import Request
 from greeks_cli.terms.result import Answer, Result, Sum
+
+_TASKS_PER_WORKER = 4
+_FEWEST_TOGETHER = 64
+"""Trades in a part of a group at least: each part is put together by itself."""
 
 
 def run_together(
@@ -64,16 +69,36 @@ def _tallies(
             else:
                 answers[number] = str(plan).replace("\n", "; ")
     for group in cohorts(plans):
-        cohort = Cohort.of([plans[number] for number in group], summed)
-        with closing(in_order(price_block, cohort, workers, executor)) as tallies:
-            tally: CohortTally = reduce(add, tallies)
-        exact = exact_greeks_of_all([plan.request for plan in cohort.plans])
-        for number, plan, own, truth in zip(group, cohort.plans, cohort.each(tally), exact, strict=True):
-            try:
-                answers[number] = Result(plan.request, estimates(plan, own, known(plan, truth)), own.paths, 0.0)
-            except GreeksError as error:
-                answers[number] = str(error).replace("\n", "; ")
-        yield group, cohort, tally
+        parts = [group] if summed else _parts(group, plans[group[0]], workers)
+        for part, cohort, tally in _priced(parts, plans, summed, workers, executor):
+            exact = exact_greeks_of_all([plan.request for plan in cohort.plans])
+            for number, plan, own, truth in zip(part, cohort.plans, cohort.each(tally), exact, strict=True):
+                try:
+                    answers[number] = Result(plan.request, estimates(plan, own, known(plan, truth)), own.paths, 0.0)
+                except GreeksError as error:
+                    answers[number] = str(error).replace("\n", "; ")
+            yield part, cohort, tally
+
+
+def _parts(group: list[int], plan: Plan, workers: int) -> list[list[int]]:
+    """A large group divided, where its blocks are too few to keep all workers busy to the end."""
+    wanted = ceil(_TASKS_PER_WORKER * workers / plan.n_blocks) if on_processor(plan.request.simulation) else 1
+    size = max(_FEWEST_TOGETHER, ceil(len(group) / wanted))
+    return [group[start : start + size] for start in range(0, len(group), size)]
+
+
+def _priced(
+    parts: Sequence[list[int]], plans: Mapping[int, Plan], summed: bool, workers: int, executor: Executor | None
+) -> Iterator[tuple[list[int], Cohort, CohortTally]]:
+    """Each part of a group, priced on the paths of all, which are drawn once."""
+    together = [Cohort.of([plans[number] for number in part], summed) for part in parts]
+    drawn = (Drawn(together[0].plans[0], len(parts)),) if len(parts) > 1 else ()
+    tasks = ((cohort, block, *drawn) for block in range(together[0].n_blocks) for cohort in together)
+    sums: dict[int, CohortTally] = {}
+    with closing(in_order(price_block, tasks, workers, executor)) as tallies:
+        for number, tally in zip(cycle(range(len(parts))), tallies):
+            sums[number] = sums[number] + tally if number in sums else tally
+    yield from zip(parts, together, sums.values(), strict=True)
 
 
 def _sums(cohort: Cohort, tally: CohortTally, results: Sequence[Result]) -> dict[str, Sum]:
