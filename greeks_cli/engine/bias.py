@@ -29,8 +29,9 @@ def remaining_bias(
     standard errors make it a bound that noise cannot hide a bias from. A ratio counts as smaller
     than the law's 2^p only where noise cannot explain it.
     """
-    near_most = np.abs(near.mean) + deviations * near.stderr
-    far_most = np.abs(far.mean) + deviations * far.stderr
-    certain = np.maximum(np.abs(near.mean) - 2 * near.stderr, np.finfo(float).tiny)
-    ratio = np.clip((np.abs(far.mean) + 2 * far.stderr) / certain, _LEAST_RATIO, 2.0**law)
+    (near_size, near_stderr), (far_size, far_stderr) = ((np.abs(each.mean), each.stderr) for each in (near, far))
+    near_most = near_size + deviations * near_stderr
+    far_most = far_size + deviations * far_stderr
+    certain = np.maximum(near_size - 2 * near_stderr, np.finfo(float).tiny)
+    ratio = np.clip((far_size + 2 * far_stderr) / certain, _LEAST_RATIO, 2.0**law)
     return np.where(orders < _LAWLESS, near_most / (ratio - 1), np.maximum(near_most, far_most / 4))

@@ -69,7 +69,8 @@ class Pilot:
             key = request.contract.dates, request.market, _drawn(request)
             if key != last:
                 last, paths = key, pilot_paths(request)
-            kinks = tuple(pilot_kinks(request, paths))
+                scenario = Scenario(paths)
+            kinks = tuple(pilot_kinks(request, scenario))
             candidates = _candidates(request, kinks)
             found.append(cls(request, paths, kinks, candidates, recordings_of(request, candidates)))
         return found

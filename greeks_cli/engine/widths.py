@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from greeks_cli.engine.leaves import make_leaves
 from greeks_cli.engine.paths import SimulatedPath
 from greeks_cli.engine.payoffs import payoff
-from greeks_cli.engine.scenario import Scenario, Simulated
+from greeks_cli.engine.scenario import Scenario
 from greeks_cli.engine.smoothing import MAX_ORDER, Kernel, Smoother
 from greeks_cli.terms.errors import InvalidInput, Problem
 from greeks_cli.terms.request import Request
@@ -53,15 +53,15 @@ class _SpreadRecorder(Smoother):
         return np.where(x > 0, value, 0)
 
 
-def pilot_kinks(request: Request, paths: Simulated) -> list[Kink]:
+def pilot_kinks(request: Request, scenario: Scenario) -> list[Kink]:
     """Every kink, in the order in which the payoff meets them on some paths of the request's market.
 
     Raises InvalidInput where a derivative is asked for and every path lies exactly on a kink.
     """
-    leaves = make_leaves(request.values, (), paths.n_paths, np.float64)
+    leaves = make_leaves(request.values, (), scenario.n_paths, np.float64)
     recorder = _SpreadRecorder()
     with np.errstate(all="ignore"):  # what is not finite is reported with the estimate
-        payoff(request.contract, leaves, SimulatedPath(leaves, Scenario(paths)), recorder)
+        payoff(request.contract, leaves, SimulatedPath(leaves, scenario), recorder)
     if any(kink.spread == 0 for kink in recorder.kinks) and any(greek.order for greek in request.greeks):
         raise InvalidInput([Problem(("payoff",), _AT_THE_KINK)])
     return recorder.kinks

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from greeks_cli.engine.pilot import pilot_paths
+from greeks_cli.engine.scenario import Scenario
 from greeks_cli.engine.widths import automatic_kernels, pilot_kinks
 from greeks_cli.run.local import Progress, run
 from greeks_cli.terms.request import Request
@@ -46,7 +47,7 @@ def over_sobol_points(
 
 def automatic_width(request: Request) -> float | None:
     """The width of the kink that the rule for the request's paths takes; None where nothing bends."""
-    kernels = automatic_kernels(pilot_kinks(request, pilot_paths(request)), request.simulation.paths, 1.0)
+    kernels = automatic_kernels(pilot_kinks(request, Scenario(pilot_paths(request))), request.simulation.paths, 1.0)
     return min((float(kernel.widths[2]) for kernel in kernels), default=None)
 
 

@@ -33,7 +33,7 @@ def bumped_gamma(request: Request, seed: int, n_paths: int) -> np.ndarray:
     dates, values = request.contract.dates, request.values
     steps = (1,) * (len(dates) + request.contract.extra_normals)
     normals = standard_normals(seed, 0, 0, steps, n_paths, np.float64)
-    sharp = tuple(Kernel.plain(0, kink.base) for kink in pilot_kinks(request, pilot_paths(request)))
+    sharp = tuple(Kernel.plain(0, kink.base) for kink in pilot_kinks(request, Scenario(pilot_paths(request))))
     step = SHARE * values["spot"]
 
     def price(spot: float) -> np.ndarray:
