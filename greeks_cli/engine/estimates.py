@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from math import isfinite, prod, sqrt
 from statistics import NormalDist
 
@@ -54,9 +55,9 @@ def estimates(plan: Plan, tally: Tally, truth: Truth) -> tuple[Estimate, ...]:
     quantile = student_quantile((1 - plan.request.simulation.confidence) / 2, tally.values.count - 1)
     used = {index: group.method.estimator for group in plan.groups for index in group.wanted}
     answers = []
-    for i, greek in enumerate(plan.request.greeks):
-        value, stderr = float(values[i]), float(stderrs[i])
-        if not (isfinite(value) and isfinite(stderr) and isfinite(bias[i])):
+    columns = values.tolist(), stderrs.tolist(), bias.tolist(), truth.exact
+    for i, (greek, value, stderr, possible_bias, exact) in enumerate(zip(plan.request.greeks, *columns, strict=True)):
+        if not (isfinite(value) and isfinite(stderr) and isfinite(possible_bias)):
             raise NonFiniteEstimate(
                 f"{greek.name}: the estimate is {value} with standard error {stderr}; "
                 "it left the range of its floating-point type (try --dtype float64 or a smaller scale), "
@@ -64,9 +65,7 @@ def estimates(plan: Plan, tally: Tally, truth: Truth) -> tuple[Estimate, ...]:
             )
         low, high = value - quantile * stderr, value + quantile * stderr
         warning = _warning(plan, tally, i, hidden[i] if constant[i] else 0.0, doubts[i]) or _replaced(plan, greek, used)
-        answers.append(
-            Estimate(greek, value, stderr, low, high, float(bias[i]), truth.exact[i], used[greek.parameters], warning)
-        )
+        answers.append(Estimate(greek, value, stderr, low, high, possible_bias, exact, used[greek.parameters], warning))
     return tuple(answers)
 
 
@@ -140,6 +139,7 @@ def _misses_the_kink(plan: Plan, i: int) -> bool:
     return any(request.simulation.paths * width < _FEWEST_NEAR_KINK * kink.spread for kink in plan.kinks)
 
 
+@lru_cache(64)
 def student_quantile(tail: float, freedom: int) -> float:
     """The upper quantile of Student's t, by the expansion of Cornish and Fisher (Abramowitz and Stegun 26.7.5).
 

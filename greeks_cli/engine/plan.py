@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 from math import ceil
 from typing import Self
 
@@ -114,8 +115,7 @@ class Plan:
         """Exact increments in each interval between dates, in proportion to its length, and the extra normals."""
         dates = self.request.contract.dates
         wanted = self.request.simulation.steps or len(dates)
-        intervals = np.diff(dates, prepend=0.0)
-        along_path = [max(1, round(wanted * length / dates[-1])) for length in intervals]
+        along_path = [max(1, round(wanted * (end - start) / dates[-1])) for start, end in pairwise((0.0, *dates))]
         return (*along_path, *(1,) * self.request.contract.extra_normals)
 
     @cached_property

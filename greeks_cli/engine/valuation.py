@@ -40,7 +40,7 @@ class Method:
         if self.estimator is not Estimator.PATHWISE:
             own = contract.values
             taken = max(self.estimator is Estimator.MIXED, sum(name in own for name in index))
-        return any(width > 0 for kernel in self.kernels for width in kernel.widths[: taken + kernel.base + 1])
+        return any(any(kernel.widths[: taken + kernel.base + 1]) for kernel in self.kernels)
 
     @property
     def bias_order(self) -> int:

@@ -76,15 +76,19 @@ def _spread(x: NDArray[np.floating]) -> float:
     falls by e over a d-th of a deviation; or x is bounded and never reaches 0, nor may a kernel.
     Far from the kink any width will do, and a tiny one would overflow at high orders.
     """
-    sizes = np.partition(np.abs(x), (x.size // 100, x.size // 2), axis=None)
-    deviation, middle = float(x.std()), float(sizes[x.size // 2])
+    deviation, middle = float(x.std()), _size(x, x.size // 2)
     lowest, highest = float(x.min()), float(x.max())
     scales = [deviation, 1.48 * middle]
     if 0.01 < np.count_nonzero(x < 0) / x.size < 0.99:
         scales += [-lowest, highest]
     elif middle > deviation:
-        scales += [deviation * deviation / middle, float(sizes[x.size // 100])]
+        scales += [deviation * deviation / middle, _size(x, x.size // 100)]
     return max(min(scales), 1e-3 * max(abs(lowest), abs(highest)))
+
+
+def _size(x: NDArray[np.floating], place: int) -> float:
+    """The absolute value that has a place among all, by size."""
+    return float(np.partition(np.abs(x), place, axis=None)[place])
 
 
 def automatic_kernels(kinks: Sequence[Kink], n_paths: float, scale: float) -> tuple[Kernel, ...]:

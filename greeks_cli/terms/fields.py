@@ -1,7 +1,8 @@
 """What the models of a request have in common."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import cache
 from types import UnionType
 from typing import Annotated, Union, get_args, get_origin
 
@@ -49,7 +50,8 @@ Fraction = Annotated[Number, Unit("fraction")]
 PerYear = Annotated[Number, Unit("fraction per year")]
 
 
-def numeric_fields(model: type[BaseModel]) -> dict[str, str]:
+@cache
+def numeric_fields(model: type[BaseModel]) -> Mapping[str, str]:
     """The fields of a model that may be a number, each with its unit; counts have none."""
     found = {name: _number_unit(info.annotation, info.metadata) for name, info in model.model_fields.items()}
     return {name: unit for name, unit in found.items() if unit is not None}
