@@ -174,8 +174,7 @@ def _rows(
 
     def of_part(part: Simulated) -> Iterator[tuple[Result, NDArray[np.floating]]]:
         for result, rows in calculation.run(part, device):
-            shape = len(programs.stacks[result[0]]), part.n_paths
-            yield result, rows if np.shape(rows) == shape else np.broadcast_to(rows, shape)
+            yield result, np.broadcast_to(rows, (len(programs.stacks[result[0]]), part.n_paths))
 
     if len(parts) == 1:
         return of_part(parts[0])
