@@ -83,7 +83,7 @@ def _tallies(
 def _parts(group: list[int], plan: Plan, workers: int) -> list[list[int]]:
     """A large group divided, where its blocks are too few to keep all workers busy to the end."""
     wanted = ceil(_TASKS_PER_WORKER * workers / plan.n_blocks) if on_processor(plan.request.simulation) else 1
-    size = max(_FEWEST_TOGETHER, ceil(len(group) / wanted))
+    size = ceil(len(group) / max(1, min(wanted, len(group) // _FEWEST_TOGETHER)))
     return [group[start : start + size] for start in range(0, len(group), size)]
 
 

@@ -73,6 +73,16 @@ def test_moments_of_the_grid_are_those_of_uniform_numbers(power):
     assert abs(error) < (1e-9 if power % 2 else 1e-12) * spread
 
 
+def test_strips_and_tail_are_chosen_by_their_areas():
+    edges, rest = rectangles()
+    areas = rest.boxes[1] * rest.boxes[3]
+    areas[-1] = np.exp(-0.5 * edges[-1] ** 2) / edges[-1]  # over the tail: its density is less than this falls off
+    n = len(areas)
+    stays = np.clip(rest.stays, 0, 1)
+    chosen = (stays + np.bincount(rest.alias, 1 - stays, n)) / n
+    np.testing.assert_allclose(chosen, areas / areas.sum(), rtol=1e-9, atol=1e-15)
+
+
 def test_what_the_rectangles_leave_is_drawn_as_it_is_distributed():
     edges, rest = rectangles()
     count = 400_000

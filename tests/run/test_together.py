@@ -8,6 +8,7 @@ import pytest
 from greeks_cli.engine import plan
 from greeks_cli.engine.cohort import Cohort
 from greeks_cli.engine.plan import Plan
+from greeks_cli.run import together
 from greeks_cli.run.batch import price_trades
 from greeks_cli.run.local import run
 from greeks_cli.run.together import run_alongside, run_together
@@ -121,6 +122,23 @@ def test_trades_whose_numbers_decide_differently_are_not_computed_as_one():
 def test_paths_of_one_market_are_drawn_once(draws):
     run_alongside([asked({"strike": 80.0 + i}) for i in range(10)], threads=1)
     assert set(draws.values()) == {1}
+
+
+def test_a_book_priced_in_parts_draws_its_paths_once_too(draws, monkeypatch):
+    priced = []
+    price = together.price_block
+
+    def counting(cohort, block, *drawn):
+        priced.append((len(cohort.plans), block))
+        return price(cohort, block, *drawn)
+
+    monkeypatch.setattr(together, "price_block", counting)
+    requests = [asked({"strike": 60 + i / 2}, greeks="delta,gamma", paths=9000) for i in range(150)]
+    answers = run_alongside(requests, threads=4)
+    assert Counter(priced) == dict.fromkeys([(75, block) for block in range(4)], 2)
+    assert set(draws.values()) == {1}
+    for number in (0, 74, 75, 149):
+        assert answers[number].estimates == run(requests[number]).estimates
 
 
 def test_a_last_path_alone_in_its_block_is_a_block_too():
