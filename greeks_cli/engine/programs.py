@@ -23,7 +23,7 @@ Result = tuple[int, Wanted]
 Stack = tuple[int, ...]
 """Numbers of plans that differ in numbers alone, so that they are computed as one, with a row of paths for each."""
 
-_TOGETHER = 64
+_TOGETHER = 256
 """Plans that are put together as one at most, and computed a stack at a time: the arrays of all leave the cache."""
 
 
