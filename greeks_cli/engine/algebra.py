@@ -72,7 +72,7 @@ class Algebra:
 
     @property
     def wide(self) -> frozenset[int]:
-        """Slots of what each of several trades has its own of."""
+        """Slots with a row of paths, or a number, for each of several trades."""
         return frozenset(self._rules.wide)
 
     def program(self, results: Mapping[Name, Scaled], dtype: type[np.floating] = np.float64) -> Program[Name]:

@@ -29,7 +29,8 @@ def remaining_bias(
     standard errors make it a bound that noise cannot hide a bias from. A ratio counts as smaller
     than the law's 2^p only where noise cannot explain it.
     """
-    (near_size, near_stderr), (far_size, far_stderr) = ((np.abs(each.mean), each.stderr) for each in (near, far))
+    near_size, near_stderr = np.abs(near.mean), near.stderr
+    far_size, far_stderr = np.abs(far.mean), far.stderr
     near_most = near_size + deviations * near_stderr
     far_most = far_size + deviations * far_stderr
     certain = np.maximum(near_size - 2 * near_stderr, np.finfo(float).tiny)

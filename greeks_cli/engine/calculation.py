@@ -1,72 +1,88 @@
-"""A program run a few rows at a time: what all rows have in common first, and once."""
+"""A program for many trades, run for a few at a time: what is the same for all of them first, and once."""
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Generic, Self
+from typing import Any, Generic, NamedTuple, Self
 
 from greeks_cli.engine.device import Device
-from greeks_cli.engine.program import Array, Name, Program
+from greeks_cli.engine.program import Array, Name, Program, Source
 from greeks_cli.engine.scenario import Simulated
 
-_COMMON = "common"
-Slots = Mapping[Name, int]
-"""Names of results, and where a program has them."""
-Rows = tuple[slice, Slots[Name]]
-"""Some rows, and the names of their results."""
+
+class Common(NamedTuple):
+    """An array that the calculation of several trades needs: a result of what comes first, a source of what follows."""
+
+    slot: int
+
+
+@dataclass(frozen=True)
+class Rows(Generic[Name]):
+    """A few of the trades for which a program has a row each."""
+
+    which: slice
+    results: Mapping[Name, int]
+    """What their results are called, and the program's slots of them."""
 
 
 @dataclass(frozen=True)
 class Calculation(Generic[Name]):
-    """Results of single rows, and of rows that are calculated alike, each with its own numbers."""
+    """What is the same for all trades runs once; the rest for a few at a time, each with its numbers.
+
+    So the arrays of many trades need not be there at once.
+    """
 
     common: Program[Any]
-    """The results of single rows; and, named by slot, what the others need."""
-    parts: tuple[Program[Name], ...]
-    """A few rows each."""
+    """Results of single trades; and, named ``Common``, what the others have in common."""
+    stacks: tuple[Program[Name], ...]
+    """The others, a few rows of paths at a time."""
 
     @classmethod
     def of(
-        cls, whole: Program[Any], wide: Collection[int], single: Slots[Name], alike: Iterable[Sequence[Rows[Name]]]
+        cls,
+        whole: Program[Any],
+        wide: Collection[int],
+        single: Mapping[Name, int],
+        families: Iterable[Sequence[Rows[Name]]],
     ) -> Self:
-        """Divides a program whose ``wide`` slots are of rows that have their own numbers.
+        """Divides a program.
 
-        ``alike`` are the parts of all that have the same results in the same slots.
+        ``wide`` are its slots with a row or a number for each trade, ``single`` the results that are of one trade,
+        ``families`` the others: in each, the rows of one family have their results in the same slots.
         """
-        parts: list[Program[Name]] = []
+        stacks: list[Program[Name]] = []
         needed: set[int] = set()
-        for rows in alike:
-            own, read = _of_rows(whole, wide, rows[0][1].values())
+        for family in families:
+            own, read = _of_rows(whole, wide, family[0].results.values())
             needed |= read
-            for some, slots in rows:
-                constants = {slot: c[some] if slot in wide else c for slot, c in own.constants.items()}
-                parts.append(replace(own, constants=constants, results=slots))
-        results: dict[Any, int] = {**single, **{(_COMMON, slot): slot for slot in needed}}
-        return cls(replace(whole, results=results).only(results), tuple(parts))
+            for rows in family:
+                constants = {slot: c[rows.which] if slot in wide else c for slot, c in own.constants.items()}
+                stacks.append(replace(own, constants=constants, results=rows.results))
+        results: dict[Any, int] = {**single, **{Common(slot): slot for slot in needed}}
+        return cls(replace(whole, results=results).only(results), tuple(stacks))
 
-    @property
     def results(self) -> Iterator[Name]:
         """The names of all."""
-        yield from (name for name in self.common.results if name[0] != _COMMON)
-        for part in self.parts:
-            yield from part.results
+        yield from (name for name in self.common.results if not isinstance(name, Common))
+        for stack in self.stacks:
+            yield from stack.results
 
     def run(self, simulated: Simulated, device: Device) -> Iterator[tuple[Name, Array]]:
         """Each result as soon as it is there."""
-        shared: dict[Any, Array] = {}
+        common: dict[Any, Array] = {}
         for name, array in device.results(self.common, simulated.fetch, simulated.n_paths, simulated.dtype):
-            if name[0] == _COMMON:
-                shared[name] = array
+            if isinstance(name, Common):
+                common[name] = array
             else:
                 yield name, array
-        for part in self.parts:
-            yield from device.results(part, shared.__getitem__, simulated.n_paths, simulated.dtype)
+        for stack in self.stacks:
+            yield from device.results(stack, common.__getitem__, simulated.n_paths, simulated.dtype)
 
 
 def _of_rows(whole: Program[Any], wide: Collection[int], slots: Iterable[int]) -> tuple[Program[Any], set[int]]:
-    """What it takes to compute rows from what is common, which is its sources; and the slots of these."""
+    """What of a program has a row for each trade, and which slots it reads beside its own: these are its sources."""
     own = replace(whole, results={slot: slot for slot in slots}).only(slots)
     calls = [call for call in own.calls if call.result in wide]
     read = {slot for call in calls for slot in call.inputs} | {*slots}
     read -= {*own.constants, *(call.result for call in calls)}
-    sources = {(_COMMON, slot): slot for slot in read}
+    sources: dict[Source, int] = {Common(slot): slot for slot in read}
     return replace(own, sources=sources, calls=tuple(calls)).only(own.results), read

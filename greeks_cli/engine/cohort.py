@@ -1,6 +1,7 @@
 """Requests on the same random numbers: each block is drawn once for all, and their sum has an error bar of its own."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import Future
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
@@ -12,7 +13,7 @@ from numpy.typing import NDArray
 
 from greeks_cli.engine.block import Gathering, Tally
 from greeks_cli.engine.calculation import Calculation
-from greeks_cli.engine.device import HOST, Device
+from greeks_cli.engine.device import Device
 from greeks_cli.engine.devices import device_of, on_processor
 from greeks_cli.engine.moments import Moments
 from greeks_cli.engine.plan import Plan
@@ -102,53 +103,62 @@ def paths_key(request: Request) -> object:
     return contract.dates, contract.extra_normals, *(getattr(simulation, name) for name in drawn)
 
 
-Drawing = Callable[[int, Device], NDArray[np.floating]]
+class SharedNormals:
+    """The normals of each block, drawn once for several cohorts of the same paths, each of which asks once.
 
-
-class Drawn:
-    """The normals of each block, drawn once for several cohorts and kept until all have them."""
+    They are kept until all have them. For cohorts that are priced on threads of the processor.
+    """
 
     def __init__(self, plan: Plan, n_cohorts: int):
         self._plan, self._n_cohorts = plan, n_cohorts
-        self._kept: dict[int, tuple[int, NDArray[np.floating]]] = {}
+        self._kept: dict[int, tuple[int, Future[NDArray[np.floating]]]] = {}
         self._lock = Lock()
 
-    def normals(self, block: int, device: Device = HOST) -> NDArray[np.floating]:
-        """As those of a plan; not to be changed."""
+    def of(self, block: int, device: Device) -> NDArray[np.floating]:
+        """As the plan's, read-only; other blocks are drawn at the same time."""
         with self._lock:
-            if block not in self._kept:
-                self._kept[block] = self._n_cohorts, self._plan.normals(block, device)
-            left, normals = self._kept.pop(block)
+            left, drawing = self._kept.pop(block, (self._n_cohorts, Future()))
             if left > 1:
-                self._kept[block] = left - 1, normals
-        return normals
+                self._kept[block] = left - 1, drawing
+        if left == self._n_cohorts:
+            try:
+                normals = self._plan.normals(block, device)
+                normals.setflags(write=False)
+                drawing.set_result(normals)
+            except BaseException as error:  # the others wait for it
+                drawing.set_exception(error)
+        return drawing.result()
 
 
-def price_block(cohort: Cohort, block: int, drawn: Drawn | None = None) -> CohortTally:
-    """Simulate, price and differentiate one block of all plans; a pure function of its arguments.
+def price_block(cohort: Cohort, block: int, shared: SharedNormals | None = None) -> CohortTally:
+    """Simulate, price and differentiate one block of all plans; a pure function of cohort and block.
 
-    Each plan's tally is the one that it has alone, to the bit. What is ``drawn`` for others too is drawn alike.
+    Each plan's tally is the one that it has alone, to the bit. ``shared`` spares others drawing the same normals.
     """
-    device = device_of(cohort.plans[0].request.simulation, block)
-    normals = (drawn or cohort.plans[0]).normals
-    return device.run(lambda pieces: _tally(cohort, block, normals, device, pieces))
+    plan = cohort.plans[0]
+    device = device_of(plan.request.simulation, block)
+
+    def tally(pieces: int) -> CohortTally:
+        normals = shared.of(block, device) if shared else plan.normals(block, device)
+        return _tally(cohort, block, normals, device, pieces)
+
+    return device.run(tally)
 
 
 @np.errstate(all="ignore")  # a non-finite estimate is reported by name at the end
-def _tally(cohort: Cohort, block: int, drawing: Drawing, device: Device, pieces: int) -> CohortTally:
-    normals = drawing(block, device)
+def _tally(cohort: Cohort, block: int, normals: NDArray[np.floating], device: Device, pieces: int) -> CohortTally:
     tallies: list[Tally] = []
     total: dict[str, NDArray[np.floating]] = {}
     for numbers, programs in cohort.markets:
         plans = [cohort.plans[number] for number in numbers]
-        parts = [Simulated.of(plans[0].request, part) for part in _divided(normals, pieces)]
+        simulated = [Simulated.of(plans[0].request, piece) for piece in _divided(normals, pieces)]
         calculation = programs.where(tuple(plans[stack[0]].measures_bias(block) for stack in programs.stacks))
         factors: list[dict[Wanted, NDArray[np.float64]]] = [{} for _ in programs.stacks]
-        for number, name in calculation.results:
+        for number, name in calculation.results():
             factors[number][name] = programs.factors[number, name]
         gathered: dict[int, Gathering] = {}
         found: dict[int, Tally] = {}
-        for (number, name), rows in _rows(programs, calculation, parts, device):
+        for (number, name), rows in _rows(programs, calculation, simulated, device):
             plan = plans[programs.stacks[number][0]]
             if number not in gathered:
                 gathered[number] = Gathering(plan, factors[number], device)
@@ -168,18 +178,18 @@ def _tally(cohort: Cohort, block: int, drawing: Drawing, device: Device, pieces:
 
 
 def _rows(
-    programs: Programs, calculation: Calculation[Result], parts: Sequence[Simulated], device: Device
+    programs: Programs, calculation: Calculation[Result], pieces: Sequence[Simulated], device: Device
 ) -> Iterator[tuple[Result, NDArray[np.floating]]]:
-    """The rows of all parts as one: no path knows of another, so their numbers are those of the whole."""
+    """The rows of all pieces as one: no path knows of another, so their numbers are those of the whole."""
 
-    def of_part(part: Simulated) -> Iterator[tuple[Result, NDArray[np.floating]]]:
-        for result, rows in calculation.run(part, device):
-            yield result, np.broadcast_to(rows, (len(programs.stacks[result[0]]), part.n_paths))
+    def of_piece(piece: Simulated) -> Iterator[tuple[Result, NDArray[np.floating]]]:
+        for result, rows in calculation.run(piece, device):
+            yield result, np.broadcast_to(rows, (len(programs.stacks[result[0]]), piece.n_paths))
 
-    if len(parts) == 1:
-        return of_part(parts[0])
-    found = [dict(of_part(part)) for part in parts]
-    return ((result, np.concatenate([part[result] for part in found], axis=1)) for result in calculation.results)
+    if len(pieces) == 1:
+        return of_piece(pieces[0])
+    found = [dict(of_piece(piece)) for piece in pieces]
+    return ((result, np.concatenate([piece[result] for piece in found], axis=1)) for result in calculation.results())
 
 
 def _divided(normals: NDArray[np.floating], pieces: int) -> list[NDArray[np.floating]]:

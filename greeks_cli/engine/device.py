@@ -45,7 +45,7 @@ class Device(ABC):
 
     @abstractmethod
     def normals(self, address: np.random.SeedSequence, count: int) -> Fill:
-        """So many of this device's own random numbers from an address on."""
+        """This device's own random numbers from an address on, for as many as are going to be drawn."""
 
     @abstractmethod
     def run(self, work: Callable[[int], Answer]) -> Answer:

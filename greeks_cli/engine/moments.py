@@ -95,7 +95,7 @@ class Moments:
         """The relative error of each standard error; zero for a row that does not vary."""
         with np.errstate(all="ignore"):
             doubt = np.sqrt(self.m2_variance) / self.m2 / 2
-        return np.where(np.isfinite(doubt), doubt, 0.0)
+        return np.where(np.isnan(doubt), 0.0, doubt)
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ PATHS, PILOT, SCRAMBLES = 0, 1, 2
 """Streams: the numbers of the estimate, those that choose its settings, those that scramble."""
 
 _CHUNK = 1 << 18
-"""Numbers drawn at a time: few enough for the cache that cores share, and as many, for threads wait between calls."""
+"""Numbers drawn at a time: few enough for the cache that cores share, and no fewer, for threads wait between calls."""
 
 
 def address(seed: int, stream: int, block: int) -> np.random.SeedSequence:

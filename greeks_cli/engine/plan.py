@@ -16,7 +16,7 @@ from greeks_cli.engine.normals import PATHS, standard_normals
 from greeks_cli.engine.pilot import Errors, Group, Pilot, choose_controls
 from greeks_cli.engine.recordings import Recordings
 from greeks_cli.engine.sobol import sobol_normals
-from greeks_cli.engine.trial import Each, squared_errors
+from greeks_cli.engine.trial import Mapper, squared_errors
 from greeks_cli.engine.widths import Kink
 from greeks_cli.terms.errors import GreeksError
 from greeks_cli.terms.request import Request
@@ -69,14 +69,14 @@ class Plan:
         return cls._flown(pilot, errors, limit, controls)
 
     @classmethod
-    def of_all(cls, requests: Sequence[Request], each: Each = map) -> list[Self | GreeksError]:
+    def of_all(cls, requests: Sequence[Request], mapper: Mapper = map) -> list[Self | GreeksError]:
         """The plan of each request, or why it has none; pilots of those that differ in numbers alone fly together.
 
-        ``each`` may be the ``map`` of an executor.
+        ``mapper`` may be the ``map`` of an executor.
         """
         try:
             pilots = Pilot.of_all(requests)
-            return [cls._flown(*tried) for tried in zip(pilots, squared_errors(pilots, each), strict=True)]
+            return [cls._flown(*tried) for tried in zip(pilots, squared_errors(pilots, mapper), strict=True)]
         except GreeksError:  # whose it is, is found by trying each alone
             return [cls._of_or_why_not(request) for request in requests]
 

@@ -1,6 +1,7 @@
 """What every block computes: recorded programs of one request or several, put together."""
 
 from collections.abc import Hashable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,10 +22,23 @@ Wanted = tuple[str, MultiIndex]
 Result = tuple[int, Wanted]
 """Of one of several stacks."""
 Stack = tuple[int, ...]
-"""Numbers of plans that differ in numbers alone, so that they are computed as one, with a row of paths for each."""
+"""Numbers of plans that are computed at once, a row of paths for each."""
 
-_TOGETHER = 256
-"""Plans that are put together as one at most, and computed a stack at a time: the arrays of all leave the cache."""
+_LARGEST_FAMILY = 256
+"""Plans that are put together as one calculation, at most. It is run a stack at a time: the arrays of all would leave
+the cache."""
+
+
+@dataclass(frozen=True, slots=True)
+class Family:
+    """Plans that differ in numbers alone, put together as one calculation."""
+
+    slots: Mapping[Wanted, int]
+    """Where that has its results."""
+    stacks: Sequence[tuple[int, slice]]
+    """The numbers of its stacks, and where in the family they are."""
+    is_single: bool
+    """Whether it is of one plan, whose numbers are those of the calculation."""
 
 
 class Programs:
@@ -33,33 +47,29 @@ class Programs:
     def __init__(self, plans: Sequence[Plan], most: int = 1):
         """For stacks of so many plans at most."""
         algebra = Algebra()
-        found: dict[Result, Scaled] = {}
-        self._alike: list[list[tuple[int, slice]]] = []
-        """Of plans that were put together as one: their stacks, and where these are among them."""
+        found: dict[tuple[int, Wanted], Scaled] = {}
+        self._families: list[Family] = []
         self.stacks: list[Stack] = []
         self.factors: dict[Result, NDArray[np.float64]] = {}
         """What every result is yet to be multiplied by, for each plan of its stack."""
         with np.errstate(all="ignore"):  # what leaves the range of its type is reported with the estimate
-            for alike in _looking_alike(plans, _TOGETHER if most > 1 else 1):
-                for numbers, scaled in _of_alike(plans, alike, algebra):
-                    found |= {(len(self._alike), name): each for name, each in scaled.items()}
-                    self._alike.append(self._divided(numbers, scaled, most))
+            for alike in _looking_alike(plans, _LARGEST_FAMILY if most > 1 else 1):
+                for numbers, scaled in _put_together(plans, alike, algebra):
+                    found |= {(len(self._families), name): each for name, each in scaled.items()}
+                    self._families.append(self._in_stacks(numbers, scaled, most))
         self._whole = algebra.program(found, type_of(plans[0].request))
         self._wide = algebra.wide
-        self._slots: list[dict[Wanted, int]] = [{} for _ in self._alike]
-        for (number, name), slot in self._whole.results.items():
-            self._slots[number][name] = slot
         self._kept: dict[tuple[bool, ...], Calculation[Result]] = {}
 
-    def _divided(self, numbers: Stack, scaled: Mapping[Wanted, Scaled], most: int) -> list[tuple[int, slice]]:
+    def _in_stacks(self, numbers: tuple[int, ...], scaled: Mapping[Wanted, Scaled], most: int) -> Family:
         factors = {name: np.broadcast_to(np.asarray(each.factor), len(numbers)) for name, each in scaled.items()}
-        parts = []
+        stacks = []
         for start in range(0, len(numbers), most):
-            part = slice(start, start + most)
-            parts.append((len(self.stacks), part))
-            self.factors |= {(len(self.stacks), name): factor[part] for name, factor in factors.items()}
-            self.stacks.append(numbers[part])
-        return parts
+            stack, which = len(self.stacks), slice(start, start + most)
+            self.factors |= {(stack, name): factor[which] for name, factor in factors.items()}
+            self.stacks.append(numbers[which])
+            stacks.append((stack, which))
+        return Family({name: each.slot for name, each in scaled.items()}, stacks, len(numbers) == 1)
 
     def where(self, biased: tuple[bool, ...]) -> Calculation[Result]:
         """The calculation of a block, some of whose stacks measure what wider smoothing changes."""
@@ -69,22 +79,21 @@ class Programs:
 
     def _made(self, biased: tuple[bool, ...]) -> Calculation[Result]:
         single: dict[Result, int] = {}
-        alike: list[Sequence[Rows[Result]]] = []
-        for parts, slots in zip(self._alike, self._slots, strict=True):
-            (first, _), *others = parts
-            wanted = {name: slot for name, slot in slots.items() if biased[first] or name[0] not in (NEAR, FAR)}
-            rows: list[Rows[Result]] = [
-                (part, {(stack, name): slot for name, slot in wanted.items()}) for stack, part in parts
-            ]
-            if others or len(self.stacks[first]) > 1:
-                alike.append(rows)
+        families: list[list[Rows[Result]]] = []
+        for family in self._families:
+            rows = []
+            for stack, which in family.stacks:
+                wanted = (name for name in family.slots if biased[stack] or name[0] not in (NEAR, FAR))
+                rows.append(Rows(which, {(stack, name): family.slots[name] for name in wanted}))
+            if family.is_single:
+                single |= rows[0].results
             else:
-                single |= rows[0][1]
-        return Calculation.of(self._whole, self._wide, single, alike)
+                families.append(rows)
+        return Calculation.of(self._whole, self._wide, single, families)
 
 
-def _looking_alike(plans: Sequence[Plan], most: int) -> Iterator[Stack]:
-    """Plans that may be put together as one, by the look of them; they measure their bias in the same blocks."""
+def _looking_alike(plans: Sequence[Plan], most: int) -> Iterator[tuple[int, ...]]:
+    """Numbers of plans that may be put together, by the look of them; they measure their bias in the same blocks."""
     found: dict[Hashable, list[int]] = {}
     for number, plan in enumerate(plans):
         groups = tuple((pattern(group.method), group.wanted) for group in plan.groups)
@@ -94,14 +103,16 @@ def _looking_alike(plans: Sequence[Plan], most: int) -> Iterator[Stack]:
         yield from (tuple(alike[start : start + most]) for start in range(0, len(alike), most))
 
 
-def _of_alike(plans: Sequence[Plan], alike: Stack, algebra: Algebra) -> Iterator[tuple[Stack, dict[Wanted, Scaled]]]:
+def _put_together(
+    plans: Sequence[Plan], alike: tuple[int, ...], algebra: Algebra
+) -> Iterator[tuple[tuple[int, ...], dict[Wanted, Scaled]]]:
     """The calculation of such plans, or those of each half of them, where they turn out to differ."""
     try:
         yield alike, dict(_assembled([plans[number] for number in alike], algebra))
     except Unlike:
         middle = len(alike) // 2
         for half in (alike[:middle], alike[middle:]):
-            yield from _of_alike(plans, half, algebra)
+            yield from _put_together(plans, half, algebra)
 
 
 def _assembled(plans: Sequence[Plan], algebra: Algebra) -> Iterator[tuple[Wanted, Scaled]]:

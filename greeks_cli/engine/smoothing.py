@@ -50,7 +50,7 @@ class Kernel:
 
     def scaled(self, factor: float) -> "Kernel":
         """The same kernel at other widths."""
-        return Kernel(tuple([factor * width for width in self.widths]), self.extrapolated, self.base)
+        return Kernel(tuple(factor * width for width in self.widths), self.extrapolated, self.base)
 
     @property
     def bias_order(self) -> int:

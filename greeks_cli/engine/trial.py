@@ -19,14 +19,14 @@ from greeks_cli.engine.scenario import Simulated
 from greeks_cli.engine.valuation import Method, kink_order
 
 _NUMBERS_AT_ONCE = 1 << 21
-"""Paths times results times requests that are tried together, at most."""
+"""Paths times results times requests that are tried together, at most, on each thread."""
 
 Methods = tuple[Method, ...]
 """One of each request's; they differ in their widths alone."""
 Samples = NDArray[np.floating]
 """A row of paths for each request."""
-Each = Callable[[Callable[[list[Pilot]], list[Errors]], list[list[Pilot]]], Iterable[list[Errors]]]
-"""Calls a function for each stack of pilots."""
+Mapper = Callable[[Callable[[list[Pilot]], list[Errors]], list[list[Pilot]]], Iterable[list[Errors]]]
+"""Python's ``map``, or what does the same on threads."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,10 +38,10 @@ class Candidate:
     """It; and where it meets a smoothed kink, the same at two and at four times its widths."""
 
 
-def squared_errors(pilots: Sequence[Pilot], each: Each = map) -> list[Errors]:
+def squared_errors(pilots: Sequence[Pilot], mapper: Mapper = map) -> list[Errors]:
     """What its few paths say of the methods of every Greek that has a choice; infinite where one fails.
 
-    ``each`` may be the ``map`` of an executor.
+    ``mapper`` may be the ``map`` of an executor: stacks of pilots are tried independently of each other.
     """
     alike: dict[Hashable, list[int]] = {}
     for number, pilot in enumerate(pilots):
@@ -53,7 +53,7 @@ def squared_errors(pilots: Sequence[Pilot], each: Each = map) -> list[Errors]:
         most = max(1, _NUMBERS_AT_ONCE // (one.paths.n_paths * max(1, tried)))
         stacks += (numbers[start : start + most] for start in range(0, len(numbers), most))
     found: dict[int, Errors] = {}
-    of_stacks = each(_of_stack, [[pilots[number] for number in stack] for stack in stacks])
+    of_stacks = mapper(_of_stack, [[pilots[number] for number in stack] for stack in stacks])
     for stack, errors in zip(stacks, of_stacks, strict=True):
         found |= zip(stack, errors, strict=True)
     return [found[number] for number in range(len(pilots))]

@@ -81,7 +81,7 @@ def _bump(request: Request, greek: Greek, threads: int) -> Opinion:
         value, change = bumped(request, plan.normals(block), greek.parameters, n_kinks)
         return Moments.of([plan.samples(value)]), Moments.of([plan.samples(change)])
 
-    blocks = list(in_order(work, zip(range(plan.n_blocks)), threads))
+    blocks = list(in_order(work, ((block,) for block in range(plan.n_blocks)), threads))
     value, change = (reduce(add, column) for column in zip(*blocks, strict=True))
     bias = abs(change.mean[0]) + 2 * change.stderr[0]
     return Opinion(greek.name, "bumps", float(value.mean[0]), float(value.stderr[0]), float(bias))

@@ -3,13 +3,13 @@
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import closing
-from itertools import cycle
+from itertools import pairwise, product
 from math import ceil
 
 import numpy as np
 
 from greeks_cli.analytic.closed_forms import exact_greeks_of_all
-from greeks_cli.engine.cohort import Cohort, CohortTally, Drawn, cohorts, price_block
+from greeks_cli.engine.cohort import Cohort, CohortTally, SharedNormals, cohorts, price_block
 from greeks_cli.engine.devices import on_processor
 from greeks_cli.engine.estimates import estimates
 from greeks_cli.engine.plan import Plan
@@ -21,8 +21,9 @@ from greeks_cli.terms.request import Request
 from greeks_cli.terms.result import Answer, Result, Sum
 
 _TASKS_PER_WORKER = 4
-_FEWEST_TOGETHER = 64
-"""Trades in a part of a group at least: each part is put together by itself."""
+"""Enough for all workers to end at about the same time."""
+_WORTH_A_TASK = 64
+"""Trades, about: a share of a group is put together by itself, which takes longer the more shares there are."""
 
 
 def run_together(
@@ -62,43 +63,46 @@ def _tallies(
     keep_freed_memory()
     plans: dict[int, Plan] = {}
     workers = threads or available_cores()
-    with ThreadPoolExecutor(available_cores() if executor else workers) as pool:
+    with ThreadPoolExecutor(available_cores() if executor else workers) as pool:  # plans are made here
         for number, plan in enumerate(Plan.of_all(requests, pool.map)):
             if isinstance(plan, Plan):
                 plans[number] = plan
             else:
                 answers[number] = str(plan).replace("\n", "; ")
     for group in cohorts(plans):
-        parts = [group] if summed else _parts(group, plans[group[0]], workers)
-        for part, cohort, tally in _priced(parts, plans, summed, workers, executor):
+        # A sum over all trades is made path by path, and must not depend on how many workers there are.
+        shares = [group] if summed or executor else _shares(group, plans[group[0]], workers)
+        for share, cohort, tally in _priced(shares, plans, summed, workers, executor):
             exact = exact_greeks_of_all([plan.request for plan in cohort.plans])
-            for number, plan, own, truth in zip(part, cohort.plans, cohort.each(tally), exact, strict=True):
+            for number, plan, own, truth in zip(share, cohort.plans, cohort.each(tally), exact, strict=True):
                 try:
                     answers[number] = Result(plan.request, estimates(plan, own, known(plan, truth)), own.paths, 0.0)
                 except GreeksError as error:
                     answers[number] = str(error).replace("\n", "; ")
-            yield part, cohort, tally
+            yield share, cohort, tally
 
 
-def _parts(group: list[int], plan: Plan, workers: int) -> list[list[int]]:
-    """A large group divided, where its blocks are too few to keep all workers busy to the end."""
+def _shares(group: list[int], plan: Plan, workers: int) -> list[list[int]]:
+    """A large group divided evenly, where its blocks alone are too few tasks."""
     wanted = ceil(_TASKS_PER_WORKER * workers / plan.n_blocks) if on_processor(plan.request.simulation) else 1
-    size = ceil(len(group) / max(1, min(wanted, len(group) // _FEWEST_TOGETHER)))
-    return [group[start : start + size] for start in range(0, len(group), size)]
+    n = max(1, min(wanted, len(group) // _WORTH_A_TASK))
+    ends = [len(group) * i // n for i in range(n + 1)]
+    return [group[start:end] for start, end in pairwise(ends)]
 
 
 def _priced(
-    parts: Sequence[list[int]], plans: Mapping[int, Plan], summed: bool, workers: int, executor: Executor | None
+    shares: Sequence[list[int]], plans: Mapping[int, Plan], summed: bool, workers: int, executor: Executor | None
 ) -> Iterator[tuple[list[int], Cohort, CohortTally]]:
-    """Each part of a group, priced on the paths of all, which are drawn once."""
-    together = [Cohort.of([plans[number] for number in part], summed) for part in parts]
-    drawn = (Drawn(together[0].plans[0], len(parts)),) if len(parts) > 1 else ()
-    tasks = ((cohort, block, *drawn) for block in range(together[0].n_blocks) for cohort in together)
+    """Each share of a group, priced on the paths of all, which are drawn once."""
+    members = [Cohort.of([plans[number] for number in share], summed) for share in shares]
+    shared = (SharedNormals(members[0].plans[0], len(members)),) if len(members) > 1 else ()
+    blocks = range(members[0].n_blocks)
+    tasks = ((cohort, block, *shared) for block in blocks for cohort in members)
     sums: dict[int, CohortTally] = {}
     with closing(in_order(price_block, tasks, workers, executor)) as tallies:
-        for number, tally in zip(cycle(range(len(parts))), tallies):
-            sums[number] = sums[number] + tally if number in sums else tally
-    yield from zip(parts, together, sums.values(), strict=True)
+        for (_, member), tally in zip(product(blocks, range(len(members))), tallies, strict=True):
+            sums[member] = sums[member] + tally if member in sums else tally
+    yield from zip(shares, members, sums.values(), strict=True)
 
 
 def _sums(cohort: Cohort, tally: CohortTally, results: Sequence[Result]) -> dict[str, Sum]:

@@ -70,6 +70,10 @@ def test_what_does_not_vary_is_not_doubted():
     assert Moments.of([np.full(1000, 0.5)]).scaled([2.0]).doubt[0] == 0
 
 
+def test_a_fourth_moment_beyond_all_numbers_is_doubted():
+    assert Moments.of([np.array([1e79, -1e79, 3e79, 0.0] * 500)]).doubt[0] == np.inf
+
+
 def test_float32_samples_are_summed_in_float64():
     row = np.full(100_000, 0.1, np.float32)
     assert Moments.of([row]).mean[0] == np.float64(np.float32(0.1))

@@ -1,5 +1,6 @@
 from math import comb, erfc, fsum, pi, prod, sqrt
 from statistics import NormalDist
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -55,22 +56,43 @@ def test_the_grid_across_the_rectangles_is_as_good_as_none():
     edges, _ = rectangles()
     half = edges[chosen_by()]
     low = np.arange(2048)  # bits that choose the rectangle, below those of a place
-    for bound in np.random.default_rng(1).uniform(-4.2, 4.2, 1000):
+    generator = np.random.default_rng(1)
+    near = np.exp(generator.uniform(np.log(1e-8), 0, 1000)) * generator.choice([-1, 1], 1000)
+    for bound in (*generator.uniform(-4.2, 4.2, 1000), *near):
         below = np.clip(np.floor((bound / half * 2**31 - low) / 2048) + 1 + 2**20, 0, 2**21) / 2**21
-        assert abs((below - np.clip((bound / half + 1) / 2, 0, 1)).mean()) < 1e-8
+        assert abs((below - np.clip((bound / half + 1) / 2, 0, 1)).mean()) < 6e-8
 
 
 @pytest.mark.parametrize("power", range(1, 9))
 def test_moments_of_the_grid_are_those_of_uniform_numbers(power):
-    """Of a rectangle's places, all are as far from the middles of 2^21 equal parts, as says the choice of it."""
+    """The places across a rectangle lie in 2^21 equal parts, all as far from the middle of theirs."""
     edges, _ = rectangles()
     middles = (np.arange(1 << 20) + 0.5) / 2**20
     of_middles = [0 if n % 2 else fsum(middles**n) / len(middles) for n in range(power + 1)]
     off = (np.arange(2048) - 1024) / 2**31
     of_places = sum(comb(power, n) * of_middles[n] * off ** (power - n) for n in range(power + 1))
     error = (edges[chosen_by()] ** power * (of_places - (0 if power % 2 else 1 / (power + 1)))).mean()
-    spread = sqrt(prod(range(1, 2 * power, 2)))
-    assert abs(error) < (1e-9 if power % 2 else 1e-12) * spread
+    deviation = sqrt(prod(range(1, 2 * power, 2)))
+    assert abs(error) < 2e-10 * deviation
+
+
+def test_the_same_bits_choose_a_rectangle_and_the_place_across_it():
+    words = np.random.default_rng(3).integers(1 << 64, size=50_000, dtype=np.uint64)
+    drawn = normals(100_000)
+    drawn._generator = SimpleNamespace(integers=lambda *_, size, **__: words[:size].copy())
+    found = np.empty(100_000)
+    drawn.fill(found)
+    bits = words.view(np.int32)
+    expected = bits * rectangles()[0][chosen_by()[bits & 2047]] * 2.0**-31
+    inside = np.full(100_000, True)
+    inside[drawn._outside] = False
+    np.testing.assert_allclose(found[inside], expected[inside], rtol=1e-15)
+
+
+def test_a_number_and_its_complement_choose_neighbours():
+    rectangle = chosen_by()
+    assert sorted(rectangle) == list(range(2048))
+    assert np.all(np.abs(rectangle - rectangle[::-1]) == 1)
 
 
 def test_strips_and_tail_are_chosen_by_their_areas():
@@ -139,9 +161,9 @@ def test_every_place_is_filled(shape):
 
 
 def test_numbers_go_on_where_the_last_ended():
-    whole, first, second = np.empty(10_000), np.empty(4_000), np.empty(6_000)
-    normals(10_000).fill(whole)
-    parts = normals(10_000)
+    whole, first, second = np.empty(300_000), np.empty(4_000), np.empty(296_000)
+    normals(300_000).fill(whole)
+    parts = normals(300_000)
     parts.fill(first)
     parts.fill(second)
     assert np.array_equal(whole, np.append(first, second))

@@ -124,16 +124,17 @@ def test_paths_of_one_market_are_drawn_once(draws):
     assert set(draws.values()) == {1}
 
 
-def test_a_book_priced_in_parts_draws_its_paths_once_too(draws, monkeypatch):
+def test_a_book_priced_in_shares_draws_its_paths_once_too(draws, monkeypatch):
     priced = []
     price = together.price_block
 
-    def counting(cohort, block, *drawn):
+    def counting(cohort, block, *shared):
         priced.append((len(cohort.plans), block))
-        return price(cohort, block, *drawn)
+        return price(cohort, block, *shared)
 
     monkeypatch.setattr(together, "price_block", counting)
-    requests = [asked({"strike": 60 + i / 2}, greeks="delta,gamma", paths=9000) for i in range(150)]
+    here = {"paths": 9000, "device": "cpu"}  # a GPU has all at once
+    requests = [asked({"strike": 60 + i / 2}, greeks="delta,gamma", **here) for i in range(150)]
     answers = run_alongside(requests, threads=4)
     assert Counter(priced) == dict.fromkeys([(75, block) for block in range(4)], 2)
     assert set(draws.values()) == {1}
