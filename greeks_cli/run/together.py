@@ -68,18 +68,42 @@ def _tallies(
             if isinstance(plan, Plan):
                 plans[number] = plan
             else:
-                answers[number] = str(plan).replace("\n", "; ")
+                answers[number] = _reason(plan)
     for group in cohorts(plans):
-        # A sum over all trades is made path by path, and must not depend on how many workers there are.
-        shares = [group] if summed or executor else _shares(group, plans[group[0]], workers)
-        for share, cohort, tally in _priced(shares, plans, summed, workers, executor):
+        able, members = _members(group, plans, answers, summed, 1 if executor else workers)
+        for share, cohort, tally in _priced(able, members, workers, executor):
             exact = exact_greeks_of_all([plan.request for plan in cohort.plans])
             for number, plan, own, truth in zip(share, cohort.plans, cohort.each(tally), exact, strict=True):
                 try:
                     answers[number] = Result(plan.request, estimates(plan, own, known(plan, truth)), own.paths, 0.0)
                 except GreeksError as error:
-                    answers[number] = str(error).replace("\n", "; ")
+                    answers[number] = _reason(error)
             yield share, cohort, tally
+
+
+def _members(
+    group: list[int], plans: Mapping[int, Plan], answers: list[Answer], summed: bool, workers: int
+) -> tuple[list[list[int]], list[Cohort]]:
+    """The shares of a group that are priced by themselves; a trade whose calculation cannot be made is in none."""
+    try:
+        # A sum over all trades is made path by path, and must not depend on how many workers there are.
+        shares = [group] if summed else _shares(group, plans[group[0]], workers)
+        return shares, [Cohort.of([plans[number] for number in share], summed) for share in shares]
+    except GreeksError:  # whose it is, is found by trying each alone
+        able = []
+        for number in group:
+            try:
+                Cohort.of([plans[number]])
+                able.append(number)
+            except GreeksError as error:
+                answers[number] = _reason(error)
+        if able == group:
+            raise
+        return _members(able, plans, answers, summed, workers) if able else ([], [])
+
+
+def _reason(error: GreeksError) -> str:
+    return str(error).replace("\n", "; ")
 
 
 def _shares(group: list[int], plan: Plan, workers: int) -> list[list[int]]:
@@ -91,10 +115,11 @@ def _shares(group: list[int], plan: Plan, workers: int) -> list[list[int]]:
 
 
 def _priced(
-    shares: Sequence[list[int]], plans: Mapping[int, Plan], summed: bool, workers: int, executor: Executor | None
+    shares: Sequence[list[int]], members: Sequence[Cohort], workers: int, executor: Executor | None
 ) -> Iterator[tuple[list[int], Cohort, CohortTally]]:
     """Each share of a group, priced on the paths of all, which are drawn once."""
-    members = [Cohort.of([plans[number] for number in share], summed) for share in shares]
+    if not members:
+        return
     shared = (SharedNormals(members[0].plans[0], len(members)),) if len(members) > 1 else ()
     blocks = range(members[0].n_blocks)
     tasks = ((cohort, block, *shared) for block in blocks for cohort in members)

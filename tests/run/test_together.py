@@ -170,6 +170,23 @@ def test_one_bad_trade_leaves_the_others_alone():
     assert [isinstance(answer, str) for answer in answers] == [False, True, False] * 4
 
 
+@pytest.mark.parametrize(
+    ("payoff", "parameters", "greek", "said"),
+    [
+        ("abs(S[-1] - K) / B", {"K": 100.0, "B": 0.0}, "delta", "division by zero"),
+        ("max(K, B) * max(S[-1] - 100, 0)", {"K": 1.0, "B": 2.0}, "d(K)", "bends in parameters alone"),
+    ],
+    ids=["divided by zero", "bent in a parameter"],
+)
+def test_nor_one_whose_calculation_cannot_be_made(payoff, parameters, greek, said):
+    bad = asked({"kind": "formula", "payoff": payoff, "param": parameters}, greeks=greek)
+    requests = [asked({"strike": 90}), bad, asked({"strike": 100})]
+    for answers in (run_alongside(requests), run_together(requests)[0], run_alongside([bad])):
+        assert [said in answer for answer in answers if isinstance(answer, str)] == [True]
+        for answer, request in zip(answers, requests, strict=False):
+            assert isinstance(answer, str) or answer.estimates == run(request).estimates
+
+
 @pytest.mark.parametrize("settings", [{}, {"antithetic": True}, {"sampler": "sobol", "paths": 8192}], ids=str)
 def test_the_total_of_one_trade_is_that_trade(settings):
     answers, totals = run_together([asked({"strike": 90}, **settings)], 1)
