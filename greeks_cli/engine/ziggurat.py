@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from greeks_cli.engine.program import Array
 
-_CHUNK = 1 << 17
+_CHUNK = 1 << 18
 """Normals at a time: with fewer, threads wait for each other's Python; more leave the cache."""
 _BITS = 11
 """Of each number's 32, those that choose its rectangle."""
