@@ -70,8 +70,10 @@ def _tallies(
             else:
                 answers[number] = _reason(plan)
     for group in cohorts(plans):
-        able, members = _members(group, plans, answers, summed, 1 if executor else workers)
-        for share, cohort, tally in _priced(able, members, workers, executor):
+        # A sum over all trades is made path by path, and must not depend on how many workers there are.
+        whole = summed or executor is not None
+        shares, members = _members(group, plans, answers, summed, 1 if whole else workers)
+        for share, cohort, tally in _priced(shares, members, workers, executor):
             exact = exact_greeks_of_all([plan.request for plan in cohort.plans])
             for number, plan, own, truth in zip(share, cohort.plans, cohort.each(tally), exact, strict=True):
                 try:
@@ -84,10 +86,9 @@ def _tallies(
 def _members(
     group: list[int], plans: Mapping[int, Plan], answers: list[Answer], summed: bool, workers: int
 ) -> tuple[list[list[int]], list[Cohort]]:
-    """The shares of a group that are priced by themselves; a trade whose calculation cannot be made is in none."""
+    """The shares of a group for so many workers, made ready; a trade whose calculation cannot be made is in none."""
     try:
-        # A sum over all trades is made path by path, and must not depend on how many workers there are.
-        shares = [group] if summed else _shares(group, plans[group[0]], workers)
+        shares = _shares(group, plans[group[0]], workers)
         return shares, [Cohort.of([plans[number] for number in share], summed) for share in shares]
     except GreeksError:  # whose it is, is found by trying each alone
         able = []
@@ -107,8 +108,10 @@ def _reason(error: GreeksError) -> str:
 
 
 def _shares(group: list[int], plan: Plan, workers: int) -> list[list[int]]:
-    """A large group divided evenly, where its blocks alone are too few tasks."""
-    wanted = ceil(_TASKS_PER_WORKER * workers / plan.n_blocks) if on_processor(plan.request.simulation) else 1
+    """A large group divided evenly, where its blocks alone are too few tasks for several threads of the processor."""
+    if workers == 1 or not on_processor(plan.request.simulation):
+        return [group]
+    wanted = ceil(_TASKS_PER_WORKER * workers / plan.n_blocks)
     n = max(1, min(wanted, len(group) // _WORTH_A_TASK))
     ends = [len(group) * i // n for i in range(n + 1)]
     return [group[start:end] for start, end in pairwise(ends)]

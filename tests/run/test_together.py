@@ -137,7 +137,9 @@ def test_a_book_priced_in_shares_draws_its_paths_once_too(draws, monkeypatch):
     requests = [asked({"strike": 60 + i / 2}, greeks="delta,gamma", **here) for i in range(150)]
     answers = run_alongside(requests, threads=4)
     assert Counter(priced) == dict.fromkeys([(75, block) for block in range(4)], 2)
-    assert set(draws.values()) == {1}
+    run_alongside(requests, threads=1)
+    assert priced[8:] == [(150, block) for block in range(4)]
+    assert set(draws.values()) == {2}
     for number in (0, 74, 75, 149):
         assert answers[number].estimates == run(requests[number]).estimates
 
