@@ -34,7 +34,7 @@ def exact_greeks_of_all(requests: Sequence[Request]) -> list[Exact]:
     alike: dict[Hashable, list[int]] = {}
     for number, request in enumerate(requests):
         contract = request.contract
-        fixed = contract.but_for(contract.values), repr(request.market), request.greeks
+        fixed = contract.but_for(contract.values), request.market, request.greeks
         alike.setdefault((fixed, _order(contract, request.market.spot)), []).append(number)
     found: dict[int, Exact] = {}
     for numbers in alike.values():

@@ -89,7 +89,7 @@ def _request(row: Any) -> Any:
     try:
         return row.request()
     except InvalidInput as error:
-        return f"its contract is none of this version: {_in_one_line(error)}"
+        return f"its contract is none of this version: {error.in_one_line}"
 
 
 def _curves(request: Any, most: int | None, simulated: int, threads: int | None) -> Any:
@@ -103,11 +103,7 @@ def _curves(request: Any, most: int | None, simulated: int, threads: int | None)
     try:
         found = sketch(request, simulated < most, threads)
     except GreeksError as error:
-        return f"No curves: {_in_one_line(error)}."
+        return f"No curves: {error.in_one_line}."
     if found.curves:
         return found
     return f"No curves: no closed form is known, and as many as --profiles {most} allows are simulated already."
-
-
-def _in_one_line(error: GreeksError) -> str:
-    return str(error).replace("\n", "; ")

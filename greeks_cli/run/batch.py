@@ -151,7 +151,7 @@ def _answer(trade: Trade, threads: int | None) -> Answer:
     try:
         return run(trade.request, threads)
     except GreeksError as error:
-        return str(error).replace("\n", "; ")
+        return error.in_one_line
     except MemoryError:
         return "out of memory; use fewer processes, steps or dates"
     except Exception as error:  # one bad trade never sinks the book

@@ -68,7 +68,7 @@ def _tallies(
             if isinstance(plan, Plan):
                 plans[number] = plan
             else:
-                answers[number] = _reason(plan)
+                answers[number] = plan.in_one_line
     for group in cohorts(plans):
         # A sum over all trades is made path by path, and must not depend on how many workers there are.
         whole = summed or executor is not None
@@ -79,7 +79,7 @@ def _tallies(
                 try:
                     answers[number] = Result(plan.request, estimates(plan, own, known(plan, truth)), own.paths, 0.0)
                 except GreeksError as error:
-                    answers[number] = _reason(error)
+                    answers[number] = error.in_one_line
             yield share, cohort, tally
 
 
@@ -97,14 +97,10 @@ def _members(
                 Cohort.of([plans[number]])
                 able.append(number)
             except GreeksError as error:
-                answers[number] = _reason(error)
+                answers[number] = error.in_one_line
         if able == group:
             raise
         return _members(able, plans, answers, summed, workers) if able else ([], [])
-
-
-def _reason(error: GreeksError) -> str:
-    return str(error).replace("\n", "; ")
 
 
 def _shares(group: list[int], plan: Plan, workers: int) -> list[list[int]]:

@@ -22,6 +22,11 @@ class GreeksError(Exception):
 
     exit_code = ExitCode.FAILURE
 
+    @property
+    def in_one_line(self) -> str:
+        """The message, where several mistakes have a line each."""
+        return str(self).replace("\n", "; ")
+
 
 class NonFiniteEstimate(GreeksError):
     """An estimate overflowed or lost its meaning; the message names the Greek."""

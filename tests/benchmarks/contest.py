@@ -10,6 +10,7 @@ import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from math import nan
 from pathlib import Path
 from statistics import median
 
@@ -77,9 +78,9 @@ def _serve(module: str, name: str) -> None:
 
 
 def _peak_megabytes() -> float:
-    """Of this process: the usual ``ru_maxrss`` begins with the peak of the one that started it."""
-    status = Path("/proc/self/status").read_text()
-    return int(status.split("VmHWM:")[1].split()[0]) / 1024
+    """Of this process, where Linux tells: ``ru_maxrss`` begins with the peak of the one that started it."""
+    status = Path("/proc/self/status")
+    return int(status.read_text().split("VmHWM:")[1].split()[0]) / 1024 if status.exists() else nan
 
 
 if __name__ == "__main__":
