@@ -128,8 +128,9 @@ def test_a_scheduler_that_stays_silent_is_one_line_within_seconds(greeks, monkey
 def test_ctrl_c_while_workers_start_here_is_one_line(tmp_path, seconds):
     psutil = pytest.importorskip("psutil", reason="finds the workers that start; Dask brings it")
     book = tmp_path / "book.jsonl"
-    book.write_text(BOOK)
-    command = [sys.executable, "-m", "greeks_cli", "batch", str(book), "--scheduler", "local", "--paths", "10000000"]
+    rows = (f'{{"id": "T{i}", "strike": {80 + i / 100}, "vol": 0.2, "paths": 200000}}\n' for i in range(5000))
+    book.write_text("".join(rows))  # so many that it is not done before; what is in flight is finished
+    command = [sys.executable, "-m", "greeks_cli", "batch", str(book), "--scheduler", "local"]
     running = subprocess.Popen(
         command,
         stdout=subprocess.DEVNULL,
