@@ -12,7 +12,7 @@ from greeks_cli.engine.controls import control_of
 from greeks_cli.engine.derivatives import MultiIndex
 from greeks_cli.engine.many import Unlike
 from greeks_cli.engine.plan import Plan
-from greeks_cli.engine.recordings import bound_to_all, pattern, type_of
+from greeks_cli.engine.recordings import OpenNumbers, pattern, type_of, widths_of
 from greeks_cli.engine.rules import Scaled
 
 ESTIMATE, NEAR, FAR, CONTROL = "estimate", "near", "far", "control"
@@ -116,23 +116,22 @@ def _put_together(
 
 
 def _assembled(plans: Sequence[Plan], algebra: Algebra) -> Iterator[tuple[Wanted, Scaled]]:
-    plan, requests = plans[0], [own.request for own in plans]
+    plan, numbers = plans[0], OpenNumbers([own.request for own in plans])
     recordings, contract = plan.recordings, plan.request.contract
     algebra.begin()
     for number, group in enumerate(plan.groups):
-        methods = [own.groups[number].method for own in plans]
+        widths = widths_of([own.groups[number].method for own in plans])
         program = recordings.of_some(group.method.estimator, group.wanted)
-        found = algebra.include(program, bound_to_all(requests, methods), contract.always_defined)
+        found = algebra.include(program, numbers.at(widths), contract.always_defined)
         yield from (((ESTIMATE, index), found[index]) for index in group.wanted)
         if plan.controls:
             pairs = {index: plan.controls[index] for index in group.wanted}
             of_control = recordings.of_control(control_of(contract), group.method, tuple(dict.fromkeys(pairs.values())))
-            controls = algebra.include(of_control, bound_to_all(requests, methods))  # no formula is a control
+            controls = algebra.include(of_control, numbers.at(widths))  # no formula is a control
             yield from (((CONTROL, index), controls[other]) for index, other in pairs.items())
         smoothed = tuple(index for index in group.wanted if group.method.smooths(index, contract))
         program = recordings.of_some(group.method.estimator, smoothed)
         for level, factor in ((NEAR, 2), (FAR, 4)) if smoothed else ():
-            widened = [method.widened(factor) for method in methods]
-            wider = algebra.include(program, bound_to_all(requests, widened), contract.always_defined)
+            wider = algebra.include(program, numbers.at(factor * widths), contract.always_defined)
             yield from (((level, index), algebra.difference(found[index], wider[index])) for index in smoothed)
             found = wider

@@ -10,14 +10,15 @@ from threading import RLock
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from greeks_cli.engine.algebra import simplified
 from greeks_cli.engine.derivatives import MultiIndex
 from greeks_cli.engine.many import many
 from greeks_cli.engine.numbers import Operand
-from greeks_cli.engine.program import Array, Program, Source
+from greeks_cli.engine.program import Array, Program, Source, widened
 from greeks_cli.engine.scenario import Scenario, Simulated
-from greeks_cli.engine.smoothing import Kernel
+from greeks_cli.engine.smoothing import MAX_ORDER, Kernel
 from greeks_cli.engine.tape import Tape
 from greeks_cli.engine.valuation import Method, derivatives
 from greeks_cli.terms.contract import Contract
@@ -30,6 +31,8 @@ _KEPT = 32
 
 Methods = Mapping[MultiIndex, tuple[Method, ...]]
 """Those that each Greek has a choice of."""
+Widths = NDArray[np.float64]
+"""Of kernels, by request, kink and order."""
 
 
 class Recordings:
@@ -72,9 +75,17 @@ class Recordings:
         """Those that are wanted, without what only the others need."""
         return self._once(("some", estimator, wanted), lambda: self.by(estimator).only(wanted))
 
-    def of_choices(self, estimator: Estimator) -> Program[MultiIndex]:
-        """Those of them that may be estimated otherwise too."""
-        return self.of_some(estimator, tuple(i for i in self.by(estimator).results if len(self._methods[i]) > 1))
+    def of_choices(self, estimator: Estimator, n_requests: int) -> Program[MultiIndex]:
+        """Those of them that may be estimated otherwise too, of so many requests at once.
+
+        Raises Unlike where these must be estimated one by one.
+        """
+        choices = tuple(i for i in self.by(estimator).results if len(self._methods[i]) > 1)
+        program = self.of_some(estimator, choices)
+        if n_requests == 1:
+            return program
+        opened = [source for source in program.sources if source[0] in (_WIDTH, _PARAMETER)]
+        return self._once(("many", estimator, n_requests), lambda: widened(program, opened, n_requests))
 
     def of_control(self, control: Contract, method: Method, wanted: tuple[MultiIndex, ...]) -> Program[MultiIndex]:
         """Derivatives of a control variate on the same paths."""
@@ -131,30 +142,38 @@ def pattern(method: Method) -> Hashable:
     return method.estimator, tuple(kernels)
 
 
-def bound(request: Request, method: Method) -> Callable[[Source], Any]:
-    """The number that a source stands for; None for those that are arrays of a block."""
-    dtype, parameters = type_of(request), request.contract.values
-
-    def number(source: Source) -> Any:
-        match source:
-            case (name, kink, order) if name == _WIDTH:
-                return dtype(method.kernels[kink].widths[order])
-            case (name, parameter) if name == _PARAMETER:
-                return dtype(parameters[parameter])
-        return None
-
-    return number
+def widths_of(methods: Sequence[Method]) -> Widths:
+    """Those of methods that differ in them alone."""
+    rows = [[kernel.widths for kernel in method.kernels] for method in methods]
+    return np.array(rows, dtype=float).reshape(len(methods), -1, MAX_ORDER)
 
 
-def bound_to_all(requests: Sequence[Request], methods: Sequence[Method]) -> Callable[[Source], Any]:
-    """The same for several requests, where they differ ``many`` numbers."""
-    own = [bound(request, method) for request, method in zip(requests, methods, strict=True)]
+class OpenNumbers:
+    """What recordings leave open, of requests that differ in it alone."""
 
-    def number(source: Source) -> Any:
-        numbers = [number_of(source) for number_of in own]
-        return None if numbers[0] is None else many(numbers)
+    def __init__(self, requests: Sequence[Request]):
+        self._requests = requests
+        self._dtype = type_of(requests[0])
+        self._parameters: dict[str, Any] = {}
 
-    return number
+    def at(self, widths: Widths) -> Callable[[Source], Any]:
+        """What a source stands for: a number or ``many``, and None for those that are arrays of a block."""
+
+        def number(source: Source) -> Any:
+            match source:
+                case (name, kink, order) if name == _WIDTH:
+                    return many(widths[:, kink, order].astype(self._dtype))
+                case (name, parameter) if name == _PARAMETER:
+                    return self._parameter(parameter)
+            return None
+
+        return number
+
+    def _parameter(self, name: str) -> Any:
+        if name not in self._parameters:
+            values = np.array([request.contract.values[name] for request in self._requests], dtype=float)
+            self._parameters[name] = many(values.astype(self._dtype))
+        return self._parameters[name]
 
 
 def type_of(request: Request) -> type[np.floating]:

@@ -13,16 +13,15 @@ from greeks_cli.engine.derivatives import MultiIndex
 from greeks_cli.engine.many import Many, Unlike
 from greeks_cli.engine.moments import Moments
 from greeks_cli.engine.pilot import Errors, Pilot, effective_paths
-from greeks_cli.engine.program import Source, widened
-from greeks_cli.engine.recordings import bound_to_all
+from greeks_cli.engine.program import Source
+from greeks_cli.engine.recordings import OpenNumbers, Widths, widths_of
 from greeks_cli.engine.scenario import Simulated
-from greeks_cli.engine.valuation import Method, kink_order
+from greeks_cli.engine.valuation import kink_order
+from greeks_cli.terms.simulation import Estimator
 
 _NUMBERS_AT_ONCE = 1 << 21
 """Paths times results times requests that are tried together, at most, on each thread."""
 
-Methods = tuple[Method, ...]
-"""One of each request's; they differ in their widths alone."""
 Samples = NDArray[np.floating]
 """A row of paths for each request."""
 Mapper = Callable[[Callable[[list[Pilot]], list[Errors]], list[list[Pilot]]], Iterable[list[Errors]]]
@@ -30,11 +29,25 @@ Mapper = Callable[[Callable[[list[Pilot]], list[Errors]], list[list[Pilot]]], It
 
 
 @dataclass(frozen=True, slots=True)
+class Level:
+    """A method at some widths for each request."""
+
+    estimator: Estimator
+    widths: Widths
+
+    @property
+    def key(self) -> Hashable:
+        """Equal for equal levels, whose derivatives need to be made once."""
+        return self.estimator, self.widths.tobytes()
+
+
+@dataclass(frozen=True, slots=True)
 class Candidate:
     """A method of a Greek that has a choice, and what it takes to judge it."""
 
     index: MultiIndex
-    levels: tuple[Methods, ...]
+    bias_order: int
+    levels: tuple[Level, ...]
     """It; and where it meets a smoothed kink, the same at two and at four times its widths."""
 
 
@@ -74,47 +87,43 @@ def _tried(pilots: Sequence[Pilot]) -> list[Errors]:
     normals, weights = _with_tails(pilots[0].paths.normals, request.contract.dates)
     simulated = Simulated.of(request, normals)
     shape = len(pilots), simulated.n_paths
-    known: dict[int, dict[MultiIndex, Samples]] = {}  # by the identity of levels, which take long to hash
+    numbers = OpenNumbers([pilot.request for pilot in pilots])
+    known: dict[Hashable, dict[MultiIndex, Samples]] = {}
     found: dict[MultiIndex, list[NDArray[np.float64]]] = {}
     with np.errstate(all="ignore"):  # a method that fails here is not chosen
         for candidate in candidates:
-            for methods in candidate.levels:
-                if id(methods) not in known:
-                    known[id(methods)] = _derivatives(pilots, methods, simulated)
-            rows = [np.broadcast_to(known[id(methods)][candidate.index], shape) for methods in candidate.levels]
+            rows = []
+            for level in candidate.levels:
+                key = level.key
+                if key not in known:
+                    known[key] = _derivatives(pilots, level, numbers, simulated)
+                rows.append(np.broadcast_to(known[key][candidate.index], shape))
             found.setdefault(candidate.index, []).append(_squared_error(pilots[0], candidate, rows, weights))
     errors = {index: np.array(of_methods) for index, of_methods in found.items()}
     return [{index: of_methods[:, number] for index, of_methods in errors.items()} for number in range(len(pilots))]
 
 
 def _to_be_tried(pilots: Sequence[Pilot]) -> list[Candidate]:
-    """Those of every Greek that has a choice; equal levels are one object, whoever has them."""
+    """Those of every Greek that has a choice."""
     contract = pilots[0].request.contract
-    one_of: dict[Methods, Methods] = {}
-    wider: dict[tuple[int, ...], tuple[Methods, ...]] = {}
-
-    def levels(methods: Methods, smooths: bool) -> tuple[Methods, ...]:
-        key = tuple(map(id, methods))
-        if key not in wider:
-            own = (methods, *(tuple(method.widened(factor) for method in methods) for factor in (2, 4)))
-            wider[key] = tuple(one_of.setdefault(level, level) for level in own)
-        return wider[key] if smooths else wider[key][:1]
-
-    return [
-        Candidate(index, levels(methods, methods[0].smooths(index, contract)))
-        for index, own in pilots[0].candidates.items()
-        if len(own) > 1
-        for methods in zip(*(pilot.candidates[index] for pilot in pilots), strict=True)
-    ]
+    found: list[Candidate] = []
+    for index, own in pilots[0].candidates.items():
+        if len(own) == 1:
+            continue
+        for methods in zip(*(pilot.candidates[index] for pilot in pilots), strict=True):
+            widths, method = widths_of(methods), methods[0]
+            factors = (1, 2, 4) if method.smooths(index, contract) else (1,)
+            levels = tuple(Level(method.estimator, factor * widths) for factor in factors)
+            found.append(Candidate(index, method.bias_order, levels))
+    return found
 
 
-def _derivatives(pilots: Sequence[Pilot], methods: Methods, simulated: Simulated) -> dict[MultiIndex, Samples]:
-    """What a choice of methods gives: a row for each request, or one for all of them."""
-    number_of = bound_to_all([pilot.request for pilot in pilots], methods)
-    program = pilots[0].recordings.of_choices(methods[0].estimator)
-    if len(pilots) > 1:
-        numbers = [source for source in program.sources if number_of(source) is not None]
-        program = widened(program, numbers, len(pilots))
+def _derivatives(
+    pilots: Sequence[Pilot], level: Level, numbers: OpenNumbers, simulated: Simulated
+) -> dict[MultiIndex, Samples]:
+    """What a method gives: a row for each request, or one for all of them."""
+    recordings, number_of = pilots[0].recordings, numbers.at(level.widths)
+    program = recordings.of_choices(level.estimator, len(pilots))
 
     def fetch(source: Source) -> Any:
         number = number_of(source)
@@ -135,7 +144,7 @@ def _squared_error(
     if len(rows) > 1:
         near, far = (_moments((a - b) * weights) for a, b in pairwise(rows))
         order = np.array([kink_order(pilot.request.contract, candidate.index)])
-        bias = remaining_bias(near, far, candidate.levels[0][0].bias_order, order, deviations=0)
+        bias = remaining_bias(near, far, candidate.bias_order, order, deviations=0)
         error = error + (2 * bias) ** 2  # twice, for a bias is worse than noise: no number of paths shows it
     return np.where(np.isfinite(error), error, np.inf)
 

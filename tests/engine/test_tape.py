@@ -10,7 +10,7 @@ from greeks_cli.engine.device import HOST
 from greeks_cli.engine.pilot import Pilot
 from greeks_cli.engine.plan import Plan
 from greeks_cli.engine.programs import ESTIMATE, Programs
-from greeks_cli.engine.recordings import bound, recordings_of
+from greeks_cli.engine.recordings import OpenNumbers, recordings_of, widths_of
 from greeks_cli.engine.scenario import Scenario, Simulated
 from greeks_cli.engine.tape import Tape
 from greeks_cli.engine.trial import squared_errors
@@ -133,7 +133,7 @@ def test_a_recording_serves_other_trades_whose_numbers_it_leaves_open(kind, sett
         simulated = Simulated.of(request, plan.normals(0))
         for group in plan.groups:
             used.append(recordings_of(request, dict.fromkeys(group.wanted, (group.method,))))
-            number_of = bound(request, group.method)
+            number_of = OpenNumbers([request]).at(widths_of([group.method]))
 
             def fetch(source, number_of=number_of, simulated=simulated):
                 number = number_of(source)
