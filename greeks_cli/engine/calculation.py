@@ -85,4 +85,5 @@ def _of_rows(whole: Program[Any], wide: Collection[int], slots: Iterable[int]) -
     read = {slot for call in calls for slot in call.inputs} | {*slots}
     read -= {*own.constants, *(call.result for call in calls)}
     sources: dict[Source, int] = {Common(slot): slot for slot in read}
-    return replace(own, sources=sources, calls=tuple(calls)).only(own.results), read
+    alike = frozenset(call.result for call in calls)
+    return replace(own, sources=sources, calls=tuple(calls), alike=alike).only(own.results), read

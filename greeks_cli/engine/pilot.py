@@ -131,18 +131,16 @@ def _candidates(request: Request, kinks: Sequence[Kink]) -> dict[MultiIndex, tup
         plain = tuple(Kernel.plain(fixed, kink.base) for kink in kinks)
         estimator = Estimator.PATHWISE if simulation.estimator is Estimator.AUTO else simulation.estimator
         return {index: (Method(_applicable(request, index, estimator), plain),) for index in wanted}
-    kernels = {scale: automatic_kernels(kinks, effective_paths(request), scale) for scale in _SCALES}
-    pathwise = tuple(Method(Estimator.PATHWISE, kernels[scale]) for scale in _SCALES)
-    others = {estimator: Method(estimator, kernels[1.0]) for estimator in (Estimator.LIKELIHOOD, Estimator.MIXED)}
+    kernels = [automatic_kernels(kinks, effective_paths(request), scale) for scale in _SCALES]
+    pathwise = tuple(Method(Estimator.PATHWISE, own) for own in kernels)
+    usual = pathwise[:1]
+    others = {estimator: (Method(estimator, kernels[0]),) for estimator in (Estimator.LIKELIHOOD, Estimator.MIXED)}
 
-    def allowed(index: MultiIndex) -> Iterable[Method]:
-        for estimator in _estimators(request, index):
-            if estimator in others:
-                yield others[estimator]
-            else:
-                yield from pathwise if pathwise[0].smooths(index, request.contract) else pathwise[:1]
+    def allowed(index: MultiIndex) -> tuple[Method, ...]:
+        own = pathwise if usual[0].smooths(index, request.contract) else usual
+        return tuple(method for estimator in _estimators(request, index) for method in others.get(estimator, own))
 
-    return {index: tuple(allowed(index)) for index in wanted}
+    return {index: allowed(index) for index in wanted}
 
 
 def _fixed_width(request: Request) -> float | None:

@@ -57,6 +57,8 @@ class Program(Generic[Name]):
     results: Mapping[Name, int]
     flat: frozenset[int] = frozenset()
     """Slots known to have one number per path."""
+    alike: frozenset[int] = frozenset()
+    """Slots known to have arrays of one shape and type: who reads one last, may write over it."""
 
     def run(
         self, fetch: Callable[[Source], Any], n_paths: int, constants: Mapping[int, Any] | None = None
@@ -86,13 +88,25 @@ class Program(Generic[Name]):
         return [
             (
                 partial(call.function, **call.keywords) if call.keywords else call.function,
-                _getter(call.arguments),
+                _getter((*call.arguments, *self._room_for(call))),
                 call.result,
                 call.result in self._names,
                 call.last_uses,
             )
             for call in self.calls
         ]
+
+    def _room_for(self, call: Call) -> Slots:
+        """A slot whose array the call may write over, as the last argument of its function; or none."""
+        if call.result not in self.alike or call.keywords or not _keeps_type(call.function):
+            return ()
+        return tuple(slot for slot in call.last_uses if slot in self._own)[:1]
+
+    @cached_property
+    def _own(self) -> frozenset[int]:
+        """Slots with arrays that nobody else has."""
+        new = {call.result for call in self.calls if _keeps_type(call.function)}
+        return frozenset(new & self.alike - self._names.keys())
 
     @cached_property
     def _names(self) -> dict[int, list[Name]]:
@@ -120,6 +134,7 @@ class Program(Generic[Name]):
             tuple(reversed(calls)),
             results,
             self.flat,
+            self.alike,
         )
 
 
@@ -156,6 +171,11 @@ def widened(program: Program[Name], sources: Collection[Source], n_rows: int) ->
 def is_elementwise(function: Callable[..., Any]) -> bool:
     """Whether a call acts on each element alone, whatever the shape of its arguments."""
     return isinstance(function, np.ufunc) or function is as_type
+
+
+def _keeps_type(function: Callable[..., Any]) -> bool:
+    """Whether a call returns a new array of its arguments' type, or one that it is given for that."""
+    return isinstance(function, np.ufunc) and "d" * function.nin + "->d" in function.types
 
 
 def as_type(array: Array, dtype: np.dtype[Any]) -> Array:

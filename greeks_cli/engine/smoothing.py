@@ -3,7 +3,8 @@
 soft(x; w) = w log(1 + exp(x/w)), with w in the units of x. With e = exp(-|x|/w),
 q = e/(1+e)^2 and t = tanh(x/2w): order 0 is max(x, 0) + w log1p(e), order 1 is (1 or e)/(1+e),
 order 2 is q/w, and from there q' = -q t/w and t' = 2q/w give every higher order as a polynomial
-in q, times t for odd orders. Nothing here overflows, in float32 either.
+in q, times t for odd orders. Nothing here overflows, in float32 either. With h = 1/(2 cosh(x/2w)),
+q is h^2, and that of twice the width is h/(1+2h): an extrapolated kernel divides half as often.
 
 ``chainer.functions.softplus`` is not used: its second derivative is NaN for x > 709 w
 (88 w in float32).
@@ -65,9 +66,16 @@ class Kernel:
         if not self.extrapolated:
             return _softplus(x, np.exp(np.abs(x) * (-1 / width)), width, order)
         wider = np.exp(np.abs(x) * (-0.5 / width))
-        value = _softplus(x, wider * wider, width, order)
-        value *= 4
-        value -= _softplus(x, wider, 2 * width, order)
+        narrower = wider * wider
+        if order < 2:
+            value = _softplus(x, narrower, width, order)
+            value *= 4
+            value -= _softplus(x, wider, 2 * width, order)
+        else:
+            hump = wider / (1 + narrower)
+            value = _bend(x, hump * hump, narrower, width, order)
+            value *= 4
+            value -= _bend(x, 0.5 * (hump / (0.5 + hump)), wider, 2 * width, order)
         value /= 3
         return value
 
@@ -97,12 +105,19 @@ def _softplus(x: NDArray[np.floating], e: NDArray[np.floating], width: float, or
     above = 1 + e
     q = e / above
     q /= above
+    return _bend(x, q, e, width, order)
+
+
+def _bend(
+    x: NDArray[np.floating], q: NDArray[np.floating], e: NDArray[np.floating], width: float, order: int
+) -> NDArray[np.floating]:
+    """Of the orders from 2 up."""
     value = q * _polynomial(order)[-1]
     for coefficient in reversed(_polynomial(order)[:-1]):
         value += coefficient
         value *= q
     if order % 2:
-        value *= np.copysign((1 - e) / above, x)
+        value *= np.copysign((1 - e) / (1 + e), x)
     value *= width ** (1 - order)
     return value
 

@@ -30,6 +30,10 @@ _AT_THE_KINK = (
 )
 
 
+_PER_MIDDLE = 1.48
+"""Deviations of a normal density over the middle one of its absolute values."""
+
+
 class Kink(NamedTuple):
     """A place where the payoff bends (order 0) or jumps (order 1), and the spread of its argument there."""
 
@@ -76,28 +80,35 @@ def _spread(x: NDArray[np.floating]) -> float:
     falls by e over a d-th of a deviation; or x is bounded and never reaches 0, nor may a kernel.
     Far from the kink any width will do, and a tiny one would overflow at high orders.
     """
-    deviation, middle = float(x.std()), _size(x, x.size // 2)
-    lowest, highest = float(x.min()), float(x.max())
-    scales = [deviation, 1.48 * middle]
+    deviation, lowest, highest = float(x.std()), float(x.min()), float(x.max())
+    sizes, half = np.abs(x).ravel(), x.size // 2
+    scales = [deviation]
     if 0.01 < np.count_nonzero(x < 0) / x.size < 0.99:
         scales += [-lowest, highest]
-    elif middle > deviation:
-        scales += [deviation * deviation / middle, _size(x, x.size // 100)]
+        if np.count_nonzero(sizes < min(scales) / _PER_MIDDLE) > half:  # to count takes less than to find it
+            scales.append(_PER_MIDDLE * _placed(sizes, half))
+    else:
+        middle = _placed(sizes, half)
+        scales.append(_PER_MIDDLE * middle)
+        if middle > deviation:
+            scales += [deviation * deviation / middle, _placed(sizes, x.size // 100)]
     return max(min(scales), 1e-3 * max(abs(lowest), abs(highest)))
 
 
-def _size(x: NDArray[np.floating], place: int) -> float:
-    """The absolute value that has a place among all, by size."""
-    return float(np.partition(np.abs(x), place, axis=None)[place])
+def _placed(sizes: NDArray[np.floating], place: int) -> float:
+    """The one that has a place among all, in order."""
+    return float(np.partition(sizes, place)[place])
 
 
 def automatic_kernels(kinks: Sequence[Kink], n_paths: float, scale: float) -> tuple[Kernel, ...]:
     """The rule's kernels, all widths times ``scale``."""
-    return tuple(Kernel(_automatic_widths(scale * kink.spread, n_paths), True, kink.base) for kink in kinks)
+    per_spread = _widths_per_spread(n_paths)
+    return tuple(Kernel(tuple(scale * kink.spread * w for w in per_spread), True, kink.base) for kink in kinks)
 
 
-def _automatic_widths(spread: float, n_paths: float) -> tuple[float, ...]:
-    return (0.0, 0.0, *(spread * (_rule(order) / n_paths) ** (1 / (2 * order + 5)) for order in range(2, MAX_ORDER)))
+@cache
+def _widths_per_spread(n_paths: float) -> tuple[float, ...]:
+    return (0.0, 0.0, *((_rule(order) / n_paths) ** (1 / (2 * order + 5)) for order in range(2, MAX_ORDER)))
 
 
 @cache
