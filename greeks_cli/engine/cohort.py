@@ -17,6 +17,7 @@ from greeks_cli.engine.device import Device
 from greeks_cli.engine.devices import device_of, on_processor
 from greeks_cli.engine.moments import Moments
 from greeks_cli.engine.plan import Plan
+from greeks_cli.engine.program import small_buffers
 from greeks_cli.engine.programs import ESTIMATE, Programs, Result, Wanted
 from greeks_cli.engine.scenario import Simulated
 from greeks_cli.terms.market import Market
@@ -145,6 +146,7 @@ def price_block(cohort: Cohort, block: int, shared: SharedNormals | None = None)
     return device.run(tally)
 
 
+@small_buffers()
 @np.errstate(all="ignore")  # a non-finite estimate is reported by name at the end
 def _tally(cohort: Cohort, block: int, normals: NDArray[np.floating], device: Device, pieces: int) -> CohortTally:
     tallies: list[Tally] = []

@@ -1,6 +1,7 @@
 """The calculation of a block: NumPy calls in order, from arrays that the block provides to its results."""
 
 from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from operator import itemgetter
@@ -17,6 +18,9 @@ Source = tuple[Any, ...]
 Name = TypeVar("Name", bound=Hashable)
 Slots = tuple[Any, ...]
 """Where the arguments of a call are: a slot each, or a tuple of slots for a sequence of arrays."""
+
+_BUFFER = 1024
+"""Numbers; no block or pilot has fewer paths."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,6 +170,19 @@ def widened(program: Program[Name], sources: Collection[Source], n_rows: int) ->
             wide.add(call.result)
     constants = {slot: Shape((n_rows, None)) if slot in row_shapes else c for slot, c in program.constants.items()}
     return replace(program, constants=constants)
+
+
+@contextmanager
+def small_buffers() -> Iterator[None]:
+    """Has NumPy read rows where they are, as short as a block's or a pilot's may be.
+
+    A ufunc that broadcasts rows shorter than its buffer, 8,192 numbers, copies them there first.
+    """
+    before = np.setbufsize(_BUFFER)
+    try:
+        yield
+    finally:
+        np.setbufsize(before)
 
 
 def is_elementwise(function: Callable[..., Any]) -> bool:

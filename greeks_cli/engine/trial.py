@@ -13,7 +13,7 @@ from greeks_cli.engine.derivatives import MultiIndex
 from greeks_cli.engine.many import Many, Unlike
 from greeks_cli.engine.moments import Moments
 from greeks_cli.engine.pilot import Errors, Pilot, effective_paths
-from greeks_cli.engine.program import Source
+from greeks_cli.engine.program import Source, small_buffers
 from greeks_cli.engine.recordings import OpenNumbers, Widths, widths_of
 from greeks_cli.engine.scenario import Simulated
 from greeks_cli.engine.valuation import kink_order
@@ -72,6 +72,7 @@ def squared_errors(pilots: Sequence[Pilot], mapper: Mapper = map) -> list[Errors
     return [found[number] for number in range(len(pilots))]
 
 
+@small_buffers()
 def _of_stack(pilots: Sequence[Pilot]) -> list[Errors]:
     try:
         return _tried(pilots)
@@ -80,25 +81,13 @@ def _of_stack(pilots: Sequence[Pilot]) -> list[Errors]:
 
 
 def _tried(pilots: Sequence[Pilot]) -> list[Errors]:
-    request = pilots[0].request
     candidates = _to_be_tried(pilots)
     if not candidates:
         return [{} for _ in pilots]
-    normals, weights = _with_tails(pilots[0].paths.normals, request.contract.dates)
-    simulated = Simulated.of(request, normals)
-    shape = len(pilots), simulated.n_paths
-    numbers = OpenNumbers([pilot.request for pilot in pilots])
-    known: dict[Hashable, dict[MultiIndex, Samples]] = {}
-    found: dict[MultiIndex, list[NDArray[np.float64]]] = {}
+    trial, found = _Trial(pilots), dict[MultiIndex, list[NDArray[np.float64]]]()
     with np.errstate(all="ignore"):  # a method that fails here is not chosen
         for candidate in candidates:
-            rows = []
-            for level in candidate.levels:
-                key = level.key
-                if key not in known:
-                    known[key] = _derivatives(pilots, level, numbers, simulated)
-                rows.append(np.broadcast_to(known[key][candidate.index], shape))
-            found.setdefault(candidate.index, []).append(_squared_error(pilots[0], candidate, rows, weights))
+            found.setdefault(candidate.index, []).append(trial.squared_error(candidate))
     errors = {index: np.array(of_methods) for index, of_methods in found.items()}
     return [{index: of_methods[:, number] for index, of_methods in errors.items()} for number in range(len(pilots))]
 
@@ -118,43 +107,58 @@ def _to_be_tried(pilots: Sequence[Pilot]) -> list[Candidate]:
     return found
 
 
-def _derivatives(
-    pilots: Sequence[Pilot], level: Level, numbers: OpenNumbers, simulated: Simulated
-) -> dict[MultiIndex, Samples]:
-    """What a method gives: a row for each request, or one for all of them."""
-    recordings, number_of = pilots[0].recordings, numbers.at(level.widths)
-    program = recordings.of_choices(level.estimator, len(pilots))
+class _Trial:
+    """Pilots that fly as one; what several candidates need is made once."""
 
-    def fetch(source: Source) -> Any:
-        number = number_of(source)
-        if number is None:
-            return simulated.fetch(source)
-        return number.column(np.float64) if isinstance(number, Many) else number
+    def __init__(self, pilots: Sequence[Pilot]):
+        request = pilots[0].request
+        self._pilots = pilots
+        self._numbers = OpenNumbers([pilot.request for pilot in pilots])
+        normals, self._weights = _with_tails(pilots[0].paths.normals, request.contract.dates)
+        self._simulated = Simulated.of(request, normals)
+        self._known: dict[Hashable, dict[MultiIndex, Samples]] = {}
+        self._changes: dict[Hashable, Moments] = {}
 
-    return dict(program.run(fetch, simulated.n_paths))
+    def squared_error(self, candidate: Candidate) -> NDArray[np.float64]:
+        """Of each request."""
+        index, request, weights = candidate.index, self._pilots[0].request, self._weights
+        values = self._samples(candidate.levels[0], index)
+        mean = _dot(values, weights) / len(weights)
+        error = _dot(np.square(values - mean[..., None]), weights) / len(weights) / effective_paths(request)
+        if len(candidate.levels) > 1:
+            near, far = (self._change(one, other, index) for one, other in pairwise(candidate.levels))
+            order = np.array([kink_order(request.contract, index)])
+            bias = remaining_bias(near, far, candidate.bias_order, order, deviations=0)
+            error = error + (2 * bias) ** 2  # twice, for a bias is worse than noise: no number of paths shows it
+        return np.where(np.isfinite(error), error, np.inf)
 
+    def _samples(self, level: Level, index: MultiIndex) -> Samples:
+        if level.key not in self._known:
+            self._known[level.key] = self._derivatives(level)
+        return np.broadcast_to(self._known[level.key][index], (len(self._pilots), self._simulated.n_paths))
 
-def _squared_error(
-    pilot: Pilot, candidate: Candidate, rows: Sequence[Samples], weights: NDArray[np.floating]
-) -> NDArray[np.float64]:
-    """Of a candidate whose levels gave these rows."""
-    values = rows[0]
-    mean = _dot(values, weights) / len(weights)
-    error = _dot(np.square(values - mean[..., None]), weights) / len(weights) / effective_paths(pilot.request)
-    if len(rows) > 1:
-        near, far = (_moments((a - b) * weights) for a, b in pairwise(rows))
-        order = np.array([kink_order(pilot.request.contract, candidate.index)])
-        bias = remaining_bias(near, far, candidate.bias_order, order, deviations=0)
-        error = error + (2 * bias) ** 2  # twice, for a bias is worse than noise: no number of paths shows it
-    return np.where(np.isfinite(error), error, np.inf)
+    def _change(self, one: Level, other: Level, index: MultiIndex) -> Moments:
+        """What other widths change; the few paths of a pilot say nothing of how sure that is."""
+        key = one.key, other.key, index
+        if key not in self._changes:
+            rows = (self._samples(one, index) - self._samples(other, index)) * self._weights
+            mean = rows.sum(axis=-1) / len(self._weights)
+            centred = rows - mean[..., None]
+            self._changes[key] = Moments(rows.shape[-1], mean, _dot(centred, centred), np.full_like(mean, np.nan))
+        return self._changes[key]
 
+    def _derivatives(self, level: Level) -> dict[MultiIndex, Samples]:
+        """What a method gives: a row for each request, or one for all of them."""
+        program = self._pilots[0].recordings.of_choices(level.estimator, len(self._pilots))
+        number_of = self._numbers.at(level.widths)
 
-def _moments(rows: Samples) -> Moments:
-    """Mean and squares of each row; the few paths of a pilot say nothing of how sure these are."""
-    n_paths = rows.shape[-1]
-    mean = rows.sum(axis=-1) / n_paths
-    centred = rows - mean[..., None]
-    return Moments(n_paths, mean, _dot(centred, centred), np.full_like(mean, np.nan))
+        def fetch(source: Source) -> Any:
+            number = number_of(source)
+            if number is None:
+                return self._simulated.fetch(source)
+            return number.column(np.float64) if isinstance(number, Many) else number
+
+        return dict(program.run(fetch, self._simulated.n_paths))
 
 
 def _dot(rows: Samples, others: Samples) -> NDArray[np.float64]:
