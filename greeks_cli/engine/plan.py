@@ -27,7 +27,7 @@ _USUAL_PATHS, _SMALLEST = 1 << 17, 1 << 11
 small."""
 _LARGE = 1 << 22
 """Paths from which on blocks have twice as many, for there are enough of them for many cores."""
-_NORMALS_PER_BLOCK, _ESTIMATES_PER_BLOCK, _POINTS_PER_BLOCK = 1 << 21, 1 << 20, 1 << 19
+_NORMALS_PER_BLOCK, _ESTIMATES_PER_BLOCK, _POINTS_PER_BLOCK = 1 << 21, 1 << 21, 1 << 19
 """Numbers of a block, about: normals drawn, estimates, and dates times paths, the largest of its arrays."""
 _MORE_FOR_GPUS = 16
 """Times as many paths in a block that a GPU draws: a call costs it about the same, however small the arrays."""

@@ -45,9 +45,8 @@ class Call:
     """Slots that no later call reads, its own result among them if none does."""
 
     @property
-    def inputs(self) -> Iterator[int]:
-        for argument in self.arguments:
-            yield from argument if isinstance(argument, tuple) else (argument,)
+    def inputs(self) -> list[int]:
+        return [slot for argument in self.arguments for slot in (argument if type(argument) is tuple else (argument,))]
 
 
 @dataclass(frozen=True, eq=False)
@@ -127,10 +126,11 @@ class Program(Generic[Name]):
         read = set(self.constants)
         for call in reversed(self.calls):
             if call.result in needed:
-                ended = tuple(slot for slot in dict.fromkeys((*call.inputs, call.result)) if slot not in read)
-                needed.update(call.inputs)
-                read.update(call.inputs)
-                calls.append(replace(call, last_uses=ended))
+                inputs = call.inputs
+                ended = tuple(slot for slot in dict.fromkeys((*inputs, call.result)) if slot not in read)
+                needed.update(inputs)
+                read.update(inputs)
+                calls.append(Call(call.function, call.arguments, call.keywords, call.result, ended))
         return Program(
             self.n_slots,
             {source: slot for source, slot in self.sources.items() if slot in needed},
