@@ -88,28 +88,18 @@ class Program(Generic[Name]):
     @cached_property
     def _steps(self) -> list[tuple[Callable[..., Any], Callable[[list[Any]], Iterable[Any]], int, bool, Slots]]:
         """The calls, made ready: what Python does between two of them, all threads wait for."""
-        return [
-            (
-                partial(call.function, **call.keywords) if call.keywords else call.function,
-                _getter((*call.arguments, *self._room_for(call))),
-                call.result,
-                call.result in self._names,
-                call.last_uses,
-            )
-            for call in self.calls
-        ]
-
-    def _room_for(self, call: Call) -> Slots:
-        """A slot whose array the call may write over, as the last argument of its function; or none."""
-        if call.result not in self.alike or call.keywords or not _keeps_type(call.function):
-            return ()
-        return tuple(slot for slot in call.last_uses if slot in self._own)[:1]
-
-    @cached_property
-    def _own(self) -> frozenset[int]:
-        """Slots with arrays that nobody else has."""
-        new = {call.result for call in self.calls if _keeps_type(call.function)}
-        return frozenset(new & self.alike - self._names.keys())
+        new = {call.result for call in self.calls if call.result in self.alike and _makes_new(call)}
+        own = new - self._names.keys()  # nobody else has their arrays
+        steps = []
+        for call in self.calls:
+            function, arguments = call.function, call.arguments
+            free = [slot for slot in call.last_uses if slot in own] if call.result in new else []
+            if free:
+                function, arguments = partial(_written_over, function), (*arguments, free[0])
+            elif call.keywords:
+                function = partial(function, **call.keywords)
+            steps.append((function, _getter(arguments), call.result, call.result in self._names, call.last_uses))
+        return steps
 
     @cached_property
     def _names(self) -> dict[int, list[Name]]:
@@ -190,9 +180,15 @@ def is_elementwise(function: Callable[..., Any]) -> bool:
     return isinstance(function, np.ufunc) or function is as_type
 
 
-def _keeps_type(function: Callable[..., Any]) -> bool:
-    """Whether a call returns a new array of its arguments' type, or one that it is given for that."""
-    return isinstance(function, np.ufunc) and "d" * function.nin + "->d" in function.types
+def _makes_new(call: Call) -> bool:
+    """Whether a call makes an array of its arguments' type, for which it may be given one."""
+    function = call.function
+    return isinstance(function, np.ufunc) and not call.keywords and "d" * function.nin + "->d" in function.types
+
+
+def _written_over(function: Callable[..., Array], *arguments: Array) -> Array:
+    """The result of a call in the array that is its last argument."""
+    return function(*arguments[:-1], out=arguments[-1])
 
 
 def as_type(array: Array, dtype: np.dtype[Any]) -> Array:
