@@ -151,7 +151,7 @@ class StandardNormals:
         buffer = np.empty(min(_CHUNK, len(flat)), np.int64)
         for start in range(0, len(flat), _CHUNK):
             part = flat[start : start + _CHUNK]
-            words = self._generator.integers(1 << 64, size=(len(part) + 1) // 2, dtype=np.uint64)
+            words = self._generator.bit_generator.random_raw((len(part) + 1) // 2)
             bits = words.view(np.int32)[: len(part)]
             choice = np.bitwise_and(bits, (1 << _BITS) - 1, out=buffer[: len(part)])
             np.take(units, choice, out=part, mode="wrap")  # another mode may buffer

@@ -6,11 +6,13 @@ every block costs more than the arithmetic on them (measured: three times the wh
 
 import ctypes
 import platform
+from functools import cache
 
 _M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3
 _KEEP_BYTES = 1 << 25  # the largest that glibc accepts for M_MMAP_THRESHOLD
 
 
+@cache
 def keep_freed_memory() -> None:
     """Tell glibc to keep freed memory for reuse; does nothing with any other C library."""
     if platform.libc_ver()[0] != "glibc":

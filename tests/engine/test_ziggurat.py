@@ -79,7 +79,7 @@ def test_moments_of_the_grid_are_those_of_uniform_numbers(power):
 def test_the_same_bits_choose_a_rectangle_and_the_place_across_it():
     words = np.random.default_rng(3).integers(1 << 64, size=50_000, dtype=np.uint64)
     drawn = normals(100_000)
-    drawn._generator = SimpleNamespace(integers=lambda *_, size, **__: words[:size].copy())
+    drawn._generator = SimpleNamespace(bit_generator=SimpleNamespace(random_raw=lambda size: words[:size].copy()))
     found = np.empty(100_000)
     drawn.fill(found)
     bits = words.view(np.int32)
