@@ -97,8 +97,9 @@ def _looking_alike(plans: Sequence[Plan], most: int) -> Iterator[tuple[int, ...]
     found: dict[Hashable, list[int]] = {}
     for number, plan in enumerate(plans):
         groups = tuple((pattern(group.method), group.wanted) for group in plan.groups)
+        asked = tuple(greek.parameters for greek in plan.request.greeks)  # some perhaps twice, by other names
         alone = number if plan.controls else None
-        found.setdefault((id(plan.recordings), groups, alone), []).append(number)
+        found.setdefault((id(plan.recordings), groups, asked, alone), []).append(number)
     for alike in found.values():
         yield from (tuple(alike[start : start + most]) for start in range(0, len(alike), most))
 
