@@ -41,16 +41,6 @@ class Tally:
             _together(self.control, other.control),
         )
 
-    def of_plan(self, number: int) -> Self:
-        """What is one plan's of a stack."""
-        return type(self)(
-            self.paths,
-            self.values.of_trade(number),
-            self.near and self.near.of_trade(number),
-            self.far and self.far.of_trade(number),
-            self.control and self.control.of_trade(number),
-        )
-
 
 def _together(one: Sums | None, other: Sums | None) -> Sums | None:
     if one is None or other is None:

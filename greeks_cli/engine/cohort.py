@@ -64,13 +64,10 @@ class Cohort:
         if self.common and name[0] == ESTIMATE:
             yield from (g.name for g in plan.request.greeks if g.parameters == name[1] and g.name in self.common)
 
-    def each(self, tally: "CohortTally") -> list[Tally]:
-        """What is each plan's."""
-        found: dict[int, Tally] = {}
-        stacks = [[numbers[own] for own in stack] for numbers, programs in self.markets for stack in programs.stacks]
-        for stack, together in zip(stacks, tally.stacks, strict=True):
-            found |= {number: together.of_plan(place) for place, number in enumerate(stack)}
-        return [found[number] for number in range(len(self.plans))]
+    def by_stack(self, tally: "CohortTally") -> Iterator[tuple[list[int], Tally]]:
+        """The numbers of the plans that are computed as one, and what is theirs."""
+        stacks = ([numbers[own] for own in stack] for numbers, programs in self.markets for stack in programs.stacks)
+        return zip(stacks, tally.stacks, strict=True)
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,6 +25,10 @@ _DOUBTFUL = 0.1
 """A standard error whose own relative error is larger than this is not to be trusted."""
 
 
+Estimates = tuple[Estimate, ...]
+"""One per Greek."""
+
+
 @dataclass(frozen=True, slots=True)
 class Truth:
     """What is known exactly, per Greek: the contract's closed form, and its control's."""
@@ -34,18 +38,22 @@ class Truth:
 
 
 @np.errstate(all="ignore")  # what is not finite is named below
-def estimates(plan: Plan, tally: Tally, truth: Truth) -> tuple[Estimate, ...]:
-    """One estimate per Greek of the plan's request.
+def estimates(plans: Sequence[Plan], tally: Tally, truths: Sequence[Truth]) -> list[Estimates | NonFiniteEstimate]:
+    """One estimate per Greek of each plan's request, or which of them, or its error, is not a finite number.
 
-    Raises NonFiniteEstimate, naming the Greek, when a value or its error is not a finite number.
+    The plans were computed as one: they have their market, dates, Greeks and methods in common.
     """
-    values, stderrs = _controlled(tally, truth) if tally.control else (tally.values.mean, tally.values.stderr)
-    scales = _scales(plan)
+    plan = plans[0]
+    values, stderrs = _controlled(tally, truths) if tally.control else (tally.values.mean, tally.values.stderr)
+    scales = _scales(plan)[:, None]
     constant = stderrs <= 1e-12 * (np.abs(values) + scales)
     # What is left of these is rounding.
     stderrs = np.where(constant, 0.0, stderrs)
     values = np.where(constant & (np.abs(values) <= 1e-12 * scales), 0.0, values)
-    hidden = unseen(plan, values, scales) if constant.any() else np.zeros_like(values)
+    hidden = np.zeros_like(values)
+    for number in np.flatnonzero(constant.any(axis=0)).tolist():
+        missed = unseen(plans[number], values[:, number], scales[:, 0])
+        hidden[:, number] = np.where(constant[:, number], missed, 0.0)
     doubts = _doubts(plan, tally)
     # What three more events of the size of the few that carry an estimate would add (the rule of three): if k like
     # events carry it, their size over n is stderr / sqrt(k), and the standard error is known to 1 / (2 sqrt(k)).
@@ -53,27 +61,36 @@ def estimates(plan: Plan, tally: Tally, truth: Truth) -> tuple[Estimate, ...]:
     rarely_seen = np.where(doubts > _DOUBTFUL, 3 * 2 * doubts * stderrs, 0.0)
     bias = np.where(constant, hidden, _bias(plan, tally) + rarely_seen)
     quantile = student_quantile((1 - plan.request.simulation.confidence) / 2, tally.values.count - 1)
+    table = np.array([values, stderrs, bias, hidden, doubts, tally.values.m2])
+    rows = zip(plans, truths, table.T.tolist(), strict=True)
+    return [_of_plan(own, truth, numbers, quantile) for own, truth, numbers in rows]
+
+
+def _of_plan(
+    plan: Plan, truth: Truth, numbers: Sequence[Sequence[float]], quantile: float
+) -> Estimates | NonFiniteEstimate:
+    """From a row of numbers for each Greek."""
     used = {index: group.method.estimator for group in plan.groups for index in group.wanted}
     answers = []
-    columns = values.tolist(), stderrs.tolist(), bias.tolist(), truth.exact
-    for i, (greek, value, stderr, possible_bias, exact) in enumerate(zip(plan.request.greeks, *columns, strict=True)):
-        if not (isfinite(value) and isfinite(stderr) and isfinite(possible_bias)):
-            raise NonFiniteEstimate(
+    rows = zip(plan.request.greeks, truth.exact, numbers, strict=True)
+    for i, (greek, exact, (value, stderr, bias, hidden, doubt, m2)) in enumerate(rows):
+        if not (isfinite(value) and isfinite(stderr) and isfinite(bias)):
+            return NonFiniteEstimate(
                 f"{greek.name}: the estimate is {value} with standard error {stderr}; "
                 "it left the range of its floating-point type (try --dtype float64 or a smaller scale), "
                 "or the payoff takes a logarithm or root of a negative number"
             )
         low, high = value - quantile * stderr, value + quantile * stderr
-        warning = _warning(plan, tally, i, hidden[i] if constant[i] else 0.0, doubts[i]) or _replaced(plan, greek, used)
-        answers.append(Estimate(greek, value, stderr, low, high, possible_bias, exact, used[greek.parameters], warning))
+        warning = _warning(plan, i, m2, hidden, doubt) or _replaced(plan, greek, used)
+        answers.append(Estimate(greek, value, stderr, low, high, bias, exact, used[greek.parameters], warning))
     return tuple(answers)
 
 
-def _controlled(tally: Tally, truth: Truth) -> tuple[Vector, Vector]:
+def _controlled(tally: Tally, truths: Sequence[Truth]) -> tuple[Vector, Vector]:
     """Regress on the control: x - beta (y - E y), with the residual's standard error."""
     sums = tally.control
     assert sums is not None
-    known = np.array(truth.control)
+    known = np.array([truth.control for truth in truths]).T
     varies = sums.yy > 1e-18 * sums.count * np.maximum(known**2, 1e-6)
     beta = np.where(varies, sums.xy / np.where(varies, sums.yy, 1), 0)
     value = tally.values.mean - beta * (sums.mean_y - known)
@@ -87,7 +104,7 @@ def _bias(plan: Plan, tally: Tally) -> Vector:
         return np.zeros_like(tally.values.mean)
     order = next(group.method.bias_order for group in plan.groups if group.method.kernels)
     orders = np.array([kink_order(plan.request.contract, greek.parameters) for greek in plan.request.greeks])
-    return remaining_bias(tally.near, tally.far, order, orders)
+    return remaining_bias(tally.near, tally.far, order, orders[:, None])
 
 
 def _doubts(plan: Plan, tally: Tally) -> Vector:
@@ -109,14 +126,15 @@ def _scales(plan: Plan) -> Vector:
     )
 
 
-def _warning(plan: Plan, tally: Tally, i: int, hidden: float, doubt: float) -> str | None:
+def _warning(plan: Plan, i: int, m2: float, hidden: float, doubt: float) -> str | None:
     """Why the error bar should not be trusted, or None.
 
-    ``hidden`` is what unseen events may add, ``doubt`` the relative error of the standard error.
+    ``m2`` is the sum of centred squares, ``hidden`` what unseen events may add, ``doubt`` the relative error of the
+    standard error.
     """
     if hidden > 0:
         return "every path gave the same; bias bounds what unseen events may add"
-    if tally.values.m2[i] == 0:
+    if m2 == 0:
         return None if not _misses_the_kink(plan, i) else "no path comes near the smoothed kink; use a wider width"
     if _misses_the_kink(plan, i):
         return "too few paths come near the smoothed kink; use a wider width or a smaller beta"

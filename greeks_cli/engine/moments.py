@@ -65,10 +65,6 @@ class Moments:
         found[:, places] = self.mean, self.m2, self.m2_variance
         return type(self)(self.count, *found)
 
-    def of_trade(self, trade: int) -> Self:
-        """One entry per estimate, of one of several trades."""
-        return type(self)(self.count, self.mean[:, trade], self.m2[:, trade], self.m2_variance[:, trade])
-
     @np.errstate(all="ignore")  # infinities are reported with the estimate
     def __add__(self, other: Self) -> Self:
         count = self.count + other.count
@@ -116,11 +112,6 @@ class Comoments:
     def scaled(self, x: Vector, y: Vector) -> Self:
         """The comoments of estimates and controls times a factor each."""
         return type(self)(self.count, self.mean_x * x, self.mean_y * y, self.yy * y * y, self.xy * x * y)
-
-    def of_trade(self, trade: int) -> Self:
-        """One entry per estimate, of one of several trades."""
-        sums = (self.mean_x, self.mean_y, self.yy, self.xy)
-        return type(self)(self.count, *(each[:, trade] for each in sums))
 
     @np.errstate(all="ignore")  # infinities are reported with the estimate
     def __add__(self, other: Self) -> Self:

@@ -12,11 +12,12 @@ from greeks_cli.analytic.closed_forms import Exact, exact_derivatives, exact_gre
 from greeks_cli.engine.cohort import Cohort, CohortTally, price_block
 from greeks_cli.engine.controls import control_of
 from greeks_cli.engine.devices import devices
-from greeks_cli.engine.estimates import Truth, estimates
+from greeks_cli.engine.estimates import Estimates, Truth, estimates
 from greeks_cli.engine.plan import Plan
 from greeks_cli.run.allocator import keep_freed_memory
 from greeks_cli.run.cores import available_cores
 from greeks_cli.terms.accuracy import Target
+from greeks_cli.terms.errors import NonFiniteEstimate
 from greeks_cli.terms.request import Request
 from greeks_cli.terms.result import Estimate, Result
 from greeks_cli.terms.simulation import Sampler
@@ -81,7 +82,7 @@ class _Runner:
         cohort = Cohort.of([plan])
         total: CohortTally | None = None
         truth: Truth | None = None
-        answers: tuple[Estimate, ...] = ()
+        answers: Estimates = ()
         tasks = ((cohort, block) for block in range(cohort.n_blocks))
         with closing(in_order(price_block, tasks, self._threads, self._executor)) as tallies:
             for done, of_block in enumerate(tallies, start=1):
@@ -104,16 +105,20 @@ class _Runner:
         return seconds is not None and time.perf_counter() - self._started > seconds
 
 
-def _estimates(cohort: Cohort, total: CohortTally, truth: Truth) -> tuple[Estimate, ...]:
-    """Those of the only plan of a cohort."""
-    (plan,), (tally,) = cohort.plans, cohort.each(total)
-    return estimates(plan, tally, truth)
+def _estimates(cohort: Cohort, total: CohortTally, truth: Truth) -> Estimates:
+    """Those of the only plan of a cohort. Raises NonFiniteEstimate."""
+    (found,) = estimates(cohort.plans, total.stacks[0], [truth])
+    if isinstance(found, NonFiniteEstimate):
+        raise found
+    return found
 
 
 def known(plan: Plan, exact: Exact) -> Truth:
     """The closed forms of the request's contract, which are given, and, where one is used, of its control."""
+    if not plan.controls:
+        return Truth(exact)
     request = plan.request
-    wanted = [plan.controls[greek.parameters] for greek in request.greeks if plan.controls]
+    wanted = [plan.controls[greek.parameters] for greek in request.greeks]
     control = exact_derivatives(request, control_of(request.contract), wanted)
     return Truth(exact, [value or 0.0 for value in control])
 
@@ -140,7 +145,7 @@ def in_order(
             own.shutdown(cancel_futures=True)
 
 
-def _unmet(targets: tuple[Target, ...], answers: tuple[Estimate, ...]) -> tuple[Target, ...]:
+def _unmet(targets: tuple[Target, ...], answers: Estimates) -> tuple[Target, ...]:
     by_greek = {estimate.greek: estimate for estimate in answers}
     return tuple(
         target for target in targets if _error(by_greek[target.greek]) > target.allowed(by_greek[target.greek].value)

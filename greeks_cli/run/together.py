@@ -16,7 +16,7 @@ from greeks_cli.engine.plan import Plan
 from greeks_cli.run.allocator import keep_freed_memory
 from greeks_cli.run.cores import available_cores
 from greeks_cli.run.local import in_order, known
-from greeks_cli.terms.errors import GreeksError, InvalidInput, Problem
+from greeks_cli.terms.errors import GreeksError, InvalidInput, NonFiniteEstimate, Problem
 from greeks_cli.terms.request import Request
 from greeks_cli.terms.result import Answer, Result, Sum
 
@@ -74,13 +74,22 @@ def _tallies(
         whole = summed or executor is not None
         shares, members = _members(group, plans, answers, summed, 1 if whole else workers)
         for share, cohort, tally in _priced(shares, members, workers, executor):
-            exact = exact_greeks_of_all([plan.request for plan in cohort.plans])
-            for number, plan, own, truth in zip(share, cohort.plans, cohort.each(tally), exact, strict=True):
-                try:
-                    answers[number] = Result(plan.request, estimates(plan, own, known(plan, truth)), own.paths, 0.0)
-                except GreeksError as error:
-                    answers[number] = error.in_one_line
+            for number, answer in _answers(cohort, tally):
+                answers[share[number]] = answer
             yield share, cohort, tally
+
+
+def _answers(cohort: Cohort, tally: CohortTally) -> Iterator[tuple[int, Answer]]:
+    """The number of each plan, and its answer."""
+    exact = exact_greeks_of_all([plan.request for plan in cohort.plans])
+    for numbers, own in cohort.by_stack(tally):
+        plans = [cohort.plans[number] for number in numbers]
+        truths = [known(plan, exact[number]) for plan, number in zip(plans, numbers, strict=True)]
+        for number, plan, found in zip(numbers, plans, estimates(plans, own, truths), strict=True):
+            if isinstance(found, NonFiniteEstimate):
+                yield number, found.in_one_line
+            else:
+                yield number, Result(plan.request, found, own.paths, 0.0)
 
 
 def _members(
