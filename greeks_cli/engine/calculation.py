@@ -58,7 +58,7 @@ class Calculation(Generic[Name]):
                 constants = {slot: c[rows.which] if slot in wide else c for slot, c in own.constants.items()}
                 stacks.append(replace(own, constants=constants, results=rows.results))
         results: dict[Any, int] = {**single, **{Common(slot): slot for slot in needed}}
-        return cls(replace(whole, results=results, alike=_rows(whole)).only(results), tuple(stacks))
+        return cls(replace(whole, results=results).only(results), tuple(stacks))
 
     def results(self) -> Iterator[Name]:
         """The names of all."""
@@ -76,15 +76,6 @@ class Calculation(Generic[Name]):
                 yield name, array
         for stack in self.stacks:
             yield from device.results(stack, common.__getitem__, simulated.n_paths, simulated.dtype)
-
-
-def _rows(whole: Program[Any]) -> frozenset[int]:
-    """The slots of calls that are known to have a number per path, for something that they are made of has."""
-    rows = whole.flat.intersection(whole.sources.values())
-    for call in whole.calls:
-        if call.result in whole.flat and not rows.isdisjoint(call.inputs):
-            rows |= {call.result}
-    return rows.difference(whole.sources.values())
 
 
 def _of_rows(whole: Program[Any], wide: Collection[int], slots: Iterable[int]) -> tuple[Program[Any], set[int]]:

@@ -41,7 +41,7 @@ class Truth:
 def estimates(plans: Sequence[Plan], tally: Tally, truths: Sequence[Truth]) -> list[Estimates | NonFiniteEstimate]:
     """One estimate per Greek of each plan's request, or which of them, or its error, is not a finite number.
 
-    The plans were computed as one: they have their market, dates, Greeks and methods in common.
+    The plans were computed as one: they have their market, dates, sampler, Greeks and methods in common.
     """
     plan = plans[0]
     values, stderrs = _controlled(tally, truths) if tally.control else (tally.values.mean, tally.values.stderr)
@@ -60,16 +60,14 @@ def estimates(plans: Sequence[Plan], tally: Tally, truths: Sequence[Truth]) -> l
     # By chance too few are seen, and then the standard error is too small as well.
     rarely_seen = np.where(doubts > _DOUBTFUL, 3 * 2 * doubts * stderrs, 0.0)
     bias = np.where(constant, hidden, _bias(plan, tally) + rarely_seen)
-    quantile = student_quantile((1 - plan.request.simulation.confidence) / 2, tally.values.count - 1)
     table = np.array([values, stderrs, bias, hidden, doubts, tally.values.m2])
     rows = zip(plans, truths, table.T.tolist(), strict=True)
-    return [_of_plan(own, truth, numbers, quantile) for own, truth, numbers in rows]
+    return [_of_plan(own, truth, numbers, tally.values.count) for own, truth, numbers in rows]
 
 
-def _of_plan(
-    plan: Plan, truth: Truth, numbers: Sequence[Sequence[float]], quantile: float
-) -> Estimates | NonFiniteEstimate:
-    """From a row of numbers for each Greek."""
+def _of_plan(plan: Plan, truth: Truth, numbers: Sequence[Sequence[float]], count: int) -> Estimates | NonFiniteEstimate:
+    """From a row of numbers for each Greek, of so many samples."""
+    quantile = student_quantile((1 - plan.request.simulation.confidence) / 2, count - 1)
     used = {index: group.method.estimator for group in plan.groups for index in group.wanted}
     answers = []
     rows = zip(plan.request.greeks, truth.exact, numbers, strict=True)

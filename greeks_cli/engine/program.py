@@ -20,7 +20,7 @@ Slots = tuple[Any, ...]
 """Where the arguments of a call are: a slot each, or a tuple of slots for a sequence of arrays."""
 
 _BUFFER = 1024
-"""Numbers; no block or pilot has fewer paths."""
+"""Numbers; most blocks and pilots have more paths."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +61,7 @@ class Program(Generic[Name]):
     flat: frozenset[int] = frozenset()
     """Slots known to have one number per path."""
     alike: frozenset[int] = frozenset()
-    """Slots known to have arrays of one shape and type: who reads one last, may write over it."""
+    """Slots known to have arrays of one shape, so that one that is read for the last time may take a result."""
 
     def run(
         self, fetch: Callable[[Source], Any], n_paths: int, constants: Mapping[int, Any] | None = None
@@ -89,7 +89,9 @@ class Program(Generic[Name]):
     def _steps(self) -> list[tuple[Callable[..., Any], Callable[[list[Any]], Iterable[Any]], int, bool, Slots]]:
         """The calls, made ready: what Python does between two of them, all threads wait for."""
         new = {call.result for call in self.calls if call.result in self.alike and _makes_new(call)}
-        own = new - self._names.keys()  # nobody else has their arrays
+        # Results are whoever's asked for them, and what is not elementwise may return a view of what it reads.
+        seen = {slot for call in self.calls if not is_elementwise(call.function) for slot in call.inputs}
+        own = new - self._names.keys() - seen
         steps = []
         for call in self.calls:
             function, arguments = call.function, call.arguments

@@ -1,7 +1,8 @@
 """What every block computes: recorded programs of one request or several, put together."""
 
 from collections.abc import Hashable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +13,7 @@ from greeks_cli.engine.controls import control_of
 from greeks_cli.engine.derivatives import MultiIndex
 from greeks_cli.engine.many import Unlike
 from greeks_cli.engine.plan import Plan
+from greeks_cli.engine.program import Program
 from greeks_cli.engine.recordings import OpenNumbers, pattern, type_of, widths_of
 from greeks_cli.engine.rules import Scaled
 
@@ -57,7 +59,8 @@ class Programs:
                 for numbers, scaled in _put_together(plans, alike, algebra):
                     found |= {(len(self._families), name): each for name, each in scaled.items()}
                     self._families.append(self._in_stacks(numbers, scaled, most))
-        self._whole = algebra.program(found, type_of(plans[0].request))
+        whole = algebra.program(found, type_of(plans[0].request))
+        self._whole = replace(whole, alike=_per_path(whole))
         self._wide = algebra.wide
         self._kept: dict[tuple[bool, ...], Calculation[Result]] = {}
 
@@ -90,6 +93,16 @@ class Programs:
             else:
                 families.append(rows)
         return Calculation.of(self._whole, self._wide, single, families)
+
+
+def _per_path(program: Program[Any]) -> frozenset[int]:
+    """The slots of calls that are sure to have a number per path, for they have one at most and read such a slot."""
+    sources = program.flat.intersection(program.sources.values())
+    found = set(sources)
+    for call in program.calls:
+        if call.result in program.flat and not found.isdisjoint(call.inputs):
+            found.add(call.result)
+    return frozenset(found - sources)
 
 
 def _looking_alike(plans: Sequence[Plan], most: int) -> Iterator[tuple[int, ...]]:

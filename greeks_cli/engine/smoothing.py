@@ -4,7 +4,7 @@ soft(x; w) = w log(1 + exp(x/w)), with w in the units of x. With e = exp(-|x|/w)
 q = e/(1+e)^2 and t = tanh(x/2w): order 0 is max(x, 0) + w log1p(e), order 1 is (1 or e)/(1+e),
 order 2 is q/w, and from there q' = -q t/w and t' = 2q/w give every higher order as a polynomial
 in q, times t for odd orders. Nothing here overflows, in float32 either. With h = 1/(2 cosh(x/2w)),
-q is h^2, and that of twice the width is h/(1+2h): an extrapolated kernel divides half as often.
+q is h^2, and that of twice the width is h/(1+2h), so that an extrapolated kernel divides less.
 
 ``chainer.functions.softplus`` is not used: its second derivative is NaN for x > 709 w
 (88 w in float32).
@@ -48,10 +48,6 @@ class Kernel:
     def plain(cls, width: float, base: int = 0) -> "Kernel":
         """The softplus of one width at every order; width 0 is the sharp kink."""
         return cls((width,) * MAX_ORDER, False, base)
-
-    def scaled(self, factor: float) -> "Kernel":
-        """The same kernel at other widths."""
-        return Kernel(tuple(factor * width for width in self.widths), self.extrapolated, self.base)
 
     @property
     def bias_order(self) -> int:

@@ -28,20 +28,16 @@ Mapper = Callable[[Callable[[list[Pilot]], list[Errors]], list[list[Pilot]]], It
 """Python's ``map``, or what does the same on threads."""
 
 
-@dataclass(frozen=True, slots=True)
 class Level:
     """A method at some widths for each request."""
 
-    estimator: Estimator
-    widths: Widths
-
-    @property
-    def key(self) -> Hashable:
+    def __init__(self, estimator: Estimator, widths: Widths):
+        self.estimator, self.widths = estimator, widths
+        self.key: Hashable = (estimator, widths.tobytes())
         """Equal for equal levels, whose derivatives need to be made once."""
-        return self.estimator, self.widths.tobytes()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Candidate:
     """A method of a Greek that has a choice, and what it takes to judge it."""
 
@@ -84,7 +80,8 @@ def _tried(pilots: Sequence[Pilot]) -> list[Errors]:
     candidates = _to_be_tried(pilots)
     if not candidates:
         return [{} for _ in pilots]
-    trial, found = _Trial(pilots), dict[MultiIndex, list[NDArray[np.float64]]]()
+    trial = _Trial(pilots)
+    found: dict[MultiIndex, list[NDArray[np.float64]]] = {}
     with np.errstate(all="ignore"):  # a method that fails here is not chosen
         for candidate in candidates:
             found.setdefault(candidate.index, []).append(trial.squared_error(candidate))

@@ -47,9 +47,6 @@ class Method:
         """The power of the width that the bias follows."""
         return self.kernels[0].bias_order if self.kernels else 1
 
-    def widened(self, factor: float) -> "Method":
-        return Method(self.estimator, tuple(kernel.scaled(factor) for kernel in self.kernels))
-
 
 def derivatives(
     request: Request,

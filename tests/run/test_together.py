@@ -119,6 +119,12 @@ def test_trades_whose_numbers_decide_differently_are_not_computed_as_one():
     assert [answer.estimates for answer in answers] == [run(request).estimates for request in requests]
 
 
+def test_each_has_an_interval_of_its_own_level():
+    requests = [asked({"strike": 100}, confidence=confidence) for confidence in (0.95, 0.5)]
+    for answer, request in zip(run_alongside(requests), requests, strict=True):
+        assert answer.estimates == run(request).estimates
+
+
 def test_a_greek_may_be_asked_for_twice_by_two_names():
     requests = [asked({"strike": 100}), asked({"strike": 101}, greeks="delta,d(spot),gamma,vega")]
     for answer, request in zip(run_alongside(requests), requests, strict=True):

@@ -1,0 +1,79 @@
+"""Calls write over arrays that nobody reads any more, and over no others."""
+
+import numpy as np
+import pytest
+
+from greeks_cli.engine import programs
+from greeks_cli.engine.cohort import Cohort, price_block
+from greeks_cli.engine.plan import Plan
+from greeks_cli.engine.program import Assembly, Shape, small_buffers
+from greeks_cli.run.local import run
+from greeks_cli.run.together import run_alongside
+from greeks_cli.terms.contracts import CONTRACTS
+from greeks_cli.terms.request import build_request
+
+FORMULAS = [
+    "sum(S*K+K)+S[0]+K",
+    "sum((S-K)*K)+(K+sum(S/K))",
+    "where(sum(S-K)>K,sum(S-K),S[-1]*S[-1])",
+    "where(S[-1]>K,S[-1]-K,0)*S[-1]/K",
+]
+
+
+def program(viewed):
+    """x + 1, its double, and a sum of two: over a view of both rows of x + 1, or over copies."""
+    assembly = Assembly()
+    x = assembly.source(("x",))
+    one = assembly.constant(1.0)
+    more = assembly.call(np.add, (x, one), {})
+    both = assembly.call(np.broadcast_to, (more, assembly.constant(Shape((2, None)))), {}) if viewed else more
+    double = assembly.call(np.multiply, (more, assembly.constant(2.0)), {})
+    total = assembly.call(np.add, (both, double), {})
+    again = assembly.call(np.square, (total,), {})
+    found = assembly.program({"double": double, "again": again})
+    object.__setattr__(found, "alike", frozenset({more, double, again} | (set() if viewed else {total})))
+    return found
+
+
+@pytest.mark.parametrize("viewed", [True, False])
+def test_what_is_written_over_is_read_by_nobody_later(viewed):
+    x = np.arange(5.0)
+    found = dict(program(viewed).run({("x",): x}.__getitem__, 5))
+    np.testing.assert_array_equal(x, np.arange(5.0))
+    np.testing.assert_array_equal(found["double"], 2 * (x + 1))
+    np.testing.assert_array_equal(np.broadcast_to(found["again"], (2, 5)), np.tile((3 * (x + 1)) ** 2, (2, 1)))
+
+
+def test_a_sum_takes_the_place_of_what_it_is_made_of():
+    calls = program(False)._steps
+    assert sum("_written_over" in repr(function) for function, *_ in calls) == 2  # the sum over x + 1, its square
+
+
+@pytest.mark.parametrize("settings", [{}, {"estimator": "likelihood"}, {"antithetic": True}], ids=str)
+@pytest.mark.parametrize("contract", [*CONTRACTS, *FORMULAS])
+def test_numbers_do_not_change_by_writing_over_arrays(monkeypatch, contract, settings):
+    if contract in CONTRACTS:
+        example, greeks = {"kind": contract, **CONTRACTS[contract].example}, "delta,gamma,vega,theta,vanna"
+    else:
+        example = {"kind": "formula", "payoff": contract, "param": {"K": 100.0}, "fixings": 3}
+        greeks = "delta,gamma,vega,d(spot,K),d(spot,spot,K)"
+    request = build_request(example, {"vol": 0.2}, {"paths": 3000, **settings}, greeks)
+    over = run(request).estimates
+    (alone, other) = run_alongside([request, request])
+    monkeypatch.setattr(programs, "_per_path", lambda program: frozenset())
+    assert over == alone.estimates == other.estimates == run(request).estimates
+
+
+def test_numpy_has_its_buffer_back():
+    before = np.getbufsize()
+
+    @small_buffers()
+    def fails():
+        assert np.getbufsize() < before
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        fails()
+    assert np.getbufsize() == before
+    price_block(Cohort.of([Plan.of(build_request({"strike": 100}, {"vol": 0.2}, {"paths": 3000}, "gamma"))]), 0)
+    assert np.getbufsize() == before
