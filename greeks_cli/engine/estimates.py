@@ -24,7 +24,6 @@ _FEWEST_NEAR_KINK = 30
 _DOUBTFUL = 0.1
 """A standard error whose own relative error is larger than this is not to be trusted."""
 
-
 Estimates = tuple[Estimate, ...]
 """One per Greek."""
 

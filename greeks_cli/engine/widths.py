@@ -28,8 +28,6 @@ from greeks_cli.terms.request import Request
 _AT_THE_KINK = (
     "it bends exactly at a value that is known today, and has no derivative there; move the spot or the strike a little"
 )
-
-
 _PER_MIDDLE = 1.48
 """Deviations of a normal density over the middle one of its absolute values."""
 

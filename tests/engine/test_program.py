@@ -1,5 +1,7 @@
 """Calls write over arrays that nobody reads any more, and over no others."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -31,8 +33,12 @@ def program(viewed):
     total = assembly.call(np.add, (both, double), {})
     again = assembly.call(np.square, (total,), {})
     found = assembly.program({"double": double, "again": again})
-    object.__setattr__(found, "alike", frozenset({more, double, again} | (set() if viewed else {total})))
-    return found
+    return replace(found, alike=frozenset({more, double, again} | (set() if viewed else {total})))
+
+
+def written_over(program):
+    """How many of its calls write over an array."""
+    return sum("_written_over" in repr(function) for function, *_ in program._steps)
 
 
 @pytest.mark.parametrize("viewed", [True, False])
@@ -45,23 +51,35 @@ def test_what_is_written_over_is_read_by_nobody_later(viewed):
 
 
 def test_a_sum_takes_the_place_of_what_it_is_made_of():
-    calls = program(False)._steps
-    assert sum("_written_over" in repr(function) for function, *_ in calls) == 2  # the sum over x + 1, its square
+    assert written_over(program(False)) == 2  # the sum over x + 1, and its square over the sum
+
+
+def test_a_trade_alone_and_a_stack_write_over_arrays():
+    plans = [Plan.of(build_request({"strike": strike}, {"vol": 0.2}, {"paths": 3000})) for strike in (100, 101)]
+    ((_, alone),), ((_, both),) = Cohort.of(plans[:1]).markets, Cohort.of(plans).markets
+    assert written_over(alone.where((True,)).common)
+    (stack,) = both.where((True,)).stacks
+    assert written_over(stack)
 
 
 @pytest.mark.parametrize("settings", [{}, {"estimator": "likelihood"}, {"antithetic": True}], ids=str)
 @pytest.mark.parametrize("contract", [*CONTRACTS, *FORMULAS])
 def test_numbers_do_not_change_by_writing_over_arrays(monkeypatch, contract, settings):
-    if contract in CONTRACTS:
-        example, greeks = {"kind": contract, **CONTRACTS[contract].example}, "delta,gamma,vega,theta,vanna"
-    else:
-        example = {"kind": "formula", "payoff": contract, "param": {"K": 100.0}, "fixings": 3}
-        greeks = "delta,gamma,vega,d(spot,K),d(spot,spot,K)"
-    request = build_request(example, {"vol": 0.2}, {"paths": 3000, **settings}, greeks)
-    over = run(request).estimates
-    (alone, other) = run_alongside([request, request])
+    requests = []
+    for factor in (1.0, 1.01):  # two that may be computed as one
+        if contract in CONTRACTS:
+            example, greeks = {"kind": contract, **CONTRACTS[contract].example}, "delta,gamma,vega,theta,vanna"
+            for name in CONTRACTS[contract].parameters:
+                if example.get(name):
+                    example[name] *= factor
+        else:
+            example = {"kind": "formula", "payoff": contract, "param": {"K": 100.0 * factor}, "fixings": 3}
+            greeks = "delta,gamma,vega,d(spot,K),d(spot,spot,K)"
+        requests.append(build_request(example, {"vol": 0.2}, {"paths": 3000, **settings}, greeks))
+    over = [run(request).estimates for request in requests]
+    together = [answer.estimates for answer in run_alongside(requests)]
     monkeypatch.setattr(programs, "_per_path", lambda program: frozenset())
-    assert over == alone.estimates == other.estimates == run(request).estimates
+    assert over == together == [run(request).estimates for request in requests]
 
 
 def test_numpy_has_its_buffer_back():
