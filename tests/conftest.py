@@ -67,7 +67,7 @@ def pytest_addoption(parser):
 @pytest.fixture(autouse=True)
 def device(request, monkeypatch):
     """Every test's device: what ``auto`` finds in it."""
-    from greeks_cli.engine import gpu
+    from greeks_cli.engine.backends import cupy as gpu
 
     chosen = request.config.getoption("--device")
     if chosen == "stand-in":
@@ -85,7 +85,7 @@ def device(request, monkeypatch):
 @pytest.fixture
 def cupy_stand_in(monkeypatch):
     """What the engine takes for CuPy from here on."""
-    from greeks_cli.engine import gpu
+    from greeks_cli.engine.backends import cupy as gpu
     from tests import stand_in
 
     monkeypatch.setitem(sys.modules, "cupy", stand_in)
@@ -98,7 +98,7 @@ def cupy_stand_in(monkeypatch):
 @pytest.fixture(params=["stand-in", "cuda"])
 def gpu_name(request):
     """The device of a GPU to compute on: the stand-in's, and one that is there, or else a reason to skip."""
-    from greeks_cli.engine.gpu import gpus
+    from greeks_cli.engine.backends.cupy import gpus
 
     if request.param == "stand-in":
         request.getfixturevalue("cupy_stand_in")

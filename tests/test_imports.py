@@ -9,9 +9,11 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "greeks_cli"
+ENGINE = ["compiler", "backends", "autodiff", "simulation", "payoffs", "estimators", "execution"]
+"""In the order in which data passes them: each may import those before it."""
 MAY_IMPORT = {
     "terms": set(),
-    "engine": {"terms"},
+    **{f"engine.{name}": {"terms", *(f"engine.{earlier}" for earlier in ENGINE[:i])} for i, name in enumerate(ENGINE)},
     "analytic": {"engine", "terms"},
     "run": {"analytic", "engine", "terms"},
     "report": {"terms"},
@@ -19,8 +21,8 @@ MAY_IMPORT = {
     "cli": {"book", "run", "report", "engine", "terms"},
 }
 ONLY_THERE = {
-    "chainer": {"engine/chainer_runtime.py", "engine/graph.py"},
-    "cupy": {"engine/gpu.py"},
+    "chainer": {"engine/autodiff/chainer_runtime.py", "engine/execution/dot.py"},
+    "cupy": {"engine/backends/cupy.py"},
     "matplotlib": {"report/drawing.py"},
     "dask": {"run/cluster.py"},
     "distributed": {"run/cluster.py"},
@@ -35,15 +37,43 @@ def imported_modules(path):
             yield node.module
 
 
-@pytest.mark.parametrize("path", sorted(PACKAGE.glob("*/*.py")), ids=lambda path: str(path.relative_to(PACKAGE)))
+def package_of(parts):
+    """The package of a path or module below greeks_cli: ``terms``, ``engine.compiler``."""
+    return ".".join(parts[:2] if parts[0] == "engine" else parts[:1])
+
+
+def may_import(package, other):
+    return other == package or other in MAY_IMPORT[package] or other.split(".")[0] in MAY_IMPORT[package]
+
+
+MODULES = sorted(path for path in PACKAGE.rglob("*.py") if len(path.relative_to(PACKAGE).parts) > 1)
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(PACKAGE)))
 def test_imports_go_one_way(path):
-    layer = path.parent.name
+    where = path.relative_to(PACKAGE)
+    if where.parts == ("engine", "__init__.py"):
+        assert not list(imported_modules(path))
+        return
+    package = package_of(where.parts[:-1])
     for module in imported_modules(path):
-        parts = module.split(".")
-        if parts[0] == "greeks_cli" and len(parts) > 1 and parts[1] != layer:
-            assert parts[1] in MAY_IMPORT[layer], f"{path} imports {module}"
-        if parts[0] in ONLY_THERE:
-            assert str(path.relative_to(PACKAGE)) in ONLY_THERE[parts[0]], f"{path} imports {module}"
+        first, *rest = module.split(".")
+        if first == "greeks_cli" and rest:
+            assert may_import(package, package_of(rest)), f"{where} imports {module}"
+        if first in ONLY_THERE:
+            assert str(where) in ONLY_THERE[first], f"{where} imports {module}"
+
+
+def test_every_package_is_seen():
+    seen = {package_of(path.relative_to(PACKAGE).parts[:-1]) for path in MODULES} - {"engine"}
+    assert seen == MAY_IMPORT.keys()
+
+
+def test_an_import_against_the_order_is_refused():
+    assert may_import("engine.execution", "engine.compiler")
+    assert not may_import("engine.compiler", "engine.backends")
+    assert not may_import("engine.simulation", "run")
+    assert not may_import("terms", "engine.compiler")
 
 
 def modules_after(*arguments):
@@ -63,7 +93,7 @@ def test_commands_without_numbers_import_neither_numpy_nor_chainer(arguments):
 def test_importing_chainer_is_silent_and_leaves_numpy_as_it_was():
     code = (
         "import numpy as np; before = set(dir(np)); "
-        "import greeks_cli.engine.chainer_runtime; assert set(dir(np)) == before"
+        "import greeks_cli.engine.autodiff.chainer_runtime; assert set(dir(np)) == before"
     )
     done = subprocess.run([sys.executable, "-W", "default", "-c", code], capture_output=True, text=True, check=True)
     assert (done.stdout, done.stderr) == ("", "")

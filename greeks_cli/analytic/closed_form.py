@@ -2,9 +2,9 @@
 
 from functools import singledispatch
 
-from greeks_cli.engine.chainer_runtime import F
-from greeks_cli.engine.leaves import Leaves
-from greeks_cli.engine.numbers import Operand, exp, log, sqrt
+from greeks_cli.engine.autodiff.chainer_runtime import F
+from greeks_cli.engine.autodiff.leaves import Leaves
+from greeks_cli.engine.autodiff.ops import Operand, exp, log, sqrt
 from greeks_cli.terms.contract import Contract
 
 

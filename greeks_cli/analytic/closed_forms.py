@@ -8,8 +8,8 @@ import numpy as np
 
 from greeks_cli.analytic import path_options, vanilla_options
 from greeks_cli.analytic.closed_form import closed_form
-from greeks_cli.engine.derivatives import MultiIndex, by_grad
-from greeks_cli.engine.leaves import make_leaves
+from greeks_cli.engine.autodiff.leaves import make_leaves
+from greeks_cli.engine.autodiff.mixed_partials import MultiIndex, by_grad
 from greeks_cli.terms.contract import Contract
 from greeks_cli.terms.fields import numeric_fields
 from greeks_cli.terms.greek import MAX_ORDER, Greek

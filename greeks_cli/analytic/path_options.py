@@ -1,8 +1,8 @@
 """Closed forms of contracts on the way the underlying takes, where one is known."""
 
 from greeks_cli.analytic.closed_form import N, black, closed_form, european
-from greeks_cli.engine.leaves import Leaves
-from greeks_cli.engine.numbers import Operand, exp, log, sqrt
+from greeks_cli.engine.autodiff.leaves import Leaves
+from greeks_cli.engine.autodiff.ops import Operand, exp, log, sqrt
 from greeks_cli.terms.contract import StrikeKind
 from greeks_cli.terms.path_contracts import Asian, Average, Barrier, Cliquet, Lookback, VarianceSwap
 

@@ -1,9 +1,9 @@
 """Closed forms of the contracts on the underlying at expiry."""
 
 from greeks_cli.analytic.closed_form import N, black, closed_form, european
-from greeks_cli.engine.controls import Underlying
-from greeks_cli.engine.leaves import Leaves
-from greeks_cli.engine.numbers import Operand, exp, log, sqrt
+from greeks_cli.engine.autodiff.leaves import Leaves
+from greeks_cli.engine.autodiff.ops import Operand, exp, log, sqrt
+from greeks_cli.engine.payoffs.controls import Underlying
 from greeks_cli.terms.vanillas import (
     Butterfly,
     CallSpread,

@@ -25,7 +25,7 @@ def command(request: Request, of: str, out: Path | None) -> ExitCode:
     written in the DOT language. A .svg, .png or .pdf wants Graphviz; where there is none, a .dot
     beside it is written instead, and the exit code is 1.
     """
-    from greeks_cli.engine.graph import dot_graph
+    from greeks_cli.engine.execution.dot import dot_graph
     from greeks_cli.report.dot import titled
     from greeks_cli.run.graphviz import drawn, installed
 

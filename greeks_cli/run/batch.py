@@ -8,7 +8,7 @@ from dataclasses import replace
 from itertools import islice
 from typing import Any, Protocol
 
-from greeks_cli.engine.cohort import paths_key
+from greeks_cli.engine.execution.path_group import paths_key
 from greeks_cli.run.cores import available_cores
 from greeks_cli.run.interrupts import Stop, never
 from greeks_cli.run.local import run

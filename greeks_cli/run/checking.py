@@ -9,10 +9,10 @@ from operator import add
 import numpy as np
 
 from greeks_cli.analytic.closed_forms import exact_greeks
-from greeks_cli.engine.bumps import bumped
-from greeks_cli.engine.moments import Moments
-from greeks_cli.engine.plan import Plan
-from greeks_cli.engine.valuation import pathwise_parameter
+from greeks_cli.engine.estimators.finite_differences import bumped
+from greeks_cli.engine.estimators.methods import pathwise_parameter
+from greeks_cli.engine.estimators.moments import Moments
+from greeks_cli.engine.execution.plan import Plan
 from greeks_cli.run.cores import available_cores
 from greeks_cli.run.local import in_order, run
 from greeks_cli.terms.greek import Greek, parse_greeks

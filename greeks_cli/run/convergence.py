@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 from dataclasses import replace
 
-from greeks_cli.engine.pilot import pilot_paths
-from greeks_cli.engine.scenario import Scenario
-from greeks_cli.engine.widths import automatic_kernels, pilot_kinks
+from greeks_cli.engine.estimators.bandwidth import automatic_kernels, pilot_kinks
+from greeks_cli.engine.execution.selection import pilot_paths
+from greeks_cli.engine.simulation.path_data import Scenario
 from greeks_cli.run.local import Progress, run
 from greeks_cli.terms.request import Request
 from greeks_cli.terms.result import Estimate

@@ -7,7 +7,7 @@ from contextlib import suppress
 from importlib.metadata import PackageNotFoundError, version
 
 from greeks_cli import __version__
-from greeks_cli.engine.devices import described, devices
+from greeks_cli.engine.backends.select import described, devices
 from greeks_cli.run.cores import available_cores
 from greeks_cli.terms.errors import GpuFailed
 from greeks_cli.terms.trade import Trade

@@ -9,11 +9,11 @@ from math import ceil
 from typing import Any, TypeVar
 
 from greeks_cli.analytic.closed_forms import Exact, exact_derivatives, exact_greeks
-from greeks_cli.engine.cohort import Cohort, CohortTally, price_block
-from greeks_cli.engine.controls import control_of
-from greeks_cli.engine.devices import devices
-from greeks_cli.engine.estimates import Estimates, Truth, estimates
-from greeks_cli.engine.plan import Plan
+from greeks_cli.engine.backends.select import devices
+from greeks_cli.engine.execution.estimates import Estimates, Truth, estimates
+from greeks_cli.engine.execution.path_group import Cohort, CohortTally, price_block
+from greeks_cli.engine.execution.plan import Plan
+from greeks_cli.engine.payoffs.controls import control_of
 from greeks_cli.run.allocator import keep_freed_memory
 from greeks_cli.run.cores import available_cores
 from greeks_cli.terms.accuracy import Target

@@ -6,9 +6,9 @@ from contextlib import contextmanager
 from functools import reduce
 from itertools import product
 
-from greeks_cli.engine.pilot import Errors, Pilot
-from greeks_cli.engine.plan import Plan
-from greeks_cli.engine.trial import squared_errors
+from greeks_cli.engine.execution.pilot_errors import squared_errors
+from greeks_cli.engine.execution.plan import Plan
+from greeks_cli.engine.execution.selection import Errors, Pilot
 from greeks_cli.run.allocator import keep_freed_memory
 from greeks_cli.run.local import Progress, run_plan
 from greeks_cli.terms.axis import Axis, places, points, where

@@ -9,10 +9,10 @@ from math import ceil
 import numpy as np
 
 from greeks_cli.analytic.closed_forms import exact_greeks_of_all
-from greeks_cli.engine.cohort import Cohort, CohortTally, SharedNormals, cohorts, price_block
-from greeks_cli.engine.devices import on_processor
-from greeks_cli.engine.estimates import estimates
-from greeks_cli.engine.plan import Plan
+from greeks_cli.engine.backends.select import on_processor
+from greeks_cli.engine.execution.estimates import estimates
+from greeks_cli.engine.execution.path_group import Cohort, CohortTally, SharedNormals, cohorts, price_block
+from greeks_cli.engine.execution.plan import Plan
 from greeks_cli.run.allocator import keep_freed_memory
 from greeks_cli.run.cores import available_cores
 from greeks_cli.run.local import in_order, known

@@ -8,7 +8,7 @@ from statistics import median
 
 import numpy as np
 
-from greeks_cli.engine.plan import Plan
+from greeks_cli.engine.execution.plan import Plan
 from greeks_cli.run.cores import available_cores
 from greeks_cli.run.local import run
 from greeks_cli.terms.request import Request, build_request

@@ -9,13 +9,13 @@ import time
 
 import numpy as np
 
-from greeks_cli.engine.leaves import make_leaves
-from greeks_cli.engine.normals import standard_normals
-from greeks_cli.engine.paths import SimulatedPath
+from greeks_cli.engine.autodiff.leaves import make_leaves
+from greeks_cli.engine.autodiff.softplus import Kernel, Smoother
+from greeks_cli.engine.execution.selection import pilot_kinks, pilot_paths
 from greeks_cli.engine.payoffs import discounted_payoff
-from greeks_cli.engine.pilot import pilot_kinks, pilot_paths
-from greeks_cli.engine.scenario import Scenario, Simulated
-from greeks_cli.engine.smoothing import Kernel, Smoother
+from greeks_cli.engine.simulation.normals import standard_normals
+from greeks_cli.engine.simulation.path_data import Scenario, Simulated
+from greeks_cli.engine.simulation.paths import SimulatedPath
 from greeks_cli.run.local import run
 from greeks_cli.terms.contracts import CONTRACTS
 from greeks_cli.terms.request import Request, build_request

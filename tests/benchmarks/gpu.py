@@ -14,10 +14,10 @@ from statistics import median
 
 import numpy as np
 
-from greeks_cli.engine.devices import described
-from greeks_cli.engine.gpu import Gpu, gpus
-from greeks_cli.engine.normals import PATHS, address
-from greeks_cli.engine.plan import Plan
+from greeks_cli.engine.backends.cupy import Gpu, gpus
+from greeks_cli.engine.backends.select import described
+from greeks_cli.engine.execution.plan import Plan
+from greeks_cli.engine.simulation.normals import PATHS, address
 from greeks_cli.run.local import run
 from greeks_cli.run.workloads import WORKLOADS
 from greeks_cli.terms.errors import GpuFailed

@@ -6,7 +6,7 @@ compare with it. Run it as ``python -m tests.benchmarks.textbook``.
 
 import numpy as np
 
-from greeks_cli.engine.chainer_runtime import F, chainer
+from greeks_cli.engine.autodiff.chainer_runtime import F, chainer
 
 N_PATHS, N_STEPS = 100_000, 99
 SPOT, STRIKE, RATE, EXPIRY = 100.0, 100.0, 0.01, 1.0

@@ -3,7 +3,7 @@ import io
 
 import pytest
 
-from greeks_cli.engine import laws
+from greeks_cli.engine.simulation import gbm as laws
 
 ATM = ("--strike", "100", "--vol", "0.2")
 

@@ -10,7 +10,7 @@ import pytest
 def gradient_check():
     """``chainer.gradient_check``, whose import wants pkg_resources (gone from setuptools 82) and never calls it."""
     sys.modules.setdefault("pkg_resources", types.ModuleType("pkg_resources"))
-    from greeks_cli.engine import chainer_runtime  # noqa: F401, I001  # the door to Chainer comes first
+    from greeks_cli.engine.autodiff import chainer_runtime  # noqa: F401, I001  # the door to Chainer comes first
     from chainer import gradient_check
 
     return gradient_check

@@ -5,9 +5,9 @@ from dataclasses import replace
 
 import pytest
 
-from greeks_cli.engine import plan
-from greeks_cli.engine.cohort import Cohort
-from greeks_cli.engine.plan import Plan
+from greeks_cli.engine.execution import plan
+from greeks_cli.engine.execution.path_group import Cohort
+from greeks_cli.engine.execution.plan import Plan
 from greeks_cli.run import together
 from greeks_cli.run.batch import price_trades
 from greeks_cli.run.local import run

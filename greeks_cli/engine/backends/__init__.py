@@ -1,0 +1,1 @@
+"""What arrays are computed on: NumPy on the processor, CuPy on GPUs."""

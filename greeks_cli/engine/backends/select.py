@@ -1,0 +1,57 @@
+"""Which device computes what."""
+
+from greeks_cli.engine.backends.backend import HOST, Device
+from greeks_cli.engine.backends.cupy import Gpu, gpus
+from greeks_cli.terms.errors import GpuFailed
+from greeks_cli.terms.simulation import Sampler, Simulation
+
+
+def devices(simulation: Simulation) -> tuple[Device, ...]:
+    """Those that a simulation's blocks are dealt out to: the processor alone, one GPU, or all GPUs.
+
+    Raises GpuFailed where a GPU is wanted, by its name or for its random numbers, and none works.
+    """
+    match simulation.device, simulation.sampler:
+        case "cpu", _:
+            return (HOST,)
+        case "cuda", _:
+            return gpus()
+        case "auto", Sampler.PHILOX:
+            return gpus()
+        case "auto", _:
+            return _gpus_if_any() or (HOST,)
+    return (_numbered(int(simulation.device.partition(":")[2])),)
+
+
+def device_of(simulation: Simulation, block: int) -> Device:
+    """The device of one block."""
+    among = devices(simulation)
+    return among[block % len(among)]
+
+
+def on_processor(simulation: Simulation) -> bool:
+    """Whether this machine would compute all blocks on the processor; raises nothing where a GPU is missing."""
+    own_stream = simulation.sampler is Sampler.PHILOX
+    return simulation.device == "cpu" or (simulation.device == "auto" and not own_stream and not _gpus_if_any())
+
+
+def described() -> str:
+    """The GPUs that work, or the whole reason why none does."""
+    try:
+        return "; ".join(gpu.describe() for gpu in gpus())
+    except GpuFailed as why:
+        return f"none: {why}" + (f" ({' '.join(why.reason.split())})" if why.reason else "")
+
+
+def _gpus_if_any() -> tuple[Gpu, ...]:
+    try:
+        return gpus()
+    except GpuFailed:
+        return ()
+
+
+def _numbered(number: int) -> Gpu:
+    found = gpus()
+    if number >= len(found):
+        raise GpuFailed(f"there is no GPU number {number}; use one of {', '.join(gpu.name for gpu in found)}")
+    return found[number]

@@ -1,0 +1,1 @@
+"""Programs of NumPy calls: traced, simplified, batched over trades, fused, run."""

@@ -1,0 +1,1 @@
+"""Estimators of derivatives, their bandwidths, biases and sample moments."""

@@ -1,0 +1,120 @@
+"""How wide to smooth each kink of a payoff.
+
+A Greek that differentiates a kink k times has, with an extrapolated softplus of width w,
+variance R_k p / (n w^(2k-3)) and bias -(7 pi^4/90) w^4 p^(k+2), where p is the density of the
+kink's argument at 0 and R_k the integral of the squared kernel. For a normal density of spread
+s, averaged over the place of the kink, the error is least at
+w = s [(2k-3) R_k / (8 (7 pi^4/90)^2 R(phi^(k+2)) n)]^(1/(2k+5)), which is 0.4 s n^(-1/9) for
+gamma. (B. Silverman, Density Estimation, 1986, chapter 3, gives the method.) Orders 0 and 1
+need no smoothing: their sharp values are unbiased.
+"""
+
+from collections.abc import Sequence
+from functools import cache
+from math import factorial, pi, sqrt
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from greeks_cli.engine.autodiff.leaves import make_leaves
+from greeks_cli.engine.autodiff.softplus import MAX_ORDER, Kernel, Smoother
+from greeks_cli.engine.payoffs import payoff
+from greeks_cli.engine.simulation.path_data import Scenario
+from greeks_cli.engine.simulation.paths import SimulatedPath
+from greeks_cli.terms.errors import InvalidInput, Problem
+from greeks_cli.terms.request import Request
+
+_AT_THE_KINK = (
+    "it bends exactly at a value that is known today, and has no derivative there; move the spot or the strike a little"
+)
+_PER_MIDDLE = 1.48
+"""Deviations of a normal density over the middle one of its absolute values."""
+
+
+class Kink(NamedTuple):
+    """A place where the payoff bends (order 0) or jumps (order 1), and the spread of its argument there."""
+
+    spread: float
+    base: int
+
+
+class _SpreadRecorder(Smoother):
+    """Meets every kink sharply and notes the spread of its argument."""
+
+    def __init__(self) -> None:
+        super().__init__(())
+        self.kinks: list[Kink] = []
+
+    def _kink(self, x: NDArray[np.floating], order: int) -> NDArray[np.floating]:
+        self.kinks.append(Kink(_spread(x), order))
+        return Kernel.plain(0)(x, order)
+
+    def gated(self, x: NDArray[np.floating], value: NDArray[np.floating]) -> NDArray[np.floating]:
+        self.kinks.append(Kink(_spread(x), 0))
+        return np.where(x > 0, value, 0)
+
+
+def pilot_kinks(request: Request, scenario: Scenario) -> list[Kink]:
+    """Every kink, in the order in which the payoff meets them on some paths of the request's market.
+
+    Raises InvalidInput where a derivative is asked for and every path lies exactly on a kink.
+    """
+    leaves = make_leaves(request.values, (), scenario.n_paths, np.float64)
+    recorder = _SpreadRecorder()
+    with np.errstate(all="ignore"):  # what is not finite is reported with the estimate
+        payoff(request.contract, leaves, SimulatedPath(leaves, scenario), recorder)
+    if any(kink.spread == 0 for kink in recorder.kinks) and any(greek.order for greek in request.greeks):
+        raise InvalidInput([Problem(("payoff",), _AT_THE_KINK)])
+    return recorder.kinks
+
+
+def _spread(x: NDArray[np.floating]) -> float:
+    """The scale on which the density of x varies around 0.
+
+    The standard deviation, unless x comes closer to 0 than that: half of its values (a heavy
+    tail inflates the deviation), or all values on one side (prices are bounded below). Where
+    nearly all are on one side, 0 is in the tail of x, and d deviations out a normal density
+    falls by e over a d-th of a deviation; or x is bounded and never reaches 0, nor may a kernel.
+    Far from the kink any width will do, and a tiny one would overflow at high orders.
+    """
+    deviation, lowest, highest = float(x.std()), float(x.min()), float(x.max())
+    sizes, half = np.abs(x).ravel(), x.size // 2
+    scales = [deviation]
+    if 0.01 < np.count_nonzero(x < 0) / x.size < 0.99:
+        scales += [-lowest, highest]
+        if np.count_nonzero(sizes < min(scales) / _PER_MIDDLE) > half:  # to count takes less than to find it
+            scales.append(_PER_MIDDLE * _placed(sizes, half))
+    else:
+        middle = _placed(sizes, half)
+        scales.append(_PER_MIDDLE * middle)
+        if middle > deviation:
+            scales += [deviation * deviation / middle, _placed(sizes, x.size // 100)]
+    return max(min(scales), 1e-3 * max(abs(lowest), abs(highest)))
+
+
+def _placed(sizes: NDArray[np.floating], place: int) -> float:
+    """The one that has a place among all, in order."""
+    return float(np.partition(sizes, place)[place])
+
+
+def automatic_kernels(kinks: Sequence[Kink], n_paths: float, scale: float) -> tuple[Kernel, ...]:
+    """The rule's kernels, all widths times ``scale``."""
+    per_spread = _widths_per_spread(n_paths)
+    return tuple(Kernel(tuple(scale * kink.spread * w for w in per_spread), True, kink.base) for kink in kinks)
+
+
+@cache
+def _widths_per_spread(n_paths: float) -> tuple[float, ...]:
+    return (0.0, 0.0, *((_rule(order) / n_paths) ** (1 / (2 * order + 5)) for order in range(2, MAX_ORDER)))
+
+
+@cache
+def _rule(order: int) -> float:
+    """(w/s)^(2k+5) n for a kink differentiated k times."""
+    x = np.linspace(-80, 80, 16001)
+    kernel = Kernel((1.0,) * MAX_ORDER, extrapolated=True)
+    roughness = float(np.sum(kernel(x, order) ** 2) * (x[1] - x[0]))
+    m = order + 2
+    normal = factorial(2 * m) / (2 ** (2 * m + 1) * factorial(m) * sqrt(pi))
+    return (2 * order - 3) * roughness / (8 * (7 * pi**4 / 90) ** 2 * normal)

@@ -1,0 +1,38 @@
+"""The smoothing bias that remains, from what wider smoothing changes on the same paths.
+
+For small widths the bias is c w^p, so the estimates at w, 2w and 4w differ by
+near = (2^p - 1) c w^p and far = 2^p near. Where the far change is less than that, the widths
+are too large for the law, and the bias falls more slowly: by the ratio far/near per halving,
+as far as one can see. Summed over all halvings, the bias is near / (ratio - 1).
+
+A kink differentiated three times or more needs widths at which there is no law: the bias may
+even change its sign between w and 4w. There the larger change, near or far/4, is the bound.
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from greeks_cli.engine.estimators.moments import Moments
+
+_LEAST_RATIO = 1.5
+_LAWLESS = 3
+"""The order of a kink's derivative from which on its bias follows no law."""
+
+
+@np.errstate(all="ignore")  # a ratio too large for a float is as good as any; infinities are reported later
+def remaining_bias(
+    near: Moments, far: Moments, law: int, orders: NDArray[np.int64], deviations: float = 2.0
+) -> NDArray[np.float64]:
+    """The bias per estimate, given its measured change and so many standard errors of that.
+
+    ``law`` is the power p, ``orders`` how often a kink is differentiated in each estimate. Two
+    standard errors make it a bound that noise cannot hide a bias from. A ratio counts as smaller
+    than the law's 2^p only where noise cannot explain it.
+    """
+    near_size, near_stderr = np.abs(near.mean), near.stderr
+    far_size, far_stderr = np.abs(far.mean), far.stderr
+    near_most = near_size + deviations * near_stderr
+    far_most = far_size + deviations * far_stderr
+    certain = np.maximum(near_size - 2 * near_stderr, np.finfo(float).tiny)
+    ratio = np.clip((far_size + 2 * far_stderr) / certain, _LEAST_RATIO, 2.0**law)
+    return np.where(orders < _LAWLESS, near_most / (ratio - 1), np.maximum(near_most, far_most / 4))

@@ -1,0 +1,115 @@
+"""A block of paths: the unit of memory, of random numbers, of work, of progress."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Self, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from greeks_cli.engine.autodiff.mixed_partials import MultiIndex
+from greeks_cli.engine.backends.backend import Device
+from greeks_cli.engine.estimators.moments import Comoments, Moments
+from greeks_cli.engine.estimators.row_sums import PairSums, RowSums
+from greeks_cli.engine.execution.linker import CONTROL, ESTIMATE, FAR, NEAR, Wanted
+from greeks_cli.engine.execution.plan import Plan
+
+Factors = Mapping[Wanted, NDArray[np.float64]]
+Sums = TypeVar("Sums", Moments, Comoments)
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """What a block adds to a stack of plans: moments of the estimates, and of what wider smoothing changes.
+
+    ``near`` is the change from twice the width, ``far`` from four times to twice; both are
+    measured in some blocks only. ``control`` is there where a control variate is asked for.
+    """
+
+    paths: int
+    values: Moments
+    near: Moments | None = None
+    far: Moments | None = None
+    control: Comoments | None = None
+
+    def __add__(self, other: Self) -> Self:
+        return type(self)(
+            self.paths + other.paths,
+            self.values + other.values,
+            _together(self.near, other.near),
+            _together(self.far, other.far),
+            _together(self.control, other.control),
+        )
+
+
+def _together(one: Sums | None, other: Sums | None) -> Sums | None:
+    if one is None or other is None:
+        return one or other
+    return one + other
+
+
+class Gathering:
+    """What a block adds to a stack, of rows that are taken in one by one."""
+
+    def __init__(self, plan: Plan, factors: Factors, device: Device):
+        """For the rows that have factors, by which each is yet to be multiplied; ``plan`` is one of the stack."""
+        self._plan, self._factors = plan, factors
+        self._names: dict[str, list[Wanted]] = {}
+        """By level, a row for each Greek that has one there."""
+        for level in (ESTIMATE, NEAR, FAR):
+            own = [(level, greek.parameters) for greek in plan.request.greeks]
+            self._names[level] = [name for name in own if name in factors]
+        self._sums = {level: RowSums(len(names), device) for level, names in self._names.items() if names}
+        self._with_controls = PairSums(len(plan.request.greeks), device) if plan.controls else None
+        self._waiting: dict[MultiIndex, NDArray[np.floating]] = {}
+        self._paths = 0
+        self._missing = set(factors)
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether all rows are there."""
+        return not self._missing
+
+    def add(self, name: Wanted, samples: NDArray[np.floating], n_paths: int) -> None:
+        """Takes in a row for each plan of the stack: independent samples, made of so many paths."""
+        level, index = name
+        self._paths = n_paths
+        self._missing.discard(name)
+        if level in self._sums:
+            for place, other in enumerate(self._names[level]):
+                if other == name:
+                    self._sums[level].add(place, samples)
+        if self._with_controls is None or level not in (ESTIMATE, CONTROL):
+            return
+        if index not in self._waiting:
+            self._waiting[index] = samples
+            return
+        first = self._waiting.pop(index)
+        own, control = (samples, first) if level == ESTIMATE else (first, samples)
+        for place, greek in enumerate(self._plan.request.greeks):
+            if greek.parameters == index:
+                self._with_controls.add(place, own, control)
+
+    def tally(self) -> Tally:
+        """Of all rows."""
+        greeks = self._plan.request.greeks
+        control = None
+        if self._with_controls is not None:
+            own, other = ([(level, greek.parameters) for greek in greeks] for level in (ESTIMATE, CONTROL))
+            control = Comoments.of_sums(self._with_controls).scaled(self._factors_of(own), self._factors_of(other))
+        values = self._moments(ESTIMATE)
+        assert values is not None
+        return Tally(self._paths, values, self._moments(NEAR), self._moments(FAR), control)
+
+    def _moments(self, level: str) -> Moments | None:
+        """The moments of every Greek of the request at a level; zero where it has no samples there."""
+        if level not in self._sums:
+            return None
+        names, greeks = self._names[level], self._plan.request.greeks
+        moments = Moments.of_sums(self._sums[level]).scaled(self._factors_of(names))
+        if len(names) == len(greeks):
+            return moments
+        return moments.spread([i for i, greek in enumerate(greeks) if (level, greek.parameters) in names], len(greeks))
+
+    def _factors_of(self, names: Sequence[Wanted]) -> NDArray[np.float64]:
+        return np.array([self._factors[name] for name in names])

@@ -1,0 +1,170 @@
+"""From merged moments to estimates with their errors."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from math import isfinite, prod, sqrt
+from statistics import NormalDist
+
+import numpy as np
+
+from greeks_cli.engine.autodiff.mixed_partials import MultiIndex
+from greeks_cli.engine.estimators.bias import remaining_bias
+from greeks_cli.engine.estimators.methods import kink_order
+from greeks_cli.engine.estimators.moments import Vector
+from greeks_cli.engine.execution.accumulator import Tally
+from greeks_cli.engine.execution.plan import Plan
+from greeks_cli.engine.execution.rare_events import unseen
+from greeks_cli.terms.errors import NonFiniteEstimate
+from greeks_cli.terms.greek import Greek
+from greeks_cli.terms.result import Estimate
+from greeks_cli.terms.simulation import Estimator, Sampler
+
+_FEWEST_NEAR_KINK = 30
+_DOUBTFUL = 0.1
+"""A standard error whose own relative error is larger than this is not to be trusted."""
+
+Estimates = tuple[Estimate, ...]
+"""One per Greek."""
+
+
+@dataclass(frozen=True, slots=True)
+class Truth:
+    """What is known exactly, per Greek: the contract's closed form, and its control's."""
+
+    exact: Sequence[float | None]
+    control: Sequence[float] = ()
+
+
+@np.errstate(all="ignore")  # what is not finite is named below
+def estimates(plans: Sequence[Plan], tally: Tally, truths: Sequence[Truth]) -> list[Estimates | NonFiniteEstimate]:
+    """One estimate per Greek of each plan's request, or which of them, or its error, is not a finite number.
+
+    The plans were computed as one: they have their market, dates, sampler, Greeks and methods in common.
+    """
+    plan = plans[0]
+    values, stderrs = _controlled(tally, truths) if tally.control else (tally.values.mean, tally.values.stderr)
+    scales = _scales(plan)[:, None]
+    constant = stderrs <= 1e-12 * (np.abs(values) + scales)
+    # What is left of these is rounding.
+    stderrs = np.where(constant, 0.0, stderrs)
+    values = np.where(constant & (np.abs(values) <= 1e-12 * scales), 0.0, values)
+    hidden = np.zeros_like(values)
+    for number in np.flatnonzero(constant.any(axis=0)).tolist():
+        missed = unseen(plans[number], values[:, number], scales[:, 0])
+        hidden[:, number] = np.where(constant[:, number], missed, 0.0)
+    doubts = _doubts(plan, tally)
+    # What three more events of the size of the few that carry an estimate would add (the rule of three): if k like
+    # events carry it, their size over n is stderr / sqrt(k), and the standard error is known to 1 / (2 sqrt(k)).
+    # By chance too few are seen, and then the standard error is too small as well.
+    rarely_seen = np.where(doubts > _DOUBTFUL, 3 * 2 * doubts * stderrs, 0.0)
+    bias = np.where(constant, hidden, _bias(plan, tally) + rarely_seen)
+    table = np.array([values, stderrs, bias, hidden, doubts, tally.values.m2])
+    rows = zip(plans, truths, table.T.tolist(), strict=True)
+    return [_of_plan(own, truth, numbers, tally.values.count) for own, truth, numbers in rows]
+
+
+def _of_plan(plan: Plan, truth: Truth, numbers: Sequence[Sequence[float]], count: int) -> Estimates | NonFiniteEstimate:
+    """From a row of numbers for each Greek, of so many samples."""
+    quantile = student_quantile((1 - plan.request.simulation.confidence) / 2, count - 1)
+    used = {index: group.method.estimator for group in plan.groups for index in group.wanted}
+    answers = []
+    rows = zip(plan.request.greeks, truth.exact, numbers, strict=True)
+    for i, (greek, exact, (value, stderr, bias, hidden, doubt, m2)) in enumerate(rows):
+        if not (isfinite(value) and isfinite(stderr) and isfinite(bias)):
+            return NonFiniteEstimate(
+                f"{greek.name}: the estimate is {value} with standard error {stderr}; "
+                "it left the range of its floating-point type (try --dtype float64 or a smaller scale), "
+                "or the payoff takes a logarithm or root of a negative number"
+            )
+        low, high = value - quantile * stderr, value + quantile * stderr
+        warning = _warning(plan, i, m2, hidden, doubt) or _replaced(plan, greek, used)
+        answers.append(Estimate(greek, value, stderr, low, high, bias, exact, used[greek.parameters], warning))
+    return tuple(answers)
+
+
+def _controlled(tally: Tally, truths: Sequence[Truth]) -> tuple[Vector, Vector]:
+    """Regress on the control: x - beta (y - E y), with the residual's standard error."""
+    sums = tally.control
+    assert sums is not None
+    known = np.array([truth.control for truth in truths]).T
+    varies = sums.yy > 1e-18 * sums.count * np.maximum(known**2, 1e-6)
+    beta = np.where(varies, sums.xy / np.where(varies, sums.yy, 1), 0)
+    value = tally.values.mean - beta * (sums.mean_y - known)
+    residual = np.maximum(tally.values.m2 - beta * sums.xy, 0)
+    freedom = tally.values.count - 1 - varies
+    return value, np.sqrt(residual / freedom / tally.values.count)
+
+
+def _bias(plan: Plan, tally: Tally) -> Vector:
+    if tally.near is None or tally.far is None:
+        return np.zeros_like(tally.values.mean)
+    order = next(group.method.bias_order for group in plan.groups if group.method.kernels)
+    orders = np.array([kink_order(plan.request.contract, greek.parameters) for greek in plan.request.greeks])
+    return remaining_bias(tally.near, tally.far, order, orders[:, None])
+
+
+def _doubts(plan: Plan, tally: Tally) -> Vector:
+    """The relative error of each standard error, where single paths are the samples, not scrambles of many."""
+    doubts = tally.values.doubt
+    return np.zeros_like(doubts) if plan.request.simulation.sampler is Sampler.SOBOL else doubts
+
+
+def _scales(plan: Plan) -> Vector:
+    """What each Greek would be, to an order of magnitude, if it were not negligible."""
+    values = plan.request.values
+    deviation = values["vol"] * sqrt(plan.request.contract.expiry)
+    units = {"spot": values["spot"] * deviation, "time": plan.request.contract.expiry, "vol": values["vol"]}
+    return np.array(
+        [
+            values["spot"] * deviation / prod(units.get(name, 1.0) for name in greek.parameters)
+            for greek in plan.request.greeks
+        ]
+    )
+
+
+def _warning(plan: Plan, i: int, m2: float, hidden: float, doubt: float) -> str | None:
+    """Why the error bar should not be trusted, or None.
+
+    ``m2`` is the sum of centred squares, ``hidden`` what unseen events may add, ``doubt`` the relative error of the
+    standard error.
+    """
+    if hidden > 0:
+        return "every path gave the same; bias bounds what unseen events may add"
+    if m2 == 0:
+        return None if not _misses_the_kink(plan, i) else "no path comes near the smoothed kink; use a wider width"
+    if _misses_the_kink(plan, i):
+        return "too few paths come near the smoothed kink; use a wider width or a smaller beta"
+    return f"heavy tails: the standard error itself is uncertain by {doubt:.0%}" if doubt > _DOUBTFUL else None
+
+
+def _replaced(plan: Plan, greek: Greek, used: Mapping[MultiIndex, Estimator]) -> str | None:
+    """That an estimator was asked for which this Greek does not have."""
+    asked, given = plan.request.simulation.estimator, used[greek.parameters]
+    if asked in (Estimator.AUTO, given) or not greek.order:
+        return None
+    return f"estimator {asked} does not apply to it; {given} is used"
+
+
+def _misses_the_kink(plan: Plan, i: int) -> bool:
+    """Whether a fixed width is so small that fewer than 30 paths are likely to lie within it."""
+    request, width = plan.request, plan.request.simulation.fixed_width
+    if width is None or kink_order(request.contract, request.greeks[i].parameters) < 2:
+        return False
+    return any(request.simulation.paths * width < _FEWEST_NEAR_KINK * kink.spread for kink in plan.kinks)
+
+
+@lru_cache(64)
+def student_quantile(tail: float, freedom: int) -> float:
+    """The upper quantile of Student's t, by the expansion of Cornish and Fisher (Abramowitz and Stegun 26.7.5).
+
+    Good to 4 digits from 14 degrees of freedom up, the fewest that occur.
+    """
+    z = -NormalDist().inv_cdf(tail)
+    terms = (
+        (z**3 + z) / 4,
+        (5 * z**5 + 16 * z**3 + 3 * z) / 96,
+        (3 * z**7 + 19 * z**5 + 17 * z**3 - 15 * z) / 384,
+        (79 * z**9 + 776 * z**7 + 1482 * z**5 - 1920 * z**3 - 945 * z) / 92160,
+    )
+    return z + sum(term / freedom**power for power, term in enumerate(terms, start=1))

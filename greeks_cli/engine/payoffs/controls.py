@@ -1,0 +1,40 @@
+"""Control variates: contracts of known value on the same paths."""
+
+from functools import singledispatch
+from typing import Literal
+
+from greeks_cli.engine.autodiff.leaves import Leaves
+from greeks_cli.engine.autodiff.ops import Operand
+from greeks_cli.engine.autodiff.softplus import Smoother
+from greeks_cli.engine.payoffs.base import payoff
+from greeks_cli.engine.simulation.paths import Path
+from greeks_cli.terms.contract import Contract, StrikeKind
+from greeks_cli.terms.path_contracts import Asian, Average
+
+
+class Underlying(Contract):
+    """Pays the underlying itself, S(T): worth spot exp(-dividend_yield T) today."""
+
+    kind: Literal["underlying"] = "underlying"
+
+    def describe(self) -> str:
+        return "underlying"
+
+
+@payoff.register
+def _underlying(contract: Underlying, leaves: Leaves, path: Path, smoother: Smoother) -> Operand:
+    return path[-1]
+
+
+@singledispatch
+def control_of(contract: Contract) -> Contract:
+    """The contract whose payoff varies most like this one's and whose value is known."""
+    return Underlying(expiry=contract.expiry)
+
+
+@control_of.register
+def _asian(contract: Asian) -> Contract:
+    """The geometric average, where the arithmetic one is paid against a fixed strike."""
+    if contract.strike_kind is StrikeKind.FIXED and contract.average is Average.ARITHMETIC:
+        return contract.model_copy(update={"average": Average.GEOMETRIC})
+    return Underlying(expiry=contract.expiry)

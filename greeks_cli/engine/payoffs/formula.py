@@ -1,0 +1,148 @@
+"""The payoff of a typed formula: its checked syntax tree, walked over operands.
+
+Kinks and conditions are smoothed like any other payoff's: a comparison is a step, and logic
+is that of probabilities: ``and`` is a product, ``not`` is one minus, ``where`` mixes.
+"""
+
+import ast
+from collections.abc import Callable
+from functools import reduce
+from operator import mul
+
+from greeks_cli.engine.autodiff.leaves import Leaves
+from greeks_cli.engine.autodiff.ops import Operand, concat, exp, is_recorded, log, sqrt, total
+from greeks_cli.engine.autodiff.softplus import Smoother
+from greeks_cli.engine.payoffs.base import payoff
+from greeks_cli.engine.simulation.paths import Path
+from greeks_cli.terms.errors import InvalidInput, Problem
+from greeks_cli.terms.formula import Formula
+
+_ARITHMETIC: dict[type[ast.operator], Callable[[Operand, Operand], Operand]] = {
+    ast.Add: lambda a, b: a + b,
+    ast.Sub: lambda a, b: a - b,
+    ast.Mult: lambda a, b: a * b,
+    ast.Div: lambda a, b: a / b,
+}
+
+
+@payoff.register
+def _formula(contract: Formula, leaves: Leaves, path: Path, smoother: Smoother) -> Operand:
+    fixings = path.spots if contract.dates[-1] == contract.times[-1] else path.spots[:-1]
+    if contract.fixes_today:
+        today = leaves["spot"] + 0.0 * path[-1]
+        fixings = concat([today.reshape(1, -1), fixings]) if len(contract.times) > 1 else today.reshape(1, -1)
+    try:
+        paid = _Walker(leaves, fixings, smoother).value(contract.tree)
+    except (ArithmeticError, ValueError) as error:  # of numbers alone, such as 1 / (2 - 2)
+        problem = Problem(("--payoff",), f"a part of it has no value: {error}", contract.payoff)
+        raise InvalidInput([problem]) from None
+    return paid + 0.0 * path[-1]  # a constant is paid on every path too
+
+
+class _Walker:
+    """Evaluates a tree that has passed the checks of ``terms.formula``."""
+
+    def __init__(self, leaves: Leaves, fixings: Operand, smoother: Smoother):
+        self._leaves = leaves
+        self._fixings = fixings
+        self._smoother = smoother
+
+    def value(self, node: ast.expr) -> Operand:
+        match node:
+            case ast.Constant(value=int() | float() as number):
+                return float(number)
+            case ast.Name(id="S"):
+                return self._fixings
+            case ast.Name(id=name):
+                return self._leaves[name]
+            case ast.Subscript(slice=index):
+                return self._fixings[ast.literal_eval(index)]
+            case ast.UnaryOp(op=ast.Not(), operand=operand):
+                return 1 - self.value(operand)
+            case ast.UnaryOp(op=ast.USub(), operand=operand):
+                return -self.value(operand)
+            case ast.UnaryOp(operand=operand):
+                return self.value(operand)
+            case ast.BinOp(op=ast.Pow(), left=left, right=right):
+                return _power(self.value(left), ast.literal_eval(right))
+            case ast.BinOp(op=operation, left=left, right=right):
+                return _ARITHMETIC[type(operation)](self.value(left), self.value(right))
+            case ast.Compare():
+                return self._comparison(node)
+            case ast.BoolOp(op=ast.And(), values=values):
+                return reduce(mul, map(self.value, values))
+            case ast.BoolOp(values=values):
+                return 1 - reduce(mul, (1 - self.value(value) for value in values))
+            case ast.IfExp(test=test, body=body, orelse=otherwise):
+                return self._choice(test, body, otherwise)
+            case ast.Call(func=ast.Name(id=name), args=arguments):
+                return self._call(name, arguments)
+        raise TypeError(f"{ast.dump(node)} has passed the checks but has no meaning")
+
+    def _comparison(self, node: ast.Compare) -> Operand:
+        operands = [self.value(operand) for operand in (node.left, *node.comparators)]
+        steps = []
+        for op, left, right in zip(node.ops, operands, operands[1:], strict=False):
+            excess = left - right if isinstance(op, ast.Gt | ast.GtE) else right - left
+            steps.append(self._smoother.step(excess) if _varies(excess) else float(excess > 0))
+        return reduce(mul, steps)
+
+    def _choice(self, test: ast.expr, body: ast.expr, otherwise: ast.expr) -> Operand:
+        share, yes, no = self.value(test), self.value(body), self.value(otherwise)
+        return no + share * (yes - no)
+
+    def _call(self, name: str, arguments: list[ast.expr]) -> Operand:
+        if name == "where":
+            return self._choice(*arguments)
+        values = [self.value(argument) for argument in arguments]
+        if name in ("min", "max") and len(values) > 1:
+            sign = 1.0 if name == "max" else -1.0
+            return sign * reduce(self._larger, [sign * value for value in values])
+        return self._one(name, values[0])
+
+    def _one(self, name: str, x: Operand) -> Operand:
+        match name:
+            case "mean":
+                return total(x) * (1 / x.shape[0])
+            case "gmean":
+                return exp(total(log(x)) * (1 / x.shape[0]))
+            case "sum":
+                return total(x)
+            case "max":
+                return self._smoother.maximum(x)
+            case "min":
+                return -self._smoother.maximum(-x)
+            case "all":
+                return _product(x)
+            case "any":
+                return 1 - _product(1 - x)
+            case "abs":
+                return 2 * self._positive_part(x) - x
+        return {"exp": exp, "log": log, "sqrt": sqrt}[name](x)
+
+    def _larger(self, one: Operand, other: Operand) -> Operand:
+        return other + self._positive_part(one - other)
+
+    def _positive_part(self, x: Operand) -> Operand:
+        return self._smoother.positive_part(x) if _varies(x) else max(x, 0.0)
+
+
+def _power(base: Operand, power: float) -> Operand:
+    raised = base**power
+    if isinstance(raised, complex):
+        raise ValueError("a negative number has no fractional power")
+    return raised
+
+
+def _varies(x: Operand) -> bool:
+    """Whether x is more than a number: a kink of numbers alone needs no smoothing."""
+    return is_recorded(x) or not isinstance(x, float)
+
+
+def _product(rows: Operand) -> Operand:
+    """The product over dates, in rounds of pairs."""
+    while rows.shape[0] > 1:
+        half = rows.shape[0] // 2
+        multiplied = rows[:half] * rows[half : 2 * half]
+        rows = concat([multiplied, rows[2 * half :]]) if rows.shape[0] % 2 else multiplied
+    return rows[0]

@@ -1,0 +1,125 @@
+"""Payoffs of the contracts on the way the underlying takes."""
+
+from greeks_cli.engine.autodiff.leaves import Leaves
+from greeks_cli.engine.autodiff.ops import Operand, concat, exp, is_recorded, log, sqrt, total
+from greeks_cli.engine.autodiff.softplus import Smoother, sharp_positive_part
+from greeks_cli.engine.payoffs.base import above, payoff
+from greeks_cli.engine.simulation.paths import Path
+from greeks_cli.terms.contract import StrikeKind
+from greeks_cli.terms.path_contracts import Asian, Average, Barrier, Cliquet, Lookback, VarianceSwap
+
+_BEYOND = 3.0
+"""The exponent of a bridge's end beyond the barrier, at most: exp(3) is many widths of a kernel."""
+_DEVIATIONS = 10.0
+"""Farther out no path ends."""
+
+
+@payoff.register
+def _asian(contract: Asian, leaves: Leaves, path: Path, smoother: Smoother) -> Operand:
+    n_future = len(contract.times) - contract.fixes_today
+    n = len(contract.times)
+    if contract.average is Average.ARITHMETIC:
+        today = leaves["spot"] if contract.fixes_today else 0.0
+        average = (path.total(n_future) + today) * (1 / n)
+    else:
+        today = log(leaves["spot"]) if contract.fixes_today else 0.0
+        average = exp((total(log(path.spots[:n_future])) + today) * (1 / n))
+    strike = leaves["strike"] if contract.strike_kind is StrikeKind.FIXED else None
+    ends = (path[-1], average) if strike is None else (average, strike)
+    return smoother.positive_part(above(contract.type, *ends))
+
+
+@payoff.register
+def _barrier(contract: Barrier, leaves: Leaves, path: Path, smoother: Smoother) -> Operand:
+    gain = above(contract.type, path[-1], leaves["strike"])
+    vanilla = smoother.positive_part(gain)
+    untouched = _untouched(contract, leaves, path, smoother)
+    # Where only paths that end beyond the barrier would lose, they are out: no kink at the strike meets the barrier's.
+    never_loses = (
+        contract.decides_by_value
+        and not smoother.smooths_values
+        and (contract.type.sign < 0) == contract.barrier_type.above
+        and contract.type.sign * (contract.barrier - contract.strike) >= 0
+    )
+    kept = untouched * (gain if never_loses else vanilla)
+    paid, dead = (vanilla - kept, untouched) if contract.barrier_type.knocks_in else (kept, 1 - untouched)
+    return paid + contract.rebate * dead if contract.rebate else paid
+
+
+def _untouched(contract: Barrier, leaves: Leaves, path: Path, smoother: Smoother) -> Operand:
+    """1 where the barrier was not touched; monitored continuously, the probability of that.
+
+    A Brownian bridge between logarithms at distances a and b from a barrier on the same side
+    touches it with probability exp(-2 a b / (vol^2 T)). Kernels of derivatives alone meet the kink on the scale of
+    the probability, for one that is much wider would be biased. Far beyond the barrier b is bounded.
+    """
+    side = -1.0 if contract.barrier_type.above else 1.0
+    if contract.monitoring != "continuous":
+        return smoother.step(smoother.maximum(-side * path.spots) * -1.0 - side * leaves["barrier"])
+    start = side * log(leaves["spot"] / leaves["barrier"])
+    if _number(start) <= 0:
+        return path[-1] * 0.0
+    variance = leaves["vol"] * leaves["vol"] * (contract.expiry - leaves["time"])
+    steepness = 2 * start / variance
+    distance = side * log(path[-1] / leaves["barrier"])
+    if smoother.smooths_values:
+        return 1 - exp(-steepness * smoother.positive_part(distance))
+    scale = _number(steepness)
+    beyond = min(_BEYOND / scale, _DEVIATIONS * _number(variance) ** 0.5)
+    end = sharp_positive_part(distance + beyond) - beyond
+    return smoother.gated(1 - exp(-scale * end), 1 - exp(-steepness * end))
+
+
+def _number(x: Operand) -> float:
+    """The number that an operand is on every path."""
+    return float(x.array[0] if is_recorded(x) else x)
+
+
+@payoff.register
+def _lookback(contract: Lookback, leaves: Leaves, path: Path, smoother: Smoother) -> Operand:
+    sign = 1.0 if contract.seeks_maximum else -1.0
+    if contract.monitoring == "continuous":
+        extreme = _continuous_extreme(contract, leaves, path, sign)
+    else:
+        extreme = sign * smoother.maximum(sign * path.spots)
+    so_far = contract.running_extreme or (leaves["spot"] if contract.monitoring != "continuous" else None)
+    if so_far is not None:
+        extreme = so_far + sign * smoother.positive_part(sign * (extreme - so_far))
+    if contract.strike_kind is StrikeKind.FIXED:
+        return smoother.positive_part(above(contract.type, extreme, leaves["strike"]))
+    return above(contract.type, path[-1], extreme)
+
+
+def _continuous_extreme(contract: Lookback, leaves: Leaves, path: Path, sign: float) -> Operand:
+    """The extreme between today and expiry, drawn from its law given both ends.
+
+    The logarithm's extreme of a Brownian bridge from 0 to y over variance v is
+    (y +- sqrt(y^2 + 2 v E)) / 2 with E exponential, which is half the sum of two squared normals.
+    """
+    exponential = 0.5 * (path.extra[0] ** 2 + path.extra[1] ** 2)
+    variance = leaves["vol"] * leaves["vol"] * (contract.expiry - leaves["time"])
+    growth = log(path[-1] / leaves["spot"])
+    root = sqrt(growth * growth + 2 * variance * exponential)
+    return leaves["spot"] * exp(0.5 * (growth + sign * root))
+
+
+@payoff.register
+def _cliquet(contract: Cliquet, leaves: Leaves, path: Path, smoother: Smoother) -> Operand:
+    returns = _ratios(leaves, path) - 1
+    above_floor = smoother.positive_part(returns - contract.floor)
+    above_cap = smoother.positive_part(returns - contract.cap)
+    return contract.notional * (total(above_floor - above_cap) + contract.floor * contract.periods)
+
+
+@payoff.register
+def _variance_swap(contract: VarianceSwap, leaves: Leaves, path: Path, smoother: Smoother) -> Operand:
+    logarithms = log(_ratios(leaves, path))
+    realised = total(logarithms * logarithms) * (1 / contract.expiry)
+    return contract.notional * (realised - leaves["strike_vol"] * leaves["strike_vol"])
+
+
+def _ratios(leaves: Leaves, path: Path) -> Operand:
+    """The underlying at every date over that at the date before."""
+    spots = path.spots
+    first = spots[:1] / leaves["spot"]
+    return concat([first, spots[1:] / spots[:-1]]) if spots.shape[0] > 1 else first

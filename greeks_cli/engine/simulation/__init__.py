@@ -1,0 +1,1 @@
+"""Random numbers, the dynamics of the model, and the paths as functions of its parameters."""

@@ -1,0 +1,61 @@
+"""Scrambled Sobol normals, one independent scramble at a time.
+
+Points and scrambling (a random linear matrix and a digital shift) are SciPy's, with the
+direction numbers of S. Joe and F. Kuo (2008). Of n points each coordinate has one in every
+n-th part of the unit interval; where in it is drawn anew for each, as Owen's scrambling does:
+left to the matrix, it is the same for many points in a few scrambles, whose means then have
+heavy tails and error bars that promise too much. A Brownian bridge spends the first and best
+coordinates on the largest scale of the motion (B. Moskowitz and R. Caflisch, 1996).
+"""
+
+from collections import deque
+
+import numpy as np
+from numpy.typing import NDArray
+
+from greeks_cli.engine.simulation.normals import SCRAMBLES, address
+from greeks_cli.terms.errors import MissingExtra
+
+
+def sobol_normals(
+    seed: int, scramble: int, dates: tuple[float, ...], steps: tuple[int, ...], n_paths: int
+) -> NDArray[np.float64]:
+    """Standard normals of shape (n_dates, n_paths), one per interval between dates.
+
+    ``n_paths`` is a power of two. Raises MissingExtra where SciPy is not installed.
+    """
+    try:
+        from scipy.special import ndtri
+        from scipy.stats.qmc import Sobol
+    except ImportError:
+        raise MissingExtra("sampler sobol", "SciPy", "sobol") from None
+    generator = np.random.default_rng(address(seed, SCRAMBLES, scramble))
+    cells = np.floor(Sobol(sum(steps), scramble=True, rng=generator).random(n_paths).T * n_paths)
+    normals = ndtri((cells + generator.uniform(2.0**-30, 1, cells.shape)) / n_paths)
+    along, extra = steps[: len(dates)], len(steps) - len(dates)
+    starts = (0.0, *dates[:-1])
+    times = np.concatenate([np.linspace(a, b, n + 1)[1:] for a, b, n in zip(starts, dates, along, strict=True)])
+    motion = _bridge(normals[: len(times)], times)[np.cumsum(along) - 1]
+    scale = np.sqrt(np.diff(dates, prepend=0.0))
+    standard = np.diff(motion, axis=0, prepend=0.0) / scale[:, None]
+    return np.concatenate([standard, normals[len(times) :]]) if extra else standard
+
+
+def _bridge(normals: NDArray[np.float64], times: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Brownian motion at increasing times: its end first, then midpoints, coarse to fine."""
+    motion = np.empty_like(normals)
+    coordinates = iter(normals)
+    motion[-1] = np.sqrt(times[-1]) * next(coordinates)
+    gaps = deque([(-1, len(times) - 1)])
+    while gaps:
+        left, right = gaps.popleft()
+        if right - left < 2:
+            continue
+        middle = (left + right) // 2
+        start, here, end = (times[left] if left >= 0 else 0.0), times[middle], times[right]
+        share = (here - start) / (end - start)
+        motion[middle] = share * motion[right] + np.sqrt(share * (end - here)) * next(coordinates)
+        if left >= 0:
+            motion[middle] += (1 - share) * motion[left]
+        gaps += [(left, middle), (middle, right)]
+    return motion
