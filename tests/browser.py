@@ -80,7 +80,7 @@ class Browser:
         raise AssertionError("the browser has gone")
 
     def open(self, address, width=1280, height=900, dark=False, script=True, media=""):
-        """Show a page on a screen of such a width, in pixels of CSS."""
+        """Show a page on a screen of a given size, in pixels of CSS."""
         self("Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1, mobile=width < 500)
         features = [{"name": "prefers-color-scheme", "value": "dark" if dark else "light"}]
         self("Emulation.setEmulatedMedia", media=media, features=features)

@@ -1,4 +1,4 @@
-"""What several tests share: building requests, judging estimates, running the command."""
+"""Builds requests, compares estimates with closed forms, runs the command, and chooses the device of a test."""
 
 import sys
 from typing import NamedTuple
@@ -8,7 +8,12 @@ import pytest
 from greeks_cli.cli.main import main
 from greeks_cli.terms.errors import GpuFailed
 from greeks_cli.terms.request import Request, build_request
-from greeks_cli.terms.result import Result
+
+pytest.register_assert_rewrite("tests.agreement")
+
+from tests.agreement import assert_agrees, assert_narrow, natural_unit  # noqa: E402  # after it is to be rewritten
+
+__all__ = ["MARKETS", "assert_agrees", "assert_narrow", "european", "natural_unit"]
 
 MARKETS = {
     "low vol": {"spot": 100, "vol": 0.1, "rate": 0.01},
@@ -26,16 +31,8 @@ def european(market: dict, greeks: str = "all", contract: dict | None = None, **
     return build_request({"strike": strike, **(contract or {})}, market, simulation, greeks)
 
 
-def assert_agrees(result: Result, deviations: float = 4.0) -> None:
-    """Every estimate lies within so many standard errors, plus its stated bias, of the closed form."""
-    for estimate in result.estimates:
-        assert estimate.exact is not None
-        error = abs(estimate.value - estimate.exact)
-        assert error <= deviations * estimate.stderr + estimate.bias + 1e-13 * (1 + abs(estimate.exact)), estimate
-
-
 class Outcome(NamedTuple):
-    """What a shell would see."""
+    """Exit code, standard output and standard error of a command."""
 
     code: int
     out: str
@@ -59,14 +56,14 @@ def pytest_addoption(parser):
         "--device",
         choices=["auto", "cpu", "cuda", "stand-in"],
         default="auto",
-        help="where tests price what they name no device for: on GPUs if there are any, on the processor, "
-        "on GPUs that must be there, or on what tests/stand_in.py makes of NumPy",
+        help="device of tests that name none: GPUs if there are any, the processor, GPUs that must be there, "
+        "or the stand-in of tests/stand_in.py",
     )
 
 
 @pytest.fixture(autouse=True)
 def device(request, monkeypatch):
-    """Every test's device: what ``auto`` finds in it."""
+    """The device that ``auto`` finds in every test."""
     from greeks_cli.engine.backends import cupy as gpu
 
     chosen = request.config.getoption("--device")
@@ -84,7 +81,7 @@ def device(request, monkeypatch):
 
 @pytest.fixture
 def cupy_stand_in(monkeypatch):
-    """What the engine takes for CuPy from here on."""
+    """The stand-in for CuPy, which the engine imports in place of CuPy."""
     from greeks_cli.engine.backends import cupy as gpu
     from tests import stand_in
 
@@ -97,7 +94,7 @@ def cupy_stand_in(monkeypatch):
 
 @pytest.fixture(params=["stand-in", "cuda"])
 def gpu_name(request):
-    """The device of a GPU to compute on: the stand-in's, and one that is there, or else a reason to skip."""
+    """The name of a GPU: the stand-in's, or a real one's where there is one."""
     from greeks_cli.engine.backends.cupy import gpus
 
     if request.param == "stand-in":

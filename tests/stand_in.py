@@ -1,4 +1,4 @@
-"""A stand-in for CuPy on NumPy's arrays, as strict as CuPy is, that counts what crosses.
+"""A stand-in for CuPy on NumPy's arrays, as strict as CuPy is, that counts transfers.
 
 It has what CuPy 13 and 14 document of what is used here, by the same names and with the same arguments, and no more:
 its arrays take over calls of ufuncs (not their methods) and the functions below, refuse to meet a NumPy array or to

@@ -15,7 +15,7 @@ MAY_IMPORT = {
     "terms": set(),
     **{f"engine.{name}": {"terms", *(f"engine.{earlier}" for earlier in ENGINE[:i])} for i, name in enumerate(ENGINE)},
     "analytic": {"engine", "terms"},
-    "run": {"analytic", "engine", "terms"},
+    "run": {"analytic", "engine", "report", "terms"},
     "report": {"terms"},
     "book": {"terms"},
     "cli": {"book", "run", "report", "engine", "terms"},
@@ -50,7 +50,7 @@ MODULES = sorted(path for path in PACKAGE.rglob("*.py") if len(path.relative_to(
 
 
 @pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(PACKAGE)))
-def test_imports_go_one_way(path):
+def test_imports_follow_the_package_order(path):
     where = path.relative_to(PACKAGE)
     if where.parts == ("engine", "__init__.py"):
         assert not list(imported_modules(path))
@@ -64,7 +64,13 @@ def test_imports_go_one_way(path):
             assert str(where) in ONLY_THERE[first], f"{where} imports {module}"
 
 
-def test_every_package_is_seen():
+def test_every_module_that_may_import_a_library_exists():
+    assert {name for names in ONLY_THERE.values() for name in names} <= {
+        path.relative_to(PACKAGE).as_posix() for path in MODULES
+    }
+
+
+def test_every_package_has_an_import_rule():
     seen = {package_of(path.relative_to(PACKAGE).parts[:-1]) for path in MODULES} - {"engine"}
     assert seen == MAY_IMPORT.keys()
 
@@ -82,7 +88,9 @@ def modules_after(*arguments):
         f"_run({list(arguments)!r})\nprint(','.join(sys.modules), file=sys.stderr)"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    return set(done.stderr.strip().split(","))
+    found = set(done.stderr.strip().split(","))
+    assert "greeks_cli.cli.main" in found
+    return found
 
 
 @pytest.mark.parametrize("arguments", [["--help"], ["--version"], ["explain", "gamma"]], ids=str)
@@ -97,3 +105,25 @@ def test_importing_chainer_is_silent_and_leaves_numpy_as_it_was():
     )
     done = subprocess.run([sys.executable, "-W", "default", "-c", code], capture_output=True, text=True, check=True)
     assert (done.stdout, done.stderr) == ("", "")
+
+
+def engine_modules():
+    """The modules of the engine by their dotted names."""
+    paths = (path.relative_to(ROOT) for path in (PACKAGE / "engine").rglob("*.py") if path.name != "__init__.py")
+    return {".".join(path.with_suffix("").parts) for path in paths}
+
+
+def modules_named(path):
+    """The modules that a file imports, by dotted names; ``from package import name`` may name one too."""
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            yield node.module
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+def test_every_module_of_the_engine_is_imported_by_a_test_of_the_engine():
+    tested = {name for path in (ROOT / "tests" / "engine").rglob("test_*.py") for name in modules_named(path)}
+    assert len(engine_modules()) > 30
+    assert engine_modules() - tested == set()

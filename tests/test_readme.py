@@ -37,18 +37,18 @@ def shell(command, folder):
 
 
 @pytest.mark.parametrize("command", COMMANDS)
-def test_command_runs(command, tmp_path):
+def test_readme_command_runs(command, tmp_path):
     done = shell(command, tmp_path)
     assert (done.returncode, done.stderr) == (0, "")
 
 
 @pytest.mark.parametrize(("command", "output"), SHOWN)
-def test_command_prints_what_readme_shows(command, output, tmp_path):
+def test_readme_command_prints_the_shown_output(command, output, tmp_path):
     printed = shell(command, tmp_path).stdout
     assert [line.rstrip() for line in printed.splitlines()] == output.splitlines()
 
 
-def test_there_are_commands_to_test():
+def test_readme_has_commands_to_test():
     assert len(COMMANDS) > 5
     assert SHOWN
 

@@ -1,1 +1,1 @@
-"""Closed forms as Chainer graphs: their Greeks come from the same derivatives module."""
+"""Closed forms as Chainer graphs, differentiated by ``engine.autodiff`` like the simulated payoffs."""

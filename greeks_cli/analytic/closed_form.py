@@ -1,16 +1,21 @@
-"""The price of a contract as a graph of the leaves, found by its type, and the formula most are made of."""
+"""Closed form of a contract, dispatched on its type, and the formula of F. Black that most closed forms use."""
 
 from functools import singledispatch
 
 from greeks_cli.engine.autodiff.chainer_runtime import F
-from greeks_cli.engine.autodiff.leaves import Leaves
-from greeks_cli.engine.autodiff.ops import Operand, exp, log, sqrt
+from greeks_cli.engine.autodiff.ops import Leaves, Operand, exp, log, sqrt
 from greeks_cli.terms.contract import Contract
+
+SCHEDULE = ("expiry", "start")
+"""Times of a contract that are inputs of its closed form."""
 
 
 @singledispatch
 def closed_form(contract: Contract, leaves: Leaves) -> Operand | None:
-    """The price as a graph of the leaves, or None where no closed form is known."""
+    """The price as a graph of the leaves, or None where there is no closed form.
+
+    The leaves are the parameters and those of ``SCHEDULE`` that the contract has.
+    """
     return None
 
 

@@ -1,26 +1,36 @@
-"""Exact Greeks, by the same derivatives module as the simulated ones."""
+"""Greeks of the closed forms, by the same automatic differentiation as the simulated Greeks."""
 
 from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
 from itertools import combinations
 from math import isfinite
 
 import numpy as np
 
 from greeks_cli.analytic import path_options, vanilla_options
-from greeks_cli.analytic.closed_form import closed_form
-from greeks_cli.engine.autodiff.leaves import make_leaves
+from greeks_cli.analytic.closed_form import SCHEDULE, closed_form
+from greeks_cli.analytic.path_options import LEAST_CARRY
 from greeks_cli.engine.autodiff.mixed_partials import MultiIndex, by_grad
+from greeks_cli.engine.autodiff.ops import make_leaves
+from greeks_cli.engine.compiler.ir import Program
+from greeks_cli.engine.compiler.tracer import Tracer
 from greeks_cli.terms.contract import Contract
 from greeks_cli.terms.fields import numeric_fields
 from greeks_cli.terms.greek import MAX_ORDER, Greek
 from greeks_cli.terms.request import Request
 
 Exact = tuple[float | None, ...]
-"""One per Greek; None where it is not known."""
+"""One value per Greek; None where there is no closed form, or it is not finite."""
+
+
+_TRACED_POINTS = 3
+_KEPT = 128
+"""Traces of closed forms that are kept."""
 
 
 def exact_greeks(request: Request) -> Exact:
-    """The closed form of every Greek of the request."""
+    """Closed forms of the request's Greeks."""
     return exact_derivatives(request, request.contract, [greek.parameters for greek in request.greeks])
 
 
@@ -30,27 +40,26 @@ def exact_derivatives(request: Request, contract: Contract, wanted: Sequence[Mul
 
 
 def exact_greeks_of_all(requests: Sequence[Request]) -> list[Exact]:
-    """The closed forms of many requests; those that differ in their contracts' numbers alone take hardly longer."""
-    alike: dict[Hashable, list[int]] = {}
+    """Closed forms of several requests; requests that differ only in numbers are evaluated as a batch."""
+    batches: dict[Hashable, list[int]] = {}
     for number, request in enumerate(requests):
-        contract = request.contract
-        fixed = contract.but_for(contract.values), request.market, request.greeks
-        alike.setdefault((fixed, _order(contract, request.market.spot)), []).append(number)
+        key = _structure(request.contract, request.values), request.greeks
+        batches.setdefault(key, []).append(number)
     found: dict[int, Exact] = {}
-    for numbers in alike.values():
+    for numbers in batches.values():
         points = [(requests[number].contract, requests[number].values) for number in numbers]
         found |= zip(numbers, _at(points, [g.parameters for g in requests[numbers[0]].greeks]), strict=True)
     return [found[number] for number in range(len(requests))]
 
 
 def exact_at_spots(request: Request, greeks: Sequence[Greek], spots: Sequence[float]) -> list[tuple[float, ...] | None]:
-    """The closed form of every Greek at all the spots, which is much faster than at one after the other.
+    """Closed forms of the Greeks at all spots, evaluated in batches, which is much faster than spot by spot.
 
-    None for a Greek of which it is not known at all of them.
+    None for a Greek that lacks a closed form at one of the spots.
     """
     sides: dict[Hashable, list[float]] = {}
     for spot in spots:
-        sides.setdefault(_order(request.contract, spot), []).append(spot)
+        sides.setdefault(_structure(request.contract, {**request.values, "spot": spot}), []).append(spot)
     found: dict[float, Exact] = {}
     for group in sides.values():
         points = [(request.contract, {**request.values, "spot": spot}) for spot in group]
@@ -59,30 +68,59 @@ def exact_at_spots(request: Request, greeks: Sequence[Greek], spots: Sequence[fl
 
 
 def _whole(line: Sequence[float | None]) -> tuple[float, ...] | None:
-    known = tuple(number for number in line if number is not None)
-    return known if len(known) == len(line) else None
+    found = tuple(number for number in line if number is not None)
+    return found if len(found) == len(line) else None
 
 
-def _order(contract: Contract, spot: float) -> Hashable:
-    """How the spot and the contract's levels lie to each other: closed forms choose among formulas by that."""
-    numbers = [getattr(contract, name) for name in numeric_fields(type(contract))]
-    levels = [spot, *(number for number in numbers if isinstance(number, int | float))]
-    return tuple((one > other, one == other) for one, other in combinations(levels, 2))
+def _structure(contract: Contract, values: Mapping[str, float]) -> Hashable:
+    """Equal for contracts and values for which the closed form is one function of its leaves.
+
+    Closed forms choose among formulas by the order of the spot and the contract's levels, and by the carry.
+    """
+    numbers = [getattr(contract, name) for name in numeric_fields(type(contract)) if name not in SCHEDULE]
+    levels = [values["spot"], *(number for number in numbers if isinstance(number, int | float))]
+    order = tuple((one > other, one == other) for one, other in combinations(levels, 2))
+    no_carry = abs(values["rate"] - values["dividend_yield"]) < LEAST_CARRY
+    times = contract.dates if "fixing_times" in contract.schedule else ()
+    return type(contract), contract.but_for({*contract.values, *SCHEDULE}), times, order, no_carry
+
+
+@dataclass(frozen=True)
+class _Subject:
+    """A closed form and the derivatives wanted of it, equal where their traces are."""
+
+    structure: Hashable
+    wanted: tuple[MultiIndex, ...]
+    contract: Contract = field(compare=False)
+    inputs: Mapping[str, float] = field(compare=False)
+
+
+@lru_cache(_KEPT)
+def _traced(subject: _Subject) -> Program[MultiIndex] | None:
+    """The derivatives of a closed form; None where there is none. The sample values only choose the formula."""
+    tracer = Tracer(_TRACED_POINTS)
+    values = {name: tracer.source(name, np.full(_TRACED_POINTS, value)) for name, value in subject.inputs.items()}
+    leaves = make_leaves(values, {name for index in subject.wanted for name in index}, _TRACED_POINTS, np.float64)
+    value = closed_form(subject.contract, leaves)
+    return None if value is None else tracer.program(by_grad(value, leaves, subject.wanted))
 
 
 def _at(points: Sequence[tuple[Contract, Mapping[str, float]]], wanted: Sequence[MultiIndex]) -> list[Exact]:
-    """Derivatives for contracts and values of the parameters between which no closed form tells a difference."""
+    """Derivatives at a batch of points, contract and parameter values, of one structure."""
     if not wanted:
         return [()] * len(points)
     contract, values = points[0]
-    at = {name: np.array([own[name] for _, own in points]) for name in values}
-    leaves = make_leaves(at, {name for index in wanted for name in index}, len(points), np.float64)
-    with np.errstate(all="ignore"):  # what leaves the range of floats is not known
-        value = closed_form(contract, leaves)
-        if value is None:
+    schedule = [name for name in SCHEDULE if hasattr(contract, name)]
+    inputs = {**values, **{name: getattr(contract, name) for name in schedule}}
+    with np.errstate(all="ignore"):  # values beyond the range of floats become None below
+        program = _traced(_Subject(_structure(contract, values), tuple(dict.fromkeys(wanted)), contract, inputs))
+        if program is None:
             return [(None,) * len(wanted)] * len(points)
-        derivatives = by_grad(value, leaves, wanted)
-    highest = [1 if own.bends_at(its["spot"]) else MAX_ORDER for own, its in points]
+        at = {name: np.array([value_of[name] for _, value_of in points]) for name in values}
+        at |= {name: np.array([getattr(one, name) for one, _ in points]) for name in schedule}
+        found = dict(program.run(lambda name: at[str(name)], len(points)))
+    derivatives = {index: np.broadcast_to(array, len(points)) for index, array in found.items()}
+    highest = [1 if one.bends_at(value_of["spot"]) else MAX_ORDER for one, value_of in points]
     rows = zip(*(derivatives[index].tolist() for index in wanted), strict=True)
     return [
         tuple(

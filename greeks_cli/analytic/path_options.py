@@ -1,10 +1,12 @@
-"""Closed forms of contracts on the way the underlying takes, where one is known."""
+"""Closed forms of path-dependent contracts."""
 
 from greeks_cli.analytic.closed_form import N, black, closed_form, european
-from greeks_cli.engine.autodiff.leaves import Leaves
-from greeks_cli.engine.autodiff.ops import Operand, exp, log, sqrt
+from greeks_cli.engine.autodiff.ops import Leaves, Operand, exp, log, sqrt
 from greeks_cli.terms.contract import StrikeKind
 from greeks_cli.terms.path_contracts import Asian, Average, Barrier, Cliquet, Lookback, VarianceSwap
+
+LEAST_CARRY = 1e-8
+"""The carry below which the closed form of lookbacks, which divides by it, is not used."""
 
 
 @closed_form.register
@@ -19,17 +21,17 @@ def _asian(contract: Asian, leaves: Leaves) -> Operand | None:
     shared = sum((2 * (n_future - i) - 1) * time for i, time in enumerate(future))
     variance = vol * vol * (shared - n_future**2 * passed) / n**2
     forward = leaves["spot"] * exp(drift * years + 0.5 * variance)
-    discount = exp(-leaves["rate"] * (contract.expiry - passed))
+    discount = exp(-leaves["rate"] * (leaves["expiry"] - passed))
     return discount * black(contract.type.sign, forward, leaves["strike"], sqrt(variance))
 
 
 @closed_form.register
 def _barrier(contract: Barrier, leaves: Leaves) -> Operand | None:
-    """E. Reiner and M. Rubinstein, Breaking down the barriers, Risk 4 (1991), in Haug's letters."""
+    """E. Reiner and M. Rubinstein, Breaking down the barriers, Risk 4 (1991), in Haug's notation."""
     if contract.monitoring != "continuous":
         return None
     S, H, vol, rate = leaves["spot"], leaves["barrier"], leaves["vol"], leaves["rate"]
-    T = contract.expiry - leaves["time"]
+    T = leaves["expiry"] - leaves["time"]
     eta = -1.0 if contract.barrier_type.above else 1.0
     discount = exp(-rate * T)
     vanilla = european(contract.type.sign, leaves, leaves["strike"], T)
@@ -48,7 +50,7 @@ def _barrier(contract: Barrier, leaves: Leaves) -> Operand | None:
 
 
 def _knock_in(contract: Barrier, leaves: Leaves, T: Operand, mu: Operand) -> Operand:
-    """The option alone, without its rebate."""
+    """The knock-in option without its rebate."""
     S, K, H, vol = leaves["spot"], leaves["strike"], leaves["barrier"], leaves["vol"]
     deviation, phi = vol * sqrt(T), contract.type.sign
     eta = -1.0 if contract.barrier_type.above else 1.0
@@ -78,13 +80,13 @@ def _knock_in(contract: Barrier, leaves: Leaves, T: Operand, mu: Operand) -> Ope
 def _lookback(contract: Lookback, leaves: Leaves) -> Operand | None:
     """M. Goldman, H. Sosin and M. Gatto (1979); A. Conze and R. Viswanathan (1991).
 
-    The payment is that of an option on the extreme against the extreme so far, or the strike
-    where that is further away, and what the extreme so far pays already.
+    The price is that of the payoff at the running extreme, plus an option on the extreme whose strike
+    is the running extreme, or the contract's strike where that is further away.
     """
     carry = leaves["rate"] - leaves["dividend_yield"]
-    if contract.monitoring != "continuous" or abs(float(carry.array[0])) < 1e-8:
+    if contract.monitoring != "continuous" or abs(float(carry.array[0])) < LEAST_CARRY:
         return None  # the formula divides by the carry
-    T = contract.expiry - leaves["time"]
+    T = leaves["expiry"] - leaves["time"]
     discount = exp(-leaves["rate"] * T)
     sign = 1.0 if contract.seeks_maximum else -1.0
     so_far = leaves["spot"] * 1.0
@@ -92,7 +94,7 @@ def _lookback(contract: Lookback, leaves: Leaves) -> Operand | None:
         further = sign * contract.running_extreme > sign * float(leaves["spot"].array[0])
         so_far = 0.0 * leaves["spot"] + contract.running_extreme if further else so_far
     if contract.strike_kind is StrikeKind.FLOATING:
-        # sign (E - S(T)) with the extreme E = so_far + what it gains
+        # The payoff is sign (E - S(T)), and E - so_far is the gain of the extreme E.
         expected = so_far * discount + sign * _gain(leaves, T, sign, so_far)
         return sign * (expected - leaves["spot"] * exp(-leaves["dividend_yield"] * T))
     K = leaves["strike"]
@@ -102,7 +104,7 @@ def _lookback(contract: Lookback, leaves: Leaves) -> Operand | None:
 
 
 def _gain(leaves: Leaves, T: Operand, sign: float, level: Operand) -> Operand:
-    """Worth of max(sign (extreme - level), 0) for a level that the spot has not passed."""
+    """Price of max(sign (extreme - level), 0) for a level that the spot has not passed."""
     S, vol, carry = leaves["spot"], leaves["vol"], leaves["rate"] - leaves["dividend_yield"]
     deviation = vol * sqrt(T)
     d = (log(S / level) + carry * T) / deviation + 0.5 * deviation
@@ -113,16 +115,16 @@ def _gain(leaves: Leaves, T: Operand, sign: float, level: Operand) -> Operand:
 
 @closed_form.register
 def _cliquet(contract: Cliquet, leaves: Leaves) -> Operand:
-    """Every period's return is lognormal and independent: a spread of two calls on it."""
+    """Gross returns of the periods are independent and lognormal; each pays a spread of two calls."""
     expected: Operand = contract.floor * contract.periods
     for i in range(contract.periods):
-        years = contract.expiry / contract.periods - (leaves["time"] if i == 0 else 0.0 * leaves["time"])
+        years = leaves["expiry"] / contract.periods - (leaves["time"] if i == 0 else 0.0 * leaves["time"])
         forward = exp((leaves["rate"] - leaves["dividend_yield"]) * years)
         deviation = leaves["vol"] * sqrt(years)
         for sign, level in ((1.0, contract.floor), (-1.0, contract.cap)):
             worthless = forward * 0.0 if level > -1 else forward - (1 + level)
             expected = expected + sign * (black(1.0, forward, 1 + level, deviation) if level > -1 else worthless)
-    return contract.notional * exp(-leaves["rate"] * (contract.expiry - leaves["time"])) * expected
+    return contract.notional * exp(-leaves["rate"] * (leaves["expiry"] - leaves["time"])) * expected
 
 
 @closed_form.register
@@ -130,9 +132,9 @@ def _variance_swap(contract: VarianceSwap, leaves: Leaves) -> Operand:
     """Squared logarithmic returns have mean vol^2 t + (drift t)^2."""
     vol, passed, n = leaves["vol"], leaves["time"], contract.fixings
     drift = leaves["rate"] - leaves["dividend_yield"] - 0.5 * vol * vol
-    interval = contract.expiry / n
-    squares = vol * vol * (contract.expiry - passed)
+    interval = leaves["expiry"] / n
+    squares = vol * vol * (leaves["expiry"] - passed)
     squares = squares + drift * drift * ((interval - passed) ** 2 + (n - 1) * interval**2)
-    realised = squares / contract.expiry
-    discount = exp(-leaves["rate"] * (contract.expiry - passed))
+    realised = squares / leaves["expiry"]
+    discount = exp(-leaves["rate"] * (leaves["expiry"] - passed))
     return contract.notional * discount * (realised - leaves["strike_vol"] * leaves["strike_vol"])

@@ -1,4 +1,4 @@
-"""From records to trades: settings inherited, grids expanded, everything validated before the first path."""
+"""Trades from records: settings are inherited, grids expanded, and all trades validated before the first path."""
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
@@ -18,32 +18,32 @@ Line = Trade | Rejected
 
 @dataclass(frozen=True)
 class Settings:
-    """What holds for every trade that does not say otherwise."""
+    """Settings that trades inherit unless they override them."""
 
     sections: Mapping[str, Mapping[str, Any]]
     greeks: object = None
 
     def under(self, other: "Settings") -> "Settings":
-        """These settings, overridden by others."""
+        """These settings, overridden by ``other``."""
         sections = {n: overridden(self.sections.get(n, {}), other.sections.get(n, {})) for n in SECTIONS}
         return Settings(sections, self.greeks if other.greeks is None else other.greeks)
 
 
 @dataclass(frozen=True)
 class _Common:
-    """What a sheet says for all of its trades, under what all sheets have in common."""
+    """Settings and grid of all trades of a sheet; the settings common to all sheets are merged in."""
 
     settings: Settings
     grid: Axes
     wrong: frozenset[tuple[str | int, ...]]
-    """Settings that are wrong whatever the trade, and told once."""
+    """Paths of settings that are wrong for every trade; each is reported once."""
 
 
 def trades_of(sheets: Sequence[Sheet], common: Sheet, overrides: Settings) -> list[Line]:
-    """Every trade of the sheets. A trade's own fields win over ``overrides``, these over what a sheet says for all,
-    that over what is common to all sheets.
+    """Trades of the sheets. The fields of a trade win over ``overrides``, these over the settings of its sheet, and
+    these over ``common``.
 
-    Raises InvalidInput where there is no trade, or with all that is wrong where that concerns all trades.
+    Raises InvalidInput where there is no trade, and with every problem where one concerns all trades.
     """
     problems = [*common.problems, *_in_sections(common)]
     groups: list[_Group] = []
@@ -51,10 +51,10 @@ def trades_of(sheets: Sequence[Sheet], common: Sheet, overrides: Settings) -> li
         problems += [*sheet.problems, *_in_sections(sheet)]
         settings = _settings(common).under(_settings(sheet)).under(overrides)
         axes = axes_of(sheet.grid, partial(sheet.place, "grid"), problems)
-        said = (_settings(common), _settings(sheet), overrides)
-        wrong = frozenset(problem.path for one in said for problem in _shared_problems(one))
-        known = _Common(settings, few_enough(axes, sheet.file, problems), wrong)
-        groups += [_group(record, len(groups) + n, known) for n, record in enumerate(sheet.records, start=1)]
+        layers = (_settings(common), _settings(sheet), overrides)
+        wrong = frozenset(problem.path for layer in layers for problem in _shared_problems(layer))
+        shared = _Common(settings, few_enough(axes, sheet.file, problems), wrong)
+        groups += [_group(record, len(groups) + n, shared) for n, record in enumerate(sheet.records, start=1)]
     groups = _distinct(groups)
     trades = [trade for group in groups for trade in group.trades]
     if problems or (trades and all(group.unread for group in groups)):
@@ -66,7 +66,7 @@ def trades_of(sheets: Sequence[Sheet], common: Sheet, overrides: Settings) -> li
 
 
 def problems_of(trades: Sequence[Line]) -> list[Problem]:
-    """All that is wrong with trades that are not valid."""
+    """Problems of the rejected trades."""
     return [problem for trade in trades if isinstance(trade, Rejected) for problem in trade.problems]
 
 
@@ -75,7 +75,7 @@ def _settings(sheet: Sheet) -> Settings:
 
 
 def _shared_problems(settings: Settings) -> Sequence[Problem]:
-    """What would be wrong in every trade."""
+    """Problems of settings that are wrong for every trade."""
     try:
         check_shared(settings.sections, settings.greeks or "delta")
     except InvalidInput as error:
@@ -84,7 +84,7 @@ def _shared_problems(settings: Settings) -> Sequence[Problem]:
 
 
 def _in_sections(sheet: Sheet) -> Iterator[Problem]:
-    """The same, each with its place."""
+    """Problems of a sheet's settings, each with its place in the file."""
     for problem in _shared_problems(_settings(sheet)):
         path = tuple(map(str, problem.path))
         place = " ".join([f"{sheet.place(*path)}: [{path[0]}]", *path[1:]])
@@ -99,16 +99,16 @@ class _Group:
     number: int
     trades: Sequence[Line]
     unread: bool = False
-    """Whether there is one line in place of them, which says why they could not be told apart or read at all."""
+    """True if one rejected trade stands for the record, which is unreadable or has an id that is there twice."""
 
     def unreadable(self, problems: Sequence[Problem]) -> "_Group":
-        """One trade that is named by its place, for it has no name of its own that could be trusted."""
+        """A group of one rejected trade, named by the place of the record because its id cannot be used."""
         name = f"{self.record.place()} (#{self.number})"
         return _Group(self.record, self.number, [Rejected(name, tuple(problems))], unread=True)
 
 
 def _group(record: Record, number: int, common: _Common) -> _Group:
-    """A record at every point of its grid."""
+    """Trades of a record, one at every point of its grid."""
     problems = list(_unreadable(record))
     own = record.fields.get("grid", {})
     if isinstance(own, Mapping):
@@ -123,7 +123,7 @@ def _group(record: Record, number: int, common: _Common) -> _Group:
 
 
 def _unreadable(record: Record) -> Iterator[Problem]:
-    """Why a record is no trade, or has no name."""
+    """Problems that leave a record without trades: its text, its id or its grid cannot be used."""
     if record.problem:
         yield Problem((record.place(),), record.problem)
     name = record.fields.get("id", "")
@@ -143,12 +143,12 @@ def _trade(name: str, fields: Mapping[str, Any], record: Record, common: _Common
     inherited = common.settings.sections
     sections = {section: dict(inherited.get(section, {})) for section in SECTIONS}
     if fields.get("kind", sections["contract"].get("kind", "european")) != sections["contract"].get("kind", "european"):
-        sections["contract"] = {}  # what all Asians have in common is not meant for this digital
+        sections["contract"] = {}  # settings shared by all Asians do not apply to a digital
     own, problems = _sorted_out(fields)
     greeks = own.pop("greeks", DEFAULT_GREEKS if common.settings.greeks is None else common.settings.greeks)
     for section in SECTIONS:
-        said = {key: value for key, value in own.items() if SHARED.get(key, "contract") == section}
-        sections[section] = overridden(sections[section], said)
+        fields_of_section = {key: value for key, value in own.items() if SHARED.get(key, "contract") == section}
+        sections[section] = overridden(sections[section], fields_of_section)
     try:
         request = build_request(**sections, greeks=greeks)
     except InvalidInput as error:
@@ -160,7 +160,10 @@ def _trade(name: str, fields: Mapping[str, Any], record: Record, common: _Common
 
 
 def _sorted_out(fields: Mapping[str, Any]) -> tuple[dict[str, Any], list[Problem]]:
-    """What a trade says in fields that there are: a misspelt one is taken for what it means, to judge its value too."""
+    """Valid fields of a trade, and a problem for every unknown key.
+
+    The value of a misspelt key is kept under the nearest valid key, so that the value is validated too.
+    """
     own: dict[str, Any] = {}
     problems = []
     for key, value in fields.items():
@@ -174,7 +177,7 @@ def _sorted_out(fields: Mapping[str, Any]) -> tuple[dict[str, Any], list[Problem
 
 
 def _split(key: str, value: Any) -> Any:
-    """Several entries in one text, as a cell of CSV has them."""
+    """Entries of a text that holds several, as a cell of CSV does."""
     if not isinstance(value, str):
         return value
     if key == "greeks":
@@ -189,7 +192,7 @@ def _placed(problem: Problem, name: str, record: Record) -> Problem:
 
 
 def _distinct(groups: Sequence[_Group]) -> list[_Group]:
-    """Records whose trades have the ids of others', which name their results, are set aside."""
+    """The groups; one with an id that another trade has becomes a rejected trade, because ids name results."""
     often = Counter(trade.id for group in groups for trade in group.trades)
     return [_set_aside(group, often) for group in groups]
 

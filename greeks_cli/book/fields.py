@@ -1,4 +1,4 @@
-"""Everything that a trade may say, and the part of a request that it belongs to."""
+"""Fields of a trade, and the section of a request that each belongs to."""
 
 from greeks_cli.terms.accuracy import Accuracy
 from greeks_cli.terms.contracts import CONTRACTS
@@ -6,7 +6,7 @@ from greeks_cli.terms.market import Market
 from greeks_cli.terms.simulation import Simulation
 
 SHARED = dict.fromkeys(Market.model_fields, "market")
-"""The section of every field that is none of a contract."""
+"""The section of every field that does not belong to a contract."""
 SHARED |= dict.fromkeys(Simulation.model_fields, "simulation")
 SHARED |= dict.fromkeys(Accuracy.model_fields, "accuracy")
 SEVERAL = ("param", "tol")

@@ -1,4 +1,4 @@
-"""Trades at every point of a grid."""
+"""Grids: the values of several fields, and the fields of a trade at every point."""
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -17,7 +17,7 @@ Axes = Mapping[str, Sequence[Any]]
 
 
 def axes_of(grid: Mapping[str, Any], place: Callable[[str], str], problems: list[Problem]) -> Axes:
-    """The values of every field of a grid; what is wrong with it is added to the problems, each with its place."""
+    """Values of every field of a grid. Mistakes are added to ``problems``, each with its place."""
     axes = {}
     for name, values in grid.items():
         try:
@@ -28,7 +28,7 @@ def axes_of(grid: Mapping[str, Any], place: Callable[[str], str], problems: list
 
 
 def few_enough(axes: Axes, place: str, problems: list[Problem]) -> Axes:
-    """The same, or none and one more problem where they have too many points."""
+    """The axes; where they have too many points, no axes, and one more problem."""
     if prod(len(axis) for axis in axes.values()) <= _MOST_TRADES:
         return axes
     problems.append(Problem((f"{place}: [grid]",), f"more than {_MOST_TRADES:,} trades; use fewer"))
@@ -36,7 +36,7 @@ def few_enough(axes: Axes, place: str, problems: list[Problem]) -> Axes:
 
 
 def points(axes: Axes) -> Iterator[tuple[str, dict[str, Any]]]:
-    """The fields at every point, and what to add to a trade's name there."""
+    """The suffix of a trade's id, and the fields, at every point."""
     for values in product(*axes.values()):
         at = dict(zip(axes, values, strict=True))
         yield f"[{','.join(f'{name}={value}' for name, value in at.items())}]" if at else "", at

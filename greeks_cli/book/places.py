@@ -1,4 +1,4 @@
-"""The lines of a text on which settings and trades stand, for error messages."""
+"""Line numbers of settings and trades in TOML and JSON, for error messages."""
 
 import re
 from collections.abc import Iterator
@@ -10,7 +10,7 @@ _TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[\[\]{},:\n]')
 
 @dataclass
 class TradePlace:
-    """Where a trade begins, and each of its fields; None where that is not known."""
+    """Line numbers of a trade and of its fields; ``line`` is None where no line was found."""
 
     line: int | None
     fields: dict[str, int] = field(default_factory=dict[str, int])
@@ -18,14 +18,14 @@ class TradePlace:
 
 @dataclass
 class Places:
-    """Every trade in order, and the line of each setting that all share by (section, key)."""
+    """Places of all trades in order, and line numbers of shared settings by (section, key)."""
 
     trades: list[TradePlace] = field(default_factory=list[TradePlace])
     settings: dict[tuple[str, ...], int] = field(default_factory=dict[tuple[str, ...], int])
 
 
 def toml_places(text: str) -> Places:
-    """The line of every ``[[trade]]``, and of the keys of each table."""
+    """Line numbers of every ``[[trade]]``, and of the keys of each table."""
     places, table = Places(), ""
     for number, line in enumerate(text.split("\n"), start=1):
         if header := re.match(r"\s*(\[\[?)\s*([\w-]*)\s*\]", line):
@@ -43,10 +43,10 @@ def toml_places(text: str) -> Places:
 
 
 def json_places(text: str) -> Places:
-    """The same of valid JSON: a list of trades, or an object with ``trade`` and the sections."""
+    """Line numbers in valid JSON: a list of trades, or an object with ``trade`` and the sections."""
     places = Places()
     for number, path, opens in _json_keys(text):
-        inside = path[1:] if path[:1] == (_TRADE,) else path  # of a list of trades, or of that of a book
+        inside = path[1:] if path[:1] == (_TRADE,) else path  # the path below "trade", or in a bare list
         if opens and inside == (0,):
             places.trades.append(TradePlace(number))
         elif len(inside) == 2 and inside[0] == 0 and places.trades:
@@ -57,7 +57,7 @@ def json_places(text: str) -> Places:
 
 
 def _json_keys(text: str) -> Iterator[tuple[int, tuple[str | int, ...], bool]]:
-    """Every key by its path, in which a list is 0, and every object in a list as it opens; with its line."""
+    """Line, path and False for every key; line, path and True for every object in a list. A list is 0 in a path."""
     path: list[str | int | None] = []
     number, word = 1, ""
     for token in _TOKEN.finditer(text):

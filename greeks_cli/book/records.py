@@ -1,4 +1,4 @@
-"""Trades as they stand in a file: fields, and the place of each for error messages."""
+"""Records of trades as files hold them: fields, and their places for error messages."""
 
 import csv
 import hashlib
@@ -21,24 +21,24 @@ _TOP_LEVEL = (*SECTIONS, "greeks", "trade", "grid")
 
 @dataclass(frozen=True)
 class Record:
-    """One trade: its fields as written, and where it stands."""
+    """One trade: its fields as written, and their place."""
 
     fields: Mapping[str, Any]
     file: str
     line: int | None = None
     field_lines: Mapping[str, int] = field(default_factory=dict[str, int])
     problem: str = ""
-    """Why it is no trade at all, whatever its fields."""
+    """The reason why the record cannot be a trade; empty if it can."""
 
     def place(self, name: str = "") -> str:
-        """``book.toml:12``, as compilers write it; the field's own line where that is known."""
+        """``book.toml:12``, as compilers write it: the line of the field ``name``, or of the trade."""
         line = self.field_lines.get(name, self.line)
         return self.file if line is None else f"{self.file}:{line}"
 
 
 @dataclass(frozen=True)
 class Sheet:
-    """What a file says: settings for all trades, the trades, and a grid that multiplies them."""
+    """The content of a file: settings for all trades, the trades, and a grid that multiplies them."""
 
     file: str
     settings: Mapping[str, Mapping[str, Any]] = field(default_factory=dict[str, Mapping[str, Any]])
@@ -46,26 +46,26 @@ class Sheet:
     records: tuple[Record, ...] = ()
     grid: Mapping[str, Any] = field(default_factory=dict[str, Any])
     digest: str = ""
-    """SHA-256 of the text that this was read from."""
+    """SHA-256 of the file."""
     problems: tuple[Problem, ...] = ()
-    """What is wrong with it apart from its trades, and from the values of its settings."""
+    """Problems of the file, apart from those of its trades and of the values of its settings."""
     lines: Mapping[tuple[str, ...], int] = field(default_factory=dict[tuple[str, ...], int])
 
     def place(self, *path: str) -> str:
-        """``book.toml:2``, for a section or one of its settings; the file where its line is not known."""
+        """``book.toml:2``, for a section or one of its settings; the file where no line was found."""
         line = self.lines.get(path)
         return self.file if line is None else f"{self.file}:{line}"
 
 
 def read_sheet(name: str) -> Sheet:
-    """A file by its extension, or JSON Lines from standard input for ``-``. Raises InvalidInput."""
-    _reader(name)  # what cannot be a book is not read
+    """A sheet from a file, read by its extension, or from JSON Lines on standard input (``-``). Raises InvalidInput."""
+    _reader(name)  # refuses a file by its extension before reading it
     return sheet_of(name, content_of(name))
 
 
 def content_of(name: str) -> bytes:
-    """What a file holds, or standard input for ``-``. Raises InvalidInput."""
-    if Path(name).is_fifo():  # it may have no writer, and is read once only
+    """The content of a file, or of standard input for ``-``. Raises InvalidInput."""
+    if Path(name).is_fifo():  # a pipe may have no writer, and can be read only once
         raise _bad(name, "is a pipe; give it as - from standard input")
     try:
         return _standard_input() if name == "-" else Path(name).read_bytes()
@@ -74,7 +74,7 @@ def content_of(name: str) -> bytes:
 
 
 def sheet_of(name: str, content: bytes) -> Sheet:
-    """A file's content as a sheet. Raises InvalidInput."""
+    """A sheet from the content of a file. Raises InvalidInput."""
     try:
         sheet = _reader(name)(content.decode("utf-8-sig"), "<stdin>" if name == "-" else name)
         return replace(sheet, digest=hashlib.sha256(content).hexdigest())
@@ -187,7 +187,7 @@ def _json_lines(text: str, file: str) -> Iterator[Record]:
         if line.strip():
             try:
                 trade = json.loads(line, parse_constant=_no_constant, object_pairs_hook=_no_twice)
-            except json.JSONDecodeError as error:  # whose message counts lines from this one
+            except json.JSONDecodeError as error:  # str(error) would count lines from this one
                 yield Record({}, file, number, problem=f"not valid JSON: {error.msg}, at column {error.colno}")
             except ValueError as error:
                 yield Record({}, file, number, problem=f"not valid JSON: {error}")

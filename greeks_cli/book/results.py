@@ -1,4 +1,4 @@
-"""The results of a book, read from the file that ``greeks batch`` wrote, with its manifest."""
+"""Results of a book, read from the file that ``greeks batch`` wrote, with its manifest."""
 
 import json
 from collections import Counter
@@ -17,7 +17,7 @@ _TOLD = 3
 
 @dataclass(frozen=True)
 class Results:
-    """The rows of a book, how they came about as far as that is known, and what should be known of them."""
+    """Rows and totals of a book, their manifest if there is one, and notes for the reader."""
 
     rows: tuple[TradeRow, ...]
     total: TotalRow | None = None
@@ -26,7 +26,7 @@ class Results:
 
 
 def holds_results(content: bytes) -> bool:
-    """Whether this is JSON Lines of results; a book of JSON Lines has neither status nor key."""
+    """True if the content is JSON Lines of results; a book of JSON Lines has neither status nor key."""
     try:
         first = json.loads(content.lstrip().split(b"\n", 1)[0])
     except (ValueError, RecursionError):
@@ -35,7 +35,7 @@ def holds_results(content: bytes) -> bool:
 
 
 def results_of(records: Sequence[Mapping[str, Any]], manifest: Mapping[str, Any]) -> Results:
-    """Results that have just been made."""
+    """Results from the records and the manifest of a run."""
     rows, totals = _sorted_out([_row(record) for record in records])
     return Results(rows, totals[-1] if totals else None, manifest)
 
@@ -43,7 +43,7 @@ def results_of(records: Sequence[Mapping[str, Any]], manifest: Mapping[str, Any]
 def read_results(name: str, content: bytes) -> Results:
     """Results from a file's content, and the manifest beside it. Raises InvalidInput naming lines.
 
-    A last line that was torn when its writer was stopped is left out, and a note says so.
+    An incomplete last line, as an interrupted run leaves it, is left out with a note.
     """
     notes = []
     found, problems = [], []
@@ -65,7 +65,7 @@ def read_results(name: str, content: bytes) -> Results:
 
 
 def _lines(name: str, content: bytes) -> Iterator[tuple[str, bytes, bool]]:
-    """Every line with its place, and whether it is the last."""
+    """Place and text of every line that is not blank, and True for the last one."""
     numbered = [(number, line) for number, line in enumerate(content.split(b"\n"), start=1) if line.strip()]
     for number, line in numbered:
         yield f"{name}:{number}", line, number == numbered[-1][0]
@@ -93,7 +93,7 @@ def _no_constant(name: str) -> float:
 
 
 def _manifest_beside(name: str, rows: Sequence[TradeRow]) -> tuple[Mapping[str, Any] | None, list[str]]:
-    """The manifest where it is of these rows; a note where it is missing, or of others."""
+    """The manifest of these rows, or None and a note where it is missing or describes other rows."""
     if name == "-":
         return None, []
     if name.endswith(".partial"):

@@ -22,7 +22,7 @@ _GRID = {
 
 
 def book_schema() -> dict[str, Any]:
-    """What ``greeks batch`` reads from TOML and JSON."""
+    """The JSON Schema of a book in TOML or JSON, as ``greeks batch`` reads it."""
     definitions: dict[str, Any] = {}
     shared = {
         name: _properties(model, definitions)

@@ -1,4 +1,4 @@
-"""A book to start from, written from the models so that it cannot be out of date."""
+"""A template of a book, generated from the models so that it cannot be out of date."""
 
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo

@@ -1,23 +1,30 @@
 """``greeks batch``."""
 
+import sys
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import click
 
-from greeks_cli.cli.book_run import Book, Progress, end_in_order, to_file, to_stdout
 from greeks_cli.cli.messages import LOG_FORMATS, event, say, speak
 from greeks_cli.cli.options import scheduler_option, shared_options
 from greeks_cli.cli.output import check_file
 from greeks_cli.cli.source import Source
-from greeks_cli.cli.terminal import progress_bar
+from greeks_cli.cli.terminal import progress_bar, screen
 from greeks_cli.cli.trades import read_trades, refuse_rejected, tell
+from greeks_cli.run.ending import ending, statuses_of
 from greeks_cli.terms.errors import ExitCode, InvalidInput, MissingExtra, Problem
 from greeks_cli.terms.greek import Units
+
+if TYPE_CHECKING:
+    from greeks_cli.report.book import BookFormat
+    from greeks_cli.run.book_run import Book
+    from greeks_cli.terms.result import Progress
+    from greeks_cli.terms.trade import Trade
 
 _COUNT, _FILE = click.IntRange(1, 1024), click.Path(path_type=Path)
 _FORMATS = {".jsonl": "jsonl", ".csv": "csv", ".parquet": "parquet", ".txt": "table"}
@@ -25,28 +32,34 @@ _FORMATS = {".jsonl": "jsonl", ".csv": "csv", ".parquet": "parquet", ".txt": "ta
 
 @click.command("batch")
 @click.argument("files", nargs=-1, required=True, metavar="FILE...", type=click.Path())
-@click.option("-o", "--out", type=_FILE, help="Where the results go: .jsonl, .csv, .parquet or .txt (a table).")
-@click.option("--format", "format", type=click.Choice([*_FORMATS.values()]), help="[default: by -o, else jsonl]")
-@click.option("--wide", is_flag=True, help="CSV with one line per trade instead of one per estimate.")
-@click.option("--market", "market", type=_FILE, help="TOML with settings for all trades.")
+@click.option("-o", "--out", type=_FILE, help="File for the results: .jsonl, .csv, .parquet or .txt (a table).")
 @click.option(
-    "--units", type=click.Choice([str(unit) for unit in Units]), default="raw", show_default=True, help="As in price."
+    "--format", "format", type=click.Choice([*_FORMATS.values()]), help="Output format. [default: by -o, else jsonl]"
 )
-@click.option("--processes", type=_COUNT, help="Trades at a time. [default: the cores, for 20 trades or more]")
+@click.option("--wide", is_flag=True, help="CSV with one line per trade instead of one per estimate.")
+@click.option("--market", "market", type=_FILE, help="TOML file with settings for all trades.")
+@click.option(
+    "--units",
+    type=click.Choice([str(unit) for unit in Units]),
+    default="raw",
+    show_default=True,
+    help="As in greeks price.",
+)
+@click.option("--processes", type=_COUNT, help="Number of processes. [default: the cores, for a few seconds of work]")
 @click.option("--threads", type=_COUNT, help="Threads per trade. [default: the cores, or 1 with processes]")
 @scheduler_option
-@click.option("--dry-run", is_flag=True, help="Only list the trades, and forecast what they will cost.")
-@click.option("--total", is_flag=True, help="Add a row of totals, with the error bar of the sum, path by path.")
-@click.option("--fail-fast", is_flag=True, help="Stop at the first trade that fails, before any if one is invalid.")
-@click.option("--restart", is_flag=True, help="Price all anew, whatever is at -o already.")
+@click.option("--dry-run", is_flag=True, help="List the trades and forecast the time, without pricing the book.")
+@click.option("--total", is_flag=True, help="Add a row of totals, summed path by path, with the error bar of the sum.")
+@click.option("--fail-fast", is_flag=True, help="Stop at the first trade that fails; price no trade if one is invalid.")
+@click.option("--restart", is_flag=True, help="Price all trades again, even those with results at -o.")
 @click.option(
     "--log-format",
     type=click.Choice(LOG_FORMATS),
     default="text",
     show_default=True,
-    is_eager=True,  # so that what is wrong with other options is said in it, too
+    is_eager=True,  # so that errors in other options are written in this format, too
     callback=lambda _ctx, _option, value: speak(value),
-    help="Of progress and messages on stderr.",
+    help="Format of progress and messages on stderr.",
 )
 @click.option("--quiet", is_flag=True, help="No progress on stderr.")
 @shared_options
@@ -70,11 +83,12 @@ def command(
 ) -> ExitCode:
     """Price a book of trades: TOML, JSON, CSV or JSON Lines files, or - for JSON Lines from stdin.
 
-    A trade's own fields win over flags, flags over what a file says for all its trades, and that
-    over --market. One bad trade does not stop the others: its row says why, and the exit code is 3.
-    With -o, the same command goes on where an interrupted one stopped.
+    Fields of a trade win over flags, flags over the settings of its file, and these over --market.
+    A trade that fails does not stop the others: its row holds the error, and the exit code is 3.
+    With -o, the same command resumes an interrupted run.
     """
     from greeks_cli.run.batch import usual_processes
+    from greeks_cli.run.book_run import Book, end_in_order, to_file
     from greeks_cli.terms.trade import Trade
 
     end_in_order()
@@ -85,18 +99,34 @@ def command(
     if fail_fast:
         refuse_rejected(trades)
     tell(trades)
-    processes = processes or usual_processes(len(valid))
-    book = Book(trades, Units(units), processes, threads, scheduler, fail_fast, total)
+    processes = processes or usual_processes(valid)
+    book = Book(trades, Units(units), processes, threads, scheduler, fail_fast, total, say)
     if dry_run:
         return _dry_run(book, valid)
     form = _format(out, files, format, wide)
     with _progress(quiet, log_format) as progress:
         if out is None:
-            return to_stdout(book, form, wide, progress)
+            return _to_stdout(book, form, wide, progress)
         return to_file(book, form, wide, out, restart, inputs, progress)
 
 
-def _format(out: Path | None, files: Sequence[str], format: str | None, wide: bool) -> Any:
+def _to_stdout(book: "Book", form: "BookFormat", wide: bool, progress: "Progress") -> ExitCode:
+    """Write each row as soon as all before it are finished, or the whole table at the end."""
+    from greeks_cli.report.book import BookFormat, json_line, rendered
+
+    records, expected = [], len(book.keys)
+    for record in book.records():
+        records.append(record)
+        if form is BookFormat.JSONL:
+            sys.stdout.write(json_line(record))
+            sys.stdout.flush()
+        progress(len(records), expected)
+    if form is not BookFormat.JSONL:
+        sys.stdout.write(rendered(records, form, wide, screen()))
+    return ending(statuses_of(records), say)
+
+
+def _format(out: Path | None, files: Sequence[str], format: str | None, wide: bool) -> "BookFormat":
     from greeks_cli.report.book import BookFormat
 
     if out is not None:
@@ -108,7 +138,7 @@ def _format(out: Path | None, files: Sequence[str], format: str | None, wide: bo
     if form is BookFormat.PARQUET:
         if out is None:
             raise InvalidInput([Problem(("--format",), "parquet is no text; give a file with -o", "parquet")])
-        if find_spec("pyarrow") is None:  # said before the first path, not after the last
+        if find_spec("pyarrow") is None:  # refuse before the first path, not after the last
             raise MissingExtra("parquet", "pyarrow", "parquet")
     if wide and form is not BookFormat.CSV:
         raise InvalidInput([Problem(("--wide",), "is for CSV; add --format csv, or leave it out")])
@@ -116,14 +146,14 @@ def _format(out: Path | None, files: Sequence[str], format: str | None, wide: bo
 
 
 def _check_out(out: Path, files: Sequence[str]) -> None:
-    """Raise InvalidInput where results cannot or must not go."""
+    """Raise InvalidInput where ``out`` cannot hold results, or is one of the books."""
     check_file(out)
     if any(out.exists() and Path(name).exists() and out.samefile(name) for name in files):
         raise InvalidInput([Problem(("--out",), "is one of the books; give another name", str(out))])
 
 
-def _dry_run(book: Book, valid: Sequence[Any]) -> ExitCode:
-    """List the trades that can be priced; what they will cost is measured here on a few of them with few paths."""
+def _dry_run(book: "Book", valid: Sequence["Trade"]) -> ExitCode:
+    """List the valid trades and forecast their time, measured on a few of them with few paths."""
     from greeks_cli.run.batch import forecast_seconds
 
     for trade in valid:
@@ -136,8 +166,8 @@ def _dry_run(book: Book, valid: Sequence[Any]) -> ExitCode:
 
 
 @contextmanager
-def _progress(quiet: bool, log_format: str) -> Iterator[Progress]:
-    """What is called with (done, all) after every trade."""
+def _progress(quiet: bool, log_format: str) -> Iterator["Progress"]:
+    """Yields the callback for progress, to be called with (done, total) after every trade."""
     if log_format == "text" or quiet:
         with progress_bar(quiet, "trades") as bar:
             yield bar or (lambda done, total: None)

@@ -6,10 +6,10 @@ import click
 @click.command("bench")
 @click.option("--threads", type=click.IntRange(1, 1024), help="Threads. [default: the cores available]")
 def command(threads: int | None) -> None:
-    """Time three workloads on this machine, beside a floor: as many of NumPy's own normals, and no more.
+    """Time three workloads on this machine, beside a floor: the time NumPy takes to draw as many normals.
 
-    Ours are drawn faster, so less than the floor is possible. Medians of five runs each, with
-    standard errors of everything; takes about ten seconds on two cores.
+    A time below the floor is possible, because greeks draws normals faster than NumPy. Times are
+    medians of five runs and include all standard errors. Takes about ten seconds on two cores.
     """
     from greeks_cli.run.workloads import measured
 

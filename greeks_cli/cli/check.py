@@ -17,7 +17,7 @@ _GRID_GREEKS = "delta,gamma,vega,vanna,theta,rho"
 @click.command("check")
 @request_options
 @click.option(
-    "--all", "whole_grid", is_flag=True, help="Every contract over a built-in grid; no other option is needed."
+    "--all", "whole_grid", is_flag=True, help="Check all contracts in several built-in markets; needs no other option."
 )
 @click.option(
     "--z",
@@ -25,28 +25,28 @@ _GRID_GREEKS = "delta,gamma,vega,vanna,theta,rho"
     type=click.FloatRange(0, min_open=True),
     default=4,
     show_default=True,
-    help="Distance beyond which two methods disagree, in standard errors.",
+    help="Largest distance at which methods agree, in standard errors.",
 )
 @click.option("--threads", type=click.IntRange(1, 1024), help="Threads. [default: the cores available]")
 def command(request: Request | None, whole_grid: bool, limit: float, threads: int | None) -> ExitCode:
-    """Prove the numbers: every Greek by every method that applies.
+    """Check every Greek by every method that applies.
 
-    Chained chainer.grad, Variable.backward, likelihood ratio, mixed, central bumps, the closed
-    form, and the pricing equation, each on random numbers of its own. The most exact one is the
-    reference; z is the distance from it in standard errors, beyond the stated biases. Exit code
-    4 when one disagrees. --all checks every contract over a grid of markets.
+    Methods: chained chainer.grad, Variable.backward, likelihood ratio, mixed, central differences,
+    the closed form, and the pricing equation, on independent random numbers. The most accurate
+    method is the reference; z is the distance from it in standard errors, beyond the stated biases.
+    The exit code is 4 where a method disagrees.
     """
-    from greeks_cli.report.verdicts import verdicts
+    from greeks_cli.report.check_table import check_table
     from greeks_cli.run.checking import check
 
     requests = _built_in_grid() if whole_grid or request is None else [request]
     agreed = True
     for asked in requests:
-        heard = check(asked, threads)
+        results = check(asked, threads)
         market = ", ".join(f"{name.replace('_', ' ')} {value:g}" for name, value in asked.market)
-        sys.stdout.write(verdicts(f"{asked.contract.describe()} | {market}", heard, limit, screen()))
+        sys.stdout.write(check_table(f"{asked.contract.describe()} | {market}", results, limit, screen()))
         sys.stdout.flush()
-        agreed &= all(opinion.z is None or abs(opinion.z) <= limit for opinion in heard)
+        agreed &= all(result.z is None or abs(result.z) <= limit for result in results)
     return ExitCode.OK if agreed else ExitCode.NOT_MET
 
 

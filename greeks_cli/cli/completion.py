@@ -9,23 +9,23 @@ from greeks_cli.terms.greek import NAMED
 
 
 def greek_list(_ctx: click.Context, _parameter: click.Parameter, incomplete: str) -> list[str]:
-    """Greeks that may come after the last comma."""
+    """Completions of the last Greek in a comma-separated list."""
     before, comma, last = incomplete.rpartition(",")
     return [f"{before}{comma}{name}" for name in _beginning((*NAMED, "all"), last)]
 
 
 def one_greek(_ctx: click.Context, _parameter: click.Parameter, incomplete: str) -> list[str]:
-    """One Greek."""
+    """Completions of a Greek."""
     return _beginning(NAMED, incomplete)
 
 
 def tolerance(_ctx: click.Context, _parameter: click.Parameter, incomplete: str) -> list[str]:
-    """A Greek that a tolerance is to follow."""
+    """Completions of a Greek and ``=``, before a tolerance."""
     return [f"{name}=" for name in _beginning(NAMED, incomplete)]
 
 
 def axis(_ctx: click.Context, _parameter: click.Parameter, incomplete: str) -> list[str]:
-    """A number of a contract or the market that its values are to follow."""
+    """Completions of a number of a contract or the market and ``=``, before its values."""
     from greeks_cli.terms.contracts import CONTRACTS
     from greeks_cli.terms.fields import Term, numeric_fields
     from greeks_cli.terms.market import Market
@@ -36,7 +36,7 @@ def axis(_ctx: click.Context, _parameter: click.Parameter, incomplete: str) -> l
 
 
 def explained(_ctx: click.Context, _parameter: click.Parameter, incomplete: str) -> list[str]:
-    """A Greek or a contract."""
+    """Completions of a Greek or a contract."""
     from greeks_cli.terms.glossary import CONTRACT_NAMES
 
     return _beginning((*NAMED, *CONTRACT_NAMES), incomplete)
@@ -49,7 +49,7 @@ def _beginning(names: Iterable[str], incomplete: str) -> list[str]:
 @click.command("completion")
 @click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
 def command(shell: str) -> None:
-    """Print the lines that make a shell complete commands, options, their values and Greeks.
+    """Print the shell code that completes commands, options, their values and Greeks.
 
     \b
     bash: eval "$(greeks completion bash)"   in ~/.bashrc

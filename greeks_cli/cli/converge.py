@@ -21,7 +21,7 @@ _FORMATS = ("table", "csv", *PICTURES)
     "--format",
     "format",
     type=click.Choice(_FORMATS),
-    help="How the answer is written. [default: by -o, else table]",
+    help="Output format. [default: by -o, else table]",
 )
 @click.option(
     "--study",
@@ -35,22 +35,22 @@ def command(
 ) -> None:
     """Show how the error falls with paths, and how the bias of a softplus grows with its width.
 
-    Runs every Greek at five numbers of paths up to --paths, each a quarter of the next, then those of
-    second and higher order at five widths of a plain softplus. A picture shows Sobol points too
+    Runs every Greek at five numbers of paths up to --paths, each a quarter of the next, then Greeks
+    of second and higher order at five widths of a plain softplus. A picture also shows Sobol points
     (extra: sobol).
     """
-    from greeks_cli.report.ladder import render
+    from greeks_cli.report.convergence_formats import render
     from greeks_cli.run.convergence import automatic_width, over_paths, over_sobol_points, over_widths
-    from greeks_cli.terms.studies import Ladder
+    from greeks_cli.terms.studies import ConvergenceStudy
 
     to = output(out, format, _FORMATS, "table")
     compared = to.format in PICTURES and request.simulation.sampler is Sampler.RANDOM and find_spec("scipy") is not None
     with progress_bar(quiet) as progress:
-        ladder = Ladder(
+        convergence = ConvergenceStudy(
             request,
             tuple(over_paths(request, threads, progress)) if study != "widths" else (),
             tuple(over_sobol_points(request, threads, progress)) if study != "widths" and compared else (),
             tuple(over_widths(request, threads, progress)) if study != "paths" else (),
             automatic_width(request),
         )
-    to.deliver(render(ladder, to.format, screen()))
+    to.deliver(render(convergence, to.format, screen()))

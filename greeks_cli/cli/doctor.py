@@ -5,7 +5,7 @@ import click
 
 @click.command("doctor")
 def command() -> None:
-    """Print versions, interpreter, threads, and which GPU is seen or why none is."""
+    """Print versions, interpreter, threads, and the GPU or the reason why none is used."""
     from greeks_cli.run.environment import facts
 
     for name, value in facts():

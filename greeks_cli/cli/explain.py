@@ -11,10 +11,10 @@ from greeks_cli.terms.greek import KNOWN_PARAMETERS, parse_greek
 @click.command("explain")
 @click.argument("name", required=False, shell_complete=explained)
 def command(name: str | None) -> None:
-    """Say what a Greek or a contract is.
+    """Explain a Greek, or a contract and its options.
 
-    NAME is a Greek, a formula such as d(spot,vol), or a contract such as asian, whose options are
-    listed; without it all names are.
+    NAME is a Greek, a derivative such as d(spot,vol), or a contract such as asian. Without NAME, list
+    all names.
     """
     from greeks_cli.terms.glossary import CONTRACT_NAMES
 
@@ -38,8 +38,10 @@ def _contract(name: str) -> str:
     width = max(len(option) for option, _ in options)
     lines = [name, *(f"  {line.strip()}" for line in (model.__doc__ or "").splitlines() if line.strip())]
     lines += [f"  {option:{width}}  {text}" for option, text in options]
-    named = ", ".join(model.parameters) or ("those of --param" if name == "formula" else "none of its own")
-    return "\n".join([*lines, f"  Greeks in: spot, vol, rate, dividend_yield, time, and {named}"])
+    parameters = ["spot", "vol", "rate", "dividend_yield", "time", *model.parameters]
+    if name == "formula":
+        parameters.append("and every --param")
+    return "\n".join([*lines, f"  Greeks in: {', '.join(parameters)}"])
 
 
 def _greek(greek: str) -> str:

@@ -53,12 +53,12 @@ def _asked(request: Request, of: str) -> tuple[Request, Greek]:
 
 def _instead(to: Output, dot: str) -> Output:
     """The text beside the picture that cannot be drawn. Raises InvalidInput where something else is there."""
-    from greeks_cli.report.dot import holds
+    from greeks_cli.report.dot import has_same_title
 
     assert to.file is not None  # only a file's extension asks for a picture here
     file = to.file.with_suffix(".dot")
     check_file(file)
-    if file.exists() and not holds(file, dot):
+    if file.exists() and not has_same_title(file, dot):
         message = (
             f"wants Graphviz, which is not installed, and {file} is there already and another graph; "
             "install it, or give -o another.dot"

@@ -11,7 +11,7 @@ from greeks_cli.terms.errors import InvalidInput, Problem
 @click.command("init")
 @click.argument("file", type=click.Path(path_type=Path), required=False)
 def command(file: Path | None) -> None:
-    """Write a commented book to start from, to FILE or to stdout; an existing file is left alone."""
+    """Write a commented template of a book to FILE or to stdout; an existing file is not overwritten."""
     from greeks_cli.book.template import template
 
     if file is None:

@@ -18,17 +18,17 @@ from greeks_cli.terms.errors import ExitCode, GreeksError, did_you_mean
 COMMANDS = {
     "price": "Price a contract and its Greeks by Monte Carlo.",
     "batch": "Price a book of trades from files, results into a file.",
-    "report": "Show a book or its results as one page of HTML.",
-    "check": "Prove every Greek by every method that applies.",
+    "report": "Show a book or its results as one HTML page.",
+    "check": "Check every Greek by every method that applies.",
     "converge": "Show error against paths, and bias against width.",
     "profile": "Show Greeks along one parameter, or over two.",
-    "explain": "Say what a Greek is: definition, sign, unit, method.",
+    "explain": "Explain a Greek (definition, sign, unit, method) or a contract.",
     "graph": "Show the Chainer graph of the price or a Greek.",
-    "init": "Write a commented book to start from.",
+    "init": "Write a commented template of a book.",
     "schema": "Print the JSON Schema of a book.",
     "completion": "Make bash, zsh or fish complete commands and options.",
     "bench": "Time three workloads on this machine.",
-    "doctor": "Versions, interpreter, threads, GPU.",
+    "doctor": "Print versions, interpreter, threads and GPU.",
 }
 """Every command with its line of help; the module of the same name is imported when it runs."""
 
@@ -59,9 +59,9 @@ class Commands(click.Group):
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "auto_envvar_prefix": "GREEKS"})
 @click.version_option(__version__, prog_name="greeks")
 def cli() -> None:
-    """Monte Carlo option prices and Greeks of any order, each with its error bar.
+    """Monte Carlo option prices and Greeks up to fourth order, each with its error bar.
 
-    Derivatives are those of the simulated paths themselves, by Chainer's double backprop.
+    Derivatives are computed path by path, by Chainer's double backpropagation.
 
     \b
     greeks price --strike 100 --vol 0.2
@@ -70,7 +70,7 @@ def cli() -> None:
 
 
 COMPLETION = "_GREEKS_COMPLETE"
-"""Set by the shell's function when it asks what could come next."""
+"""The environment variable that the shell sets when it asks for completions."""
 
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
@@ -93,7 +93,7 @@ def _run(arguments: Sequence[str] | None) -> int:
             from click.shell_completion import shell_complete
 
             return shell_complete(cli, {}, "greeks", COMPLETION, os.environ[COMPLETION])
-        # Not cli.main(), which has its own ideas of what to print and how to exit.
+        # Not cli.main(): it prints errors in several lines, and chooses other exit codes.
         with cli.make_context("greeks", list(sys.argv[1:] if arguments is None else arguments)) as ctx:
             code = cli.invoke(ctx)
         sys.stdout.flush()
@@ -127,9 +127,9 @@ def _flushed(code: int) -> int:
 
 
 def _unwritable(error: OSError) -> int:
-    """Standard output is gone: quietly if its reader, such as `head`, has seen enough."""
+    """The exit code where stdout cannot be written; OK where its reader, such as `head`, has closed it."""
     with contextlib.suppress(OSError, ValueError):
-        # What is still buffered would fail again when Python exits.
+        # Buffered output would fail again when Python exits.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     if isinstance(error, BrokenPipeError):
         return ExitCode.OK

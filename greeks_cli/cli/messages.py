@@ -1,4 +1,4 @@
-"""What is said on stderr: lines for people, or events of JSON for schedulers."""
+"""Messages on stderr: lines of text for people, or JSON events for schedulers."""
 
 import json
 from collections.abc import Iterator
@@ -12,15 +12,15 @@ _format = ContextVar("format", default="text")
 
 
 def speak(log_format: str) -> str:
-    """Say all in this format from now on; it is also returned, as the value of the option that asks for it."""
+    """Set the format of all later messages; returns the format, because click calls this for the option's value."""
     _format.set(log_format)
     return log_format
 
 
 def say(message: str) -> None:
-    """One message or several, a line each; an indented line shows the place of the mistake above it.
+    """Write one message or several, a line each; an indented line shows the place of the mistake above it.
 
-    Whether anybody reads it, is no concern of what is said.
+    A stderr that cannot be written is ignored: it must not stop the command.
     """
     for part in _parts(message):
         if _format.get() == "json":
@@ -30,12 +30,12 @@ def say(message: str) -> None:
 
 
 def event(fields: dict[str, object]) -> None:
-    """One line of JSON."""
+    """Write one line of JSON."""
     _write(json.dumps(fields))
 
 
 def _write(line: str) -> None:
-    with suppress(OSError, RuntimeError):  # the latter when a Ctrl-C is told in the midst of another line
+    with suppress(OSError, RuntimeError):  # RuntimeError: a Ctrl-C is reported while a line is written
         click.echo(line, err=True)
 
 

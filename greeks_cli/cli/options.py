@@ -27,7 +27,7 @@ _DEFAULT_NAMES = ",".join(greek.name for greek in DEFAULT_GREEKS[1:])
 
 
 def request_options(function: Command) -> Command:
-    """All options that make a Request; the function receives it as its first argument.
+    """Adds all options of a Request, which the function receives as its first argument.
 
     A command with an option ``whole_grid`` receives None when that is set.
     """
@@ -40,7 +40,7 @@ def request_options(function: Command) -> Command:
 
 
 def source_options(function: Command) -> Command:
-    """The same options; the function receives what they, the environment and a file say, as a Source."""
+    """Adds all options of a Request; the function receives a Source of flags, environment and configuration file."""
 
     @functools.wraps(function)
     @click.pass_context
@@ -59,7 +59,7 @@ def source_options(function: Command) -> Command:
 
 
 def built(source: Source) -> Request:
-    """The request of a source; what had to be left out of it is told on stderr."""
+    """The request of a source; Greeks that are left out are reported on stderr."""
     request = source.build()
     for problem in request.left_out:
         say(f"note: {problem.value} is left out: {problem.message}")
@@ -89,7 +89,7 @@ scheduler_option = click.option(
 
 
 def shared_options(function: Command) -> Command:
-    """The options that hold for every trade of a book; the function receives them as a Source first."""
+    """Adds the options that apply to all trades of a book, which the function receives as a Source."""
 
     @functools.wraps(function)
     @click.pass_context
@@ -117,7 +117,7 @@ def _with_fields(fields: Mapping[tuple[str, str], FieldInfo], command: Command, 
 
 
 def _fields() -> dict[tuple[str, str], FieldInfo]:
-    """Every field of every model, by (section, name); contracts share the options they share."""
+    """Fields of all models, by (section, name); contracts with a field of the same name share its option."""
     models: list[tuple[str, type[BaseModel]]] = [("contract", model) for model in CONTRACTS.values()]
     models += [("market", Market), ("simulation", Simulation), ("accuracy", Accuracy)]
     return {(section, name): info for section, model in models for name, info in model.model_fields.items()}
@@ -131,7 +131,7 @@ _REQUEST_OPTIONS = {*_FIELD_OF_OPTION, "config", "greeks"}
 def _option(path: tuple[str, str], info: FieldInfo, required: str) -> Callable[[Command], Command]:
     if path == ("contract", "kind"):
         choices: list[str] | None = list(CONTRACTS)
-        text, default = "what is priced", "default: european"
+        text, default = "contract to price", "default: european"
     else:
         choices = _choices(info.annotation)
         text, default = info.description or "", _default(info, required)
@@ -155,7 +155,7 @@ def _choices(annotation: object) -> list[str] | None:
 
 
 def _metavar(annotation: object) -> str:
-    """COUNT, NUMBER or VALUE, whatever else the annotation allows."""
+    """VALUE where the annotation allows text, else COUNT or NUMBER."""
     members = {annotation, *get_args(annotation)}
     if str in members or Literal in {get_origin(member) for member in members}:
         return "VALUE"
@@ -172,12 +172,12 @@ def _default(info: FieldInfo, required: str) -> str:
 
 
 def _own(values: dict[str, Any]) -> dict[str, Any]:
-    """What a command's own options say."""
+    """Values of the options that are not part of a request."""
     return {name: value for name, value in values.items() if name not in _REQUEST_OPTIONS}
 
 
 def _read_flags(ctx: click.Context, values: dict[str, Any], source: Source) -> Source:
-    """What the flags and the environment say, over what the source has from a file."""
+    """The source with the values of flags and environment, which override those of its file."""
     for option in ctx.command.params:
         value = values.get(str(option.name))
         if value in (None, ()) or option.name not in _REQUEST_OPTIONS - {"config"}:

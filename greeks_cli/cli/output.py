@@ -1,4 +1,4 @@
-"""Where an answer goes and in what format: judged before the first path, delivered after the last."""
+"""Destination and format of an answer: checked before the first path, written after the last."""
 
 import os
 import sys
@@ -12,14 +12,16 @@ import click
 from greeks_cli.terms.errors import GreeksError, InvalidInput, MissingExtra, Problem
 
 PICTURES = ("svg", "png", "pdf", "html")
-"""What matplotlib draws; a page of HTML has its picture inside."""
+"""Formats that matplotlib draws; an HTML page embeds the picture."""
 _SUFFIXES = {"table": ".txt"}
 
-out_option = click.option("-o", "--out", type=click.Path(path_type=Path), help="File to write; its extension says how.")
+out_option = click.option(
+    "-o", "--out", type=click.Path(path_type=Path), help="File to write; its extension gives the format."
+)
 
 
 class CannotDraw(GreeksError):
-    """What draws pictures is there, and does not work."""
+    """Matplotlib is installed, and cannot be imported."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,9 +44,10 @@ class Output:
 def output(
     file: Path | None, format: str | None, formats: Iterable[str], usual: str, *, matplotlib: bool = True
 ) -> Output:
-    """What ``-o`` and ``--format`` ask for together, ``usual`` where neither says.
+    """The output that ``-o`` and ``--format`` select; the format is ``usual`` where neither gives one.
 
-    Raises InvalidInput where that cannot be, and MissingExtra or CannotDraw where matplotlib draws and does not work.
+    Raises InvalidInput for an impossible selection, and MissingExtra or CannotDraw where matplotlib has to draw and
+    is missing or broken.
     """
     known = {_SUFFIXES.get(name, f".{name}"): name for name in formats if name != "plot"}
     if file is not None:
@@ -62,7 +65,7 @@ def output(
 
 
 def _check_matplotlib(wanted_by: str) -> None:
-    """Raise MissingExtra where it is missing, and CannotDraw where it is there and broken."""
+    """Raise MissingExtra where matplotlib is missing, and CannotDraw where it is broken."""
     if find_spec("matplotlib") is None:
         raise MissingExtra(wanted_by, "matplotlib", "plot")
     try:
@@ -73,7 +76,7 @@ def _check_matplotlib(wanted_by: str) -> None:
 
 
 def check_file(file: Path) -> None:
-    """Raise InvalidInput for what cannot be the name of a file of ours."""
+    """Raise InvalidInput for a path that cannot be an output file."""
     problem = None
     if str(file) == "-":
         problem = "results go to standard output where -o is left out"
@@ -86,7 +89,7 @@ def check_file(file: Path) -> None:
 
 
 def _check_folder(file: Path) -> None:
-    """The same for the folder: what is simulated first and written last would be lost."""
+    """Raise InvalidInput for a folder that cannot be written: results would be simulated, then lost."""
     if not file.parent.is_dir():
         problem = f"there is no folder {file.parent}; make it first"
     elif not os.access(file.parent, os.W_OK):

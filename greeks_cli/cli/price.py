@@ -20,7 +20,7 @@ from greeks_cli.terms.request import Request
     type=click.Choice(["table", "json", "csv"]),
     default="table",
     show_default=True,
-    help="How the result is written.",
+    help="Output format.",
 )
 @threads_option
 @scheduler_option
@@ -31,10 +31,10 @@ def command(
     """Price a contract and its Greeks by Monte Carlo, each with its error bar.
 
     Values are raw derivatives (vega per 1.00 of vol, theta per year) unless --units market.
-    Every option can also be set in the environment, as GREEKS_PRICE_VOL.
+    Every option can also be set in the environment, such as --vol as GREEKS_PRICE_VOL.
     """
     from greeks_cli.report.formats import Format, render
-    from greeks_cli.run.local import run
+    from greeks_cli.run.price import run
 
     forecast = None if quiet else lambda text: click.echo(text, err=True)
     with progress_bar(quiet) as progress:

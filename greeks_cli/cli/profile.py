@@ -27,14 +27,14 @@ _FORMATS = ("plot", "table", "csv", "json", *PICTURES)
     multiple=True,
     metavar="NAME=START:STOP:COUNT",
     shell_complete=axis,
-    help="A number of the contract or market to vary, ends included, or NAME=A,B,C; twice for a surface. [required]",
+    help="Parameter of the contract or market to vary, ends included, or NAME=A,B,C. Twice for a surface. [required]",
 )
 @out_option
 @click.option(
     "--format",
     "format",
     type=click.Choice(_FORMATS),
-    help="How the result is written. [default: by -o; else a plot on a terminal, and a table elsewhere]",
+    help="Output format. [default: by -o; else a plot on a terminal, and a table elsewhere]",
 )
 @units_option
 @threads_option
@@ -53,8 +53,8 @@ def command(
 ) -> None:
     """Show Greeks along one parameter, or over two, each with its error bar.
 
-    All points share their random numbers, and each Greek its method, so that curves are smooth.
-    Greeks asked for by name are drawn; the price is in tables, CSV and JSON always.
+    All points use the same random numbers, and one method per Greek, so that curves are smooth.
+    Pictures show the Greeks asked for; tables, CSV and JSON always include the price.
 
     \b
     greeks profile --strike 100 --vol 0.2 --over spot=60:140:41
@@ -101,7 +101,7 @@ def _axes(over: tuple[str, ...]) -> list[Axis]:
 
 
 def _give_middle(source: Source, axis: Axis) -> None:
-    """Give the request a value of what varies, where nothing else does."""
+    """Set the middle value of the axis where the source has no value of its parameter."""
     section = section_of(str(source.sections["contract"].get("kind", "european")), axis.name)
     if section and axis.name not in source.sections[section]:
         middle = axis.values[len(axis.values) // 2]
@@ -109,9 +109,9 @@ def _give_middle(source: Source, axis: Axis) -> None:
 
 
 def _drawn(source: Source, request: Request) -> list[Greek]:
-    """What pictures show: the price only where it is asked for, or nothing else is."""
+    """Greeks in pictures: the price only where it is asked for, or where it is the only one."""
     asked = source.greeks
     words = asked.split(",") if isinstance(asked, str) else asked
-    assert isinstance(words, Sequence)  # it has been read as Greeks
+    assert isinstance(words, Sequence)  # the request has parsed it
     named = asked is DEFAULT_GREEKS or any(str(word).strip() in ("price", "all") for word in words)
     return [greek for greek in request.greeks if greek != PRICE or named] or [PRICE]

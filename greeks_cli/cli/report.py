@@ -4,11 +4,12 @@ from pathlib import Path
 
 import click
 
-from greeks_cli.cli.book_run import ending
+from greeks_cli.cli.messages import say
 from greeks_cli.cli.options import shared_options, threads_option
 from greeks_cli.cli.output import out_option, output
 from greeks_cli.cli.report_run import Pricing, trade_pages
 from greeks_cli.cli.source import Source
+from greeks_cli.run.ending import ending
 from greeks_cli.terms.errors import ExitCode, InvalidInput, Problem
 from greeks_cli.terms.greek import Units
 
@@ -21,13 +22,13 @@ from greeks_cli.terms.greek import Units
     type=click.IntRange(0),
     default=20,
     show_default=True,
-    help="Simulate the curves of so many trades; closed forms are drawn for all.",
+    help="Number of trades whose curves are simulated; closed forms are drawn for all trades.",
 )
 @click.option("--no-profiles", is_flag=True, help="Draw no curves.")
-@click.option("--market", "market", type=click.Path(path_type=Path), help="TOML with settings for all trades.")
-@click.option("--units", type=click.Choice([str(unit) for unit in Units]), help="As in price. [default: raw]")
+@click.option("--market", "market", type=click.Path(path_type=Path), help="TOML file with settings for all trades.")
+@click.option("--units", type=click.Choice([str(unit) for unit in Units]), help="As in greeks price. [default: raw]")
 @click.option("--total", is_flag=True, help="Add up the trades, with the error bar of the sum.")
-@click.option("--processes", type=click.IntRange(1, 1024), help="As in batch.")
+@click.option("--processes", type=click.IntRange(1, 1024), help="As in greeks batch.")
 @threads_option
 @click.option("--quiet", is_flag=True, help="No progress on stderr.")
 @shared_options
@@ -44,10 +45,10 @@ def command(
     threads: int | None,
     quiet: bool,
 ) -> ExitCode:
-    """Show a book as one page of HTML: a table to sort, totals, a page for every trade, how it came about.
+    """Show a book as one HTML page: a sortable table, totals, a page for every trade, and the manifest.
 
-    FILE is what greeks batch wrote as .jsonl, or a book or configuration, which is priced first; then
-    the other options are those of batch. The page needs nothing but itself, on screen and on paper.
+    FILE is the .jsonl file of greeks batch, or a book or configuration, which is priced first with
+    the options of greeks batch. The page loads no other file, and can be printed.
     """
     from greeks_cli.book.records import content_of
     from greeks_cli.book.results import holds_results, read_results
@@ -66,4 +67,4 @@ def command(
     pages = trade_pages(results.rows, None if no_profiles else profiles, threads, quiet)
     name = "standard input" if file == "-" else Path(file).name
     to.deliver(BookReport(name, pages, results.total, results.manifest, results.notes).render())
-    return ending({row.id: row.status for row in results.rows})
+    return ending({row.id: row.status for row in results.rows}, say)

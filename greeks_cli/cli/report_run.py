@@ -1,4 +1,4 @@
-"""What a report shows: results, priced first where they are not there yet, and curves."""
+"""Content of a report: results, priced first where the file is a book, and curves."""
 
 import time
 from collections.abc import Sequence
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from greeks_cli.cli.book_run import Book, end_in_order, manifest_of
+from greeks_cli.cli.messages import say
 from greeks_cli.cli.source import Source
 from greeks_cli.cli.terminal import progress_bar
 from greeks_cli.cli.trades import read_trades, tell
@@ -14,14 +14,14 @@ from greeks_cli.terms.errors import GreeksError, InvalidInput, Problem
 from greeks_cli.terms.greek import Units
 
 _TABLE_OF_RESULTS = b"id,status,"
-"""How results written as CSV begin."""
+"""First bytes of results written as CSV."""
 _MOST_DRAWN = 1000
-"""Trades whose curves a browser still opens in a second or two, at ten kilobytes each."""
+"""Most trades with curves: at ten kilobytes a trade, a browser still opens the page in a second or two."""
 
 
 @dataclass(frozen=True)
 class Pricing:
-    """How a book is priced, as far as options say."""
+    """Options for pricing a book."""
 
     market: Path | None
     units: str | None
@@ -31,7 +31,7 @@ class Pricing:
     quiet: bool
 
     def refuse(self, flags: Source, file: str) -> None:
-        """Raise InvalidInput for what would price anew what is priced already."""
+        """Raise InvalidInput for options of pricing, which results that are already priced cannot follow."""
         own = {"--market": self.market, "--units": self.units, "--total": self.total, "--processes": self.processes}
         given = [name for name, value in own.items() if value] + list(flags.places.values())
         message = f"is for books that are priced first, and {file} holds results; leave it out, or give the book"
@@ -39,10 +39,12 @@ class Pricing:
             raise InvalidInput([Problem((name,), message) for name in given])
 
     def results(self, flags: Source, file: str, content: bytes) -> Any:
-        """Price a book. Raises InvalidInput where the file is none."""
+        """Price a book. Raises InvalidInput where the file is not a book."""
         from greeks_cli.book.records import sheet_of
         from greeks_cli.book.results import results_of
         from greeks_cli.run.batch import usual_processes
+        from greeks_cli.run.book_run import Book, end_in_order, manifest_of
+        from greeks_cli.terms.trade import Trade
 
         if content.startswith(_TABLE_OF_RESULTS):
             message = "results without their contracts; give what greeks batch writes with -o results.jsonl"
@@ -51,8 +53,8 @@ class Pricing:
         end_in_order()
         trades, inputs = read_trades([file], self.market, flags, lambda name: sheet_of(name, content))
         tell(trades)
-        processes = self.processes or usual_processes(len(trades))
-        book = Book(trades, Units(self.units or "raw"), processes, self.threads, None, False, self.total)
+        processes = self.processes or usual_processes([trade for trade in trades if isinstance(trade, Trade)])
+        book = Book(trades, Units(self.units or "raw"), processes, self.threads, None, False, self.total, say)
         records, expected = [], len(book.keys)
         with progress_bar(self.quiet, "trades") as progress:
             for record in book.records():
@@ -63,7 +65,7 @@ class Pricing:
 
 
 def trade_pages(rows: Sequence[Any], most: int | None, threads: int | None, quiet: bool) -> list[Any]:
-    """A page for every row; the curves of so many are simulated, and with None no curves are drawn at all."""
+    """A page for every row. Curves of at most ``most`` trades are simulated; where it is None, no curves are drawn."""
     from greeks_cli.report.trade_page import TradePage
 
     pages: list[TradePage] = []
@@ -83,7 +85,7 @@ def trade_pages(rows: Sequence[Any], most: int | None, threads: int | None, quie
 
 
 def _request(row: Any) -> Any:
-    """The row's request, or why there is none."""
+    """The row's request, or the reason why there is none."""
     if row.error is not None:
         return "it has no result"
     try:
@@ -93,15 +95,15 @@ def _request(row: Any) -> Any:
 
 
 def _curves(request: Any, most: int | None, simulated: int, threads: int | None) -> Any:
-    """What is drawn of a request, or why nothing is."""
+    """The curves of a request, or the reason why there are none."""
     if most is None:
         return "No curves were asked for (--no-profiles)."
     if isinstance(request, str):
         return f"No curves: {request}."
-    from greeks_cli.run.sketch import sketch
+    from greeks_cli.run.spot_curves import spot_curves
 
     try:
-        found = sketch(request, simulated < most, threads)
+        found = spot_curves(request, simulated < most, threads)
     except GreeksError as error:
         return f"No curves: {error.in_one_line}."
     if found.curves:

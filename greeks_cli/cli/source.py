@@ -1,4 +1,4 @@
-"""Where a request comes from: a TOML file, the environment, flags; the later ones win."""
+"""Sources of a request: a TOML file, the environment, flags; later ones win."""
 
 import tomllib
 from collections.abc import Mapping
@@ -12,7 +12,7 @@ from greeks_cli.terms.request import DEFAULT_GREEKS, DISPLACED_BY, SECTIONS, Req
 
 @dataclass
 class Source:
-    """Settings by section, and for each the place that it came from, for error messages."""
+    """Settings by section, and the place of each setting for error messages."""
 
     sections: dict[str, dict[str, Any]] = field(default_factory=lambda: {name: {} for name in SECTIONS})
     greeks: object = DEFAULT_GREEKS
@@ -20,7 +20,7 @@ class Source:
     file: str | None = None
 
     def read_toml(self, path: Path) -> None:
-        """Take everything that a configuration file says. Raises InvalidInput."""
+        """Read all settings of a configuration file. Raises InvalidInput."""
         self.file = str(path)
         for name, value in _parsed(path).items():
             if name == "greeks":
@@ -36,7 +36,7 @@ class Source:
                 self.places |= {(name, key): f"{path}: [{name}] {key}" for key in value}
 
     def set(self, section: str, key: str, value: object, place: str) -> None:
-        """Take a flag's value; it also displaces a value of the file that excludes it."""
+        """Set the value of a flag, and remove a value of the file that excludes it."""
         for other in DISPLACED_BY.get(key, ()):
             if self.places.get((section, other), "").startswith(f"{self.file}: "):
                 del self.sections[section][other]
@@ -44,23 +44,23 @@ class Source:
         self.places[(section, key)] = place
 
     def build(self) -> Request:
-        """The request. Raises InvalidInput whose problems name their places."""
+        """The request. Raises InvalidInput; its problems name their places."""
         try:
             return build_request(**self.sections, greeks=self.greeks)
         except InvalidInput as error:
             raise InvalidInput([self._placed(problem) for problem in error.problems]) from None
 
     def validate(self) -> None:
-        """Raise InvalidInput, naming places, for what would be wrong with any contract."""
+        """Raise InvalidInput, naming places, for settings that are wrong whatever the contract."""
         try:
             check_shared(self.sections, self.greeks)
         except InvalidInput as error:
             raise InvalidInput([self._placed(problem) for problem in error.problems]) from None
 
     def place(self, path: tuple[str, ...]) -> str:
-        """Where a field of the request was set, or the flag that would set it."""
-        known = (self.places[path[:n]] for n in range(len(path), 0, -1) if path[:n] in self.places)
-        return next(known, None) or flag(path)
+        """The place where a field of the request was set, or the flag that would set it."""
+        found = (self.places[path[:n]] for n in range(len(path), 0, -1) if path[:n] in self.places)
+        return next(found, None) or flag(path)
 
     def _placed(self, problem: Problem) -> Problem:
         path = tuple(map(str, problem.path))

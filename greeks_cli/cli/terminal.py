@@ -1,4 +1,4 @@
-"""What kind of terminal is listening."""
+"""The terminal: its properties, and a progress bar on it."""
 
 import contextlib
 import os
@@ -11,7 +11,7 @@ from greeks_cli.report.table import Screen
 
 
 def screen() -> Screen:
-    """Colour and a limited width on a terminal only; ``NO_COLOR`` is honoured."""
+    """Properties of stdout: colour and a limited width on a terminal only; ``NO_COLOR`` is honoured."""
     unicode = (sys.stdout.encoding or "").lower().replace("-", "").startswith("utf")
     if not sys.stdout.isatty():
         return Screen(ascii_only=not unicode)
@@ -20,7 +20,7 @@ def screen() -> Screen:
 
 @contextlib.contextmanager
 def progress_bar(quiet: bool, unit: str = "blocks") -> Iterator[Callable[[int, int], None] | None]:
-    """A bar on stderr with its rate, where that is a terminal; yields what to call after every unit."""
+    """A progress bar with a rate on stderr. Yields the callback (done, total), or None where stderr is no terminal."""
     if quiet or not sys.stderr.isatty():
         yield None
         return

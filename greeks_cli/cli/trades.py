@@ -1,4 +1,4 @@
-"""From files and flags to the trades of a book, and what is said about those that are none."""
+"""Trades of a book from files and flags, and messages about rejected trades."""
 
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -19,8 +19,8 @@ def read_trades(
 ) -> tuple[list[Any], dict[str, str]]:
     """The trades, and the SHA-256 of every file that they were read from.
 
-    ``read`` makes a sheet of a file's name. Raises InvalidInput where a file is no book at all, or what all trades
-    have in common is wrong; it then holds what is wrong with each trade, too.
+    ``read`` makes a sheet from a file's name. Raises InvalidInput where a file is not a book, or a setting of all
+    trades is wrong; the error then holds the problems of each trade, too.
     """
     from greeks_cli.book.book import Settings, problems_of, trades_of
     from greeks_cli.book.records import Sheet, read_sheet
@@ -44,7 +44,7 @@ def read_trades(
 
 
 def _unless_wrong(problems: list[Problem], work: Callable[[], Found]) -> Found | None:
-    """What work comes to; None, and its problems added to the others, where the input is wrong."""
+    """The result of ``work``; where it raises InvalidInput, None, and the error's problems go to ``problems``."""
     try:
         return work()
     except InvalidInput as error:
@@ -53,7 +53,7 @@ def _unless_wrong(problems: list[Problem], work: Callable[[], Found]) -> Found |
 
 
 def refuse_rejected(trades: Sequence[Any]) -> None:
-    """Raise InvalidInput, with all that is wrong, where a trade is not valid."""
+    """Raise InvalidInput with the problems of all rejected trades, where there are any."""
     from greeks_cli.book.book import problems_of
 
     if problems := problems_of(trades):
@@ -61,7 +61,7 @@ def refuse_rejected(trades: Sequence[Any]) -> None:
 
 
 def tell(trades: Sequence[Any]) -> None:
-    """Say what is wrong with the trades that are not valid, and what is left out of those that are."""
+    """Report the problems of rejected trades, and the Greeks left out of valid trades, on stderr."""
     from greeks_cli.terms.trade import Rejected, Trade
 
     rejected = [trade for trade in trades if isinstance(trade, Rejected)]

@@ -1,1 +1,1 @@
-"""Results as people and programs read them."""
+"""Tables, files, figures and HTML pages of results."""

@@ -1,4 +1,4 @@
-"""The results of a book, one trade a row."""
+"""Formats of a book's results: JSON Lines, CSV, Parquet, and a table with a row per trade."""
 
 import csv
 import enum
@@ -11,14 +11,14 @@ from rich.text import Text
 
 from greeks_cli import __version__
 from greeks_cli.report.formats import document
-from greeks_cli.report.table import Screen, estimate_cell, framed, text_of
+from greeks_cli.report.table import Screen, empty_table, estimate_cell, text_of
 from greeks_cli.terms.greek import Units
 from greeks_cli.terms.result import Result, Sum
 from greeks_cli.terms.trade import Rejected, Trade
 
 
 class BookFormat(enum.StrEnum):
-    """How the results of a book are written."""
+    """Formats of a book's results."""
 
     JSONL = "jsonl"
     CSV = "csv"
@@ -26,23 +26,23 @@ class BookFormat(enum.StrEnum):
     PARQUET = "parquet"
 
 
-_LONG = ("id", "status", "name", "value", "stderr", "low", "high", "bias", "exact", "unit", "estimator", "warning")
+_COLUMNS = ("id", "status", "name", "value", "stderr", "low", "high", "bias", "exact", "unit", "estimator", "warning")
 
 Record = dict[str, Any]
 
 TOTAL = "total"
-"""The id of the row that adds up the others."""
+"""Id of the row with the totals."""
 
 
 def row_key(trade: Trade | Rejected, units: Units) -> str:
-    """A hash of all that a row depends on: the trade's own, and the units of its numbers."""
+    """Key of a row: the hash of the trade and, unless raw, the units of the row's numbers."""
     return trade.key if units is Units.RAW else f"{trade.key}-{units}"
 
 
 def record_of(trade: Trade | Rejected, answer: Result | str, units: Units) -> Record:
-    """One trade's row: the keys of ``price`` with id, status and key; ``error`` in place of results.
+    """Row of one trade: the keys of ``price`` with id, status and key; ``error`` in place of results.
 
-    There is no time of its own: trades that run side by side share the machine.
+    ``elapsed_seconds`` is None: trades that run side by side share the machine.
     """
     key = row_key(trade, units)
     if isinstance(answer, str):
@@ -53,10 +53,10 @@ def record_of(trade: Trade | Rejected, answer: Result | str, units: Units) -> Re
 
 
 def total_of(sums: Sequence[Sum], key: str, count: int, units: Units) -> Record:
-    """The last row of a book of ``count`` trades: every Greek that all have, added up; none where one failed."""
-    same = {"id": TOTAL, "status": "total", "key": key, "trades": count}
+    """Totals of a book of ``count`` trades: sums of the Greeks that all trades have; an error if a trade failed."""
+    common = {"id": TOTAL, "status": "total", "key": key, "trades": count}
     if not sums:
-        return {**same, "status": "no total", "error": "a trade has no result", "version": __version__}
+        return {**common, "status": "no total", "error": "a trade has no result", "version": __version__}
     estimates = [
         {
             "name": one.greek.name,
@@ -67,11 +67,11 @@ def total_of(sums: Sequence[Sum], key: str, count: int, units: Units) -> Record:
         }
         for one in sums
     ]
-    return {**same, "estimates": estimates, "version": __version__}
+    return {**common, "estimates": estimates, "version": __version__}
 
 
 def rendered(records: Sequence[Record], form: BookFormat, wide: bool, screen: Screen) -> str:
-    """The whole text of a book's results, in a format that is text."""
+    """Text of a book's results, in any format but Parquet."""
     match form:
         case BookFormat.CSV:
             return _wide_csv(records) if wide else _long_csv(records)
@@ -87,37 +87,37 @@ def json_line(record: Record) -> str:
 
 def _long_csv(records: Sequence[Record]) -> str:
     text = io.StringIO()
-    writer = csv.DictWriter(text, _LONG, lineterminator="\n")
+    writer = csv.DictWriter(text, _COLUMNS, lineterminator="\n")
     writer.writeheader()
     writer.writerows(_long_rows(records))
     return text.getvalue()
 
 
 def _long_rows(records: Sequence[Record]) -> Iterator[Record]:
-    """A row per estimate; a failed trade has one row, with the reason as its warning."""
+    """One row per estimate; a failed trade has one row, with the reason as the warning."""
     for record in records:
-        same = {"id": record["id"], "status": record["status"]}
+        common = {"id": record["id"], "status": record["status"]}
         if "error" in record:
-            yield {**same, "warning": record["error"]}
+            yield {**common, "warning": record["error"]}
         for estimate in record.get("estimates", ()):
-            yield {**same, **estimate}
+            yield {**common, **estimate}
 
 
 def as_parquet(records: Sequence[Record]) -> bytes:
-    """The rows of the long CSV, typed."""
+    """Parquet file with the rows of the long CSV, typed."""
     import pyarrow
     import pyarrow.parquet
 
     numbers = ("value", "stderr", "low", "high", "bias", "exact")
-    schema = pyarrow.schema([(name, pyarrow.float64() if name in numbers else pyarrow.string()) for name in _LONG])
+    schema = pyarrow.schema([(name, pyarrow.float64() if name in numbers else pyarrow.string()) for name in _COLUMNS])
     sink = io.BytesIO()
     pyarrow.parquet.write_table(pyarrow.Table.from_pylist(list(_long_rows(records)), schema), sink)
     return sink.getvalue()
 
 
 def _wide_csv(records: Sequence[Record]) -> str:
-    """A line per trade: value, standard error and bias of every Greek side by side."""
-    names = _names(records)
+    """CSV with a line per trade: value, standard error and bias of every Greek."""
+    names = _greek_names(records)
     parts = ("", "_stderr", "_bias")
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
@@ -129,13 +129,13 @@ def _wide_csv(records: Sequence[Record]) -> str:
     return text.getvalue()
 
 
-def _names(records: Sequence[Record]) -> list[str]:
+def _greek_names(records: Sequence[Record]) -> list[str]:
     return list(dict.fromkeys(estimate["name"] for record in records for estimate in record.get("estimates", ())))
 
 
 def _table(records: Sequence[Record], screen: Screen) -> str:
-    names = _names(records)
-    grid = framed(screen, ("id", *names), left=())
+    names = _greek_names(records)
+    grid = empty_table(screen, ("id", *names), left=())
     for record in records:
         by_name = {estimate["name"]: estimate for estimate in record.get("estimates", ())}
         grid.add_row(Text(record["id"]), *(_cell(by_name.get(name)) for name in names))

@@ -1,22 +1,22 @@
-"""The report of a book: one page with its table, its totals, a page for every trade, and how it came about."""
+"""HTML report of a book: table of the trades, totals, a page per trade, and the manifest."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from greeks_cli import __version__
-from greeks_cli.report.book_table import book_table, facts_of_all
+from greeks_cli.report.book_table import book_table, common_fields
 from greeks_cli.report.manifest import manifest_section
 from greeks_cli.report.markup import Markup, document, joined, tag
 from greeks_cli.report.table import estimate_cell, plain
-from greeks_cli.report.trade_page import TradePage, scrolling
+from greeks_cli.report.trade_page import TradePage, scroll_box
 from greeks_cli.terms.book_row import TotalRow
 from greeks_cli.terms.glossary import GLOSSARY
 
 
 @dataclass(frozen=True, slots=True)
 class BookReport:
-    """Everything that the page shows. ``notes`` are about the book as a whole."""
+    """Contents of the report; ``notes`` are about the whole book."""
 
     name: str
     trades: Sequence[TradePage]
@@ -25,14 +25,14 @@ class BookReport:
     notes: Sequence[str]
 
     def render(self) -> str:
-        """The page."""
+        """HTML document of the report."""
         before, after = [None, *self.trades[:-1]], [*self.trades[1:], None]
         pages = [page.render(*around) for page, *around in zip(self.trades, before, after, strict=True)]
-        # One trade alone is what its reader came for.
+        # The reader of a report on a single trade wants the trade first, not the table.
         parts = [*pages, self._book()] if len(pages) == 1 else [self._book(), *pages]
         return document(
             f"{self.name}: Greeks",
-            tag("header", tag("h1", tag("a", self.name, href="#book")), tag("p", self._summary()), self._ways()),
+            tag("header", tag("h1", tag("a", self.name, href="#book")), tag("p", self._summary()), self._navigation()),
             tag("main", *parts),
             tag("footer", f"greeks {__version__}"),
         )
@@ -47,25 +47,25 @@ class BookReport:
         parts += [f"{doubtful:,} with doubtful error bars"] if doubtful else []
         return ", ".join(parts)
 
-    def _ways(self) -> Markup:
+    def _navigation(self) -> Markup:
         sections = {"Trades": "book", "Totals": "totals", "How to read it": "reading", "Manifest": "manifest"}
         links = [tag("a", name, href=f"#{anchor}") for name, anchor in sections.items()]
         return tag("nav", *links, aria_label="Sections")
 
     def _book(self) -> Markup:
-        """All that is not of one trade alone."""
+        """Sections on the whole book."""
         return tag(
             "div",
             *(tag("p", note, class_="warning") for note in self.notes),
             tag(
                 "section",
                 tag("h2", "Trades"),
-                tag("p", facts_of_all(self.trades), "Each estimate with its standard error."),
+                tag("p", common_fields(self.trades), "Each estimate with its standard error."),
                 book_table(self.trades, self.total),
                 id="book",
             ),
             tag("section", tag("h2", "Totals"), *self._totals(), id="totals"),
-            tag("section", tag("h2", "How to read it"), *self._reading(), id="reading"),
+            tag("section", tag("h2", "How to read it"), *self._reading_guide(), id="reading"),
             manifest_section(self.manifest),
             class_="whole",
         )
@@ -89,10 +89,10 @@ class BookReport:
             for one in self.total.estimates
         ]
         table = tag("table", tag("thead", tag("tr", *head)), tag("tbody", *body))
-        said = f"Over {self.total.trades:,} trades, each with the standard error of the sum itself: trades share paths."
-        return [tag("p", said), scrolling(table, "Totals")]
+        note = f"Over {self.total.trades:,} trades, each with the standard error of the sum itself: trades share paths."
+        return [tag("p", note), scroll_box(table, "Totals")]
 
-    def _reading(self) -> list[Markup]:
+    def _reading_guide(self) -> list[Markup]:
         names = dict.fromkeys(one.name for page in self.trades for one in page.row.estimates)
         columns = [
             ("estimate ± number", "an estimate and its standard error"),
@@ -101,14 +101,18 @@ class BookReport:
             ("exact, z", "the closed form where one is known, and the distance from it in standard errors"),
             ("doubtful", "the error bar should not be trusted; the trade's page says why"),
         ]
-        return [joined(_terms(columns)), tag("h3", "Greeks"), _terms([(name, _meaning(name)) for name in names])]
+        return [
+            joined(_definitions(columns)),
+            tag("h3", "Greeks"),
+            _definitions([(name, _meaning_of(name)) for name in names]),
+        ]
 
 
-def _meaning(name: str) -> str:
+def _meaning_of(name: str) -> str:
     if name in GLOSSARY:
         return GLOSSARY[name].meaning
     return f"derivative of the price with {name.removeprefix('d(').removesuffix(')').replace(',', ', ')}"
 
 
-def _terms(pairs: Sequence[tuple[str, str]]) -> Markup:
+def _definitions(pairs: Sequence[tuple[str, str]]) -> Markup:
     return tag("dl", *(part for name, text in pairs for part in (tag("dt", name), tag("dd", text))))

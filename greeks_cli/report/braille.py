@@ -1,17 +1,17 @@
-"""Dots in a terminal: a canvas of braille characters, or of plain ones where there is no Unicode."""
+"""Canvas for curves in a terminal: braille characters, or ASCII where there is no Unicode."""
 
 import enum
 from collections.abc import Iterator
 
 _BITS = ((0x01, 0x08), (0x02, 0x10), (0x04, 0x20), (0x40, 0x80))
-"""Of the dots of a braille character, by row and column."""
+"""Bits of the dots of a braille character, by row and column."""
 _BLANK = 0x2800
-_BETWEEN = 4
+_CROSS_SPACING = 4
 """Characters from one cross to the next."""
 
 
 class Ink(enum.Enum):
-    """What a character shows."""
+    """Kind of mark that a character shows."""
 
     CURVE = "curve"
     BAND = "band"
@@ -20,7 +20,7 @@ class Ink(enum.Enum):
 
 
 class Canvas:
-    """A grid of dots, ``across`` x ``down`` to a character; the origin is at the lower left."""
+    """Grid of dots, ``across`` x ``down`` per character; the origin is at the lower left."""
 
     def __init__(self, width: int, height: int, ascii_only: bool = False):
         self.across, self.down = (1, 1) if ascii_only else (2, 4)
@@ -31,7 +31,7 @@ class Canvas:
         self._crosses: set[tuple[int, int]] = set()
 
     def curve(self, heights: list[float]) -> None:
-        """A line through one height (0 to 1) for every column of dots, without gaps."""
+        """Draw a line without gaps through one height (0 to 1) per column of dots."""
         dots = [self._row(height) for height in heights]
         for column, dot in enumerate(dots):
             before = dots[column - 1] if column else dot
@@ -40,21 +40,21 @@ class Canvas:
                 self._curve.add((column, row))
 
     def band(self, low: list[float], high: list[float]) -> None:
-        """Every other dot of every other column between two heights: no line is as thin."""
+        """Shade between two heights: every other dot of every other column, sparser than any line."""
         for column, ends in enumerate(zip(low, high, strict=True)):
             bottom, top = map(self._row, ends)
             if column % 2 == 0 or self._ascii:
                 self._band |= {(column, row) for row in range(bottom, top + 1) if row % 2 == 0 or self._ascii}
 
     def crosses(self, heights: list[float | None]) -> None:
-        """A cross in every fourth character, at a height for every column of dots where there is one."""
-        for column in range(_BETWEEN // 2 * self.across, self.columns, _BETWEEN * self.across):
+        """Draw a cross in every fourth character, at the height of the column of dots; None leaves the cross out."""
+        for column in range(_CROSS_SPACING // 2 * self.across, self.columns, _CROSS_SPACING * self.across):
             height = heights[column]
             if height is not None:
                 self._crosses.add((column, self._row(height) // self.down * self.down))
 
     def lines(self) -> Iterator[list[tuple[str, Ink]]]:
-        """The characters from top to bottom, each with what it shows."""
+        """Lines from top to bottom: each character with the ink."""
         for top in range(self.rows - self.down, -1, -self.down):
             yield [self._character(left, top) for left in range(0, self.columns, self.across)]
 

@@ -1,4 +1,4 @@
-"""What was priced, in words: the line above every table and figure."""
+"""Headline of tables and figures: contract, market and simulation in words."""
 
 from dataclasses import astuple, dataclass
 from itertools import groupby
@@ -11,7 +11,7 @@ from greeks_cli.terms.simulation import Autodiff, Estimator, Sampler, Simulation
 
 @dataclass(frozen=True, slots=True)
 class Headline:
-    """Contract, market and simulation restated, the last in three parts."""
+    """Contract, market and simulation in words; ``paths``, ``seed`` and ``method`` describe the simulation."""
 
     contract: str
     market: str
@@ -21,22 +21,22 @@ class Headline:
 
     @property
     def simulation(self) -> str:
-        """How it was simulated."""
+        """Paths, seed and method."""
         return f"{self.paths}, {self.seed}, {self.method}"
 
     @property
     def line(self) -> str:
-        """All of it, for the top of a table."""
+        """One line, for the top of a table."""
         return f"{self.contract} | {self.market} | {self.simulation}"
 
     @property
     def title(self) -> tuple[str, str, str]:
-        """For a figure, which has the seed in its corner."""
+        """Title of a figure; the seed is in the figure's corner."""
         return self.contract, self.market, f"{self.paths}, {self.method}"
 
 
 def headline(request: Request, paths: int) -> Headline:
-    """A request in words, and on how many paths it was run; of a simulation's switches those that are set."""
+    """Headline of a request and the number of paths; of the simulation's switches, only those that are set."""
     simulation = request.simulation
     return Headline(
         f"{request.contract.describe()}, expiry {request.contract.expiry:g}y",
@@ -68,22 +68,22 @@ def _method(simulation: Simulation) -> str:
 
 
 def profile_headline(profile: Profile) -> Headline:
-    """All points together: what the axes vary is a range."""
-    first, last = (astuple(_headline(profile.results[end])) for end in (0, -1))
+    """Headline of a profile; a parameter that varies along an axis is a range."""
+    first, last = (astuple(_result_headline(profile.results[end])) for end in (0, -1))
     return Headline(*(_between(*pair) for pair in zip(first, last, strict=True)))
 
 
-def _headline(result: Result) -> Headline:
+def _result_headline(result: Result) -> Headline:
     return headline(result.request, result.paths)
 
 
 def _between(first: str, last: str) -> str:
-    """``spot 60 to 140, vol 0.2`` from the words at both ends."""
-    ours, theirs = first.split(" "), last.split(" ")
-    if len(ours) != len(theirs):
+    """One text for the two ends of a profile: ``spot 60 to 140, vol 0.2``."""
+    first_words, last_words = first.split(" "), last.split(" ")
+    if len(first_words) != len(last_words):
         return f"{first} to {last}"
     parts = []
-    for same, group in groupby(zip(ours, theirs, strict=True), key=lambda pair: pair[0] == pair[1]):
+    for same, group in groupby(zip(first_words, last_words, strict=True), key=lambda pair: pair[0] == pair[1]):
         before, after = (" ".join(words) for words in zip(*group, strict=True))
         parts.append(before if same else f"{before.rstrip(',')} to {after}")
     return " ".join(parts)

@@ -1,4 +1,4 @@
-"""A surface in a terminal: numbers on a ground that is the deeper the larger they are."""
+"""Heat map of a surface in a terminal: numbers on a background that deepens with their size."""
 
 from collections.abc import Sequence
 from math import floor, log10
@@ -9,17 +9,17 @@ from greeks_cli.report.series import Series, axis_label
 from greeks_cli.report.table import plain
 from greeks_cli.terms.profile import Profile
 
-_TALLEST = 17
+_MOST_ROWS = 17
 _POSITIVE, _NEGATIVE = (107, 174, 214), (253, 174, 97)
-"""Blue and orange as light as black numbers want them."""
+"""Blue and orange, light enough for black digits."""
 
 
 def heat_map(series: Series, profile: Profile, width: int) -> Text:
-    """The first axis to the right, the second upwards; where there is no room for all, every so manyth of each."""
+    """Heat map with the first axis to the right and the second upwards, thinned to the width of the screen."""
     across, up = (axis.values for axis in profile.axes)
     cells = _cells(series.values)
     each, margin = max(map(len, cells)) + 2, max(len(f"{value:g}") for value in up) + 1
-    columns, rows = _some(across, max(2, (width - margin) // each)), _some(up, _TALLEST)
+    columns, rows = _thinned(across, max(2, (width - margin) // each)), _thinned(up, _MOST_ROWS)
     each = max(each, *(len(f"{across[i]:g}") + 2 for i in columns))
     error = f"standard error up to {plain(max(series.stderr), 2)}"
     text = Text(series.name, style="bold").append(f"  {series.unit}, {error}", style="not bold")
@@ -29,14 +29,14 @@ def heat_map(series: Series, profile: Profile, width: int) -> Text:
         text.append(f"{up[row]:>{margin}g}", style="dim not bold")
         for column in columns:
             number = column * len(up) + row
-            text.append(f"{cells[number]:>{each}}", style=_ground(series.values[number], largest))
+            text.append(f"{cells[number]:>{each}}", style=_background(series.values[number], largest))
         text.append("\n")
     text.append(" " * margin + "".join(f"{across[column]:>{each}g}" for column in columns), style="dim not bold")
     return text.append("\n")
 
 
-def _some(values: Sequence[float], most: int) -> list[int]:
-    """Numbers of so many values, in increasing order of the values: every so manyth, if half as many fit so."""
+def _thinned(values: Sequence[float], most: int) -> list[int]:
+    """Indices of at most ``most`` values, sorted by value: every nth value if more than half of ``most`` remain."""
     order = sorted(range(len(values)), key=values.__getitem__)
     fitting = range(min(len(order), most), max(1, most // 2), -1)
     count = next((count for count in fitting if (len(order) - 1) % (count - 1) == 0), min(len(order), most))
@@ -44,13 +44,13 @@ def _some(values: Sequence[float], most: int) -> list[int]:
 
 
 def _cells(values: Sequence[float]) -> list[str]:
-    """Three digits of the largest."""
+    """Values with the decimals that give the largest value three digits."""
     largest = max(map(abs, values))
     decimals = max(0, 2 - floor(log10(largest))) if largest else 0
     return [f"{value:z.{decimals}f}" for value in values]
 
 
-def _ground(value: float, largest: float) -> str:
+def _background(value: float, largest: float) -> str:
     depth = min(1.0, abs(value) / largest) if largest else 0.0
     deepest = _POSITIVE if value >= 0 else _NEGATIVE
     red, green, blue = (round(255 + depth * (part - 255)) for part in deepest)

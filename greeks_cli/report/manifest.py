@@ -1,4 +1,4 @@
-"""How a book's results came about, as its manifest tells."""
+"""Manifest section of a report: how a book's results were computed."""
 
 import shlex
 from collections.abc import Mapping
@@ -7,11 +7,11 @@ from typing import Any
 from greeks_cli.report.markup import Markup, joined, tag
 
 _SHOWN_ELSEWHERE = ("trades",)
-"""Every trade's key is on its own page."""
+"""Keys that the section leaves out: the page of a trade has the trade's key."""
 
 
 def manifest_section(manifest: Mapping[str, Any] | None) -> Markup:
-    """Names and values as they stand in the manifest."""
+    """Section with the names and values of the manifest."""
     if manifest is None:
         body = tag("p", "None: results that greeks batch writes with -o have one beside them.")
     else:

@@ -1,4 +1,4 @@
-"""HTML that cannot be broken into: what is not markup already is escaped, by construction."""
+"""HTML without injection, by construction: text that is not Markup is escaped."""
 
 from base64 import b64encode
 from functools import cache
@@ -22,19 +22,19 @@ Attribute = str | float | bool | None
 def tag(element: str, /, *children: Child, **attributes: Attribute) -> Markup:
     """An element. Children that are None and attributes that are None or False are left out.
 
-    A trailing underscore keeps Python's own words free (``class_``), others become hyphens.
+    A trailing underscore avoids Python's keywords (``class_``); other underscores become hyphens.
     """
     shown = "".join(_attribute(key, value) for key, value in attributes.items() if value is not None)
     return Markup(f"<{element}{shown}>{'' if element in _VOID else f'{joined(*children)}</{element}>'}")
 
 
 def joined(*children: Child, by: str = "") -> Markup:
-    """Parts one after the other, escaped where they are not markup."""
+    """Children as one text, escaped unless they are Markup."""
     return Markup(by.join(_escaped(child) for child in children if child is not None))
 
 
 def document(title: str, *body: Child) -> Markup:
-    """A whole page that runs our own script and style alone, and may load nothing from anywhere."""
+    """HTML page with a content security policy: the package's style and script, and nothing loaded from elsewhere."""
     style, script = _file("report.css"), _file("report.js")
     policy = (
         f"default-src 'none'; style-src '{_digest(style)}'; script-src '{_digest(script)}'; img-src data:; "
@@ -47,7 +47,7 @@ def document(title: str, *body: Child) -> Markup:
         tag("meta", name="viewport", content="width=device-width, initial-scale=1"),
         tag("meta", name="color-scheme", content="light dark"),
         tag("title", title),
-        tag("link", rel="icon", href="data:,"),  # else browsers ask the server for one
+        tag("link", rel="icon", href="data:,"),  # without it, browsers ask the server for an icon
         tag("style", Markup(style)),
     )
     page = tag("html", head, tag("body", *body, tag("script", Markup(script))), lang="en")

@@ -1,6 +1,6 @@
-"""A Greek along the spot as a small drawing for a page: its colours are the page's, light and dark and printed.
+"""SVG panel of a Greek along the spot, in the colours of the page: light, dark or printed.
 
-A figure of matplotlib would be twenty times the size, and on a telephone its letters too small to read.
+A matplotlib figure is twenty times the size, and the text is too small to read on a telephone.
 """
 
 from collections.abc import Sequence
@@ -9,22 +9,22 @@ from dataclasses import dataclass
 from greeks_cli.report.markup import Markup, joined, tag
 from greeks_cli.report.series import power_of_ten
 from greeks_cli.report.ticks import ticks
-from greeks_cli.report.units import raised
+from greeks_cli.report.units import superscripted
 from greeks_cli.terms.book_row import Estimated
 from greeks_cli.terms.greek import Units
-from greeks_cli.terms.sketch import Curve
+from greeks_cli.terms.spot_curves import Curve
 
 _WIDTH, _HEIGHT = 320.0, 196.0
 _LEFT, _RIGHT, _TOP, _BOTTOM = 46.0, 306.0, 10.0, 156.0
 _CAP = 4.0
 """Half the width of the ends of an error bar."""
 _MARGIN = 0.06
-"""Of the height, left free above and below the curve."""
+"""Share of the height left free above and below the curve."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Scale:
-    """From numbers to places of the drawing."""
+    """Map from data to coordinates of the panel."""
 
     first: float
     last: float
@@ -42,7 +42,7 @@ class _Scale:
 
 
 def panel(spots: Sequence[float], curve: Curve, units: Units, today: float, estimate: Estimated) -> Markup:
-    """One curve with its band, and the trade's own estimate at today's spot with its error bar."""
+    """Panel with a curve, the error band, and the trade's estimate with an error bar at today's spot."""
     factor = units.scale(curve.greek)
     power = power_of_ten(factor * max(map(abs, (*curve.low, *curve.high))))
     factor /= 10.0**power
@@ -50,21 +50,21 @@ def panel(spots: Sequence[float], curve: Curve, units: Units, today: float, esti
     ends = (estimate.low - estimate.bias, estimate.value, estimate.high + estimate.bias)
     bar = [value / 10.0**power for value in ends]
     scale = _scale(spots, [*low, *high, *bar])
-    unit = raised(f"1e{power} {estimate.unit}" if power else estimate.unit)
-    how = "Monte Carlo" if curve.simulated else "closed form"
+    unit = superscripted(f"1e{power} {estimate.unit}" if power else estimate.unit)
+    method = "Monte Carlo" if curve.simulated else "closed form"
     picture = tag(
         "svg",
         _axes(scale),
-        tag("line", class_="today", x1=_at(scale.x(today)), x2=_at(scale.x(today)), y1=_TOP, y2=_BOTTOM),
+        tag("line", class_="today", x1=_px(scale.x(today)), x2=_px(scale.x(today)), y1=_TOP, y2=_BOTTOM),
         _band(scale, spots, low, high) if curve.simulated else None,
         tag("polyline", class_="curve", points=scale.line(spots, values)),
         *(_dot(scale, spots[i], values[i], "doubtful") for i in curve.doubtful),
         _estimate(scale, today, bar),
         viewBox=f"0 0 {_WIDTH:g} {_HEIGHT:g}",
         role="img",
-        aria_label=f"{estimate.name} along the spot from {spots[0]:g} to {spots[-1]:g}, {how}",
+        aria_label=f"{estimate.name} along the spot from {spots[0]:g} to {spots[-1]:g}, {method}",
     )
-    caption = tag("figcaption", tag("b", estimate.name), f" {unit}, {how}")
+    caption = tag("figcaption", tag("b", estimate.name), f" {unit}, {method}")
     return tag("figure", caption, picture, class_="panel")
 
 
@@ -77,11 +77,11 @@ def _scale(spots: Sequence[float], values: Sequence[float]) -> _Scale:
 
 
 def _axes(scale: _Scale) -> Markup:
-    across = [tag("text", f"{x:g}", x=_at(scale.x(x)), y=_BOTTOM + 16) for x in ticks(scale.first, scale.last, 4)]
-    marks = [(f"{y:g}", _at(scale.y(y))) for y in ticks(scale.bottom, scale.top, 4)]
+    across = [tag("text", f"{x:g}", x=_px(scale.x(x)), y=_BOTTOM + 16) for x in ticks(scale.first, scale.last, 4)]
+    marks = [(f"{y:g}", _px(scale.y(y))) for y in ticks(scale.bottom, scale.top, 4)]
     grid = [tag("line", x1=_LEFT, x2=_RIGHT, y1=y, y2=y) for _, y in marks]
-    up = [tag("text", text, class_="up", x=_LEFT - 6, y=_at(float(y) + 3.5)) for text, y in marks]
-    name = tag("text", "spot (currency)", x=_at((_LEFT + _RIGHT) / 2), y=_BOTTOM + 33)
+    up = [tag("text", text, class_="up", x=_LEFT - 6, y=_px(float(y) + 3.5)) for text, y in marks]
+    name = tag("text", "spot (currency)", x=_px((_LEFT + _RIGHT) / 2), y=_BOTTOM + 33)
     return joined(tag("g", *grid, class_="grid"), tag("g", *across, *up, name, class_="labels"))
 
 
@@ -91,16 +91,16 @@ def _band(scale: _Scale, spots: Sequence[float], low: Sequence[float], high: Seq
 
 
 def _estimate(scale: _Scale, spot: float, bar: Sequence[float]) -> Markup:
-    """A dot with its error bar, from low to high."""
+    """Dot of the estimate, with an error bar from low to high."""
     x, (low, value, high) = scale.x(spot), bar
-    stem = f"M{_at(x)},{_at(scale.y(low))}V{_at(scale.y(high))}"
-    ends = "".join(f"M{_at(x - _CAP)},{_at(scale.y(end))}h{2 * _CAP:g}" for end in (low, high))
+    stem = f"M{_px(x)},{_px(scale.y(low))}V{_px(scale.y(high))}"
+    ends = "".join(f"M{_px(x - _CAP)},{_px(scale.y(end))}h{2 * _CAP:g}" for end in (low, high))
     return joined(tag("path", class_="error-bar", d=stem + ends), _dot(scale, spot, value, "estimate"))
 
 
 def _dot(scale: _Scale, spot: float, value: float, kind: str) -> Markup:
-    return tag("circle", class_=kind, cx=_at(scale.x(spot)), cy=_at(scale.y(value)), r=3)
+    return tag("circle", class_=kind, cx=_px(scale.x(spot)), cy=_px(scale.y(value)), r=3)
 
 
-def _at(place: float) -> str:
-    return f"{place:.1f}"
+def _px(number: float) -> str:
+    return f"{number:.1f}"

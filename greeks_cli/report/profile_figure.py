@@ -1,4 +1,4 @@
-"""A profile as a figure: curves along one axis, maps over two."""
+"""Figure of a profile: curves along one axis, maps over two."""
 
 from collections.abc import Sequence
 
@@ -10,6 +10,6 @@ from greeks_cli.terms.profile import Profile
 
 
 def figure_of(profile: Profile, units: Units = Units.RAW, greeks: Sequence[Greek] | None = None) -> Figure:
-    """One panel for each Greek of the profile, or for those given; ``drawing.inline_svg`` makes it an element."""
-    drawn = profile.greeks if greeks is None else greeks
-    return (curves if len(profile.axes) == 1 else surfaces)(profile, units, drawn)
+    """Figure with a panel per Greek (default: all of the profile); ``drawing.inline_svg`` embeds it in HTML."""
+    shown = profile.greeks if greeks is None else greeks
+    return (curves if len(profile.axes) == 1 else surfaces)(profile, units, shown)

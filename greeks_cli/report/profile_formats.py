@@ -1,4 +1,4 @@
-"""The formats of a profile."""
+"""Formats of a profile."""
 
 import csv
 import io
@@ -10,10 +10,10 @@ from typing import Any
 from rich.text import Text
 
 from greeks_cli import __version__
-from greeks_cli.report.doubts import doubts
+from greeks_cli.report.estimate_warnings import estimate_warnings
 from greeks_cli.report.headline import profile_headline
 from greeks_cli.report.rows import Row, rows
-from greeks_cli.report.table import Screen, estimate_cell, framed, natural_width, text_of
+from greeks_cli.report.table import Screen, empty_table, estimate_cell, natural_width, text_of
 from greeks_cli.terms.greek import Greek, Units
 from greeks_cli.terms.profile import Profile
 
@@ -21,7 +21,7 @@ _ROW = [field.name for field in fields(Row)]
 
 
 def render(profile: Profile, form: str, units: Units, drawn: Sequence[Greek], screen: Screen) -> str | bytes:
-    """The whole content in a format; pictures show the Greeks that are ``drawn``, everything else has all."""
+    """Content of a profile in a format; plots and pictures show the Greeks ``drawn``, other formats show all Greeks."""
     match form:
         case "table":
             return _table(profile, units, screen)
@@ -33,28 +33,27 @@ def render(profile: Profile, form: str, units: Units, drawn: Sequence[Greek], sc
             from greeks_cli.report.plots import plot
 
             return plot(profile, units, drawn, screen)
-    from greeks_cli.report.drawing import drawn as content
-    from greeks_cli.report.drawing import inline_svg
-    from greeks_cli.report.page import page
+    from greeks_cli.report.drawing import image, inline_svg
+    from greeks_cli.report.figure_page import figure_page
     from greeks_cli.report.profile_figure import figure_of
 
     figure = figure_of(profile, units, drawn)
     if form == "html":
         names, over = ", ".join(greek.name for greek in drawn), " and ".join(axis.name for axis in profile.axes)
         contract = profile_headline(profile).contract
-        return page(f"{names} over {over}", contract, inline_svg(figure), list(_lines(profile, units)))
-    return content(figure, form)
+        return figure_page(f"{names} over {over}", contract, inline_svg(figure), list(_lines(profile, units)))
+    return image(figure, form)
 
 
 def _lines(profile: Profile, units: Units) -> Iterator[dict[str, Any]]:
-    """A row of ``price`` for every point and Greek, with the parameters in front."""
+    """Row of ``price`` for every point and Greek, with the parameters in front."""
     for place, result in profile.points():
         for row in rows(result, units):
             yield {**{_column(name): value for name, value in place.items()}, **asdict(row)}
 
 
 def _column(name: str) -> str:
-    """A parameter of a formula may be called as one of our columns is."""
+    """Column of a parameter; a formula's parameter with the name of another column gets a prefix."""
     return f"over_{name}" if name in _ROW else name
 
 
@@ -67,7 +66,7 @@ def _csv(profile: Profile, units: Units) -> str:
 
 
 def _document(profile: Profile, units: Units) -> dict[str, Any]:
-    """The keys of ``price``; contract and market are those of the first point, ``paths`` those of every point."""
+    """Keys of ``price``; contract and market are those of the first point, ``paths`` those of every point."""
     request = profile.results[0].request
     return {
         "contract": request.contract.model_dump(mode="json"),
@@ -82,7 +81,7 @@ def _document(profile: Profile, units: Units) -> dict[str, Any]:
 
 
 def _table(profile: Profile, units: Units, screen: Screen) -> str:
-    """A line for every point, with fewer Greeks where the screen is narrow."""
+    """Table with a line per point; a narrow screen shows fewer Greeks."""
     names = [greek.name for greek in profile.greeks]
     shown = len(names)
     grid = _grid(profile, units, names, screen)
@@ -91,11 +90,11 @@ def _table(profile: Profile, units: Units, screen: Screen) -> str:
         grid = _grid(profile, units, names[:shown], screen)
     notes = [f"left out for width: {', '.join(names[shown:])}; --format csv has all"] if shown < len(names) else []
     title = f"{profile_headline(profile).line}; each estimate with its standard error"
-    return text_of(screen, title, grid, notes + doubts(profile, profile.greeks))
+    return text_of(screen, title, grid, notes + estimate_warnings(profile, profile.greeks))
 
 
 def _grid(profile: Profile, units: Units, names: Sequence[str], screen: Screen) -> Any:
-    grid = framed(screen, (*(axis.name for axis in profile.axes), *names), left=())
+    grid = empty_table(screen, (*(axis.name for axis in profile.axes), *names), left=())
     for place, result in profile.points():
         cells = [estimate_cell(row.value, row.stderr) for row in rows(result, units) if row.name in names]
         grid.add_row(*(Text(f"{value:g}") for value in place.values()), *cells)

@@ -1,4 +1,4 @@
-"""A result as rows in the units asked for: what every format prints."""
+"""Rows of a result in the units asked for, common to all formats."""
 
 from dataclasses import dataclass
 
@@ -23,7 +23,7 @@ class Row:
 
     @property
     def z(self) -> float | None:
-        """Distance from the closed form in standard errors; None without either."""
+        """Distance from the closed form in standard errors; None without a closed form or a standard error."""
         return None if self.exact is None or self.stderr == 0 else (self.value - self.exact) / self.stderr
 
 

@@ -1,4 +1,4 @@
-"""One Greek at every point of a profile, in the units asked for: what figures and plots draw."""
+"""One Greek at every point of a profile, in the units asked for, for figures and plots."""
 
 from dataclasses import dataclass
 from math import floor, log10
@@ -10,9 +10,9 @@ from greeks_cli.terms.profile import Profile
 
 @dataclass(frozen=True, slots=True)
 class Series:
-    """Numbers at every point; ``low`` and ``high`` bound statistical error and bias together.
+    """Values at every point; ``low`` and ``high`` bound statistical error and bias together.
 
-    ``doubtful`` are the numbers of the points whose error bar should not be trusted.
+    ``doubtful`` has the indices of the points whose estimate carries a warning.
     """
 
     name: str
@@ -27,21 +27,21 @@ class Series:
 
     @property
     def largest_z(self) -> float | None:
-        """The largest distance from the closed form, beyond bias and in standard errors, of points not doubtful.
+        """Largest distance from the closed form, beyond bias, in standard errors; doubtful points do not count.
 
-        None where it is known at none of them.
+        None if no point has a closed form and a standard error.
         """
-        known = zip(self.values, self.stderr, self.bias, self.exact, strict=True)
+        points = zip(self.values, self.stderr, self.bias, self.exact, strict=True)
         gaps = [
             max(0.0, abs(value - exact) - bias) / error
-            for number, (value, error, bias, exact) in enumerate(known)
+            for number, (value, error, bias, exact) in enumerate(points)
             if exact is not None and error > 0 and number not in self.doubtful
         ]
         return max(gaps, default=None)
 
 
 def series_of(profile: Profile, greek: Greek, units: Units) -> Series:
-    """One Greek of the profile; a power of ten is taken out of numbers that would need many zeros."""
+    """Series of one Greek; a power of ten moves to the unit where values have long runs of zeros."""
     found, scale = profile.estimates(greek), units.scale(greek)
     power = power_of_ten(scale * max(abs(one.value) for one in found))
     scale /= 10.0**power
@@ -59,13 +59,13 @@ def series_of(profile: Profile, greek: Greek, units: Units) -> Series:
 
 
 def power_of_ten(largest: float) -> int:
-    """The power to take out of numbers up to the largest; 0 where they are short as they are."""
+    """Power of ten to factor out of values up to ``largest``; 0 where the values are short already."""
     size = floor(log10(largest)) if largest else 0
     return 0 if -3 <= size <= 5 else 3 * (size // 3)
 
 
 def axis_label(profile: Profile, number: int) -> str:
-    """The name of an axis and, in brackets, its unit."""
+    """Name of an axis with the unit in brackets."""
     name = profile.axes[number].name
     unit = axis_units(profile.results[0].request)[name]
     return name.replace("_", " ") + (f" ({unit})" if unit else "")

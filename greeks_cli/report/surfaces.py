@@ -1,4 +1,4 @@
-"""Greeks over two parameters."""
+"""Figure of Greeks over two parameters."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -19,30 +19,30 @@ from greeks_cli.report.drawing import (
     Line2D,
     MaxNLocator,
     Normalize,
-    doubt_marks,
-    few_numbers,
+    doubtful_marks,
     legend,
-    paper,
+    panel_figure,
+    space_x_ticks,
     styled,
 )
 from greeks_cli.report.headline import profile_headline
 from greeks_cli.report.series import Series, axis_label, series_of
 from greeks_cli.report.table import plain
-from greeks_cli.report.units import upright
+from greeks_cli.report.units import wrapped_unit
 from greeks_cli.terms.greek import Greek, Units
 from greeks_cli.terms.profile import Profile
 
 _LEVELS = 7
 _MARGIN = 0.06
 _NOISE = 0.03
-"""A share of the largest number so small that a sign of its own may be noise."""
+"""Share of the largest value below which a value may be noise."""
 
 
 @styled
 def surfaces(profile: Profile, units: Units, greeks: Sequence[Greek]) -> Figure:
-    """A map for each Greek, with contours of the estimates and, dashed, of the closed form."""
-    words = profile_headline(profile)
-    figure, panels = paper(len(greeks), words.title, words.seed)
+    """Figure with a map per Greek, with contours of the estimates and, dashed, of the closed form."""
+    heading = profile_headline(profile)
+    figure, panels = panel_figure(len(greeks), heading.title, heading.seed)
     lines: list[Line2D] = []
     for panel, greek in zip(panels, greeks, strict=True):
         series = series_of(profile, greek, units)
@@ -54,21 +54,21 @@ def surfaces(profile: Profile, units: Units, greeks: Sequence[Greek]) -> Figure:
 
 
 def _map(figure: Figure, panel: Axes, series: Series, profile: Profile) -> list[Line2D]:
-    """What is drawn on the map, for the legend: a flat one has no contours."""
+    """Draw a map; return the legend's handles of contours and doubtful points. A flat map has no contours."""
     x, y = (np.array(axis.values) for axis in profile.axes)
     values = _grid(series.values, profile)
     colours = panel.pcolormesh(x, y, values, **_colours(values), shading="gouraud", rasterized=True)
     panel.set_title(series.name)
     panel.grid(visible=False)
-    few_numbers(panel)
-    bar = figure.colorbar(colours, ax=panel, label=upright(series.unit))
+    space_x_ticks(panel)
+    bar = figure.colorbar(colours, ax=panel, label=wrapped_unit(series.unit))
     bar.outline.set_visible(False)
-    doubtful = doubt_marks(panel, [(x[number // len(y)], y[number % len(y)]) for number in series.doubtful])
+    doubtful = doubtful_marks(panel, [(x[number // len(y)], y[number % len(y)]) for number in series.doubtful])
     return [*_contours(panel, series, profile, values), *doubtful]
 
 
 def _contours(panel: Axes, series: Series, profile: Profile, values: NDArray[np.float64]) -> list[Line2D]:
-    """Of the estimates, and of the closed form at the same numbers."""
+    """Contours of the estimates, and of the closed form at the same levels."""
     x, y = (axis.values for axis in profile.axes)
     levels, lines = _levels(values), []
     if len(levels):
@@ -85,14 +85,14 @@ def _contours(panel: Axes, series: Series, profile: Profile, values: NDArray[np.
 
 
 def _colours(values: NDArray[np.float64]) -> dict[str, Any]:
-    """The deeper the larger; two colours, meeting at 0, where there are both signs."""
+    """Colour map, deeper for larger values; two colours that meet at 0 where both signs occur."""
     if min(-values.min(), values.max()) > _NOISE * np.abs(values).max():
         return {"cmap": BOTH_SIGNS, "norm": CenteredNorm()}
     return {"cmap": ONE_SIGN if values.max() > -values.min() else f"{ONE_SIGN}_r", "norm": Normalize()}
 
 
 def _levels(values: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Round numbers well inside the range: at its ends, contours follow the noise."""
+    """Round levels well inside the range: at the ends of the range, contours follow the noise."""
     low, high = values.min(), values.max()
     edge = _NOISE * (high - low)
     ticks = MaxNLocator(_LEVELS).tick_values(low, high) if low < high else np.empty(0)
@@ -100,7 +100,7 @@ def _levels(values: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def _label(panel: Axes, drawn: ContourSet) -> None:
-    """Numbers on the contours, but for those that the edge of the map would cut."""
+    """Labels on the contours, except labels that the edge of the map cuts."""
     for text in panel.clabel(drawn, fontsize=7.5, fmt="%g", inline=False):
         text.set_path_effects([HALO])
         across, up = panel.transAxes.inverted().transform(panel.transData.transform(text.get_position()))
@@ -108,5 +108,5 @@ def _label(panel: Axes, drawn: ContourSet) -> None:
 
 
 def _grid(values: Sequence[float], profile: Profile) -> NDArray[np.float64]:
-    """As matplotlib wants it: the first axis runs along a row."""
+    """Values as matplotlib expects them: the first axis runs along a row."""
     return np.array(values).reshape([len(axis.values) for axis in profile.axes]).T

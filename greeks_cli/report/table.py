@@ -1,4 +1,4 @@
-"""A result as a table for people."""
+"""Table of a result, and the layout and number formats of all tables."""
 
 import io
 from collections.abc import Collection, Sequence
@@ -15,16 +15,16 @@ from greeks_cli.terms.greek import Units
 from greeks_cli.terms.result import Result
 
 COLUMNS = ("estimate", "stderr", "interval", "bias", "exact", "z", "estimator", "unit")
-"""Of a table, after the Greek's name."""
-_DISPENSABLE = ("unit", "estimator", "bias", "interval", "z", "exact", "stderr")
-"""What a narrow terminal goes without, first to last."""
+"""Columns of a table, after the Greek's name."""
+_LEFT_OUT_FIRST = ("unit", "estimator", "bias", "interval", "z", "exact", "stderr")
+"""Columns that a narrow terminal leaves out, first to last."""
 _LARGE = 1e6
-"""From here on numbers are told by powers of ten."""
+"""Numbers from here on are printed with a power of ten."""
 
 
 @dataclass(frozen=True, slots=True)
 class Screen:
-    """Where a table is shown: columns of text (None: as wide as it needs) and whether in colour."""
+    """Output device of a table: width in characters (None: no limit), colour, and ASCII or Unicode."""
 
     width: int | None = None
     colour: bool = False
@@ -32,14 +32,14 @@ class Screen:
 
 
 def table(result: Result, units: Units, screen: Screen) -> str:
-    """The table, with fewer columns where the screen is narrow."""
+    """Table of a result; a narrow screen shows fewer columns."""
     lines = rows(result, units)
     cells = [cells_of(row) for row in lines]
     level = f"{100 * result.request.simulation.confidence:g}% interval"
     left_out: list[str] = []
     grid = _grid(cells, left_out, level, screen)
-    while screen.width and natural_width(grid) > screen.width and len(left_out) < len(_DISPENSABLE):
-        left_out.append(_DISPENSABLE[len(left_out)])
+    while screen.width and natural_width(grid) > screen.width and len(left_out) < len(_LEFT_OUT_FIRST):
+        left_out.append(_LEFT_OUT_FIRST[len(left_out)])
         grid = _grid(cells, left_out, level, screen)
     notes = [f"{row.name}: {row.warning}" for row in lines if row.warning]
     if left_out:
@@ -48,7 +48,7 @@ def table(result: Result, units: Units, screen: Screen) -> str:
 
 
 def text_of(screen: Screen, title: str, grid: RenderableType, notes: Sequence[str] = ()) -> str:
-    """A title, a table and notes as the screen shows them."""
+    """Text of a title, a table and notes for a screen."""
     console = Console(
         file=io.StringIO(),
         width=screen.width or 240,
@@ -60,11 +60,11 @@ def text_of(screen: Screen, title: str, grid: RenderableType, notes: Sequence[st
     console.print(grid)
     for note in notes:
         console.print(note, style="yellow", highlight=False, markup=False)
-    return console.file.getvalue()  # type: ignore[attr-defined]  # it is the StringIO above
+    return console.file.getvalue()  # type: ignore[attr-defined]  # file is the StringIO above
 
 
-def framed(screen: Screen, columns: Sequence[str], left: Collection[str]) -> Table:
-    """An empty table in the house style: names first, numbers to the right."""
+def empty_table(screen: Screen, columns: Sequence[str], left: Collection[str]) -> Table:
+    """Empty table in the common style: names on the left, numbers aligned to the right."""
     grid = Table(box=ASCII if screen.ascii_only else SIMPLE_HEAD, pad_edge=False)
     for i, column in enumerate(columns):
         justify: JustifyMethod = "left" if i == 0 or column in left else "right"
@@ -79,14 +79,14 @@ def natural_width(grid: Table) -> int:
 def _grid(cells: list[dict[str, str]], left_out: list[str], level: str, screen: Screen) -> Table:
     columns = [column for column in COLUMNS if column not in left_out]
     titles = [level if column == "interval" else column for column in columns]
-    grid = framed(screen, ["Greek", *titles], left=("estimator", "unit"))
+    grid = empty_table(screen, ["Greek", *titles], left=("estimator", "unit"))
     for row in cells:
         grid.add_row(row["name"], *(row[column] for column in columns))
     return grid
 
 
 def cells_of(row: Row) -> dict[str, str]:
-    """An estimate's row as text, by column."""
+    """Cells of an estimate's row as text, by column."""
     return {
         "name": row.name,
         "estimate": rounded(row.value, row.stderr),
@@ -101,12 +101,12 @@ def cells_of(row: Row) -> dict[str, str]:
 
 
 def estimate_cell(value: float, stderr: float) -> str:
-    """An estimate with its standard error in one cell."""
+    """Estimate and standard error in one cell."""
     return f"{rounded(value, stderr)} ± {plain(stderr, 1)}"
 
 
 def rounded(value: float, stderr: float) -> str:
-    """The digits that the standard error leaves meaningful: two of it."""
+    """Value rounded to the second digit of the standard error."""
     if not 1e-300 < stderr < _LARGE:
         return f"{value:z.8g}"
     decimals = 1 - floor(log10(stderr))
@@ -116,6 +116,6 @@ def rounded(value: float, stderr: float) -> str:
 
 
 def plain(value: float, digits: int) -> str:
-    """So many digits of a number: 60 and 3,000, and powers of ten from a million on."""
+    """Value with ``digits`` significant digits: 60, 3,000, and a power of ten from a million on."""
     text = f"{value:z.{digits}g}"
     return f"{float(text):,.0f}" if "e+" in text and abs(value) < _LARGE else text

@@ -4,7 +4,7 @@ from math import ceil, floor, log10
 
 
 def ticks(low: float, high: float, fewest: int) -> list[float]:
-    """Round numbers from low to high, as far apart as may be for so many."""
+    """At least ``fewest`` round numbers from low to high, as far apart as possible."""
     power = ceil(log10(high - low))
     while True:
         for nice in (1.0, 0.5, 0.2):

@@ -1,4 +1,4 @@
-"""A trade's own page within the report of a book."""
+"""Page of one trade in the report of a book."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -12,56 +12,56 @@ from greeks_cli.report.table import COLUMNS, cells_of
 from greeks_cli.terms.book_row import Estimated, TradeRow
 from greeks_cli.terms.request import Request
 from greeks_cli.terms.simulation import Estimator, Smoothing
-from greeks_cli.terms.sketch import Sketch
+from greeks_cli.terms.spot_curves import SpotCurves
 
 _NO_SMOOTHING = "no smoothing bias; what bias there is bounds unseen events."
 _METHODS = {
     "likelihood": f"The path stays and its probability moves; {_NO_SMOOTHING}",
     "mixed": f"The first derivative pathwise, the others by likelihood; {_NO_SMOOTHING}",
 }
-"""What the ways to a derivative do that know no smoothing."""
-_LEFT = ("estimator", "unit")
+"""Descriptions of the estimators without smoothing."""
+_LEFT_ALIGNED = ("estimator", "unit")
 
 
 @dataclass(frozen=True, slots=True)
 class TradePage:
-    """A row, its request where that is known (else why it is not), and its curves (else why there are none)."""
+    """Result row, request and curves of a trade; text in place of a request or of curves is the reason for none."""
 
     row: TradeRow
     request: Request | str
-    curves: Sketch | str
+    curves: SpotCurves | str
 
     @property
     def anchor(self) -> str:
-        """Its address within the page, and the id of its element: the two are compared as they are written."""
+        """Address of the trade and id of the trade's element. Both are quoted: browsers compare the two as written."""
         return f"trade-{quote(self.row.id, safe='')}"
 
     @property
     def described(self) -> str:
-        """The contract in words."""
+        """Contract in words."""
         if isinstance(self.request, Request):
             return self.request.contract.describe()
         return ", ".join(f"{name} {value}" for name, value in self.row.contract.items() if value is not None)
 
     @property
     def interval(self) -> str:
-        """The interval by its level, where that is known."""
+        """Name of the interval, with the confidence level if there is a request."""
         if not isinstance(self.request, Request):
             return "interval"
         return f"{100 * self.request.simulation.confidence:g}% interval"
 
     def render(self, before: "TradePage | None", after: "TradePage | None") -> Markup:
-        """The whole page, with the ways to its neighbours and back; one without neighbours is always shown."""
+        """Page with links to the previous trade, the next trade and the book; a single trade is always visible."""
         alone = before is after is None
-        ways = [
+        links = [
             tag("a", "All trades", href="#book"),
             tag("a", f"← {before.row.id}", href=f"#{before.anchor}", rel="prev") if before else None,
             tag("a", f"{after.row.id} →", href=f"#{after.anchor}", rel="next") if after else None,
         ]
-        body = self._failed() if self.row.error is not None else self._answered()
+        body = self._error() if self.row.error is not None else self._sections()
         return tag(
             "article",
-            None if alone else tag("nav", *ways, aria_label="Trades"),
+            None if alone else tag("nav", *links, aria_label="Trades"),
             self._heading(alone),
             *body,
             tag("p", f"Key {self.row.key}, version {self.row.version}", class_="small"),
@@ -70,48 +70,48 @@ class TradePage:
         )
 
     def _heading(self, alone: bool) -> Markup:
-        """Its name over what was asked; the name of a trade alone, which may be 1, says less than its contract."""
-        name, asked = self.row.id, self._asked() if self.row.error is None else []
-        if alone and len(asked) > 1:
-            name, *asked = asked
-        return joined(tag("h2", name), *(tag("p", line, class_="asked") for line in asked))
+        """Id over the request. A single trade is headed by the contract: an id such as 1 says less."""
+        name, lines = self.row.id, self._request_lines() if self.row.error is None else []
+        if alone and len(lines) > 1:
+            name, *lines = lines
+        return joined(tag("h2", name), *(tag("p", line, class_="asked") for line in lines))
 
-    def _asked(self) -> list[str]:
-        """Contract, market and simulation, or the fields of those of another version in one line."""
+    def _request_lines(self) -> list[str]:
+        """Contract, market and simulation; without a request, the fields of the row in one line."""
         if not isinstance(self.request, Request):
             facts = {**self.row.contract, **self.row.market}
             return [", ".join(f"{name} {value}" for name, value in facts.items() if value is not None)]
-        words = headline(self.request, self.row.paths or self.request.simulation.paths)
-        return [words.contract, words.market, words.simulation]
+        heading = headline(self.request, self.row.paths or self.request.simulation.paths)
+        return [heading.contract, heading.market, heading.simulation]
 
-    def _failed(self) -> list[Markup]:
+    def _error(self) -> list[Markup]:
         return [tag("p", tag("b", "No result: "), self.row.error, class_="error")]
 
-    def _answered(self) -> list[Markup]:
+    def _sections(self) -> list[Markup]:
         unmet = ", ".join(self.row.unmet)
         return [
             *([tag("p", tag("b", "Not met: "), f"the tolerance {unmet}", class_="warning")] if unmet else []),
             _estimates(self.row, self.interval),
             *_warnings(self.row.estimates),
             tag("h3", "Along the spot"),
-            *self._drawn(),
+            *self._panels(),
             tag("h3", "How each Greek was estimated"),
             self._estimators(),
         ]
 
-    def _drawn(self) -> list[Markup]:
-        if not isinstance(self.curves, Sketch) or not isinstance(self.request, Request):
+    def _panels(self) -> list[Markup]:
+        if not isinstance(self.curves, SpotCurves) or not isinstance(self.request, Request):
             return [tag("p", self.curves if isinstance(self.curves, str) else "")]
         by_name = {estimate.name: estimate for estimate in self.row.estimates}
         spots, today = self.curves.spots, self.request.market.spot
         drawn = [(curve, by_name[curve.greek.name]) for curve in self.curves.curves if curve.greek.name in by_name]
         panels = [panel(spots, curve, self.row.units, today, estimate) for curve, estimate in drawn]
-        return [tag("div", *panels, class_="panels"), tag("p", self._how(self.curves), class_="small")]
+        return [tag("div", *panels, class_="panels"), tag("p", self._caption(self.curves), class_="small")]
 
-    def _how(self, curves: Sketch) -> str:
+    def _caption(self, curves: SpotCurves) -> str:
         drawn = {curve.greek.name for curve in curves.curves}
         left_out = [estimate.name for estimate in self.row.estimates if estimate.name not in drawn]
-        said = [
+        sentences = [
             f"{len(curves.spots)} spots from {curves.spots[0]:g} to {curves.spots[-1]:g}; "
             "the dot is the estimate of the table at today's spot, with its "
             f"{self.interval} and bias bound.",
@@ -121,41 +121,41 @@ class TradePage:
             else None,
             f"Not drawn: {', '.join(left_out)}." if left_out else None,
         ]
-        return " ".join(part for part in said if part)
+        return " ".join(part for part in sentences if part)
 
     def _estimators(self) -> Markup:
         lines = []
         for name in dict.fromkeys(one.estimator for one in self.row.estimates):
             greeks = ", ".join(one.name for one in self.row.estimates if one.estimator == name)
-            does = self._pathwise() if name == Estimator.PATHWISE else _METHODS.get(name, "")
-            lines.append(tag("li", tag("b", f"{greeks}: "), f"{name}. {does}"))
+            description = self._pathwise_description() if name == Estimator.PATHWISE else _METHODS.get(name, "")
+            lines.append(tag("li", tag("b", f"{greeks}: "), f"{name}. {description}"))
         return tag("ul", *lines)
 
-    def _pathwise(self) -> str:
-        moves = "The path moves with the parameters"
+    def _pathwise_description(self) -> str:
+        start = "The path moves with the parameters"
         if not isinstance(self.request, Request):
-            return f"{moves}."
+            return f"{start}."
         simulation = self.request.simulation
         if simulation.smoothing is Smoothing.NONE:
-            return f"{moves}; kinks stay sharp."
+            return f"{start}; kinks stay sharp."
         if simulation.fixed_width is not None:
             return (
-                f"{moves}; every kink is a softplus of width {simulation.fixed_width:g}, and bias bounds what it adds."
+                f"{start}; every kink is a softplus of width {simulation.fixed_width:g}, and bias bounds what it adds."
             )
-        return f"{moves}; kinks are smoothed from the second derivative on, and bias bounds what that adds."
+        return f"{start}; kinks are smoothed from the second derivative on, and bias bounds what that adds."
 
 
 def _estimates(row: TradeRow, interval: str) -> Markup:
-    """The table of ``greeks price``."""
+    """Table of ``greeks price``."""
     titles = ["Greek", *(interval if column == "interval" else column for column in COLUMNS)]
-    styles = ["", *("" if column in _LEFT else "number" for column in COLUMNS)]
+    styles = ["", *("" if column in _LEFT_ALIGNED else "number" for column in COLUMNS)]
     head = [tag("th", title, scope="col", class_=style or None) for title, style in zip(titles, styles, strict=True)]
     body = [_line(cells_of(_row(estimate)), styles) for estimate in row.estimates]
-    return scrolling(tag("table", tag("thead", tag("tr", *head)), tag("tbody", *body)), f"Estimates of {row.id}")
+    return scroll_box(tag("table", tag("thead", tag("tr", *head)), tag("tbody", *body)), f"Estimates of {row.id}")
 
 
-def scrolling(table: Markup, label: str) -> Markup:
-    """A table that is wider than the screen scrolls by itself, also from the keyboard."""
+def scroll_box(table: Markup, label: str) -> Markup:
+    """Table that scrolls where wider than the screen, also from the keyboard."""
     return tag("div", table, class_="scroll", tabindex=0, role="region", aria_label=label)
 
 
@@ -181,5 +181,5 @@ def _row(estimate: Estimated) -> Row:
 
 
 def _warnings(estimates: Sequence[Estimated]) -> list[Markup]:
-    told = [tag("li", tag("b", f"{one.name}: "), one.warning) for one in estimates if one.warning]
-    return [tag("ul", *told, class_="warning")] if told else []
+    items = [tag("li", tag("b", f"{one.name}: "), one.warning) for one in estimates if one.warning]
+    return [tag("ul", *items, class_="warning")] if items else []

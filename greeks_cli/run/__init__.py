@@ -1,1 +1,1 @@
-"""Who executes blocks."""
+"""Execution of requests and books: threads, processes, clusters, and results on disk."""

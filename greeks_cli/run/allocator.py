@@ -1,4 +1,4 @@
-"""Keep memory between blocks.
+"""Reuse of memory between blocks.
 
 glibc returns large freed arrays to the kernel at once, and fetching zeroed pages anew for
 every block costs more than the arithmetic on them (measured: three times the whole run).
@@ -14,7 +14,7 @@ _KEEP_BYTES = 1 << 25  # the largest that glibc accepts for M_MMAP_THRESHOLD
 
 @cache
 def keep_freed_memory() -> None:
-    """Tell glibc to keep freed memory for reuse; does nothing with any other C library."""
+    """Tells glibc to keep freed memory for reuse; does nothing with any other C library."""
     if platform.libc_ver()[0] != "glibc":
         return
     mallopt = ctypes.CDLL(None).mallopt

@@ -1,52 +1,61 @@
-"""Many trades: priced one after the other, or several at a time by an executor's workers."""
+"""Batches of trades: priced one after the other, or several at a time by an executor's workers."""
 
 from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import suppress
 from dataclasses import replace
-from itertools import islice
+from itertools import islice, pairwise
+from math import ceil
 from typing import Any, Protocol
 
 from greeks_cli.engine.execution.path_group import paths_key
+from greeks_cli.run.book_paths import answer_of, run_together
 from greeks_cli.run.cores import available_cores
 from greeks_cli.run.interrupts import Stop, never
-from greeks_cli.run.local import run
-from greeks_cli.run.together import run_alongside
+from greeks_cli.run.price import run
 from greeks_cli.terms.accuracy import Accuracy
 from greeks_cli.terms.errors import GreeksError
 from greeks_cli.terms.result import Answer
 from greeks_cli.terms.trade import Trade
 
-_WORTH_PROCESSES = 20
-"""Trades below which starting processes takes longer than they save."""
+_WORTH_PROCESSES = 3.0
+"""Seconds of work on one core from which on starting processes saves more than it takes."""
+_SECONDS_PER_TRADE, _SECONDS_PER_NUMBER = 3e-3, 8e-9
+"""A rough forecast: for each trade, and for each path, date and Greek."""
 _TRIED, _PATHS_TRIED = 8, 1 << 16
 
-_TOGETHER, _WINDOW = 16, 64
-"""Trades that may share their paths, out of so many that follow each other."""
-_NUMBERS_TOGETHER = 1 << 28
-"""Normals that such trades use together, at most: a second or two of work, which a crash may lose."""
+_LARGEST_TASK = 256
+"""Trades of a task, which share their paths, at most."""
+_NUMBERS_OF_TASK = 1 << 25
+"""Normals of the trades of a task, at most: a second of work, which a crash may lose and Ctrl-C waits for."""
 _ROUNDS = 4
-"""Every worker prices so many parties at least, so that all end together."""
+"""Tasks of every worker, at least, so that all workers end together."""
 
-Party = tuple[int, ...]
+Task = tuple[int, ...]
 """Places in the book of trades that are priced together."""
 
 
 class Workers(Protocol):
-    """Who prices beside this process."""
+    """Executor of tasks outside this process."""
 
     @property
     def in_flight(self) -> int:
-        """Tasks that keep all of them busy."""
+        """The number of tasks in flight that keeps all workers busy."""
 
     def submit(self, work: Callable[..., Any], /, *args: Any) -> "Future[Any]":
-        """As in ``concurrent.futures``; raises BrokenProcessPool by way of the future where a worker dies for good."""
+        """Submits a task, as in ``concurrent.futures``; the future raises BrokenProcessPool where a worker dies."""
 
 
-def usual_processes(n_trades: int) -> int:
-    """As many as there are cores, where there is enough to do."""
-    return available_cores() if n_trades >= _WORTH_PROCESSES else 1
+def usual_processes(trades: Sequence[Trade]) -> int:
+    """The number of cores where the forecast for the trades is longer than starting processes takes, else 1."""
+    seconds = 0.0
+    for trade in trades:
+        request = trade.request
+        rows = max(len(request.contract.dates), request.simulation.steps or 0)
+        numbers = request.simulation.paths * rows * (1 + len(request.greeks))
+        seconds += _SECONDS_PER_TRADE + _SECONDS_PER_NUMBER * numbers
+    return available_cores() if seconds >= _WORTH_PROCESSES else 1
 
 
 def price_trades(
@@ -56,77 +65,79 @@ def price_trades(
     workers: int = 1,
     stop: Stop = never,
 ) -> Generator[tuple[Trade, Answer], None, None]:
-    """Each trade with its answer, as they are finished; the numbers do not depend on who computes them.
+    """Yields each trade with its answer as soon as it is finished; the numbers do not depend on the workers.
 
-    Trades of the same simulation and dates that are near each other share their paths.
-    An ``executor`` of so many ``workers`` is kept busy, each task on one thread unless told; when a worker dies, what
-    was in flight is priced again, one trade at a time. What is in flight when ``stop`` becomes true is finished, and
-    nothing else; whoever made the executor ends what this leaves behind.
+    Trades of the same simulation and dates share their paths, at any place in the book. An ``executor`` has ``workers``
+    workers, each task on one thread unless ``threads`` is given. When a worker dies, the trades in flight are priced
+    again, one at a time. When ``stop`` becomes true, tasks in flight are finished and no other begins; the caller ends
+    the executor and its tasks.
     """
-    parties = _parties(trades, min(_TOGETHER, max(1, len(trades) // (_ROUNDS * workers))))
-    answered = _here(trades, parties, threads, stop)
+    tasks = iter(_tasks(trades, len(trades) if executor is None else max(1, len(trades) // (_ROUNDS * workers))))
+    answered = _in_this_process(trades, tasks, threads, stop)
     if executor is not None:
-        answered = _elsewhere(trades, parties, threads or 1, executor, stop)
+        answered = _by_executor(trades, tasks, threads or 1, executor, stop)
     for places, answers in answered:
         yield from zip((trades[place] for place in places), answers, strict=True)
 
 
-Answered = Iterator[tuple[Party, list[Answer]]]
+Answered = Iterator[tuple[Task, list[Answer]]]
 
 
-def _here(trades: Sequence[Trade], parties: Iterator[Party], threads: int | None, stop: Stop) -> Answered:
-    for places in parties:
+def _in_this_process(trades: Sequence[Trade], tasks: Iterator[Task], threads: int | None, stop: Stop) -> Answered:
+    for places in tasks:
         if stop():
             return
         yield places, _answers([trades[place] for place in places], threads)
 
 
-def _elsewhere(
-    trades: Sequence[Trade], parties: Iterator[Party], threads: int, executor: Workers, stop: Stop
+def _by_executor(
+    trades: Sequence[Trade], tasks: Iterator[Task], threads: int, executor: Workers, stop: Stop
 ) -> Answered:
-    flying: dict[Future[list[Answer]], Party] = {}
-    suspects: list[int] = []
+    in_flight: dict[Future[list[Answer]], Task] = {}
+    interrupted: list[int] = []
     while True:
-        room = 0 if suspects or stop() else executor.in_flight - len(flying)
-        for places in islice(parties, max(0, room)):
-            flying[executor.submit(_answers, [trades[place] for place in places], threads)] = places
-        if not flying:
+        room = 0 if interrupted or stop() else executor.in_flight - len(in_flight)
+        for places in islice(tasks, max(0, room)):
+            in_flight[executor.submit(_answers, [trades[place] for place in places], threads)] = places
+        if not in_flight:
             return
-        for future in wait(flying, return_when=FIRST_COMPLETED).done:
-            places = flying.pop(future)
+        for future in wait(in_flight, return_when=FIRST_COMPLETED).done:
+            places = in_flight.pop(future)
             if isinstance(future.exception(), BrokenProcessPool):
-                suspects += places
+                interrupted += places
             else:
                 yield places, future.result()
-        while suspects and not (flying or stop()):
-            yield (suspects[0],), [_alone(trades[suspects.pop(0)], threads, executor)]
+        while interrupted and not (in_flight or stop()):
+            yield (interrupted[0],), [_alone(trades[interrupted.pop(0)], threads, executor)]
 
 
 def _alone(trade: Trade, threads: int, executor: Workers) -> Answer:
-    """What one trade's pricing comes to with nothing else in flight, after it was in flight when a process died."""
+    """The answer of a trade priced with nothing else in flight, after a process died while it was in flight."""
     try:
         return executor.submit(_answer, trade, threads).result()
     except BrokenProcessPool:
         return "the process that priced it died twice, perhaps for want of memory; use fewer steps or dates"
 
 
-def _parties(trades: Sequence[Trade], most: int) -> Iterator[Party]:
-    """Places of trades that share their paths, from window to window of the book."""
-    for start in range(0, len(trades), _WINDOW):
-        gathering: dict[object, list[int]] = {}
-        for place in range(start, min(start + _WINDOW, len(trades))):
-            request = trades[place].request
-            key = paths_key(request) if not request.accuracy.tol else place
-            party = gathering.setdefault(key, [])
-            party.append(place)
-            numbers = request.simulation.paths * max(len(request.contract.dates), request.simulation.steps or 0)
-            if len(party) >= min(most, max(1, _NUMBERS_TOGETHER // numbers)):
-                yield tuple(gathering.pop(key))
-        yield from map(tuple, gathering.values())
+def _tasks(trades: Sequence[Trade], most: int) -> list[Task]:
+    """The places of trades that share their paths, divided into tasks, in the order of their first trades."""
+    groups: dict[object, list[int]] = {}
+    for place, trade in enumerate(trades):
+        request = trade.request
+        groups.setdefault(paths_key(request) if not request.accuracy.tol else place, []).append(place)
+    tasks: list[Task] = []
+    for places in groups.values():
+        request = trades[places[0]].request
+        numbers = request.simulation.paths * max(len(request.contract.dates), request.simulation.steps or 0)
+        largest = max(1, min(most, _LARGEST_TASK, _NUMBERS_OF_TASK // numbers))
+        count = ceil(len(places) / largest)
+        ends = [len(places) * i // count for i in range(count + 1)]
+        tasks += (tuple(places[start:end]) for start, end in pairwise(ends))
+    return sorted(tasks)
 
 
 def forecast_seconds(trades: Sequence[Trade], workers: int) -> float:
-    """What a book may take on so many processes or threads, from a few of its trades with few paths each."""
+    """Forecast of the seconds of a book on ``workers`` processes or threads, from a few trades with few paths each."""
     few = trades[:: max(1, len(trades) // _TRIED)][:_TRIED]
     seconds = 0.0
     for trade in few:
@@ -134,16 +145,20 @@ def forecast_seconds(trades: Sequence[Trade], workers: int) -> float:
         tried = min(paths, _PATHS_TRIED)
         simulation = trade.request.simulation.model_copy(update={"paths": tried})
         shorter = replace(trade.request, simulation=simulation, accuracy=Accuracy())
-        with suppress(GreeksError):  # it will have its row of its own
-            run(shorter, 1)  # the first of its kind also loads what it needs
+        with suppress(GreeksError):  # the error has its row in the book
+            run(shorter, 1)  # the first run of a structure also imports and traces
             seconds += run(shorter, 1).elapsed_seconds * paths / tried
     return seconds / max(1, len(few)) * len(trades) / workers
 
 
 def _answers(trades: Sequence[Trade], threads: int | None) -> list[Answer]:
     if len(trades) > 1:
-        with suppress(Exception):  # whatever one of them does to the others, it does not do to them alone
-            return run_alongside([trade.request for trade in trades], threads)
+        try:
+            return [answer_of(one) for one in run_together([trade.request for trade in trades], threads)]
+        except MemoryError:  # one trade at a time needs less
+            pass
+        except Exception as error:  # a bug, which pricing the trades one by one would hide
+            return [_internal(error)] * len(trades)
     return [_answer(trade, threads) for trade in trades]
 
 
@@ -155,4 +170,8 @@ def _answer(trade: Trade, threads: int | None) -> Answer:
     except MemoryError:
         return "out of memory; use fewer processes, steps or dates"
     except Exception as error:  # one bad trade never sinks the book
-        return f"internal error, please report it: {type(error).__name__}: {error}"
+        return _internal(error)
+
+
+def _internal(error: Exception) -> str:
+    return f"internal error, please report it: {type(error).__name__}: {error}"

@@ -1,10 +1,9 @@
-"""One number by many methods: do they agree?"""
+"""Check of every Greek: the estimates by several methods, compared."""
 
 from collections.abc import Iterator
-from dataclasses import replace
-from functools import reduce
+from contextlib import closing
+from dataclasses import dataclass, replace
 from math import hypot
-from operator import add
 
 import numpy as np
 
@@ -12,41 +11,43 @@ from greeks_cli.analytic.closed_forms import exact_greeks
 from greeks_cli.engine.estimators.finite_differences import bumped
 from greeks_cli.engine.estimators.methods import pathwise_parameter
 from greeks_cli.engine.estimators.moments import Moments
-from greeks_cli.engine.execution.plan import Plan
+from greeks_cli.engine.execution.blocks import Blocks
+from greeks_cli.engine.execution.compile import plan
 from greeks_cli.run.cores import available_cores
-from greeks_cli.run.local import in_order, run
+from greeks_cli.run.price import run
+from greeks_cli.run.pricing import Workers, moments_by_block
 from greeks_cli.terms.greek import Greek, parse_greeks
 from greeks_cli.terms.request import Request
 from greeks_cli.terms.simulation import Autodiff, Estimator
-from greeks_cli.terms.studies import Opinion
+from greeks_cli.terms.studies import MethodResult
 
 _EQUATION = parse_greeks("price,delta,gamma,theta")
 
 
-def check(request: Request, threads: int | None = None) -> list[Opinion]:
-    """Every Greek by every method that applies, each on random numbers of its own."""
-    opinions: list[Opinion] = []
+def check(request: Request, threads: int | None = None) -> list[MethodResult]:
+    """Every Greek by every method that applies, each method on independent random numbers."""
+    results: list[MethodResult] = []
     for greek, exact in zip(request.greeks, exact_greeks(request), strict=True):
-        heard = list(_opinions(request, greek, threads or available_cores()))
+        by_method = list(_method_results(request, greek, threads or available_cores()))
         if exact is not None:
-            heard.insert(0, Opinion(greek.name, "closed form", exact, 0.0, 0.0))
-        best = min(heard, key=lambda opinion: opinion.stderr + opinion.bias)
-        opinions += [opinion if opinion is best else _against(opinion, best) for opinion in heard]
+            by_method.insert(0, MethodResult(greek.name, "closed form", exact, 0.0, 0.0))
+        best = min(by_method, key=lambda result: result.stderr + result.bias)
+        results += [result if result is best else _against(result, best) for result in by_method]
     if not request.contract.fixes_today:
-        opinions.append(_pricing_equation(request, threads or available_cores()))
-    return opinions
+        results.append(_pricing_equation(request, threads or available_cores()))
+    return results
 
 
-def _against(opinion: Opinion, reference: Opinion) -> Opinion:
-    gap = abs(opinion.value - reference.value)
-    excess = max(0.0, gap - opinion.bias - reference.bias)
-    noise = hypot(opinion.stderr, reference.stderr)
-    rounding = 1e-12 + 1e-9 * max(abs(opinion.value), abs(reference.value))
+def _against(result: MethodResult, reference: MethodResult) -> MethodResult:
+    gap = abs(result.value - reference.value)
+    excess = max(0.0, gap - result.bias - reference.bias)
+    noise = hypot(result.stderr, reference.stderr)
+    rounding = 1e-12 + 1e-9 * max(abs(result.value), abs(reference.value))
     z = 0.0 if excess <= rounding else excess / max(noise, rounding)
-    return replace(opinion, z=float(np.copysign(z, opinion.value - reference.value)))
+    return replace(result, z=float(np.copysign(z, result.value - reference.value)))
 
 
-def _opinions(request: Request, greek: Greek, threads: int) -> Iterator[Opinion]:
+def _method_results(request: Request, greek: Greek, threads: int) -> Iterator[MethodResult]:
     methods = [("chainer.grad", Estimator.PATHWISE, Autodiff.GRAD)]
     if greek.order <= 2:
         methods.append(("Variable.backward", Estimator.PATHWISE, Autodiff.BACKWARD))
@@ -58,7 +59,7 @@ def _opinions(request: Request, greek: Greek, threads: int) -> Iterator[Opinion]
         settings = {"estimator": estimator, "autodiff": autodiff, **_seed(request, stream)}
         result = run(_asking(request, (greek,), settings), threads)
         estimate = result[greek.name]
-        yield Opinion(greek.name, name, estimate.value, estimate.stderr, estimate.bias)
+        yield MethodResult(greek.name, name, estimate.value, estimate.stderr, estimate.bias)
     if 1 <= greek.order <= 2:
         yield _bump(_asking(request, (greek,), _seed(request, 9)), greek, threads)
 
@@ -69,25 +70,38 @@ def _asking(request: Request, greeks: tuple[Greek, ...], settings: dict[str, obj
 
 
 def _seed(request: Request, stream: int) -> dict[str, object]:
-    """Independent numbers for every method: agreement on the same numbers proves little."""
+    """The seed of a method: agreement of methods on common random numbers shows little."""
     return {"seed": (request.simulation.seed + 7919 * stream) % 2**64}
 
 
-def _bump(request: Request, greek: Greek, threads: int) -> Opinion:
-    plan = Plan.of(request)
-    n_kinks = len(plan.groups[0].method.kernels)
+@dataclass(frozen=True)
+class _Bumps:
+    """Bump and reprice as an executable: a value and its change by smaller steps."""
 
-    def work(block: int) -> tuple[Moments, Moments]:
-        value, change = bumped(request, plan.normals(block), greek.parameters, n_kinks)
-        return Moments.of([plan.samples(value)]), Moments.of([plan.samples(change)])
+    blocks: Blocks
+    greek: Greek
+    n_kinks: int
 
-    blocks = list(in_order(work, ((block,) for block in range(plan.n_blocks)), threads))
-    value, change = (reduce(add, column) for column in zip(*blocks, strict=True))
-    bias = abs(change.mean[0]) + 2 * change.stderr[0]
-    return Opinion(greek.name, "bumps", float(value.mean[0]), float(value.stderr[0]), float(bias))
+    @property
+    def n_blocks(self) -> int:
+        return self.blocks.count
+
+    def accumulate(self, block: int) -> Moments:
+        found = bumped(self.blocks.request, self.blocks.normals(block), self.greek.parameters, self.n_kinks)
+        return Moments.of([self.blocks.samples(row) for row in found])
 
 
-def _pricing_equation(request: Request, threads: int) -> Opinion:
+def _bump(request: Request, greek: Greek, threads: int) -> MethodResult:
+    chosen = plan(request)
+    bumps = _Bumps(chosen.blocks, greek, len(chosen.groups[0].method.kernels))
+    with closing(moments_by_block([bumps], Workers(threads))) as blocks:
+        for (moments,) in blocks:
+            value, stderr = moments.mean, moments.stderr
+    bias = abs(value[1]) + 2 * stderr[1]
+    return MethodResult(greek.name, "bumps", float(value[0]), float(stderr[0]), float(bias))
+
+
+def _pricing_equation(request: Request, threads: int) -> MethodResult:
     """theta + (r - q) S delta + vol^2 S^2 gamma / 2 - r V, which is 0 in a market of constant parameters."""
     asked = _asking(request, _EQUATION, _seed(request, 10))
     market = request.market
@@ -103,5 +117,5 @@ def _pricing_equation(request: Request, threads: int) -> Opinion:
     # The errors are added, not squared and added: the four estimates come from the same paths.
     stderr = sum(abs(weight) * estimate.stderr for weight, estimate in estimates)
     bias = sum(abs(weight) * estimate.bias for weight, estimate in estimates)
-    zero = Opinion("", "", 0.0, 0.0, 0.0)
-    return _against(Opinion("0", "pricing equation", value, stderr, bias), zero)
+    zero = MethodResult("", "", 0.0, 0.0, 0.0)
+    return _against(MethodResult("0", "pricing equation", value, stderr, bias), zero)

@@ -23,11 +23,11 @@ Made = TypeVar("Made")
 
 
 class ClusterFailed(GreeksError):
-    """There is no scheduler, it went away, or its workers are not what they should be."""
+    """Error of a cluster: no scheduler, a scheduler that went away, or workers that fail or have other versions."""
 
 
 class ClusterExecutor(Executor):
-    """Tasks for a cluster's workers, each of which first compares its versions with ours."""
+    """Executor on a cluster's workers; each task first compares the worker's versions with this process's."""
 
     def __init__(self, client: Any, address: str):
         self._executor = client.get_executor(pure=False)
@@ -36,23 +36,23 @@ class ClusterExecutor(Executor):
 
     @property
     def workers(self) -> int:
-        """Threads of all workers that are there now; at least 1, for lost ones may be replaced."""
+        """Threads of all workers now connected; at least 1, because lost workers may be replaced."""
         return max(1, sum(self._client.nthreads().values()))
 
     @property
     def in_flight(self) -> int:
-        """Tasks that keep all busy; more than there were workers at first, for others may come late."""
+        """The number of tasks in flight that keeps all workers busy, with a reserve for workers that join late."""
         return self._in_flight
 
     def submit(self, work: Callable[..., Any], /, *args: Any, **kwargs: Any) -> "Future[Any]":
-        """As in ``concurrent.futures``, but what goes wrong with the cluster is a ClusterFailed."""
+        """Submits a task, as in ``concurrent.futures``; the future raises ClusterFailed for failures of the cluster."""
         answer: Future[Any] = Future()
         task = self._executor.submit(_task, _versions(), work, *args, **kwargs)
         task.add_done_callback(lambda done: self._pass_on(done, answer))
         return answer
 
     def _pass_on(self, task: "Future[Any]", answer: "Future[Any]") -> None:
-        """A task's ending to whoever waits for the answer; a failure says what it means for the user."""
+        """Passes a task's result or error on to ``answer``; a failure of the cluster becomes a ClusterFailed."""
         from distributed.scheduler import KilledWorker
 
         try:
@@ -64,7 +64,7 @@ class ClusterExecutor(Executor):
             reason = f"the scheduler went away ({type(error).__name__})"
         except (ModuleNotFoundError, AttributeError) as error:
             reason = f"a worker cannot load the task ({error}); install greeks {__version__} there"
-        except Exception as error:  # of the work itself
+        except Exception as error:  # an error of the work, not of the cluster
             answer.set_exception(error)
             return
         answer.set_exception(ClusterFailed(f"--scheduler {self._address}: {reason}"))
@@ -72,7 +72,7 @@ class ClusterExecutor(Executor):
 
 @contextmanager
 def cluster(address: str) -> Iterator[ClusterExecutor]:
-    """Connect to ``tcp://HOST:PORT``, to the scheduler of a scheduler file, or to workers started here (``local``).
+    """Connects to ``tcp://HOST:PORT``, to the scheduler of a scheduler file, or to workers started here (``local``).
 
     Raises MissingExtra or ClusterFailed, in one line within seconds.
     """
@@ -81,11 +81,11 @@ def cluster(address: str) -> Iterator[ClusterExecutor]:
     except ImportError:
         raise MissingExtra("--scheduler", "Dask distributed", "cluster") from None
     for name in [name for name in logging.root.manager.loggerDict if name.split(".")[0] == distributed.__name__]:
-        logging.getLogger(name).setLevel(logging.CRITICAL + 1)  # what matters is raised, in one line
+        logging.getLogger(name).setLevel(logging.CRITICAL + 1)  # errors are raised, in one line
     client = _connected(address)
     try:
         try:
-            _apart(lambda: client.wait_for_workers(1, timeout=_SECONDS_TO_JOIN))
+            _on_thread(lambda: client.wait_for_workers(1, timeout=_SECONDS_TO_JOIN))
         except TimeoutError:
             raise ClusterFailed(
                 f"--scheduler {address}: no worker has joined it in {_SECONDS_TO_JOIN} s; start one with: dask worker"
@@ -97,8 +97,8 @@ def cluster(address: str) -> Iterator[ClusterExecutor]:
 
 def _connected(address: str) -> Any:
     try:
-        return _apart(lambda: _client(address), _SECONDS_TO_START if address == _LOCAL else 2 * _SECONDS_TO_ANSWER)
-    except Exception as error:  # of every kind, by address, file and version
+        return _on_thread(lambda: _client(address), _SECONDS_TO_START if address == _LOCAL else 2 * _SECONDS_TO_ANSWER)
+    except Exception as error:  # its type depends on address, file and version
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise ClusterFailed(
             f"--scheduler {address}: no scheduler answers there ({reason}); "
@@ -110,7 +110,7 @@ def _client(address: str) -> Any:
     import distributed
 
     if address == _LOCAL:
-        # Any free port, or it warns of each cluster that has one; and workers have nothing to say that is not raised.
+        # Any free port: a fixed port warns where another cluster has it. Errors of workers are raised, so logs are off.
         quiet: dict[str, Any] = {"dashboard_address": ":0", "silence_logs": logging.CRITICAL + 1}
         return distributed.Client(distributed.LocalCluster(n_workers=available_cores(), threads_per_worker=1, **quiet))
     where = {"scheduler_file" if Path(address).is_file() else "address": address}
@@ -124,15 +124,18 @@ def _close(client: Any) -> None:
         local.close()
 
 
-def _apart(work: Callable[[], Made], seconds: float | None = None) -> Made:
-    """Work on a thread of its own, for so long: the processes it starts see no Ctrl-C, and it may hang for ever."""
+def _on_thread(work: Callable[[], Made], seconds: float | None = None) -> Made:
+    """The answer of ``work`` on another thread: processes that it starts see no Ctrl-C, and it may hang for ever.
+
+    Raises TimeoutError after ``seconds``.
+    """
     done: Future[Made] = Future()
 
     def worked() -> None:
         try:
             with interrupts_kept_here():
                 done.set_result(work())
-        except BaseException as error:  # whoever waits raises it
+        except BaseException as error:  # the waiting thread raises it
             done.set_exception(error)
 
     threading.Thread(target=worked, daemon=True).start()
@@ -143,7 +146,7 @@ def _apart(work: Callable[[], Made], seconds: float | None = None) -> Made:
 
 
 def _versions() -> dict[str, str]:
-    """What must be the same for the numbers to be the same."""
+    """Versions that all workers must share for equal numbers."""
     python = ".".join(platform.python_version_tuple()[:2])
     return {
         "greeks": __version__,

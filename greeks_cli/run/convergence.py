@@ -1,14 +1,13 @@
-"""How errors fall with the number of paths, and how the bias grows with the width."""
+"""Convergence studies: errors against the number of paths, and bias against the width."""
 
 from collections.abc import Iterator
 from dataclasses import replace
 
 from greeks_cli.engine.estimators.bandwidth import automatic_kernels, pilot_kinks
-from greeks_cli.engine.execution.selection import pilot_paths
-from greeks_cli.engine.simulation.path_data import Scenario
-from greeks_cli.run.local import Progress, run
+from greeks_cli.engine.execution.selection import pilot_data
+from greeks_cli.run.price import run
 from greeks_cli.terms.request import Request
-from greeks_cli.terms.result import Estimate
+from greeks_cli.terms.result import Estimate, Progress
 from greeks_cli.terms.simulation import FEWEST_SOBOL_PATHS, MIN_PATHS, Estimator, Sampler, Simulation
 from greeks_cli.terms.studies import Point
 
@@ -17,9 +16,9 @@ _FACTORS = (0.25, 0.5, 1.0, 2.0, 4.0)
 
 
 def over_paths(request: Request, threads: int | None = None, progress: Progress | None = None) -> Iterator[Point]:
-    """Every Greek at five numbers of paths up to the request's, each a quarter of the next; fewer where those are few.
+    """Every Greek at up to five numbers of paths, each a quarter of the next, the last the request's.
 
-    ``progress`` is that of ``run``, here and below.
+    ``progress`` is the argument of ``run``, here and below.
     """
     for paths in _rungs(request.simulation):
         for estimate in run(_with(request, paths=paths), threads, progress).estimates:
@@ -35,7 +34,7 @@ def _rungs(simulation: Simulation) -> list[int]:
 def over_sobol_points(
     request: Request, threads: int | None = None, progress: Progress | None = None
 ) -> Iterator[Point]:
-    """The same request on Sobol points, up to about as many; none where those are too few.
+    """Every Greek as in ``over_paths`` on Sobol points, up to a power of two; no points where that is too few.
 
     Raises MissingExtra without scipy.
     """
@@ -46,8 +45,8 @@ def over_sobol_points(
 
 
 def automatic_width(request: Request) -> float | None:
-    """The width of the kink that the rule for the request's paths takes; None where nothing bends."""
-    kernels = automatic_kernels(pilot_kinks(request, Scenario(pilot_paths(request))), request.simulation.paths, 1.0)
+    """The least automatic width of the payoff's kinks at the request's paths; None without a kink."""
+    kernels = automatic_kernels(pilot_kinks(request, pilot_data(request)), request.simulation.paths, 1.0)
     return min((float(kernel.widths[2]) for kernel in kernels), default=None)
 
 

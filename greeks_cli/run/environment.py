@@ -1,4 +1,4 @@
-"""What this installation consists of and what it can see."""
+"""Environment of a run: versions of packages, platform, cores and GPUs."""
 
 import platform
 import sys
@@ -39,7 +39,7 @@ def facts() -> list[tuple[str, str]]:
 
 
 def devices_of(trades: Sequence[Trade]) -> list[str]:
-    """The names of the devices that trades are computed on here; none for those whose device does not work."""
+    """The names of the devices that compute the trades on this machine; devices that do not work are left out."""
     names: set[str] = set()
     for simulation in {trade.request.simulation for trade in trades}:
         with suppress(GpuFailed):

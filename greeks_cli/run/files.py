@@ -1,4 +1,4 @@
-"""Files that appear whole or not at all."""
+"""Atomic writes: a file appears whole or not at all."""
 
 import os
 from pathlib import Path
@@ -7,13 +7,13 @@ from greeks_cli.terms.errors import GreeksError
 
 
 class CannotWrite(GreeksError):
-    """The disk is full, or the folder read-only."""
+    """Error of writing a file: the disk is full, or the folder is read-only."""
 
 
 def write_whole(path: Path, content: bytes) -> None:
-    """Put a file in place at once, so that no reader and no crash meets half of it. Raises CannotWrite.
+    """Puts a file in place at once, so that neither a reader nor a crash meets half of it. Raises CannotWrite.
 
-    Through a link, which stays one, to what it points to, whether that is there or not.
+    A symbolic link stays a link: its target is written, or created where it is missing.
     """
     place = Path(os.path.realpath(path))
     temporary = place.with_name(place.name + ".tmp")

@@ -1,4 +1,4 @@
-"""Graphviz, where it is installed: it draws what is written in the DOT language."""
+"""Graphviz, where it is installed: pictures of graphs in the DOT language."""
 
 import shutil
 import subprocess
@@ -9,11 +9,11 @@ _SECONDS = 300
 
 
 class GraphvizFailed(GreeksError):
-    """Graphviz cannot draw this."""
+    """Error of Graphviz: it cannot draw the graph."""
 
 
 def installed() -> bool:
-    """Whether its program ``dot`` is on the path."""
+    """True if Graphviz's program ``dot`` is on the path."""
     return shutil.which("dot") is not None
 
 

@@ -1,4 +1,4 @@
-"""Ctrl-C: the first one asks for an end, the second is one; processes that price see neither."""
+"""Handling of Ctrl-C: the first asks for an end, the second interrupts; worker processes see neither."""
 
 import multiprocessing.resource_tracker
 import signal
@@ -7,20 +7,20 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 Stop = Callable[[], bool]
-"""Whether nothing new should be begun."""
+"""True if no new task should begin."""
 
 
 def never() -> bool:
-    """Nobody can ask for an end."""
+    """False: a ``Stop`` for runs that end only with their last task."""
     return False
 
 
 @contextmanager
 def asked_to_stop(tell: Callable[[], None]) -> Iterator[Stop]:
-    """Whether there was a Ctrl-C, of which ``tell`` is told; a second one interrupts as usual."""
+    """A ``Stop`` that is true after a Ctrl-C, which calls ``tell``; a second Ctrl-C interrupts as usual."""
     usual = signal.getsignal(signal.SIGINT)
     if usual is not signal.default_int_handler or threading.current_thread() is not threading.main_thread():
-        yield never  # it is ignored, as in the background of a script, or somebody else's
+        yield never  # SIGINT is ignored, as in the background of a script, or has another handler
         return
     asked = threading.Event()
 
@@ -38,11 +38,11 @@ def asked_to_stop(tell: Callable[[], None]) -> Iterator[Stop]:
 
 @contextmanager
 def interrupts_kept_here() -> Iterator[None]:
-    """Processes that this thread starts meanwhile never see a Ctrl-C: it is for the one that writes."""
+    """Hides Ctrl-C from processes that this thread starts meanwhile: only the process that writes handles it."""
     if not hasattr(signal, "pthread_sigmask"):  # on Windows
         yield
         return
-    # Started by the first process to be started, after which it would unblock what is blocked here.
+    # The first process to be started starts the tracker, which unblocks SIGINT; so it is started before the block.
     multiprocessing.resource_tracker.ensure_running()
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:

@@ -1,4 +1,4 @@
-"""Results on disk as they come in, so that nothing finished is ever lost.
+"""Ledger of a book: results on disk as they come in, so that no finished result is lost.
 
 While a book runs, ``OUT.partial`` gains one line of JSON per trade as it is finished.
 At the end ``OUT`` and ``OUT.manifest.json`` appear at once, each moved into its place whole.
@@ -25,7 +25,7 @@ _NAMED = 3
 
 
 class Ledger:
-    """The results of one book, whose trades have the given keys by id."""
+    """Ledger of one book; ``keys`` has the key of each row by its id."""
 
     def __init__(self, out: Path, keys: Mapping[str, str]):
         self._out = out
@@ -34,17 +34,17 @@ class Ledger:
         self._manifest = out.with_name(out.name + ".manifest.json")
         self._file: FileIO | None = None
         self.rows: dict[str, dict[str, Any]] = {}
-        """What is finished, by id."""
+        """Finished rows by id."""
 
     def open(self, restart: bool, form: str) -> dict[str, Any] | None:
-        """Take up what is there; the manifest, where all is finished in this form already.
+        """Takes up the rows of an earlier run. Returns the manifest where the book is finished in this form, else None.
 
-        Raises InvalidInput where it is another book's, or another run is writing it.
+        Raises InvalidInput where the file is another book's, or another run is writing it, and CannotWrite.
         """
         if not restart and not self._holds_rows() and self._out.exists():
             return self._finished(form)
         try:
-            # Unbuffered: a line is with the system once it is written, whatever becomes of this process.
+            # Unbuffered: a written line survives any end of this process.
             file = self._partial.open("ab", buffering=0)
             self._lock(file)
             self._file = file
@@ -57,7 +57,7 @@ class Ledger:
         return None
 
     def _lock(self, file: FileIO) -> None:
-        """Released when the file is closed, or this process ends in whatever way."""
+        """Locks the file until it is closed or this process ends. Raises InvalidInput where another run holds it."""
         if fcntl is None:
             return
         try:
@@ -68,7 +68,7 @@ class Ledger:
             raise InvalidInput([Problem((str(self._partial),), message)]) from None
 
     def append(self, row: dict[str, Any]) -> None:
-        """Write one result, so that it outlives this process."""
+        """Writes one row, which survives any end of this process. Raises CannotWrite."""
         assert self._file is not None  # it has been opened
         line = json.dumps(row, allow_nan=False).encode() + b"\n"
         try:
@@ -80,11 +80,11 @@ class Ledger:
 
     @property
     def kept(self) -> int:
-        """How many results will not be made again; what failed is tried again."""
+        """The number of results that are not priced again; failed trades are."""
         return sum(map(_is_kept, self.rows.values()))
 
     def close(self) -> None:
-        """Let others write; what is finished stays, but nothing is left where nothing is."""
+        """Releases the file to other runs; finished rows stay, and an empty file is removed."""
         if self._file is None:
             return
         with suppress(OSError):
@@ -93,7 +93,7 @@ class Ledger:
         self._file.close()
 
     def finish(self, content: bytes, manifest: dict[str, Any]) -> None:
-        """Put the result and its manifest in place, and remove what led there."""
+        """Puts the result and its manifest in place, and removes the partial file. Raises CannotWrite."""
         assert self._file is not None  # it has been opened
         manifest = {**manifest, "output": _digest(content), "trades": dict(self.keys)}
         self._place(self._manifest, json.dumps(manifest, indent=2).encode() + b"\n")
@@ -149,7 +149,7 @@ class Ledger:
         return manifest
 
     def _refuse_others(self, found: Mapping[str, str]) -> None:
-        """Results of a changed book are never mixed with those of this one."""
+        """Raises InvalidInput for results of another or a changed book: they are never mixed with this book's."""
         changed = [name for name, key in found.items() if self.keys.get(name) != key]
         if self._file is None:  # not unfinished, but whole
             changed += [name for name in self.keys if name not in found]
@@ -170,7 +170,7 @@ class Ledger:
 
 
 def _is_kept(row: Mapping[str, Any]) -> bool:
-    """What failed is tried again: memory may have been short, or the trade has been mended."""
+    """True for a result; a failed trade is priced again: memory may have been short, or the trade is corrected."""
     return "error" not in row
 
 

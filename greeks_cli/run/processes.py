@@ -1,4 +1,4 @@
-"""Processes that price beside this one, and end with it."""
+"""Worker processes, which end with this process."""
 
 import multiprocessing
 import os
@@ -14,11 +14,14 @@ from greeks_cli.terms.errors import GreeksError
 
 
 class WorkerLost(GreeksError):
-    """A process that was pricing has died."""
+    """Error of a worker process that has died."""
 
 
 class Processes(Executor):
-    """As many processes; what one of them was at when it died raises BrokenProcessPool, and new ones do the rest."""
+    """Executor on ``count`` processes.
+
+    Tasks in flight raise BrokenProcessPool when a process dies; new processes do later tasks.
+    """
 
     def __init__(self, count: int):
         self._count = count
@@ -26,11 +29,11 @@ class Processes(Executor):
 
     @property
     def in_flight(self) -> int:
-        """Tasks that keep all busy: one each, and one that waits."""
+        """The number of tasks in flight that keeps all processes busy: one each, and one that waits."""
         return self._count + 1
 
     def submit(self, work: Callable[..., Any], /, *args: Any, **kwargs: Any) -> "Future[Any]":
-        """As in ``concurrent.futures``."""
+        """Submits a task, as in ``concurrent.futures``, to new processes where one has died."""
         try:
             return self._pool.submit(work, *args, **kwargs)
         except BrokenProcessPool:
@@ -38,11 +41,11 @@ class Processes(Executor):
             return self._pool.submit(work, *args, **kwargs)
 
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
-        """As in ``concurrent.futures``."""
+        """Ends the processes, as in ``concurrent.futures``."""
         self._pool.shutdown(wait, cancel_futures=cancel_futures)
 
     def _started(self) -> ProcessPoolExecutor:
-        # Spawned, not forked: a fork would copy whatever threads and locks this process has.
+        # Spawned, not forked: a fork would copy the threads' locks of this process.
         pool = ProcessPoolExecutor(self._count, multiprocessing.get_context("spawn"), _end_with_parent)
         with interrupts_kept_here():
             for _ in range(self._count):
@@ -52,12 +55,12 @@ class Processes(Executor):
 
 @contextmanager
 def worker_processes(count: int) -> Iterator[Processes]:
-    """Processes that price. Raises WorkerLost when one dies whose task nobody repeats."""
+    """Worker processes. Raises WorkerLost where a process dies and its task is not repeated."""
     processes = Processes(count)
     try:
         yield processes
     except BaseException as ending:
-        # Nobody waits for what they are pricing any more. (Cancelled futures would upset the pool's own thread.)
+        # No caller waits for tasks in flight any more. (Cancelled futures would upset the pool's thread.)
         for child in multiprocessing.active_children():
             child.terminate()
         if not isinstance(ending, BrokenProcessPool):
@@ -71,7 +74,7 @@ def worker_processes(count: int) -> Iterator[Processes]:
 
 
 def _end_with_parent() -> None:
-    """Not even `kill -9` of the process that writes leaves one behind that prices for nobody."""
+    """Ends this worker with its parent, even after `kill -9` of the parent."""
     threading.Thread(target=_outlive_parent, daemon=True).start()
 
 

@@ -1,4 +1,4 @@
-"""A request at every point of one parameter or two, so that the results make a curve or a surface."""
+"""Profile of a request: its results at every point of one parameter or two, a curve or a surface."""
 
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Executor
@@ -6,16 +6,17 @@ from contextlib import contextmanager
 from functools import reduce
 from itertools import product
 
+from greeks_cli.engine.execution.compile import plan
 from greeks_cli.engine.execution.pilot_errors import squared_errors
-from greeks_cli.engine.execution.plan import Plan
 from greeks_cli.engine.execution.selection import Errors, Pilot
 from greeks_cli.run.allocator import keep_freed_memory
-from greeks_cli.run.local import Progress, run_plan
+from greeks_cli.run.book_paths import run_plans
+from greeks_cli.run.pricing import Workers
 from greeks_cli.terms.axis import Axis, places, points, where
-from greeks_cli.terms.errors import InvalidInput, NonFiniteEstimate, Problem
+from greeks_cli.terms.errors import GreeksError, InvalidInput, NonFiniteEstimate, Problem
 from greeks_cli.terms.profile import Profile
 from greeks_cli.terms.request import Request
-from greeks_cli.terms.result import Result
+from greeks_cli.terms.result import Progress, Result
 
 _PILOTS = {1: 16, 2: 5}
 """Points along each axis at which methods are tried."""
@@ -28,10 +29,10 @@ def profile(
     progress: Progress | None = None,
     executor: Executor | None = None,
 ) -> Profile:
-    """Price the request at every point, with one method for each Greek and the same random numbers everywhere.
+    """Prices the request at every point, with one method for each Greek and common random numbers.
 
-    ``progress`` is called with (points done, points in all); ``threads`` and ``executor`` are those of ``run``.
-    Tolerances are left aside: they would give every point random numbers of its own.
+    ``progress`` is called with (points done, points in all); ``threads`` and ``executor`` are arguments of ``run``.
+    Tolerances are ignored: they would give every point other random numbers.
     Raises InvalidInput before the first path where an axis or a point is not valid, and NonFiniteEstimate,
     naming the point.
     """
@@ -41,14 +42,18 @@ def profile(
     errors = _shared_errors(requests, labels, axes)
     middle = requests[len(requests) // 2]
     with _at(labels[len(requests) // 2]):
-        controls = Plan.of(middle, errors=errors).controls
-    results: list[Result] = []
+        controls = plan(middle, errors=errors).controls
+    plans = []
     for label, asked in zip(labels, requests, strict=True):
         with _at(label):
-            plan = Plan.of(asked, errors=errors, controls=controls)
-            results.append(run_plan(plan, threads, None, executor))
-        if progress:
-            progress(len(results), len(requests))
+            plans.append(plan(asked, errors=errors, controls=controls))
+    results: list[Result] = []
+    outcomes = run_plans(plans, Workers.of(threads, executor), progress)
+    for label, outcome in zip(labels, outcomes, strict=True):
+        with _at(label):
+            if isinstance(outcome, GreeksError):
+                raise outcome
+            results.append(outcome)
     return Profile(tuple(axes), tuple(results))
 
 
@@ -71,7 +76,7 @@ def _spread(lengths: Sequence[int]) -> list[int]:
 
 @contextmanager
 def _at(label: str) -> Iterator[None]:
-    """What goes wrong here is told with the point's name."""
+    """Adds the name of the point to errors."""
     try:
         yield
     except InvalidInput as error:

@@ -1,4 +1,4 @@
-"""The workloads by which speed is measured, and what NumPy's own normals for them take, the floor."""
+"""Workloads that measure speed, and the time of their normals by NumPy alone, the floor."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -8,9 +8,9 @@ from statistics import median
 
 import numpy as np
 
-from greeks_cli.engine.execution.plan import Plan
+from greeks_cli.engine.execution.blocks import Blocks
 from greeks_cli.run.cores import available_cores
-from greeks_cli.run.local import run
+from greeks_cli.run.price import run
 from greeks_cli.terms.request import Request, build_request
 
 _CHUNK = 1 << 17
@@ -59,9 +59,9 @@ def measured(threads: int | None = None) -> Iterator[Speed]:
 
 
 def drawing(request: Request, threads: int | None = None) -> Callable[[], None]:
-    """Draws as many normals as the request by NumPy's own ``standard_normal`` from SFC64 on all cores, and no more."""
+    """A function that draws the request's normals by NumPy's ``standard_normal`` from SFC64, on all cores."""
     workers = threads or available_cores()
-    count = request.simulation.paths * sum(Plan.of(request).steps) // workers
+    count = request.simulation.paths * sum(Blocks(request, request.simulation.paths).steps) // workers
 
     def share(seed: int) -> None:
         generator, buffer = np.random.Generator(np.random.SFC64(seed)), np.empty(_CHUNK)

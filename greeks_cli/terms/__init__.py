@@ -1,1 +1,1 @@
-"""What is asked and what is answered. No numerics: this package imports neither NumPy nor Chainer."""
+"""Requests and results. No numerics: this package imports neither NumPy nor Chainer."""

@@ -1,4 +1,4 @@
-"""How accurate the answer must be, and what it may cost."""
+"""Tolerances, and the limits of paths and seconds at which to give up on them."""
 
 import re
 from collections.abc import Iterable
@@ -20,7 +20,7 @@ class Target:
     relative: bool
 
     def allowed(self, value: float) -> float:
-        """The tolerance in the Greek's own unit."""
+        """The tolerance for an estimate of this value, in the Greek's unit."""
         return self.tolerance * abs(value) if self.relative else self.tolerance
 
     def __str__(self) -> str:
@@ -46,7 +46,7 @@ def _read_targets(value: object) -> object:
 
 
 class Accuracy(Term):
-    """When to stop adding blocks. Without targets exactly ``paths`` paths are run."""
+    """The stopping rule: tolerances and limits. Without tolerances exactly ``paths`` paths are run."""
 
     tol: Annotated[tuple[Target, ...], BeforeValidator(_read_targets)] = Field(
         (), description="tolerance for standard error plus bias, such as gamma=1% or price=0.001; repeatable"

@@ -1,4 +1,4 @@
-"""Numbers along which something is asked: a field of the contract or the market, and the values it takes."""
+"""Axes: a numeric field of the contract or the market, and the values it takes."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -17,7 +17,7 @@ _NAMED = 3
 
 
 def spaced(text: str) -> list[float]:
-    """The equally spaced numbers of ``start:stop:count``, both ends among them. Raises ValueError with a remedy."""
+    """Equally spaced numbers of ``start:stop:count``, both ends included. Raises ValueError with a remedy."""
     try:
         start, stop, count = text.split(":")
         first, last, n = float(start), float(stop), int(count)
@@ -32,7 +32,7 @@ def spaced(text: str) -> list[float]:
 
 @dataclass(frozen=True, slots=True)
 class Axis:
-    """A parameter and the values it takes, in the order asked for; at least two, all different."""
+    """A parameter and its values in the order asked for; at least two, all different."""
 
     name: str
     values: tuple[float, ...]
@@ -54,10 +54,10 @@ def parse_axis(text: str) -> Axis:
 
 
 def points(request: Request, axes: Sequence[Axis]) -> list[Request]:
-    """The request at every point of the axes, the last of which runs fastest; nothing else differs.
+    """The request, without its tolerances, at every point of the axes; the last axis runs fastest.
 
-    Raises InvalidInput for an axis that the request does not have, and names the points that are no
-    valid requests. Tolerances stay behind.
+    Raises InvalidInput for an axis that the request does not have, and for points that are not valid
+    requests, which it names.
     """
     _check(request, axes)
     found, problems = [], []
@@ -72,7 +72,7 @@ def points(request: Request, axes: Sequence[Axis]) -> list[Request]:
 
 
 def _few(problems: list[Problem]) -> list[Problem]:
-    """The first of many, and how many there are."""
+    """The first problems; the last one returned counts the rest."""
     *first, last = problems[:_NAMED]
     if len(problems) > _NAMED:
         last = replace(last, message=f"{last.message}; and at {len(problems) - _NAMED:,} more points, narrow the range")
@@ -80,7 +80,7 @@ def _few(problems: list[Problem]) -> list[Problem]:
 
 
 def places(axes: Sequence[Axis]) -> Iterator[dict[str, float]]:
-    """The values of the axes at every point, the last axis fastest."""
+    """Values by name at every point of the axes; the last axis runs fastest."""
     for values in product(*(axis.values for axis in axes)):
         yield {axis.name: value for axis, value in zip(axes, values, strict=True)}
 
@@ -91,13 +91,13 @@ def where(place: Mapping[str, float]) -> str:
 
 
 def units(request: Request) -> dict[str, str]:
-    """Every number that an axis may vary, and what it is measured in."""
+    """Units of the numbers that an axis may vary, by name."""
     named = dict.fromkeys(request.contract.values, "")
     return {**named, **numeric_fields(type(request.contract)), **numeric_fields(Market)}
 
 
 def section_of(kind: str, name: str) -> str | None:
-    """The part of a request, ``contract`` or ``market``, that has a number of this name; None where neither has."""
+    """The section of a request, ``contract`` or ``market``, with a number of this name; None where neither has one."""
     models: dict[str, type[Term]] = {"market": Market, "contract": CONTRACTS.get(kind, Contract)}
     return next((section for section, model in models.items() if name in numeric_fields(model)), None)
 
@@ -115,7 +115,7 @@ def _check(request: Request, axes: Sequence[Axis]) -> None:
 
 
 def _at(request: Request, place: Mapping[str, float]) -> Request:
-    """The request with other values of some of its numbers. Raises InvalidInput."""
+    """The request with the values of a point. Raises InvalidInput."""
     contract, market = request.contract.model_dump(), request.market.model_dump()
     for name, value in place.items():
         if name in market:

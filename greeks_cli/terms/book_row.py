@@ -1,4 +1,4 @@
-"""The rows of a book's results, as files hold them."""
+"""Rows of a book's results, as files hold them."""
 
 from collections.abc import Mapping
 from typing import Any, Literal
@@ -10,13 +10,13 @@ from greeks_cli.terms.request import Request, build_request
 
 
 class _Row(BaseModel):
-    """Keys that we do not know are those of another version, and are left alone."""
+    """A row that ignores unknown keys, which another version wrote."""
 
     model_config = ConfigDict(frozen=True, allow_inf_nan=False)
 
 
 class Summed(_Row):
-    """One Greek, in the units of its row."""
+    """One Greek, in the units of the row."""
 
     name: str
     value: float
@@ -36,7 +36,7 @@ class Estimated(Summed):
 
 
 class TradeRow(_Row):
-    """One trade: what was asked and answered, or the error in its place."""
+    """One trade: its request and estimates, or its error."""
 
     id: str
     status: Literal["ok", "not met", "error"]
@@ -52,17 +52,17 @@ class TradeRow(_Row):
 
     @property
     def units(self) -> Units:
-        """The units of its numbers, which its key ends in where they are not raw."""
+        """Units of the estimates; the key ends in their name unless they are raw."""
         return Units.MARKET if self.key.endswith(f"-{Units.MARKET}") else Units.RAW
 
     def request(self) -> Request:
-        """The request again, but for its tolerances. Raises InvalidInput where this version has no such request."""
+        """The request without its tolerances. Raises InvalidInput where this version cannot build it."""
         names = [estimate.name for estimate in self.estimates]
         return build_request(self.contract, self.market, self.simulation, names)
 
 
 class TotalRow(_Row):
-    """The Greeks that all trades have, added up; none, and the error, where a trade has no result."""
+    """Sums of the Greeks that all trades have; no sums but an error where a trade has no result."""
 
     id: str
     status: Literal["total", "no total"]

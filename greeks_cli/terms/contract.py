@@ -1,8 +1,8 @@
-"""What every contract has, and the words that several share."""
+"""The base class of contracts, and enumerations that several contracts share."""
 
 import enum
 from abc import abstractmethod
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Hashable, Mapping
 from typing import ClassVar
 
 from pydantic import Field
@@ -36,14 +36,14 @@ class Contract(Term):
     example: ClassVar[Mapping[str, object]] = {}
     """Fields of a typical contract on an underlying near 100, for ``greeks check --all`` and the tests."""
     extra_normals: ClassVar[int] = 0
-    """Normals per path that the payoff wants beside the path."""
+    """Normals per path that the payoff needs in addition to those of the path."""
 
     kind: str
     expiry: Years = Field(1.0, description="time to expiry in years")
 
     @property
     def dates(self) -> tuple[float, ...]:
-        """The increasing positive times in years at which the contract looks at the underlying."""
+        """Increasing positive times in years at which the payoff needs the underlying."""
         return (self.expiry,)
 
     @property
@@ -51,40 +51,59 @@ class Contract(Term):
         """The values of ``parameters``."""
         return {name: getattr(self, name) for name in self.parameters}
 
+    schedule: ClassVar[frozenset[str]] = frozenset({"expiry"})
+    """Fields that say when the contract looks at the underlying, and nothing else."""
+
+    @property
+    def open_values(self) -> Mapping[str, float]:
+        """The parameters that are inputs of a program; the others are part of its structure."""
+        return self.values
+
+    def structure(self, spot: float) -> Hashable:
+        """The contract but for the numbers that are inputs of its programs: equal where the programs are.
+
+        Those are its open parameters and its schedule, of which the number of dates remains.
+        """
+        return self.but_for({*self.open_values, *self.schedule}), len(self.dates), self.case(spot)
+
+    def case(self, spot: float) -> Hashable:
+        """The choice among formulas that depends on how the spot and the contract's numbers compare."""
+        return None
+
     def but_for(self, names: Collection[str]) -> str:
-        """All that the contract is but some of its fields, for comparison."""
+        """The contract without some of its fields, for comparison."""
         return repr(self.model_dump(exclude=set(names)))
 
     @property
     def fixes_today(self) -> bool:
-        """Whether today's spot is itself a fixing: then the pricing equation does not hold today.
+        """True if today's spot is a fixing: then the pricing equation does not hold today.
 
-        It asks how the price moves with the spot while the fixings stay; delta moves both.
+        The equation needs the change of the price with the spot while the fixings stay; delta moves both.
         """
         return False
 
     def bends_at(self, spot: float) -> bool:
-        """Whether the price itself has a kink in its first derivative at this spot: no second derivative there."""
+        """True if the first derivative of the price has a kink at this spot: there is no second derivative."""
         return False
 
     @property
     def jumps(self) -> bool:
-        """Whether the payment jumps somewhere: then even a first derivative needs smoothing or a density."""
+        """True if the payoff jumps: then even a first derivative needs smoothing or a density."""
         return False
 
     @property
     def explicit_kinks(self) -> bool:
-        """Whether the market's parameters move a kink at a path held fixed: then only pathwise estimates apply."""
+        """True if market parameters move a kink while the path is held fixed: then only pathwise estimates apply."""
         return False
 
     @property
-    def decides_by_value(self) -> bool:
-        """Whether what is computed depends on the values of the parameters, and not its result alone."""
+    def folds_parameters(self) -> bool:
+        """Whether parameters are numbers like the market's, folded before the paths' own: for long formulas of them."""
         return False
 
     @property
     def always_defined(self) -> bool:
-        """Whether the payoff is a number on every path, and no logarithm or root may fail."""
+        """True if the payoff is a number on every path: no logarithm or root can fail."""
         return True
 
     @abstractmethod

@@ -1,4 +1,4 @@
-"""Every way a command can end, and the exceptions that lead there."""
+"""Exit codes, and the exceptions that lead to them."""
 
 import enum
 from collections.abc import Iterable, Sequence
@@ -7,7 +7,7 @@ from difflib import get_close_matches
 
 
 class ExitCode(enum.IntEnum):
-    """What the shell sees."""
+    """Exit codes of the commands."""
 
     OK = 0
     FAILURE = 1
@@ -18,29 +18,29 @@ class ExitCode(enum.IntEnum):
 
 
 class GreeksError(Exception):
-    """Ends a command with one line on stderr."""
+    """An error that ends a command with its message on stderr."""
 
     exit_code = ExitCode.FAILURE
 
     @property
     def in_one_line(self) -> str:
-        """The message, where several mistakes have a line each."""
+        """The message with its lines joined by semicolons."""
         return str(self).replace("\n", "; ")
 
 
 class NonFiniteEstimate(GreeksError):
-    """An estimate overflowed or lost its meaning; the message names the Greek."""
+    """An estimate is not a finite number; the message names the Greek."""
 
 
 class MissingExtra(GreeksError):
-    """Something optional is not installed; the message is the command that installs it."""
+    """An optional library is not installed; the message holds the command that installs it."""
 
     def __init__(self, wanted_by: str, library: str, extra: str):
         super().__init__(f"{wanted_by} needs {library}; run: uv sync --extra {extra}, or pip install '.[{extra}]'")
 
 
 class GpuFailed(GreeksError):
-    """No GPU does what is asked of one; the message says what to do, ``reason`` what CUDA or CuPy said of it."""
+    """No GPU can do the work; the message holds the remedy, ``reason`` the message of CUDA or CuPy."""
 
     def __init__(self, message: str, reason: str = ""):
         super().__init__(f"{message}; greeks doctor says more" if reason else message)
@@ -49,10 +49,10 @@ class GpuFailed(GreeksError):
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """One thing wrong with the input: where, what was given, and what to do about it.
+    """A mistake in the input: its place, the value given, and the remedy.
 
-    ``path`` addresses the request (``("market", "vol")``); whoever read the input knows
-    which flag, variable or file line that is.
+    ``path`` addresses the request (``("market", "vol")``); the reader of the input maps it
+    to a flag, a variable or a line of a file.
     """
 
     path: tuple[str | int, ...]
@@ -78,7 +78,7 @@ _LONGEST_VALUE = 80
 
 
 class InvalidInput(GreeksError):
-    """The request cannot be built; carries every problem found, not just the first."""
+    """The request cannot be built; ``problems`` holds all mistakes, not just the first."""
 
     exit_code = ExitCode.USAGE
 
@@ -89,12 +89,12 @@ class InvalidInput(GreeksError):
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:
-    """A remedy for a misspelt word: the nearest known one, or the whole list."""
+    """A remedy for a misspelt word: the nearest word of ``known``, or the whole list."""
     choices = list(known)
     near = nearest(word, choices)
     return f"did you mean '{near}'?" if near else f"choose from {', '.join(choices)}"
 
 
 def nearest(word: str, known: Iterable[str]) -> str | None:
-    """The known word that a misspelt one most likely stands for, if any."""
+    """The word of ``known`` nearest to a misspelt one, or None."""
     return next(iter(get_close_matches(word, list(known), n=1)), None)

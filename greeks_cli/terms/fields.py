@@ -1,4 +1,4 @@
-"""What the models of a request have in common."""
+"""The base model of a request's sections, and the types of their numbers."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -20,13 +20,13 @@ Number = Annotated[float, BeforeValidator(_no_boolean)]
 
 @dataclass(frozen=True, slots=True)
 class Unit:
-    """Part of a number's type: what it is measured in."""
+    """The unit of a number, as part of its type."""
 
     name: str
 
 
 class Term(BaseModel):
-    """A frozen model: unknown keys are refused, infinities and NaN too."""
+    """A frozen model that refuses unknown keys, infinities and NaN."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
@@ -52,13 +52,13 @@ PerYear = Annotated[Number, Unit("fraction per year")]
 
 @cache
 def numeric_fields(model: type[BaseModel]) -> Mapping[str, str]:
-    """The fields of a model that may be a number, each with its unit; counts have none."""
+    """Units of a model's numeric fields, by name; empty for a count."""
     found = {name: _number_unit(info.annotation, info.metadata) for name, info in model.model_fields.items()}
     return {name: unit for name, unit in found.items() if unit is not None}
 
 
 def _number_unit(annotation: object, metadata: Iterable[object] = ()) -> str | None:
-    """The unit of a number, empty where it has none; None for what is no number."""
+    """The unit in the annotation of a number, empty where it has none; None for other annotations."""
     if get_origin(annotation) is Annotated:
         inner, *metadata = get_args(annotation)
         return _number_unit(inner, metadata)

@@ -1,4 +1,4 @@
-"""A payoff that the user types, such as ``max(mean(S) - K, 0)``.
+"""Payoffs typed as formulas, such as ``max(mean(S) - K, 0)``.
 
 The text is parsed by Python's own grammar and then checked against a whitelist, node by node;
 nothing is ever evaluated as Python. ``S`` is the underlying at the fixings.
@@ -7,7 +7,8 @@ nothing is ever evaluated as Python. ``S`` is the underlying at the fixings.
 import ast
 import enum
 import warnings
-from collections.abc import Mapping
+from collections.abc import Collection, Hashable, Mapping
+from itertools import pairwise
 from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import BeforeValidator, Field, model_validator
@@ -25,7 +26,7 @@ _RESERVED = {"S", *FUNCTIONS, *MARKET_PARAMETERS, TIME}
 
 
 class Sort(enum.Enum):
-    """What an expression is: one number per path, one per date and path, or a condition on either."""
+    """The type of an expression: one number per path, one per date and path, or a condition on either."""
 
     NUMBER = "a number"
     PATH = "a value at every date"
@@ -42,7 +43,7 @@ class Sort(enum.Enum):
 
 
 class FormulaError(ValueError):
-    """Says what is wrong; ``detail`` shows the formula with a caret under the place."""
+    """A mistake in a formula; ``detail`` shows the formula with a caret under the place."""
 
     def __init__(self, message: str, text: str, column: int):
         super().__init__(message)
@@ -57,7 +58,7 @@ def parse_formula(text: str, names: Mapping[str, float], n_fixings: int) -> ast.
         raise FormulaError(f"the formula has {len(text)} characters; at most {LONGEST} are allowed", text, LONGEST)
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # such as `1 is 2`, which is refused anyway
+            warnings.simplefilter("ignore")  # `1 is 2` warns, and is refused below
             tree = ast.parse(text.strip(), mode="eval").body
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
         column = (getattr(error, "offset", None) or 1) - 1
@@ -72,7 +73,7 @@ def parse_formula(text: str, names: Mapping[str, float], n_fixings: int) -> ast.
 
 
 class _Checker:
-    """Finds the sort of every node, and refuses what is not on the list."""
+    """Type checker of formulas: finds the sort of every node, and refuses nodes outside the whitelist."""
 
     def __init__(self, text: str, names: Mapping[str, float], n_fixings: int):
         self._text = text
@@ -197,6 +198,27 @@ class _Checker:
         return FormulaError(message, self._text, offset)
 
 
+def decides_by_numbers(tree: ast.expr) -> bool:
+    """Whether a formula compares, bends or raises parameters alone: then its values are part of its structure."""
+    for node in ast.walk(tree):
+        match node:
+            case ast.Compare(left=left, comparators=others):
+                operands = [_has_no_path(operand) for operand in (left, *others)]
+                if any(one and other for one, other in pairwise(operands)):
+                    return True
+            case ast.Call(func=ast.Name(id="min" | "max"), args=arguments) if sum(map(_has_no_path, arguments)) > 1:
+                return True
+            case ast.Call(func=ast.Name(id="abs"), args=[argument]) if _has_no_path(argument):
+                return True
+            case ast.BinOp(op=ast.Pow(), left=base) if _has_no_path(base):
+                return True
+    return False
+
+
+def _has_no_path(node: ast.expr) -> bool:
+    return not any(isinstance(part, ast.Name) and part.id == "S" for part in ast.walk(node))
+
+
 def _wider(*sorts: Sort) -> Sort:
     return next((sort for sort in sorts if sort.over_time), sorts[0])
 
@@ -215,7 +237,7 @@ def _read_parameters(value: object) -> object:
 
 
 class Formula(Fixed):
-    """Pays what a formula of the underlying at the fixings says."""
+    """Pays the value of a formula of the underlying at the fixings."""
 
     example: ClassVar[Mapping[str, object]] = {"payoff": "max(mean(S) - K, 0)", "param": {"K": 100}, "fixings": 4}
     usual_fixings: ClassVar[int] = 1
@@ -249,8 +271,18 @@ class Formula(Fixed):
         return False
 
     @property
-    def decides_by_value(self) -> bool:
-        return True  # it may compare numbers
+    def folds_parameters(self) -> bool:
+        return True
+
+    @property
+    def open_values(self) -> Mapping[str, float]:
+        return {} if decides_by_numbers(self.tree) else self.values
+
+    def structure(self, spot: float) -> Hashable:
+        return super().structure(spot), tuple(self.param) if self.open_values else repr(self.param)
+
+    def but_for(self, names: Collection[str]) -> str:
+        return super().but_for({*names, "param"})
 
     @property
     def jumps(self) -> bool:

@@ -1,4 +1,4 @@
-"""What every named Greek means, for ``greeks explain``.
+"""Meanings of the named Greeks, for ``greeks explain``.
 
 Formulas are those of a European in the notation of E. G. Haug, The Complete Guide to Option
 Pricing Formulas, 2nd edition (2007), chapter 2: n and N are the normal density and
@@ -15,7 +15,7 @@ _SOURCE = "E. G. Haug, The Complete Guide to Option Pricing Formulas, 2nd ed. (2
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """The meaning of a Greek, the sign it usually has, and its closed form for a European."""
+    """A Greek's meaning, its usual sign, and its closed form for a European."""
 
     meaning: str
     sign: str
@@ -82,7 +82,7 @@ CONTRACT_NAMES = (
     "butterfly",
     "formula",
 )
-"""The catalogue's names, known without building its models; a test compares the two."""
+"""Names of the catalogue, repeated here because building its models is slow; a test compares the two."""
 
 
 def overview() -> str:
@@ -93,14 +93,14 @@ def overview() -> str:
 
 def explanation(greek: Greek) -> str:
     """A paragraph of facts about one Greek, named or written as d(...)."""
-    entry = next((GLOSSARY[name] for name, known in NAMED.items() if known.parameters == greek.parameters), None)
+    entry = next((GLOSSARY[name] for name, named in NAMED.items() if named.parameters == greek.parameters), None)
     raw, market = Units.RAW.label(greek), Units.MARKET.label(greek)
     facts = [("derivative", greek.formula if greek.parameters else "of order 0: the value itself")]
     if entry:
         facts += [("meaning", entry.meaning), ("usual sign", entry.sign)]
     facts.append(("unit", raw if raw == market else f"{raw}; with --units market {market}"))
     if "time" in greek.parameters:
-        facts.append(("time", "calendar time, in years: every future date comes nearer at once"))
+        facts.append(("time", "calendar time in years: the time to every future date shrinks by the same amount"))
     if entry:
         facts += [("European", entry.formula), ("", _NOTATION)]
     facts.append(("estimate", _method(greek)))
@@ -113,8 +113,11 @@ def _method(greek: Greek) -> str:
     if greek.order == 0:
         return "mean of the discounted payments of all paths"
     if greek.order == 1:
-        return "by default the mean of the derivatives of all paths, whose kinks stay sharp; unbiased"
+        return (
+            "by default the mean of the pathwise derivatives, without smoothing and unbiased; "
+            "where the payoff jumps, as for second order"
+        )
     return (
         f"derivatives of order {greek.order} per path; by default pathwise through smoothed kinks, by likelihood "
-        "ratio, or mixed, whichever a pilot run finds best; the bias column bounds what smoothing leaves"
+        "ratio, or mixed, whichever has the least error on pilot paths; the bias column bounds the smoothing bias"
     )

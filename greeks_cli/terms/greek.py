@@ -14,7 +14,7 @@ from greeks_cli.terms.errors import did_you_mean
 MARKET_PARAMETERS = ("spot", "vol", "rate", "dividend_yield")
 TIME = "time"
 KNOWN_PARAMETERS = (*MARKET_PARAMETERS, "strike", TIME)
-"""What ``greeks explain`` knows; a contract may have more."""
+"""Parameters that ``greeks explain`` accepts; a contract may have more."""
 MAX_ORDER = 4
 
 
@@ -61,7 +61,7 @@ PRICE = NAMED["price"]
 
 
 def _rank(parameter: str) -> tuple[int, str]:
-    """Spot first and time last, so that multi-indices share long prefixes."""
+    """Sort key: spot first and time last, so that multi-indices share long prefixes."""
     order = {"spot": 0, "vol": 2, "rate": 3, "dividend_yield": 4, TIME: 5}
     return order.get(parameter, 1), parameter
 
@@ -104,7 +104,7 @@ def parse_greeks(words: object) -> tuple[Greek, ...]:
 
 
 class Units(enum.StrEnum):
-    """How numbers are shown: raw derivatives, or per the steps that desks quote."""
+    """Units of estimates: raw derivatives, or per the steps that desks quote."""
 
     RAW = "raw"
     MARKET = "market"

@@ -1,8 +1,9 @@
-"""Contracts on the way the underlying takes."""
+"""Path-dependent contracts."""
 
 import enum
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from itertools import pairwise
+from math import log
 from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import BeforeValidator, Field, model_validator
@@ -26,9 +27,10 @@ FIXING_TIMES = Field(None, description="times of the fixings in years, such as 0
 
 
 class Fixed(Contract):
-    """What contracts with fixings share: their times, equally spaced or listed."""
+    """A contract with fixings, at equally spaced or listed times."""
 
     usual_fixings: ClassVar[int] = 12
+    schedule: ClassVar[frozenset[str]] = frozenset({"expiry", "fixings", "fixing_times"})
 
     fixings: Count | None = FIXINGS
     fixing_times: Times = FIXING_TIMES
@@ -46,12 +48,15 @@ class Fixed(Contract):
 
     @property
     def times(self) -> tuple[float, ...]:
-        """All fixing times, 0 included."""
+        """Times of all fixings in years, today's (0) included."""
         return self.fixing_times or equal_dates(self.expiry, self.fixings or self.usual_fixings)
+
+    def structure(self, spot: float) -> Hashable:
+        return super().structure(spot), len(self.times), self.fixes_today, self.dates[-1] == self.times[-1]
 
     @property
     def counted(self) -> str:
-        """How many fixings, in words."""
+        """The number of fixings in words: ``12 fixings``."""
         return f"{len(self.times)} {'fixing' if len(self.times) == 1 else 'fixings'}"
 
     @property
@@ -76,7 +81,7 @@ class Average(enum.StrEnum):
 
 
 class Asian(Fixed):
-    """Pays on the average of the underlying over its fixings (12 unless told otherwise)."""
+    """Pays on the average of the underlying over the fixings (12 by default)."""
 
     parameters: ClassVar[tuple[str, ...]] = ("strike",)
     example: ClassVar[Mapping[str, object]] = {"strike": 100, "fixings": 4}
@@ -124,7 +129,7 @@ MONITORING: Any = Field(
 
 
 class Barrier(Contract):
-    """A European that a barrier ends or begins; a rebate is paid at expiry where nothing else is."""
+    """A European that knocks in or out at a barrier; the rebate is paid at expiry if the option is not alive then."""
 
     parameters: ClassVar[tuple[str, ...]] = ("strike", "barrier")
     example: ClassVar[Mapping[str, object]] = {"strike": 100, "barrier": 80, "barrier_type": "down-out"}
@@ -142,8 +147,14 @@ class Barrier(Contract):
         return equal_dates(self.expiry, 1 if self.monitoring == "continuous" else int(self.monitoring))
 
     @property
-    def decides_by_value(self) -> bool:
-        return self.monitoring == "continuous"  # a barrier that is touched today knocks at once
+    def folds_parameters(self) -> bool:
+        return self.monitoring == "continuous"
+
+    def case(self, spot: float) -> Hashable:
+        """Whether the barrier is touched today, and whether the strike lies beyond it."""
+        if self.monitoring != "continuous":
+            return None
+        return log(spot / self.barrier) <= 0, spot == self.barrier, self.barrier >= self.strike
 
     @property
     def jumps(self) -> bool:
@@ -155,7 +166,10 @@ class Barrier(Contract):
 
 
 class Lookback(Contract):
-    """Pays on the highest or lowest price: fixed, max(M - K, 0) or max(K - m, 0); floating, S(T) - m or M - S(T)."""
+    """Pays on the running maximum M or minimum m of the underlying.
+
+    Fixed strike: max(M - K, 0) or max(K - m, 0). Floating strike: S(T) - m or M - S(T).
+    """
 
     parameters: ClassVar[tuple[str, ...]] = ("strike",)
     example: ClassVar[Mapping[str, object]] = {"strike_kind": "floating"}
@@ -202,7 +216,7 @@ class Lookback(Contract):
 
 
 class Cliquet(Contract):
-    """Pays the sum of the returns of equal periods, each held between a floor and a cap."""
+    """Pays notional times the sum of the returns of equal periods, each floored and capped."""
 
     example: ClassVar[Mapping[str, object]] = {"periods": 4}
 

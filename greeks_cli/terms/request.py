@@ -1,4 +1,4 @@
-"""The whole question, validated once. A Request that exists is valid."""
+"""Requests, validated once: a Request that exists is valid."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -17,17 +17,17 @@ from greeks_cli.terms.market import Market
 from greeks_cli.terms.simulation import Autodiff, Estimator, Simulation, Smoothing
 
 DEFAULT_GREEKS = parse_greeks("delta,gamma,vega,theta,rho")
-"""Where one of these is impossible for a request that names none, it is left out, and ``left_out`` says why."""
+"""Greeks of a request that names none. Impossible ones are left out, and ``left_out`` gives the reasons."""
 
 SECTIONS = ("contract", "market", "simulation", "accuracy")
-"""Of a request, as configuration files name them."""
+"""Sections of a request, as configuration files name them."""
 
 Model = TypeVar("Model", bound=BaseModel)
 
 
 @dataclass(frozen=True)
 class Request:
-    """A contract, a market, a simulation, the Greeks wanted (the price always comes first), and how accurately.
+    """A contract, a market, a simulation, the Greeks wanted (the price first), and their accuracy.
 
     Raises InvalidInput when a Greek does not exist for the contract or the simulation.
     """
@@ -108,11 +108,11 @@ def build_request(
 
 
 DISPLACED_BY = {"width": ("beta",), "beta": ("width",), "smoothing": ("width", "beta")}
-"""Settings that a later one takes the place of, for they exclude each other."""
+"""Settings that a later setting replaces, because the two exclude each other."""
 
 
 def overridden(earlier: Mapping[str, Any], later: Mapping[str, Any]) -> dict[str, Any]:
-    """One section's settings under later ones, which also displace what they exclude."""
+    """Settings of a section, overridden by later ones, which also remove the settings that they exclude."""
     displaced = {other for name in later for other in DISPLACED_BY.get(name, ()) if other not in later}
     return {**{name: value for name, value in earlier.items() if name not in displaced}, **later}
 
@@ -127,7 +127,7 @@ def check_shared(sections: Mapping[str, Mapping[str, Any]], greeks: object) -> N
         parse_greeks(greeks)
     except ValueError as error:
         problems.append(Problem(("greeks",), str(error)))
-    # What concerns several fields together is judged with each trade's own.
+    # A rule about several fields can be checked only with the fields of each trade.
     if problems := [problem for problem in problems if len(problem.path) > 1 or problem.path == ("greeks",)]:
         raise InvalidInput(problems)
 
@@ -153,7 +153,7 @@ def _validated(model: type[Model], section: str, values: Mapping[str, Any], prob
 
 
 def _problem(model: type[BaseModel], section: str, details: ErrorDetails) -> Problem:
-    """Pydantic's account of one error, with our remedy."""
+    """One of Pydantic's errors as a Problem, with a remedy."""
     path = (section, *details["loc"][:1])
     name = str(path[1]) if len(path) > 1 else ""
     described = model.model_fields[name].description if name in model.model_fields else None

@@ -1,5 +1,6 @@
-"""The answer: estimates, each with its error."""
+"""Results: estimates, each with its error."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from greeks_cli.terms.accuracy import Target
@@ -10,12 +11,12 @@ from greeks_cli.terms.simulation import Estimator
 
 @dataclass(frozen=True, slots=True)
 class Estimate:
-    """One Greek, raw per unit of its parameters.
+    """An estimate of one Greek, raw per unit of its parameters.
 
     ``stderr`` is the standard error of ``value``; ``low`` and ``high`` bound the confidence
     interval of the request's level; ``bias`` bounds the smoothing bias that remains;
-    ``exact`` is the closed form, or None where there is none; ``estimator`` is the one used;
-    ``warning`` says why the error bar should not be trusted, or is None.
+    ``exact`` is the closed form, or None where there is none; ``estimator`` is the method used;
+    ``warning`` is the reason not to trust the error bar, or None.
     """
 
     greek: Greek
@@ -43,13 +44,15 @@ class Result:
         return next(estimate for estimate in self.estimates if estimate.greek.name == name)
 
 
+Progress = Callable[[int, int], None]
+"""Called with the units done and the units in all: blocks, points or trades."""
 Answer = Result | str
-"""A result, or why there is none."""
+"""A result, or the reason why there is none."""
 
 
 @dataclass(frozen=True, slots=True)
 class Sum:
-    """One Greek added up over trades; ``stderr`` is that of the sum, ``bias`` a bound as for one."""
+    """The sum of one Greek over trades; ``stderr`` is the standard error of the sum, ``bias`` bounds its bias."""
 
     greek: Greek
     value: float

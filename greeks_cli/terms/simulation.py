@@ -1,4 +1,4 @@
-"""How the expectation is estimated."""
+"""Settings of the simulation: sampling, smoothing and differentiation."""
 
 import enum
 import re
@@ -9,13 +9,13 @@ from pydantic import Field, field_validator, model_validator
 from greeks_cli.terms.fields import Count, Number, Term
 
 MIN_PATHS = 16
-"""Fewer have no error bar worth the name."""
+"""The fewest paths that give a usable error bar."""
 
 SCRAMBLES = 128
-"""Independent scrambles of the Sobol points, at least: their spread is the error bar.
+"""The fewest independent scrambles of the Sobol points; the spread of their means is the error bar.
 
-Their means are skewed where a payoff's tail is: at 50% volatility the 95% interval was measured
-to hold the price 89% of the time with 16 scrambles, 94% with 64 or more.
+A payoff with a long tail skews the means: at 50% volatility the 95% interval was measured to hold
+the price 89% of the time with 16 scrambles, 94% with 64 or more.
 """
 
 FEWEST_SOBOL_PATHS = 16 * SCRAMBLES
@@ -60,9 +60,9 @@ class Sampler(enum.StrEnum):
 
 
 class Simulation(Term):
-    """Sampling, smoothing and differentiation. Nothing here depends on the machine.
+    """Sampling, smoothing and differentiation.
 
-    ``device`` says who computes it, which is no part of what it is: it is left out of every dump.
+    ``device`` alone depends on the machine, and is left out of every dump.
     """
 
     paths: Count = Field(100_000, ge=MIN_PATHS, le=10**12, description="number of paths, also 1e6 or 1_000_000")
@@ -140,7 +140,7 @@ class Simulation(Term):
 
     @property
     def fixed_width(self) -> float | None:
-        """The width asked for, in price units, or None when it is to be chosen."""
+        """The width asked for, in price units, or None where it is chosen automatically."""
         if self.beta is not None:
             return 1 / self.beta
         return None if self.width == "auto" else float(self.width)

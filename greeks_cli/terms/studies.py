@@ -1,4 +1,4 @@
-"""What the commands that study numbers find: opinions of methods, points of ladders."""
+"""Results of ``greeks check``, by method, and of ``greeks converge``, by run."""
 
 from dataclasses import dataclass
 
@@ -6,11 +6,11 @@ from greeks_cli.terms.request import Request
 
 
 @dataclass(frozen=True, slots=True)
-class Opinion:
-    """What one method says of one Greek; ``z`` is its distance from the reference method's word.
+class MethodResult:
+    """Estimate of one Greek by one method of ``greeks check``.
 
-    The distance is in standard errors of the difference, beyond what the two biases allow; it
-    is None for the reference itself.
+    ``z`` is the distance from the reference method, beyond the sum of the two biases and in standard
+    errors of the difference; None for the reference itself.
     """
 
     greek: str
@@ -23,7 +23,10 @@ class Opinion:
 
 @dataclass(frozen=True, slots=True)
 class Point:
-    """One run of a ladder; ``width`` is None where the run chose its own. Field names are CSV columns."""
+    """One Greek in one run of a convergence study. Field names are CSV columns.
+
+    ``width`` is None where the automatic rule chooses the width.
+    """
 
     study: str
     greek: str
@@ -36,15 +39,15 @@ class Point:
 
     @property
     def error(self) -> float | None:
-        """Distance from the closed form; None where none is known."""
+        """Distance from the closed form; None without a closed form."""
         return None if self.exact is None else abs(self.value - self.exact)
 
 
 @dataclass(frozen=True, slots=True)
-class Ladder:
-    """How errors fall with paths, drawn at random and (where asked for) by Sobol points, and how bias grows with width.
+class ConvergenceStudy:
+    """Runs over numbers of random paths, over numbers of Sobol points (in pictures) and over smoothing widths.
 
-    ``chosen_width`` is the one that the automatic rule takes; None where nothing is smoothed.
+    ``chosen_width`` is the width of the automatic rule; None where nothing is smoothed.
     """
 
     request: Request

@@ -1,4 +1,4 @@
-"""One line of a book: what is to be priced, or why it cannot be."""
+"""Trades of a book: valid requests, and rejected ones."""
 
 import hashlib
 import json
@@ -20,7 +20,7 @@ class Trade:
 
     @cached_property
     def key(self) -> str:
-        """A hash of all that its numbers depend on: the resolved request and the version of this program."""
+        """A hash of the resolved request and the version of this program, which decide the results."""
         request = self.request
         parts = {
             "contract": request.contract.model_dump(mode="json"),
@@ -35,7 +35,7 @@ class Trade:
 
 @dataclass(frozen=True)
 class Rejected:
-    """A trade that is no valid request; its problems name file, line, trade and field."""
+    """A trade that is not a valid request; ``problems`` name file, line, trade and field."""
 
     id: str
     problems: tuple[Problem, ...]
@@ -47,12 +47,12 @@ class Rejected:
 
     @cached_property
     def key(self) -> str:
-        """A hash of what is wrong with it."""
+        """A hash of the problems and the version of this program."""
         return _hash([self.why, __version__])
 
 
 def total_key(keys: Sequence[str]) -> str:
-    """A hash of all that the totals of a book depend on."""
+    """A hash of the keys of a book's trades, on which the totals depend."""
     return _hash(list(keys))
 
 

@@ -1,4 +1,4 @@
-"""Contracts on the underlying at expiry alone, or at one date more."""
+"""Contracts on the underlying at expiry, or at expiry and one earlier date."""
 
 import enum
 from collections.abc import Mapping
@@ -62,6 +62,8 @@ class ForwardStart(Contract):
 
     kind: Literal["forward-start"] = "forward-start"
     type: OptionType = TYPE
+    schedule: ClassVar[frozenset[str]] = frozenset({"expiry", "start"})
+
     start: Years = Field(description="time in years at which the strike is set")
     moneyness: Number = Field(1.0, gt=0, le=100, description="strike over the underlying at the start")
 
@@ -93,7 +95,7 @@ class Straddle(Contract):
 
 
 class _TwoStrikes(Contract):
-    """What the spreads share: two strikes in order."""
+    """A contract with two strikes, the lower one first."""
 
     low_strike: Price = Field(description="lower strike")
     high_strike: Price = Field(description="higher strike")

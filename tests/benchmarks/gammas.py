@@ -9,14 +9,17 @@ import time
 
 import numpy as np
 
-from greeks_cli.engine.autodiff.leaves import make_leaves
-from greeks_cli.engine.autodiff.softplus import Kernel, Smoother
-from greeks_cli.engine.execution.selection import pilot_kinks, pilot_paths
+from greeks_cli.engine.autodiff.kinks import Smoother
+from greeks_cli.engine.autodiff.softplus import Kernel
+from greeks_cli.engine.estimators.bandwidth import pilot_kinks
+from greeks_cli.engine.execution.selection import pilot_motion
 from greeks_cli.engine.payoffs import discounted_payoff
+from greeks_cli.engine.simulation.gbm import PARAMETERS
+from greeks_cli.engine.simulation.laws import Markets
 from greeks_cli.engine.simulation.normals import standard_normals
-from greeks_cli.engine.simulation.path_data import Scenario, Simulated
-from greeks_cli.engine.simulation.paths import SimulatedPath
-from greeks_cli.run.local import run
+from greeks_cli.engine.simulation.path_data import Motion, PathData
+from greeks_cli.engine.simulation.paths import PlainPath
+from greeks_cli.run.price import run
 from greeks_cli.terms.contracts import CONTRACTS
 from greeks_cli.terms.request import Request, build_request
 
@@ -33,13 +36,15 @@ def bumped_gamma(request: Request, seed: int, n_paths: int) -> np.ndarray:
     dates, values = request.contract.dates, request.values
     steps = (1,) * (len(dates) + request.contract.extra_normals)
     normals = standard_normals(seed, 0, 0, steps, n_paths, np.float64)
-    sharp = tuple(Kernel.plain(0, kink.base) for kink in pilot_kinks(request, Scenario(pilot_paths(request))))
+    pilot = PathData(pilot_motion(request), Markets.of([request]))
+    sharp = tuple(Kernel.plain(0, kink.base) for kink in pilot_kinks(request, pilot))
     step = SHARE * values["spot"]
 
     def price(spot: float) -> np.ndarray:
         bumped = {**values, "spot": spot}
-        leaves, scenario = make_leaves(bumped, (), n_paths, np.float64), Scenario(Simulated(bumped, dates, normals))
-        value = discounted_payoff(request.contract, leaves, SimulatedPath(leaves, scenario), Smoother(sharp))
+        markets = Markets({name: np.array([bumped[name]]) for name in PARAMETERS}, np.array([dates]))
+        path = PlainPath(PathData(Motion(dates, normals), markets), spot, request.contract.expiry)
+        value = discounted_payoff(request.contract, bumped, path, Smoother(sharp))
         return np.asarray(getattr(value, "array", value))
 
     here = values["spot"]

@@ -16,9 +16,9 @@ import numpy as np
 
 from greeks_cli.engine.backends.cupy import Gpu, gpus
 from greeks_cli.engine.backends.select import described
-from greeks_cli.engine.execution.plan import Plan
+from greeks_cli.engine.execution.compile import plan
 from greeks_cli.engine.simulation.normals import PATHS, address
-from greeks_cli.run.local import run
+from greeks_cli.run.price import run
 from greeks_cli.run.workloads import WORKLOADS
 from greeks_cli.terms.errors import GpuFailed
 from greeks_cli.terms.request import Request
@@ -49,7 +49,7 @@ def floor(letter: str, paths: int, dtype: str) -> Prepare:
     """Draws as many normals, a few at a time."""
 
     def prepare() -> Callable[[], object]:
-        gpu, count = gpus()[0], paths * sum(Plan.of(request_of(letter, 10**5, dtype)).steps)
+        gpu, count = gpus()[0], paths * sum(plan(request_of(letter, 10**5, dtype)).blocks.steps)
 
         def draw(pieces: int) -> object:
             fill, buffer = gpu.normals(address(0, PATHS, 0), count), gpu.empty((_CHUNK,), np.dtype(dtype).type)

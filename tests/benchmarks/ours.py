@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from greeks_cli.run.local import run
+from greeks_cli.run.price import run
 from greeks_cli.run.workloads import drawing
 from greeks_cli.terms.request import Request
 

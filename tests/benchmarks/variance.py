@@ -4,7 +4,7 @@
 the other, at equal numbers of paths, each estimator held the same.
 """
 
-from greeks_cli.run.local import run
+from greeks_cli.run.price import run
 from greeks_cli.terms.request import build_request
 
 GREEKS = "delta,gamma,vega,theta,rho,vanna,volga"

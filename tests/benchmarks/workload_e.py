@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from greeks_cli.run.local import run
+from greeks_cli.run.price import run
 from greeks_cli.terms.request import build_request
 
 TARGET, SEEDS = 0.001, 200

@@ -4,8 +4,8 @@ import time
 from collections.abc import Iterator
 from math import isfinite
 
-from greeks_cli.run.local import run
-from greeks_cli.run.together import run_alongside
+from greeks_cli.run.book_paths import run_together
+from greeks_cli.run.price import run
 from greeks_cli.terms.request import build_request
 from tests.benchmarks.quantlib_peer import european, flat_process
 
@@ -48,7 +48,7 @@ def report() -> Iterator[str]:
     started = time.perf_counter()
     alone = [run(request) for request in requests]
     between = time.perf_counter()
-    together = run_alongside(requests)
+    together = run_together(requests)
     ended = time.perf_counter()
     same = all(a.estimates == b.estimates for a, b in zip(alone, together, strict=True))
     ratio = (between - started) / (ended - between)

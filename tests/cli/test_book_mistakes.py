@@ -1,4 +1,4 @@
-"""All mistakes of a book are told at once, each with its place, and what can be priced is."""
+"""Mistakes in books: all are reported at once, each with its place, and valid trades are priced."""
 
 import json
 import os
@@ -10,7 +10,7 @@ MARKET = "[market]\nvol = 0.2\n[simulation]\npaths = 2000\n"
 
 @pytest.fixture
 def priced(greeks, tmp_path, monkeypatch):
-    """Price a book of this text; the exit code, the status of every row by its id, and what was said of mistakes."""
+    """Price a book of this text; returns the exit code, the status of every row by its id, and the messages."""
 
     def price(text, name, *arguments):
         monkeypatch.chdir(tmp_path)
@@ -23,7 +23,7 @@ def priced(greeks, tmp_path, monkeypatch):
     return price
 
 
-def test_lines_that_are_no_json_are_rows_of_their_own(priced):
+def test_lines_without_valid_json_are_error_rows(priced):
     text = '{"id": "a", "strike": 100, "vol": 0.2}\n{"id": "b",\n7\n{"id": "c", "strike": -1, "vol": 0.2}\n'
     code, rows, said = priced(text, "b.jsonl")
     assert code == 3
@@ -32,7 +32,7 @@ def test_lines_that_are_no_json_are_rows_of_their_own(priced):
     assert "at column 12" in said[0]
 
 
-def test_a_row_of_too_many_cells_does_not_sink_the_others(priced):
+def test_row_with_too_many_cells_does_not_stop_other_rows(priced):
     code, rows, said = priced("id,strike,vol\na,100,0.2\nb,100,0.2,7\n", "b.csv")
     assert (code, rows) == (3, {"a": "ok", "b.csv:3 (#2)": "error"})
     assert said == ["b.csv:3: more cells than columns in the header"]
@@ -43,7 +43,7 @@ def test_greeks_in_a_cell_may_be_separated_by_semicolons(priced):
     assert (code, rows) == (0, {"a": "ok"})
 
 
-def test_trades_of_one_id_are_set_aside_with_all_else_that_is_wrong_with_them(priced):
+def test_trades_of_one_id_are_error_rows_with_all_mistakes(priced):
     text = MARKET + "".join(f'[[trade]]\nid = "{name}"\nstrike = {k}\n' for name, k in (("a", 1), ("b", 2), ("a", -3)))
     code, rows, said = priced(text, "b.toml")
     assert (code, rows) == (3, {"b.toml:5 (#1)": "error", "b": "ok", "b.toml:11 (#3)": "error"})
@@ -52,7 +52,7 @@ def test_trades_of_one_id_are_set_aside_with_all_else_that_is_wrong_with_them(pr
     assert said[2].startswith("b.toml:13: trade 'a': strike: -3: ")
 
 
-def test_a_bad_id_and_a_bad_grid_do_not_sink_the_others(priced):
+def test_bad_id_and_bad_grid_do_not_stop_other_trades(priced):
     bad = '[[trade]]\nid = ""\nstrike = 1\n[[trade]]\nstrike = 1\ngrid = {vol = "1:2", volume = [1], spot = [1, 1]}\n'
     code, rows, said = priced(MARKET + bad + "[[trade]]\nid = 7\nstrike = 100\n", "b.toml")
     assert (code, rows) == (3, {"b.toml:5 (#1)": "error", "b.toml:8 (#2)": "error", "7": "ok"})
@@ -60,7 +60,7 @@ def test_a_bad_id_and_a_bad_grid_do_not_sink_the_others(priced):
     assert [line[: len(place)] for line, place in zip(said, places, strict=True)] == places
 
 
-def test_a_misspelt_field_hides_nothing_else_of_its_trade(priced):
+def test_misspelt_field_hides_no_other_mistake_of_the_trade(priced):
     _, _, said = priced('{"id": "k", "strke": 1, "vol": -1, "kind": "asian", "fixng": -3}\n', "b.jsonl")
     assert [line.split(": ")[2] for line in said] == ["strke", "fixng", "fixings", "vol"]
 
@@ -100,7 +100,7 @@ def test_settings_in_json_are_found_by_line(priced):
     assert [line.split(": -1")[0] for line in said] == ["b.json:3: [market] vol"]
 
 
-def test_a_pipe_is_refused_and_not_waited_for(greeks, tmp_path):
+def test_named_pipe_is_refused_without_waiting(greeks, tmp_path):
     os.mkfifo(tmp_path / "b.jsonl")
     outcome = greeks("batch", str(tmp_path / "b.jsonl"))
     assert outcome.code == 2

@@ -3,7 +3,8 @@ import io
 
 import pytest
 
-from greeks_cli.engine.simulation import gbm as laws
+from greeks_cli.engine.execution import traced
+from greeks_cli.engine.simulation import gbm, laws
 
 ATM = ("--strike", "100", "--vol", "0.2")
 
@@ -30,27 +31,28 @@ def test_check_exits_4_when_two_methods_disagree(greeks):
     assert "DISAGREES" in outcome.out
 
 
-def test_a_wrong_derivative_is_caught(greeks, monkeypatch):
-    found_again = (laws.path_law, laws.density_law, laws.shift_law)
-    true_drift = laws.drift
-    for law in found_again:
-        law.cache_clear()
-    monkeypatch.setattr(laws, "drift", lambda leaves: true_drift(leaves) + 0.1 * leaves["vol"])
-    assert greeks("check", *ATM, "--greeks", "vega").code == 4
-    for law in found_again:
-        law.cache_clear()  # what was made of the wrong drift
+def test_check_exits_4_when_the_drift_is_wrong(greeks, monkeypatch):
+    true_drift = gbm.drift
+    laws.law_of.cache_clear()
+    traced._kept.cache_clear()
+    monkeypatch.setattr(gbm, "drift", lambda leaves: true_drift(leaves) + 0.1 * leaves["vol"])
+    try:
+        assert greeks("check", *ATM, "--greeks", "vega").code == 4
+    finally:
+        laws.law_of.cache_clear()  # of the wrong drift
+        traced._kept.cache_clear()
 
 
 def test_tolerance_not_met_exits_4_with_the_best_result(greeks):
     outcome = greeks("price", *ATM, "--tol", "gamma=0.01%", "--max-paths", "150000", "--format", "csv")
     assert outcome.code == 4
     assert len(list(csv.DictReader(io.StringIO(outcome.out)))) == 6
-    forecast, verdict = outcome.err.splitlines()
+    forecast, unmet = outcome.err.splitlines()
     assert forecast.startswith("about ")
-    assert verdict.startswith("greeks: --tol gamma=0.01%: not met, standard error")
+    assert unmet.startswith("greeks: --tol gamma=0.01%: not met, standard error")
 
 
-def test_converge_falls_with_the_square_root(greeks):
+def test_converge_shows_standard_errors_falling_with_the_square_root_of_paths(greeks):
     outcome = greeks("converge", *ATM, "--greeks", "gamma", "--format", "csv", "--paths", "256000")
     rows = [row for row in csv.DictReader(io.StringIO(outcome.out)) if row["greek"] == "gamma"]
     by_paths = {int(row["paths"]): float(row["stderr"]) for row in rows if row["study"] == "paths"}

@@ -1,4 +1,4 @@
-"""A real Dask scheduler and real workers, in processes of their own."""
+"""A real Dask scheduler and real workers, each a process."""
 
 import json
 import os
@@ -12,7 +12,7 @@ import time
 import pytest
 
 from greeks_cli.run import cluster
-from greeks_cli.run.local import run
+from greeks_cli.run.price import run
 from greeks_cli.terms.errors import GreeksError
 from greeks_cli.terms.request import build_request
 
@@ -52,21 +52,25 @@ def dask(tmp_path_factory):
     found.stop()
 
 
-def test_one_huge_price_has_the_same_digits(greeks, dask):
+def test_cluster_does_not_change_bits_of_a_price(greeks, dask):
     command = ("price", "--strike", "100", "--vol", "0.2", "--paths", "1e6", "--format", "json")
     near, far = (json.loads(greeks(*command, *where).out) for where in ((), ("--scheduler", dask.file)))
     assert far["estimates"] == near["estimates"]
 
 
-def test_tolerances_are_met_on_a_cluster_too(dask):
+def test_tolerances_are_met_on_a_cluster(dask):
     request = build_request(
         {"strike": 100}, {"vol": 0.2}, {"paths": 100_000}, accuracy={"tol": ["price=0.02"], "max_paths": 10**7}
     )
     with cluster.cluster(dask.file) as executor:
-        assert run(request, executor.workers, executor=executor).estimates == run(request, 2).estimates
+        far, near = run(request, executor.workers, executor=executor), run(request, 2)
+    assert far.unmet == near.unmet == ()
+    assert far.estimates == near.estimates
+    assert far["price"].stderr <= 0.02
+    assert far.paths > request.simulation.paths
 
 
-def test_a_worker_that_is_killed_and_one_that_joins_late_change_nothing(greeks, dask, tmp_path):
+def test_killed_and_late_workers_do_not_change_results(greeks, dask, tmp_path):
     book = tmp_path / "book.jsonl"
     book.write_text(BOOK)
     greeks("batch", str(book), "-o", str(tmp_path / "near.jsonl"), "--processes", "1")
@@ -129,7 +133,7 @@ def test_ctrl_c_while_workers_start_here_is_one_line(tmp_path, seconds):
     psutil = pytest.importorskip("psutil", reason="finds the workers that start; Dask brings it")
     book = tmp_path / "book.jsonl"
     rows = (f'{{"id": "T{i}", "strike": {80 + i / 100}, "vol": 0.2, "paths": 200000}}\n' for i in range(5000))
-    book.write_text("".join(rows))  # so many that it is not done before; what is in flight is finished
+    book.write_text("".join(rows))  # more trades than are done before the signal
     command = [sys.executable, "-m", "greeks_cli", "batch", str(book), "--scheduler", "local"]
     running = subprocess.Popen(
         command,
@@ -148,7 +152,7 @@ def test_ctrl_c_while_workers_start_here_is_one_line(tmp_path, seconds):
     assert [line for line in said.splitlines() if not line.startswith("greeks: finishing")] == ["greeks: interrupted"]
 
 
-def test_mismatched_versions_are_said_plainly(dask, monkeypatch):
+def test_mismatched_versions_are_named(dask, monkeypatch):
     ours = {**cluster._versions(), "numpy": "0.9"}
     monkeypatch.setattr(cluster, "_versions", lambda: ours)
     request = build_request({"strike": 100}, {"vol": 0.2}, {"paths": 2000})

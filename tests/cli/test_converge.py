@@ -28,7 +28,7 @@ def test_a_picture_has_errors_their_guide_sobol_points_and_biases(greeks, tmp_pa
         assert f">{part}</text>" in text
 
 
-def test_sobol_alone_is_one_line(greeks, tmp_path):
+def test_sobol_study_draws_sobol_points_alone(greeks, tmp_path):
     file = tmp_path / "out.svg"
     assert greeks("converge", *GAMMA, "--sampler", "sobol", "--study", "paths", "-o", str(file)).code == 0
     text = file.read_text(encoding="utf-8")
@@ -38,14 +38,14 @@ def test_sobol_alone_is_one_line(greeks, tmp_path):
 
 
 @pytest.mark.parametrize(("study", "found"), [("paths", {"paths"}), ("widths", {"width"})])
-def test_a_study_can_be_had_alone(greeks, study, found):
+def test_study_flag_selects_one_study(greeks, study, found):
     assert {row["study"] for row in rows(greeks("converge", *GAMMA, "--study", study, "--format", "csv").out)} == found
 
 
 @pytest.mark.parametrize(
     ("paths", "rungs"), [(32, [32]), (100, [24, 100]), (4096, [16, 64, 256, 1024, 4096]), (33, [33])], ids=str
 )
-def test_paths_are_at_most_those_asked_for_each_a_quarter_of_the_next(greeks, tmp_path, paths, rungs):
+def test_rungs_end_at_the_paths_asked_for_and_grow_fourfold(greeks, tmp_path, paths, rungs):
     asked = (*GAMMA, "--paths", str(paths), "--study", "paths", "--quiet")
     found = rows(greeks("converge", *asked, "--format", "csv").out)
     assert list(dict.fromkeys(int(row["paths"]) for row in found)) == rungs

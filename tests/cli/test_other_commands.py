@@ -9,7 +9,7 @@ from greeks_cli.terms.greek import NAMED
 from greeks_cli.terms.request import build_request
 
 
-def test_version(greeks):
+def test_version_is_printed(greeks):
     assert greeks("--version").out == f"greeks, version {__version__}\n"
 
 
@@ -21,7 +21,7 @@ def test_help_lists_every_command(greeks):
         assert greeks(name, "--help").code == 0, text
 
 
-def test_unknown_command(greeks):
+def test_unknown_command_gets_a_suggestion(greeks):
     assert greeks("prise").err == "greeks: prise: unknown command; did you mean 'price'?\n"
 
 

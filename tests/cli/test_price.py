@@ -47,7 +47,7 @@ def test_table_restates_the_request_and_shows_every_greek(greeks):
     assert outcome.err == ""
 
 
-def test_default_greeks_that_are_left_out_are_named(greeks):
+def test_default_greeks_left_out_are_named(greeks):
     outcome = greeks(*FAST, "--smoothing", "none", "--format", "json")
     assert [e["name"] for e in document(outcome)["estimates"]] == ["price", "delta", "vega", "theta", "rho"]
     assert outcome.err.startswith("greeks: note: gamma is left out: refused with smoothing none")
@@ -81,7 +81,7 @@ def test_environment_sets_options_and_flags_win(greeks, monkeypatch):
     assert document(greeks(*ATM, "--format", "json"))["market"]["vol"] == 0.1
 
 
-def test_numbers_of_paths_as_people_write_them(greeks):
+def test_paths_may_be_written_with_exponents_and_underscores(greeks):
     for text in ("1e4", "10_000", "10000", "1.0e4"):
         assert document(greeks(*ATM, "--paths", text, "--format", "json"))["simulation"]["paths"] == 10_000
 
@@ -175,7 +175,7 @@ def command(*arguments):
     return [sys.executable, "-m", "greeks_cli", *arguments]
 
 
-def test_a_reader_that_leaves_early_gets_no_complaint():
+def test_closed_stdout_writes_nothing_to_stderr():
     lines = " ".join(command(*FAST, "--greeks", "all"))
     done = subprocess.run(
         ["bash", "-o", "pipefail", "-c", f"{lines} | head -1"], capture_output=True, text=True, check=False
@@ -202,7 +202,7 @@ def test_interrupt_exits_130_with_one_line():
 
 
 def on_terminal(columns, **environment):
-    """What a terminal of so many columns receives."""
+    """Output of the command on a terminal of a given width."""
     master, slave = pty.openpty()
     done = subprocess.Popen(
         command(*FAST, "--quiet"),
@@ -224,7 +224,7 @@ def on_terminal(columns, **environment):
     return received.decode()
 
 
-def test_colour_on_a_terminal_unless_no_color():
+def test_terminal_output_is_coloured_unless_no_color():
     assert "\x1b[36m" in on_terminal(120)
     assert "\x1b[36m" not in on_terminal(120, NO_COLOR="1")
 

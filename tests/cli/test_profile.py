@@ -17,12 +17,12 @@ SURFACE = (*CALL, "--over", "spot=90:110:3", "--over", "vol=0.1:0.3:2")
 @pytest.fixture
 def never_run(monkeypatch):
     """Nothing may be simulated."""
-    monkeypatch.setattr("greeks_cli.run.profile.run_plan", None)
+    monkeypatch.setattr("greeks_cli.run.profile.run_plans", None)
 
 
 @pytest.fixture
 def terminal(monkeypatch):
-    """Pretend that standard output is a terminal of so many columns."""
+    """Pretend that standard output is a terminal of a given width."""
 
     def pretend(columns, **settings):
         monkeypatch.setattr("greeks_cli.cli.profile.screen", lambda: Screen(columns, **settings))
@@ -44,7 +44,7 @@ def test_csv_has_the_columns_of_price_behind_the_parameters(greeks):
     assert len(lines) == 3 * 2 * 3
 
 
-def test_json_has_the_keys_of_price_and_says_over_what(greeks):
+def test_json_has_the_keys_of_price_and_the_axes(greeks):
     found = json.loads(greeks(*SPOTS, "--format", "json").out)
     price = json.loads(greeks("price", "--strike", "100", "--vol", "0.2", "--paths", "2000", "--format", "json").out)
     assert set(found) == {*price, "over"}
@@ -52,7 +52,7 @@ def test_json_has_the_keys_of_price_and_says_over_what(greeks):
     assert list(found["estimates"][0]) == ["spot", *price["estimates"][0]]
 
 
-def test_a_formulas_parameter_may_be_called_as_a_column_is(greeks):
+def test_formula_parameter_with_the_name_of_a_column_gets_a_prefix(greeks):
     formula = ("--contract", "formula", "--payoff", "max(S[-1] - low, 0)", "--param", "low=100", "--vol", "0.2")
     outcome = greeks("profile", *formula, "--paths", "1000", "--over", "low=90,100", "--format", "csv")
     assert outcome.out.startswith("over_low,name,value,stderr,low,")
@@ -61,12 +61,14 @@ def test_a_formulas_parameter_may_be_called_as_a_column_is(greeks):
 def test_market_units_scale_every_format(greeks):
     vega = (*CALL[:-1], "vega", "--over", "spot=90:110:3", "--format", "csv")
     raw, market = (csv.DictReader(io.StringIO(greeks(*vega, "--units", unit).out)) for unit in ("raw", "market"))
-    for ours, theirs in zip(raw, market, strict=True):
+    rows = list(zip(raw, market, strict=True))
+    assert [ours["name"] for ours, _ in rows] == ["price", "vega"] * 3
+    for ours, theirs in rows:
         scale = 0.01 if ours["name"] == "vega" else 1
         assert float(theirs["value"]) == pytest.approx(scale * float(ours["value"]), rel=1e-12)
 
 
-def test_what_varies_needs_no_value_of_its_own(greeks):
+def test_varied_parameters_need_no_flag(greeks):
     outcome = greeks(
         "profile", "--paths", "1000", "--over", "vol=0.1,0.2", "--over", "strike=90,100", "--format", "csv"
     )
@@ -74,7 +76,7 @@ def test_what_varies_needs_no_value_of_its_own(greeks):
     assert outcome.out.splitlines()[1].startswith("0.1,90.0,price,")
 
 
-def test_without_a_terminal_it_is_a_table_with_a_line_for_every_point(greeks):
+def test_output_without_a_terminal_is_a_table_with_a_line_per_point(greeks):
     outcome = greeks(*SPOTS)
     heading, *lines = outcome.out.splitlines()
     assert "spot 90 to 110, vol 0.2" in heading
@@ -108,24 +110,25 @@ def test_a_plot_in_ascii_and_one_in_colour(greeks, terminal):
 
 
 @pytest.mark.parametrize("ascii_only", [False, True])
-def test_the_closed_form_is_drawn_over_the_curve_where_it_is_known(greeks, terminal, ascii_only):
+def test_closed_form_is_drawn_over_the_curve_where_there_is_one(greeks, terminal, ascii_only):
     terminal(80, ascii_only=ascii_only)
-    for contract, known in (("european", True), ("asian", False)):
+    for contract, has_closed_form in (("european", True), ("asian", False)):
         text = greeks(*SPOTS, "--contract", contract).out
         drawn = [line for line in text.splitlines() if re.match(r" *[\d.]* [|+│┤]", line)]
         assert len(drawn) > 8
-        assert ("x" in "".join(drawn)) is known
-        assert ("x closed form" in text) is known
+        assert ("x" in "".join(drawn)) is has_closed_form
+        assert ("x closed form" in text) is has_closed_form
 
 
-def test_doubts_and_the_closed_form_are_told_below_a_plot(greeks):
+def test_warnings_and_distance_from_the_closed_form_are_below_a_plot(greeks):
     text = greeks(*CALL, "--over", "spot=50:100:3", "--format", "plot").out
-    assert "heavy tails" in text or "every path gave the same" in text
+    assert "delta: every path gave the same at spot=50" in text
+    assert "gamma: heavy tails at spot=50" in text
     assert re.search(r"from the closed form: delta \d\.\d, gamma [0-3]\.\d", text)
 
 
 @pytest.mark.parametrize(("ending", "start"), [("svg", b"<?xml"), ("png", b"\x89PNG"), ("pdf", b"%PDF")])
-def test_pictures(greeks, tmp_path, ending, start):
+def test_pictures_are_written_in_every_format(greeks, tmp_path, ending, start):
     file = tmp_path / f"out.{ending}"
     outcome = greeks(*SPOTS, "-o", str(file))
     assert (outcome.code, outcome.out, outcome.err) == (0, "", "")
@@ -133,7 +136,7 @@ def test_pictures(greeks, tmp_path, ending, start):
     assert [path.name for path in tmp_path.iterdir()] == [file.name]
 
 
-def test_a_page_needs_nothing_but_itself(greeks, tmp_path):
+def test_html_page_loads_no_other_file(greeks, tmp_path):
     file = tmp_path / "out.html"
     payoff = "where(S[-1] < 100 and S[-1] > 90, 1, 0)"
     formula = ("--contract", "formula", "--payoff", payoff, "--vol", "0.2", "--paths", "1000", "--greeks", "delta")
@@ -148,7 +151,7 @@ def test_a_page_needs_nothing_but_itself(greeks, tmp_path):
     assert "<title>delta over spot: formula where(" in page
 
 
-def test_text_formats_go_to_files_as_they_go_to_stdout(greeks, tmp_path):
+def test_text_formats_are_the_same_in_files_and_on_stdout(greeks, tmp_path):
     for ending, form in (("csv", "csv"), ("txt", "table")):
         file = tmp_path / f"out.{ending}"
         assert greeks(*SPOTS, "-o", str(file)).out == ""
@@ -182,7 +185,7 @@ def test_mistakes_are_one_line_before_the_first_path(greeks, arguments, words):
 
 
 @pytest.mark.usefixtures("never_run")
-def test_a_missing_extra_is_told_with_the_command_that_installs_it(greeks, monkeypatch, tmp_path):
+def test_missing_extra_is_reported_with_the_install_command(greeks, monkeypatch, tmp_path):
     monkeypatch.setattr(
         "greeks_cli.cli.output.find_spec", lambda name: None if name == "matplotlib" else find_spec(name)
     )
@@ -211,11 +214,11 @@ def test_a_file_that_cannot_be_replaced_is_left_as_it_was(greeks, monkeypatch, t
     assert [path.name for path in tmp_path.iterdir()] == ["x.csv"]
 
 
-def test_an_interrupt_ends_it(greeks, monkeypatch, tmp_path):
+def test_interrupt_exits_130_and_leaves_no_file(greeks, monkeypatch, tmp_path):
     def interrupt(*_):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("greeks_cli.run.profile.run_plan", interrupt)
+    monkeypatch.setattr("greeks_cli.run.profile.run_plans", interrupt)
     outcome = greeks(*SPOTS, "-o", str(tmp_path / "x.csv"))
     assert (outcome.code, outcome.err) == (130, "greeks: interrupted\n")
     assert not list(tmp_path.iterdir())

@@ -72,7 +72,7 @@ def shown(browser, selector):
 @pytest.mark.parametrize("width", [1280, 390])
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
 @pytest.mark.parametrize("anchor", ["", "#trade-call", "#manifest"])
-def test_nothing_is_wider_than_the_screen_and_everything_can_be_read(browser, address, width, dark, anchor):
+def test_page_fits_the_screen_and_is_readable(browser, address, width, dark, anchor):
     browser.open(address + anchor, width, dark=dark)
     assert browser.value("innerWidth") == width
     assert browser.value("document.documentElement.scrollWidth") <= width
@@ -91,14 +91,14 @@ def brightness(colour):
     return sum(map(int, colour.removeprefix("rgb(").removesuffix(")").split(","))) / 3
 
 
-def test_a_wide_table_scrolls_by_itself(browser, address):
+def test_wide_table_scrolls_inside_the_page(browser, address):
     browser.open(address, 390)
     assert browser.value(
         "document.querySelector('.scroll').scrollWidth > document.querySelector('.scroll').clientWidth"
     )
 
 
-def test_lines_scroll_with_the_names_that_stay(browser, address):
+def test_row_borders_scroll_with_sticky_names(browser, address):
     browser.open(address, 390)
     style = "getComputedStyle(document.querySelector('.sortable tbody th'))"
     assert browser.value(f"{style}.position") == "sticky"
@@ -128,7 +128,7 @@ def test_the_table_is_sorted_by_mouse_and_by_keyboard(browser, address):
 
 
 @pytest.mark.parametrize(("words", "count"), [("PUT 93", 1), ("±", 0), ("calleuropean", 0), ("call european", 2)])
-def test_words_pick_trades(browser, address, words, count):
+def test_search_words_filter_trades(browser, address, words, count):
     browser.open(address)
     browser.value("document.querySelector('input').focus()")
     browser("Input.insertText", text=words)
@@ -152,13 +152,13 @@ def test_every_trade_has_a_page_and_a_way_back(browser, address, name, script):
     assert shown(browser, ".sortable")
 
 
-def test_without_a_script_the_table_is_there_in_the_order_of_the_book(browser, address):
+def test_table_without_script_is_in_the_order_of_the_book(browser, address):
     browser.open(address, script=False)
     assert first_column(browser)[:4] == ["call", "10 %/ü", EVIL, "bad"]
     assert browser.value("document.querySelectorAll('button, input').length") == 0
 
 
-def test_paper_has_every_trade_on_a_page_of_its_own_and_no_dark_ground(browser, address, tmp_path):
+def test_print_has_one_page_per_trade_and_a_white_ground(browser, address, tmp_path):
     browser.open(address, dark=True)
     browser.paper(tmp_path / "page.pdf")
     pages = (tmp_path / "page.pdf").read_bytes().count(b"/Type /Page\n")
@@ -170,7 +170,7 @@ def test_paper_has_every_trade_on_a_page_of_its_own_and_no_dark_ground(browser, 
     assert (tmp_path / "trade.pdf").read_bytes().count(b"/Type /Page\n") == 1
 
 
-def test_paper_breaks_no_name_inside_a_word(browser, address):
+def test_print_breaks_no_name_inside_a_word(browser, address):
     browser.open(address, 700, media="print")
     browser.value("document.querySelector('.sortable tbody a').textContent = 'COUNTERPARTYNORTHWIND'")
     heights = "[...document.querySelectorAll('.sortable tbody a')].slice(0, 2).map(name => name.offsetHeight)"
@@ -191,7 +191,7 @@ def test_a_profile_can_be_read_on_a_telephone_and_in_the_dark(chromium, greeks, 
         assert ("invert" in chromium.value("getComputedStyle(document.querySelector('svg')).filter")) is dark
 
 
-def test_not_even_a_script_that_got_into_the_page_would_run(chromium, address, tmp_path):
+def test_injected_script_does_not_run(chromium, address, tmp_path):
     page = Path(unquote(urlsplit(address).path)).read_text()
     broken = tmp_path / "broken.html"
     broken.write_text(

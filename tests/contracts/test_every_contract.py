@@ -1,17 +1,21 @@
-"""What holds for every contract in the catalogue. A new one is tested here by being there."""
+"""Every contract in the catalogue: closed form, methods, variance reduction, standard errors, description."""
 
+from math import hypot
+
+import numpy as np
 import pytest
 
 from greeks_cli.analytic.closed_forms import exact_greeks
 from greeks_cli.run.checking import check
-from greeks_cli.run.local import run
+from greeks_cli.run.price import run
 from greeks_cli.terms.contracts import CONTRACTS
+from greeks_cli.terms.greek import NAMED
 from greeks_cli.terms.request import build_request
-from tests.conftest import assert_agrees
+from tests.conftest import assert_agrees, assert_narrow, natural_unit
 
 MARKETS = ({"vol": 0.2, "rate": 0.03}, {"vol": 0.45, "spot": 95, "rate": 0.02, "dividend_yield": 0.04})
 NO_CLOSED_FORM = {"asian", "formula"}
-"""Contracts whose example has none; their oracles are in ORACLES."""
+"""Contracts whose example has none; tests/contracts/test_oracles.py and test_formula.py have their oracles."""
 
 VARIANTS = [
     {"kind": "european", "strike": 100, "type": "put"},
@@ -32,31 +36,47 @@ VARIANTS = [
     {"kind": "cliquet", "periods": 3, "floor": -0.05, "cap": 0.08},
 ]
 EXAMPLES = [{"kind": kind, **model.example} for kind, model in CONTRACTS.items()]
+REDUCTIONS = [{"antithetic": True}, {"control": True}, {"sampler": "sobol", "paths": 1 << 14}]
+SEEDS = 30
 
 
 def name(contract):
     return " ".join(str(value) for value in contract.values())
 
 
+def asked(contract, greeks, market=MARKETS[0], **settings):
+    return build_request(contract, market, settings, greeks)
+
+
+def has_closed_form(contract):
+    return exact_greeks(asked(contract, "price"))[0] is not None
+
+
+def fixes_today(contract):
+    return asked(contract, "price").contract.fixes_today
+
+
+WITH_CLOSED_FORM = [contract for contract in EXAMPLES + VARIANTS if contract["kind"] not in NO_CLOSED_FORM]
+WITH_CLOSED_FORM += [contract for contract in VARIANTS if contract["kind"] in NO_CLOSED_FORM]
+
+
+def test_every_contract_has_a_closed_form_or_is_named_as_having_none():
+    assert {example["kind"] for example in EXAMPLES if not has_closed_form(example)} == NO_CLOSED_FORM
+    assert all(has_closed_form(variant) for variant in VARIANTS)
+
+
 @pytest.mark.parametrize("market", MARKETS, ids=("vol 20%", "vol 45%"))
-@pytest.mark.parametrize("contract", EXAMPLES + VARIANTS, ids=name)
+@pytest.mark.parametrize("contract", WITH_CLOSED_FORM, ids=name)
 def test_greeks_agree_with_the_closed_form(contract, market):
     greeks = "delta,gamma,vega,theta,rho,phi,vanna,volga,charm,veta"
-    request = build_request(contract, market, {"paths": 40_000, "seed": 3}, greeks)
-    if exact_greeks(request)[0] is None:
-        assert contract["kind"] in NO_CLOSED_FORM
-        return
-    assert_agrees(run(request))
+    assert_agrees(run(asked(contract, greeks, market, paths=40_000, seed=3)))
 
 
 @pytest.mark.parametrize("market", MARKETS, ids=("vol 20%", "vol 45%"))
-@pytest.mark.parametrize("contract", EXAMPLES + VARIANTS, ids=name)
+@pytest.mark.parametrize("contract", [one for one in WITH_CLOSED_FORM if not fixes_today(one)], ids=name)
 def test_closed_form_solves_the_pricing_equation(contract, market):
-    request = build_request(contract, market, {}, "price,delta,gamma,theta")
-    exact = exact_greeks(request)
-    if exact[0] is None or request.contract.fixes_today:
-        return
-    price, delta, gamma, theta = exact
+    request = asked(contract, "price,delta,gamma,theta", market)
+    price, delta, gamma, theta = exact_greeks(request)
     m = request.market
     residual = (
         theta + (m.rate - m.dividend_yield) * m.spot * delta + 0.5 * m.vol**2 * m.spot**2 * gamma - m.rate * price
@@ -66,31 +86,74 @@ def test_closed_form_solves_the_pricing_equation(contract, market):
 
 @pytest.mark.parametrize("contract", EXAMPLES, ids=name)
 def test_methods_agree(contract):
-    request = build_request(contract, MARKETS[0], {"paths": 20_000}, "delta,gamma,vega,vanna,theta")
-    heard = check(request)
-    assert len(heard) > 7
-    for opinion in heard:
-        assert opinion.z is None or abs(opinion.z) < 4, opinion
+    request = asked(contract, "delta,gamma,vega,vanna,theta", paths=20_000)
+    rows = [row for row in check(request) if row.greek != "0"]
+    for greek in request.greeks:
+        best, *others = sorted((row for row in rows if row.greek == greek.name), key=lambda row: row.z is not None)
+        assert best.z is None
+        assert len(others) >= (2 if greek.order else 1)
+        for row in others:
+            assert abs(row.z) < 4, row
+
+
+@pytest.mark.parametrize("contract", [example for example in EXAMPLES if not fixes_today(example)], ids=name)
+def test_simulated_greeks_solve_the_pricing_equation(contract):
+    request = asked(contract, "delta", paths=20_000)
+    (row,) = [row for row in check(request) if row.method == "pricing equation"]
+    assert abs(row.z) < 4
+    # The terms of the equation are of the size of theta.
+    assert row.stderr * 20_000**0.5 < 4 * natural_unit(request, NAMED["theta"])
 
 
 @pytest.mark.parametrize("contract", EXAMPLES, ids=name)
-def test_price_does_not_depend_on_threads_or_device_settings(contract):
-    request = build_request(contract, MARKETS[0], {"paths": 30_000}, "delta,gamma,theta")
+def test_threads_do_not_change_bits(contract):
+    request = asked(contract, "delta,gamma,theta", paths=30_000)
     assert run(request, 3).estimates == run(request, 1).estimates
 
 
+@pytest.mark.parametrize("settings", REDUCTIONS, ids=str)
+@pytest.mark.parametrize("contract", [one for one in EXAMPLES if one["kind"] not in NO_CLOSED_FORM], ids=name)
+def test_variance_reduction_agrees_with_the_closed_form(contract, settings):
+    assert_agrees(run(asked(contract, "delta,gamma,vega", **{"paths": 40_000, **settings})))
+
+
+@pytest.mark.parametrize("settings", REDUCTIONS, ids=str)
+@pytest.mark.parametrize("contract", [one for one in EXAMPLES if one["kind"] in NO_CLOSED_FORM], ids=name)
+def test_variance_reduction_agrees_with_plain_sampling(contract, settings):
+    plain = run(asked(contract, "delta,gamma,vega", paths=400_000, seed=1))
+    reduced = run(asked(contract, "delta,gamma,vega", **{"paths": 40_000, **settings}))
+    assert_narrow(plain)
+    assert_narrow(reduced)
+    for one, other in zip(reduced.estimates, plain.estimates, strict=True):
+        assert abs(one.value - other.value) <= 4 * hypot(one.stderr, other.stderr) + one.bias + other.bias, one
+
+
 @pytest.mark.parametrize(
-    "settings", [{"antithetic": True}, {"control": True}, {"sampler": "sobol", "paths": 1 << 14}], ids=str
+    ("contract", "settings"),
+    [
+        *((contract, {}) for contract in EXAMPLES),
+        *((contract, settings) for contract in EXAMPLES if contract["kind"] == "asian" for settings in REDUCTIONS),
+    ],
+    ids=lambda value: name(value) if "kind" in value else str(value),
 )
-@pytest.mark.parametrize("contract", EXAMPLES, ids=name)
-def test_variance_reduction_leaves_the_numbers_right(contract, settings):
-    request = build_request(contract, MARKETS[0], {"paths": 40_000, **settings}, "delta,gamma,vega")
-    if exact_greeks(request)[0] is not None:
-        assert_agrees(run(request))
+def test_standard_errors_are_the_spread_of_repeated_runs(contract, settings):
+    """Needs no closed form; a standard error three times too large, or half as large as it should be, fails."""
+    settings = {**settings, "paths": 2048}
+    runs = [run(asked(contract, "delta,gamma,vega", seed=seed, **settings), 1).estimates for seed in range(SEEDS)]
+    for estimates in zip(*runs, strict=True):
+        spread = np.std([estimate.value for estimate in estimates], ddof=1)
+        stated = np.sqrt(np.mean([estimate.stderr**2 for estimate in estimates]))
+        # The spread of so many values is itself known to 1 / sqrt(2 (SEEDS - 1)) = 13%; a constant has none.
+        assert spread == pytest.approx(stated, rel=4 / np.sqrt(2 * (SEEDS - 1)), abs=1e-15), estimates[0].greek.name
 
 
 @pytest.mark.parametrize("kind", CONTRACTS)
 def test_every_contract_describes_itself(kind):
-    request = build_request({"kind": kind, **CONTRACTS[kind].example}, MARKETS[0], {})
-    assert request.contract.describe()
-    assert request.contract.model_dump(mode="json")["kind"] == kind
+    contract = asked({"kind": kind, **CONTRACTS[kind].example}, []).contract
+    assert contract.model_dump(mode="json")["kind"] == kind
+    assert CONTRACTS[kind].model_validate(contract.model_dump(mode="json")) == contract
+    terms = {**CONTRACTS[kind].example, **CONTRACTS[kind].example.get("param", {})}
+    described = contract.describe()
+    assert kind.split("-")[0] in described.lower()
+    for term in terms.keys() - {"param"}:
+        assert str(terms[term]) in described, term

@@ -1,15 +1,16 @@
-"""Typed payoffs: they mean what the built-in contracts mean, and nothing else gets in."""
+"""Formula payoffs: the built-in contracts written as formulas, and the refusal of all other text."""
 
-import contextlib
+from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from greeks_cli.run.local import run
+from greeks_cli.run.price import run
 from greeks_cli.terms.errors import InvalidInput, NonFiniteEstimate
 from greeks_cli.terms.formula import FormulaError, parse_formula
 from greeks_cli.terms.request import build_request
+from tests.conftest import assert_narrow
 
 GREEKS = "delta,gamma,vega,theta"
 SAME = [
@@ -35,7 +36,7 @@ SAME = [
 @pytest.mark.parametrize(
     ("payoff", "param", "fixings", "contract"), SAME, ids=lambda value: value if isinstance(value, str) else ""
 )
-def test_a_formula_is_the_contract_it_describes(payoff, param, fixings, contract):
+def test_formula_is_priced_as_the_built_in_contract(payoff, param, fixings, contract):
     formula = {"kind": "formula", "payoff": payoff, "param": param, "fixings": fixings}
     typed = run(build_request(formula, {"vol": 0.2}, {"paths": 60_000}, GREEKS))
     built = run(build_request(contract, {"vol": 0.2}, {"paths": 60_000}, GREEKS))
@@ -45,9 +46,12 @@ def test_a_formula_is_the_contract_it_describes(payoff, param, fixings, contract
         assert abs(one.value - other.value) <= 4 * (one.stderr + other.stderr) + one.bias + other.bias + 1e-12, (
             one.greek
         )
+    assert typed["price"].stderr == pytest.approx(built["price"].stderr, rel=1e-9)
+    assert_narrow(built)
+    assert_narrow(replace(typed, request=built.request))
 
 
-def test_a_formula_is_differentiated_in_its_parameters():
+def test_formula_parameters_are_differentiated():
     formula = {"kind": "formula", "payoff": "max(S[-1] - K, 0)", "param": {"K": 100}}
     typed = run(build_request(formula, {"vol": 0.2}, {"paths": 50_000}, "d(K),d(spot,K)"))
     built = run(build_request({"strike": 100}, {"vol": 0.2}, {"paths": 50_000}, "dual_delta,d(spot,strike)"))
@@ -100,8 +104,16 @@ def test_a_bad_formula_gets_a_remedy_and_a_caret(text, message, column):
 @settings(max_examples=10_000, deadline=None)
 @given(st.one_of(st.text(max_size=60), st.text("S[]()+-*/<>=,.KH0159 maxinwhere", max_size=40)))
 def test_random_text_is_a_formula_or_a_clear_error(text):
-    with contextlib.suppress(FormulaError):
-        parse_formula(text, {"K": 1.0, "H": 2.0}, 3)
+    refused = None
+    try:
+        parsed = parse_formula(text, {"K": 1.0, "H": 2.0}, 3)
+    except FormulaError as error:
+        refused = error
+    if refused is None:
+        assert parsed is not None
+    else:
+        assert len(str(refused)) > 10
+        assert refused.detail[1].strip() == "^"
 
 
 def test_the_command_shows_the_caret(greeks):
@@ -114,33 +126,43 @@ def test_the_command_shows_the_caret(greeks):
     ]
 
 
-@pytest.mark.parametrize("param", ["K", "S=3", "vol=3", "K=x", "1=2"])
-def test_a_bad_parameter_is_refused(greeks, param):
+@pytest.mark.parametrize(
+    ("param", "message"),
+    [
+        ("K", "--param: 'K' is not a parameter; write K=100"),
+        ("S=3", "param 'S' cannot be a name"),
+        ("vol=3", "param 'vol' cannot be a name"),
+        ("K=x", "--param: x: should be a valid number"),
+        ("1=2", "param '1' cannot be a name"),
+    ],
+)
+def test_a_bad_parameter_is_refused(greeks, param, message):
     outcome = greeks("price", "--contract", "formula", "--payoff", "S[-1]", "--vol", "0.2", "--param", param)
     assert (outcome.code, outcome.out) == (2, "")
-    assert "--param" in outcome.err or "param" in outcome.err
+    assert outcome.err.count("\n") == 1
+    assert message in outcome.err
 
 
-def test_a_payoff_that_is_not_a_number_names_the_greek():
+def test_nan_payoff_names_the_greek():
     request = build_request({"kind": "formula", "payoff": "log(0 - S[-1])"}, {"vol": 0.2}, {"paths": 1000}, "price")
-    with pytest.raises(Exception, match="price: the estimate is nan"):
+    with pytest.raises(NonFiniteEstimate, match="price: the estimate is nan"):
         run(request)
 
 
-def test_division_by_zero_is_no_traceback():
+def test_division_by_zero_is_invalid_input():
     request = build_request({"kind": "formula", "payoff": "1 / (2 - 2)"}, {"vol": 0.2}, {}, "price")
     with pytest.raises(InvalidInput, match=r"--payoff: .* has no value: float division by zero"):
         run(request)
 
 
 @pytest.mark.parametrize("payoff", ["(0-1)**0.5", "1/0", "log(0-1)", "exp(1000)", "sqrt(0-4)"])
-def test_numbers_without_a_value_are_refused(payoff):
+def test_constants_without_a_value_are_refused(payoff):
     request = build_request({"kind": "formula", "payoff": payoff}, {"vol": 0.2}, {"paths": 1000}, "price")
     with pytest.raises(InvalidInput, match="a part of it has no value"):
         run(request)
 
 
-def test_negative_powers():
+def test_negative_powers_are_priced():
     formula = {"kind": "formula", "payoff": "S[-1]**-1 * 10000"}
     assert run(build_request(formula, {"vol": 1e-6, "rate": 0}, {"paths": 1000}, "price"))[
         "price"
@@ -158,13 +180,13 @@ def test_a_kink_at_a_value_known_today_is_refused():
     "payoff", ["0*log(S[-1]-100)+S[-1]", "log(S[-1]-100)-log(S[-1]-100)", "a*sqrt(S[-1]-100)+S[-1]"]
 )
 @pytest.mark.parametrize("greeks", [[], "delta"])
-def test_what_is_not_a_number_is_said_though_it_cancels(payoff, greeks):
+def test_nan_that_cancels_in_the_payoff_is_an_error(payoff, greeks):
     contract = {"kind": "formula", "payoff": payoff, "param": {"a": 0.0} if "a*" in payoff else {}}
     with pytest.raises(NonFiniteEstimate):
         run(build_request(contract, {"vol": 0.2}, {"paths": 4000}, greeks))
 
 
-def test_a_kink_of_parameters_alone_is_refused_where_they_are_differentiated():
+def test_derivative_at_a_kink_of_parameters_alone_is_refused():
     contract = {"kind": "formula", "payoff": "max(K-90,0)+max(S[-1]-K,0)", "param": {"K": 100.0}}
     assert run(build_request(contract, {"vol": 0.2}, {"paths": 4000}, "delta"))["price"].value > 10
     with pytest.raises(InvalidInput, match="bends in parameters alone"):

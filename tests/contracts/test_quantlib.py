@@ -44,7 +44,7 @@ BARRIERS = {
 @pytest.mark.parametrize("strike", [85, 100, 120])
 @pytest.mark.parametrize("kind", SIGNS)
 @pytest.mark.parametrize("barrier_type", BARRIERS)
-def test_continuous_barriers(process, barrier_type, kind, strike):
+def test_continuous_barriers_match_quantlib(process, barrier_type, kind, strike):
     theirs, level = BARRIERS[barrier_type]
     option = ql.BarrierOption(
         theirs, level, 0.0, ql.PlainVanillaPayoff(SIGNS[kind], strike), ql.EuropeanExercise(EXPIRY)
@@ -55,7 +55,7 @@ def test_continuous_barriers(process, barrier_type, kind, strike):
 
 @pytest.mark.parametrize("kind", SIGNS)
 @pytest.mark.parametrize(("payout", "payoff"), [("cash", ql.CashOrNothingPayoff), ("asset", ql.AssetOrNothingPayoff)])
-def test_digitals(process, kind, payout, payoff):
+def test_digitals_match_quantlib(process, kind, payout, payoff):
     terms = (SIGNS[kind], 105.0, 10.0) if payout == "cash" else (SIGNS[kind], 105.0)
     option = ql.VanillaOption(payoff(*terms), ql.EuropeanExercise(EXPIRY))
     contract = {"kind": "digital", "type": kind, "strike": 105, "payout": payout, "cash": 10}
@@ -66,7 +66,7 @@ def test_digitals(process, kind, payout, payoff):
 
 
 @pytest.mark.parametrize(("kind", "extreme"), [("call", 90), ("put", 115)])
-def test_floating_lookbacks(process, kind, extreme):
+def test_floating_lookbacks_match_quantlib(process, kind, extreme):
     option = ql.ContinuousFloatingLookbackOption(
         extreme, ql.FloatingTypePayoff(SIGNS[kind]), ql.EuropeanExercise(EXPIRY)
     )
@@ -76,7 +76,7 @@ def test_floating_lookbacks(process, kind, extreme):
 
 @pytest.mark.parametrize("strike", [95, 120])
 @pytest.mark.parametrize(("kind", "extreme"), [("call", 110), ("put", 98)])
-def test_fixed_lookbacks(process, kind, extreme, strike):
+def test_fixed_lookbacks_match_quantlib(process, kind, extreme, strike):
     option = ql.ContinuousFixedLookbackOption(
         extreme, ql.PlainVanillaPayoff(SIGNS[kind], strike), ql.EuropeanExercise(EXPIRY)
     )
@@ -84,7 +84,7 @@ def test_fixed_lookbacks(process, kind, extreme, strike):
     assert exact(contract) == pytest.approx(npv(option, ql.AnalyticContinuousFixedLookbackEngine(process)), abs=1e-9)
 
 
-def test_geometric_asian(process):
+def test_geometric_asian_matches_quantlib(process):
     dates = [TODAY + 73 * (i + 1) for i in range(5)]
     option = ql.DiscreteAveragingAsianOption(
         ql.Average.Geometric, 1.0, 0, dates, ql.PlainVanillaPayoff(ql.Option.Call, 100), ql.EuropeanExercise(EXPIRY)
@@ -95,7 +95,7 @@ def test_geometric_asian(process):
     assert exact(contract, "gamma") == pytest.approx(option.gamma(), abs=1e-9)
 
 
-def test_forward_start(process):
+def test_forward_start_matches_quantlib(process):
     option = ql.ForwardVanillaOption(
         1.1, TODAY + 146, ql.PlainVanillaPayoff(ql.Option.Call, 0.0), ql.EuropeanExercise(EXPIRY)
     )

@@ -21,7 +21,7 @@ NAMED = re.compile(r" (estimate|exact|standard error, \w+ \w+|estimate of the bi
 
 
 def lines(picture):
-    """The shape of every named line and contour, whatever its place on the page."""
+    """The shape of every named line and contour, scaled to its extent."""
     for group in picture.iter(f"{SVG}g"):
         if NAMED.search(group.get("id", "")):
             drawn = " ".join(path.get("d", "") for path in group.findall(f"{SVG}path"))

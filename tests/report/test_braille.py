@@ -1,4 +1,4 @@
-"""Curve, band and crosses can be told apart by their characters alone."""
+"""Curve, band and crosses are drawn in characters that none of the others has."""
 
 import pytest
 
@@ -6,7 +6,7 @@ from greeks_cli.report.braille import Canvas, Ink
 
 
 @pytest.mark.parametrize("ascii_only", [False, True])
-def test_no_two_inks_share_a_character(ascii_only):
+def test_inks_share_no_character(ascii_only):
     canvas = Canvas(12, 5, ascii_only)
     canvas.band([0.1] * canvas.columns, [0.9] * canvas.columns)
     canvas.curve([i / canvas.columns for i in range(canvas.columns)])

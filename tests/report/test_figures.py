@@ -1,4 +1,4 @@
-"""Nothing in a figure is cut or touches anything else, whatever the contract and however many Greeks."""
+"""Figures of every contract and number of Greeks: no text is cut or touches another; legends, titles and units."""
 
 from itertools import combinations
 
@@ -6,15 +6,15 @@ import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.text import Text
 
-from greeks_cli.report.drawing import drawn, inline_svg, styled
-from greeks_cli.report.ladder_figure import ladder_figure
+from greeks_cli.report.convergence_figure import convergence_figure
+from greeks_cli.report.drawing import image, inline_svg, styled
 from greeks_cli.report.profile_figure import figure_of
-from greeks_cli.report.units import raised, upright
+from greeks_cli.report.units import superscripted, wrapped_unit
 from greeks_cli.run.profile import profile
 from greeks_cli.terms.axis import parse_axis
 from greeks_cli.terms.greek import NAMED, Units
 from greeks_cli.terms.request import build_request
-from greeks_cli.terms.studies import Ladder, Point
+from greeks_cli.terms.studies import ConvergenceStudy, Point
 
 LONG = {
     "kind": "formula",
@@ -38,7 +38,7 @@ def rung(study, greek, paths, width=None, error=0.1):
 def ladder(names, paths=(1000, 10_000, 100_000)):
     request = build_request({"strike": 100}, {"vol": 0.2}, {}, names)
     found = [request.greeks[i].name for i in range(len(request.greeks))]
-    return Ladder(
+    return ConvergenceStudy(
         request,
         tuple(rung("paths", name, n, error=n**-0.5) for name in found for n in paths),
         tuple(rung("sobol", name, n, error=1 / n) for name in found for n in paths),
@@ -68,14 +68,14 @@ FIGURES = {
         along({"strike": 1e4}, "gamma,d(spot,spot,vol)", "spot=9e3:1.1e4:3", "vol=0.1:0.2:2")
     ),
     "a flat surface": lambda: figure_of(along({"kind": "cliquet"}, "gamma", "spot=90:110:3", "vol=0.1:0.2:2")),
-    "a ladder": lambda: ladder_figure(ladder("gamma")),
-    "one rung": lambda: ladder_figure(ladder("gamma", (32,))),
-    "a long ladder": lambda: ladder_figure(ladder("gamma,vanna,volga,d(spot,spot,vol,vol)")),
+    "a ladder": lambda: convergence_figure(ladder("gamma")),
+    "one rung": lambda: convergence_figure(ladder("gamma", (32,))),
+    "a long ladder": lambda: convergence_figure(ladder("gamma,vanna,volga,d(spot,spot,vol,vol)")),
 }
 
 
 def visible_texts(figure, renderer):
-    """The box of every text that is drawn, in dots."""
+    """Every drawn text with its box, in dots."""
     for text in figure.findobj(Text):
         halo = text.get_path_effects()  # the numbers of contours lie on lines, and may lie on each other
         if text.get_visible() and text.get_text().strip() and not halo:
@@ -102,28 +102,31 @@ def test_no_text_is_cut_or_touches_another(name):
         assert page.y0 <= box.y0, text
         assert box.y1 <= page.y1, text
         boxes.append((text, box))
-    for (one, its_box), (other, other_box) in combinations(boxes, 2):
-        assert not its_box.overlaps(other_box), f"{one} touches {other}"
+    assert len(boxes) > 10
+    for (one, box), (other, other_box) in combinations(boxes, 2):
+        assert not box.overlaps(other_box), f"{one} touches {other}"
 
 
 @pytest.mark.parametrize("paths", [(32,), (30, 120), (30, 1000), (1000, 1500), (16, 10**6)], ids=str)
 @styled
 def test_every_logarithmic_axis_has_numbers_to_read_it_by(paths):
-    figure = ladder_figure(ladder("gamma", paths))
+    figure = convergence_figure(ladder("gamma", paths))
     FigureCanvasAgg(figure).draw()
-    for axis in (axis for panel in figure.axes for axis in (panel.xaxis, panel.yaxis)):
+    axes = [axis for panel in figure.axes for axis in (panel.xaxis, panel.yaxis)]
+    assert len(axes) >= 4
+    for axis in axes:
         low, high = axis.get_view_interval()
         shown = [tick.label1.get_text() for tick in axis.get_major_ticks() if low <= tick.get_loc() <= high]
         assert 2 <= len(set(shown)) == len(shown) < 9, shown
 
 
-def test_a_guide_wants_two_numbers_of_paths():
-    assert ">slope -1/2<" in inline_svg(ladder_figure(ladder("gamma")))
-    assert "slope -1/2" not in inline_svg(ladder_figure(ladder("gamma", (32,))))
+def test_slope_guide_needs_two_numbers_of_paths():
+    assert ">slope -1/2<" in inline_svg(convergence_figure(ladder("gamma")))
+    assert "slope -1/2" not in inline_svg(convergence_figure(ladder("gamma", (32,))))
 
 
-def test_both_studies_share_what_looks_the_same_in_the_legend():
-    text = inline_svg(ladder_figure(ladder("gamma")))
+def test_studies_share_one_legend_entry_of_the_standard_error():
+    text = inline_svg(convergence_figure(ladder("gamma")))
     assert text.count(">standard error, random paths<") == 1
     assert ">standard error<" not in text
 
@@ -131,7 +134,7 @@ def test_both_studies_share_what_looks_the_same_in_the_legend():
 def test_a_figure_is_the_same_file_every_time():
     found = along({"strike": 100}, "gamma", "spot=90:110:3")
     for kind in ("svg", "pdf", "png"):
-        assert drawn(figure_of(found), kind) == drawn(figure_of(found), kind)
+        assert image(figure_of(found), kind) == image(figure_of(found), kind)
     assert inline_svg(figure_of(found)).startswith("<svg")
 
 
@@ -160,7 +163,7 @@ def test_a_long_formula_is_shortened_in_its_middle_and_keeps_its_terms(payoff):
     assert contract.endswith(", K 100, L 95, 4 fixings, expiry 2y")
 
 
-def test_a_legend_has_only_what_is_drawn():
+def test_legend_names_only_drawn_lines():
     def entries(found):
         return [text.get_text() for legend in figure_of(found).legends for text in legend.get_texts()]
 
@@ -171,11 +174,11 @@ def test_a_legend_has_only_what_is_drawn():
 
 
 def test_units_are_printed_with_raised_powers():
-    assert raised("1e-6 per spot^2 per (vol point)^2") == "10⁻⁶ per spot² per (vol point)²"
-    assert raised("currency") == "currency"
+    assert superscripted("1e-6 per spot^2 per (vol point)^2") == "10⁻⁶ per spot² per (vol point)²"
+    assert superscripted("currency") == "currency"
 
 
 def test_long_units_are_broken_before_a_per():
-    assert upright("1e-6 per spot per vol point per 1% dividend yield") == (
+    assert wrapped_unit("1e-6 per spot per vol point per 1% dividend yield") == (
         "10⁻⁶ per spot per vol point\nper 1% dividend yield"
     )

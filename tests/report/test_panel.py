@@ -1,4 +1,4 @@
-"""A trade's own drawing: the curve, and the estimate over it with its error bar."""
+"""The drawing of one trade: the curve, and the estimate over it with its error bar."""
 
 import re
 
@@ -7,7 +7,7 @@ import pytest
 from greeks_cli.report.panel import panel
 from greeks_cli.terms.book_row import Estimated
 from greeks_cli.terms.greek import NAMED, Units
-from greeks_cli.terms.sketch import Curve
+from greeks_cli.terms.spot_curves import Curve
 
 VALUES = (0.0, 1.0, 2.0)
 CLOSED_FORM = Curve(NAMED["gamma"], VALUES, VALUES, VALUES, simulated=False)

@@ -1,4 +1,4 @@
-"""Numbers as tables write them: the digits that matter, no minus before 0, no powers of ten where there is room."""
+"""Numbers in tables: significant digits, no minus before 0, powers of ten only for very large and small numbers."""
 
 import pytest
 
@@ -20,7 +20,7 @@ from greeks_cli.report.table import estimate_cell, plain, rounded
         (4e-7, 1, "4e-07"),
     ],
 )
-def test_a_number_of_so_many_digits(value, digits, text):
+def test_plain_rounds_to_significant_digits(value, digits, text):
     assert plain(value, digits) == text
 
 
@@ -33,9 +33,9 @@ def test_a_number_of_so_many_digits(value, digits, text):
         (1234.5678, 0.021, "1,234.568"),
     ],
 )
-def test_a_number_beside_its_standard_error(value, stderr, text):
+def test_rounded_shows_the_digits_of_the_standard_error(value, stderr, text):
     assert rounded(value, stderr) == text
 
 
-def test_an_estimate_in_one_cell():
+def test_estimate_cell_has_value_and_standard_error():
     assert estimate_cell(48_712.3, 3141) == "48,712 ± 3,000"

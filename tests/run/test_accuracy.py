@@ -2,7 +2,7 @@
 
 import pytest
 
-from greeks_cli.run.local import run
+from greeks_cli.run.price import run
 from greeks_cli.terms.accuracy import parse_target
 from greeks_cli.terms.request import build_request
 
@@ -14,36 +14,42 @@ def request(tol, simulation=None, **limits):
 @pytest.mark.parametrize(
     "settings", [{}, {"estimator": "pathwise"}, {"antithetic": True}, {"sampler": "sobol", "paths": 4096}]
 )
-def test_blocks_are_added_until_the_target_is_met(settings):
-    result = run(request(["gamma=0.3%", "price=0.01"], settings))
+def test_blocks_are_added_until_the_tolerance_is_met(settings):
+    asked = request(["gamma=0.3%", "price=0.01"], settings)
+    result = run(asked)
     assert result.unmet == ()
+    assert result.paths > asked.simulation.paths
     gamma, price = result["gamma"], result["price"]
     assert gamma.stderr + gamma.bias <= 0.003 * gamma.value
     assert price.stderr + price.bias <= 0.01
 
 
-def test_an_easy_target_ends_early():
-    assert run(request(["price=1"], {"paths": 1_000_000})).paths < 1_000_000
+def test_easy_tolerance_ends_before_all_paths():
+    result = run(request(["price=1"], {"paths": 1_000_000}))
+    assert result.unmet == ()
+    assert result.paths < 1_000_000
 
 
-def test_the_number_of_threads_does_not_change_where_it_ends():
+def test_threads_do_not_change_where_a_tolerance_ends_the_run():
     asked = request(["gamma=0.4%"])
-    assert run(asked, 1).estimates == run(asked, 3).estimates
+    one, three = run(asked, 1), run(asked, 3)
+    assert (one.paths, one.estimates) == (three.paths, three.estimates)
+    assert one.paths > asked.simulation.paths
 
 
-def test_a_budget_that_ends_first_is_said():
+def test_max_paths_ends_the_run_and_names_the_unmet_tolerance():
     result = run(request(["gamma=0.1%"], max_paths=200_000))
     assert [str(target) for target in result.unmet] == ["gamma=0.1%"]
     assert result.paths == 200_000
 
 
-def test_seconds_end_a_run():
+def test_max_seconds_ends_the_run():
     result = run(request(["gamma=0.001%"], max_seconds=0.5))
     assert result.unmet
     assert result.elapsed_seconds < 5
 
 
-def test_a_target_adds_its_greek():
+def test_tolerance_adds_its_greek():
     asked = build_request({"strike": 100}, {"vol": 0.1}, {}, "delta", {"tol": ["vega=1%"]})
     assert [greek.name for greek in asked.greeks] == ["price", "delta", "vega"]
 

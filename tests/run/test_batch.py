@@ -6,14 +6,14 @@ import pytest
 
 from greeks_cli.run import batch
 from greeks_cli.run.batch import price_trades
-from greeks_cli.run.local import run
+from greeks_cli.run.price import run
 from greeks_cli.run.processes import WorkerLost, worker_processes
 from greeks_cli.terms.request import build_request
 from greeks_cli.terms.trade import Trade
 
 
 def deadly(trades, threads):
-    """As what prices, but for trades of this name, whose pricing kills its process."""
+    """Prices as a worker does, but ends the process at a trade named deadly."""
     if any(trade.id == "deadly" for trade in trades):
         os._exit(9)
     return batch._answers(trades, threads)
@@ -23,7 +23,7 @@ def deadly_alone(trade, threads):
     return deadly([trade], threads)[0]
 
 
-def test_a_trade_that_kills_its_process_twice_has_a_row_and_the_others_their_numbers(monkeypatch):
+def test_trade_that_kills_its_worker_twice_fails_alone(monkeypatch):
     requests = [build_request({"strike": 90.0 + i}, {"vol": 0.2}, {"paths": 2000}) for i in range(20)]
     trades = [Trade("deadly" if i == 5 else f"T{i}", request) for i, request in enumerate(requests)]
     monkeypatch.setattr(batch, "_answers", deadly)
@@ -36,6 +36,6 @@ def test_a_trade_that_kills_its_process_twice_has_a_row_and_the_others_their_num
     }
 
 
-def test_a_lost_worker_whose_task_nobody_repeats_is_told():
+def test_lost_worker_raises_worker_lost():
     with pytest.raises(WorkerLost, match="has died"), worker_processes(1) as executor:
         executor.submit(os._exit, 9).result()

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from greeks_cli.run.local import run
+from greeks_cli.run.price import run
 from greeks_cli.run.profile import profile
 from greeks_cli.terms.axis import Axis, parse_axis, points
 from greeks_cli.terms.errors import InvalidInput, NonFiniteEstimate
@@ -15,17 +15,17 @@ def asked(contract=None, greeks="delta,gamma", **simulation):
     return build_request(contract or {"strike": 100}, {"vol": 0.2}, {"paths": 4096, **simulation}, greeks)
 
 
-def test_every_point_agrees_with_the_closed_form_and_with_its_own_run():
+def test_points_agree_with_the_closed_form_and_with_single_runs():
     request, axis = asked(greeks="price,delta,vega"), parse_axis("spot=80:120:3")
     found = profile(request, [axis])
     for result, alone in zip(found.results, points(request, [axis]), strict=True):
         assert_agrees(result)
         assert result.request == alone
-        # One pilot or another: what needs no choice of method is the same to the bit.
+        # Price, delta and vega leave no choice of estimator to the pilot, and so have the same bits.
         assert result.estimates == run(alone).estimates
 
 
-def test_a_surface_has_its_points_in_order():
+def test_surface_points_are_in_the_order_of_the_axes():
     found = profile(asked(greeks="delta"), [Axis("spot", (90, 110)), Axis("vol", (0.1, 0.2, 0.3))])
     assert [place for place, _ in found.points()] == [
         {"spot": spot, "vol": vol} for spot in (90, 110) for vol in (0.1, 0.2, 0.3)
@@ -34,7 +34,7 @@ def test_a_surface_has_its_points_in_order():
         assert (result.request.market.spot, result.request.market.vol) == (place["spot"], place["vol"])
 
 
-def test_one_method_serves_the_whole_curve_where_single_points_would_differ():
+def test_all_points_of_a_curve_use_one_estimator():
     request, axis = asked(BARRIER, "gamma"), parse_axis("spot=92:140:7")
     alone = {run(point)["gamma"].estimator for point in points(request, [axis])}
     together = {estimate.estimator for estimate in profile(request, [axis]).estimates(request.greeks[1])}
@@ -53,12 +53,15 @@ def test_curves_are_smooth_below_their_noise(control):
         assert np.sqrt(np.mean(np.diff(errors, 2) ** 2)) < 0.5 * max(estimate.stderr for estimate in estimates)
 
 
-def test_numbers_do_not_depend_on_threads_and_progress_counts_points():
-    heard = []
+def test_threads_do_not_change_bits_and_progress_counts_points():
+    calls = []
     axis = [parse_axis("vol=0.1:0.3:3")]
-    one = profile(asked(), axis, 1, lambda done, total: heard.append((done, total)))
+    one = profile(asked(), axis, 1, lambda done, total: calls.append((done, total)))
     assert [result.estimates for result in one.results] == [r.estimates for r in profile(asked(), axis, 3).results]
-    assert heard == [(1, 3), (2, 3), (3, 3)]
+    assert calls[-1] == (3, 3)
+    assert len(calls) > 1
+    assert calls == sorted(calls)  # points share paths: each block counts as its share of the points
+    assert {total for _, total in calls} == {3}
 
 
 def test_a_point_without_a_finite_estimate_is_named():
@@ -67,7 +70,7 @@ def test_a_point_without_a_finite_estimate_is_named():
         profile(request, [Axis("spot", (90, 1000))])
 
 
-def test_nothing_is_simulated_where_a_point_is_not_valid(monkeypatch):
-    monkeypatch.setattr("greeks_cli.run.profile.run_plan", None)
+def test_invalid_point_is_refused_before_any_simulation(monkeypatch):
+    monkeypatch.setattr("greeks_cli.run.profile.run_plans", None)
     with pytest.raises(InvalidInput, match=r"vol=-0\.1: "):
         profile(asked(), [Axis("vol", (0.2, -0.1))])

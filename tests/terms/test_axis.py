@@ -31,12 +31,12 @@ def test_an_axis_is_a_range_with_both_ends_or_a_list():
         "spot=1:inf:3",
     ],
 )
-def test_what_is_no_axis_is_refused_with_a_remedy(text):
+def test_text_that_is_no_axis_is_refused_with_a_remedy(text):
     with pytest.raises(ValueError, match="write name=start:stop:count"):
         parse_axis(text)
 
 
-def test_points_differ_in_the_axes_alone_and_the_last_axis_runs_fastest():
+def test_points_differ_only_in_the_axes_and_the_last_axis_runs_fastest():
     found = points(CALL, [Axis("spot", (90, 110)), Axis("expiry", (1, 2))])
     assert [(one.market.spot, one.contract.expiry) for one in found] == [(90, 1), (90, 2), (110, 1), (110, 2)]
     assert all(one.simulation == CALL.simulation and one.greeks == CALL.greeks for one in found)
@@ -58,12 +58,12 @@ def test_an_axis_may_be_a_parameter_of_a_formula():
         ([Axis("vol", (0.2, -1, -2, -3, -4, -5))], "and at 2 more points"),
     ],
 )
-def test_axes_that_cannot_be(axes, words):
+def test_invalid_axes_are_refused(axes, words):
     with pytest.raises(InvalidInput, match=words):
         points(CALL, axes)
 
 
-def test_points_that_are_no_contract_are_named():
+def test_points_without_a_valid_contract_are_named():
     spread = build_request({"kind": "call-spread", "low_strike": 90, "high_strike": 110}, {"vol": 0.2}, {})
     with pytest.raises(InvalidInput, match=r"^low_strike=110, spot=100: low_strike 110 must be below high_strike 110"):
         points(spread, [Axis("low_strike", (80, 110)), Axis("spot", (100, 120))])
@@ -72,12 +72,12 @@ def test_points_that_are_no_contract_are_named():
 @pytest.mark.parametrize("kind", CONTRACTS)
 def test_every_contract_varies_over_its_expiry_its_parameters_and_the_market(kind):
     request = build_request({"kind": kind, **CONTRACTS[kind].example}, {"vol": 0.2}, {})
-    known = units(request)
-    assert known.items() >= {"spot": "currency", "vol": "fraction per year", "expiry": "years"}.items()
-    assert set(request.contract.values) <= set(known)
+    found = units(request)
+    assert found.items() >= {"spot": "currency", "vol": "fraction per year", "expiry": "years"}.items()
+    assert set(request.contract.values) <= set(found)
 
 
-def test_numbers_are_found_among_the_fields_of_models():
+def test_numeric_fields_are_those_that_take_a_number():
     assert set(numeric_fields(Market)) == set(Market.model_fields)
     assert numeric_fields(CONTRACTS["barrier"])["monitoring"] == ""
     assert not {"type", "kind", "barrier_type"} & set(numeric_fields(CONTRACTS["barrier"]))

@@ -1,13 +1,11 @@
-"""The one door to Chainer: everything else imports ``chainer`` and ``F`` from here.
+"""Import of Chainer on today's Python; all other modules import ``chainer`` and ``F`` from this one.
 
-Chainer 7.8.1 is of 2022 and its import fails today: on NumPy 2 for want of ``np.sctypes``, on
-Python 3.12 for want of ``numpy.distutils``, with setuptools 82 for want of ``pkg_resources``.
-The last two are wanted only by its environment check, which an empty one replaces; the first
-is lent for the length of the import.
+Chainer 7.8.1 dates from 2022. Its import fails on NumPy 2, which lacks ``np.sctypes``; on Python 3.12, which lacks
+``numpy.distutils``; and with setuptools 82, which lacks ``pkg_resources``. Only its environment check needs the last
+two; an empty module replaces the check. ``np.sctypes`` exists for the length of the import.
 """
 
 import contextlib
-import math
 import sys
 import types
 import warnings
@@ -16,10 +14,13 @@ from typing import Any
 
 import numpy as np
 
+from greeks_cli.engine.compiler.ir import normal_cdf
+from greeks_cli.engine.compiler.tracer import elementwise
+
 
 @contextlib.contextmanager
 def _numpy_scalar_types() -> Iterator[None]:
-    """Lend NumPy its former ``sctypes`` table while Chainer is imported."""
+    """Gives NumPy its former ``sctypes`` table while Chainer is imported."""
     if hasattr(np, "sctypes"):
         yield
         return
@@ -37,11 +38,11 @@ def _numpy_scalar_types() -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def _out_of_sight(*packages: str) -> Iterator[None]:
-    """Hide packages while Chainer is imported.
+def _hidden(*packages: str) -> Iterator[None]:
+    """Hides packages while Chainer is imported.
 
-    What uses SciPy there is not used here, and takes 0.25 s to load. CuPy is of no use to what only records
-    calls, takes longer still, and Chainer knows no CuPy of today.
+    SciPy takes 0.25 s to load, for functions of Chainer that this package does not call. CuPy takes longer, a trace
+    does not need it, and Chainer does not work with its current versions.
     """
     before = {name: sys.modules[name] for name in packages if name in sys.modules}
     sys.modules.update(dict.fromkeys(packages))  # type: ignore[arg-type]  # None is the documented way to fail an import
@@ -57,29 +58,28 @@ def _load() -> None:
     check = types.ModuleType("chainer._environment_check")
     check.check = lambda: None  # type: ignore[attr-defined]
     sys.modules.setdefault(check.__name__, check)
-    with warnings.catch_warnings(), _numpy_scalar_types(), _out_of_sight("scipy", "cupy"):
+    with warnings.catch_warnings(), _numpy_scalar_types(), _hidden("scipy", "cupy"):
         warnings.simplefilter("ignore")  # invalid escapes and deprecations inside Chainer
         import chainer
 
-    # Shapes and dtypes are ours by construction; checking them costs a third of a small node.
+    # Shapes and dtypes are right by construction; checking them costs a third of a small node.
     chainer.global_config.type_check = False
-    # F.ndtr imports SciPy, or warns that it is not there. The closed forms call it on single
+    chainer.is_arrays_compatible = bool  # arrays here are all NumPy's
+    # F.ndtr imports SciPy, or warns that it is missing. The closed forms call it on single
     # numbers, for which the standard library's erfc is as exact and needs no import.
-    sys.modules["chainer.functions.math.ndtr"]._ndtr_cpu = np.vectorize(  # type: ignore[attr-defined]
-        lambda x: 0.5 * math.erfc(-x * math.sqrt(0.5)), otypes=[float]
-    )
-    sys.modules["chainer.functions.array.get_item"].GetItemGrad.forward = _rows_put_back
+    sys.modules["chainer.functions.math.ndtr"]._ndtr_cpu = lambda x: elementwise(normal_cdf, x)  # type: ignore[attr-defined]
+    sys.modules["chainer.functions.array.get_item"].GetItemGrad.forward = _padded_rows
     sys.modules["chainer.functions.math.sum"].Sum.forward = _sum
 
 
 def _sum(node: Any, inputs: tuple[Any]) -> tuple[Any]:
-    """The sum over some axes. Chainer's own loses that an array is traced (``compiler.tracer``)."""
+    """The sum over some axes; Chainer's method would lose the tracer of the array (``compiler.tracer``)."""
     total = inputs[0].sum(axis=node.axis, keepdims=node.keepdims)
     return (total if isinstance(total, np.ndarray) else np.asarray(total),)
 
 
-def _rows_put_back(node: Any, inputs: tuple[Any]) -> tuple[Any]:
-    """The gradient of rows, among rows of zeros. Chainer's own adds element by element into a new array."""
+def _padded_rows(node: Any, inputs: tuple[Any]) -> tuple[Any]:
+    """The gradient of an index of rows: padded with rows of zeros. Chainer's method adds element by element."""
     (gradient,), n_rows = inputs, node._in_shape[0]
     (rows,) = node.slices
     if isinstance(rows, int):

@@ -1,66 +1,58 @@
-"""Lognormal quantities with their derivatives of every order, as one kind of node.
+"""The exponential of a linear form, exp(L), with its derivatives of every order, as one kind of node.
 
-exp(L), where L = sum_k c_k(parameters) d_k is linear in data d of the path, has derivatives exp(L) R
-of every order, with R_() = 1 and R_(a,p) = sum over b in a of L_(b,p) R_(a without b): the complete
-Bell polynomials of L's own derivatives (E. Bell, Exponential polynomials, Annals of Mathematics 35,
-1934). The c_k are small graphs, differentiated once per request and not once per path; only
-exp(L), R and their product are as long as there are paths.
+exp(L), where L = sum_k c_k(parameters) d_k is linear in data d of the path, has derivatives exp(L) R of every order,
+with R_() = 1 and R_(a,p) = sum over b in a of L_(b,p) R_(a without b): the complete Bell polynomials of the
+derivatives of L (E. Bell, Exponential polynomials, Annals of Mathematics 35, 1934). The derivatives of the c_k are
+numbers of a trade; only exp(L), R and their product have one entry per path.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator, Sequence
 from functools import reduce
 from itertools import product
 from operator import mul
-from threading import Lock
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from greeks_cli.engine.autodiff.chainer_runtime import chainer
-from greeks_cli.engine.autodiff.leaves import Leaves
 from greeks_cli.engine.autodiff.mixed_partials import MultiIndex
-from greeks_cli.engine.autodiff.ops import Operand, total
+from greeks_cli.engine.autodiff.ops import Leaves, Operand, is_variable, total
 
 Array = NDArray[np.floating]
-Relative = Array | float
+Relative = Any
+"""R at some dates: 1.0, a traced number, or an array."""
 Dates = int | slice
 
 
-class Coefficients:
-    """The c_k of a logarithm at each date, shape (n_data, n_dates), and their partial derivatives.
+class Coefficients(ABC):
+    """The partial derivatives of the coefficients c_k of a linear form, at each date."""
 
-    ``law`` makes them from leaves of that shape, each from the elements at its own place.
-    """
+    @abstractmethod
+    def pattern(self, index: MultiIndex) -> NDArray[np.bool_] | None:
+        """True for every coefficient whose derivative is not zero, shape (n_data, n_dates); None where all are zero."""
 
-    def __init__(self, law: Callable[[Leaves], Operand], values: Mapping[str, float], n_data: int, n_dates: int):
-        self._leaves = {name: chainer.Variable(np.full((n_data, n_dates), value)) for name, value in values.items()}
-        self._found: dict[MultiIndex, Operand | None] = {(): law(self._leaves)}
-        self._lock = Lock()
+    @abstractmethod
+    def number(self, index: MultiIndex, row: int, date: int, rounded: bool) -> Operand:
+        """The derivative of one coefficient at a date; ``rounded`` to the type of the paths."""
 
-    def partial(self, index: MultiIndex) -> NDArray[np.float64] | None:
-        """The partial derivative of every coefficient; None where all are zero."""
-        with self._lock:  # blocks on several threads share one
-            variable = self._variable(tuple(sorted(index)))
-        return None if variable is None or not variable.array.any() else variable.array
+    @abstractmethod
+    def column(self, index: MultiIndex, row: int, dates: slice) -> Operand:
+        """The derivative of one coefficient at some dates, shape (n_dates, 1)."""
 
-    def _variable(self, index: MultiIndex) -> Operand | None:
-        if index not in self._found:
-            above = self._variable(index[:-1])
-            leaf = self._leaves[index[-1]]
-            self._found[index] = (
-                None if above is None else chainer.grad([above], [leaf], enable_double_backprop=True)[0]
-            )
-        return self._found[index]
+    @abstractmethod
+    def vector(self, index: MultiIndex, row: int, dates: slice) -> Operand:
+        """The derivative of one coefficient at some dates, shape (n_dates,)."""
 
 
-class Lognormal:
-    """base x exp(L) at the dates of some paths, where L is 0 at the parameters' values.
+class ExpLinear:
+    """base x exp(L) at the dates of some paths, where L is 0 at the values of the parameters.
 
-    ``data`` has one entry per coefficient: None for the constant 1, an array of shape (n_paths,), or one
-    of (n_dates, n_paths), whose coefficient is the same at all dates. ``base`` gives the values at
-    some dates, as an array of (n_dates of them, n_paths), or of (n_paths,) at one. The quantity is
-    proportional to the parameter ``scale``, if there is one, which L then leaves out.
+    ``data`` has one entry per coefficient: None for the constant 1, an array of shape (n_paths,), or an array of shape
+    (n_dates, n_paths), whose coefficient is the same at all dates. ``base`` gives the values at some dates, shape
+    (n_dates, n_paths), or (n_paths,) at one date. The quantity is proportional to the parameter named ``scale``, if
+    any, of value ``scale_value``; L leaves that parameter out.
     """
 
     def __init__(
@@ -68,27 +60,27 @@ class Lognormal:
         coefficients: Coefficients,
         data: Sequence[Array | None],
         base: Callable[[Dates], Array],
-        scale: tuple[str, float] | None = None,
+        scale: str = "",
+        scale_value: Operand = 1.0,
     ):
         self._coefficients = coefficients
         self._data = data
         self._base = base
-        self._dtype = next(d.dtype for d in data if d is not None)
-        self._scale, self._scale_value = scale or ("", 1.0)
+        self._scale, self._scale_value = scale, scale_value
 
     def vanishes(self, index: MultiIndex) -> bool:
-        """Whether a derivative is zero on every path."""
-        return index.count(self._scale) > 1 or not self._moves(self._beside_scale(index))
+        """True if a derivative is zero on every path."""
+        return index.count(self._scale) > 1 or not self._moves(self._without_scale(index))
 
     def _moves(self, index: MultiIndex) -> bool:
         return not index or any(
-            self._coefficients.partial(inside) is not None and self._moves(outside)
+            self._coefficients.pattern(inside) is not None and self._moves(outside)
             for inside, outside in _partitions(index)
         )
 
     def derivative(self, index: MultiIndex, dates: Dates) -> Array:
         """The derivative at one date, shape (n_paths,), or at several, (n_dates, n_paths)."""
-        base, relative = self._base(dates), self._relative(self._beside_scale(index), dates)
+        base, relative = self._base(dates), self._relative(self._without_scale(index), dates)
         if self._scale in index:
             relative = relative * (1 / self._scale_value)
         return base if isinstance(relative, float) and relative == 1.0 else relative * base
@@ -96,7 +88,7 @@ class Lognormal:
     def total(self, index: MultiIndex, dates: slice) -> Array:
         """The sum over dates of the derivative, shape (n_paths,)."""
         factor = 1 / self._scale_value if self._scale in index else 1.0
-        return self._total(self._beside_scale(index), self._base(dates), dates) * factor
+        return self._total(self._without_scale(index), self._base(dates), dates) * factor
 
     def _total(self, index: MultiIndex, base: Array, dates: slice) -> Array:
         if not index:
@@ -104,70 +96,74 @@ class Lognormal:
         if len(index) > 1:
             relative = self._relative(index, dates)
             return np.einsum("tn,tn->n", np.broadcast_to(relative, base.shape), base)
-        # Linear in the data: those of one number per path come out of the sum.
-        coefficients = self._coefficients.partial(index)
-        assert coefficients is not None
+        # L is linear in the data: data of one number per path factor out of the sum over dates.
+        pattern = self._coefficients.pattern(index)
+        assert pattern is not None
         found: Any = 0.0
-        for row, data in zip(coefficients[:, dates].astype(self._dtype), self._data, strict=True):
-            if row.any():
+        for row, (moves, data) in enumerate(zip(pattern[:, dates], self._data, strict=True)):
+            if moves.any():
                 if data is not None and data.ndim == 2:
-                    found = found + np.einsum("tn,tn->n", data[dates], base) * row[0]
+                    weight = self._coefficients.number(index, row, dates.start, rounded=True)
+                    found = found + np.einsum("tn,tn->n", data[dates], base) * weight
                 else:
-                    at = slice(row.nonzero()[0][0], row.nonzero()[0][-1] + 1)  # bridges move few dates
-                    found = found + np.einsum("t,tn->n", row[at], base[at]) * (1 if data is None else data)
+                    first, last = moves.nonzero()[0][0], moves.nonzero()[0][-1]  # bridges move few dates
+                    at = slice(dates.start + first, dates.start + last + 1)
+                    weights = self._coefficients.vector(index, row, at)
+                    summed = np.einsum("t,tn->n", weights, base[first : last + 1])
+                    found = found + summed * (1 if data is None else data)
         return found
 
-    def _beside_scale(self, index: MultiIndex) -> MultiIndex:
+    def _without_scale(self, index: MultiIndex) -> MultiIndex:
         return tuple(name for name in index if name != self._scale)
 
     def _relative(self, index: MultiIndex, dates: Dates) -> Relative:
-        """R of the module's formula; a float where it is the same on all paths at one date."""
+        """R of the module's formula; a number where it is the same on all paths at one date."""
         if not index:
             return 1.0
-        relative: Relative = 0.0
+        relative: Relative = None
         for inside, outside in _partitions(index):
-            if self._moves(outside) and self._coefficients.partial(inside) is not None:
-                relative = _plus(relative, self._slope(inside, dates) * self._relative(outside, dates))
+            pattern = self._coefficients.pattern(inside)
+            if pattern is None or not self._moves(outside):
+                continue
+            slope = None
+            for row, (moves, data) in enumerate(zip(pattern[:, dates], self._data, strict=True)):
+                if not moves.any():
+                    continue
+                if isinstance(dates, int):
+                    weight = self._coefficients.number(inside, row, dates, rounded=False)
+                else:
+                    weight = self._coefficients.column(inside, row, dates)
+                if data is not None:
+                    weight = weight * (data[dates] if data.ndim == 2 else data)
+                slope = weight if slope is None else slope + weight
+            term = slope if not outside else slope * self._relative(outside, dates)
+            relative = term if relative is None else relative + term
         return relative
-
-    def _slope(self, index: MultiIndex, dates: Dates) -> Relative:
-        """A partial derivative of L that is not zero everywhere."""
-        coefficients = self._coefficients.partial(index)
-        assert coefficients is not None
-        slope: Relative = 0.0
-        for row, data in zip(coefficients[:, dates], self._data, strict=True):
-            if row.any():
-                weight = float(row) if row.ndim == 0 else row[:, None].astype(self._dtype)
-                slope = _plus(slope, weight if data is None else weight * (data[dates] if data.ndim == 2 else data))
-        return slope
-
-
-def _plus(one: Relative, other: Relative) -> Relative:
-    return other if isinstance(one, float) and one == 0.0 else one + other
 
 
 def _partitions(index: MultiIndex) -> Iterator[tuple[MultiIndex, MultiIndex]]:
-    """Every way to put some of an index, and always its last, inside, and the others outside."""
+    """Divisions of an index into two parts, the first of which contains the last parameter."""
     *others, last = index
     for chosen in product((True, False), repeat=len(others)):
-        inside = (name for name, there in zip(others, chosen, strict=True) if there)
-        outside = (name for name, there in zip(others, chosen, strict=True) if not there)
+        inside = (name for name, is_inside in zip(others, chosen, strict=True) if is_inside)
+        outside = (name for name, is_inside in zip(others, chosen, strict=True) if not is_inside)
         yield (*inside, last), tuple(outside)
 
 
 class Evaluation(chainer.FunctionNode):  # type: ignore[misc]  # chainer has no usable types
-    """A derivative of a lognormal quantity, as a function of the leaves it depends on.
+    """A derivative of an ExpLinear as a function of the leaves that it depends on.
 
-    A further input is a weight that it is multiplied by.
+    A further input is a weight that multiplies the derivative.
     """
 
-    def __init__(self, of: Lognormal, names: tuple[str, ...], dates: Dates, summed: bool, index: MultiIndex = ()):
+    def __init__(self, of: ExpLinear, names: tuple[str, ...], dates: Dates, summed: bool, index: MultiIndex = ()):
         self._of, self._names, self._dates, self._summed, self._index = of, names, dates, summed, index
 
     @property
     def label(self) -> str:
-        what = "sum over dates" if self._summed else "path" if isinstance(self._dates, slice) else "path at a date"
-        return f"d {what} / d {' d '.join(self._index)}" if self._index else what
+        """The node's text in a picture of the graph."""
+        value = "sum over dates" if self._summed else "path" if isinstance(self._dates, slice) else "path at a date"
+        return f"d {value} / d {' d '.join(self._index)}" if self._index else value
 
     def forward(self, inputs: tuple[Array, ...]) -> tuple[Array]:
         self.retain_inputs(tuple(range(len(inputs))))
@@ -178,32 +174,24 @@ class Evaluation(chainer.FunctionNode):  # type: ignore[misc]  # chainer has no 
 
     def backward(self, indexes: tuple[int, ...], grad_outputs: tuple[Operand]) -> tuple[Operand | None, ...]:
         inputs = self.get_retained_inputs()
-        leaves, weights = inputs[: len(self._names)], inputs[len(self._names) :]
-        weight = reduce(mul, (*weights, grad_outputs[0]))
-        return tuple(
-            self._slope(leaves, self._names[i], weight)
-            if i < len(leaves)
-            else self._weighted(leaves, self._index, grad_outputs[0])
-            for i in indexes
-        )
-
-    def _slope(self, leaves: Sequence[Operand], name: str, weight: Operand) -> Operand | None:
-        index = tuple(sorted((*self._index, name)))
-        if self._of.vanishes(index):
-            return None
-        slope = self._weighted(leaves, index, weight)
-        return slope if self._summed or isinstance(self._dates, int) else total(slope)
-
-    def _weighted(self, leaves: Sequence[Operand], index: MultiIndex, weight: Operand) -> Operand:
-        return Evaluation(self._of, self._names, self._dates, self._summed, index).apply((*leaves, weight))[0]
+        n = len(self._names)
+        weight = reduce(mul, (*inputs[n:], grad_outputs[0]))
+        slopes: list[Operand | None] = []
+        for i in indexes:
+            index = tuple(sorted((*self._index, self._names[i]))) if i < n else self._index
+            if self._of.vanishes(index):
+                slopes.append(None)
+                continue
+            again = Evaluation(self._of, self._names, self._dates, self._summed, index)
+            slope = again.apply((*inputs[:n], weight if i < n else grad_outputs[0]))[0]
+            over_dates = i < n and isinstance(self._dates, slice) and not self._summed
+            slopes.append(total(slope) if over_dates else slope)
+        return tuple(slopes)
 
 
-def evaluate(of: Lognormal, leaves: Leaves, dates: Dates, summed: bool = False) -> Operand:
-    """The quantity at a date, at some, or summed over them: a node where any of the leaves is recorded.
-
-    ``leaves`` are those that the quantity depends on.
-    """
-    live = {name: leaf for name, leaf in leaves.items() if isinstance(leaf, chainer.Variable)}
+def evaluate(of: ExpLinear, leaves: Leaves, dates: Dates, summed: bool = False) -> Operand:
+    """The quantity at a date, at several, or summed over them: a node where any of its leaves is a Variable."""
+    live = {name: leaf for name, leaf in leaves.items() if is_variable(leaf)}
     if not live:
         return of.total((), dates) if summed else of.derivative((), dates)  # type: ignore[arg-type]
     return Evaluation(of, tuple(live), dates, summed).apply(tuple(live.values()))[0]

@@ -6,8 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from greeks_cli.engine.autodiff.chainer_runtime import chainer
-from greeks_cli.engine.autodiff.leaves import Leaves
-from greeks_cli.engine.autodiff.ops import Operand
+from greeks_cli.engine.autodiff.ops import Leaves, Operand
 
 MultiIndex = tuple[str, ...]
 Derivatives = dict[MultiIndex, NDArray[np.floating]]
@@ -16,8 +15,8 @@ Derivatives = dict[MultiIndex, NDArray[np.floating]]
 def by_grad(value: Operand, leaves: Leaves, wanted: Collection[MultiIndex]) -> Derivatives:
     """Chained ``chainer.grad`` over the trie of multi-indices: shared prefixes are computed once.
 
-    ``value`` has shape (n_paths,); so has every derivative. One that does not depend on a
-    parameter (``chainer.grad`` returns None) is zero.
+    ``value`` and every derivative have shape (n_paths,). The derivative in a parameter that the value does not depend
+    on (``chainer.grad`` returns None) is zero.
     """
     found: Derivatives = {}
     _descend(value, (), leaves, wanted, found)
@@ -34,8 +33,8 @@ def _descend(
     if not below:
         return
     branches = list(dict.fromkeys(index[depth] for index in below))
-    go_on = any(len(index) > depth + 1 for index in below)
-    derivatives = chainer.grad([node], [leaves[name] for name in branches], enable_double_backprop=go_on)
+    has_higher_orders = any(len(index) > depth + 1 for index in below)
+    derivatives = chainer.grad([node], [leaves[name] for name in branches], enable_double_backprop=has_higher_orders)
     for name, derivative in zip(branches, derivatives, strict=True):
         if derivative is not None:
             _descend(derivative, (*prefix, name), leaves, wanted, found)

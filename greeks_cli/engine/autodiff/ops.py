@@ -1,51 +1,94 @@
-"""Arithmetic on what is differentiated and on what is not.
+"""Elementary functions that dispatch on their operand, and parameters as leaves of the graph.
 
-A parameter that no Greek differentiates stays a Python float where its value is known, and what is computed from
-such parameters and the normals alone stays a plain array: nothing is recorded for it. These
-functions are ``chainer.functions`` on Variables and the plain ones otherwise.
+A parameter that no Greek differentiates stays a number. An operation on numbers and normals alone makes a plain array:
+Chainer records nothing for it.
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from greeks_cli.engine.autodiff.chainer_runtime import F, chainer
+from greeks_cli.engine.compiler.ir import exp_of_number, in_float32, log_of_number
+from greeks_cli.engine.compiler.tracer import elementwise
 
 Operand = Any
-"""A float, an array, or a chainer.Variable (which has no usable type information)."""
+"""A float, an array (of no dimension for a traced number), or a chainer.Variable, which has no usable types."""
+Leaves = Mapping[str, Operand]
+"""Parameters by name: a Variable of shape (n_paths,) where differentiated, else a number or an array."""
 
 
-def is_recorded(x: Operand) -> bool:
+def make_leaves(values: Mapping[str, Operand], live: Collection[str], n_paths: int, dtype: type[np.floating]) -> Leaves:
+    """Leaves of the parameters, of which the ``live`` ones are differentiated.
+
+    One number in memory serves all paths. A value is a number, or an array of one number per path.
+    """
+
+    def leaf(name: str, value: Operand) -> Operand:
+        per_path = isinstance(value, np.ndarray)
+        if name not in live and (not per_path or value.ndim == 0):
+            return value
+        one_each = np.broadcast_to(value if per_path else dtype(value), (n_paths,))
+        return chainer.Variable(one_each, requires_grad=name in live)
+
+    return {name: leaf(name, value) for name, value in values.items()}
+
+
+def is_variable(x: Operand) -> bool:
+    """True if Chainer records the operations on x."""
     return isinstance(x, chainer.Variable)
 
 
 def exp(x: Operand) -> Operand:
-    if is_recorded(x):
+    """e^x, elementwise."""
+    if is_variable(x):
         return F.exp(x)
-    return math.exp(x) if isinstance(x, float) else np.exp(x)
+    if isinstance(x, float):
+        return math.exp(x)
+    return np.exp(x) if x.ndim else elementwise(exp_of_number, x)
 
 
 def log(x: Operand) -> Operand:
-    if is_recorded(x):
+    """The natural logarithm, elementwise."""
+    if is_variable(x):
         return F.log(x)
-    return math.log(x) if isinstance(x, float) else np.log(x)
+    if isinstance(x, float):
+        return math.log(x)
+    return np.log(x) if x.ndim else elementwise(log_of_number, x)
 
 
 def sqrt(x: Operand) -> Operand:
-    if is_recorded(x):
+    """The square root, elementwise."""
+    if is_variable(x):
         return F.sqrt(x)
     return math.sqrt(x) if isinstance(x, float) else np.sqrt(x)
 
 
+def minimum(x: Operand, y: Operand) -> Operand:
+    """The smaller of two operands without derivatives."""
+    return min(x, y) if isinstance(x, float) and isinstance(y, float) else np.minimum(x, y)
+
+
 def concat(parts: Sequence[Operand]) -> Operand:
-    """Rows under rows."""
-    if any(is_recorded(part) for part in parts):
+    """The parts below each other, along the first axis."""
+    if any(is_variable(part) for part in parts):
         return F.concat(parts, axis=0)
     return np.concatenate(parts)
 
 
 def total(x: Operand) -> Operand:
-    """The sum over dates."""
-    return F.sum(x, axis=0) if is_recorded(x) else x.sum(axis=0)
+    """The sum over dates, the first axis."""
+    return F.sum(x, axis=0) if is_variable(x) else x.sum(axis=0)
+
+
+def as_constant(x: Operand) -> Operand:
+    """A number in the type of the paths, where it is combined with them."""
+    is_number = isinstance(x, np.ndarray) and x.ndim == 0 and x.dtype == np.float32
+    return elementwise(in_float32, x) if is_number else x
+
+
+def values_of(x: Operand) -> Operand:
+    """The operand without its graph: no derivative passes."""
+    return x.array if is_variable(x) else x

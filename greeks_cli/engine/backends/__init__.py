@@ -1,1 +1,1 @@
-"""What arrays are computed on: NumPy on the processor, CuPy on GPUs."""
+"""Devices that compute on arrays: NumPy on the processor, CuPy on GPUs."""

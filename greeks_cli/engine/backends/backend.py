@@ -1,8 +1,8 @@
-"""Where blocks are computed, and what that takes beyond the calculation itself.
+"""Backends: the interface of a device that computes blocks, and NumPy on the processor.
 
-The calculation is written once, in NumPy's functions, methods and operators: arrays of another library take
-them over by NumPy's own protocols (NEP 13, NEP 18 and NEP 35). What such a library refuses is to mix its
-arrays with NumPy's, so nothing crosses from one memory to another but through these methods.
+The calculation is written once, in NumPy's functions, methods and operators. Arrays of another library take them
+over by NumPy's protocols (NEP 13, NEP 18 and NEP 35). Another library refuses to mix its arrays with NumPy's, so
+arrays pass from one memory to another only by the methods of a device.
 """
 
 from abc import ABC, abstractmethod
@@ -16,47 +16,49 @@ from greeks_cli.engine.backends.ziggurat import StandardNormals
 from greeks_cli.engine.compiler.ir import Array, Name, Program, Source
 
 Fill = Callable[[Array], object]
-"""Puts standard normals into an array, those that follow what it has drawn before."""
+"""Fills an array with the next standard normals of a stream."""
 Answer = TypeVar("Answer")
 
 
 class Device(ABC):
-    """A memory and what computes on it."""
+    """Backend: a memory and the arithmetic on its arrays."""
 
     name: str
 
     @abstractmethod
     def array(self, values: Array) -> Array:
-        """An array of the host, there."""
+        """A host array in the memory of the device."""
 
     @abstractmethod
     def empty(self, shape: tuple[int, ...], dtype: type[np.floating]) -> Array:
-        """An array there whose values do not matter."""
+        """An uninitialised array of the device."""
 
     @abstractmethod
     def results(
         self, program: Program[Name], fetch: Callable[[Source], Any], n_paths: int, dtype: type[np.floating]
     ) -> Iterator[tuple[Name, Array]]:
-        """What a program makes there of arrays of a type that are there, each result as soon as it is."""
+        """Yields each result of a program as soon as it is computed.
+
+        ``fetch`` provides the sources as arrays of the device, of type ``dtype``; results are arrays of the device.
+        """
 
     @abstractmethod
     def numbers(self, table: Array) -> NDArray[np.float64]:
-        """A few numbers there as an array of the host."""
+        """A small array of the device as a host array, in float64."""
 
     @abstractmethod
     def normals(self, address: np.random.SeedSequence, count: int) -> Fill:
-        """This device's own random numbers from an address on, for as many as are going to be drawn."""
+        """The device's stream of standard normals from an address; ``count`` normals are drawn in all."""
 
     @abstractmethod
     def run(self, work: Callable[[int], Answer]) -> Answer:
-        """What some work returns that makes its arrays there, in as many pieces as it is told."""
+        """The answer of ``work``, which makes its arrays on the device and takes the number of pieces of a block."""
 
 
 class Host(Device):
     """NumPy on the processor.
 
-    Source of its generator: SFC64 (C. Doty-Humphrey, PractRand), the fastest of NumPy's; its state is filled
-    by ``SeedSequence``.
+    The generator is SFC64 (C. Doty-Humphrey, PractRand), the fastest of NumPy's; ``SeedSequence`` fills its state.
     """
 
     name = "cpu"

@@ -1,4 +1,4 @@
-"""NVIDIA GPUs by CuPy: the only place that imports it."""
+"""NVIDIA GPUs by CuPy, which no other module imports."""
 
 import threading
 from collections.abc import Callable, Iterator
@@ -16,18 +16,17 @@ from greeks_cli.engine.compiler.ir import Array, Name, Program, Source
 from greeks_cli.terms.errors import GpuFailed
 
 _AT_A_TIME, _BYTES_EACH = 8, 1 << 31
-"""Blocks that a GPU works on while others' calls are on their way to it: at most, and one for so much free memory."""
-
+"""Blocks in flight on a GPU, at most, and bytes of free memory per block: launches of one overlap work on another."""
 
 _MOST_PIECES = 64
-"""Into which a block is divided for want of memory."""
+"""Pieces that a block is divided into, at most, where memory is short."""
 
 
 class Gpu(Device):
     """CuPy on one GPU.
 
-    Its own random numbers are cuRAND's Philox4x32-10 (J. Salmon et al., Parallel random numbers: as easy as
-    1, 2, 3, SC 2011), whose 64-bit key is made of the address.
+    The generator is cuRAND's Philox4x32-10 (J. Salmon et al., Parallel random numbers: as easy as 1, 2, 3, SC 2011),
+    whose 64-bit key is made of the address.
     """
 
     def __init__(self, cupy: Any, number: int):
@@ -46,14 +45,17 @@ class Gpu(Device):
     def results(
         self, program: Program[Name], fetch: Callable[[Source], Any], n_paths: int, dtype: type[np.floating]
     ) -> Iterator[tuple[Name, Array]]:
-        """With elementwise calls as kernels, compiled once, and constants moved there once.
+        """Results of the program with elementwise calls fused into kernels.
 
-        Constants are arrays, and numbers that are results; other numbers CuPy's calls take as they are.
+        Kernels are compiled once, and constants move to the GPU once. CuPy's calls take most numbers as they are.
         """
         if program not in self._prepared:
             quick = fused(program, dtype, self._compiled)
-            results = set(quick.results.values())
-            constants = {slot: self._moved(value, slot in results) for slot, value in quick.constants.items()}
+            # Results, and numbers that a call makes an array of, must be arrays of the device.
+            needed = {*quick.results.values()} | {
+                call.arguments[0] for call in quick.calls if call.function is np.broadcast_to
+            }
+            constants = {slot: self._moved(value, slot in needed) for slot, value in quick.constants.items()}
             self._prepared[program] = quick, constants
         quick, constants = self._prepared[program]
         return quick.run(fetch, n_paths, constants)
@@ -74,9 +76,9 @@ class Gpu(Device):
         return self._cupy.asarray(value) if is_result or isinstance(value, np.ndarray) else value
 
     def numbers(self, table: Array) -> NDArray[np.float64]:
-        """In one copy, which waits for all that they depend on."""
-        there: NDArray[np.float64] = table.get()  # type: ignore[attr-defined]
-        return there
+        """A copy on the host, in one transfer, which waits for the calls that the numbers depend on."""
+        on_host: NDArray[np.float64] = table.get()  # type: ignore[attr-defined]
+        return on_host
 
     def normals(self, address: np.random.SeedSequence, count: int) -> Fill:
         philox = self._cupy.cuda.curand.CURAND_RNG_PSEUDO_PHILOX4_32_10
@@ -88,33 +90,33 @@ class Gpu(Device):
         return fill
 
     def run(self, work: Callable[[int], Answer]) -> Answer:
-        """What some work returns; of blocks on several threads, as many at a time as its memory holds."""
+        """The answer of ``work``; as many blocks run at a time as the memory holds."""
 
-        def there(pieces: int) -> Answer:
+        def on_gpu(pieces: int) -> Answer:
             with self._cupy.cuda.Device(self._number):
                 return work(pieces)
 
-        return self._room.run(there, self._cupy.get_default_memory_pool().free_all_blocks)
+        return self._room.run(on_gpu, self._cupy.get_default_memory_pool().free_all_blocks)
 
     def describe(self) -> str:
-        """Its name and memory."""
+        """The name of the GPU, its model and its memory."""
         model = self._cupy.cuda.runtime.getDeviceProperties(self._number)["name"].decode()
         free, whole = self._cupy.cuda.Device(self._number).mem_info
         return f"{self.name} {model}, {free / 2**30:.1f} of {whole / 2**30:.1f} GiB free"
 
 
 class Room:
-    """How many pieces of work run at a time, and how large they are: half as much from when memory runs out."""
+    """Limits on blocks at a time and on the size of their pieces, halved whenever memory runs out."""
 
     def __init__(self, most: int):
         self._most, self._running, self._pieces = most, 0, 1
         self._changed = threading.Condition()
 
     def run(self, work: Callable[[int], Answer], free: Callable[[], object]) -> Answer:
-        """What the work returns, done again with more room if need be; ``free`` gives back unused memory.
+        """The answer of ``work``, which is repeated when memory runs out; ``free`` releases unused memory.
 
-        First less work is done at a time; what runs alone is then told to divide itself into more pieces.
-        Raises GpuFailed where there is no room for the smallest.
+        First fewer blocks run at a time. Then a block that runs alone is divided into more pieces.
+        Raises GpuFailed where the memory does not hold the smallest piece.
         """
         while True:
             with self._changed:
@@ -141,10 +143,10 @@ class Room:
 
 
 def gpus() -> tuple[Gpu, ...]:
-    """All that CUDA sees, if they work. Raises GpuFailed, which says what is missing."""
+    """All GPUs that CUDA sees. Raises GpuFailed, which names the missing part, where they do not work."""
     found = _searched()
     if isinstance(found, GpuFailed):
-        # A new one: an exception keeps the frames of all who raised it, and theirs keep whole books.
+        # A copy: an exception keeps the frames that it was raised in, and these keep whole books.
         raise copy(found)
     return found
 
@@ -160,13 +162,13 @@ def _searched() -> tuple[Gpu, ...] | GpuFailed:
         return GpuFailed("CuPy cannot be imported; install the one for your version of CUDA", str(error))
     try:
         count = cupy.cuda.runtime.getDeviceCount()
-    except Exception as error:  # CuPy's own kinds, which cannot be named before it is there
+    except Exception as error:  # CuPy's exceptions, which have no name before its import
         return GpuFailed("CUDA finds no driver that it can use; install NVIDIA's driver, or a newer one", str(error))
     if not count:
         return GpuFailed("CUDA finds no GPU; see whether nvidia-smi shows one")
     try:
         with cupy.cuda.Device(0):
-            cupy.ones(2).sum().get()  # compiles a kernel, which wants more of CUDA than counting does
+            cupy.ones(2).sum().get()  # compiling a kernel needs more of CUDA than counting devices
     except Exception as error:
         return GpuFailed("CuPy cannot compute on the GPU; install CUDA's libraries as CuPy's manual says", str(error))
     return tuple(Gpu(cupy, number) for number in range(count))

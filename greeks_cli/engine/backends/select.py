@@ -1,4 +1,4 @@
-"""Which device computes what."""
+"""Selection of the device that computes each block."""
 
 from greeks_cli.engine.backends.backend import HOST, Device
 from greeks_cli.engine.backends.cupy import Gpu, gpus
@@ -7,7 +7,7 @@ from greeks_cli.terms.simulation import Sampler, Simulation
 
 
 def devices(simulation: Simulation) -> tuple[Device, ...]:
-    """Those that a simulation's blocks are dealt out to: the processor alone, one GPU, or all GPUs.
+    """The devices that a simulation's blocks are dealt out to: the processor alone, one GPU, or all GPUs.
 
     Raises GpuFailed where a GPU is wanted, by its name or for its random numbers, and none works.
     """
@@ -30,13 +30,13 @@ def device_of(simulation: Simulation, block: int) -> Device:
 
 
 def on_processor(simulation: Simulation) -> bool:
-    """Whether this machine would compute all blocks on the processor; raises nothing where a GPU is missing."""
+    """True if this machine computes all blocks on the processor; a missing GPU raises no error."""
     own_stream = simulation.sampler is Sampler.PHILOX
     return simulation.device == "cpu" or (simulation.device == "auto" and not own_stream and not _gpus_if_any())
 
 
 def described() -> str:
-    """The GPUs that work, or the whole reason why none does."""
+    """Description of the GPUs that work, or the reason why none does."""
     try:
         return "; ".join(gpu.describe() for gpu in gpus())
     except GpuFailed as why:

@@ -1,12 +1,12 @@
-"""Standard normals by whole arrays: more than twice as fast as one by one, with AVX-512 or without.
+"""Ziggurat method for whole arrays of standard normals: more than twice as fast as one by one, with AVX-512 or without.
 
-The density is a mixture. 2,048 rectangles of equal area are stacked under its curve, each as wide as fits there. All
-but one normal in 800 are uniform across one of the rectangles, any with the same probability, so they take a look-up
-and a multiplication. The others lie between the rectangles and the curve; where they are is drawn by their distances,
-and they themselves by rejection.
+The density is a mixture. 2,048 rectangles of equal area are stacked under its curve, each as wide as the curve allows.
+All but one normal in 800 are uniform across a rectangle; all rectangles have the same probability. These normals take a
+look-up and a multiplication. The others lie between the rectangles and the curve: the distances between their positions
+in the stream are drawn, and their values by rejection.
 
 After G. Marsaglia and W. W. Tsang, "The ziggurat method for generating random variables", Journal of Statistical
-Software 5(8), 2000. There every number is compared with the curve; here its rectangle alone says which it is.
+Software 5(8), 2000. They compare every number with the curve; here every number in a rectangle is accepted.
 """
 
 from dataclasses import dataclass
@@ -21,22 +21,22 @@ from greeks_cli.engine.compiler.ir import Array
 _CHUNK = 1 << 18
 """Normals at a time: with fewer, threads wait for each other's Python; more leave the cache."""
 _BITS = 11
-"""Of each number's 32, those that choose its rectangle."""
+"""Bits of each number, of 32, that choose its rectangle."""
 _OUTSIDE = 1 / 800
-"""The share of normals that are in no rectangle; with a smaller one, the rectangles would not fit."""
+"""The share of normals outside the rectangles; with a smaller share the rectangles would not fit."""
 _HIGHEST = 0.085
-"""Half the width of the uppermost rectangle: about the middle of those with which all fit."""
+"""Half the width of the uppermost rectangle: about the middle of the widths with which all rectangles fit."""
 
 
 @dataclass(frozen=True)
 class Rest:
-    """What the rectangles leave of the density, on the positive side: strips, and the tail beyond the widest.
+    """The density outside the rectangles, on the positive side: strips, and the tail beyond the widest rectangle.
 
-    A strip has a box around it, a column of ``boxes``: where it begins, its width, how high the rectangles reach
-    there, and how high it is itself. The last column is the tail's, as wide as nothing. A column is chosen with odds
-    like its area, the tail's like that of a bound: any with the same probability first, which is kept with
-    probability ``stays``, else its ``alias`` is taken (M. Vose, A linear algorithm for generating random numbers with
-    a given distribution, IEEE Transactions on Software Engineering 17, 1991).
+    Each column of ``boxes`` is a box around a strip: its left edge, its width, the height of the rectangles below it,
+    and its height. The last column is the tail's, of width 0. The probability of a column is proportional to its area;
+    the tail's, to the area of a bound. A uniform choice of a column is kept with probability ``stays``, else its
+    ``alias`` is taken (M. Vose, A linear algorithm for generating random numbers with a given distribution, IEEE
+    Transactions on Software Engineering 17, 1991).
     """
 
     boxes: NDArray[np.float64]
@@ -44,11 +44,11 @@ class Rest:
     alias: NDArray[np.int64]
 
     def draw(self, generator: np.random.Generator, count: int) -> NDArray[np.float64]:
-        """As many independent numbers, positive or negative, as are asked for."""
+        """Independent numbers of either sign, shape (count,)."""
         found = np.empty(0)
         while len(found) < count:
             chosen, across, up = generator.random((3, 2 * (count - len(found)) + 20))
-            scaled = 2 * chosen % 1 * len(self.stays)  # in which half it is gives the sign
+            scaled = 2 * chosen % 1 * len(self.stays)  # the half of the unit interval gives the sign
             box = scaled.astype(np.int64)
             box = np.where(scaled - box < self.stays.take(box), box, self.alias.take(box))
             left, width, floor, height = self.boxes.take(box, axis=1)
@@ -64,7 +64,7 @@ class Rest:
 
 @cache
 def rectangles() -> tuple[NDArray[np.float64], Rest]:
-    """Half the width of each rectangle, from the top down, and what they leave; the density is exp(-x^2/2)."""
+    """Half the width of each rectangle, from the top down, and the rest of the density exp(-x^2/2)."""
     half_area = sqrt(pi / 2) * (1 - _OUTSIDE) * 0.5**_BITS
     halves: list[float] = []
     half, top = _HIGHEST, exp(-0.5 * _HIGHEST**2)
@@ -83,7 +83,7 @@ def rectangles() -> tuple[NDArray[np.float64], Rest]:
 
 
 def _aliases(odds: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
-    """For each of some outcomes, all equally likely, the probability that it stays, and what else it becomes."""
+    """For each outcome of a uniform choice, the probability that it stays, and the outcome that replaces it."""
     stays, alias = odds / odds.mean(), np.arange(len(odds))
     small, large = list(np.flatnonzero(stays < 1)), list(np.flatnonzero(stays >= 1))
     while small and large:
@@ -96,11 +96,11 @@ def _aliases(odds: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np
 
 
 def chosen_by() -> NDArray[np.int64]:
-    """Which rectangle, counted from the top down, each number of ``_BITS`` bits chooses.
+    """The rectangle, counted from the top down, that each number of ``_BITS`` bits chooses.
 
-    They are the lowest bits of the place across it too, and so shift all places of rectangle ``chosen_by()[r]`` by
-    (r - 2^10) / 2^31 of half its width. A number and its complement choose neighbours, nearly as wide, so that this
-    nearly cancels.
+    These bits are also the lowest bits of the place across the rectangle. They shift all places of rectangle
+    ``chosen_by()[r]`` by (r - 2^10) / 2^31 of half its width. A number and its complement choose neighbouring
+    rectangles of nearly equal width, so that the shifts nearly cancel.
     """
     rectangle = np.arange(1 << _BITS)
     return np.append(rectangle[::2], rectangle[::-2])
@@ -108,13 +108,13 @@ def chosen_by() -> NDArray[np.int64]:
 
 @cache
 def _units(dtype: np.dtype[np.floating]) -> Array:
-    """By what chooses it, 2^-31 of half the width of each rectangle: what one is worth of 32 bits, signed."""
+    """2^-31 of half the width of each rectangle, by the bits that choose it: the unit of a signed 32-bit number."""
     edges, _ = rectangles()
     return (edges[chosen_by()] * 0.5**31).astype(dtype)
 
 
 def _numbers_outside(generator: np.random.Generator, count: int) -> NDArray[np.int64]:
-    """Which of so many normals are in no rectangle: each with the same probability, whatever the others are."""
+    """Positions, among ``count`` normals, of those outside the rectangles: independent, of probability ``_OUTSIDE``."""
     enough = ceil(count * _OUTSIDE + 6 * sqrt(count * _OUTSIDE)) + 6
     numbers = np.cumsum(generator.geometric(_OUTSIDE, enough)) - 1
     while numbers[-1] < count:
@@ -124,25 +124,25 @@ def _numbers_outside(generator: np.random.Generator, count: int) -> NDArray[np.i
 
 
 class StandardNormals:
-    """A number of independent standard normals, drawn in order; nearly all of 32 random bits.
+    """A stream of ``count`` independent standard normals; nearly all of them take 32 random bits.
 
-    Across a rectangle they lie in 2^21 places: in float64 every moment up to the eighth is right to 2e-10 of its
-    standard deviation, the probability beyond any bound to 6e-8, so that no run of less than 10^13 paths can tell.
-    (Who looks at an interval of 1e-6 sees the places.)
+    A rectangle has 2^21 places across. In float64 every moment up to the eighth is right to 2e-10 of its standard
+    deviation, and the probability beyond any bound to 6e-8: no run of less than 10^13 paths can tell.
+    (Intervals of 1e-6 show the places.)
     """
 
     def __init__(self, generator: np.random.Generator, count: int):
         self._generator = generator
         self._outside = _numbers_outside(generator, count)
-        """Which of them are in no rectangle."""
+        """Positions of the normals outside the rectangles."""
         self._values_outside = rectangles()[1].draw(generator, len(self._outside))
         self._count = count
         self._drawn = 0
 
     def fill(self, out: Array) -> None:
-        """Puts the next ones into an array, which must be contiguous. Raises ValueError where so many are not left.
+        """Fills a contiguous array with the next normals of the stream. Raises ValueError where too few are left.
 
-        Two share 64 bits; where an odd number is asked for, half of the last word goes unused.
+        Two normals share a word of 64 bits; for an odd number of normals, half of the last word goes unused.
         """
         units = _units(out.dtype)
         flat = out.reshape(-1)

@@ -1,4 +1,4 @@
-"""Elementwise calls of a program written as a few kernels, for devices to which every call is a trip to memory."""
+"""Fusion of a program's elementwise calls into a few kernels, for devices on which every call is a pass over memory."""
 
 import operator
 from collections.abc import Callable, Iterator
@@ -28,14 +28,14 @@ _WRITTEN: dict[Callable[..., Any], str] = {
 }
 """Calls in C++, for numbers of the type T."""
 PREAMBLE = "template <typename T> __device__ T larger(T a, T b) { return a > b || a != a ? a : b; }"
-"""C's fmax would drop a NaN."""
+"""Maximum that keeps a NaN; C's fmax drops it."""
 _MOST_PARAMETERS = 64
 """Inputs and outputs of one kernel: CUDA before 12.1 takes 4 KiB of arguments, and CuPy passes 32 bytes for each."""
 
 
 @dataclass(frozen=True, slots=True)
 class Kernel:
-    """What is done with one number of each input, in C++: ``T v9 = v3 * v7;`` and the like, line by line."""
+    """Kernel in C++ for one number of each input: one statement a line, such as ``T v9 = v3 * v7;``."""
 
     inputs: tuple[str, ...]
     outputs: tuple[str, ...]
@@ -43,11 +43,11 @@ class Kernel:
 
 
 Make = Callable[[Kernel], Callable[..., tuple[Any, ...]]]
-"""From a kernel to a function of arrays of the same shape that returns its outputs."""
+"""Compiles a kernel to a function of arrays of the same shape that returns its outputs."""
 
 
 def fused(program: Program[Name], dtype: type[np.floating], make: Make) -> Program[Name]:
-    """The program with the elementwise calls on one number per path as kernels, each as large as it may be."""
+    """The program with elementwise calls on one number per path fused into kernels, each as large as possible."""
     return _Fusion(program, np.dtype(dtype), make).program()
 
 
@@ -63,19 +63,19 @@ class _Fusion(Generic[Name]):
         return longer.only(self._whole.results)
 
     def _calls(self) -> Iterator[Call]:
-        there = {*self._whole.constants, *self._whole.sources.values()}
+        available = {*self._whole.constants, *self._whole.sources.values()}
         left = list(self._whole.calls)
         while left:
-            ready = [call for call in left if not self._fits(call) and there.issuperset(call.inputs)]
+            ready = [call for call in left if not self._fits(call) and available.issuperset(call.inputs)]
             yield from ready
-            there.update(call.result for call in ready)
-            group = self._group(left, there)
-            there.update(call.result for call in group)
-            left = [call for call in left if call.result not in there]
+            available.update(call.result for call in ready)
+            group = self._group(left, available)
+            available.update(call.result for call in group)
+            left = [call for call in left if call.result not in available]
             yield from self._fused(group, left) if group else ()
 
     def _fits(self, call: Call) -> bool:
-        """Whether a call is an elementwise one on finite numbers and arrays of one number per path."""
+        """True if a call is elementwise, on finite numbers and arrays of one number per path."""
         if call.function not in _WRITTEN or call.keywords or call.result not in self._whole.flat:
             return False
         if call.function is as_type:
@@ -85,19 +85,19 @@ class _Fusion(Generic[Name]):
             for slot in call.inputs
         )
 
-    def _group(self, left: list[Call], there: set[int]) -> list[Call]:
-        """The calls that can be made by now, or as many of them as a kernel has parameters for."""
-        known, group = set(there), []
+    def _group(self, left: list[Call], available: set[int]) -> list[Call]:
+        """The calls whose inputs are available, at most as many as a kernel has parameters for."""
+        computed, group = set(available), []
         for call in left:
-            if self._fits(call) and known.issuperset(call.inputs):
+            if self._fits(call) and computed.issuperset(call.inputs):
                 group.append(call)
-                known.add(call.result)
+                computed.add(call.result)
         while sum(map(len, self._parameters(group, left))) > _MOST_PARAMETERS:
             group = group[: len(group) // 2]
         return group
 
     def _parameters(self, group: list[Call], left: list[Call]) -> tuple[list[int], list[int]]:
-        """Arrays that a group reads, and those of its own that are results or that others read."""
+        """Slots of the arrays that a group reads, and slots of the group that are results or that later calls read."""
         made = {call.result for call in group}
         read = {slot for call in left if call.result not in made for slot in call.inputs} | self._results
         operands = dict.fromkeys(slot for call in group for slot in self._operands(call))

@@ -1,5 +1,6 @@
-"""The calculation of a block: NumPy calls in order, from arrays that the block provides to its results."""
+"""Programs: calls of array functions in order, from named sources to named results, and their interpreter."""
 
+import math
 from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -10,48 +11,50 @@ from typing import Any, Generic, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from greeks_cli.engine.compiler.batching import Unlike
-
 Array = NDArray[np.floating]
-Source = tuple[Any, ...]
-"""The name of an array that a block provides, and what it takes to make it."""
+Source = Hashable
+"""The name of an array or number that a program reads: a frozen object that says how it is made."""
 Name = TypeVar("Name", bound=Hashable)
 Slots = tuple[Any, ...]
-"""Where the arguments of a call are: a slot each, or a tuple of slots for a sequence of arrays."""
+"""The slots of a call's arguments: an integer each, or a tuple of integers for a sequence of arrays."""
 
 _BUFFER = 1024
-"""Numbers; most blocks and pilots have more paths."""
+"""Elements of NumPy's ufunc buffer; most blocks and pilots have more paths."""
 
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """A shape that a call is given, None where it has the number of paths."""
+    """A shape that a call is given; the last length is None where it is the number of paths."""
 
     lengths: tuple[int | None, ...]
+    is_broadcast: bool = True
+    """True if an array is broadcast to the shape, False if it is reshaped."""
 
     def of(self, n_paths: int) -> tuple[int, ...]:
+        """The shape for a number of paths."""
         return tuple(n_paths if length is None else length for length in self.lengths)
 
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One call, in terms of numbered slots that hold values."""
+    """One call of a function; arguments and result are slots."""
 
     function: Callable[..., Any]
     arguments: Slots
     keywords: dict[str, Any]
     result: int
     last_uses: tuple[int, ...] = ()
-    """Slots that no later call reads, its own result among them if none does."""
+    """Slots that no later call reads, the call's own result included if none does."""
 
     @property
     def inputs(self) -> list[int]:
+        """All slots that the call reads."""
         return [slot for argument in self.arguments for slot in (argument if type(argument) is tuple else (argument,))]
 
 
 @dataclass(frozen=True, eq=False)
 class Program(Generic[Name]):
-    """Calls in order, from named sources to named results that a row of paths may be made of."""
+    """Calls in order, from named sources to named results."""
 
     n_slots: int
     sources: Mapping[Source, int]
@@ -59,16 +62,16 @@ class Program(Generic[Name]):
     calls: tuple[Call, ...]
     results: Mapping[Name, int]
     flat: frozenset[int] = frozenset()
-    """Slots known to have one number per path."""
-    alike: frozenset[int] = frozenset()
-    """Slots known to have arrays of one shape, so that one that is read for the last time may take a result."""
+    """Slots that certainly hold one number per path, or one number for all paths."""
+    same_shape: frozenset[int] = frozenset()
+    """Slots that certainly hold arrays of one shape, so that a dead array may take the result of a call."""
 
     def run(
         self, fetch: Callable[[Source], Any], n_paths: int, constants: Mapping[int, Any] | None = None
     ) -> Iterator[tuple[Name, Array]]:
-        """Each result as soon as it is there, for a block whose arrays ``fetch`` provides.
+        """Yields each result as soon as it is computed, from the sources that ``fetch`` provides.
 
-        ``constants`` are its own, where those are. Nothing is kept that no later call needs.
+        ``constants`` replace the program's. Arrays that no later call reads are released.
         """
         values: list[Any] = [None] * self.n_slots
         names = self._names
@@ -87,9 +90,9 @@ class Program(Generic[Name]):
 
     @cached_property
     def _steps(self) -> list[tuple[Callable[..., Any], Callable[[list[Any]], Iterable[Any]], int, bool, Slots]]:
-        """The calls, made ready: what Python does between two of them, all threads wait for."""
-        new = {call.result for call in self.calls if call.result in self.alike and _makes_new(call)}
-        # Results are whoever's asked for them, and what is not elementwise may return a view of what it reads.
+        """The calls prepared for the interpreter: threads wait for the Python between two calls."""
+        new = {call.result for call in self.calls if call.result in self.same_shape and _makes_new(call)}
+        # Results belong to the caller of run(), and a function that is not elementwise may return a view.
         seen = {slot for call in self.calls if not is_elementwise(call.function) for slot in call.inputs}
         own = new - self._names.keys() - seen
         steps = []
@@ -105,14 +108,14 @@ class Program(Generic[Name]):
 
     @cached_property
     def _names(self) -> dict[int, list[Name]]:
-        """The results in each slot."""
+        """The names of the results in each slot."""
         names: dict[int, list[Name]] = {}
         for name, slot in self.results.items():
             names.setdefault(slot, []).append(name)
         return names
 
     def only(self, names: Iterable[Name]) -> "Program[Name]":
-        """What it takes to compute some of the results."""
+        """The program of some of the results: calls, sources and constants that no result needs are dropped."""
         results = {name: self.results[name] for name in names}
         needed, calls = set(results.values()), []
         read = set(self.constants)
@@ -123,19 +126,17 @@ class Program(Generic[Name]):
                 needed.update(inputs)
                 read.update(inputs)
                 calls.append(Call(call.function, call.arguments, call.keywords, call.result, ended))
-        return Program(
-            self.n_slots,
-            {source: slot for source, slot in self.sources.items() if slot in needed},
-            {slot: constant for slot, constant in self.constants.items() if slot in needed},
-            tuple(reversed(calls)),
-            results,
-            self.flat,
-            self.alike,
+        return replace(
+            self,
+            sources={source: slot for source, slot in self.sources.items() if slot in needed},
+            constants={slot: constant for slot, constant in self.constants.items() if slot in needed},
+            calls=tuple(reversed(calls)),
+            results=results,
         )
 
 
 def _getter(arguments: Slots) -> Callable[[list[Any]], Iterable[Any]]:
-    """Takes the arguments of a call from the values of all slots."""
+    """A function that takes the arguments of a call from the values of all slots."""
     if any(isinstance(argument, tuple) for argument in arguments):
         return partial(_nested, arguments)
     return itemgetter(*arguments) if len(arguments) > 1 else itemgetter(slice(arguments[0], arguments[0] + 1))
@@ -145,30 +146,11 @@ def _nested(arguments: Slots, values: list[Any]) -> list[Any]:
     return [[values[i] for i in a] if isinstance(a, tuple) else values[a] for a in arguments]
 
 
-def widened(program: Program[Name], sources: Collection[Source], n_rows: int) -> Program[Name]:
-    """The program for columns of so many numbers in place of single ones, which gives a row of paths for each.
-
-    Raises Unlike where a call with such an argument is not elementwise: it may not know what to make of a row more.
-    """
-    wide = {program.sources[source] for source in sources}
-    row_shapes = {slot for slot, c in program.constants.items() if isinstance(c, Shape) and c.lengths == (None,)}
-    for call in program.calls:
-        inputs = set(call.inputs)
-        if inputs & row_shapes and call.function is np.broadcast_to:
-            wide.add(call.result)
-        elif inputs & row_shapes or (inputs & wide and not is_elementwise(call.function)):
-            raise Unlike
-        elif inputs & wide:
-            wide.add(call.result)
-    constants = {slot: Shape((n_rows, None)) if slot in row_shapes else c for slot, c in program.constants.items()}
-    return replace(program, constants=constants)
-
-
 @contextmanager
 def small_buffers() -> Iterator[None]:
-    """Has NumPy read rows where they are, as short as a block's or a pilot's may be.
+    """Sets a NumPy ufunc buffer that is shorter than the rows of blocks and pilots.
 
-    A ufunc that broadcasts rows shorter than its buffer, 8,192 numbers, copies them there first.
+    A ufunc that broadcasts rows shorter than its buffer, 8,192 elements, first copies them into it.
     """
     before = np.setbufsize(_BUFFER)
     try:
@@ -177,67 +159,79 @@ def small_buffers() -> Iterator[None]:
         np.setbufsize(before)
 
 
+def as_type(array: Array, dtype: np.dtype[Any]) -> Array:
+    """The array in another type; unlike NumPy's unbound method, the function takes any library's arrays."""
+    return array.astype(dtype)
+
+
+_C_EXP, _C_LOG = np.frompyfunc(math.exp, 1, 1), np.frompyfunc(math.log, 1, 1)
+
+
+def exp_of_number(x: Any) -> Any:
+    """exp by the C library, as for Python's numbers; NumPy's may differ in the last bit."""
+    return _as_floats(_C_EXP(x))
+
+
+def log_of_number(x: Any) -> Any:
+    """log by the C library, as for Python's numbers; NumPy's may differ in the last bit. Raises ValueError below 0."""
+    return _as_floats(_C_LOG(x))
+
+
+def normal_cdf(x: Any) -> Any:
+    """The standard normal distribution function, by the C library's erfc."""
+    return _as_floats(_C_NORMAL_CDF(x))
+
+
+def in_float32(x: Any) -> Any:
+    """A number rounded to float32, as Chainer rounds a constant that it combines with an array."""
+    return _as_floats(_IN_FLOAT32(x))
+
+
+_IN_FLOAT32 = np.frompyfunc(lambda x: float(np.float32(x)), 1, 1)
+_C_NORMAL_CDF = np.frompyfunc(lambda x: 0.5 * math.erfc(-x * math.sqrt(0.5)), 1, 1)
+
+
+def _as_floats(found: Any) -> Any:
+    return found.astype(float) if isinstance(found, np.ndarray) else found
+
+
+OF_NUMBERS = {exp_of_number, log_of_number, in_float32}
+"""Elementwise functions that are no ufuncs and whose call of constants is a constant."""
+ELEMENTWISE = {as_type, normal_cdf, *OF_NUMBERS}
+
+
 def is_elementwise(function: Callable[..., Any]) -> bool:
-    """Whether a call acts on each element alone, whatever the shape of its arguments."""
-    return isinstance(function, np.ufunc) or function is as_type
+    """True if a function acts on each element alone, for arguments of any shape."""
+    return isinstance(function, np.ufunc) or function in ELEMENTWISE
 
 
 def _makes_new(call: Call) -> bool:
-    """Whether a call makes an array of its arguments' type, for which it may be given one."""
+    """True if a call makes an array of its arguments' type, so that it may write into a given array."""
     function = call.function
     return isinstance(function, np.ufunc) and not call.keywords and "d" * function.nin + "->d" in function.types
 
 
 def _written_over(function: Callable[..., Array], *arguments: Array) -> Array:
-    """The result of a call in the array that is its last argument."""
+    """The result of a call, written into the array that is its last argument."""
     return function(*arguments[:-1], out=arguments[-1])
 
 
-def as_type(array: Array, dtype: np.dtype[Any]) -> Array:
-    """The array in another type; a call that takes any library's, as NumPy's unbound method does not."""
-    return array.astype(dtype)
+ROW = Shape((None,))
+"""The shape of one number per path."""
 
 
-class Assembly:
-    """Collects calls, equal ones once, and makes programs of those that their results need."""
+def readers(program: Program[Any], slots: Collection[int]) -> tuple[frozenset[int], bool]:
+    """The slots that depend on the given slots, these included; and True if a call needs the whole array of one.
 
-    def __init__(self) -> None:
-        self._n_slots = 0
-        self._sources: dict[Source, int] = {}
-        self.constants: dict[int, Any] = {}
-        """What is the same in all blocks, by slot."""
-        self._calls: list[Call] = []
-        self._known: dict[Hashable, int] = {}
-
-    def source(self, name: Source) -> int:
-        """The slot of what a block provides."""
-        if name not in self._sources:
-            self._sources[name] = self._new_slot()
-        return self._sources[name]
-
-    def constant(self, value: Any) -> int:
-        """The slot of what is the same in all blocks."""
-        array = isinstance(value, np.ndarray)
-        key = ("constant", type(value), (value.shape, value.dtype.str, value.tobytes()) if array else repr(value))
-        if key not in self._known:
-            self._known[key] = self._new_slot()
-            self.constants[self._known[key]] = value
-        return self._known[key]
-
-    def call(self, function: Callable[..., Any], arguments: Slots, keywords: Mapping[str, Any]) -> int:
-        """The slot of a call's result; of constants alone, elementwise, it is one too."""
-        if isinstance(function, np.ufunc) and all(slot in self.constants for slot in arguments):
-            return self.constant(function(*(self.constants[slot] for slot in arguments), **keywords))
-        key = (function, arguments, repr(keywords) if keywords else "")
-        if key not in self._known:
-            self._known[key] = self._new_slot()
-            self._calls.append(Call(function, arguments, dict(keywords), self._known[key]))
-        return self._known[key]
-
-    def program(self, results: Mapping[Name, int], flat: frozenset[int] = frozenset()) -> Program[Name]:
-        """What it takes to compute the results in some slots; ``flat`` is passed on."""
-        return Program(self._n_slots, self._sources, self.constants, tuple(self._calls), results, flat).only(results)
-
-    def _new_slot(self) -> int:
-        self._n_slots += 1
-        return self._n_slots - 1
+    An elementwise call needs one element at a time. A number broadcast over the paths counts as dependent.
+    """
+    row_shapes = {
+        slot for slot, constant in program.constants.items() if isinstance(constant, Shape) and constant == ROW
+    }
+    found, crosses = set(slots), False
+    for call in program.calls:
+        is_row = call.function is np.broadcast_to and call.arguments[1] in row_shapes
+        if is_row or not found.isdisjoint(call.inputs):
+            found.add(call.result)
+            crosses = crosses or not (is_row or is_elementwise(call.function))
+    return frozenset(found), crosses

@@ -1,4 +1,4 @@
-"""How wide to smooth each kink of a payoff.
+"""Bandwidth selection: the widths of the kernel of each kink of a payoff.
 
 A Greek that differentiates a kink k times has, with an extrapolated softplus of width w,
 variance R_k p / (n w^(2k-3)) and bias -(7 pi^4/90) w^4 p^(k+2), where p is the density of the
@@ -17,11 +17,11 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from greeks_cli.engine.autodiff.leaves import make_leaves
-from greeks_cli.engine.autodiff.softplus import MAX_ORDER, Kernel, Smoother
+from greeks_cli.engine.autodiff.kinks import Smoother
+from greeks_cli.engine.autodiff.softplus import MAX_ORDER, Kernel
 from greeks_cli.engine.payoffs import payoff
-from greeks_cli.engine.simulation.path_data import Scenario
-from greeks_cli.engine.simulation.paths import SimulatedPath
+from greeks_cli.engine.simulation.path_data import PathData
+from greeks_cli.engine.simulation.paths import PlainPath
 from greeks_cli.terms.errors import InvalidInput, Problem
 from greeks_cli.terms.request import Request
 
@@ -29,11 +29,11 @@ _AT_THE_KINK = (
     "it bends exactly at a value that is known today, and has no derivative there; move the spot or the strike a little"
 )
 _PER_MIDDLE = 1.48
-"""Deviations of a normal density over the middle one of its absolute values."""
+"""The standard deviation of a normal density over the median of the absolute values."""
 
 
 class Kink(NamedTuple):
-    """A place where the payoff bends (order 0) or jumps (order 1), and the spread of its argument there."""
+    """Kink of a payoff: the spread of its argument on the paths, and its order, 0 for a bend or 1 for a jump."""
 
     spread: float
     base: int
@@ -55,15 +55,16 @@ class _SpreadRecorder(Smoother):
         return np.where(x > 0, value, 0)
 
 
-def pilot_kinks(request: Request, scenario: Scenario) -> list[Kink]:
+def pilot_kinks(request: Request, data: PathData) -> list[Kink]:
     """Every kink, in the order in which the payoff meets them on some paths of the request's market.
 
     Raises InvalidInput where a derivative is asked for and every path lies exactly on a kink.
     """
-    leaves = make_leaves(request.values, (), scenario.n_paths, np.float64)
     recorder = _SpreadRecorder()
-    with np.errstate(all="ignore"):  # what is not finite is reported with the estimate
-        payoff(request.contract, leaves, SimulatedPath(leaves, scenario), recorder)
+    with np.errstate(all="ignore"):  # non-finite numbers are reported with the estimate
+        payoff(
+            request.contract, request.values, PlainPath(data, request.market.spot, request.contract.expiry), recorder
+        )
     if any(kink.spread == 0 for kink in recorder.kinks) and any(greek.order for greek in request.greeks):
         raise InvalidInput([Problem(("payoff",), _AT_THE_KINK)])
     return recorder.kinks
@@ -72,34 +73,34 @@ def pilot_kinks(request: Request, scenario: Scenario) -> list[Kink]:
 def _spread(x: NDArray[np.floating]) -> float:
     """The scale on which the density of x varies around 0.
 
-    The standard deviation, unless x comes closer to 0 than that: half of its values (a heavy
+    The scale is the standard deviation, unless x comes closer to 0: half of its values (a heavy
     tail inflates the deviation), or all values on one side (prices are bounded below). Where
-    nearly all are on one side, 0 is in the tail of x, and d deviations out a normal density
-    falls by e over a d-th of a deviation; or x is bounded and never reaches 0, nor may a kernel.
-    Far from the kink any width will do, and a tiny one would overflow at high orders.
+    nearly all values are on one side, 0 is in the tail of x: d deviations out, a normal density
+    falls by e over a d-th of a deviation. Or x is bounded and never reaches 0; then a kernel may
+    not reach x. Far from the kink any width will do, and a tiny one would overflow at high orders.
     """
     deviation, lowest, highest = float(x.std()), float(x.min()), float(x.max())
     sizes, half = np.abs(x).ravel(), x.size // 2
     scales = [deviation]
     if 0.01 < np.count_nonzero(x < 0) / x.size < 0.99:
         scales += [-lowest, highest]
-        if np.count_nonzero(sizes < min(scales) / _PER_MIDDLE) > half:  # to count takes less than to find it
-            scales.append(_PER_MIDDLE * _placed(sizes, half))
+        if np.count_nonzero(sizes < min(scales) / _PER_MIDDLE) > half:  # counting takes less than partitioning
+            scales.append(_PER_MIDDLE * _order_statistic(sizes, half))
     else:
-        middle = _placed(sizes, half)
+        middle = _order_statistic(sizes, half)
         scales.append(_PER_MIDDLE * middle)
         if middle > deviation:
-            scales += [deviation * deviation / middle, _placed(sizes, x.size // 100)]
+            scales += [deviation * deviation / middle, _order_statistic(sizes, x.size // 100)]
     return max(min(scales), 1e-3 * max(abs(lowest), abs(highest)))
 
 
-def _placed(sizes: NDArray[np.floating], place: int) -> float:
-    """The one that has a place among all, in order."""
+def _order_statistic(sizes: NDArray[np.floating], place: int) -> float:
+    """The value at a place in increasing order."""
     return float(np.partition(sizes, place)[place])
 
 
 def automatic_kernels(kinks: Sequence[Kink], n_paths: float, scale: float) -> tuple[Kernel, ...]:
-    """The rule's kernels, all widths times ``scale``."""
+    """The kernels by the rule of the module, with all widths times ``scale``."""
     per_spread = _widths_per_spread(n_paths)
     return tuple(Kernel(tuple(scale * kink.spread * w for w in per_spread), True, kink.base) for kink in kinks)
 

@@ -1,9 +1,9 @@
-"""The smoothing bias that remains, from what wider smoothing changes on the same paths.
+"""The remaining smoothing bias, from the changes by wider kernels on the same paths.
 
 For small widths the bias is c w^p, so the estimates at w, 2w and 4w differ by
-near = (2^p - 1) c w^p and far = 2^p near. Where the far change is less than that, the widths
-are too large for the law, and the bias falls more slowly: by the ratio far/near per halving,
-as far as one can see. Summed over all halvings, the bias is near / (ratio - 1).
+near = (2^p - 1) c w^p and far = 2^p near. Where the far change is less than 2^p near, the widths
+are too large for the law, and the bias falls more slowly: by the measured ratio far/near per
+halving. Summed over all halvings, the bias is near / (ratio - 1).
 
 A kink differentiated three times or more needs widths at which there is no law: the bias may
 even change its sign between w and 4w. There the larger change, near or far/4, is the bound.
@@ -23,11 +23,11 @@ _LAWLESS = 3
 def remaining_bias(
     near: Moments, far: Moments, law: int, orders: NDArray[np.int64], deviations: float = 2.0
 ) -> NDArray[np.float64]:
-    """The bias per estimate, given its measured change and so many standard errors of that.
+    """The bias per estimate, from its measured changes plus ``deviations`` of their standard errors.
 
-    ``law`` is the power p, ``orders`` how often a kink is differentiated in each estimate. Two
-    standard errors make it a bound that noise cannot hide a bias from. A ratio counts as smaller
-    than the law's 2^p only where noise cannot explain it.
+    ``law`` is the power p; ``orders`` is the number of derivatives of a kink in each estimate. With
+    two standard errors the result is a bound that noise cannot hide a bias from. A ratio counts as
+    smaller than the law's 2^p only where noise cannot explain it.
     """
     near_size, near_stderr = np.abs(near.mean), near.stderr
     far_size, far_stderr = np.abs(far.mean), far.stderr

@@ -2,7 +2,7 @@
 
 The differences at steps h and 2h are extrapolated, (4 D(h) - D(2h))/3, whose bias is O(h^4);
 the payoff stays sharp. Steps are shares of the scale on which a price varies with each
-parameter: a standard deviation of the underlying, or what moves it as much.
+parameter: the change that moves the underlying by a standard deviation.
 """
 
 from collections import Counter
@@ -12,12 +12,14 @@ from math import sqrt
 import numpy as np
 from numpy.typing import NDArray
 
-from greeks_cli.engine.autodiff.leaves import make_leaves
+from greeks_cli.engine.autodiff.kinks import Smoother
 from greeks_cli.engine.autodiff.mixed_partials import MultiIndex
-from greeks_cli.engine.autodiff.softplus import Kernel, Smoother
+from greeks_cli.engine.autodiff.softplus import Kernel
 from greeks_cli.engine.payoffs import discounted_payoff
-from greeks_cli.engine.simulation.path_data import Scenario, Simulated
-from greeks_cli.engine.simulation.paths import SimulatedPath
+from greeks_cli.engine.simulation.gbm import PARAMETERS
+from greeks_cli.engine.simulation.laws import Markets
+from greeks_cli.engine.simulation.path_data import Motion, PathData
+from greeks_cli.engine.simulation.paths import PlainPath
 from greeks_cli.terms.request import Request
 
 _SHARES = {1: 0.02, 2: 0.05}
@@ -27,7 +29,7 @@ _SHARES = {1: 0.02, 2: 0.05}
 def bumped(
     request: Request, normals: NDArray[np.floating], index: MultiIndex, n_kinks: int
 ) -> tuple[NDArray[np.floating], NDArray[np.floating]]:
-    """The extrapolated difference per path, and its change from the one at h, for orders 1 and 2."""
+    """The extrapolated difference per path, and its change from the difference at step h, for orders 1 and 2."""
     near = _difference(request, normals, index, 1.0, n_kinks)
     far = _difference(request, normals, index, 2.0, n_kinks)
     value = (4 * near - far) / 3
@@ -48,7 +50,7 @@ def _difference(
 
 
 def _stencil(index: MultiIndex) -> list[tuple[dict[str, int], float]]:
-    """Where to evaluate, in steps per parameter, and with what weight."""
+    """The points of a difference, in steps per parameter, each with its weight."""
     each = [_LINE[power] for power in Counter(index).values()]
     names = list(dict.fromkeys(index))
     return [
@@ -66,9 +68,10 @@ _LINE = {1: ((1, 0.5), (-1, -0.5)), 2: ((1, 1.0), (0, -2.0), (-1, 1.0))}
 def _price(
     request: Request, normals: NDArray[np.floating], values: dict[str, float], n_kinks: int
 ) -> NDArray[np.floating]:
-    leaves = make_leaves(values, (), normals.shape[1], normals.dtype.type)
-    path = SimulatedPath(leaves, Scenario(Simulated(values, request.contract.dates, normals)))
-    value = discounted_payoff(request.contract, leaves, path, Smoother((Kernel.plain(0),) * n_kinks))
+    contract = request.contract
+    markets = Markets({name: np.array([values[name]]) for name in PARAMETERS}, np.array([contract.dates]))
+    path = PlainPath(PathData(Motion(contract.dates, normals), markets), values["spot"], contract.expiry)
+    value = discounted_payoff(contract, values, path, Smoother((Kernel.plain(0),) * n_kinks))
     return np.asarray(getattr(value, "array", value))
 
 

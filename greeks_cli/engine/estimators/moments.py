@@ -21,7 +21,7 @@ Vector = NDArray[np.float64]
 class Moments:
     """Count, means, sums of centred squares and the variances of these sums, in float64.
 
-    They have one entry per estimate, or one per estimate and trade.
+    Each array has one entry per estimate, or one per estimate and trade.
     """
 
     count: int
@@ -41,10 +41,10 @@ class Moments:
     @classmethod
     @np.errstate(all="ignore")  # infinities are reported with the estimate
     def of_sums(cls, sums: RowSums) -> Self:
-        """The moments of rows that were summed.
+        """The moments of summed rows.
 
-        What a row adds to ``m2`` is summed in slices, which are independent, so their squared deviations from
-        what is expected of them add up to its variance: the fourth moment, without its passes over the samples.
+        ``m2`` is summed in slices, which are independent. The squared deviations of the slices from their expectations
+        add up to the variance of ``m2``: the fourth moment, without its passes over the samples.
         """
         count, table = sums.count, sums.table
         share = sums.length / count
@@ -60,7 +60,7 @@ class Moments:
         return type(self)(self.count, self.mean * factors, self.m2 * squares, self.m2_variance * np.square(squares))
 
     def spread(self, places: Sequence[int], length: int) -> Self:
-        """The same at some places among so many estimates, the others of which are 0 on all paths."""
+        """The moments of ``length`` estimates: these at the given places, and 0 on all paths at the others."""
         found = np.zeros((3, length, *self.mean.shape[1:]))
         found[:, places] = self.mean, self.m2, self.m2_variance
         return type(self)(self.count, *found)
@@ -72,7 +72,7 @@ class Moments:
         mean = self.mean + gap * (other.count / count)
         between = gap * gap * (self.count * other.count / count)
         m2 = self.m2 + other.m2 + between
-        # The gap is one more part of the sum, which a single sample's is expected to be.
+        # ``between`` is one more independent part of m2; its expectation is that of one sample, m2 / count.
         variance = self.m2_variance + other.m2_variance + np.square(between - m2 / count)
         return type(self)(count, mean, m2, variance)
 
@@ -87,16 +87,16 @@ class Moments:
         return np.sqrt(self.variance / self.count)
 
     @property
-    def doubt(self) -> Vector:
+    def stderr_uncertainty(self) -> Vector:
         """The relative error of each standard error; zero for a row that does not vary."""
         with np.errstate(all="ignore"):
-            doubt = np.sqrt(self.m2_variance) / self.m2 / 2
-        return np.where(np.isnan(doubt), 0.0, doubt)
+            stderr_uncertainty = np.sqrt(self.m2_variance) / self.m2 / 2
+        return np.where(np.isnan(stderr_uncertainty), 0.0, stderr_uncertainty)
 
 
 @dataclass(frozen=True, slots=True)
 class Comoments:
-    """How estimates (x) and their controls (y) vary together, one entry per estimate."""
+    """Comoments of estimates (x) and their controls (y): means and centred sums, one entry per estimate."""
 
     count: int
     mean_x: Vector
@@ -106,7 +106,7 @@ class Comoments:
 
     @classmethod
     def of_sums(cls, sums: PairSums) -> Self:
-        """The comoments of rows that were summed with those of their controls."""
+        """The comoments of rows that were summed with the rows of their controls."""
         return cls(sums.count, *np.moveaxis(sums.table, -1, 0))
 
     def scaled(self, x: Vector, y: Vector) -> Self:

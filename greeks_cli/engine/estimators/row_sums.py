@@ -1,4 +1,4 @@
-"""Rows of samples summed one by one: each, or its control, has just been made and need not be kept."""
+"""Sums of rows of samples, taken row by row, so that no row need be kept."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -8,13 +8,13 @@ from greeks_cli.engine.backends.backend import Device
 Vector = NDArray[np.float64]
 
 _SLICES = 128
-"""Slices of a block's samples at least, where there are as many samples: their sums show how sure the whole is."""
+"""Slices of a block's samples, at least, where a block has as many samples: their sums give the error of the whole."""
 
 
 class _Sums:
-    """A few numbers of each row, on a device until all are there.
+    """Table of a few sums for each row, on the device until all rows are summed.
 
-    A row is of one sample per path, or one such row for each of several trades; every place has one.
+    A row has one sample per path, shape (n_samples,), or (n_trades, n_samples) for several trades.
     """
 
     def __init__(self, n_rows: int, device: Device):
@@ -24,7 +24,7 @@ class _Sums:
         """Samples of a row."""
 
     def _entry(self, place: int, row: NDArray[np.floating], length: int) -> NDArray[np.floating]:
-        """Where so many numbers of a row belong."""
+        """The entry of a row in the table, ``length`` numbers per trade."""
         *of_trades, self.count = row.shape
         if self._table is None:
             self._table = self._device.empty((self._n_rows, *of_trades, length), np.float64)
@@ -38,13 +38,13 @@ class _Sums:
 
 
 class RowSums(_Sums):
-    """The mean of each row, the sums of its centred squares over all whole slices, and over what is left."""
+    """The mean of each row, and the sums of its centred squares over each whole slice and over the remainder."""
 
     length = 1
     """Samples of a slice."""
 
     def add(self, place: int, row: NDArray[np.floating]) -> None:
-        """Takes in the row of a place."""
+        """Sums the row of a place."""
         *of_trades, count = row.shape
         self.length = max(1, count // _SLICES)
         n_whole = count // self.length
@@ -62,7 +62,7 @@ class PairSums(_Sums):
     """The means of each row and of its control, the sums of the control's centred squares and of centred products."""
 
     def add(self, place: int, row: NDArray[np.floating], control: NDArray[np.floating]) -> None:
-        """Takes in the row of a place, and its control's."""
+        """Sums the row of a place, with the row of its control."""
         found = self._entry(place, row, 4)
         x, y = _in_float64(row), _in_float64(control)
         found[..., 0], found[..., 1] = x.mean(axis=-1), y.mean(axis=-1)
@@ -76,6 +76,6 @@ def _in_float64(row: NDArray[np.floating]) -> Vector:
 
 
 def _squared_lengths(vectors: Vector) -> Vector:
-    """Of the vectors along the last axis; a product of matrices reads them once and writes nothing as long."""
+    """Squared lengths of the vectors along the last axis; a matrix product reads them once and needs no long array."""
     squares: Vector = vectors[..., None, :] @ vectors[..., None]
     return squares[..., 0, 0]

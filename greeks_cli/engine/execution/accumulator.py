@@ -1,4 +1,4 @@
-"""A block of paths: the unit of memory, of random numbers, of work, of progress."""
+"""Accumulators of a block: the moments of the estimates of a stack of plans."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -19,11 +19,11 @@ Sums = TypeVar("Sums", Moments, Comoments)
 
 
 @dataclass(frozen=True, slots=True)
-class Tally:
-    """What a block adds to a stack of plans: moments of the estimates, and of what wider smoothing changes.
+class StackMoments:
+    """Moments of the estimates of a stack of plans over some blocks, and of their changes by wider kernels.
 
     ``near`` is the change from twice the width, ``far`` from four times to twice; both are
-    measured in some blocks only. ``control`` is there where a control variate is asked for.
+    measured in some blocks only. ``control`` is None without a control variate.
     """
 
     paths: int
@@ -36,26 +36,26 @@ class Tally:
         return type(self)(
             self.paths + other.paths,
             self.values + other.values,
-            _together(self.near, other.near),
-            _together(self.far, other.far),
-            _together(self.control, other.control),
+            _merged(self.near, other.near),
+            _merged(self.far, other.far),
+            _merged(self.control, other.control),
         )
 
 
-def _together(one: Sums | None, other: Sums | None) -> Sums | None:
+def _merged(one: Sums | None, other: Sums | None) -> Sums | None:
     if one is None or other is None:
         return one or other
     return one + other
 
 
-class Gathering:
-    """What a block adds to a stack, of rows that are taken in one by one."""
+class StackAccumulator:
+    """Accumulates a block's samples for one stack, row by row."""
 
     def __init__(self, plan: Plan, factors: Factors, device: Device):
-        """For the rows that have factors, by which each is yet to be multiplied; ``plan`` is one of the stack."""
+        """``factors`` are the factors of the expected rows; ``plan`` is any plan of the stack."""
         self._plan, self._factors = plan, factors
         self._names: dict[str, list[Wanted]] = {}
-        """By level, a row for each Greek that has one there."""
+        """The rows of the Greeks at each level."""
         for level in (ESTIMATE, NEAR, FAR):
             own = [(level, greek.parameters) for greek in plan.request.greeks]
             self._names[level] = [name for name in own if name in factors]
@@ -66,12 +66,12 @@ class Gathering:
         self._missing = set(factors)
 
     @property
-    def is_whole(self) -> bool:
-        """Whether all rows are there."""
+    def is_complete(self) -> bool:
+        """True if all rows have been added."""
         return not self._missing
 
     def add(self, name: Wanted, samples: NDArray[np.floating], n_paths: int) -> None:
-        """Takes in a row for each plan of the stack: independent samples, made of so many paths."""
+        """Adds a row of independent samples for each plan of the stack, from a number of paths."""
         level, index = name
         self._paths = n_paths
         self._missing.discard(name)
@@ -90,8 +90,8 @@ class Gathering:
             if greek.parameters == index:
                 self._with_controls.add(place, own, control)
 
-    def tally(self) -> Tally:
-        """Of all rows."""
+    def moments(self) -> StackMoments:
+        """The moments of all rows."""
         greeks = self._plan.request.greeks
         control = None
         if self._with_controls is not None:
@@ -99,10 +99,10 @@ class Gathering:
             control = Comoments.of_sums(self._with_controls).scaled(self._factors_of(own), self._factors_of(other))
         values = self._moments(ESTIMATE)
         assert values is not None
-        return Tally(self._paths, values, self._moments(NEAR), self._moments(FAR), control)
+        return StackMoments(self._paths, values, self._moments(NEAR), self._moments(FAR), control)
 
     def _moments(self, level: str) -> Moments | None:
-        """The moments of every Greek of the request at a level; zero where it has no samples there."""
+        """The moments of every Greek of the request at a level; zero for a Greek without samples at the level."""
         if level not in self._sums:
             return None
         names, greeks = self._names[level], self._plan.request.greeks

@@ -1,4 +1,4 @@
-"""From merged moments to estimates with their errors."""
+"""Estimates of the Greeks and their errors, from merged moments."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from greeks_cli.engine.autodiff.mixed_partials import MultiIndex
 from greeks_cli.engine.estimators.bias import remaining_bias
 from greeks_cli.engine.estimators.methods import kink_order
 from greeks_cli.engine.estimators.moments import Vector
-from greeks_cli.engine.execution.accumulator import Tally
+from greeks_cli.engine.execution.accumulator import StackMoments
 from greeks_cli.engine.execution.plan import Plan
 from greeks_cli.engine.execution.rare_events import unseen
 from greeks_cli.terms.errors import NonFiniteEstimate
@@ -21,56 +21,58 @@ from greeks_cli.terms.result import Estimate
 from greeks_cli.terms.simulation import Estimator, Sampler
 
 _FEWEST_NEAR_KINK = 30
-_DOUBTFUL = 0.1
-"""A standard error whose own relative error is larger than this is not to be trusted."""
+_UNTRUSTED = 0.1
+"""The relative error of a standard error beyond which it is not trusted."""
 
 Estimates = tuple[Estimate, ...]
-"""One per Greek."""
+"""One estimate per Greek."""
 
 
 @dataclass(frozen=True, slots=True)
 class Truth:
-    """What is known exactly, per Greek: the contract's closed form, and its control's."""
+    """Closed forms per Greek: the contract's, None where it has none, and the control variate's."""
 
     exact: Sequence[float | None]
     control: Sequence[float] = ()
 
 
-@np.errstate(all="ignore")  # what is not finite is named below
-def estimates(plans: Sequence[Plan], tally: Tally, truths: Sequence[Truth]) -> list[Estimates | NonFiniteEstimate]:
-    """One estimate per Greek of each plan's request, or which of them, or its error, is not a finite number.
+@np.errstate(all="ignore")  # non-finite estimates are named below
+def estimates(
+    plans: Sequence[Plan], moments: StackMoments, truths: Sequence[Truth]
+) -> list[Estimates | NonFiniteEstimate]:
+    """The estimates of each plan's Greeks, or the error that names a Greek whose estimate is not a finite number.
 
     The plans were computed as one: they have their market, dates, sampler, Greeks and methods in common.
     """
     plan = plans[0]
-    values, stderrs = _controlled(tally, truths) if tally.control else (tally.values.mean, tally.values.stderr)
-    scales = _scales(plan)[:, None]
+    values, stderrs = _controlled(moments, truths) if moments.control else (moments.values.mean, moments.values.stderr)
+    scales = np.array([_scales(own) for own in plans]).T
     constant = stderrs <= 1e-12 * (np.abs(values) + scales)
-    # What is left of these is rounding.
+    # The spread of a constant is rounding.
     stderrs = np.where(constant, 0.0, stderrs)
     values = np.where(constant & (np.abs(values) <= 1e-12 * scales), 0.0, values)
     hidden = np.zeros_like(values)
     for number in np.flatnonzero(constant.any(axis=0)).tolist():
-        missed = unseen(plans[number], values[:, number], scales[:, 0])
+        missed = unseen(plans[number], values[:, number], scales[:, number])
         hidden[:, number] = np.where(constant[:, number], missed, 0.0)
-    doubts = _doubts(plan, tally)
-    # What three more events of the size of the few that carry an estimate would add (the rule of three): if k like
-    # events carry it, their size over n is stderr / sqrt(k), and the standard error is known to 1 / (2 sqrt(k)).
-    # By chance too few are seen, and then the standard error is too small as well.
-    rarely_seen = np.where(doubts > _DOUBTFUL, 3 * 2 * doubts * stderrs, 0.0)
-    bias = np.where(constant, hidden, _bias(plan, tally) + rarely_seen)
-    table = np.array([values, stderrs, bias, hidden, doubts, tally.values.m2])
+    uncertainties = _uncertainties(plan, moments)
+    # The change by three more events of the size of the few that carry an estimate (the rule of three): if k equal
+    # events carry it, their size over n is stderr / sqrt(k), and the standard error is certain to 1 / (2 sqrt(k)).
+    # By chance too few events occur, and then the standard error is too small as well.
+    rarely_seen = np.where(uncertainties > _UNTRUSTED, 3 * 2 * uncertainties * stderrs, 0.0)
+    bias = np.where(constant, hidden, _bias(plan, moments) + rarely_seen)
+    table = np.array([values, stderrs, bias, hidden, uncertainties, moments.values.m2])
     rows = zip(plans, truths, table.T.tolist(), strict=True)
-    return [_of_plan(own, truth, numbers, tally.values.count) for own, truth, numbers in rows]
+    return [_of_plan(own, truth, numbers, moments.values.count) for own, truth, numbers in rows]
 
 
 def _of_plan(plan: Plan, truth: Truth, numbers: Sequence[Sequence[float]], count: int) -> Estimates | NonFiniteEstimate:
-    """From a row of numbers for each Greek, of so many samples."""
+    """The estimates of one plan from a row of numbers for each Greek; ``count`` is the number of samples."""
     quantile = student_quantile((1 - plan.request.simulation.confidence) / 2, count - 1)
     used = {index: group.method.estimator for group in plan.groups for index in group.wanted}
     answers = []
     rows = zip(plan.request.greeks, truth.exact, numbers, strict=True)
-    for i, (greek, exact, (value, stderr, bias, hidden, doubt, m2)) in enumerate(rows):
+    for i, (greek, exact, (value, stderr, bias, hidden, uncertainty, m2)) in enumerate(rows):
         if not (isfinite(value) and isfinite(stderr) and isfinite(bias)):
             return NonFiniteEstimate(
                 f"{greek.name}: the estimate is {value} with standard error {stderr}; "
@@ -78,40 +80,40 @@ def _of_plan(plan: Plan, truth: Truth, numbers: Sequence[Sequence[float]], count
                 "or the payoff takes a logarithm or root of a negative number"
             )
         low, high = value - quantile * stderr, value + quantile * stderr
-        warning = _warning(plan, i, m2, hidden, doubt) or _replaced(plan, greek, used)
+        warning = _warning(plan, i, m2, hidden, uncertainty) or _replaced(plan, greek, used)
         answers.append(Estimate(greek, value, stderr, low, high, bias, exact, used[greek.parameters], warning))
     return tuple(answers)
 
 
-def _controlled(tally: Tally, truths: Sequence[Truth]) -> tuple[Vector, Vector]:
-    """Regress on the control: x - beta (y - E y), with the residual's standard error."""
-    sums = tally.control
+def _controlled(moments: StackMoments, truths: Sequence[Truth]) -> tuple[Vector, Vector]:
+    """Values regressed on the control, x - beta (y - E y), with the standard error of the residual."""
+    sums = moments.control
     assert sums is not None
-    known = np.array([truth.control for truth in truths]).T
-    varies = sums.yy > 1e-18 * sums.count * np.maximum(known**2, 1e-6)
+    expected = np.array([truth.control for truth in truths]).T
+    varies = sums.yy > 1e-18 * sums.count * np.maximum(expected**2, 1e-6)
     beta = np.where(varies, sums.xy / np.where(varies, sums.yy, 1), 0)
-    value = tally.values.mean - beta * (sums.mean_y - known)
-    residual = np.maximum(tally.values.m2 - beta * sums.xy, 0)
-    freedom = tally.values.count - 1 - varies
-    return value, np.sqrt(residual / freedom / tally.values.count)
+    value = moments.values.mean - beta * (sums.mean_y - expected)
+    residual = np.maximum(moments.values.m2 - beta * sums.xy, 0)
+    freedom = moments.values.count - 1 - varies
+    return value, np.sqrt(residual / freedom / moments.values.count)
 
 
-def _bias(plan: Plan, tally: Tally) -> Vector:
-    if tally.near is None or tally.far is None:
-        return np.zeros_like(tally.values.mean)
+def _bias(plan: Plan, moments: StackMoments) -> Vector:
+    if moments.near is None or moments.far is None:
+        return np.zeros_like(moments.values.mean)
     order = next(group.method.bias_order for group in plan.groups if group.method.kernels)
     orders = np.array([kink_order(plan.request.contract, greek.parameters) for greek in plan.request.greeks])
-    return remaining_bias(tally.near, tally.far, order, orders[:, None])
+    return remaining_bias(moments.near, moments.far, order, orders[:, None])
 
 
-def _doubts(plan: Plan, tally: Tally) -> Vector:
+def _uncertainties(plan: Plan, moments: StackMoments) -> Vector:
     """The relative error of each standard error, where single paths are the samples, not scrambles of many."""
-    doubts = tally.values.doubt
-    return np.zeros_like(doubts) if plan.request.simulation.sampler is Sampler.SOBOL else doubts
+    uncertainties = moments.values.stderr_uncertainty
+    return np.zeros_like(uncertainties) if plan.request.simulation.sampler is Sampler.SOBOL else uncertainties
 
 
 def _scales(plan: Plan) -> Vector:
-    """What each Greek would be, to an order of magnitude, if it were not negligible."""
+    """The order of magnitude of each Greek where it is not negligible."""
     values = plan.request.values
     deviation = values["vol"] * sqrt(plan.request.contract.expiry)
     units = {"spot": values["spot"] * deviation, "time": plan.request.contract.expiry, "vol": values["vol"]}
@@ -123,11 +125,11 @@ def _scales(plan: Plan) -> Vector:
     )
 
 
-def _warning(plan: Plan, i: int, m2: float, hidden: float, doubt: float) -> str | None:
-    """Why the error bar should not be trusted, or None.
+def _warning(plan: Plan, i: int, m2: float, hidden: float, uncertainty: float) -> str | None:
+    """The reason not to trust the error bar, or None.
 
-    ``m2`` is the sum of centred squares, ``hidden`` what unseen events may add, ``doubt`` the relative error of the
-    standard error.
+    ``m2`` is the sum of centred squares, ``hidden`` the bound on unseen events, ``uncertainty`` the relative error of
+    the standard error.
     """
     if hidden > 0:
         return "every path gave the same; bias bounds what unseen events may add"
@@ -135,11 +137,15 @@ def _warning(plan: Plan, i: int, m2: float, hidden: float, doubt: float) -> str 
         return None if not _misses_the_kink(plan, i) else "no path comes near the smoothed kink; use a wider width"
     if _misses_the_kink(plan, i):
         return "too few paths come near the smoothed kink; use a wider width or a smaller beta"
-    return f"heavy tails: the standard error itself is uncertain by {doubt:.0%}" if doubt > _DOUBTFUL else None
+    return (
+        f"heavy tails: the standard error itself is uncertain by {uncertainty:.0%}"
+        if uncertainty > _UNTRUSTED
+        else None
+    )
 
 
 def _replaced(plan: Plan, greek: Greek, used: Mapping[MultiIndex, Estimator]) -> str | None:
-    """That an estimator was asked for which this Greek does not have."""
+    """The warning that the requested estimator does not apply to a Greek, or None."""
     asked, given = plan.request.simulation.estimator, used[greek.parameters]
     if asked in (Estimator.AUTO, given) or not greek.order:
         return None
@@ -147,7 +153,7 @@ def _replaced(plan: Plan, greek: Greek, used: Mapping[MultiIndex, Estimator]) ->
 
 
 def _misses_the_kink(plan: Plan, i: int) -> bool:
-    """Whether a fixed width is so small that fewer than 30 paths are likely to lie within it."""
+    """True if a fixed width is so small that fewer than 30 paths are likely to lie within it."""
     request, width = plan.request, plan.request.simulation.fixed_width
     if width is None or kink_order(request.contract, request.greeks[i].parameters) < 2:
         return False

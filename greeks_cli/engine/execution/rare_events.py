@@ -1,39 +1,44 @@
-"""What paths that were not simulated might have added.
+"""Bound on the contribution of rare events that no simulated path shows.
 
 When every path gives the same number, the sample says nothing of its error: an option far out
-of the money is worth 0 on each. With n paths, an event that none has shown has a probability
-of at most 3/n (the rule of three, 95%; J. Hanley and A. Lippman-Hand, JAMA 249, 1983). What it
-would contribute is seen on paths whose normals are stretched until some differ, and once more,
-for the first to differ need not be those that differ most.
+of the money is worth 0 on each. With n paths, an event that no path shows has a probability
+of at most 3/n (the rule of three, 95%; J. Hanley and A. Lippman-Hand, JAMA 249, 1983). Its
+contribution is measured on paths whose normals are stretched until some paths differ, and at one
+stretch more, because the first paths to differ need not differ most.
 """
 
 import numpy as np
 from numpy.typing import NDArray
 
 from greeks_cli.engine.autodiff.mixed_partials import Derivatives
-from greeks_cli.engine.estimators.methods import derivatives
+from greeks_cli.engine.execution.chunks import run_batch
+from greeks_cli.engine.execution.numbers import Numbers, widths_of
 from greeks_cli.engine.execution.plan import Plan
-from greeks_cli.engine.execution.selection import pilot_paths
-from greeks_cli.engine.simulation.path_data import Scenario, Simulated
+from greeks_cli.engine.execution.selection import in_float64, pilot_motion
+from greeks_cli.engine.execution.traced import traced
+from greeks_cli.engine.simulation.path_data import Motion
 
 _STRETCHES = (2, 4, 8, 16)
 
 
 def unseen(plan: Plan, usual: NDArray[np.float64], scales: NDArray[np.float64]) -> NDArray[np.float64]:
-    """A bound per Greek on the value of unseen events; ``usual`` is what every path gave.
+    """A bound per Greek on the value of unseen events; ``usual`` is the common value of all paths.
 
-    ``scales`` are the sizes of the Greeks: what differs by less than 1e-9 of them is rounding.
+    ``scales`` are the sizes of the Greeks: a difference below 1e-9 of the size is rounding.
     """
-    request = plan.request
+    request = in_float64(plan.request)
+    motion, numbers = pilot_motion(request), Numbers([request])
     worst = np.zeros(len(request.greeks))
     done = np.zeros(len(request.greeks), dtype=bool)
-    normals = pilot_paths(request).normals
     for stretch in _STRETCHES:
         found: Derivatives = {}
-        scenario = Scenario(Simulated.of(request, normals * stretch))
+        stretched = Motion(motion.dates, motion.normals * stretch)
         with np.errstate(all="ignore"):
             for group in plan.groups:
-                found |= derivatives(request, request.contract, scenario, group.method, group.wanted)
+                estimator = group.method.estimator
+                program = traced(request, dict.fromkeys(group.wanted, (group.method,))).simplified(estimator, numbers)
+                for index, row in run_batch(program, stretched, numbers, widths_of([group.method])).items():
+                    found[index] = np.broadcast_to(row, (motion.n_paths,))
         rows = np.array([found[greek.parameters] for greek in request.greeks])
         largest = np.nan_to_num(np.abs(rows - usual[:, None]).max(axis=1))
         seen = largest > 1e-9 * (np.abs(usual) + scales)

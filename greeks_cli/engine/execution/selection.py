@@ -1,12 +1,12 @@
-"""A few paths that choose how each Greek is estimated.
+"""Selection of the estimator of each Greek, by a few pilot paths.
 
-No method is best everywhere. The rule of ``widths`` suits spot Greeks; those of vol weigh the
-paths far from the kink, where a wide kernel is biased and a narrow one not noisy. Mixed
-estimates win for orders in spot, pathwise ones for orders in vol. So each Greek tries what
-applies to it and takes the method of the least total error.
+No method is best everywhere. The rule of ``bandwidth`` suits spot Greeks. Vol Greeks weigh the paths far from the
+kink, where a wide kernel is biased and a narrow kernel is not noisy. Mixed estimates are best for orders in spot,
+pathwise estimates for orders in vol. So the methods that apply to a Greek are compared on pilot paths, and the method
+of least total error is taken.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple, Self
 
@@ -16,18 +16,23 @@ from numpy.typing import NDArray
 from greeks_cli.engine.autodiff.mixed_partials import MultiIndex
 from greeks_cli.engine.autodiff.softplus import Kernel
 from greeks_cli.engine.estimators.bandwidth import Kink, automatic_kernels, pilot_kinks
-from greeks_cli.engine.estimators.methods import Method, derivatives, pathwise_parameter
-from greeks_cli.engine.execution.traced import Recordings, recordings_of
+from greeks_cli.engine.estimators.methods import Method, pathwise_parameter
+from greeks_cli.engine.execution.chunks import run_batch
+from greeks_cli.engine.execution.numbers import Numbers, widths_of
+from greeks_cli.engine.execution.traced import Traced, traced
 from greeks_cli.engine.payoffs.controls import control_of
+from greeks_cli.engine.simulation.laws import Markets
 from greeks_cli.engine.simulation.normals import PILOT, standard_normals
-from greeks_cli.engine.simulation.path_data import Scenario, Simulated
+from greeks_cli.engine.simulation.path_data import Motion, PathData
 from greeks_cli.terms.contract import Contract
 from greeks_cli.terms.request import Request
-from greeks_cli.terms.simulation import Autodiff, Estimator, Sampler, Smoothing
+from greeks_cli.terms.simulation import Autodiff, Dtype, Estimator, Sampler, Smoothing
 
 _FEWEST_PATHS, _MOST_PATHS = 2048, 16384
+_MOST_NORMALS = 1 << 21
+"""Normals of a pilot: a contract of thousands of dates has fewer paths."""
 _SCALES = (1.0, 0.5, 0.25)
-"""Of the rule's width."""
+"""Candidate widths, over the width of the rule."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,59 +48,65 @@ Errors = Mapping[MultiIndex, NDArray[np.float64]]
 
 
 class Choice(NamedTuple):
-    """How each Greek is estimated, and what was found on the way: the recordings and the payoff's kinks."""
+    """The method of each Greek, with the traces and the kinks of the payoff."""
 
     groups: tuple[Group, ...]
-    recordings: Recordings
+    traced: Traced
     kinks: tuple[Kink, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Pilot:
-    """A few paths of a request, and what is to be tried on them."""
+    """A few paths of a request, and the methods to be compared on them."""
 
     request: Request
-    paths: Simulated
+    motion: Motion
     kinks: tuple[Kink, ...]
     candidates: Mapping[MultiIndex, tuple[Method, ...]]
-    recordings: Recordings
+    traced: Traced
 
     @classmethod
-    def of_all(cls, requests: Iterable[Request]) -> list[Self]:
-        """The pilot of each request; those of one market that follow each other fly the same paths."""
+    def of_all(cls, requests: Sequence[Request]) -> list[Self]:
+        """The pilot of each request; consecutive requests of the same dates share normals."""
         found: list[Self] = []
         last: tuple[object, ...] = ()
-        for request in requests:
-            key = request.contract.dates, request.market, _drawn(request)
+        market: object = None
+        for request, markets in zip(requests, _markets(requests), strict=True):
+            key = request.contract.dates, _drawn(request)
             if key != last:
-                last, paths = key, pilot_paths(request)
-                scenario = Scenario(paths)
-            kinks = tuple(pilot_kinks(request, scenario))
+                last, motion, market = key, pilot_motion(request), None
+            if request.market != market:
+                market, data = request.market, PathData(motion, markets)
+            kinks = tuple(pilot_kinks(request, data))
             candidates = _candidates(request, kinks)
-            found.append(cls(request, paths, kinks, candidates, recordings_of(request, candidates)))
+            found.append(cls(request, motion, kinks, candidates, traced(request, candidates)))
         return found
 
     def choice(self, errors: Errors) -> Choice:
-        """Every Greek with its method of least error.
+        """The method of least error for each Greek.
 
-        Requests that differ in numbers alone have the same candidates. Given the sum of their errors, all choose
-        alike: a curve whose method changes on the way jumps by the noise.
+        Requests that differ in numbers alone have the same candidates. Given the sum of their errors, all choose the
+        same methods: a curve whose method changes on the way jumps by the noise.
         """
         chosen = {i: methods[int(errors[i].argmin()) if i in errors else 0] for i, methods in self.candidates.items()}
-        return Choice(_grouped(self.request.contract, chosen), self.recordings, self.kinks)
+        return Choice(_grouped(self.request.contract, chosen), self.traced, self.kinks)
 
 
-@np.errstate(all="ignore")  # what is not finite is reported with the estimate
-def choose_controls(request: Request, groups: Sequence[Group], paths: Simulated) -> dict[MultiIndex, MultiIndex]:
-    """For every Greek, which derivative of the control varies most like it on a pilot's paths: the same, or the value.
+@np.errstate(all="ignore")  # non-finite numbers are reported with the estimate
+def choose_controls(request: Request, groups: Sequence[Group], motion: Motion) -> dict[MultiIndex, MultiIndex]:
+    """For every Greek, the derivative of the control that correlates most on pilot paths: the Greek's, or the value.
 
     Many derivatives of the underlying are constant, such as its gamma, and control nothing.
     """
-    scenario, control = Scenario(paths), control_of(request.contract)
+    request = in_float64(request)
+    control, numbers = control_of(request.contract), Numbers([request])
     best: dict[MultiIndex, MultiIndex] = {}
     for group in groups:
-        own = derivatives(request, request.contract, scenario, group.method, group.wanted)
-        other = derivatives(request, control, scenario, group.method, {(), *group.wanted})
+        method, widths = group.method, widths_of([group.method])
+        of_greeks = traced(request, dict.fromkeys(group.wanted, (method,)))
+        wanted = tuple(dict.fromkeys(((), *group.wanted)))
+        own = run_batch(of_greeks.simplified(method.estimator, numbers), motion, numbers, widths)
+        other = run_batch(of_greeks.of_control(control, method, wanted, numbers), motion, numbers, widths)
         for index in group.wanted:
             best[index] = max((index, ()), key=lambda choice: _shared_variance(own[index], other[choice]))
     return best
@@ -103,23 +114,51 @@ def choose_controls(request: Request, groups: Sequence[Group], paths: Simulated)
 
 def _shared_variance(x: NDArray[np.floating], y: NDArray[np.floating]) -> float:
     """The squared correlation; 0 where either only varies by rounding."""
+    if np.ndim(x) == 0 or np.ndim(y) == 0:  # the same on every path
+        return 0.0
     if min(x.std() - 1e-9 * np.abs(x).max(), y.std() - 1e-9 * max(np.abs(y).max(), 1e-3)) <= 0:
         return 0.0
     return float(np.corrcoef(x, y)[0, 1] ** 2)
 
 
-def pilot_paths(request: Request) -> Simulated:
-    """Paths with one increment per date, whatever the steps: they only choose the settings."""
+def _markets(requests: Sequence[Request]) -> list[Markets]:
+    """The market of each request, with the coefficients of its path, which are computed for all requests at once."""
+    by_count: dict[int, list[int]] = {}
+    for number, request in enumerate(requests):
+        by_count.setdefault(len(request.contract.dates), []).append(number)
+    found: dict[int, Markets] = {}
+    for numbers in by_count.values():
+        together = Markets.of([requests[number] for number in numbers])
+        found |= {number: together.some(slice(i, i + 1)) for i, number in enumerate(numbers)}
+    return [found[number] for number in range(len(requests))]
+
+
+def in_float64(request: Request) -> Request:
+    """The request in the type of pilot paths."""
+    if request.simulation.dtype is Dtype.FLOAT64:
+        return request
+    simulation = request.simulation.model_copy(update={"dtype": Dtype.FLOAT64})
+    return Request(request.contract, request.market, simulation, request.greeks, request.accuracy)
+
+
+def pilot_motion(request: Request) -> Motion:
+    """Pilot normals, one increment per date for any number of steps: they only choose the settings."""
     seed, n_rows, n_paths = _drawn(request)
-    return Simulated.of(request, standard_normals(seed, PILOT, 0, (1,) * n_rows, n_paths, np.float64))
+    return Motion(request.contract.dates, standard_normals(seed, PILOT, 0, (1,) * n_rows, n_paths, np.float64))
+
+
+def pilot_data(request: Request) -> PathData:
+    """The pilot paths of a request in its market."""
+    return PathData(pilot_motion(request), Numbers([request]).markets)
 
 
 def _drawn(request: Request) -> tuple[int, int, int]:
-    """Of a pilot's normals: their seed, how many a path takes, and how many paths there are."""
+    """The seed of a pilot's normals, the number of normals of a path, and the number of paths."""
     contract, simulation = request.contract, request.simulation
     wanted = simulation.paths // 32 if _fixed_width(request) is None else 0
-    n_paths = min(_MOST_PATHS, max(_FEWEST_PATHS, wanted))
-    return simulation.seed, len(contract.dates) + contract.extra_normals, n_paths
+    n_rows = len(contract.dates) + contract.extra_normals
+    n_paths = min(_MOST_PATHS, max(_FEWEST_PATHS, wanted), max(256, _MOST_NORMALS // n_rows))
+    return simulation.seed, n_rows, n_paths
 
 
 def _candidates(request: Request, kinks: Sequence[Kink]) -> dict[MultiIndex, tuple[Method, ...]]:
@@ -157,7 +196,7 @@ def _estimators(request: Request, index: MultiIndex) -> list[Estimator]:
     if len(index) < (1 if contract.jumps else 2) or contract.explicit_kinks:
         return [Estimator.PATHWISE]
     if all(name in contract.values for name in index):
-        return [Estimator.PATHWISE]  # a density knows nothing of them
+        return [Estimator.PATHWISE]  # a density does not depend on them
     every = [Estimator.PATHWISE, Estimator.LIKELIHOOD]
     if simulation.autodiff is Autodiff.GRAD and not contract.jumps and pathwise_parameter(contract, index):
         every.append(Estimator.MIXED)
@@ -165,10 +204,10 @@ def _estimators(request: Request, index: MultiIndex) -> list[Estimator]:
 
 
 def _applicable(request: Request, index: MultiIndex, estimator: Estimator) -> Estimator:
-    """Pathwise where the estimator does not apply.
+    """The estimator, or pathwise where it does not apply.
 
     A mixed estimate cannot begin with the price, with time alone, or at a jump; neither it nor
-    a likelihood holds still a kink that the market's parameters move.
+    a likelihood ratio holds still a kink that the market's parameters move.
     """
     contract = request.contract
     if contract.explicit_kinks and index:
@@ -179,17 +218,17 @@ def _applicable(request: Request, index: MultiIndex, estimator: Estimator) -> Es
 
 
 def effective_paths(request: Request) -> float:
-    """Random paths of the same accuracy: Sobol points do better, by about n^(1/2) where all is smooth."""
+    """Number of random paths of the same accuracy: Sobol points gain about n^(1/2) for smooth payoffs."""
     paths = request.simulation.paths
     return paths**1.5 if request.simulation.sampler is Sampler.SOBOL else paths
 
 
 def _grouped(contract: Contract, chosen: dict[MultiIndex, Method]) -> tuple[Group, ...]:
-    """Greeks by method; an unsmoothed pathwise one joins a group that is there for others."""
+    """Greeks by method; an unsmoothed pathwise Greek joins the group of a smoothed one."""
     needed = [method for index, method in chosen.items() if method.smooths(index, contract)]
-    host = next((method for method in needed if method.estimator is Estimator.PATHWISE), None)
+    smoothed = next((method for method in needed if method.estimator is Estimator.PATHWISE), None)
     members: dict[Method, list[MultiIndex]] = {}
     for index, method in chosen.items():
-        joins = host and method.estimator is Estimator.PATHWISE and not host.smooths(index, contract)
-        members.setdefault(host if host and joins else method, []).append(index)
+        joins = smoothed and method.estimator is Estimator.PATHWISE and not smoothed.smooths(index, contract)
+        members.setdefault(smoothed if smoothed and joins else method, []).append(index)
     return tuple(Group(method, tuple(indices)) for method, indices in members.items())

@@ -1,10 +1,9 @@
-"""What a contract pays, as a graph of the leaves: one function per contract, found by its type."""
+"""Payoff of a contract as a graph of the leaves: one function per contract, found by its type."""
 
 from functools import singledispatch
 
-from greeks_cli.engine.autodiff.leaves import Leaves
-from greeks_cli.engine.autodiff.ops import Operand, exp
-from greeks_cli.engine.autodiff.softplus import Smoother
+from greeks_cli.engine.autodiff.kinks import Smoother
+from greeks_cli.engine.autodiff.ops import Leaves, Operand, as_constant, exp
 from greeks_cli.engine.simulation.paths import Path
 from greeks_cli.terms.contract import Contract, OptionType
 
@@ -16,11 +15,11 @@ def payoff(contract: Contract, leaves: Leaves, path: Path, smoother: Smoother) -
 
 
 def above(type: OptionType, one: Operand, other: Operand) -> Operand:
-    """By how much a call, or the other way round a put, is in the money."""
+    """The amount by which an option is in the money: one - other for a call, other - one for a put."""
     return one - other if type is OptionType.CALL else other - one
 
 
 def discounted_payoff(contract: Contract, leaves: Leaves, path: Path, smoother: Smoother) -> Operand:
-    """The payment's value today, one per path."""
-    discount = exp(-leaves["rate"] * (contract.expiry - leaves["time"]))
+    """The discounted payoff, one per path, shape (n_paths,)."""
+    discount = as_constant(exp(-leaves["rate"] * (path.expiry - leaves["time"])))
     return discount * payoff(contract, leaves, path, smoother)

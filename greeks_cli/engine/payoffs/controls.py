@@ -1,11 +1,10 @@
-"""Control variates: contracts of known value on the same paths."""
+"""Control variates: contracts with closed forms, on the same paths."""
 
 from functools import singledispatch
 from typing import Literal
 
-from greeks_cli.engine.autodiff.leaves import Leaves
-from greeks_cli.engine.autodiff.ops import Operand
-from greeks_cli.engine.autodiff.softplus import Smoother
+from greeks_cli.engine.autodiff.kinks import Smoother
+from greeks_cli.engine.autodiff.ops import Leaves, Operand
 from greeks_cli.engine.payoffs.base import payoff
 from greeks_cli.engine.simulation.paths import Path
 from greeks_cli.terms.contract import Contract, StrikeKind
@@ -28,7 +27,7 @@ def _underlying(contract: Underlying, leaves: Leaves, path: Path, smoother: Smoo
 
 @singledispatch
 def control_of(contract: Contract) -> Contract:
-    """The contract whose payoff varies most like this one's and whose value is known."""
+    """The control variate of a contract: of the contracts with a closed form, the one whose payoff correlates most."""
     return Underlying(expiry=contract.expiry)
 
 

@@ -1,7 +1,7 @@
-"""The payoff of a typed formula: its checked syntax tree, walked over operands.
+"""The payoff of a typed formula: its checked syntax tree, evaluated on operands.
 
-Kinks and conditions are smoothed like any other payoff's: a comparison is a step, and logic
-is that of probabilities: ``and`` is a product, ``not`` is one minus, ``where`` mixes.
+Kinks and conditions are smoothed as in other payoffs: a comparison is a step, and logic is the
+logic of probabilities: ``and`` is a product, ``not`` is one minus, ``where`` mixes.
 """
 
 import ast
@@ -9,9 +9,8 @@ from collections.abc import Callable
 from functools import reduce
 from operator import mul
 
-from greeks_cli.engine.autodiff.leaves import Leaves
-from greeks_cli.engine.autodiff.ops import Operand, concat, exp, is_recorded, log, sqrt, total
-from greeks_cli.engine.autodiff.softplus import Smoother
+from greeks_cli.engine.autodiff.kinks import Smoother
+from greeks_cli.engine.autodiff.ops import Leaves, Operand, concat, exp, is_variable, log, sqrt, total
 from greeks_cli.engine.payoffs.base import payoff
 from greeks_cli.engine.simulation.paths import Path
 from greeks_cli.terms.errors import InvalidInput, Problem
@@ -33,7 +32,7 @@ def _formula(contract: Formula, leaves: Leaves, path: Path, smoother: Smoother) 
         fixings = concat([today.reshape(1, -1), fixings]) if len(contract.times) > 1 else today.reshape(1, -1)
     try:
         paid = _Walker(leaves, fixings, smoother).value(contract.tree)
-    except (ArithmeticError, ValueError) as error:  # of numbers alone, such as 1 / (2 - 2)
+    except (ArithmeticError, ValueError) as error:  # raised for numbers alone, such as 1 / (2 - 2)
         problem = Problem(("--payoff",), f"a part of it has no value: {error}", contract.payoff)
         raise InvalidInput([problem]) from None
     return paid + 0.0 * path[-1]  # a constant is paid on every path too
@@ -48,6 +47,7 @@ class _Walker:
         self._smoother = smoother
 
     def value(self, node: ast.expr) -> Operand:
+        """The operand of a node: a number, one number per path, or one per date and path."""
         match node:
             case ast.Constant(value=int() | float() as number):
                 return float(number)
@@ -66,7 +66,10 @@ class _Walker:
             case ast.BinOp(op=ast.Pow(), left=left, right=right):
                 return _power(self.value(left), ast.literal_eval(right))
             case ast.BinOp(op=operation, left=left, right=right):
-                return _ARITHMETIC[type(operation)](self.value(left), self.value(right))
+                one, other = self.value(left), self.value(right)
+                if isinstance(operation, ast.Div) and isinstance(other, float) and other == 0:
+                    raise ZeroDivisionError("float division by zero")  # an array would be divided without a word
+                return _ARITHMETIC[type(operation)](one, other)
             case ast.Compare():
                 return self._comparison(node)
             case ast.BoolOp(op=ast.And(), values=values):
@@ -135,8 +138,8 @@ def _power(base: Operand, power: float) -> Operand:
 
 
 def _varies(x: Operand) -> bool:
-    """Whether x is more than a number: a kink of numbers alone needs no smoothing."""
-    return is_recorded(x) or not isinstance(x, float)
+    """True if x is not a plain number: a kink of numbers alone needs no smoothing."""
+    return is_variable(x) or not isinstance(x, float)
 
 
 def _product(rows: Operand) -> Operand:

@@ -1,8 +1,9 @@
-"""Payoffs of the contracts on the way the underlying takes."""
+"""Payoffs of path-dependent contracts."""
 
-from greeks_cli.engine.autodiff.leaves import Leaves
-from greeks_cli.engine.autodiff.ops import Operand, concat, exp, is_recorded, log, sqrt, total
-from greeks_cli.engine.autodiff.softplus import Smoother, sharp_positive_part
+import numpy as np
+
+from greeks_cli.engine.autodiff.kinks import Smoother, sharp_positive_part
+from greeks_cli.engine.autodiff.ops import Leaves, Operand, concat, exp, log, minimum, sqrt, total, values_of
 from greeks_cli.engine.payoffs.base import above, payoff
 from greeks_cli.engine.simulation.paths import Path
 from greeks_cli.terms.contract import StrikeKind
@@ -11,7 +12,7 @@ from greeks_cli.terms.path_contracts import Asian, Average, Barrier, Cliquet, Lo
 _BEYOND = 3.0
 """The exponent of a bridge's end beyond the barrier, at most: exp(3) is many widths of a kernel."""
 _DEVIATIONS = 10.0
-"""Farther out no path ends."""
+"""Standard deviations of the logarithm at expiry, beyond which no path ends."""
 
 
 @payoff.register
@@ -34,45 +35,45 @@ def _barrier(contract: Barrier, leaves: Leaves, path: Path, smoother: Smoother) 
     gain = above(contract.type, path[-1], leaves["strike"])
     vanilla = smoother.positive_part(gain)
     untouched = _untouched(contract, leaves, path, smoother)
-    # Where only paths that end beyond the barrier would lose, they are out: no kink at the strike meets the barrier's.
+    # Where only paths beyond the barrier end out of the money, the barrier removes them: the strike has no kink.
     never_loses = (
-        contract.decides_by_value
+        contract.folds_parameters
         and not smoother.smooths_values
         and (contract.type.sign < 0) == contract.barrier_type.above
         and contract.type.sign * (contract.barrier - contract.strike) >= 0
     )
     kept = untouched * (gain if never_loses else vanilla)
-    paid, dead = (vanilla - kept, untouched) if contract.barrier_type.knocks_in else (kept, 1 - untouched)
-    return paid + contract.rebate * dead if contract.rebate else paid
+    paid, rebated = (vanilla - kept, untouched) if contract.barrier_type.knocks_in else (kept, 1 - untouched)
+    return paid + contract.rebate * rebated if contract.rebate else paid
 
 
 def _untouched(contract: Barrier, leaves: Leaves, path: Path, smoother: Smoother) -> Operand:
-    """1 where the barrier was not touched; monitored continuously, the probability of that.
+    """1 where the barrier is not touched; with continuous monitoring, the probability of not touching it.
 
     A Brownian bridge between logarithms at distances a and b from a barrier on the same side
-    touches it with probability exp(-2 a b / (vol^2 T)). Kernels of derivatives alone meet the kink on the scale of
-    the probability, for one that is much wider would be biased. Far beyond the barrier b is bounded.
+    touches it with probability exp(-2 a b / (vol^2 T)). Kernels of derivatives alone act on the scale of
+    the probability, because a much wider kernel would be biased. Far beyond the barrier b is bounded.
     """
     side = -1.0 if contract.barrier_type.above else 1.0
     if contract.monitoring != "continuous":
         return smoother.step(smoother.maximum(-side * path.spots) * -1.0 - side * leaves["barrier"])
     start = side * log(leaves["spot"] / leaves["barrier"])
-    if _number(start) <= 0:
+    if _number(start) <= 0:  # part of the structure: ``Barrier.case``
         return path[-1] * 0.0
-    variance = leaves["vol"] * leaves["vol"] * (contract.expiry - leaves["time"])
+    variance = leaves["vol"] * leaves["vol"] * (path.expiry - leaves["time"])
     steepness = 2 * start / variance
     distance = side * log(path[-1] / leaves["barrier"])
     if smoother.smooths_values:
         return 1 - exp(-steepness * smoother.positive_part(distance))
-    scale = _number(steepness)
-    beyond = min(_BEYOND / scale, _DEVIATIONS * _number(variance) ** 0.5)
+    scale = values_of(steepness)
+    beyond = minimum(_BEYOND / scale, _DEVIATIONS * sqrt(values_of(variance)))
     end = sharp_positive_part(distance + beyond) - beyond
     return smoother.gated(1 - exp(-scale * end), 1 - exp(-steepness * end))
 
 
 def _number(x: Operand) -> float:
-    """The number that an operand is on every path."""
-    return float(x.array[0] if is_recorded(x) else x)
+    """The number of an operand that is the same on every path."""
+    return float(np.ravel(np.asarray(values_of(x)))[0])
 
 
 @payoff.register
@@ -97,7 +98,7 @@ def _continuous_extreme(contract: Lookback, leaves: Leaves, path: Path, sign: fl
     (y +- sqrt(y^2 + 2 v E)) / 2 with E exponential, which is half the sum of two squared normals.
     """
     exponential = 0.5 * (path.extra[0] ** 2 + path.extra[1] ** 2)
-    variance = leaves["vol"] * leaves["vol"] * (contract.expiry - leaves["time"])
+    variance = leaves["vol"] * leaves["vol"] * (path.expiry - leaves["time"])
     growth = log(path[-1] / leaves["spot"])
     root = sqrt(growth * growth + 2 * variance * exponential)
     return leaves["spot"] * exp(0.5 * (growth + sign * root))
@@ -114,12 +115,12 @@ def _cliquet(contract: Cliquet, leaves: Leaves, path: Path, smoother: Smoother) 
 @payoff.register
 def _variance_swap(contract: VarianceSwap, leaves: Leaves, path: Path, smoother: Smoother) -> Operand:
     logarithms = log(_ratios(leaves, path))
-    realised = total(logarithms * logarithms) * (1 / contract.expiry)
+    realised = total(logarithms * logarithms) * (1 / path.expiry)
     return contract.notional * (realised - leaves["strike_vol"] * leaves["strike_vol"])
 
 
 def _ratios(leaves: Leaves, path: Path) -> Operand:
-    """The underlying at every date over that at the date before."""
+    """Ratios of the underlying at every date to the date before, shape (n_dates, n_paths)."""
     spots = path.spots
     first = spots[:1] / leaves["spot"]
     return concat([first, spots[1:] / spots[:-1]]) if spots.shape[0] > 1 else first

@@ -1,8 +1,7 @@
 """Payoffs of the contracts on the underlying at expiry."""
 
-from greeks_cli.engine.autodiff.leaves import Leaves
-from greeks_cli.engine.autodiff.ops import Operand
-from greeks_cli.engine.autodiff.softplus import Smoother
+from greeks_cli.engine.autodiff.kinks import Smoother
+from greeks_cli.engine.autodiff.ops import Leaves, Operand
 from greeks_cli.engine.payoffs.base import above, payoff
 from greeks_cli.engine.simulation.paths import Path
 from greeks_cli.terms.vanillas import (

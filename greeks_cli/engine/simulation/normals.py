@@ -1,7 +1,7 @@
 """Random numbers with an address: a pure function of seed, stream and block.
 
-The address is the spawn key of a ``SeedSequence``, so blocks are independent whatever ran before, on whatever
-thread or machine.
+The address is the spawn key of a ``SeedSequence``, so a block has the same numbers in any order, on any thread or
+machine.
 """
 
 import numpy as np
@@ -10,14 +10,14 @@ from numpy.typing import NDArray
 from greeks_cli.engine.backends.backend import HOST, Device
 
 PATHS, PILOT, SCRAMBLES = 0, 1, 2
-"""Streams: the numbers of the estimate, those that choose its settings, those that scramble."""
+"""Streams of random numbers: of the estimate, of the pilot, and of the scrambles."""
 
 _CHUNK = 1 << 18
-"""Numbers drawn at a time: few enough for the cache that cores share, and no fewer, for threads wait between calls."""
+"""Numbers drawn at a time: few enough for the shared cache, and enough that threads seldom wait between calls."""
 
 
 def address(seed: int, stream: int, block: int) -> np.random.SeedSequence:
-    """Where a block's random numbers begin."""
+    """The seed sequence of a block's random numbers."""
     return np.random.SeedSequence(seed, spawn_key=(stream, block))
 
 
@@ -30,7 +30,7 @@ def standard_normals(
     dtype: type[np.floating],
     device: Device = HOST,
 ) -> NDArray[np.floating]:
-    """Standard normals of shape (n_dates, n_paths), one per interval between dates, drawn by a device and there.
+    """Standard normals of shape (n_dates, n_paths), one per interval between dates, drawn in a device's memory.
 
     ``steps[i]`` exact increments are drawn for interval i and summed; the sum is divided by
     the square root of their number.

@@ -1,11 +1,11 @@
 """Scrambled Sobol normals, one independent scramble at a time.
 
 Points and scrambling (a random linear matrix and a digital shift) are SciPy's, with the
-direction numbers of S. Joe and F. Kuo (2008). Of n points each coordinate has one in every
-n-th part of the unit interval; where in it is drawn anew for each, as Owen's scrambling does:
-left to the matrix, it is the same for many points in a few scrambles, whose means then have
-heavy tails and error bars that promise too much. A Brownian bridge spends the first and best
-coordinates on the largest scale of the motion (B. Moskowitz and R. Caflisch, 1996).
+direction numbers of S. Joe and F. Kuo (2008). Each coordinate of n points has one point in every
+n-th part of the unit interval. The place within the part is drawn independently for each point, as
+in Owen's scrambling. By the matrix alone, the place is the same for many points in a few scrambles:
+their means have heavy tails, and error bars are too small. A Brownian bridge spends the first and
+best coordinates on the largest scale of the motion (B. Moskowitz and R. Caflisch, 1996).
 """
 
 from collections import deque

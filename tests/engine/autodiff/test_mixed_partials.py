@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 
 from greeks_cli.engine.autodiff.chainer_runtime import F
-from greeks_cli.engine.autodiff.leaves import make_leaves
 from greeks_cli.engine.autodiff.mixed_partials import by_backward, by_grad
+from greeks_cli.engine.autodiff.ops import make_leaves
 
 VALUES = {"spot": 1.3, "vol": 0.4, "rate": 0.2}
 UP_TO_SECOND = [(), ("spot",), ("vol",), ("rate",), ("spot", "spot"), ("spot", "vol"), ("vol", "vol"), ("vol", "rate")]

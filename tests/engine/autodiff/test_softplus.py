@@ -2,7 +2,8 @@ import numpy as np
 import pytest
 
 from greeks_cli.engine.autodiff.chainer_runtime import F, chainer
-from greeks_cli.engine.autodiff.softplus import MAX_ORDER, Kernel, Smoother, SoftPlus
+from greeks_cli.engine.autodiff.kinks import Smoother
+from greeks_cli.engine.autodiff.softplus import MAX_ORDER, Kernel, SoftPlus
 
 FAR = np.concatenate([np.linspace(-1e4, 1e4, 20001), np.linspace(-5, 5, 1001)])
 

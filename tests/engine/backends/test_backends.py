@@ -1,4 +1,4 @@
-"""One calculation on every device: equal numbers, nothing crosses unseen, and a clear word where there is no GPU."""
+"""Every backend gives equal numbers, moves normals in and sums out alone, and says what a missing GPU needs."""
 
 import sys
 import threading
@@ -12,12 +12,12 @@ import pytest
 from greeks_cli.engine.backends import cupy as gpu
 from greeks_cli.engine.backends.cupy import Room
 from greeks_cli.engine.backends.select import described, device_of, devices
-from greeks_cli.engine.execution.linker import NEAR, Programs
-from greeks_cli.engine.execution.path_group import Cohort, price_block
-from greeks_cli.engine.execution.plan import Plan
-from greeks_cli.engine.simulation.path_data import Simulated
-from greeks_cli.run.local import run
-from greeks_cli.run.together import run_together
+from greeks_cli.engine.execution.compile import plan
+from greeks_cli.engine.execution.linker import NEAR, Linked
+from greeks_cli.engine.execution.path_group import PathGroup
+from greeks_cli.engine.simulation.path_data import Motion
+from greeks_cli.run.book_paths import run_with_totals
+from greeks_cli.run.price import run
 from greeks_cli.terms.contracts import CONTRACTS
 from greeks_cli.terms.errors import GpuFailed, InvalidInput
 from greeks_cli.terms.request import build_request
@@ -66,7 +66,7 @@ def test_every_contract_has_the_same_numbers_on_every_device(kind, gpu_name):
 
 @pytest.mark.parametrize("settings", SETTINGS, ids=str)
 @pytest.mark.parametrize("contract", [{"strike": 100}, FIXED], ids=["european", "formula"])
-def test_so_it_is_whatever_the_settings_are(contract, settings, gpu_name):
+def test_every_setting_has_the_same_numbers_on_every_device(contract, settings, gpu_name):
     request = asked(contract, "delta,gamma,vega", **settings)
     assert_same(run(on(gpu_name, request)), run(on("cpu", request)))
 
@@ -77,16 +77,16 @@ def test_float32_agrees_to_its_own_precision(gpu_name):
         assert one.value == pytest.approx(other.value, abs=0.01 * other.stderr + 1e-6)
 
 
-def test_a_book_on_common_paths_has_them_too(gpu_name):
+def test_book_on_common_paths_has_the_same_numbers_on_every_device(gpu_name):
     requests = [asked({"strike": strike}, "delta,gamma") for strike in (90, 110)]
-    answers, totals = run_together([on(gpu_name, request) for request in requests])
-    expected, sums = run_together([on("cpu", request) for request in requests])
+    answers, totals = run_with_totals([on(gpu_name, request) for request in requests])
+    expected, sums = run_with_totals([on("cpu", request) for request in requests])
     for one, other in zip(answers, expected, strict=True):
         assert_same(one, other)
     assert [one.stderr for one in totals] == pytest.approx([one.stderr for one in sums], rel=1e-9)
 
 
-def test_own_random_numbers_give_the_price_within_its_error(gpu_name):
+def test_random_numbers_of_the_gpu_give_the_price_within_its_error(gpu_name):
     request = asked({"strike": 100}, "delta,gamma,vega", paths=40_000, sampler="philox", device=gpu_name)
     assert_agrees(run(request))
     assert run(request, 1).estimates == run(request, 3).estimates
@@ -96,55 +96,55 @@ def test_own_random_numbers_give_the_price_within_its_error(gpu_name):
 @pytest.mark.parametrize(
     ("sampler", "fixings", "normals_in"), [("random", 1, 8192), ("random", 3, 3 * 8192), ("philox", 3, 0)]
 )
-def test_normals_go_in_and_sums_come_out_and_nothing_else(cupy_stand_in, sampler, fixings, normals_in):
+def test_only_normals_are_moved_to_the_device_and_only_sums_from_it(cupy_stand_in, sampler, fixings, normals_in):
     contract = {"kind": "asian", "strike": 100, "fixings": fixings}
-    plan = Plan.of(asked(contract, paths=8192 * 4, sampler=sampler, device="cuda"))
-    assert plan.paths_in(1) == 8192
-    cohort = Cohort.of([plan])
-    price_block(cohort, 0)  # constants are moved with the first
+    chosen = plan(asked(contract, paths=8192 * 4, sampler=sampler, device="cuda"))
+    assert chosen.blocks.paths_in(1) == 8192
+    group = PathGroup.of([chosen])
+    group.accumulate(0)  # constants are moved with the first
     cupy_stand_in.crossings.clear()
-    price_block(cohort, 0)
+    group.accumulate(0)
     into, out = cupy_stand_in.crossings.into, cupy_stand_in.crossings.out
     assert [size for size in into if size > fixings] == [normals_in] * bool(normals_in)
     assert len(into) < 10
-    ((_, programs),) = cohort.markets
-    smoothed = [level for _, (level, _) in programs.factors if level == NEAR]
+    smoothed = [level for _, (level, _) in group.linked.factors if level == NEAR]
     # Of the estimates, and of two changes of width: means, and sums of squares in 128 slices and of no rest.
-    assert out == [130 * len(plan.request.greeks), 130 * len(smoothed), 130 * len(smoothed)]
+    assert out == [130 * len(chosen.request.greeks), 130 * len(smoothed), 130 * len(smoothed)]
 
 
 def test_constants_are_moved_once(cupy_stand_in):
-    plan = Plan.of(asked({"kind": "asian", "strike": 100, "fixings": 12}, paths=40_000, device="cuda"))
-    (there,) = devices(plan.request.simulation)
-    program, simulated = Programs([plan]).where((True,)).common, Simulated.of(plan.request, plan.normals(0, there))
-    dict(there.results(program, simulated.fetch, simulated.n_paths, simulated.dtype))
+    chosen = plan(asked({"kind": "asian", "strike": 100, "fixings": 12}, paths=40_000, device="cuda"))
+    (device,) = devices(chosen.request.simulation)
+    chunked = Linked([chosen]).chunked((True,))
+    motion = Motion(chosen.request.contract.dates, chosen.blocks.normals(0, device))
+    dict(chunked.run(motion, device))
     cupy_stand_in.crossings.clear()
-    dict(there.results(program, simulated.fetch, simulated.n_paths, simulated.dtype))
+    dict(chunked.run(motion, device))
     assert all(size <= 12 for size in cupy_stand_in.crossings.into)  # a few coefficients of the dates
 
 
 @pytest.mark.parametrize(
-    "silent",
+    "refused",
     [
-        lambda x, there: np.asarray(there),
-        lambda x, there: there + x,
-        lambda x, there: x * there,
-        lambda x, there: np.add.reduce(there),
-        lambda x, there: np.concatenate([there, x]),
-        lambda x, there: np.sum(there, where=True),
-        lambda x, there: np.median(there),
-        lambda x, there: np.ndarray.astype(there, np.float32),
-        lambda x, there: float(there[0]),
-        lambda x, there: there.__setitem__(0, x[0]),
+        lambda x, y: np.asarray(y),
+        lambda x, y: y + x,
+        lambda x, y: x * y,
+        lambda x, y: np.add.reduce(y),
+        lambda x, y: np.concatenate([y, x]),
+        lambda x, y: np.sum(y, where=True),
+        lambda x, y: np.median(y),
+        lambda x, y: np.ndarray.astype(y, np.float32),
+        lambda x, y: float(y[0]),
+        lambda x, y: y.__setitem__(0, x[0]),
     ],
 )
-def test_the_stand_in_refuses_what_cupy_refuses(cupy_stand_in, silent):
+def test_stand_in_refuses_what_cupy_refuses(cupy_stand_in, refused):
     x = np.ones((3, 1))
     with pytest.raises(TypeError):
-        silent(x, cupy_stand_in.asarray(x))
+        refused(x, cupy_stand_in.asarray(x))
 
 
-def test_blocks_are_dealt_out_to_all_gpus_and_numbers_stay(cupy_stand_in, monkeypatch):
+def test_number_of_gpus_does_not_change_bits(cupy_stand_in, monkeypatch):
     request = asked({"strike": 100}, paths=20_000, device="cuda")
     alone = run(request)
     monkeypatch.setattr(cupy_stand_in.cuda.runtime, "getDeviceCount", lambda: 3)
@@ -156,13 +156,13 @@ def test_blocks_are_dealt_out_to_all_gpus_and_numbers_stay(cupy_stand_in, monkey
         devices(Simulation(device="cuda:3"))
 
 
-def test_out_of_memory_halves_what_is_in_flight_and_goes_on():
-    room, all_there, failed, most, freed = Room(4), threading.Barrier(4), set(), [], []
+def test_out_of_memory_halves_the_blocks_in_flight():
+    room, all_started, failed, most, freed = Room(4), threading.Barrier(4), set(), [], []
 
     def work(number, pieces):
         if number not in failed:
             failed.add(number)
-            all_there.wait()
+            all_started.wait()
             raise MemoryError
         most.append(room._running)
         assert pieces == 1
@@ -186,14 +186,14 @@ def test_blocks_in_flight_follow_the_free_memory(cupy_stand_in, monkeypatch):
 
 
 @pytest.mark.parametrize("settings", [{}, {"antithetic": True, "control": True}, {"sampler": "philox"}], ids=str)
-def test_a_block_in_pieces_has_the_same_numbers(cupy_stand_in, monkeypatch, settings):
+def test_block_in_pieces_has_the_same_bits(cupy_stand_in, monkeypatch, settings):
     request = asked({"kind": "asian", "strike": 100, "fixings": 3}, device="cuda", **settings)
     whole, undivided = run(request), gpu.Gpu.run
     monkeypatch.setattr(gpu.Gpu, "run", lambda self, work: undivided(self, lambda pieces: work(5)))
     assert run(request).estimates == whole.estimates
 
 
-def test_what_does_not_fit_alone_is_an_error_and_the_next_runs():
+def test_block_that_does_not_fit_alone_is_an_error_and_the_next_runs():
     room, tried = Room(4), []
 
     def too_large(pieces):
@@ -223,7 +223,7 @@ def test_without_a_gpu_auto_is_the_processor_and_cuda_says_why(monkeypatch):
     gpu._searched.cache_clear()
 
 
-def test_a_missing_gpu_keeps_nothing_of_those_who_asked(monkeypatch):
+def test_error_of_a_missing_gpu_keeps_no_frames(monkeypatch):
     absent = types.SimpleNamespace(cuda=types.SimpleNamespace(runtime=types.SimpleNamespace(getDeviceCount=no_driver)))
     monkeypatch.setitem(sys.modules, "cupy", absent)
     gpu._searched.cache_clear()
@@ -238,7 +238,7 @@ def test_a_missing_gpu_keeps_nothing_of_those_who_asked(monkeypatch):
     gpu._searched.cache_clear()
 
 
-def test_a_device_is_no_part_of_what_a_simulation_is():
+def test_device_is_not_part_of_the_dump_of_a_simulation():
     assert "device" not in Simulation(device="cuda").model_dump()
     with pytest.raises(InvalidInput, match="use auto, cpu, cuda"):
         asked({"strike": 100}, device="gpu")
@@ -246,7 +246,7 @@ def test_a_device_is_no_part_of_what_a_simulation_is():
         asked({"strike": 100}, device="cpu", sampler="philox")
 
 
-def test_the_benchmark_runs_where_there_is_a_gpu_and_says_so_where_not(cupy_stand_in, monkeypatch):
+def test_benchmark_runs_on_a_gpu_and_ends_with_a_message_without_one(cupy_stand_in, monkeypatch):
     from tests.benchmarks import gpu as benchmark
 
     assert_agrees(benchmark.greeks("A", 4000, "float64")()(), 6)

@@ -1,4 +1,4 @@
-"""Kernels say in C++ what the calls say in NumPy: checked with a compiler for the processor, and with CUDA's."""
+"""Fused kernels in C++ give what NumPy gives: compiled for the processor, and by CUDA's compiler."""
 
 import ctypes
 import shutil
@@ -7,10 +7,11 @@ import subprocess
 import numpy as np
 import pytest
 
+from greeks_cli.engine.backends.backend import Host
 from greeks_cli.engine.compiler.fuse import PREAMBLE, Kernel, fused
-from greeks_cli.engine.execution.linker import Programs
-from greeks_cli.engine.execution.plan import Plan
-from greeks_cli.engine.simulation.path_data import Simulated
+from greeks_cli.engine.execution.compile import plan
+from greeks_cli.engine.execution.linker import Linked
+from greeks_cli.engine.simulation.path_data import Motion
 from greeks_cli.terms.contracts import CONTRACTS
 from greeks_cli.terms.request import build_request
 
@@ -32,8 +33,8 @@ def source(kernel: Kernel, number: str) -> str:
     return f"typedef {number} T;\n{PREAMBLE}\nLINKAGE run({', '.join(parameters)}, long n) {{\nLOOP {{\n{body}\n}} }}\n"
 
 
-def on_the_processor(folder):
-    """Makes functions of arrays of kernels by a C++ compiler, and counts them."""
+def compiler(folder):
+    """Makes functions of arrays from kernels by a C++ compiler, and lists the kernels."""
     made = []
 
     def make(kernel):
@@ -57,25 +58,33 @@ def on_the_processor(folder):
     return make, made
 
 
+class Fused(Host):
+    """The processor with kernels in place of elementwise calls."""
+
+    def __init__(self, make):
+        self._make = make
+
+    def results(self, program, fetch, n_paths, dtype):
+        return fused(program, dtype, self._make).run(fetch, n_paths)
+
+
 @pytest.mark.skipif(not CPP, reason="no C++ compiler is installed")
 @pytest.mark.parametrize("kind", CONTRACTS)
 def test_compiled_kernels_give_what_numpy_gives(kind, tmp_path):
-    plan = Plan.of(request_of(kind))
-    program = Programs([plan]).where((True,)).common
-    make, made = on_the_processor(tmp_path)
-    quick = fused(program, np.float64, make)
-    simulated = Simulated.of(plan.request, plan.normals(0))
+    chosen = plan(request_of(kind))
+    chunked = Linked([chosen]).chunked((True,))
+    make, made = compiler(tmp_path)
+    motion = Motion(chosen.request.contract.dates, chosen.blocks.normals(0))
     with np.errstate(all="ignore"):
-        expected = dict(program.run(simulated.fetch, simulated.n_paths))
-        found = dict(quick.run(simulated.fetch, simulated.n_paths))
+        expected, found = dict(chunked.run(motion, Host())), dict(chunked.run(motion, Fused(make)))
     assert made
     for name, row in expected.items():
         np.testing.assert_allclose(found[name], row, rtol=1e-11, atol=1e-12 * max(1e-3, np.abs(row).max()))
 
 
 @pytest.mark.skipif(not CPP, reason="no C++ compiler is installed")
-def test_a_nan_stays_one(tmp_path):
-    make, _ = on_the_processor(tmp_path)
+def test_maximum_of_a_kernel_keeps_nan(tmp_path):
+    make, _ = compiler(tmp_path)
     (largest,) = make(Kernel(("a", "b"), ("c",), ("c = larger(a, b);",)))(
         np.array([np.nan, 1.0, 2.0]), np.array([1.0, np.nan, 1.0])
     )
@@ -84,20 +93,20 @@ def test_a_nan_stays_one(tmp_path):
 
 def kernels_of(kind, number, biased=True, **simulation):
     made = []
-    program = Programs([Plan.of(request_of(kind, **simulation))]).where((biased,)).common
+    program = Linked([plan(request_of(kind, **simulation))]).chunked((biased,)).common
     fused(program, number, lambda kernel: made.append(kernel) or (lambda *arrays: ()))
     return made
 
 
-def test_a_european_is_one_kernel():
+def test_european_is_one_kernel():
     (kernel,) = kernels_of("european", np.float64, biased=False)
     assert len(kernel.inputs) < 5 < len(kernel.outputs) < len(kernel.lines)
 
 
-def test_a_book_is_as_many_kernels_as_their_parameters_take():
-    plans = [Plan.of(request_of("asian", seed=7)) for _ in range(3)] + [Plan.of(request_of("european"))] * 2
+def test_kernels_of_a_book_have_at_most_64_parameters():
+    plans = [plan(request_of("asian", seed=7)) for _ in range(3)] + [plan(request_of("european"))] * 2
     made = []
-    program = Programs(plans).where((True,) * 5).common
+    program = Linked(plans).chunked((True,) * 5).common
     fused(program, np.float64, lambda kernel: made.append(kernel) or (lambda *arrays: ()))
     assert len(made) > 1
     assert max(len(kernel.inputs) + len(kernel.outputs) for kernel in made) <= 64

@@ -1,39 +1,36 @@
-"""Calls write over arrays that nobody reads any more, and over no others."""
+"""Programs: calls write over arrays that no later call reads, and over no others; unused calls are dropped."""
 
+import math
 from dataclasses import replace
 
 import numpy as np
 import pytest
 
-from greeks_cli.engine.compiler.ir import Assembly, Shape, small_buffers
-from greeks_cli.engine.execution import linker as programs
-from greeks_cli.engine.execution.path_group import Cohort, price_block
-from greeks_cli.engine.execution.plan import Plan
-from greeks_cli.run.local import run
-from greeks_cli.run.together import run_alongside
-from greeks_cli.terms.contracts import CONTRACTS
-from greeks_cli.terms.request import build_request
-
-FORMULAS = [
-    "sum(S*K+K)+S[0]+K",
-    "sum((S-K)*K)+(K+sum(S/K))",
-    "where(sum(S-K)>K,sum(S-K),S[-1]*S[-1])",
-    "where(S[-1]>K,S[-1]-K,0)*S[-1]/K",
-]
+from greeks_cli.engine.compiler.builder import Builder
+from greeks_cli.engine.compiler.ir import (
+    ROW,
+    Shape,
+    exp_of_number,
+    in_float32,
+    log_of_number,
+    normal_cdf,
+    readers,
+    small_buffers,
+)
 
 
 def program(viewed):
     """x + 1, its double, and a sum of two: over a view of both rows of x + 1, or over copies."""
-    assembly = Assembly()
-    x = assembly.source(("x",))
-    one = assembly.constant(1.0)
-    more = assembly.call(np.add, (x, one), {})
-    both = assembly.call(np.broadcast_to, (more, assembly.constant(Shape((2, None)))), {}) if viewed else more
-    double = assembly.call(np.multiply, (more, assembly.constant(2.0)), {})
-    total = assembly.call(np.add, (both, double), {})
-    again = assembly.call(np.square, (total,), {})
-    found = assembly.program({"double": double, "again": again})
-    return replace(found, alike=frozenset({more, double, again} | (set() if viewed else {total})))
+    builder = Builder()
+    x = builder.source("x")
+    one = builder.constant(1.0)
+    more = builder.call(np.add, (x, one), {})
+    both = builder.call(np.broadcast_to, (more, builder.constant(Shape((2, None)))), {}) if viewed else more
+    double = builder.call(np.multiply, (more, builder.constant(2.0)), {})
+    total = builder.call(np.add, (both, double), {})
+    again = builder.call(np.square, (total,), {})
+    found = builder.program({"double": double, "again": again})
+    return replace(found, same_shape=frozenset({more, double, again} | (set() if viewed else {total})))
 
 
 def written_over(program):
@@ -42,47 +39,19 @@ def written_over(program):
 
 
 @pytest.mark.parametrize("viewed", [True, False])
-def test_what_is_written_over_is_read_by_nobody_later(viewed):
+def test_array_that_a_later_call_reads_is_not_written_over(viewed):
     x = np.arange(5.0)
-    found = dict(program(viewed).run({("x",): x}.__getitem__, 5))
+    found = dict(program(viewed).run({"x": x}.__getitem__, 5))
     np.testing.assert_array_equal(x, np.arange(5.0))
     np.testing.assert_array_equal(found["double"], 2 * (x + 1))
     np.testing.assert_array_equal(np.broadcast_to(found["again"], (2, 5)), np.tile((3 * (x + 1)) ** 2, (2, 1)))
 
 
-def test_a_sum_takes_the_place_of_what_it_is_made_of():
+def test_sum_is_written_over_an_array_that_it_adds():
     assert written_over(program(False)) == 2  # the sum over x + 1, and its square over the sum
 
 
-def test_a_trade_alone_and_a_stack_write_over_arrays():
-    plans = [Plan.of(build_request({"strike": strike}, {"vol": 0.2}, {"paths": 3000})) for strike in (100, 101)]
-    ((_, alone),), ((_, both),) = Cohort.of(plans[:1]).markets, Cohort.of(plans).markets
-    assert written_over(alone.where((True,)).common)
-    (stack,) = both.where((True,)).stacks
-    assert written_over(stack)
-
-
-@pytest.mark.parametrize("settings", [{}, {"estimator": "likelihood"}, {"antithetic": True}], ids=str)
-@pytest.mark.parametrize("contract", [*CONTRACTS, *FORMULAS])
-def test_numbers_do_not_change_by_writing_over_arrays(monkeypatch, contract, settings):
-    requests = []
-    for factor in (1.0, 1.01):  # two that may be computed as one
-        if contract in CONTRACTS:
-            example, greeks = {"kind": contract, **CONTRACTS[contract].example}, "delta,gamma,vega,theta,vanna"
-            for name in CONTRACTS[contract].parameters:
-                if example.get(name):
-                    example[name] *= factor
-        else:
-            example = {"kind": "formula", "payoff": contract, "param": {"K": 100.0 * factor}, "fixings": 3}
-            greeks = "delta,gamma,vega,d(spot,K),d(spot,spot,K)"
-        requests.append(build_request(example, {"vol": 0.2}, {"paths": 3000, **settings}, greeks))
-    over = [run(request).estimates for request in requests]
-    together = [answer.estimates for answer in run_alongside(requests)]
-    monkeypatch.setattr(programs, "_per_path", lambda program: frozenset())
-    assert over == together == [run(request).estimates for request in requests]
-
-
-def test_numpy_has_its_buffer_back():
+def test_numpy_has_its_buffer_size_back_after_a_failure():
     before = np.getbufsize()
 
     @small_buffers()
@@ -93,5 +62,65 @@ def test_numpy_has_its_buffer_back():
     with pytest.raises(ZeroDivisionError):
         fails()
     assert np.getbufsize() == before
-    price_block(Cohort.of([Plan.of(build_request({"strike": 100}, {"vol": 0.2}, {"paths": 3000}, "gamma"))]), 0)
-    assert np.getbufsize() == before
+
+
+def test_program_of_some_results_has_no_calls_or_sources_of_the_others():
+    builder = Builder()
+    x, y = builder.source("x"), builder.source("y")
+    double, square = builder.call(np.multiply, (x, builder.constant(2.0)), {}), builder.call(np.square, (y,), {})
+    whole = builder.program({"double": double, "square": square})
+    only = whole.only(["square"])
+    assert [call.function for call in only.calls] == [np.square]
+    assert list(only.sources) == ["y"]
+    assert not only.constants
+    assert dict(only.run({"y": np.array([3.0])}.__getitem__, 1)) == {"square": np.array([9.0])}
+
+
+def test_sources_and_constants_can_be_results():
+    builder = Builder()
+    found = builder.program({"x": builder.source("x"), "one": builder.constant(1.0)})
+    assert dict(found.run(lambda source: 7.0, 3)) == {"x": 7.0, "one": 1.0}
+
+
+def test_constants_of_a_run_replace_those_of_the_program():
+    builder = Builder()
+    factor = builder.constant(2.0)
+    found = builder.program({"found": builder.call(np.multiply, (builder.source("x"), factor), {})})
+    ((_, value),) = found.run(lambda source: 5.0, 1, {factor: 3.0})
+    assert value == 15.0
+
+
+def test_shape_has_the_number_of_paths_last():
+    assert Shape((2, None)).of(7) == (2, 7)
+    assert ROW.of(7) == (7,)
+
+
+def reading(function, *more):
+    builder = Builder()
+    x, y = builder.source("x"), builder.source("y")
+    one = builder.call(function, (x, *map(builder.constant, more)), {})
+    other = builder.call(np.exp, (y,), {})
+    return builder.program({"one": one, "other": other}), x, one, other
+
+
+def test_readers_are_the_slots_that_depend_on_others():
+    program, x, one, other = reading(np.square)
+    assert readers(program, {x}) == (frozenset({x, one}), False)
+    assert other not in readers(program, {x})[0]
+
+
+def test_readers_tell_of_calls_that_are_not_elementwise():
+    program, x, one, _ = reading(np.concatenate)
+    found, crosses = readers(program, {x})
+    assert one in found
+    assert crosses
+
+
+def test_functions_of_numbers_are_those_of_the_c_library():
+    assert exp_of_number(0.3) == math.exp(0.3)
+    assert log_of_number(0.3) == math.log(0.3)
+    assert normal_cdf(-1.2) == 0.5 * math.erfc(1.2 * math.sqrt(0.5))
+    assert in_float32(0.1) == float(np.float32(0.1))
+    np.testing.assert_array_equal(exp_of_number(np.array([0.0, 0.3])), [1.0, math.exp(0.3)])
+    with pytest.raises(ValueError, match=r"math domain error|expected a positive input"):
+        log_of_number(-1.0)

@@ -40,19 +40,21 @@ HEAVY = {
 def test_doubt_is_what_the_kurtosis_says(tails, n_paths):
     generator = np.random.default_rng(1)
     rows = [HEAVY[tails](generator, n_paths) for _ in range(4)]
-    doubt = reduce(add, [Moments.of([row]) for row in rows]).doubt[0]
+    stderr_uncertainty = reduce(add, [Moments.of([row]) for row in rows]).stderr_uncertainty[0]
     whole = np.concatenate(rows)
     centred = whole - whole.mean()
     kurtosis = (centred**4).mean() / (centred**2).mean() ** 2
     # A variance from n slices has a relative error of sqrt(2 / n), a deviation half; a block has 128, or its paths.
     n_slices = 4 * min(128, n_paths)
-    np.testing.assert_allclose(doubt, np.sqrt((kurtosis - 1) / len(whole)) / 2, rtol=3 * np.sqrt(2 / n_slices) / 2)
+    np.testing.assert_allclose(
+        stderr_uncertainty, np.sqrt((kurtosis - 1) / len(whole)) / 2, rtol=3 * np.sqrt(2 / n_slices) / 2
+    )
 
 
 @pytest.mark.parametrize("last", [[1], [0, 1], [0, 0, 1], [0] * 9 + [1]], ids=len)
 def test_what_was_seen_once_is_doubted_however_small_its_block(last):
     moments = Moments.of([np.zeros(2048)]) + Moments.of([np.array(last, float)])
-    assert 0.2 < moments.doubt[0] <= 0.5
+    assert 0.2 < moments.stderr_uncertainty[0] <= 0.5
 
 
 def test_rows_of_trades_have_the_moments_that_each_has_alone():
@@ -66,11 +68,11 @@ def test_rows_of_trades_have_the_moments_that_each_has_alone():
 
 
 def test_what_does_not_vary_is_not_doubted():
-    assert Moments.of([np.full(1000, 0.5)]).scaled([2.0]).doubt[0] == 0
+    assert Moments.of([np.full(1000, 0.5)]).scaled([2.0]).stderr_uncertainty[0] == 0
 
 
 def test_a_fourth_moment_beyond_all_numbers_is_doubted():
-    assert Moments.of([np.array([1e79, -1e79, 3e79, 0.0] * 500)]).doubt[0] == np.inf
+    assert Moments.of([np.array([1e79, -1e79, 3e79, 0.0] * 500)]).stderr_uncertainty[0] == np.inf
 
 
 def test_float32_samples_are_summed_in_float64():

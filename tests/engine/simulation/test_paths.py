@@ -5,15 +5,16 @@ from itertools import combinations_with_replacement
 import numpy as np
 import pytest
 
-from greeks_cli.engine.autodiff.leaves import make_leaves
 from greeks_cli.engine.autodiff.mixed_partials import by_grad
-from greeks_cli.engine.autodiff.ops import total
-from greeks_cli.engine.estimators.methods import derivatives
-from greeks_cli.engine.execution.plan import Plan
-from greeks_cli.engine.simulation.path_data import Scenario, Simulated
-from greeks_cli.engine.simulation.paths import FrozenPath, ShiftedPath, SimulatedPath
+from greeks_cli.engine.autodiff.ops import make_leaves, total
+from greeks_cli.engine.execution.compile import plan
+from greeks_cli.engine.simulation.laws import Markets
+from greeks_cli.engine.simulation.path_data import Motion, PathData
+from greeks_cli.engine.simulation.paths import FrozenPath, MovingPath, PlainPath, Scenario, ShiftedPath
+from greeks_cli.engine.simulation.sources import Coefficient
 from greeks_cli.terms.contracts import CONTRACTS
 from greeks_cli.terms.request import build_request
+from tests.engine.direct import derivatives_of
 
 VALUES = {"spot": 90.0, "vol": 0.3, "rate": 0.04, "dividend_yield": 0.01, "time": 0.0}
 STEPS = {"spot": 0.05, "vol": 1e-4, "rate": 1e-4, "dividend_yield": 1e-4, "time": 1e-5}
@@ -27,9 +28,25 @@ LOOKS = {
 }
 
 
+def data_of(values):
+    markets = Markets({name: np.array([value]) for name, value in values.items()}, np.array([DATES]))
+    return PathData(Motion(DATES, NORMALS), markets)
+
+
+def scenario():
+    """The differentiable view of the paths, its sources plain arrays."""
+    data = data_of(VALUES)
+
+    def sourced(source, sample, is_flat=None):
+        if isinstance(source, Coefficient):
+            return source.of(data.markets, np.float64)[0] * np.ones_like(sample, shape=np.shape(sample) or (1,))
+        return source.of(data)
+
+    return Scenario((len(DATES), 0), 4, np.float64, sourced, np.float64(VALUES["spot"]), np.array([VALUES["spot"]]))
+
+
 def seen(look, values):
-    leaves = make_leaves(values, (), 4, np.float64)
-    return look(SimulatedPath(leaves, Scenario(Simulated(values, DATES, NORMALS))))
+    return look(PlainPath(data_of(values), values["spot"], DATES[-1]))
 
 
 def difference(look, index):
@@ -49,7 +66,7 @@ def difference(look, index):
 @pytest.mark.parametrize("look", LOOKS)
 def test_derivatives_of_paths_match_differences(look, index):
     leaves = make_leaves(VALUES, VALUES, 4, np.float64)
-    value = LOOKS[look](SimulatedPath(leaves, Scenario(Simulated(VALUES, DATES, NORMALS))))
+    value = LOOKS[look](MovingPath(leaves, scenario(), DATES[-1]))
     found = by_grad(value, leaves, [index])[index]
     scale = np.abs(seen(LOOKS[look], VALUES))
     for name in index:
@@ -59,15 +76,15 @@ def test_derivatives_of_paths_match_differences(look, index):
 
 
 @pytest.mark.parametrize("first", ["spot", "vol", "rate", "dividend_yield"])
-def test_a_shifted_path_stays_where_it_is_when_both_sets_of_leaves_move(first):
+def test_shifted_path_stays_where_it_is_when_both_sets_of_leaves_move(first):
     leaves = make_leaves(VALUES, VALUES, 4, np.float64)
-    scenario = Scenario(Simulated(VALUES, DATES, NORMALS))
-    shifted = ShiftedPath(leaves, scenario, first, leaves[first] * 1.0)
-    np.testing.assert_array_equal(shifted[3].array, FrozenPath(leaves, scenario)[3])
-    alone = SimulatedPath({**VALUES, first: leaves[first]}, scenario)
+    data, end = scenario(), DATES[-1]
+    shifted = ShiftedPath(leaves, data, end, first, leaves[first] * 1.0)
+    np.testing.assert_array_equal(shifted[3].array, FrozenPath(leaves, data, end)[3])
+    alone = MovingPath({**VALUES, first: leaves[first]}, data, end)
     index = [(first,), (first, first)]
     together = by_grad(shifted[3], leaves, index)
-    moved = by_grad(ShiftedPath(VALUES, scenario, first, leaves[first])[3], leaves, index)
+    moved = by_grad(ShiftedPath(VALUES, data, end, first, leaves[first])[3], leaves, index)
     for i in index:
         np.testing.assert_allclose(together[i], 0, atol=1e-10)
         np.testing.assert_allclose(moved[i], by_grad(alone[3], leaves, index)[i], rtol=1e-12, atol=1e-12)
@@ -79,8 +96,21 @@ def test_single_precision_stays_single(kind, autodiff):
     contract = {"kind": kind, **CONTRACTS[kind].example}
     settings = {"paths": 5000, "dtype": "float32", "autodiff": autodiff}
     request = build_request(contract, {"vol": 0.2}, settings, "delta,vega,theta,gamma")
-    plan = Plan.of(request)
-    scenario = Scenario(Simulated.of(request, plan.normals(0)))
-    for group in plan.groups:
-        found = derivatives(request, request.contract, scenario, group.method, group.wanted)
+    chosen = plan(request)
+    normals = chosen.blocks.normals(0)
+    assert normals.dtype == np.float32
+    for group in chosen.groups:
+        found = derivatives_of(request, normals, group.method, group.wanted)
         assert {values.dtype for values in found.values()} == {np.dtype(np.float32)}
+
+
+@pytest.mark.parametrize("look", LOOKS)
+def test_moving_path_starts_at_the_plain_path(look):
+    leaves = make_leaves(VALUES, VALUES, 4, np.float64)
+    moving = LOOKS[look](MovingPath(leaves, scenario(), DATES[-1]))
+    np.testing.assert_allclose(moving.array, seen(LOOKS[look], VALUES), rtol=1e-14)
+
+
+def test_density_over_its_present_value_is_one():
+    leaves = make_leaves(VALUES, VALUES, 4, np.float64)
+    np.testing.assert_array_equal(FrozenPath(leaves, scenario(), DATES[-1]).weight.array, np.ones(4))

@@ -1,4 +1,4 @@
-"""Curves of a request along the spot, as cheap as they can be."""
+"""Curves of a request along the spot: closed forms where they exist, few paths elsewhere."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -10,18 +10,18 @@ from greeks_cli.terms.accuracy import Accuracy
 from greeks_cli.terms.axis import Axis
 from greeks_cli.terms.greek import Greek
 from greeks_cli.terms.request import Request
-from greeks_cli.terms.sketch import Curve, Sketch
+from greeks_cli.terms.spot_curves import Curve, SpotCurves
 
 _POINTS, _SIMULATED_POINTS = 41, 25
-"""Odd, so that today's spot is among them."""
+"""Points of a curve by closed form and by simulation; odd, so that today's spot is one of them."""
 _PATHS = 4096
 _MOST = 6
-"""Curves of a request."""
+"""Curves of a request, at most."""
 _DEVIATIONS, _NARROWEST, _WIDEST = 2.5, 0.05, 0.6
 
 
 def spots_around(request: Request, count: int = _POINTS) -> tuple[float, ...]:
-    """Equally spaced spots around today's, out to where the underlying may well be at expiry."""
+    """Equally spaced spots around today's, out to 2.5 standard deviations at expiry, within 5% to 60% of the spot."""
     spot = request.market.spot
     reach = _DEVIATIONS * request.market.vol * sqrt(request.contract.expiry)
     reach = spot * min(_WIDEST, max(_NARROWEST, reach))
@@ -30,33 +30,33 @@ def spots_around(request: Request, count: int = _POINTS) -> tuple[float, ...]:
 
 
 def closed_curves(request: Request, spots: Sequence[float]) -> dict[Greek, Curve]:
-    """The first few Greeks of a request whose closed form is known at all the spots."""
+    """Curves of the first Greeks of a request that have a closed form at every spot."""
     wanted = request.greeks[:_MOST]
     found = zip(wanted, exact_at_spots(request, wanted, spots), strict=True)
     return {greek: Curve(greek, line, line, line, simulated=False) for greek, line in found if line is not None}
 
 
-def sketch(request: Request, simulate: bool, threads: int | None = None) -> Sketch:
-    """The curves of closed form and, where that is wanted, the others by simulation.
+def spot_curves(request: Request, simulate: bool, threads: int | None = None) -> SpotCurves:
+    """Curves by closed form and, with ``simulate``, the others by simulation.
 
-    Raises GreeksError where a simulation comes to nothing.
+    Raises GreeksError when the simulation fails.
     """
     spots = spots_around(request)
-    known = closed_curves(request, spots)
-    missing = [greek for greek in request.greeks[:_MOST] if greek not in known]
+    by_greek = closed_curves(request, spots)
+    missing = [greek for greek in request.greeks[:_MOST] if greek not in by_greek]
     if not missing or not simulate:
-        return Sketch(spots, tuple(known.values()), 0)
+        return SpotCurves(spots, tuple(by_greek.values()), 0)
     spots = spots_around(request, _SIMULATED_POINTS)
-    known = closed_curves(request, spots)
+    by_greek = closed_curves(request, spots)
     found, paths = _simulated(request, missing, spots, threads)
-    known |= {curve.greek: curve for curve in found}
-    return Sketch(spots, tuple(known[greek] for greek in request.greeks[:_MOST]), paths)
+    by_greek |= {curve.greek: curve for curve in found}
+    return SpotCurves(spots, tuple(by_greek[greek] for greek in request.greeks[:_MOST]), paths)
 
 
 def _simulated(
     request: Request, greeks: Sequence[Greek], spots: tuple[float, ...], threads: int | None
 ) -> tuple[list[Curve], int]:
-    """Curves by simulation, and on how many paths."""
+    """Curves by simulation, and the number of paths."""
     paths = min(_PATHS, request.simulation.paths)
     shorter = replace(
         request,

@@ -1,4 +1,4 @@
-"""One page of HTML that needs nothing but itself."""
+"""HTML page of one figure and the figure's numbers, without external files."""
 
 from collections.abc import Mapping, Sequence
 from html import escape
@@ -20,13 +20,13 @@ footer { color: var(--soft); font-size: .8rem; margin-top: 1rem }
   svg { filter: invert(.92) hue-rotate(180deg) }
 }
 """
-"""On a telephone a picture has the size it was drawn in, for its letters' sake, and is scrolled."""
+"""On a telephone the figure scrolls at the original size: scaled down, the text is too small to read."""
 
 
-def page(heading: str, described: str, svg: str, rows: Sequence[Mapping[str, object]]) -> str:
-    """A picture, whose own title has the contract, and, folded away below it, the numbers that it is made of."""
+def figure_page(heading: str, described: str, svg: str, rows: Sequence[Mapping[str, object]]) -> str:
+    """Page with the figure and, folded away below it, the rows of numbers."""
     head = "".join(f"<th scope=col>{escape(name)}</th>" for name in rows[0])
-    body = "\n".join(f"<tr>{''.join(f'<td>{escape(_shown(cell))}</td>' for cell in row.values())}</tr>" for row in rows)
+    body = "\n".join(f"<tr>{''.join(f'<td>{escape(_cell(cell))}</td>' for cell in row.values())}</tr>" for row in rows)
     title = escape(f"{heading}: {described}")
     return f"""<!DOCTYPE html>
 <html lang="en">
@@ -47,7 +47,7 @@ def page(heading: str, described: str, svg: str, rows: Sequence[Mapping[str, obj
 """
 
 
-def _shown(cell: object) -> str:
+def _cell(cell: object) -> str:
     if cell is None:
         return ""
     return f"{cell:.6g}" if isinstance(cell, float) else str(cell)

@@ -1,47 +1,54 @@
-"""A book on its way from trades to results: priced, kept, written, and how it ended."""
+"""Runs of books: trades priced, rows kept, results written, and the exit code."""
 
 import signal
 import sys
 import time
-from collections.abc import Callable, Collection, Generator, Iterator, Mapping, Sequence
+from collections.abc import Collection, Generator, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
-from greeks_cli.cli.messages import say
-from greeks_cli.cli.terminal import screen
+from greeks_cli.report.book import TOTAL, BookFormat, as_parquet, record_of, rendered, row_key, total_of
+from greeks_cli.report.table import Screen
+from greeks_cli.run.batch import price_trades
+from greeks_cli.run.book_paths import answer_of, run_with_totals
+from greeks_cli.run.cluster import cluster
+from greeks_cli.run.cores import available_cores
+from greeks_cli.run.ending import Say, ending, statuses_of
+from greeks_cli.run.environment import devices_of, facts
+from greeks_cli.run.interrupts import asked_to_stop
+from greeks_cli.run.ledger import Ledger
+from greeks_cli.run.processes import worker_processes
 from greeks_cli.terms.errors import ExitCode, InvalidInput, Problem
 from greeks_cli.terms.greek import Units
-
-Progress = Callable[[int, int], None]
+from greeks_cli.terms.result import Answer, Progress
+from greeks_cli.terms.trade import Rejected, Trade, total_key
 
 
 class Interrupted(KeyboardInterrupt):
-    """A Ctrl-C that has let what was in flight finish."""
+    """A Ctrl-C, raised after the tasks in flight are finished."""
 
 
 class Book:
-    """The trades and how they are priced."""
+    """Book of trades: the trades, the settings of their pricing, and the function that tells the user."""
 
     def __init__(
         self,
-        trades: Sequence[Any],
+        trades: Sequence[Trade | Rejected],
         units: Units,
         processes: int,
         threads: int | None,
         scheduler: str | None,
         fail_fast: bool,
         total: bool,
+        say: Say,
     ):
-        self.trades, self._units, self.processes = trades, units, processes
+        self.trades, self._units, self.processes, self.say = trades, units, processes, say
         self._threads, self.scheduler, self._fail_fast, self._total = threads, scheduler, fail_fast, total
 
     @property
     def keys(self) -> dict[str, str]:
         """The key of every row by its id. Raises InvalidInput where a trade has the id of the totals."""
-        from greeks_cli.report.book import TOTAL, row_key
-        from greeks_cli.terms.trade import total_key
-
         found = {trade.id: row_key(trade, self._units) for trade in self.trades}
         if not self._total:
             return found
@@ -50,7 +57,7 @@ class Book:
         return found | {TOTAL: total_key(tuple(found.values()))}
 
     def records(self) -> Iterator[dict[str, Any]]:
-        """Every row in the order of the book, as soon as all before it are finished."""
+        """Yields every row in the order of the book, as soon as all rows before it are finished."""
         waiting, finished = list(self.keys), dict[str, dict[str, Any]]()
         try:
             for record in self.finished():
@@ -63,13 +70,11 @@ class Book:
         yield from (finished[name] for name in waiting if name in finished)
 
     def finished(self, skip: Collection[str] = ()) -> Iterator[dict[str, Any]]:
-        """Every trade's row as it is finished, but for those to skip; with fail-fast, up to the first that fails.
+        """Yields every trade's row as soon as it is finished, without the ids to ``skip``.
 
-        Raises Interrupted after a Ctrl-C, when what was in flight then is finished too.
+        With fail-fast, the first failure is the last row. Raises Interrupted after a Ctrl-C, once the tasks in flight
+        are finished.
         """
-        from greeks_cli.report.book import record_of
-        from greeks_cli.terms.trade import Rejected, Trade
-
         if self._total:
             yield from (record for record in self._with_total() if record["id"] not in skip)
             return
@@ -84,24 +89,18 @@ class Book:
                     return
 
     def _with_total(self) -> Iterator[dict[str, Any]]:
-        """All rows and the totals, once every path has been run: no row is known before."""
-        from greeks_cli.report.book import TOTAL, record_of, total_of
-        from greeks_cli.run.together import run_together
-        from greeks_cli.terms.trade import Rejected, Trade
-
+        """Yields all rows and the totals after all paths: no row is complete before."""
         with self._executor() as (executor, workers):
             valid = [trade.request for trade in self.trades if isinstance(trade, Trade)]
-            found, sums = run_together(valid, workers, executor)
+            found, sums = run_with_totals(valid, workers, executor)
         answers = iter(found)
         for trade in self.trades:
-            yield record_of(trade, trade.why if isinstance(trade, Rejected) else next(answers), self._units)
+            yield record_of(trade, trade.why if isinstance(trade, Rejected) else answer_of(next(answers)), self._units)
         whole = len(valid) == len(self.trades)
         yield total_of(sums if whole else [], self.keys[TOTAL], len(self.trades), self._units)
 
     def workers(self) -> tuple[int, str]:
-        """How many price at a time, and what they are, in words. Raises ClusterFailed."""
-        from greeks_cli.run.cores import available_cores
-
+        """The number of workers, and their description in words. Raises ClusterFailed."""
         if self.scheduler:
             with self._executor() as (executor, _):
                 return executor.workers, f"{executor.workers} workers, as fast as this machine"
@@ -112,12 +111,8 @@ class Book:
 
     @contextmanager
     def _executor(self) -> Iterator[tuple[Any, int | None]]:
-        """Who runs what is not run on threads here (None where it is), and on how many workers."""
-        from greeks_cli.run.processes import worker_processes
-
+        """The executor, None for threads of this process, and its number of workers."""
         if self.scheduler:
-            from greeks_cli.run.cluster import cluster
-
             with cluster(self.scheduler) as executor:
                 yield executor, executor.workers
         elif self.processes > 1:
@@ -126,55 +121,37 @@ class Book:
         else:
             yield None, self._threads
 
-    def _answers(self, trades: Sequence[Any]) -> Generator[tuple[Any, Any], None, None]:
-        from greeks_cli.run.batch import price_trades
-        from greeks_cli.run.interrupts import asked_to_stop
-
+    def _answers(self, trades: Sequence[Trade]) -> Generator[tuple[Trade, Answer], None, None]:
         waiting = len(trades)
         with (
             self._executor() as (executor, workers),
-            asked_to_stop(lambda: say("finishing what is in flight; Ctrl-C again stops at once")) as stop,
+            asked_to_stop(lambda: self.say("finishing what is in flight; Ctrl-C again stops at once")) as stop,
             closing(price_trades(trades, self._threads, executor, workers or 1, stop)) as answers,
         ):
             for trade, answer in answers:
                 waiting -= 1
                 yield trade, answer
-        if waiting:  # the first Ctrl-C was in time
+        if waiting:  # the first Ctrl-C came before the last task
             raise Interrupted
 
 
-def to_stdout(book: Book, form: Any, wide: bool, progress: Progress) -> ExitCode:
-    from greeks_cli.report.book import BookFormat, json_line, rendered
-
-    records, expected = [], len(book.keys)
-    for record in book.records():
-        records.append(record)
-        if form is BookFormat.JSONL:
-            sys.stdout.write(json_line(record))
-            sys.stdout.flush()
-        progress(len(records), expected)
-    if form is not BookFormat.JSONL:
-        sys.stdout.write(rendered(records, form, wide, screen()))
-    return ending(_statuses(records))
-
-
 def to_file(
-    book: Book, form: Any, wide: bool, out: Path, restart: bool, inputs: Mapping[str, str], progress: Progress
+    book: Book, form: BookFormat, wide: bool, out: Path, restart: bool, inputs: Mapping[str, str], progress: Progress
 ) -> ExitCode:
-    from greeks_cli.report.book import BookFormat, as_parquet, rendered
-    from greeks_cli.report.table import Screen
-    from greeks_cli.run.ledger import Ledger
+    """Prices a book into the file ``out`` with its manifest, or goes on where an earlier run has stopped.
 
+    ``wide`` is the layout of a row per trade; ``inputs`` are for the manifest. Raises the errors of ``Ledger``.
+    """
     started = time.time()
     described = f"wide {form}" if wide else str(form)
     with closing(Ledger(out, book.keys)) as ledger:
         if finished := ledger.open(restart, described):
-            say(f"{out} is finished already; --restart prices it anew")
+            book.say(f"{out} is finished already; --restart prices it anew")
             return ExitCode(finished["exit_code"])
         taken_up = ledger.kept
         _run_into(ledger, book, progress)
         records = [ledger.rows[name] for name in ledger.keys if name in ledger.rows]
-        code = ending(_statuses(records))
+        code = ending(statuses_of(records), book.say)
         if len(records) == len(ledger.keys):
             parquet = form is BookFormat.PARQUET
             content = as_parquet(records) if parquet else rendered(records, form, wide, Screen()).encode()
@@ -184,10 +161,10 @@ def to_file(
     return code
 
 
-def _run_into(ledger: Any, book: Book, progress: Progress) -> None:
-    """Price what the ledger does not have yet."""
+def _run_into(ledger: Ledger, book: Book, progress: Progress) -> None:
+    """Prices the trades that the ledger does not have yet."""
     if ledger.rows:
-        say(f"going on after {len(ledger.rows):,} of {len(ledger.keys):,} trades")
+        book.say(f"going on after {len(ledger.rows):,} of {len(ledger.keys):,} trades")
     expected = len(ledger.keys) - len(ledger.rows)
     try:
         for done, record in enumerate(book.finished(skip=set(ledger.rows)), start=1):
@@ -198,35 +175,15 @@ def _run_into(ledger: Any, book: Book, progress: Progress) -> None:
         raise KeyboardInterrupt(f"interrupted; {kept}; the same command goes on from there") from None
 
 
-def _statuses(records: Sequence[dict[str, Any]]) -> dict[str, str]:
-    return {record["id"]: record["status"] for record in records if "trades" not in record}
-
-
-def ending(statuses: Mapping[str, str]) -> ExitCode:
-    """Say which trades failed or missed a tolerance, by the status of every trade's id."""
-    endings = (("error", "failed", ExitCode.SOME_JOBS_FAILED), ("not met", "missed a --tol", ExitCode.NOT_MET))
-    code = ExitCode.OK
-    for status, happened, its_code in endings:
-        named = [name for name, its_status in statuses.items() if its_status == status]
-        if named:
-            more = f" and {len(named) - 3:,} more" if len(named) > 3 else ""
-            say(f"{len(named):,} of {len(statuses):,} trades {happened}: {', '.join(named[:3])}{more}")
-            code = code or its_code
-    return code
-
-
 def end_in_order() -> None:
-    """Let SIGTERM unwind: unlike the default, that also ends the processes that price."""
+    """Makes SIGTERM unwind the stack, which, unlike the default, also ends the worker processes."""
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
 
 
 def manifest_of(
     book: Book, inputs: Mapping[str, str], records: Sequence[dict[str, Any]], started: float
 ) -> dict[str, Any]:
-    """How the results came about."""
-    from greeks_cli.run.environment import devices_of, facts
-    from greeks_cli.terms.trade import Trade
-
+    """The manifest of a book's results: command, inputs, environment, devices, seeds, times and counts."""
     return {
         "command": ["greeks", *sys.argv[1:]],
         "inputs": dict(inputs),

@@ -2,7 +2,7 @@ import pytest
 
 from greeks_cli.analytic.closed_forms import exact_at_spots, exact_greeks
 from greeks_cli.run.profile import profile
-from greeks_cli.run.sketch import closed_curves, sketch, spots_around
+from greeks_cli.run.spot_curves import closed_curves, spot_curves, spots_around
 from greeks_cli.terms.axis import Axis, points
 from greeks_cli.terms.contracts import CONTRACTS
 from greeks_cli.terms.request import build_request
@@ -21,33 +21,38 @@ def asked(contract, greeks="delta,gamma,vega", **simulation):
 
 
 @pytest.mark.parametrize("contract", (EXAMPLES | BRANCHING).values(), ids=EXAMPLES | BRANCHING)
-def test_closed_forms_at_all_spots_together_are_those_at_each_alone(contract):
+def test_closed_forms_at_all_spots_are_those_of_single_spots(contract):
     spots = [80, 90, 95, 99.5, 100, 105] + ([] if "running_extreme" in contract else [110, 111, 130])
     request = asked(contract)
     alone = [exact_greeks(point) for point in points(request, [Axis("spot", tuple(spots))])]
-    for number, line in enumerate(exact_at_spots(request, request.greeks, spots)):
-        known = tuple(values[number] for values in alone)
-        assert line == (None if None in known else known)
+    lines = exact_at_spots(request, request.greeks, spots)
+    assert len(lines) == 4
+    assert (lines[0] is None) == (contract["kind"] in ("asian", "formula"))
+    for number, line in enumerate(lines):
+        single = tuple(values[number] for values in alone)
+        assert line == (None if None in single else single)
 
 
-def test_spots_reach_where_the_underlying_may_go_with_today_in_their_middle():
+def test_spots_are_centred_on_today_and_reach_two_and_a_half_deviations():
     spots = spots_around(asked({"strike": 100, "expiry": 0.25}))
     assert (spots[0], spots[len(spots) // 2], spots[-1]) == (75, 100, 125)
     assert spots_around(asked({"strike": 100, "expiry": 100}))[0] == 40
     assert spots_around(asked({"strike": 100, "expiry": 1e-6}))[0] == 95
 
 
-def test_closed_forms_are_drawn_without_a_path():
-    found = sketch(asked({"strike": 100}), simulate=True)
+def test_curves_with_a_closed_form_simulate_no_path():
+    found = spot_curves(asked({"strike": 100}), simulate=True)
     assert found.paths == 0
+    assert len(found.curves) == 4
     assert not any(curve.simulated for curve in found.curves)
 
 
-def test_what_has_no_closed_form_is_simulated_on_few_paths_or_left_out():
+def test_curves_without_a_closed_form_are_simulated_on_few_paths_or_left_out():
     request = asked({"kind": "asian", "strike": 100}, "delta", paths=10_000)
-    assert sketch(request, simulate=False).curves == ()
-    found = sketch(request, simulate=True)
+    assert spot_curves(request, simulate=False).curves == ()
+    found = spot_curves(request, simulate=True)
     assert found.paths == 4096
+    assert len(found.curves) == 2
     shorter = asked({"kind": "asian", "strike": 100}, "delta", paths=4096)
     for curve, greek in zip(found.curves, shorter.greeks, strict=True):
         estimates = profile(shorter, [Axis("spot", found.spots)]).estimates(greek)
@@ -57,6 +62,6 @@ def test_what_has_no_closed_form_is_simulated_on_few_paths_or_left_out():
 
 def test_a_greek_whose_closed_form_is_missing_at_one_spot_is_simulated():
     request = asked(EXAMPLES["lookback"] | {"strike_kind": "fixed", "strike": 100}, "gamma")
-    known = closed_curves(request, spots_around(request))
-    assert [greek.name for greek in known] == ["price"]
-    assert [curve.simulated for curve in sketch(request, simulate=True).curves] == [False, True]
+    closed = closed_curves(request, spots_around(request))
+    assert [greek.name for greek in closed] == ["price"]
+    assert [curve.simulated for curve in spot_curves(request, simulate=True).curves] == [False, True]

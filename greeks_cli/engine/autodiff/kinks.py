@@ -1,0 +1,62 @@
+"""Kinks of a payoff: places where it bends or jumps, each smoothed by a kernel."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from greeks_cli.engine.autodiff.ops import Operand, concat, is_variable
+from greeks_cli.engine.autodiff.softplus import Gate, Kernel, SoftPlus, is_sharp
+from greeks_cli.terms.errors import InvalidInput, Problem
+
+_OF_NUMBERS = "it bends in parameters alone and is to be differentiated in them; make that part a parameter of its own"
+
+
+def sharp_positive_part(x: Operand) -> Operand:
+    """max(x, 0) where no path that matters is near 0, so that no derivative needs smoothing."""
+    return SoftPlus(Kernel.plain(0)).apply((x,))[0] if is_variable(x) else np.maximum(x, 0)
+
+
+class Smoother:
+    """Smooths the kinks of a payoff, each by its kernel, in the order in which the payoff meets them."""
+
+    def __init__(self, kernels: Sequence[Kernel]):
+        self._kernels = iter(kernels)
+        self.smooths_values = any(not is_sharp(kernel.widths[0]) for kernel in kernels)
+        """True if values are smoothed too, and not derivatives alone: where the request fixes the width."""
+
+    def positive_part(self, x: Operand) -> Operand:
+        """max(x, 0)."""
+        return self._kink(x, 0)
+
+    def step(self, x: Operand) -> Operand:
+        """1 where x > 0, else 0."""
+        return self._kink(x, 1)
+
+    def gated(self, x: Operand, value: Operand) -> Operand:
+        """The value where x > 0, else 0; kernels leave it sharp and smooth its derivatives.
+
+        ``value`` is a function of x that is 0 where x is 0.
+        """
+        return Gate(self._kernel(x, 0)).apply((x, value))[0]
+
+    def maximum(self, rows: Operand) -> Operand:
+        """The largest of the rows of x, shape (n_paths,), in rounds of pairs.
+
+        A tie of two rows is a kink: the derivative jumps from one row to the other.
+        """
+        while rows.shape[0] > 1:
+            half = rows.shape[0] // 2
+            one, other = rows[:half], rows[half : 2 * half]
+            larger = other + self.positive_part(one - other)
+            rows = concat([larger, rows[2 * half :]]) if rows.shape[0] % 2 else larger
+        return rows[0]
+
+    def _kink(self, x: Operand, order: int) -> Operand:
+        return SoftPlus(self._kernel(x, order), order).apply((x,))[0]
+
+    def _kernel(self, x: Operand, order: int) -> Kernel:
+        """The kernel of the next kink. Raises InvalidInput where the pilot met fewer kinks."""
+        kernel = next(self._kernels, None)
+        if kernel is None:  # the pilot, for which parameters are numbers, did not meet the kink
+            raise InvalidInput([Problem(("payoff",), _OF_NUMBERS)])
+        return kernel

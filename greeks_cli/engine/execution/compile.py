@@ -1,0 +1,93 @@
+"""Compilation of a request to an executable, on one screen.
+
+request -> pilot paths -> choice of estimators -> trace (Chainer runs once per structure) -> simplify -> link ->
+executable; executable x block -> moments; moments in block order -> estimates.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import TypeVar
+
+from greeks_cli.engine.autodiff.mixed_partials import MultiIndex
+from greeks_cli.engine.execution.blocks import Blocks
+from greeks_cli.engine.execution.path_group import PathGroup
+from greeks_cli.engine.execution.pilot_errors import Mapper, squared_errors
+from greeks_cli.engine.execution.plan import Plan
+from greeks_cli.engine.execution.selection import Errors, Pilot, choose_controls
+from greeks_cli.terms.errors import GreeksError
+from greeks_cli.terms.request import Request
+
+Item = TypeVar("Item")
+Made = TypeVar("Made")
+
+
+def planned(requests: Sequence[Request], mapper: Mapper = map) -> list[Plan | GreeksError]:
+    """The plan of each request, or the error that prevents one; ``mapper`` may be the ``map`` of an executor."""
+
+    def plans(some: Sequence[Request]) -> list[Plan]:
+        pilots = traced(Pilot.of_all(some))
+        errors = squared_errors(pilots, mapper)
+        return [_plan(pilot, error) for pilot, error in zip(pilots, errors, strict=True)]
+
+    found: dict[int, Plan | GreeksError] = {}
+    for numbers, made in able(lambda numbers: plans([requests[n] for n in numbers]), range(len(requests))):
+        found |= zip(numbers, made if isinstance(made, list) else [made], strict=True)
+    return [found[number] for number in range(len(requests))]
+
+
+def plan(
+    request: Request,
+    limit: int | None = None,
+    errors: Errors | None = None,
+    controls: Mapping[MultiIndex, MultiIndex] | None = None,
+) -> Plan:
+    """The plan of a request, for at most ``limit`` paths; ``errors`` and ``controls`` replace the request's pilot."""
+    (pilot,) = traced(Pilot.of_all([request]))
+    if errors is None:
+        (errors,) = squared_errors([pilot])
+    return _plan(pilot, errors, limit, controls)
+
+
+def traced(pilots: list[Pilot]) -> list[Pilot]:
+    """The pilots, with their derivatives traced: Chainer runs here, once per structure and estimator."""
+    for pilot in pilots:
+        pilot.traced.trace()
+    return pilots
+
+
+def _plan(
+    pilot: Pilot,
+    errors: Errors,
+    limit: int | None = None,
+    controls: Mapping[MultiIndex, MultiIndex] | None = None,
+) -> Plan:
+    request, (groups, derivatives, kinks) = pilot.request, pilot.choice(errors)
+    if controls is None:
+        controls = choose_controls(request, groups, pilot.motion) if request.simulation.control else {}
+    return Plan(request, groups, controls, derivatives, kinks, Blocks(request, limit or request.simulation.paths))
+
+
+def compiled(plans: Sequence[Plan], summed: bool = False) -> PathGroup:
+    """The executable of plans on the same paths: traced, simplified, linked; ``summed`` with the sum of all."""
+    return PathGroup.of(plans, summed)
+
+
+def able(
+    work: Callable[[Sequence[Item]], Made], items: Sequence[Item]
+) -> Iterator[tuple[Sequence[Item], Made | GreeksError]]:
+    """The answer of ``work`` for all items; if it fails, for the items that succeed alone, and the others' errors."""
+    try:
+        yield items, work(items)
+        return
+    except GreeksError as error:
+        if len(items) == 1:
+            yield items, error
+            return
+    good = []
+    for item in items:
+        try:
+            work([item])
+            good.append(item)
+        except GreeksError as error:
+            yield [item], error
+    if good:
+        yield good, work(good)

@@ -1,0 +1,135 @@
+"""Open numbers of trades: the inputs of a trace that are no arrays of paths."""
+
+from collections.abc import Callable, Hashable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from greeks_cli.engine.autodiff.mixed_partials import MultiIndex
+from greeks_cli.engine.autodiff.softplus import MAX_ORDER
+from greeks_cli.engine.compiler.batching import per_trade
+from greeks_cli.engine.compiler.ir import Program, Source
+from greeks_cli.engine.estimators.methods import Method
+from greeks_cli.engine.simulation.laws import Markets
+from greeks_cli.engine.simulation.path_data import PathData
+from greeks_cli.engine.simulation.sources import Coefficient, PathSource
+from greeks_cli.terms.contract import Contract
+from greeks_cli.terms.request import Request
+from greeks_cli.terms.simulation import Dtype
+
+Widths = NDArray[np.float64]
+"""Widths of kernels by request, kink and order."""
+
+
+@dataclass(frozen=True, slots=True)
+class Value:
+    """A number of the market or the contract, folded when a program is simplified."""
+
+    name: str
+    rounded: bool = False
+    """True if the number is rounded to the type of the paths, as a leaf is."""
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """A number of the contract, open in the simplified program too."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Width:
+    """The width of a kernel for a kink and an order, open in the simplified program too."""
+
+    kink: int
+    order: int
+
+
+EXPIRY = Value("expiry")
+
+
+class Numbers:
+    """The open numbers of trades of one structure."""
+
+    def __init__(self, requests: Sequence[Request]):
+        self.requests = requests
+        self.dtype = type_of(requests[0])
+        self._values: dict[Source, Any] = {}
+        self.programs: dict[Hashable, Program[MultiIndex]] = {}
+        """Programs with these numbers folded, where the numbers differ between the trades."""
+
+    @cached_property
+    def markets(self) -> Markets:
+        """The market of each trade, or the one market of all."""
+        one = self.requests[0]
+        same = all(r.market == one.market and r.contract.dates == one.contract.dates for r in self.requests)
+        return Markets.of(self.requests[:1] if same else self.requests)
+
+    @cached_property
+    def folded_key(self) -> Hashable:
+        """Key of the folded numbers; None where they differ between the trades."""
+        keys = {(r.market, r.contract.dates, r.contract.expiry, _folded(r.contract)) for r in self.requests}
+        return next(iter(keys)) if len(keys) == 1 else None
+
+    def folded(self, source: Source) -> Any:
+        """Binds the numbers that are folded when a program is simplified."""
+        if isinstance(source, Value | Coefficient):
+            return self._once(source)
+        return source
+
+    def late(self, widths: Widths) -> Callable[[Source], Any]:
+        """Binds the parameters and widths that a simplified program leaves open."""
+
+        def bind(source: Source) -> Any:
+            if isinstance(source, Width):
+                return per_trade(widths[:, source.kink, source.order].astype(self.dtype))
+            return self._once(source) if isinstance(source, Parameter) else source
+
+        return bind
+
+    def _once(self, source: Any) -> Any:
+        if source not in self._values:
+            self._values[source] = per_trade(self._made(source))
+        return self._values[source]
+
+    def _made(self, source: Any) -> NDArray[np.float64]:
+        match source:
+            case Coefficient():
+                return source.of(self.markets, self.dtype)
+            case Value(name="expiry"):
+                return np.array([r.contract.expiry for r in self.requests])
+            case Value(name=name, rounded=rounded):
+                values = np.array([r.values[name] for r in self.requests], dtype=float)
+                return values.astype(self.dtype) if rounded else values
+        return np.array([r.contract.values[source.name] for r in self.requests], dtype=float).astype(self.dtype)
+
+
+def _folded(contract: Contract) -> Hashable:
+    return tuple(contract.open_values.items()) if contract.folds_parameters else ()
+
+
+def fetched(data: PathData, numbers: Numbers, widths: Widths) -> Callable[[Source], Any]:
+    """Fetches the sources of a program as it was traced, for the paths of one trade."""
+    late = numbers.late(widths)
+
+    def fetch(source: Source) -> Any:
+        if isinstance(source, PathSource):
+            return source.of(data)
+        number = late(numbers.folded(source))
+        return numbers.dtype(number) if isinstance(number, float) else number.astype(numbers.dtype)
+
+    return fetch
+
+
+def widths_of(methods: Sequence[Method]) -> Widths:
+    """The widths of methods that differ in these alone."""
+    rows = [[kernel.widths for kernel in method.kernels] for method in methods]
+    return np.array(rows, dtype=float).reshape(len(methods), -1, MAX_ORDER)
+
+
+def type_of(request: Request) -> type[np.floating]:
+    """The floating-point type of the paths."""
+    return np.float64 if request.simulation.dtype is Dtype.FLOAT64 else np.float32

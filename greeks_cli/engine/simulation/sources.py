@@ -1,0 +1,140 @@
+"""Sources of a program: arrays of a block's paths, and coefficients of a trade.
+
+Each source is an object that names its array or number; ``of`` makes the array or number.
+"""
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from greeks_cli.engine.autodiff.mixed_partials import MultiIndex
+from greeks_cli.engine.simulation.laws import Law, Markets
+from greeks_cli.engine.simulation.path_data import PathData
+
+Array = NDArray[np.floating]
+
+
+class PathSource(ABC):
+    """A source that is an array of a block's paths."""
+
+    of_market: ClassVar[bool] = False
+    """True if the array depends on the market."""
+    is_row: ClassVar[bool] = True
+    """True if the array is a row of paths, so that arrays of several markets stack as rows."""
+
+    @abstractmethod
+    def of(self, data: PathData) -> Array:
+        """The array for some paths."""
+
+
+@dataclass(frozen=True)
+class ExtraNormals(PathSource):
+    """The extra normals of a payoff, shape (n_extra, n_paths)."""
+
+    def of(self, data: PathData) -> Array:
+        return data.motion.normals[len(data.motion.dates) :]
+
+
+@dataclass(frozen=True)
+class BrownianMotion(PathSource):
+    """Brownian motion at all dates, shape (n_dates, n_paths)."""
+
+    def of(self, data: PathData) -> Array:
+        return data.motion.brownian
+
+
+@dataclass(frozen=True)
+class Bridge(PathSource):
+    """Brownian motion at one date given a later one, standardised, shape (n_paths,)."""
+
+    here: int
+    after: int
+
+    def of(self, data: PathData) -> Array:
+        return data.motion.bridge(self.here, self.after)
+
+
+@dataclass(frozen=True)
+class Growth(PathSource):
+    """The underlying at a date over the spot, shape (n_paths,)."""
+
+    date: int
+    of_market: ClassVar[bool] = True
+
+    def of(self, data: PathData) -> Array:
+        return data.growth(self.date)
+
+
+@dataclass(frozen=True)
+class Growths(PathSource):
+    """The underlying at some dates over the spot, shape (n_dates, n_paths)."""
+
+    start: int
+    stop: int
+    of_market: ClassVar[bool] = True
+    is_row: ClassVar[bool] = False
+
+    def of(self, data: PathData) -> Array:
+        return data.growths[self.start : self.stop]
+
+
+@dataclass(frozen=True)
+class FirstIncrement(PathSource):
+    """The first increment of the logarithm less its mean, shape (n_paths,)."""
+
+    of_market: ClassVar[bool] = True
+
+    def of(self, data: PathData) -> Array:
+        return data.per_market(data.scales[:, 0]) * data.motion.normals[0]
+
+
+@dataclass(frozen=True)
+class LaterIncrements(PathSource):
+    """The sum of the later increments of the logarithm less their means, shape (n_paths,)."""
+
+    of_market: ClassVar[bool] = True
+    is_row: ClassVar[bool] = False
+
+    def of(self, data: PathData) -> Array:
+        motion = data.motion
+        return np.einsum("t,tn->n", motion.on_device(data.scales[0, 1:]), motion.normals[1 : len(motion.dates)])
+
+
+@dataclass(frozen=True)
+class LaterSquares(PathSource):
+    """The sum of the squares of the later increments less their means, each over its years, shape (n_paths,)."""
+
+    of_market: ClassVar[bool] = True
+    is_row: ClassVar[bool] = False
+
+    def of(self, data: PathData) -> Array:
+        later = data.motion.normals[1 : len(data.motion.dates)]
+        return float(data.markets.values["vol"][0]) ** 2 * np.einsum("tn,tn->n", later, later)
+
+
+@dataclass(frozen=True)
+class Coefficient:
+    """A number of a trade: the derivative of a coefficient of a law at a date, or at some dates as an array."""
+
+    law: Law
+    index: MultiIndex
+    row: int
+    start: int
+    stop: int
+    form: str
+    """number, rounded number, column or vector."""
+
+    def of(self, markets: Markets, dtype: type[np.floating]) -> NDArray[np.float64]:
+        """The number of each market, shape (n_markets,), (n_markets, n_dates, 1) or (n_markets, n_dates)."""
+        found = markets.coefficients(self.law, self.index)[self.row]
+        match self.form:
+            case "number":
+                return found[:, self.start]
+            case "rounded number":
+                return found[:, self.start].astype(dtype)
+            case "column":
+                return found[:, self.start : self.stop, None].astype(dtype)
+        return found[:, self.start : self.stop].astype(dtype)

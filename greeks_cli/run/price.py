@@ -1,0 +1,122 @@
+"""Pricing of one request, with all its paths or until its targets are met."""
+
+import time
+from collections.abc import Callable
+from concurrent.futures import Executor
+from contextlib import closing
+from math import ceil
+
+from greeks_cli.analytic.closed_forms import exact_greeks
+from greeks_cli.engine.backends.select import devices
+from greeks_cli.engine.execution.compile import compiled, plan
+from greeks_cli.engine.execution.estimates import Estimates, Truth, estimates
+from greeks_cli.engine.execution.path_group import GroupMoments
+from greeks_cli.engine.execution.plan import Plan
+from greeks_cli.run.allocator import keep_freed_memory
+from greeks_cli.run.book_paths import truth_of
+from greeks_cli.run.pricing import Workers, moments_by_block
+from greeks_cli.terms.accuracy import Target
+from greeks_cli.terms.errors import NonFiniteEstimate
+from greeks_cli.terms.request import Request
+from greeks_cli.terms.result import Estimate, Progress, Result
+from greeks_cli.terms.simulation import Sampler
+
+_FEWEST_BLOCKS = 4
+"""Blocks before which no error bar ends a run; they hold all scrambles of Sobol points."""
+
+
+def run(
+    request: Request,
+    threads: int | None = None,
+    progress: Progress | None = None,
+    forecast: Callable[[str], None] | None = None,
+    executor: Executor | None = None,
+) -> Result:
+    """Prices a request; the numbers depend neither on ``threads`` nor on the ``executor`` used in their place.
+
+    With targets, blocks are added until all are met or the budget ends; ``forecast`` is called with the expected
+    cost in words. Raises NonFiniteEstimate where an estimate is not a finite number, and GpuFailed where a GPU is
+    wanted and none works.
+    """
+    keep_freed_memory()
+    if executor is None:
+        devices(request.simulation)  # a missing GPU is reported before the pilot, not after
+    attempt = _Run(request, Workers.of(threads, executor), progress)
+    result = attempt.until(plan(request))
+    if not result.unmet or attempt.late():
+        return result
+    paths = _paths_needed(result)
+    if forecast:
+        forecast(_forecast(result, paths))
+    simulation = request.simulation.model_copy(update={"paths": min(paths, request.accuracy.max_paths)})
+    longer = Request(request.contract, request.market, simulation, request.greeks, request.accuracy)
+    return attempt.until(plan(longer, request.accuracy.max_paths))
+
+
+class _Run:
+    """Run of a request: its clock, its workers and its progress."""
+
+    def __init__(self, request: Request, workers: Workers, progress: Progress | None):
+        self._request, self._workers, self._progress = request, workers, progress
+        self._started = time.perf_counter()
+
+    def until(self, plan: Plan) -> Result:
+        """Runs the plan's blocks in order until the targets are met, or all blocks."""
+        targets = self._request.accuracy.tol
+        group = compiled([plan])
+        moments: GroupMoments | None = None
+        truth: Truth | None = None
+        answers: Estimates = ()
+        with closing(moments_by_block([group], self._workers)) as blocks:
+            for done, (moments,) in enumerate(blocks, start=1):
+                truth = truth or truth_of(plan, exact_greeks(plan.request))  # while other blocks are under way
+                if self._progress:
+                    self._progress(done, group.n_blocks)
+                if targets and (done >= _FEWEST_BLOCKS or self.late()):
+                    answers = _estimates(plan, moments, truth)
+                    if self.late() or not _unmet(targets, answers):
+                        break
+        assert moments is not None  # a plan has at least one block
+        assert truth is not None
+        answers = answers or _estimates(plan, moments, truth)
+        elapsed = time.perf_counter() - self._started
+        return Result(self._request, answers, moments.paths, elapsed, _unmet(targets, answers))
+
+    def late(self) -> bool:
+        """True if the time for a tolerance is over."""
+        seconds = self._request.accuracy.max_seconds
+        return seconds is not None and time.perf_counter() - self._started > seconds
+
+
+def _estimates(plan: Plan, moments: GroupMoments, truth: Truth) -> Estimates:
+    """The estimates of the only plan of a group. Raises NonFiniteEstimate."""
+    (found,) = estimates([plan], moments.stacks[0], [truth])
+    if isinstance(found, NonFiniteEstimate):
+        raise found
+    return found
+
+
+def _unmet(targets: tuple[Target, ...], answers: Estimates) -> tuple[Target, ...]:
+    by_greek = {estimate.greek: estimate for estimate in answers}
+    return tuple(
+        target for target in targets if _error(by_greek[target.greek]) > target.allowed(by_greek[target.greek].value)
+    )
+
+
+def _error(estimate: Estimate) -> float:
+    return estimate.stderr + estimate.bias
+
+
+def _paths_needed(result: Result) -> int:
+    """The number of paths that meets the targets, by the errors of a first run, which fall as 1/sqrt(paths)."""
+    shortfall = max(_error(result[t.greek.name]) / t.allowed(result[t.greek.name].value) for t in result.unmet)
+    needed = ceil(1.1 * result.paths * shortfall**2)
+    sobol = result.request.simulation.sampler is Sampler.SOBOL
+    return 1 << (needed - 1).bit_length() if sobol else needed + needed % 2
+
+
+def _forecast(result: Result, paths: int) -> str:
+    seconds = result.elapsed_seconds * paths / result.paths
+    within = min(paths, result.request.accuracy.max_paths)
+    limit = f", but --max-paths allows {within:,}" if within < paths else ""
+    return f"about {paths:,} paths and {seconds:.1f} seconds to meet {', '.join(map(str, result.unmet))}{limit}"

@@ -1,0 +1,77 @@
+"""The pricing loop: executables on blocks of paths, by some workers, merged in the order of the blocks."""
+
+from collections.abc import Callable, Generator, Iterable, Sequence
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from contextlib import closing
+from dataclasses import dataclass
+from itertools import islice
+from typing import Any, Protocol, Self, TypeVar
+
+from greeks_cli.engine.execution.path_group import PathGroup, SharedNormals
+from greeks_cli.run.cores import available_cores
+
+Answer = TypeVar("Answer")
+
+
+class Addable(Protocol):
+    """Moments of some blocks, to which the moments of other blocks are added."""
+
+    def __add__(self, other: Self) -> Self: ...
+
+
+Sums = TypeVar("Sums", bound=Addable)
+"""Moments of one executable."""
+
+
+@dataclass(frozen=True, slots=True)
+class Workers:
+    """The threads of this process, or the workers of an executor in their place."""
+
+    count: int
+    executor: Executor | None = None
+
+    @classmethod
+    def of(cls, threads: int | None, executor: Executor | None = None) -> Self:
+        """Workers on ``threads`` threads, by default one per core, or of the executor in their place."""
+        return cls(threads or available_cores(), executor)
+
+    def in_order(self, work: Callable[..., Answer], tasks: Iterable[tuple[Any, ...]]) -> Generator[Answer, None, None]:
+        """Yields the answers to all tasks, each the arguments of ``work``, in order; a few are in flight per worker."""
+        waiting = iter(tasks)
+        own = None if self.executor else ThreadPoolExecutor(self.count)
+        pool = self.executor or own
+        assert pool is not None
+        in_flight: list[Future[Answer]] = [pool.submit(work, *task) for task in islice(waiting, 4 * self.count)]
+        try:
+            while in_flight:
+                answer = in_flight.pop(0).result()
+                in_flight += [pool.submit(work, *task) for task in islice(waiting, 1)]
+                yield answer
+        finally:
+            if own:
+                own.shutdown(cancel_futures=True)
+
+
+def moments_by_block(members: Sequence[Any], workers: Workers) -> Generator[list[Any], None, None]:
+    """Yields, after every block, the moments of each member over the blocks so far; members have the same paths.
+
+    A member has ``n_blocks``, and ``accumulate(block)`` gives its moments of a block. Path groups share normals.
+    """
+    shared: tuple[SharedNormals, ...] = ()
+    if len(members) > 1 and isinstance(members[0], PathGroup):
+        shared = (SharedNormals(members[0].plans[0], len(members)),)
+    tasks = ((member, block, *shared) for block in range(members[0].n_blocks) for member in members)
+    sums: list[Any] = []
+    with closing(workers.in_order(_accumulate, tasks)) as found:
+        for number, of_block in enumerate(found):
+            member = number % len(members)
+            if len(sums) <= member:
+                sums.append(of_block)
+            else:
+                sums[member] = sums[member] + of_block
+            if member == len(members) - 1:
+                yield sums
+
+
+def _accumulate(member: Any, block: int, *shared: SharedNormals) -> Any:
+    return member.accumulate(block, *shared)
