@@ -107,13 +107,13 @@ def _toml(text: str, file: str) -> Sheet:
 
 def _json(text: str, file: str) -> Sheet:
     try:
-        document = json.loads(text, parse_constant=_no_constant, object_pairs_hook=_no_twice)
+        document = json.loads(text, parse_constant=no_constant, object_pairs_hook=_no_twice)
     except ValueError as error:
         raise _bad(file, f"not valid JSON: {error}") from None
     return _sheet({"trade": document} if isinstance(document, list) else document, file, json_places(text))
 
 
-def _no_constant(name: str) -> float:
+def no_constant(name: str) -> float:
     raise ValueError(f"{name} is not a number that JSON has")
 
 
@@ -186,7 +186,7 @@ def _json_lines(text: str, file: str) -> Iterator[Record]:
     for number, line in enumerate(text.split("\n"), start=1):
         if line.strip():
             try:
-                trade = json.loads(line, parse_constant=_no_constant, object_pairs_hook=_no_twice)
+                trade = json.loads(line, parse_constant=no_constant, object_pairs_hook=_no_twice)
             except json.JSONDecodeError as error:  # str(error) would count lines from this one
                 yield Record({}, file, number, problem=f"not valid JSON: {error.msg}, at column {error.colno}")
             except ValueError as error:

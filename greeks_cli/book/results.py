@@ -9,6 +9,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from greeks_cli.book.records import no_constant
 from greeks_cli.terms.book_row import TotalRow, TradeRow
 from greeks_cli.terms.errors import InvalidInput, Problem
 
@@ -49,7 +50,7 @@ def read_results(name: str, content: bytes) -> Results:
     found, problems = [], []
     for place, line, last in _lines(name, content):
         try:
-            found.append(_row(json.loads(line, parse_constant=_no_constant)))
+            found.append(_row(json.loads(line, parse_constant=no_constant)))
         except (ValueError, RecursionError) as error:
             if last and not content.endswith(b"\n"):
                 notes.append("The last line of the results is torn, and left out: their run was stopped or goes on.")
@@ -88,10 +89,6 @@ def _reason(error: Exception) -> str:
     return str(error)
 
 
-def _no_constant(name: str) -> float:
-    raise ValueError(f"{name} is not a number that JSON has")
-
-
 def _manifest_beside(name: str, rows: Sequence[TradeRow]) -> tuple[Mapping[str, Any] | None, list[str]]:
     """The manifest of these rows, or None and a note where it is missing or describes other rows."""
     if name == "-":
@@ -100,7 +97,7 @@ def _manifest_beside(name: str, rows: Sequence[TradeRow]) -> tuple[Mapping[str, 
         return None, ["These results are unfinished, and have no manifest yet."]
     path = Path(f"{name}.manifest.json")
     try:
-        manifest = dict(json.loads(path.read_bytes(), parse_constant=_no_constant))
+        manifest = dict(json.loads(path.read_bytes(), parse_constant=no_constant))
         keys = dict(manifest["trades"])
     except FileNotFoundError:
         return None, [f"There is no {path.name} beside the results to say how they came about."]

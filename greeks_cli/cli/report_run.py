@@ -4,7 +4,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 from greeks_cli.cli.messages import say
 from greeks_cli.cli.source import Source
@@ -12,6 +12,13 @@ from greeks_cli.cli.terminal import progress_bar
 from greeks_cli.cli.trades import read_trades, tell
 from greeks_cli.terms.errors import GreeksError, InvalidInput, Problem
 from greeks_cli.terms.greek import Units
+
+if TYPE_CHECKING:
+    from greeks_cli.book.results import Results
+    from greeks_cli.report.trade_page import TradePage
+    from greeks_cli.terms.book_row import TradeRow
+    from greeks_cli.terms.request import Request
+    from greeks_cli.terms.spot_curves import SpotCurves
 
 _TABLE_OF_RESULTS = b"id,status,"
 """First bytes of results written as CSV."""
@@ -38,7 +45,7 @@ class Pricing:
         if given:
             raise InvalidInput([Problem((name,), message) for name in given])
 
-    def results(self, flags: Source, file: str, content: bytes) -> Any:
+    def results(self, flags: Source, file: str, content: bytes) -> "Results":
         """Price a book. Raises InvalidInput where the file is not a book."""
         from greeks_cli.book.records import sheet_of
         from greeks_cli.book.results import results_of
@@ -64,7 +71,7 @@ class Pricing:
         return results_of(records, manifest_of(book, inputs, records, started))
 
 
-def trade_pages(rows: Sequence[Any], most: int | None, threads: int | None, quiet: bool) -> list[Any]:
+def trade_pages(rows: "Sequence[TradeRow]", most: int | None, threads: int | None, quiet: bool) -> "list[TradePage]":
     """A page for every row. Curves of at most ``most`` trades are simulated; where it is None, no curves are drawn."""
     from greeks_cli.report.trade_page import TradePage
 
@@ -84,7 +91,7 @@ def trade_pages(rows: Sequence[Any], most: int | None, threads: int | None, quie
     return pages
 
 
-def _request(row: Any) -> Any:
+def _request(row: "TradeRow") -> "Request | str":
     """The row's request, or the reason why there is none."""
     if row.error is not None:
         return "it has no result"
@@ -94,7 +101,7 @@ def _request(row: Any) -> Any:
         return f"its contract is none of this version: {error.in_one_line}"
 
 
-def _curves(request: Any, most: int | None, simulated: int, threads: int | None) -> Any:
+def _curves(request: "Request | str", most: int | None, simulated: int, threads: int | None) -> "SpotCurves | str":
     """The curves of a request, or the reason why there are none."""
     if most is None:
         return "No curves were asked for (--no-profiles)."

@@ -3,11 +3,15 @@
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from greeks_cli.cli.messages import say
 from greeks_cli.cli.source import Source
 from greeks_cli.terms.errors import InvalidInput, Problem
+
+if TYPE_CHECKING:
+    from greeks_cli.book.records import Sheet
+    from greeks_cli.terms.trade import Rejected, Trade
 
 _SHOWN = 20
 
@@ -15,8 +19,8 @@ Found = TypeVar("Found")
 
 
 def read_trades(
-    files: Sequence[str], market: Path | None, flags: Source, read: Callable[[str], Any] | None = None
-) -> tuple[list[Any], dict[str, str]]:
+    files: Sequence[str], market: Path | None, flags: Source, read: "Callable[[str], Sheet] | None" = None
+) -> "tuple[list[Trade | Rejected], dict[str, str]]":
     """The trades, and the SHA-256 of every file that they were read from.
 
     ``read`` makes a sheet from a file's name. Raises InvalidInput where a file is not a book, or a setting of all
@@ -52,7 +56,7 @@ def _unless_wrong(problems: list[Problem], work: Callable[[], Found]) -> Found |
         return None
 
 
-def refuse_rejected(trades: Sequence[Any]) -> None:
+def refuse_rejected(trades: "Sequence[Trade | Rejected]") -> None:
     """Raise InvalidInput with the problems of all rejected trades, where there are any."""
     from greeks_cli.book.book import problems_of
 
@@ -60,7 +64,7 @@ def refuse_rejected(trades: Sequence[Any]) -> None:
         raise InvalidInput(problems)
 
 
-def tell(trades: Sequence[Any]) -> None:
+def tell(trades: "Sequence[Trade | Rejected]") -> None:
     """Report the problems of rejected trades, and the Greeks left out of valid trades, on stderr."""
     from greeks_cli.terms.trade import Rejected, Trade
 

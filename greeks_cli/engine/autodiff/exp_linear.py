@@ -19,8 +19,8 @@ from numpy.typing import NDArray
 from greeks_cli.engine.autodiff.chainer_runtime import chainer
 from greeks_cli.engine.autodiff.mixed_partials import MultiIndex
 from greeks_cli.engine.autodiff.ops import Leaves, Operand, is_variable, total
+from greeks_cli.engine.compiler.ir import Array
 
-Array = NDArray[np.floating]
 Relative = Any
 """R at some dates: 1.0, a traced number, or an array."""
 Dates = int | slice

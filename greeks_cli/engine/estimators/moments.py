@@ -12,9 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from greeks_cli.engine.backends.backend import HOST, Device
-from greeks_cli.engine.estimators.row_sums import PairSums, RowSums
-
-Vector = NDArray[np.float64]
+from greeks_cli.engine.estimators.row_sums import PairSums, RowSums, Vector
 
 
 @dataclass(frozen=True, slots=True)

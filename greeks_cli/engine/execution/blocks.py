@@ -9,10 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from greeks_cli.engine.backends.backend import HOST, Device
+from greeks_cli.engine.execution.numbers import type_of
 from greeks_cli.engine.simulation.normals import PATHS, standard_normals
 from greeks_cli.engine.simulation.sobol import sobol_normals
 from greeks_cli.terms.request import Request
-from greeks_cli.terms.simulation import SCRAMBLES, Dtype, Sampler, Simulation
+from greeks_cli.terms.simulation import SCRAMBLES, Sampler, Simulation
 
 _USUAL_PATHS, _SMALLEST = 1 << 17, 1 << 11
 """Paths in a block of most runs: enough that threads seldom wait for each other's Python, few enough for memory."""
@@ -96,7 +97,7 @@ class Blocks:
         """
         simulation = self.request.simulation
         n_paths = self.paths_in(block)
-        dtype = np.float64 if simulation.dtype is Dtype.FLOAT64 else np.float32
+        dtype = type_of(self.request)
         if simulation.sampler is Sampler.SOBOL:
             dates = self.request.contract.dates
             together = range(n_paths // self.scramble_size)

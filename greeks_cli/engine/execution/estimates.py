@@ -11,7 +11,7 @@ import numpy as np
 from greeks_cli.engine.autodiff.mixed_partials import MultiIndex
 from greeks_cli.engine.estimators.bias import remaining_bias
 from greeks_cli.engine.estimators.methods import kink_order
-from greeks_cli.engine.estimators.moments import Vector
+from greeks_cli.engine.estimators.row_sums import Vector
 from greeks_cli.engine.execution.accumulator import StackMoments
 from greeks_cli.engine.execution.plan import Plan
 from greeks_cli.engine.execution.rare_events import unseen

@@ -6,6 +6,7 @@ from functools import cached_property
 
 from greeks_cli.engine.autodiff.mixed_partials import MultiIndex
 from greeks_cli.engine.estimators.bandwidth import Kink
+from greeks_cli.engine.estimators.methods import kink_order
 from greeks_cli.engine.execution.blocks import Blocks
 from greeks_cli.engine.execution.selection import Group
 from greeks_cli.engine.execution.traced import Traced
@@ -39,7 +40,7 @@ class Plan:
     def _bias_every(self) -> int:
         contract = self.request.contract
         smoothed = [
-            len(i) + contract.jumps for group in self.groups for i in group.wanted if group.method.smooths(i, contract)
+            kink_order(contract, i) for group in self.groups for i in group.wanted if group.method.smooths(i, contract)
         ]
         if not smoothed:
             return 0

@@ -5,13 +5,11 @@ from itertools import pairwise
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from greeks_cli.engine.autodiff.exp_linear import Dates
+from greeks_cli.engine.compiler.ir import Array
 from greeks_cli.engine.simulation.gbm import anchors
 from greeks_cli.engine.simulation.laws import Markets, law_of
-
-Array = NDArray[np.floating]
 
 
 class Motion:

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from greeks_cli.engine.autodiff.exp_linear import Coefficients, Dates, ExpLinear, evaluate
 from greeks_cli.engine.autodiff.mixed_partials import MultiIndex
 from greeks_cli.engine.autodiff.ops import Leaves, Operand
+from greeks_cli.engine.compiler.ir import Array
 from greeks_cli.engine.simulation.gbm import MOVING, PARAMETERS, anchors
 from greeks_cli.engine.simulation.laws import Law, law_of
 from greeks_cli.engine.simulation.path_data import PathData
@@ -30,8 +31,6 @@ from greeks_cli.engine.simulation.sources import (
     PathSource,
 )
 from greeks_cli.terms.simulation import Estimator
-
-Array = NDArray[np.floating]
 
 Sourced = Callable[..., Operand]
 """Makes a traced operand of a source and a sample of its shape."""

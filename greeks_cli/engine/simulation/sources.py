@@ -11,10 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from greeks_cli.engine.autodiff.mixed_partials import MultiIndex
+from greeks_cli.engine.compiler.ir import Array
 from greeks_cli.engine.simulation.laws import Law, Markets
 from greeks_cli.engine.simulation.path_data import PathData
-
-Array = NDArray[np.floating]
 
 
 class PathSource(ABC):

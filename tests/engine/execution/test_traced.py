@@ -14,6 +14,7 @@ from greeks_cli.engine.execution.numbers import Numbers, Parameter, Value, Width
 from greeks_cli.engine.execution.pilot_errors import squared_errors
 from greeks_cli.engine.execution.selection import Pilot
 from greeks_cli.engine.execution.traced import Traced, traced
+from greeks_cli.engine.simulation import laws
 from greeks_cli.engine.simulation.path_data import Motion
 from greeks_cli.engine.simulation.sources import Coefficient, PathSource
 from greeks_cli.run.book_paths import run_together
@@ -205,3 +206,18 @@ def test_payoff_that_decides_by_parameters_is_traced_for_their_values():
     ):
         prices = [run(build_request(one, {"vol": 0.2}, {"paths": 4000}, []))["price"].value for one in (low, high)]
         assert prices[0] == 0 < prices[1]
+
+
+def run_with_new_traces(greeks):
+    laws.law_of.cache_clear()
+    tracing._kept.cache_clear()
+    return run(build_request({"strike": 100}, {"vol": 0.2}, {"paths": 2048, "estimator": "likelihood"}, greeks))
+
+
+@pytest.mark.parametrize("greeks", ["theta", "vega", "delta,rho", "vanna"])
+def test_greeks_asked_alone_are_those_of_a_longer_request(greeks):
+    # Chainer differentiates for the last time here: a law that is built meanwhile must be recorded all the same.
+    alone = run_with_new_traces(greeks)
+    among = run_with_new_traces(f"{greeks},d(spot,spot,vol,vol),d(time,vol),d(rate,spot)")
+    for estimate in alone.estimates:
+        assert estimate.value == pytest.approx(among[estimate.greek.name].value, rel=1e-12)
