@@ -393,12 +393,9 @@ def test_ctrl_c_finishes_trades_in_flight(book, tmp_path, processes):
 
 @pytest.mark.parametrize("processes", ["1", "2"])
 def test_a_second_ctrl_c_stops_at_once(book, tmp_path, processes):
-    text = book(HEADER + '[[trade]]\nid = "endless"\nstrike = 100\npaths = 1000000000\n' + trades(2)[len(HEADER) :])
+    text = book(trades(2) + '[[trade]]\nid = "endless"\nstrike = 100\npaths = 1000000000\n')
     running = start(text, "-o", str(tmp_path / "out.jsonl"), "--processes", processes)
-    if processes == "2":
-        wait_for_rows(tmp_path / "out.jsonl.partial", 2)
-    else:
-        time.sleep(3)
+    wait_for_rows(tmp_path / "out.jsonl.partial", 2)
     os.killpg(running.pid, signal.SIGINT)
     assert running.stderr.readline().startswith("greeks: finishing what is in flight")
     os.killpg(running.pid, signal.SIGINT)

@@ -193,7 +193,7 @@ def test_interrupt_exits_130_with_one_line():
         preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
     try:
-        time.sleep(3)
+        time.sleep(8)  # a slow machine has started by then
         process.send_signal(signal.SIGINT)
         _, err = process.communicate(timeout=30)
     finally:
