@@ -3,7 +3,6 @@
 import enum
 from collections.abc import Hashable, Mapping
 from itertools import pairwise
-from math import log
 from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import BeforeValidator, Field, model_validator
@@ -154,7 +153,9 @@ class Barrier(Contract):
         """Whether the barrier is touched today, and whether the strike lies beyond it."""
         if self.monitoring != "continuous":
             return None
-        return log(spot / self.barrier) <= 0, spot == self.barrier, self.barrier >= self.strike
+        if abs(spot / self.barrier - 1) < 1e-6:  # float32 may see them equal
+            return spot, self.barrier, self.strike
+        return spot > self.barrier, self.barrier > self.strike, self.barrier == self.strike
 
     @property
     def jumps(self) -> bool:

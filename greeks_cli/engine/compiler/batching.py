@@ -153,7 +153,7 @@ def _broadcast(function: np.ufunc, inputs: Sequence[Any], keywords: dict[str, An
 
 def per_trade(values: Sequence[float] | NDArray[np.floating]) -> Any:
     """A value for each trade, or the common value where all are equal to the bit."""
-    stacked = np.ascontiguousarray(values)
+    stacked = np.ascontiguousarray(values) + 0.0  # -0.0 is 0.0, as it is to the key of a market
     if stacked.ndim == 1:
         stacked = stacked.astype(float)
     bits = stacked.reshape(len(stacked), -1).view(np.uint8)
