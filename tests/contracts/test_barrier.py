@@ -51,3 +51,13 @@ def test_every_strike_and_smoothing_agrees_with_the_closed_form(barrier, kind, o
     contract = {"kind": "barrier", "barrier_type": kind, "barrier": barrier, "strike": strike, "type": option}
     greeks = "delta" if "smoothing" in smoothed else "delta,gamma"
     assert_agrees(run(build_request(contract, {"vol": 0.2}, {"paths": 50_000, **smoothed}, greeks)))
+
+
+def test_a_barrier_at_its_strike_shares_no_trace_with_one_beyond_it():
+    terms = {"kind": "barrier", "barrier_type": "up-out", "type": "put", "barrier": 120}
+    requests = [
+        build_request({**terms, "strike": strike}, {"vol": 0.2, "rate": 0.03}, {"paths": 20_000}, "delta")
+        for strike in (120, 100)
+    ]
+    for result in run_together(requests):
+        assert abs(result["price"].value - result["price"].exact) < 4 * result["price"].stderr
