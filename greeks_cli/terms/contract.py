@@ -98,7 +98,7 @@ class Contract(Term):
 
     @property
     def folds_parameters(self) -> bool:
-        """Whether parameters are numbers like the market's, folded before the paths' own: for long formulas of them."""
+        """True if the parameters are folded with the market's numbers, before the program is linked."""
         return False
 
     @property

@@ -199,7 +199,7 @@ class _Checker:
 
 
 def decides_by_numbers(tree: ast.expr) -> bool:
-    """Whether a formula compares, bends or raises parameters alone: then its values are part of its structure."""
+    """True if a formula compares, bends or raises parameters alone; their values are then part of its structure."""
     for node in ast.walk(tree):
         match node:
             case ast.Compare(left=left, comparators=others):

@@ -150,7 +150,7 @@ class Barrier(Contract):
         return self.monitoring == "continuous"
 
     def case(self, spot: float) -> Hashable:
-        """Whether the barrier is touched today, and whether the strike lies beyond it."""
+        """The order of spot, barrier and strike; near the spot, the numbers themselves."""
         if self.monitoring != "continuous":
             return None
         if abs(spot / self.barrier - 1) < 1e-6:  # float32 may see them equal
