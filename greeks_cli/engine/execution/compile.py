@@ -48,7 +48,7 @@ def plan(
 
 
 def traced(pilots: list[Pilot]) -> list[Pilot]:
-    """The pilots, with their derivatives traced: Chainer runs here, once per structure and estimator."""
+    """The pilots, with their derivatives traced, once per structure and estimator."""
     for pilot in pilots:
         pilot.traced.trace()
     return pilots

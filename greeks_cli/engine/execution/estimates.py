@@ -42,7 +42,7 @@ def estimates(
 ) -> list[Estimates | NonFiniteEstimate]:
     """The estimates of each plan's Greeks, or the error that names a Greek whose estimate is not a finite number.
 
-    The plans were computed as one: they have their market, dates, sampler, Greeks and methods in common.
+    The plans were computed as one: they have dates, sampler, Greeks and methods in common, not the market.
     """
     plan = plans[0]
     values, stderrs = _controlled(moments, truths) if moments.control else (moments.values.mean, moments.values.stderr)
