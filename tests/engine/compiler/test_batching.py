@@ -113,8 +113,15 @@ def test_comparison_has_one_answer_for_all_trades_or_diverges():
 def test_values_equal_to_the_bit_are_one_value():
     assert isinstance(per_trade([2.0, 2.0]), float)
     assert isinstance(per_trade([np.nan]), float)
-    assert isinstance(per_trade([0.0, -0.0]), PerTrade)
+    assert isinstance(per_trade([2.0, np.nextafter(2.0, 3.0)]), PerTrade)
     np.testing.assert_array_equal(per_trade(np.array([[1.0, 2.0], [1.0, 2.0]])), [1.0, 2.0])
+
+
+def test_zeros_of_both_signs_are_one_value():
+    found = per_trade([0.0, -0.0])
+    assert isinstance(found, float)
+    assert not np.signbit(found)
+    assert not np.signbit(per_trade([-0.0]))
 
 
 def test_arithmetic_keeps_a_value_for_each_trade():
