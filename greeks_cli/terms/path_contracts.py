@@ -127,6 +127,13 @@ MONITORING: Any = Field(
 )
 
 
+def _order(one: float, other: float) -> Hashable:
+    """The sign of the difference; the two numbers where float32 may see them equal."""
+    if one != other and abs(one / other - 1) < 1e-6:
+        return one, other
+    return (one > other) - (one < other)
+
+
 class Barrier(Contract):
     """A European that knocks in or out at a barrier; the rebate is paid at expiry if the option is not alive then."""
 
@@ -150,12 +157,10 @@ class Barrier(Contract):
         return self.monitoring == "continuous"
 
     def case(self, spot: float) -> Hashable:
-        """The order of spot, barrier and strike; near the spot, the numbers themselves."""
+        """The order of spot, barrier and strike."""
         if self.monitoring != "continuous":
             return None
-        if abs(spot / self.barrier - 1) < 1e-6:  # float32 may see them equal
-            return spot, self.barrier, self.strike
-        return spot > self.barrier, self.barrier > self.strike, self.barrier == self.strike
+        return _order(spot, self.barrier), _order(self.barrier, self.strike)
 
     @property
     def jumps(self) -> bool:

@@ -61,3 +61,20 @@ def test_a_barrier_at_its_strike_shares_no_trace_with_one_beyond_it():
     ]
     for result in run_together(requests):
         assert abs(result["price"].value - result["price"].exact) < 4 * result["price"].stderr
+
+
+@pytest.mark.parametrize(
+    "near", [{"barrier": 99.9999999}, {"barrier": 80, "strike": 80.0000001}], ids=("at the spot", "at the strike")
+)
+def test_barrier_that_float32_cannot_tell_apart_shares_no_trace_with_one_that_it_can(near):
+    requests = [
+        build_request(
+            {"kind": "barrier", "barrier_type": "down-out", "barrier": 80, "strike": 100, **terms},
+            {"vol": 0.2},
+            {"paths": 20_000, "dtype": "float32"},
+            "delta",
+        )
+        for terms in (near, {}, {"strike": 79})
+    ]
+    for result in run_together(requests)[1:]:
+        assert_agrees(result)

@@ -254,6 +254,14 @@ def test_book_of_unlike_markets_has_the_bits_of_single_runs(book, settings):
         assert answer.estimates == run(request).estimates
 
 
+def test_zeros_of_both_signs_have_the_bits_of_single_runs():
+    formula = {"kind": "formula", "payoff": "max(S[-1] - K, 0) + c * S[-1]"}
+    requests = [asked({"strike": 95 + i}, {"rate": zero}) for i, zero in enumerate((0.0, -0.0))]
+    requests += [asked({**formula, "param": {"K": 95.0 + i, "c": zero}}) for i, zero in enumerate((0.0, -0.0))]
+    for answer, request in zip(run_together(requests), requests, strict=True):
+        assert answer.estimates == run(request).estimates
+
+
 def test_unlike_markets_share_paths_and_programs(draws):
     requests = [asked({"strike": 90 + i}, {"vol": 0.15 + i / 100, "spot": 98 + i}, paths=8000) for i in range(8)]
     assert len(stacks(requests)) < len(requests)

@@ -74,20 +74,16 @@ def compiled(plans: Sequence[Plan], summed: bool = False) -> PathGroup:
 def able(
     work: Callable[[Sequence[Item]], Made], items: Sequence[Item]
 ) -> Iterator[tuple[Sequence[Item], Made | GreeksError]]:
-    """The answer of ``work`` for all items; if it fails, for the items that succeed alone, and the others' errors."""
+    """The answer of ``work`` for all items; where it fails, for each half, down to the items that fail alone."""
     try:
-        yield items, work(items)
-        return
+        made = work(items)
     except GreeksError as error:
         if len(items) == 1:
             yield items, error
             return
-    good = []
-    for item in items:
-        try:
-            work([item])
-            good.append(item)
-        except GreeksError as error:
-            yield [item], error
-    if good:
-        yield good, work(good)
+    else:
+        yield items, made
+        return
+    middle = len(items) // 2
+    yield from able(work, items[:middle])
+    yield from able(work, items[middle:])

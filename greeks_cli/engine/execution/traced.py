@@ -1,6 +1,6 @@
 """Traces of the derivatives of a request, cached by structure.
 
-Chainer runs once per structure and estimator, on a few paths. Every number of the market and of the contract, and
+Chainer runs once per structure and estimator, and once per control variate, on a few paths. Every number of the market and of the contract, and
 every width of a kernel, is a source of the trace.
 """
 
@@ -76,7 +76,7 @@ class Traced:
         def make() -> Program[MultiIndex]:
             return simplified(self.raw_control(control, method, wanted), numbers.folded, control.always_defined)
 
-        return self._folded(numbers, ("control", method.estimator, wanted), make)
+        return self._folded(numbers, ("control", pattern(method), wanted), make)
 
     def raw(self, estimator: Estimator) -> Program[MultiIndex]:
         """The calls that Chainer makes for the derivatives that the estimator applies to."""
@@ -87,7 +87,7 @@ class Traced:
 
     def raw_control(self, control: Contract, method: Method, wanted: tuple[MultiIndex, ...]) -> Program[MultiIndex]:
         """The calls that Chainer makes for derivatives of a control variate."""
-        key = "control", method.estimator, wanted
+        key = "control", pattern(method), wanted
         return self._once(key, lambda: self._trace(control, method, wanted))
 
     def trace(self) -> None:
