@@ -1,7 +1,7 @@
 """Traces of the derivatives of a request, cached by structure.
 
-Chainer runs once per structure and estimator, and once per control variate, on a few paths. Every number of the market and of the contract, and
-every width of a kernel, is a source of the trace.
+Chainer runs once per structure and estimator, and once per control variate, on a few paths. Every number of the market
+and of the contract, and every width of a kernel, is a source of the trace.
 """
 
 from collections.abc import Callable, Hashable, Mapping
