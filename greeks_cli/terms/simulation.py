@@ -49,6 +49,7 @@ class Estimator(enum.StrEnum):
     PATHWISE = "pathwise"
     LIKELIHOOD = "likelihood"
     MIXED = "mixed"
+    CONDITIONAL = "conditional"
 
 
 class Sampler(enum.StrEnum):
@@ -132,7 +133,7 @@ class Simulation(Term):
 
     @model_validator(mode="after")
     def _estimator_fits(self) -> Self:
-        if self.estimator in (Estimator.LIKELIHOOD, Estimator.MIXED) and self.fixed_width is not None:
+        if self.estimator not in (Estimator.AUTO, Estimator.PATHWISE) and self.fixed_width is not None:
             raise ValueError(f"a width or beta smooths pathwise estimates; estimator {self.estimator} wants none")
         if self.estimator is Estimator.MIXED and self.autodiff is Autodiff.BACKWARD:
             raise ValueError("estimator mixed is made by chainer.grad; autodiff backward has pathwise and likelihood")

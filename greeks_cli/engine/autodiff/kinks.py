@@ -52,6 +52,7 @@ class Smoother:
         return rows[0]
 
     def _kink(self, x: Operand, order: int) -> Operand:
+        """The derivative of the given order of max(x, 0)."""
         return SoftPlus(self._kernel(x, order), order).apply((x,))[0]
 
     def _kernel(self, x: Operand, order: int) -> Kernel:
@@ -60,3 +61,15 @@ class Smoother:
         if kernel is None:  # the pilot, for which parameters are numbers, did not meet the kink
             raise InvalidInput([Problem(("payoff",), _OF_NUMBERS)])
         return kernel
+
+
+class SmoothPayoff(Smoother):
+    """Smooths the payoff itself by plain kernels, so that it has derivatives of every order where no width is 0."""
+
+    def __init__(self, kernels: Sequence[Kernel]):
+        super().__init__(kernels)
+        self.smooths_values = False  # kernels act where they act on derivatives
+
+    def gated(self, x: Operand, value: Operand) -> Operand:
+        """A smooth max(value, 0)."""
+        return self.positive_part(value)

@@ -105,6 +105,14 @@ def automatic_kernels(kinks: Sequence[Kink], n_paths: float, scale: float) -> tu
     return tuple(Kernel(tuple(scale * kink.spread * w for w in per_spread), True, kink.base) for kink in kinks)
 
 
+def smooth_kernels(kinks: Sequence[Kink], scale: float, order: int) -> tuple[Kernel, ...]:
+    """Plain kernels of a payoff of which derivatives of an order are taken pathwise, with widths of ``scale`` spreads.
+
+    The first derivative of a bend needs no smoothing.
+    """
+    return tuple(Kernel.plain(scale * kink.spread if kink.base + order > 1 else 0.0, kink.base) for kink in kinks)
+
+
 @cache
 def _widths_per_spread(n_paths: float) -> tuple[float, ...]:
     return (0.0, 0.0, *((_rule(order) / n_paths) ** (1 / (2 * order + 5)) for order in range(2, MAX_ORDER)))

@@ -4,37 +4,55 @@ Pathwise moves the path with the parameters; its kinks must be smooth. Likelihoo
 path fixed and moves its probability (M. Broadie and P. Glasserman, Estimating security price
 derivatives using simulation, Management Science 42, 1996); kinks may stay sharp. Mixed takes
 the first derivative pathwise, which a kink allows, and the others by likelihood ratio.
+
+Conditional divides the payoff into a smooth part, with plain kernels of any width, and the rest. The smooth part is
+differentiated pathwise. The rest is small but near the kinks, and is differentiated by likelihood ratio, or mixed. The
+sum is unbiased for every width; the width only sets how much noise either part has.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Hashable, Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property, partial
 
 from greeks_cli.engine.autodiff.chainer_runtime import chainer
-from greeks_cli.engine.autodiff.kinks import Smoother
+from greeks_cli.engine.autodiff.kinks import Smoother, SmoothPayoff
 from greeks_cli.engine.autodiff.mixed_partials import Derivatives, MultiIndex, by_backward, by_grad
 from greeks_cli.engine.autodiff.ops import Leaves, Operand, make_leaves
 from greeks_cli.engine.autodiff.softplus import Kernel
 from greeks_cli.engine.payoffs import discounted_payoff
-from greeks_cli.engine.simulation.paths import FrozenPath, MovingPath, Scenario, ShiftedPath, others_of
+from greeks_cli.engine.simulation.paths import FrozenPath, MovingPath, Path, Scenario, ShiftedPath, others_of
 from greeks_cli.terms.contract import Contract
 from greeks_cli.terms.greek import TIME
 from greeks_cli.terms.request import Request
 from greeks_cli.terms.simulation import Autodiff, Estimator
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Method:
     """Method of a derivative: the estimator, and a kernel for each kink of the payoff."""
 
     estimator: Estimator
     kernels: tuple[Kernel, ...]
+    mixes: bool = False
+    """True if a conditional estimate takes the first derivative of the rest pathwise, as a mixed estimate does."""
+
+    @cached_property
+    def pattern(self) -> Hashable:
+        """The method without its widths: which of them are 0, and which are equal."""
+        kernels = (
+            (tuple(k.widths.index(width) if width else -1 for width in k.widths), k.extrapolated, k.base)
+            for k in self.kernels
+        )
+        return self.estimator, self.mixes, tuple(kernels)
 
     def smooths(self, index: MultiIndex, contract: Contract) -> bool:
         """True if this derivative meets a smoothed kink, and so may be biased.
 
         Pathwise, every derivative may move a kink. A density leaves the contract's parameters to
-        the payoff; a mixed estimate leaves one parameter more.
+        the payoff; a mixed estimate leaves one parameter more. A conditional estimate adds what the kernels leave out.
         """
+        if self.estimator is Estimator.CONDITIONAL:
+            return False
         taken = len(index)
         if self.estimator is not Estimator.PATHWISE:
             own = contract.values
@@ -69,6 +87,8 @@ class Differentiation:
         """The wanted derivatives of the discounted payoff, each of shape (n_paths,)."""
         live = {name for index in wanted for name in index}
         leaves = make_leaves(self._values, live, self._scenario.n_paths, self._scenario.dtype)
+        if method.estimator is Estimator.CONDITIONAL:
+            return self._conditional(method, wanted, leaves)
         if method.estimator is Estimator.MIXED:
             return self._mixed(method, wanted, leaves)
         if method.estimator is Estimator.PATHWISE:
@@ -78,8 +98,35 @@ class Differentiation:
             frozen = FrozenPath(leaves, self._scenario, self._expiry)
             paid = chainer.as_variable(discounted_payoff(self._contract, leaves, frozen, Smoother(method.kernels)))
             value = chainer.as_variable(paid * frozen.weight)
+        return self._by(value, leaves, wanted)
+
+    def _by(self, value: Operand, leaves: Leaves, wanted: Collection[MultiIndex]) -> Derivatives:
         by = by_grad if self._request.simulation.autodiff is Autodiff.GRAD else by_backward
         return by(value, leaves, wanted)
+
+    def _conditional(self, method: Method, wanted: Collection[MultiIndex], leaves: Leaves) -> Derivatives:
+        """A smooth payoff pathwise, and the rest, which is small but near the kinks, by its density or mixed."""
+        moving = MovingPath(leaves, self._scenario, self._expiry)
+        smooth = chainer.as_variable(discounted_payoff(self._contract, leaves, moving, SmoothPayoff(method.kernels)))
+        if not method.mixes:
+            frozen = FrozenPath(leaves, self._scenario, self._expiry)
+            rest = self._rest(method, leaves, frozen)
+            return self._by(chainer.as_variable(smooth + rest * frozen.weight), leaves, wanted)
+        found = by_grad(smooth, leaves, wanted)
+        for first, indices in _by_first(self._request.contract, wanted).items():
+            assert first is not None  # such a derivative has no mixed estimate
+            added = self._mixed_from(first, partial(self._rest, method), indices, leaves)
+            found |= {index: found[index] + added[index] for index in indices}
+        return found
+
+    def _rest(self, method: Method, leaves: Leaves, path: Path) -> Operand:
+        """The payoff less its smooth part."""
+        sharp = Smoother([Kernel.plain(0, kernel.base) for kernel in method.kernels])
+        paid = discounted_payoff(self._contract, leaves, path, sharp)
+        return paid - discounted_payoff(self._contract, leaves, path, SmoothPayoff(method.kernels))
+
+    def _sharp(self, method: Method, leaves: Leaves, path: Path) -> Operand:
+        return discounted_payoff(self._contract, leaves, path, Smoother(method.kernels))
 
     def _mixed(self, method: Method, wanted: Collection[MultiIndex], leaves: Leaves) -> Derivatives:
         found: Derivatives = {}
@@ -87,14 +134,16 @@ class Differentiation:
             if first is None:
                 found |= self.derivatives(replace(method, estimator=Estimator.PATHWISE), indices)
             else:
-                found |= self._mixed_from(first, method, indices, leaves)
+                found |= self._mixed_from(first, partial(self._sharp, method), indices, leaves)
         return found
 
-    def _mixed_from(self, first: str, method: Method, indices: Collection[MultiIndex], leaves: Leaves) -> Derivatives:
-        """The derivatives whose pathwise parameter is ``first``."""
+    def _mixed_from(
+        self, first: str, payoff: Callable[[Leaves, Path], Operand], indices: Collection[MultiIndex], leaves: Leaves
+    ) -> Derivatives:
+        """The derivatives of a payoff whose pathwise parameter is ``first``."""
         moving = {**leaves, first: leaves[first] * 1.0}
         path = ShiftedPath(leaves, self._scenario, self._expiry, first, moving[first])
-        value = chainer.as_variable(discounted_payoff(self._contract, moving, path, Smoother(method.kernels)))
+        value = chainer.as_variable(payoff(moving, path))
         (slope,) = chainer.grad([value], [moving[first]], enable_double_backprop=True)
         if slope is None:
             slope = value * 0.0

@@ -14,7 +14,6 @@ from greeks_cli.engine.compiler.simplify import Scaled, Simplifier
 from greeks_cli.engine.execution.chunks import Chunked, InMarkets, Rows, is_one_by_one, per_path
 from greeks_cli.engine.execution.numbers import Numbers, type_of, widths_of
 from greeks_cli.engine.execution.plan import Plan
-from greeks_cli.engine.execution.traced import pattern
 from greeks_cli.engine.payoffs.controls import control_of
 from greeks_cli.engine.simulation.laws import Markets
 from greeks_cli.engine.simulation.sources import PathSource
@@ -114,7 +113,7 @@ def _batches(plans: Sequence[Plan], most: int) -> Iterator[Stack]:
     found: dict[Hashable, list[int]] = {}
     for number, plan in enumerate(plans):
         market = plan.request.market
-        groups = tuple((pattern(group.method), group.wanted) for group in plan.groups)
+        groups = tuple((group.method.pattern, group.wanted) for group in plan.groups)
         asked = tuple(greek.parameters for greek in plan.request.greeks)  # some perhaps twice, by other names
         alone = number if plan.controls else None
         shared = market if of_market[market] >= _SHARED_MARKET else None
@@ -146,7 +145,7 @@ def _included(
 
     for number, group in enumerate(plan.groups):
         widths = widths_of([own.groups[number].method for own in plans])
-        program = traced.simplified(group.method.estimator, numbers, group.wanted)
+        program = traced.simplified(group.method.pattern, numbers, group.wanted)
         found = simplifier.include(program, bind(widths), contract.always_defined)
         yield from (((ESTIMATE, index), found[index]) for index in group.wanted)
         if plan.controls:
@@ -157,7 +156,7 @@ def _included(
             yield from (((CONTROL, index), controls[other]) for index, other in pairs.items())
         smoothed = tuple(index for index in group.wanted if group.method.smooths(index, contract))
         for level, factor in ((NEAR, 2), (FAR, 4)) if smoothed else ():
-            program = traced.simplified(group.method.estimator, numbers, smoothed)
+            program = traced.simplified(group.method.pattern, numbers, smoothed)
             wider = simplifier.include(program, bind(factor * widths), contract.always_defined)
             yield from (((level, index), simplifier.difference(found[index], wider[index])) for index in smoothed)
             found = wider

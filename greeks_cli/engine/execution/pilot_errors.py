@@ -17,7 +17,6 @@ from greeks_cli.engine.execution.chunks import run_batch
 from greeks_cli.engine.execution.numbers import Numbers, Widths, widths_of
 from greeks_cli.engine.execution.selection import Errors, Pilot, effective_paths
 from greeks_cli.engine.simulation.path_data import Motion
-from greeks_cli.terms.simulation import Estimator
 
 _ROWS = 1 << 18
 """Numbers of an array of a batch, at most."""
@@ -33,9 +32,9 @@ Mapper = Callable[[Callable[[list[Pilot]], list[Errors]], list[list[Pilot]]], It
 class Level:
     """A method at some widths for each request."""
 
-    def __init__(self, estimator: Estimator, widths: Widths):
-        self.estimator, self.widths = estimator, widths
-        self.key: Hashable = (estimator, widths.tobytes())
+    def __init__(self, pattern: Hashable, widths: Widths):
+        self.pattern, self.widths = pattern, widths
+        self.key: Hashable = (pattern, widths.tobytes())
         """Key of the level: derivatives of levels of one key are computed once."""
 
 
@@ -102,7 +101,7 @@ def _candidates(pilots: Sequence[Pilot]) -> list[Candidate]:
         for methods in zip(*(pilot.candidates[index] for pilot in pilots), strict=True):
             widths, method = widths_of(methods), methods[0]
             factors = (1, 2, 4) if method.smooths(index, contract) else (1,)
-            levels = tuple(Level(method.estimator, factor * widths) for factor in factors)
+            levels = tuple(Level(method.pattern, factor * widths) for factor in factors)
             found.append(Candidate(index, method.bias_order, levels))
     return found
 
@@ -135,7 +134,7 @@ class _Trial:
     def _samples(self, level: Level, index: MultiIndex) -> Samples:
         """The samples of a derivative at a level, a row of paths for each request."""
         if level.key not in self._derivatives:
-            program = self._pilots[0].traced.of_choices(level.estimator, self._numbers)
+            program = self._pilots[0].traced.of_choices(level.pattern, self._numbers)
             found = run_batch(program, self._motion, self._numbers, level.widths)
             self._derivatives[level.key] = found
         rows = self._derivatives[level.key][index]

@@ -35,8 +35,8 @@ def unseen(plan: Plan, usual: NDArray[np.float64], scales: NDArray[np.float64]) 
         stretched = Motion(motion.dates, motion.normals * stretch)
         with np.errstate(all="ignore"):
             for group in plan.groups:
-                estimator = group.method.estimator
-                program = traced(request, dict.fromkeys(group.wanted, (group.method,))).simplified(estimator, numbers)
+                pattern = group.method.pattern
+                program = traced(request, dict.fromkeys(group.wanted, (group.method,))).simplified(pattern, numbers)
                 for index, row in run_batch(program, stretched, numbers, widths_of([group.method])).items():
                     found[index] = np.broadcast_to(row, (motion.n_paths,))
         rows = np.array([found[greek.parameters] for greek in request.greeks])

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from greeks_cli.engine.autodiff.mixed_partials import MultiIndex
 from greeks_cli.engine.autodiff.softplus import Kernel
-from greeks_cli.engine.estimators.bandwidth import Kink, automatic_kernels, pilot_kinks
+from greeks_cli.engine.estimators.bandwidth import Kink, automatic_kernels, pilot_kinks, smooth_kernels
 from greeks_cli.engine.estimators.methods import Method, pathwise_parameter
 from greeks_cli.engine.execution.chunks import run_batch
 from greeks_cli.engine.execution.numbers import Numbers, widths_of
@@ -33,6 +33,8 @@ _MOST_NORMALS = 1 << 21
 """Normals of a pilot: a contract of thousands of dates has fewer paths."""
 _SCALES = (1.0, 0.5, 0.25)
 """Candidate widths, over the width of the rule."""
+_SMOOTH_SCALES = (1.0, 0.5, 0.25)
+"""Candidate widths of conditional estimates, over the spread of the kink's argument."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +107,7 @@ def choose_controls(request: Request, groups: Sequence[Group], motion: Motion) -
         method, widths = group.method, widths_of([group.method])
         of_greeks = traced(request, dict.fromkeys(group.wanted, (method,)))
         wanted = tuple(dict.fromkeys(((), *group.wanted)))
-        own = run_batch(of_greeks.simplified(method.estimator, numbers), motion, numbers, widths)
+        own = run_batch(of_greeks.simplified(method.pattern, numbers), motion, numbers, widths)
         other = run_batch(of_greeks.of_control(control, method, wanted, numbers), motion, numbers, widths)
         for index in group.wanted:
             best[index] = max((index, ()), key=lambda choice: _shared_variance(own[index], other[choice]))
@@ -175,9 +177,19 @@ def _candidates(request: Request, kinks: Sequence[Kink]) -> dict[MultiIndex, tup
     usual = pathwise[:1]
     others = {estimator: (Method(estimator, kernels[0]),) for estimator in (Estimator.LIKELIHOOD, Estimator.MIXED)}
 
+    def conditional(index: MultiIndex) -> list[Method]:
+        return [
+            Method(Estimator.CONDITIONAL, smooth_kernels(kinks, scale, len(index)), mixes)
+            for mixes in _conditional_ways(request, index)
+            for scale in _SMOOTH_SCALES
+        ]
+
     def allowed(index: MultiIndex) -> tuple[Method, ...]:
         own = pathwise if usual[0].smooths(index, request.contract) else usual
-        return tuple(method for estimator in _estimators(request, index) for method in others.get(estimator, own))
+        found: list[Method] = []
+        for estimator in _estimators(request, index):
+            found += conditional(index) if estimator is Estimator.CONDITIONAL else others.get(estimator, own)
+        return tuple(found)
 
     return {index: allowed(index) for index in wanted}
 
@@ -197,10 +209,26 @@ def _estimators(request: Request, index: MultiIndex) -> list[Estimator]:
         return [Estimator.PATHWISE]
     if all(name in contract.values for name in index):
         return [Estimator.PATHWISE]  # a density does not depend on them
+    if _conditional_ways(request, index):
+        return [Estimator.CONDITIONAL]
     every = [Estimator.PATHWISE, Estimator.LIKELIHOOD]
     if simulation.autodiff is Autodiff.GRAD and not contract.jumps and pathwise_parameter(contract, index):
         every.append(Estimator.MIXED)
     return every
+
+
+def _conditional_ways(request: Request, index: MultiIndex) -> list[bool]:
+    """The ways in which the rest of a conditional estimate may be differentiated: True for mixed.
+
+    A density does not depend on the contract's parameters, and holds no kink still that the market's parameters move.
+    """
+    contract = request.contract
+    if len(index) < (1 if contract.jumps else 2) or contract.explicit_kinks:
+        return []
+    own = sum(name in contract.values for name in index)
+    ways = [] if own else [False]
+    mixed = not contract.jumps and own < 2 and pathwise_parameter(contract, index) is not None
+    return [*ways, True] if mixed and request.simulation.autodiff is Autodiff.GRAD else ways
 
 
 def _applicable(request: Request, index: MultiIndex, estimator: Estimator) -> Estimator:
@@ -211,6 +239,8 @@ def _applicable(request: Request, index: MultiIndex, estimator: Estimator) -> Es
     """
     contract = request.contract
     if contract.explicit_kinks and index:
+        return Estimator.PATHWISE
+    if estimator is Estimator.CONDITIONAL and not _conditional_ways(request, index):
         return Estimator.PATHWISE
     if estimator is Estimator.MIXED and (contract.jumps or pathwise_parameter(contract, index) is None):
         return Estimator.PATHWISE

@@ -5,7 +5,7 @@ and of the contract, and every width of a kernel, is a source of the trace.
 """
 
 from collections.abc import Callable, Hashable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from threading import RLock
 from typing import Any
@@ -35,7 +35,7 @@ Methods = Mapping[MultiIndex, tuple[Method, ...]]
 
 
 class Traced:
-    """The programs of the derivatives of a structure, one for every estimator that may be used."""
+    """The programs of the derivatives of a structure, one for every pattern of a method that may be used."""
 
     def __init__(self, request: Request, methods: Methods):
         self._request, self._methods = request, methods
@@ -48,25 +48,25 @@ class Traced:
         return traced, (self._request, self._methods)
 
     def simplified(
-        self, estimator: Estimator, numbers: Numbers, wanted: tuple[MultiIndex, ...] | None = None
+        self, pattern: Hashable, numbers: Numbers, wanted: tuple[MultiIndex, ...] | None = None
     ) -> Program[MultiIndex]:
-        """The program of the wanted derivatives, or of all that the estimator applies to, with its numbers folded.
+        """The program of the wanted derivatives, or of all that the pattern applies to, with its numbers folded.
 
         Raises Diverging where the trades need different programs.
         """
 
         def make() -> Program[MultiIndex]:
-            return simplified(self.raw(estimator), numbers.folded, self._request.contract.always_defined)
+            return simplified(self.raw(pattern), numbers.folded, self._request.contract.always_defined)
 
-        whole = self._folded(numbers, estimator, make)
+        whole = self._folded(numbers, pattern, make)
         if wanted is None:
             return whole
-        return self._folded(numbers, (estimator, wanted), lambda: whole.only(wanted))
+        return self._folded(numbers, (pattern, wanted), lambda: whole.only(wanted))
 
-    def of_choices(self, estimator: Estimator, numbers: Numbers) -> Program[MultiIndex]:
-        """The program of the derivatives that another estimator applies to as well."""
-        choices = tuple(i for i in self._usable(estimator) if len(self._methods[i]) > 1)
-        return self.simplified(estimator, numbers, choices)
+    def of_choices(self, pattern: Hashable, numbers: Numbers) -> Program[MultiIndex]:
+        """The program of the derivatives that another method applies to as well."""
+        choices = tuple(i for i in self._usable(pattern) if len(self._methods[i]) > 1)
+        return self.simplified(pattern, numbers, choices)
 
     def of_control(
         self, control: Contract, method: Method, wanted: tuple[MultiIndex, ...], numbers: Numbers
@@ -76,27 +76,27 @@ class Traced:
         def make() -> Program[MultiIndex]:
             return simplified(self.raw_control(control, method, wanted), numbers.folded, control.always_defined)
 
-        return self._folded(numbers, ("control", pattern(method), wanted), make)
+        return self._folded(numbers, ("control", method.pattern, wanted), make)
 
-    def raw(self, estimator: Estimator) -> Program[MultiIndex]:
-        """The calls that Chainer makes for the derivatives that the estimator applies to."""
-        usable = self._usable(estimator)
+    def raw(self, pattern: Hashable) -> Program[MultiIndex]:
+        """The calls that Chainer makes for the derivatives that the pattern of a method applies to."""
+        usable = self._usable(pattern)
         # Any of the methods serves: they differ in widths alone, which are open.
         method = next(iter(usable.values()))
-        return self._once(estimator, lambda: self._trace(self._request.contract, method, tuple(usable)))
+        return self._once(pattern, lambda: self._trace(self._request.contract, method, tuple(usable)))
 
     def raw_control(self, control: Contract, method: Method, wanted: tuple[MultiIndex, ...]) -> Program[MultiIndex]:
         """The calls that Chainer makes for derivatives of a control variate."""
-        key = "control", pattern(method), wanted
+        key = "control", method.pattern, wanted
         return self._once(key, lambda: self._trace(control, method, wanted))
 
     def trace(self) -> None:
-        """Traces the derivatives by every estimator; later calls of the other methods find the traces."""
-        for estimator in dict.fromkeys(m.estimator for methods in self._methods.values() for m in methods):
-            self.raw(estimator)
+        """Traces the derivatives by every method; later calls of the other methods find the traces."""
+        for pattern in dict.fromkeys(m.pattern for methods in self._methods.values() for m in methods):
+            self.raw(pattern)
 
-    def _usable(self, estimator: Estimator) -> dict[MultiIndex, Method]:
-        return {i: m for i, methods in self._methods.items() for m in methods if m.estimator is estimator}
+    def _usable(self, pattern: Hashable) -> dict[MultiIndex, Method]:
+        return {i: m for i, methods in self._methods.items() for m in methods if m.pattern == pattern}
 
     def _once(self, key: Hashable, make: Callable[[], Program[MultiIndex]]) -> Program[MultiIndex]:
         with self._lock:  # requests on several threads share a trace
@@ -124,9 +124,8 @@ class Traced:
         request = self._request
         tracer = Tracer(_TRACED_PATHS)
         live = {name for index in wanted for name in index}
-        opened = Method(
-            method.estimator, tuple(_open(tracer, k, kernel, self._dtype) for k, kernel in enumerate(method.kernels))
-        )
+        kernels = tuple(_open(tracer, k, kernel, self._dtype) for k, kernel in enumerate(method.kernels))
+        opened = replace(method, kernels=kernels)
 
         def value(name: str, number: float) -> Operand:
             return tracer.source(Value(name, rounded=name in live), self._dtype(number))
@@ -145,16 +144,18 @@ class Traced:
             shape, _TRACED_PATHS, self._dtype, tracer.source, spot, tracer.source(Value("spot"), self._dtype(1))
         )
         expiry = tracer.source(EXPIRY, self._dtype(1))
-        scenario.differentiate_laws(method.estimator, wanted)
+        scenario.differentiate_laws(method.estimator, method.estimator is Estimator.MIXED or method.mixes, wanted)
         with np.errstate(all="ignore"):  # nothing is estimated here
             found = Differentiation(request, contract, scenario, values, expiry).derivatives(opened, wanted)
             return tracer.program({index: found[index] for index in wanted})
 
 
 def _open(tracer: Tracer, kink: int, kernel: Kernel, dtype: type[np.floating]) -> Kernel:
-    """A kernel whose widths are sources, but where they are 0."""
+    """A kernel whose widths are sources, but where they are 0; equal widths are one source."""
+    first = (kernel.widths.index(width) for width in kernel.widths)
     widths: tuple[Any, ...] = tuple(
-        tracer.source(Width(kink, order), dtype(1)) if width else 0.0 for order, width in enumerate(kernel.widths)
+        tracer.source(Width(kink, order), dtype(1)) if width else 0.0
+        for order, width in zip(first, kernel.widths, strict=True)
     )
     return Kernel(widths, kernel.extrapolated, kernel.base)
 
@@ -171,8 +172,7 @@ class _Subject:
 def traced(request: Request, methods: Methods) -> Traced:
     """The traces of a structure, from the cache where an earlier request has made them."""
     contract, simulation = request.contract, request.simulation
-    patterns = {id(method): pattern(method) for found in methods.values() for method in found}
-    choices = tuple((index, tuple(patterns[id(method)] for method in found)) for index, found in methods.items())
+    choices = tuple((index, tuple(method.pattern for method in found)) for index, found in methods.items())
     key = type(contract), contract.structure(request.market.spot), simulation.dtype, simulation.autodiff, choices
     return _kept(_Subject(key, request, methods))
 
@@ -181,8 +181,3 @@ def traced(request: Request, methods: Methods) -> Traced:
 def _kept(subject: _Subject) -> Traced:
     return Traced(subject.request, subject.methods)
 
-
-def pattern(method: Method) -> Hashable:
-    """A method without its widths."""
-    kernels = ((tuple(map(bool, k.widths)), k.extrapolated, k.base) for k in method.kernels)
-    return method.estimator, tuple(kernels)

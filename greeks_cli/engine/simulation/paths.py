@@ -115,12 +115,12 @@ class Scenario:
             self._shifted[first] = ExpLinear(self._open("shift", first), data, self._spots, *scale)
         return self._shifted[first]
 
-    def differentiate_laws(self, estimator: Estimator, wanted: Collection[MultiIndex]) -> None:
+    def differentiate_laws(self, estimator: Estimator, mixes: bool, wanted: Collection[MultiIndex]) -> None:
         """Differentiates the laws that an estimator needs, before the payoff that depends on them."""
         kinds = {Estimator.PATHWISE: ("path",), Estimator.LIKELIHOOD: ("density",)}.get(estimator, ("path", "density"))
         for kind in kinds:
             law_of(kind, self.n_dates, "").differentiate(wanted)
-        if estimator is Estimator.MIXED:
+        if mixes:
             for first in ("spot", "vol", "rate", "dividend_yield"):
                 shifted = [(MOVING, *others_of(index, first)) for index in wanted if first in index]
                 if shifted:
