@@ -33,8 +33,8 @@ class Method:
 
     estimator: Estimator
     kernels: tuple[Kernel, ...]
-    mixes: bool = False
-    """True if a conditional estimate takes the first derivative of the rest pathwise, as a mixed estimate does."""
+    first: str = ""
+    """The parameter in which a conditional estimate differentiates the rest pathwise, or "" for its density alone."""
 
     @cached_property
     def pattern(self) -> Hashable:
@@ -43,7 +43,7 @@ class Method:
             (tuple(k.widths.index(width) if width else -1 for width in k.widths), k.extrapolated, k.base)
             for k in self.kernels
         )
-        return self.estimator, self.mixes, tuple(kernels)
+        return self.estimator, self.first, tuple(kernels)
 
     def smooths(self, index: MultiIndex, contract: Contract) -> bool:
         """True if this derivative meets a smoothed kink, and so may be biased.
@@ -108,15 +108,15 @@ class Differentiation:
         """A smooth payoff pathwise, and the rest, which is small but near the kinks, by its density or mixed."""
         moving = MovingPath(leaves, self._scenario, self._expiry)
         smooth = chainer.as_variable(discounted_payoff(self._contract, leaves, moving, SmoothPayoff(method.kernels)))
-        if not method.mixes:
+        mixed = [index for index in wanted if method.first in index]
+        added = self._mixed_from(method.first, partial(self._rest, method), mixed, leaves) if mixed else {}
+        found = by_grad(smooth, leaves, mixed) if mixed else {}
+        found = {index: found[index] + added[index] for index in mixed}
+        others = [index for index in wanted if index not in found]
+        if others:
             frozen = FrozenPath(leaves, self._scenario, self._expiry)
-            rest = self._rest(method, leaves, frozen)
-            return self._by(chainer.as_variable(smooth + rest * frozen.weight), leaves, wanted)
-        found = by_grad(smooth, leaves, wanted)
-        for first, indices in _by_first(self._request.contract, wanted).items():
-            assert first is not None  # such a derivative has no mixed estimate
-            added = self._mixed_from(first, partial(self._rest, method), indices, leaves)
-            found |= {index: found[index] + added[index] for index in indices}
+            value = smooth + self._rest(method, leaves, frozen) * frozen.weight
+            found |= self._by(chainer.as_variable(value), leaves, others)
         return found
 
     def _rest(self, method: Method, leaves: Leaves, path: Path) -> Operand:

@@ -8,6 +8,7 @@ of least total error is taken.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import NamedTuple, Self
 
 import numpy as np
@@ -25,6 +26,7 @@ from greeks_cli.engine.simulation.laws import Markets
 from greeks_cli.engine.simulation.normals import PILOT, standard_normals
 from greeks_cli.engine.simulation.path_data import Motion, PathData
 from greeks_cli.terms.contract import Contract
+from greeks_cli.terms.greek import TIME
 from greeks_cli.terms.request import Request
 from greeks_cli.terms.simulation import Autodiff, Dtype, Estimator, Sampler, Smoothing
 
@@ -33,7 +35,9 @@ _MOST_NORMALS = 1 << 21
 """Normals of a pilot: a contract of thousands of dates has fewer paths."""
 _SCALES = (1.0, 0.5, 0.25)
 """Candidate widths, over the width of the rule."""
-_SMOOTH_SCALES = (1.0, 0.5, 0.25)
+_NEARLY = 1.2
+"""The squared error over the least one, at most, of a method that several Greeks share."""
+_SMOOTH_SCALES = (1.0, 0.5, 0.25, 0.125)
 """Candidate widths of conditional estimates, over the spread of the kink's argument."""
 
 
@@ -85,12 +89,12 @@ class Pilot:
         return found
 
     def choice(self, errors: Errors) -> Choice:
-        """The method of least error for each Greek.
+        """The method of each Greek: of least error, or of little more where that saves a graph.
 
         Requests that differ in numbers alone have the same candidates. Given the sum of their errors, all choose the
         same methods: a curve whose method changes on the way jumps by the noise.
         """
-        chosen = {i: methods[int(errors[i].argmin()) if i in errors else 0] for i, methods in self.candidates.items()}
+        chosen = _chosen(self.candidates, errors)
         return Choice(_grouped(self.request.contract, chosen), self.traced, self.kinks)
 
 
@@ -175,20 +179,24 @@ def _candidates(request: Request, kinks: Sequence[Kink]) -> dict[MultiIndex, tup
     kernels = [automatic_kernels(kinks, effective_paths(request), scale) for scale in _SCALES]
     pathwise = tuple(Method(Estimator.PATHWISE, own) for own in kernels)
     usual = pathwise[:1]
-    others = {estimator: (Method(estimator, kernels[0]),) for estimator in (Estimator.LIKELIHOOD, Estimator.MIXED)}
+    others = {estimator: Method(estimator, kernels[0]) for estimator in (Estimator.LIKELIHOOD, Estimator.MIXED)}
 
-    def conditional(index: MultiIndex) -> list[Method]:
-        return [
-            Method(Estimator.CONDITIONAL, smooth_kernels(kinks, scale, len(index)), mixes)
-            for mixes in _conditional_ways(request, index)
-            for scale in _SMOOTH_SCALES
-        ]
+    @cache
+    def conditional(first: str, order: int) -> list[Method]:
+        kernels = [smooth_kernels(kinks, scale, order) for scale in _SMOOTH_SCALES]
+        return [Method(Estimator.CONDITIONAL, own, first) for own in kernels]
 
     def allowed(index: MultiIndex) -> tuple[Method, ...]:
         own = pathwise if usual[0].smooths(index, request.contract) else usual
         found: list[Method] = []
         for estimator in _estimators(request, index):
-            found += conditional(index) if estimator is Estimator.CONDITIONAL else others.get(estimator, own)
+            if estimator is Estimator.CONDITIONAL:
+                for first in _firsts(request, index):
+                    found += conditional(first, min(2, len(index)))
+            elif estimator in others:
+                found.append(others[estimator])
+            else:
+                found += own
         return tuple(found)
 
     return {index: allowed(index) for index in wanted}
@@ -209,16 +217,18 @@ def _estimators(request: Request, index: MultiIndex) -> list[Estimator]:
         return [Estimator.PATHWISE]
     if all(name in contract.values for name in index):
         return [Estimator.PATHWISE]  # a density does not depend on them
-    if _conditional_ways(request, index):
-        return [Estimator.CONDITIONAL]
-    every = [Estimator.PATHWISE, Estimator.LIKELIHOOD]
+    every = [Estimator.LIKELIHOOD]
+    if _firsts(request, index):
+        every.append(Estimator.CONDITIONAL)
+    if len(every) == 1 or len(contract.dates) > 1:
+        every.insert(0, Estimator.PATHWISE)
     if simulation.autodiff is Autodiff.GRAD and not contract.jumps and pathwise_parameter(contract, index):
         every.append(Estimator.MIXED)
     return every
 
 
-def _conditional_ways(request: Request, index: MultiIndex) -> list[bool]:
-    """The ways in which the rest of a conditional estimate may be differentiated: True for mixed.
+def _firsts(request: Request, index: MultiIndex) -> list[str]:
+    """The parameters that a conditional estimate may begin with, "" for its density; none where it does not apply.
 
     A density does not depend on the contract's parameters, and holds no kink still that the market's parameters move.
     """
@@ -226,9 +236,13 @@ def _conditional_ways(request: Request, index: MultiIndex) -> list[bool]:
     if len(index) < (1 if contract.jumps else 2) or contract.explicit_kinks:
         return []
     own = sum(name in contract.values for name in index)
-    ways = [] if own else [False]
-    mixed = not contract.jumps and own < 2 and pathwise_parameter(contract, index) is not None
-    return [*ways, True] if mixed and request.simulation.autodiff is Autodiff.GRAD else ways
+    density = [] if own else [""]
+    first = pathwise_parameter(contract, index)
+    if contract.jumps or own > 1 or first is None or request.simulation.autodiff is not Autodiff.GRAD:
+        return density
+    # The density of later dates knows the vol: over several dates it matters which parameter moves the path.
+    several = not own and len(contract.dates) > 1
+    return [*density, *(dict.fromkeys(p for p in index if p != TIME) if several else (first,))]
 
 
 def _applicable(request: Request, index: MultiIndex, estimator: Estimator) -> Estimator:
@@ -240,7 +254,7 @@ def _applicable(request: Request, index: MultiIndex, estimator: Estimator) -> Es
     contract = request.contract
     if contract.explicit_kinks and index:
         return Estimator.PATHWISE
-    if estimator is Estimator.CONDITIONAL and not _conditional_ways(request, index):
+    if estimator is Estimator.CONDITIONAL and not _firsts(request, index):
         return Estimator.PATHWISE
     if estimator is Estimator.MIXED and (contract.jumps or pathwise_parameter(contract, index) is None):
         return Estimator.PATHWISE
@@ -251,6 +265,29 @@ def effective_paths(request: Request) -> float:
     """Number of random paths of the same accuracy: Sobol points gain about n^(1/2) for smooth payoffs."""
     paths = request.simulation.paths
     return paths**1.5 if request.simulation.sampler is Sampler.SOBOL else paths
+
+
+def _chosen(candidates: Mapping[MultiIndex, tuple[Method, ...]], errors: Errors) -> dict[MultiIndex, Method]:
+    """As few methods as give every Greek nearly its least error, those that serve most Greeks first."""
+    chosen = {index: methods[0] for index, methods in candidates.items() if index not in errors}
+    good: dict[MultiIndex, dict[int, float]] = {}
+    for index, own in errors.items():
+        least = float(own.min())
+        excess = (own / least if least > 0 else own).tolist()
+        allowed = {id(m): e for m, e in zip(candidates[index], excess, strict=True) if e <= _NEARLY}
+        good[index] = allowed or {id(candidates[index][int(own.argmin())]): 1.0}
+    by_id = {id(method): method for index in good for method in candidates[index]}
+    while good:
+        served: dict[int, list[float]] = {}
+        for allowed in good.values():
+            for one, excess_of_one in allowed.items():
+                served.setdefault(one, []).append(excess_of_one)
+        best = min(served, key=lambda one: (-len(served[one]), sum(served[one])))
+        done = [index for index, allowed in good.items() if best in allowed]
+        chosen |= dict.fromkeys(done, by_id[best])
+        for index in done:
+            del good[index]
+    return {index: chosen[index] for index in candidates}
 
 
 def _grouped(contract: Contract, chosen: dict[MultiIndex, Method]) -> tuple[Group, ...]:

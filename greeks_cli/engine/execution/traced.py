@@ -144,7 +144,7 @@ class Traced:
             shape, _TRACED_PATHS, self._dtype, tracer.source, spot, tracer.source(Value("spot"), self._dtype(1))
         )
         expiry = tracer.source(EXPIRY, self._dtype(1))
-        scenario.differentiate_laws(method.estimator, method.estimator is Estimator.MIXED or method.mixes, wanted)
+        scenario.differentiate_laws(method.estimator, method.estimator is Estimator.MIXED or bool(method.first), wanted)
         with np.errstate(all="ignore"):  # nothing is estimated here
             found = Differentiation(request, contract, scenario, values, expiry).derivatives(opened, wanted)
             return tracer.program({index: found[index] for index in wanted})
