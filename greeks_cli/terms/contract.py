@@ -97,6 +97,24 @@ class Contract(Term):
         return False
 
     @property
+    def tangled_kinks(self) -> bool:
+        """True if a kink decides another kink, or enters the payoff by a function that is not linear.
+
+        Then the derivatives of sharp kinks, each smoothed by itself, do not add up to those of the payoff.
+        """
+        return False
+
+    @property
+    def several_kinks(self) -> bool:
+        """True if kinks may lie closer together than the width of their kernels."""
+        return False
+
+    @property
+    def guards(self) -> bool:
+        """True if a condition keeps the payoff from what has no value, such as the logarithm of a negative number."""
+        return False
+
+    @property
     def folds_parameters(self) -> bool:
         """True if the parameters are folded with the market's numbers, before the program is linked."""
         return False

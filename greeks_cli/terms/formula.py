@@ -8,11 +8,13 @@ import ast
 import enum
 import warnings
 from collections.abc import Collection, Hashable, Mapping
+from functools import lru_cache
 from itertools import pairwise
-from typing import Annotated, Any, ClassVar, Literal, Self
+from typing import Annotated, Any, ClassVar, Literal, NamedTuple, Self
 
 from pydantic import BeforeValidator, Field, model_validator
 
+from greeks_cli.terms.choices import folded, is_guarded, is_tangled, jumps, lifted
 from greeks_cli.terms.errors import did_you_mean
 from greeks_cli.terms.fields import Number
 from greeks_cli.terms.greek import MARKET_PARAMETERS, TIME
@@ -260,7 +262,12 @@ class Formula(Fixed):
 
     @property
     def tree(self) -> ast.expr:
-        return parse_formula(self.payoff, self.param, len(self.times))
+        """The formula, with its choices lifted out of comparisons and functions where it jumps."""
+        return self._form.tree
+
+    @property
+    def _form(self) -> "_Form":
+        return _form_of(self.payoff, tuple(self.param.items()), len(self.times))
 
     @property
     def values(self) -> Mapping[str, float]:
@@ -286,7 +293,19 @@ class Formula(Fixed):
 
     @property
     def jumps(self) -> bool:
-        return any(isinstance(node, ast.Compare) for node in ast.walk(self.tree))
+        return jumps(self.tree)
+
+    @property
+    def tangled_kinks(self) -> bool:
+        return self._form.is_tangled
+
+    @property
+    def several_kinks(self) -> bool:
+        return self._form.is_several
+
+    @property
+    def guards(self) -> bool:
+        return self._form.is_guarded
 
     def describe(self) -> str:
         fixed = "" if len(self.times) == 1 else f", {self.counted}"
@@ -295,6 +314,29 @@ class Formula(Fixed):
 
     def __hash__(self) -> int:
         return hash(self.model_dump_json())
+
+
+class _Form(NamedTuple):
+    """The tree of a formula and what is to be known of its kinks."""
+
+    tree: ast.expr
+    is_tangled: bool
+    is_several: bool
+    is_guarded: bool
+
+
+@lru_cache(256)
+def _form_of(text: str, param: tuple[tuple[str, float], ...], n_fixings: int) -> _Form:
+    values = dict(param)
+    tree = folded(parse_formula(text, values, n_fixings))
+    is_several = tangled = is_tangled(tree)
+    guarded = is_guarded(tree, values)
+    if tangled and jumps(tree):
+        rewritten = lifted(tree)
+        if not is_tangled(rewritten) and is_guarded(rewritten, values) <= guarded:
+            tree, tangled = rewritten, False
+            is_several = sum(isinstance(node, ast.IfExp) for node in ast.walk(tree)) > 1
+    return _Form(tree, tangled, is_several, guarded)
 
 
 __all__: list[Any] = ["Formula", "FormulaError", "parse_formula"]

@@ -63,6 +63,16 @@ class Smoother:
         return kernel
 
 
+class Sharp(Smoother):
+    """Leaves any number of kinks sharp."""
+
+    def __init__(self) -> None:
+        super().__init__(())
+
+    def _kernel(self, x: Operand, order: int) -> Kernel:
+        return Kernel.plain(0, order)
+
+
 class SmoothPayoff(Smoother):
     """Smooths the payoff itself by plain kernels, so that it has derivatives of every order where no width is 0."""
 

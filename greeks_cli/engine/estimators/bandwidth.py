@@ -105,6 +105,12 @@ def automatic_kernels(kinks: Sequence[Kink], n_paths: float, scale: float) -> tu
     return tuple(Kernel(tuple(scale * kink.spread * w for w in per_spread), True, kink.base) for kink in kinks)
 
 
+def plain_kernels(kinks: Sequence[Kink], n_paths: float, scale: float) -> tuple[Kernel, ...]:
+    """Plain kernels of a payoff that is smooth itself, by the width of the rule for a bend's second derivative."""
+    width = scale * _widths_per_spread(n_paths)[2]
+    return tuple(Kernel.plain(width * kink.spread, kink.base) for kink in kinks)
+
+
 def smooth_kernels(kinks: Sequence[Kink], scale: float, order: int) -> tuple[Kernel, ...]:
     """Plain kernels of a payoff of which derivatives of an order are taken pathwise, with widths of ``scale`` spreads.
 

@@ -21,7 +21,7 @@ _LAWLESS = 3
 
 @np.errstate(all="ignore")  # a ratio too large for a float is as good as any; infinities are reported later
 def remaining_bias(
-    near: Moments, far: Moments, law: int, orders: NDArray[np.int64], deviations: float = 2.0
+    near: Moments, far: Moments, law: int | NDArray[np.int64], orders: NDArray[np.int64], deviations: float = 2.0
 ) -> NDArray[np.float64]:
     """The bias per estimate, from its measured changes plus ``deviations`` of their standard errors.
 

@@ -7,7 +7,6 @@ parameter: the change that moves the underlying by a standard deviation.
 
 from collections import Counter
 from itertools import product
-from math import sqrt
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +14,7 @@ from numpy.typing import NDArray
 from greeks_cli.engine.autodiff.kinks import Smoother
 from greeks_cli.engine.autodiff.mixed_partials import MultiIndex
 from greeks_cli.engine.autodiff.softplus import Kernel
+from greeks_cli.engine.estimators.scales import scale_of
 from greeks_cli.engine.payoffs import discounted_payoff
 from greeks_cli.engine.simulation.gbm import PARAMETERS
 from greeks_cli.engine.simulation.laws import Markets
@@ -39,7 +39,7 @@ def bumped(
 def _difference(
     request: Request, normals: NDArray[np.floating], index: MultiIndex, factor: float, n_kinks: int
 ) -> NDArray[np.floating]:
-    steps = {name: factor * _SHARES[len(index)] * _scale(request, name) for name in index}
+    steps = {name: factor * _SHARES[len(index)] * scale_of(request, name) for name in index}
     total: NDArray[np.floating] = np.zeros(normals.shape[1])
     for places, weight in _stencil(index):
         shifted = {name: value + places.get(name, 0) * steps.get(name, 0.0) for name, value in request.values.items()}
@@ -73,13 +73,3 @@ def _price(
     path = PlainPath(PathData(Motion(contract.dates, normals), markets), values["spot"], contract.expiry)
     value = discounted_payoff(contract, values, path, Smoother((Kernel.plain(0),) * n_kinks))
     return np.asarray(getattr(value, "array", value))
-
-
-def _scale(request: Request, name: str) -> float:
-    values, first = request.values, request.contract.dates[0]
-    deviation = values["vol"] * sqrt(request.contract.expiry)
-    if name in ("rate", "dividend_yield"):
-        return deviation / request.contract.expiry
-    if name == "time":
-        return first
-    return values["vol"] if name == "vol" else values[name] * min(deviation, 0.5)

@@ -59,10 +59,11 @@ class Method:
             taken = max(self.estimator is Estimator.MIXED, sum(name in own for name in index))
         return any(any(kernel.widths[: taken + kernel.base + 1]) for kernel in self.kernels)
 
-    @property
-    def bias_order(self) -> int:
-        """The power of the width that the bias is proportional to."""
-        return self.kernels[0].bias_order if self.kernels else 1
+    def bias_order(self, contract: Contract) -> int:
+        """The power of the width that the bias is proportional to, at least."""
+        if not self.kernels or contract.tangled_kinks or contract.several_kinks:
+            return 1
+        return self.kernels[0].bias_order
 
 
 class Differentiation:

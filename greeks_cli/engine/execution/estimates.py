@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from math import isfinite, prod, sqrt
+from math import isfinite, prod
 from statistics import NormalDist
 
 import numpy as np
@@ -12,6 +12,7 @@ from greeks_cli.engine.autodiff.mixed_partials import MultiIndex
 from greeks_cli.engine.estimators.bias import remaining_bias
 from greeks_cli.engine.estimators.methods import kink_order
 from greeks_cli.engine.estimators.row_sums import Vector
+from greeks_cli.engine.estimators.scales import scale_of
 from greeks_cli.engine.execution.accumulator import StackMoments
 from greeks_cli.engine.execution.plan import Plan
 from greeks_cli.engine.execution.rare_events import unseen
@@ -80,7 +81,7 @@ def _of_plan(plan: Plan, truth: Truth, numbers: Sequence[Sequence[float]], count
                 "or the payoff takes a logarithm or root of a negative number"
             )
         low, high = value - quantile * stderr, value + quantile * stderr
-        warning = _warning(plan, i, m2, hidden, uncertainty) or _replaced(plan, greek, used)
+        warning = _warning(plan, i, m2, hidden, uncertainty) or _replaced(plan, greek, used) or _unguarded(plan, greek)
         answers.append(Estimate(greek, value, stderr, low, high, bias, exact, used[greek.parameters], warning))
     return tuple(answers)
 
@@ -101,9 +102,11 @@ def _controlled(moments: StackMoments, truths: Sequence[Truth]) -> tuple[Vector,
 def _bias(plan: Plan, moments: StackMoments) -> Vector:
     if moments.near is None or moments.far is None:
         return np.zeros_like(moments.values.mean)
-    order = next(group.method.bias_order for group in plan.groups if group.method.kernels)
-    orders = np.array([kink_order(plan.request.contract, greek.parameters) for greek in plan.request.greeks])
-    return remaining_bias(moments.near, moments.far, order, orders[:, None])
+    contract, greeks = plan.request.contract, plan.request.greeks
+    laws = {index: group.method.bias_order(contract) for group in plan.groups for index in group.wanted}
+    law = np.array([laws[greek.parameters] for greek in greeks])
+    orders = np.array([kink_order(contract, greek.parameters) for greek in greeks])
+    return remaining_bias(moments.near, moments.far, law[:, None], orders[:, None])
 
 
 def _uncertainties(plan: Plan, moments: StackMoments) -> Vector:
@@ -114,15 +117,9 @@ def _uncertainties(plan: Plan, moments: StackMoments) -> Vector:
 
 def _scales(plan: Plan) -> Vector:
     """The order of magnitude of each Greek where it is not negligible."""
-    values = plan.request.values
-    deviation = values["vol"] * sqrt(plan.request.contract.expiry)
-    units = {"spot": values["spot"] * deviation, "time": plan.request.contract.expiry, "vol": values["vol"]}
-    return np.array(
-        [
-            values["spot"] * deviation / prod(units.get(name, 1.0) for name in greek.parameters)
-            for greek in plan.request.greeks
-        ]
-    )
+    request = plan.request
+    value = scale_of(request, "spot")
+    return np.array([value / prod(scale_of(request, name) for name in greek.parameters) for greek in request.greeks])
 
 
 def _warning(plan: Plan, i: int, m2: float, hidden: float, uncertainty: float) -> str | None:
@@ -150,6 +147,14 @@ def _replaced(plan: Plan, greek: Greek, used: Mapping[MultiIndex, Estimator]) ->
     if asked in (Estimator.AUTO, given) or not greek.order:
         return None
     return f"estimator {asked} does not apply to it; {given} is used"
+
+
+def _unguarded(plan: Plan, greek: Greek) -> str | None:
+    """The warning that a derivative moves the edge of a guarded branch, or None."""
+    contract = plan.request.contract
+    if not contract.guards or not any(name in contract.values for name in greek.parameters):
+        return None
+    return "it moves the edge of a branch whose value ends there; what the edge adds is not estimated well"
 
 
 def _misses_the_kink(plan: Plan, i: int) -> bool:

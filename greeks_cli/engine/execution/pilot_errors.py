@@ -102,7 +102,7 @@ def _candidates(pilots: Sequence[Pilot]) -> list[Candidate]:
             widths, method = widths_of(methods), methods[0]
             factors = (1, 2, 4) if method.smooths(index, contract) else (1,)
             levels = tuple(Level(method.pattern, factor * widths) for factor in factors)
-            found.append(Candidate(index, method.bias_order, levels))
+            found.append(Candidate(index, method.bias_order(contract), levels))
     return found
 
 

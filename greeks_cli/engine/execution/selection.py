@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 
 from greeks_cli.engine.autodiff.mixed_partials import MultiIndex
 from greeks_cli.engine.autodiff.softplus import Kernel
-from greeks_cli.engine.estimators.bandwidth import Kink, automatic_kernels, pilot_kinks, smooth_kernels
-from greeks_cli.engine.estimators.methods import Method, pathwise_parameter
+from greeks_cli.engine.estimators.bandwidth import Kink, automatic_kernels, pilot_kinks, plain_kernels, smooth_kernels
+from greeks_cli.engine.estimators.methods import Method, kink_order, pathwise_parameter
 from greeks_cli.engine.execution.chunks import run_batch
 from greeks_cli.engine.execution.numbers import Numbers, widths_of
 from greeks_cli.engine.execution.traced import Traced, traced
@@ -169,7 +169,7 @@ def _drawn(request: Request) -> tuple[int, int, int]:
 
 def _candidates(request: Request, kinks: Sequence[Kink]) -> dict[MultiIndex, tuple[Method, ...]]:
     """The methods that apply to each Greek and that the request allows, the usual one first."""
-    simulation = request.simulation
+    simulation, contract = request.simulation, request.contract
     wanted = [greek.parameters for greek in request.greeks]
     fixed = _fixed_width(request)
     if fixed is not None:
@@ -179,6 +179,11 @@ def _candidates(request: Request, kinks: Sequence[Kink]) -> dict[MultiIndex, tup
     kernels = [automatic_kernels(kinks, effective_paths(request), scale) for scale in _SCALES]
     pathwise = tuple(Method(Estimator.PATHWISE, own) for own in kernels)
     usual = pathwise[:1]
+    # Tangled kinks are smoothed in the payoff itself, of which the chain rule holds.
+    tangled = [
+        Method(Estimator.PATHWISE, own)
+        for own in (plain_kernels(kinks, effective_paths(request), scale) for scale in _SCALES)
+    ]
     others = {estimator: Method(estimator, kernels[0]) for estimator in (Estimator.LIKELIHOOD, Estimator.MIXED)}
 
     @cache
@@ -187,7 +192,9 @@ def _candidates(request: Request, kinks: Sequence[Kink]) -> dict[MultiIndex, tup
         return [Method(Estimator.CONDITIONAL, own, first) for own in kernels]
 
     def allowed(index: MultiIndex) -> tuple[Method, ...]:
-        own = pathwise if usual[0].smooths(index, request.contract) else usual
+        own: Sequence[Method] = pathwise if usual[0].smooths(index, contract) else usual
+        if index and contract.tangled_kinks and kink_order(contract, index) > 1:
+            own = tangled
         found: list[Method] = []
         for estimator in _estimators(request, index):
             if estimator is Estimator.CONDITIONAL:
@@ -220,7 +227,7 @@ def _estimators(request: Request, index: MultiIndex) -> list[Estimator]:
     every = [Estimator.LIKELIHOOD]
     if _firsts(request, index):
         every.append(Estimator.CONDITIONAL)
-    if len(every) == 1 or len(contract.dates) > 1:
+    if len(every) == 1 or (len(contract.dates) > 1 and not contract.tangled_kinks):
         every.insert(0, Estimator.PATHWISE)
     if simulation.autodiff is Autodiff.GRAD and not contract.jumps and pathwise_parameter(contract, index):
         every.append(Estimator.MIXED)
@@ -233,7 +240,7 @@ def _firsts(request: Request, index: MultiIndex) -> list[str]:
     A density does not depend on the contract's parameters, and holds no kink still that the market's parameters move.
     """
     contract = request.contract
-    if len(index) < (1 if contract.jumps else 2) or contract.explicit_kinks:
+    if len(index) < (1 if contract.jumps else 2) or contract.explicit_kinks or contract.guards:
         return []
     own = sum(name in contract.values for name in index)
     density = [] if own else [""]

@@ -180,4 +180,3 @@ def traced(request: Request, methods: Methods) -> Traced:
 @lru_cache(_KEPT)
 def _kept(subject: _Subject) -> Traced:
     return Traced(subject.request, subject.methods)
-

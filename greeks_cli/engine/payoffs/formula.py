@@ -5,12 +5,13 @@ logic of probabilities: ``and`` is a product, ``not`` is one minus, ``where`` mi
 """
 
 import ast
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
 from functools import reduce
 from operator import mul
 
-from greeks_cli.engine.autodiff.kinks import Smoother
-from greeks_cli.engine.autodiff.ops import Leaves, Operand, concat, exp, is_variable, log, sqrt, total
+from greeks_cli.engine.autodiff.kinks import Sharp, Smoother
+from greeks_cli.engine.autodiff.ops import Leaves, Operand, concat, exp, is_variable, log, sqrt, total, values_of
 from greeks_cli.engine.payoffs.base import payoff
 from greeks_cli.engine.simulation.paths import Path
 from greeks_cli.terms.errors import InvalidInput, Problem
@@ -31,20 +32,45 @@ def _formula(contract: Formula, leaves: Leaves, path: Path, smoother: Smoother) 
         today = leaves["spot"] + 0.0 * path[-1]
         fixings = concat([today.reshape(1, -1), fixings]) if len(contract.times) > 1 else today.reshape(1, -1)
     try:
-        paid = _Walker(leaves, fixings, smoother).value(contract.tree)
+        guard = _Guard(leaves, fixings) if contract.guards else None
+        paid = _Walker(leaves, fixings, smoother, guard).value(contract.tree)
     except (ArithmeticError, ValueError) as error:  # raised for numbers alone, such as 1 / (2 - 2)
         problem = Problem(("--payoff",), f"a part of it has no value: {error}", contract.payoff)
         raise InvalidInput([problem]) from None
     return paid + 0.0 * path[-1]  # a constant is paid on every path too
 
 
+class _Guard:
+    """Guard of what a branch computes: where the branch is not taken, the operand of a function is 1."""
+
+    def __init__(self, leaves: Leaves, fixings: Operand):
+        values = {name: values_of(leaf) for name, leaf in leaves.items()}
+        self._sharp = _Walker(values, values_of(fixings), Sharp(), None)
+        self._taken: list[Operand] = []
+
+    @contextmanager
+    def branch(self, test: ast.expr, holds: bool) -> Iterator[None]:
+        """Marks what is evaluated as the branch of a test."""
+        found = values_of(self._sharp.value(test))
+        self._taken.append(found if holds else 1 - found)
+        yield
+        self._taken.pop()
+
+    def __call__(self, x: Operand) -> Operand:
+        if not self._taken or isinstance(x, float):
+            return x
+        taken = reduce(mul, self._taken)
+        return x * taken + (1 - taken)
+
+
 class _Walker:
     """Evaluates a tree that has passed the checks of ``terms.formula``."""
 
-    def __init__(self, leaves: Leaves, fixings: Operand, smoother: Smoother):
+    def __init__(self, leaves: Leaves, fixings: Operand, smoother: Smoother, guard: _Guard | None):
         self._leaves = leaves
         self._fixings = fixings
         self._smoother = smoother
+        self._guard = guard
 
     def value(self, node: ast.expr) -> Operand:
         """The operand of a node: a number, one number per path, or one per date and path."""
@@ -64,11 +90,15 @@ class _Walker:
             case ast.UnaryOp(operand=operand):
                 return self.value(operand)
             case ast.BinOp(op=ast.Pow(), left=left, right=right):
-                return _power(self.value(left), ast.literal_eval(right))
+                power = ast.literal_eval(right)
+                whole = power >= 0 and power == int(power)
+                return _power(self.value(left) if whole else self._guarded(self.value(left)), power)
             case ast.BinOp(op=operation, left=left, right=right):
                 one, other = self.value(left), self.value(right)
-                if isinstance(operation, ast.Div) and isinstance(other, float) and other == 0:
-                    raise ZeroDivisionError("float division by zero")  # an array would be divided without a word
+                if isinstance(operation, ast.Div):
+                    if isinstance(other, float) and other == 0:
+                        raise ZeroDivisionError("float division by zero")  # an array would be divided without a word
+                    other = self._guarded(other)
                 return _ARITHMETIC[type(operation)](one, other)
             case ast.Compare():
                 return self._comparison(node)
@@ -91,8 +121,15 @@ class _Walker:
         return reduce(mul, steps)
 
     def _choice(self, test: ast.expr, body: ast.expr, otherwise: ast.expr) -> Operand:
-        share, yes, no = self.value(test), self.value(body), self.value(otherwise)
+        share, yes, no = self.value(test), self._branch(test, True, body), self._branch(test, False, otherwise)
         return no + share * (yes - no)
+
+    def _branch(self, test: ast.expr, holds: bool, node: ast.expr) -> Operand:
+        with self._guard.branch(test, holds) if self._guard else nullcontext():
+            return self.value(node)
+
+    def _guarded(self, x: Operand) -> Operand:
+        return self._guard(x) if self._guard else x
 
     def _call(self, name: str, arguments: list[ast.expr]) -> Operand:
         if name == "where":
@@ -108,7 +145,7 @@ class _Walker:
             case "mean":
                 return total(x) * (1 / x.shape[0])
             case "gmean":
-                return exp(total(log(x)) * (1 / x.shape[0]))
+                return exp(total(log(self._guarded(x))) * (1 / x.shape[0]))
             case "sum":
                 return total(x)
             case "max":
@@ -121,7 +158,7 @@ class _Walker:
                 return 1 - _product(1 - x)
             case "abs":
                 return 2 * self._positive_part(x) - x
-        return {"exp": exp, "log": log, "sqrt": sqrt}[name](x)
+        return exp(x) if name == "exp" else {"log": log, "sqrt": sqrt}[name](self._guarded(x))
 
     def _larger(self, one: Operand, other: Operand) -> Operand:
         return other + self._positive_part(one - other)
