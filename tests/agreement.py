@@ -14,6 +14,7 @@ LARGEST_NOISE = 1.5
 LARGEST_FACTORS = {
     "pathwise": {"spot": 1.6, "vol": 1.7, "time": 1.5},
     "mixed": {"spot": 1.7, "vol": 3.2, "time": 1.8},
+    "conditional": {"spot": 1.0, "vol": 1.7, "time": 1.5},
     "likelihood": {"spot": 2.0, "vol": 6.0, "time": 2.5, "rate": 1.5, "dividend_yield": 1.5},
 }
 """What a derivative multiplies it by, 1 where none is named. The weight of a likelihood ratio is a polynomial of the

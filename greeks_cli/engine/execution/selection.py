@@ -280,9 +280,10 @@ def _chosen(candidates: Mapping[MultiIndex, tuple[Method, ...]], errors: Errors)
     good: dict[MultiIndex, dict[int, float]] = {}
     for index, own in errors.items():
         least = float(own.min())
-        excess = (own / least if least > 0 else own).tolist()
-        allowed = {id(m): e for m, e in zip(candidates[index], excess, strict=True) if e <= _NEARLY}
-        good[index] = allowed or {id(candidates[index][int(own.argmin())]): 1.0}
+        good[index] = {id(candidates[index][int(own.argmin())]): 1.0}
+        if 0 < least < np.inf:
+            excess = zip(candidates[index], (own / least).tolist(), strict=True)
+            good[index] = {id(method): times for method, times in excess if times <= _NEARLY}
     by_id = {id(method): method for index in good for method in candidates[index]}
     while good:
         served: dict[int, list[float]] = {}

@@ -114,7 +114,7 @@ def test_batch_of_requests_has_the_rows_that_each_has_alone(contract, vols):
     def run(some):
         methods = [one.groups[0].method for one in some]
         numbers = Numbers([one.request for one in some])
-        program = some[0].traced.simplified(methods[0].estimator, numbers)
+        program = some[0].traced.simplified(methods[0].pattern, numbers)
         return run_batch(program, motion, numbers, widths_of(methods))
 
     together = run(plans)

@@ -62,7 +62,7 @@ def test_trace_serves_trades_of_other_markets_dates_and_parameters(kind, setting
         for group in chosen.groups:
             of_request.append(traced(request, dict.fromkeys(group.wanted, (group.method,))))
             numbers, motion = Numbers([request]), Motion(request.contract.dates, normals)
-            program = of_request[-1].simplified(group.method.estimator, numbers)
+            program = of_request[-1].simplified(group.method.pattern, numbers)
             found = run_batch(program, motion, numbers, widths_of([group.method]))
             direct = derivatives_of(request, normals, group.method, group.wanted)
             for index in group.wanted:
@@ -155,7 +155,7 @@ def test_raw_trace_leaves_every_number_open():
         {"strike": 123.456}, {"vol": 0.219, "spot": 97.3, "rate": 0.0137}, {"width": 2.75}, "gamma,vega"
     )
     chosen = plan(request)
-    program = chosen.traced.raw(chosen.groups[0].method.estimator)
+    program = chosen.traced.raw(chosen.groups[0].method.pattern)
     assert {type(source) for source in program.sources} >= {Value, Parameter, Width, Coefficient}
     numbers = {float(x) for c in program.constants.values() if isinstance(c, float | np.ndarray) for x in np.ravel(c)}
     assert not numbers & {123.456, 0.219, 97.3, 0.0137, 2.75, 1 / 97.3, 0.219**2}
@@ -164,7 +164,7 @@ def test_raw_trace_leaves_every_number_open():
 def test_simplified_trace_leaves_parameters_and_widths_open():
     request = build_request({"strike": 100}, {"vol": 0.2}, {"width": 2}, "gamma")
     chosen = plan(request)
-    program = chosen.traced.simplified(chosen.groups[0].method.estimator, Numbers([request]))
+    program = chosen.traced.simplified(chosen.groups[0].method.pattern, Numbers([request]))
     kinds = {type(source) for source in program.sources if not isinstance(source, PathSource)}
     assert kinds == {Parameter, Width}
 
