@@ -121,10 +121,11 @@ def _priced(
 def _outcomes(group: PathGroup, moments: GroupMoments) -> Iterator[tuple[int, Outcome]]:
     """The number of each plan of a group, and its outcome."""
     exact = exact_greeks_of_all([plan.request for plan in group.plans])
-    for numbers, sums in zip(group.linked.stacks, moments.stacks, strict=True):
+    tails = group.tails(moments.paths)
+    for numbers, sums, own in zip(group.linked.stacks, moments.stacks, tails, strict=True):
         plans = [group.plans[number] for number in numbers]
         truths = [truth_of(plan, exact[number]) for plan, number in zip(plans, numbers, strict=True)]
-        for number, plan, found in zip(numbers, plans, estimates(plans, sums, truths), strict=True):
+        for number, plan, found in zip(numbers, plans, estimates(plans, sums, truths, own), strict=True):
             yield number, found if isinstance(found, GreeksError) else Result(plan.request, found, sums.paths, 0.0)
 
 

@@ -10,7 +10,7 @@ from greeks_cli.analytic.closed_forms import exact_greeks
 from greeks_cli.engine.backends.select import devices
 from greeks_cli.engine.execution.compile import compiled, plan
 from greeks_cli.engine.execution.estimates import Estimates, Truth, estimates
-from greeks_cli.engine.execution.path_group import GroupMoments
+from greeks_cli.engine.execution.path_group import GroupMoments, PathGroup
 from greeks_cli.engine.execution.plan import Plan
 from greeks_cli.run.allocator import keep_freed_memory
 from greeks_cli.run.book_paths import truth_of
@@ -73,12 +73,12 @@ class _Run:
                 if self._progress:
                     self._progress(done, group.n_blocks)
                 if targets and (done >= _FEWEST_BLOCKS or self.late()):
-                    answers = _estimates(plan, moments, truth)
+                    answers = _estimates(group, moments, truth)
                     if self.late() or not _unmet(targets, answers):
                         break
         assert moments is not None  # a plan has at least one block
         assert truth is not None
-        answers = answers or _estimates(plan, moments, truth)
+        answers = answers or _estimates(group, moments, truth)
         elapsed = time.perf_counter() - self._started
         return Result(self._request, answers, moments.paths, elapsed, _unmet(targets, answers))
 
@@ -88,9 +88,9 @@ class _Run:
         return seconds is not None and time.perf_counter() - self._started > seconds
 
 
-def _estimates(plan: Plan, moments: GroupMoments, truth: Truth) -> Estimates:
+def _estimates(group: PathGroup, moments: GroupMoments, truth: Truth) -> Estimates:
     """The estimates of the only plan of a group. Raises NonFiniteEstimate."""
-    (found,) = estimates([plan], moments.stacks[0], [truth])
+    (found,) = estimates(group.plans, moments.stacks[0], [truth], group.tails(moments.paths)[0])
     if isinstance(found, NonFiniteEstimate):
         raise found
     return found

@@ -16,12 +16,15 @@ from greeks_cli.engine.estimators.scales import scale_of
 from greeks_cli.engine.execution.accumulator import StackMoments
 from greeks_cli.engine.execution.plan import Plan
 from greeks_cli.engine.execution.rare_events import unseen
+from greeks_cli.engine.execution.tails import Tail
 from greeks_cli.terms.errors import NonFiniteEstimate
 from greeks_cli.terms.greek import Greek
 from greeks_cli.terms.result import Estimate
 from greeks_cli.terms.simulation import Estimator, Sampler
 
 _FEWEST_NEAR_KINK = 30
+_NEGLIGIBLE = 0.25
+"""The contribution of rare paths, in standard errors, below which it is not stated."""
 _UNTRUSTED = 0.1
 """The relative error of a standard error beyond which it is not trusted."""
 
@@ -39,11 +42,12 @@ class Truth:
 
 @np.errstate(all="ignore")  # non-finite estimates are named below
 def estimates(
-    plans: Sequence[Plan], moments: StackMoments, truths: Sequence[Truth]
+    plans: Sequence[Plan], moments: StackMoments, truths: Sequence[Truth], tails: Mapping[MultiIndex, Tail]
 ) -> list[Estimates | NonFiniteEstimate]:
     """The estimates of each plan's Greeks, or the error that names a Greek whose estimate is not a finite number.
 
-    The plans were computed as one: they have dates, sampler, Greeks and methods in common, not the market.
+    The plans were computed as one: they have dates, sampler, Greeks and methods in common, not the market. ``tails``
+    are those of the Greeks, which the sample may have missed.
     """
     plan = plans[0]
     values, stderrs = _controlled(moments, truths) if moments.control else (moments.values.mean, moments.values.stderr)
@@ -61,8 +65,11 @@ def estimates(
     # events carry it, their size over n is stderr / sqrt(k), and the standard error is certain to 1 / (2 sqrt(k)).
     # By chance too few events occur, and then the standard error is too small as well.
     rarely_seen = np.where(uncertainties > _UNTRUSTED, 3 * 2 * uncertainties * stderrs, 0.0)
-    bias = np.where(constant, hidden, _bias(plan, moments) + rarely_seen)
-    table = np.array([values, stderrs, bias, hidden, uncertainties, moments.values.m2])
+    missed, shares = (np.array([tails[greek.parameters][k] for greek in plan.request.greeks]) for k in (0, 1))
+    missed = np.where(missed > _NEGLIGIBLE * stderrs, missed, 0.0)
+    bias = np.where(constant, hidden, _bias(plan, moments) + np.maximum(rarely_seen, missed))
+    shares = np.where(missed > 0, shares, 0.0)
+    table = np.array([values, stderrs, bias, hidden, uncertainties, shares, moments.values.m2])
     rows = zip(plans, truths, table.T.tolist(), strict=True)
     return [_of_plan(own, truth, numbers, moments.values.count) for own, truth, numbers in rows]
 
@@ -73,7 +80,7 @@ def _of_plan(plan: Plan, truth: Truth, numbers: Sequence[Sequence[float]], count
     used = {index: group.method.estimator for group in plan.groups for index in group.wanted}
     answers = []
     rows = zip(plan.request.greeks, truth.exact, numbers, strict=True)
-    for i, (greek, exact, (value, stderr, bias, hidden, uncertainty, m2)) in enumerate(rows):
+    for i, (greek, exact, (value, stderr, bias, hidden, uncertainty, share, m2)) in enumerate(rows):
         if not (isfinite(value) and isfinite(stderr) and isfinite(bias)):
             return NonFiniteEstimate(
                 f"{greek.name}: the estimate is {value} with standard error {stderr}; "
@@ -81,7 +88,9 @@ def _of_plan(plan: Plan, truth: Truth, numbers: Sequence[Sequence[float]], count
                 "or the payoff takes a logarithm or root of a negative number"
             )
         low, high = value - quantile * stderr, value + quantile * stderr
-        warning = _warning(plan, i, m2, hidden, uncertainty) or _replaced(plan, greek, used) or _unguarded(plan, greek)
+        warning = (
+            _warning(plan, i, m2, hidden, uncertainty, share) or _replaced(plan, greek, used) or _unguarded(plan, greek)
+        )
         answers.append(Estimate(greek, value, stderr, low, high, bias, exact, used[greek.parameters], warning))
     return tuple(answers)
 
@@ -122,11 +131,11 @@ def _scales(plan: Plan) -> Vector:
     return np.array([value / prod(scale_of(request, name) for name in greek.parameters) for greek in request.greeks])
 
 
-def _warning(plan: Plan, i: int, m2: float, hidden: float, uncertainty: float) -> str | None:
+def _warning(plan: Plan, i: int, m2: float, hidden: float, uncertainty: float, share: float) -> str | None:
     """The reason not to trust the error bar, or None.
 
     ``m2`` is the sum of centred squares, ``hidden`` the bound on unseen events, ``uncertainty`` the relative error of
-    the standard error.
+    the standard error, ``share`` that of paths in the variance that the run may have missed.
     """
     if hidden > 0:
         return "every path gave the same; bias bounds what unseen events may add"
@@ -134,11 +143,9 @@ def _warning(plan: Plan, i: int, m2: float, hidden: float, uncertainty: float) -
         return None if not _misses_the_kink(plan, i) else "no path comes near the smoothed kink; use a wider width"
     if _misses_the_kink(plan, i):
         return "too few paths come near the smoothed kink; use a wider width or a smaller beta"
-    return (
-        f"heavy tails: the standard error itself is uncertain by {uncertainty:.0%}"
-        if uncertainty > _UNTRUSTED
-        else None
-    )
+    if uncertainty > _UNTRUSTED:
+        return f"heavy tails: the standard error itself is uncertain by {uncertainty:.0%}"
+    return f"heavy tails: {share:.0%} of the variance is of paths that the run may miss" if share > _UNTRUSTED else None
 
 
 def _replaced(plan: Plan, greek: Greek, used: Mapping[MultiIndex, Estimator]) -> str | None:

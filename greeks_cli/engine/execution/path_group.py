@@ -11,6 +11,7 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
+from greeks_cli.engine.autodiff.mixed_partials import MultiIndex
 from greeks_cli.engine.backends.backend import Device
 from greeks_cli.engine.backends.select import device_of, on_processor
 from greeks_cli.engine.compiler.ir import small_buffers
@@ -19,6 +20,7 @@ from greeks_cli.engine.execution.accumulator import StackAccumulator, StackMomen
 from greeks_cli.engine.execution.chunks import Chunked
 from greeks_cli.engine.execution.linker import ESTIMATE, Linked, Result, Wanted
 from greeks_cli.engine.execution.plan import Plan
+from greeks_cli.engine.execution.tails import Tail, tails
 from greeks_cli.engine.simulation.path_data import Motion
 from greeks_cli.terms.request import Request
 
@@ -71,6 +73,10 @@ class PathGroup:
             return ()
         every = [{greek.name for greek in plan.request.greeks} for plan in self.plans]
         return tuple(g.name for g in self.plans[0].request.greeks if all(g.name in names for names in every))
+
+    def tails(self, paths: int) -> list[Mapping[MultiIndex, Tail]]:
+        """What rare paths contribute to the Greeks of each stack, for a run of some paths."""
+        return tails(self.linked, self.plans[0], paths)
 
     def accumulate(self, block: int, shared: "SharedNormals | None" = None) -> GroupMoments:
         """Simulates, prices and differentiates one block of all plans; a pure function of group and block.

@@ -17,6 +17,7 @@ from greeks_cli.engine.execution.chunks import run_batch
 from greeks_cli.engine.execution.numbers import Numbers, Widths, widths_of
 from greeks_cli.engine.execution.selection import Errors, Pilot, effective_paths
 from greeks_cli.engine.simulation.path_data import Motion
+from greeks_cli.engine.simulation.stretched import stretched
 
 _ROWS = 1 << 18
 """Numbers of an array of a batch, at most."""
@@ -113,7 +114,8 @@ class _Trial:
         self._pilots = pilots
         self._numbers = Numbers([pilot.request for pilot in pilots])
         motion = pilots[0].motion
-        normals, self._weights = _with_tails(motion.normals, motion.dates)
+        # A pilot may miss a kink that few paths of the run reach. The narrowest kernel would then seem to have no noise.
+        normals, self._weights, _ = stretched(motion.normals, motion.dates)
         self._motion = Motion(motion.dates, normals)
         self._derivatives: dict[Hashable, dict[MultiIndex, Samples]] = {}
         self._changes: dict[Hashable, Moments] = {}
@@ -155,22 +157,3 @@ def _dot(rows: Samples, others: Samples) -> NDArray[np.float64]:
     """The product of each row with another; BLAS would start threads for rows of this length."""
     found: NDArray[np.float64] = np.einsum("...i,...i->...", rows, others)
     return found
-
-
-def _with_tails(
-    normals: NDArray[np.floating], dates: tuple[float, ...]
-) -> tuple[NDArray[np.floating], NDArray[np.floating]]:
-    """Normals with every other path ending twice as far out, and the weights that undo the change in a mean.
-
-    A pilot may miss a kink that few paths of the run reach. The narrowest kernel would then seem to
-    have no noise, and to be the best. The weights are those of the mixture of both laws (A. Owen and
-    Y. Zhou, Safe and effective importance sampling, JASA 95, 2000). They are at most 4/3, so that
-    errors at other kinks are nearly as precise.
-    """
-    along = np.sqrt(np.diff(dates, prepend=0.0) / dates[-1])[:, None]
-    normals = normals.copy()
-    path = normals[: len(dates)]
-    end = (along * path).sum(axis=0)
-    end[::2] *= 2
-    path[:, ::2] += along * (end[::2] / 2)
-    return normals, 2 / (1 + 0.5 * np.exp(0.375 * end * end))

@@ -196,7 +196,7 @@ def _candidates(request: Request, kinks: Sequence[Kink]) -> dict[MultiIndex, tup
         if index and contract.tangled_kinks and kink_order(contract, index) > 1:
             own = tangled
         found: list[Method] = []
-        for estimator in _estimators(request, index):
+        for estimator in _estimators(request, index) if kinks else (Estimator.PATHWISE,):
             if estimator is Estimator.CONDITIONAL:
                 for first in _firsts(request, index):
                     found += conditional(first, min(2, len(index)))

@@ -72,8 +72,9 @@ def test_accumulator_is_complete_with_its_last_row():
 
 def test_estimates_are_the_moments_of_the_executable():
     chosen = plan(asked("delta", paths=4000))
-    sums = compiled([chosen]).accumulate(0)
-    (found,) = estimates([chosen], sums.stacks[0], [Truth((None, None))])
+    group = compiled([chosen])
+    sums, (tails,) = group.accumulate(0), group.tails(4000)
+    (found,) = estimates([chosen], sums.stacks[0], [Truth((None, None))], tails)
     assert [one.value for one in found] == sums.stacks[0].values.mean[:, 0].tolist()
     assert [one.stderr for one in found] == sums.stacks[0].values.stderr[:, 0].tolist()
 

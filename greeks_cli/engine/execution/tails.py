@@ -1,0 +1,62 @@
+"""Tails: paths that a run hardly meets, simulated with more than their probability, and weighed by it.
+
+With n paths, events that occur fewer than three times may not occur at all (the rule of three, 95%; J. Hanley and
+A. Lippman-Hand, JAMA 249, 1983). Then neither the mean nor its standard error knows of them.
+"""
+
+from collections.abc import Mapping
+from statistics import NormalDist
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from greeks_cli.engine.autodiff.mixed_partials import MultiIndex
+from greeks_cli.engine.backends.backend import HOST
+from greeks_cli.engine.execution.linker import ESTIMATE, Linked
+from greeks_cli.engine.execution.numbers import type_of
+from greeks_cli.engine.execution.plan import Plan
+from greeks_cli.engine.simulation.normals import TAILS, standard_normals
+from greeks_cli.engine.simulation.path_data import Motion
+from greeks_cli.engine.simulation.stretched import stretched
+from greeks_cli.terms.simulation import Sampler
+
+_MOST_PATHS, _MOST_NORMALS = 2048, 1 << 20
+_UNSEEN, _UNSEEN_POINTS = 3.0, 0.3
+"""Paths that a run may miss: of independent ones, and of Sobol points, whose extremes are as evenly spread."""
+
+
+class Tail(NamedTuple):
+    """What rare paths contribute to a Greek, for each plan of a stack."""
+
+    missed: NDArray[np.float64]
+    """The mean contribution of paths that the run may miss."""
+    share: NDArray[np.float64]
+    """Their share of the variance."""
+
+
+@np.errstate(all="ignore")
+def tails(linked: Linked, plan: Plan, paths: int) -> list[Mapping[MultiIndex, Tail]]:
+    """The tails of every Greek of each stack of linked plans, for a run of some paths; ``plan`` is any of them."""
+    request = plan.request
+    dates, n_extra = request.contract.dates, request.contract.extra_normals
+    n_rows = len(dates) + n_extra
+    n_paths = max(256, min(_MOST_PATHS, _MOST_NORMALS // n_rows))
+    drawn = standard_normals(request.simulation.seed, TAILS, 0, (1,) * n_rows, n_paths, type_of(request))
+    normals, weights, ends = stretched(drawn, dates)
+    unseen = _UNSEEN_POINTS if request.simulation.sampler is Sampler.SOBOL else _UNSEEN
+    rare = np.abs(ends) > NormalDist().inv_cdf(1 - min(0.5, unseen / paths) / 2)
+    found: list[dict[MultiIndex, Tail]] = [{} for _ in linked.stacks]
+    chunked = linked.chunked((False,) * len(linked.stacks))
+    for (stack, (level, index)), rows in chunked.run(Motion(dates, normals), HOST):
+        if level != ESTIMATE:
+            continue
+        samples = np.broadcast_to(rows, (len(linked.stacks[stack]), n_paths)).astype(np.float64)
+        mean = (samples * weights).sum(axis=1) / weights.sum()
+        distances = np.nan_to_num(np.abs(samples - mean[:, None]), nan=0.0, posinf=0.0)
+        weighed = distances * weights
+        squares = weighed * distances
+        share = squares[:, rare].sum(axis=1) / np.maximum(squares.sum(axis=1), np.finfo(float).tiny)
+        missed = weighed[:, rare].sum(axis=1) / n_paths * np.abs(linked.factors[stack, (level, index)])
+        found[stack][index] = Tail(missed, share)
+    return found  # type: ignore[return-value]  # dicts are mappings
