@@ -46,7 +46,7 @@ def over_sobol_points(
 
 def automatic_width(request: Request) -> float | None:
     """The least automatic width of the payoff's kinks at the request's paths; None without a kink."""
-    kernels = automatic_kernels(pilot_kinks(request, pilot_data(request)), request.simulation.paths, 1.0)
+    kernels = automatic_kernels(pilot_kinks(request, pilot_data(request)), request.simulation.paths, 1.0, 2)
     return min((float(kernel.widths[2]) for kernel in kernels), default=None)
 
 

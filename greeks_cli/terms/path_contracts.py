@@ -179,7 +179,6 @@ class Lookback(Contract):
 
     parameters: ClassVar[tuple[str, ...]] = ("strike",)
     example: ClassVar[Mapping[str, object]] = {"strike_kind": "floating"}
-    extra_normals: ClassVar[int] = 2
 
     kind: Literal["lookback"] = "lookback"
     type: OptionType = TYPE
@@ -214,6 +213,17 @@ class Lookback(Contract):
     @property
     def explicit_kinks(self) -> bool:
         return True
+
+    def level(self, spot: float) -> str:
+        """What the extreme must pass to matter: the spot, the running extreme, or a fixed strike."""
+        found = {"spot": spot, "strike": self.strike, "running_extreme": self.running_extreme}
+        numbers = {name: number for name, number in found.items() if number is not None}
+        return (max if self.seeks_maximum else min)(numbers, key=lambda name: numbers[name])
+
+    def case(self, spot: float) -> Hashable:
+        """The level, and how its candidates compare."""
+        others = (number for number in (self.strike, self.running_extreme) if number is not None)
+        return self.level(spot), *(_order(spot, other) for other in others)
 
     def describe(self) -> str:
         strike = "floating strike" if self.strike is None else f"strike {self.strike:g}"

@@ -32,6 +32,10 @@ class Smoother:
         """1 where x > 0, else 0."""
         return self._kink(x, 1)
 
+    def tangent_part(self, x: Operand) -> Operand:
+        """max(x, 0) in a function that x does not change to first order where it is 0: second derivatives are sharp."""
+        return self._kink(x, 0)
+
     def gated(self, x: Operand, value: Operand) -> Operand:
         """The value where x > 0, else 0; kernels leave it sharp and smooth its derivatives.
 

@@ -37,6 +37,8 @@ class Kink(NamedTuple):
 
     spread: float
     base: int
+    is_tangent: bool = False
+    """True if the payoff does not bend there, but its derivative does."""
 
 
 class _SpreadRecorder(Smoother):
@@ -49,6 +51,10 @@ class _SpreadRecorder(Smoother):
     def _kink(self, x: NDArray[np.floating], order: int) -> NDArray[np.floating]:
         self.kinks.append(Kink(_spread(x), order))
         return Kernel.plain(0)(x, order)
+
+    def tangent_part(self, x: NDArray[np.floating]) -> NDArray[np.floating]:
+        self.kinks.append(Kink(_spread(x), 0, True))
+        return np.maximum(x, 0)
 
     def gated(self, x: NDArray[np.floating], value: NDArray[np.floating]) -> NDArray[np.floating]:
         self.kinks.append(Kink(_spread(x), 0))
@@ -65,7 +71,9 @@ def pilot_kinks(request: Request, data: PathData) -> list[Kink]:
         payoff(
             request.contract, request.values, PlainPath(data, request.market.spot, request.contract.expiry), recorder
         )
-    if any(kink.spread == 0 for kink in recorder.kinks) and any(greek.order for greek in request.greeks):
+    moves = [sum(name == "spot" or name in request.contract.values for name in g.parameters) for g in request.greeks]
+    refused = any(kink.spread == 0 for kink in recorder.kinks) and any(greek.order for greek in request.greeks)
+    if refused or (max(moves, default=0) > 1 and request.contract.bends_at(request.market.spot)):
         raise InvalidInput([Problem(("payoff",), _AT_THE_KINK)])
     return recorder.kinks
 
@@ -99,10 +107,16 @@ def _order_statistic(sizes: NDArray[np.floating], place: int) -> float:
     return float(np.partition(sizes, place)[place])
 
 
-def automatic_kernels(kinks: Sequence[Kink], n_paths: float, scale: float) -> tuple[Kernel, ...]:
-    """The kernels by the rule of the module, with all widths times ``scale``."""
+def automatic_kernels(kinks: Sequence[Kink], n_paths: float, scale: float, order: int) -> tuple[Kernel, ...]:
+    """The kernels by the rule of the module, with all widths times ``scale``, for derivatives of up to an order.
+
+    Tangent kinks need none up to the second order.
+    """
     per_spread = _widths_per_spread(n_paths)
-    return tuple(Kernel(tuple(scale * kink.spread * w for w in per_spread), True, kink.base) for kink in kinks)
+    scales = [0.0 if kink.is_tangent and order < 3 else scale * kink.spread for kink in kinks]
+    return tuple(
+        Kernel(tuple(own * w for w in per_spread), True, kink.base) for kink, own in zip(kinks, scales, strict=True)
+    )
 
 
 def plain_kernels(kinks: Sequence[Kink], n_paths: float, scale: float) -> tuple[Kernel, ...]:

@@ -114,7 +114,7 @@ class _Trial:
         self._pilots = pilots
         self._numbers = Numbers([pilot.request for pilot in pilots])
         motion = pilots[0].motion
-        # A pilot may miss a kink that few paths of the run reach. The narrowest kernel would then seem to have no noise.
+        # A pilot may miss a kink that few paths of the run reach. A narrow kernel would then seem to have no noise.
         normals, self._weights, _ = stretched(motion.normals, motion.dates)
         self._motion = Motion(motion.dates, normals)
         self._derivatives: dict[Hashable, dict[MultiIndex, Samples]] = {}

@@ -9,6 +9,7 @@ of least total error is taken.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
+from itertools import chain
 from typing import NamedTuple, Self
 
 import numpy as np
@@ -33,11 +34,11 @@ from greeks_cli.terms.simulation import Autodiff, Dtype, Estimator, Sampler, Smo
 _FEWEST_PATHS, _MOST_PATHS = 2048, 16384
 _MOST_NORMALS = 1 << 21
 """Normals of a pilot: a contract of thousands of dates has fewer paths."""
-_SCALES = (1.0, 0.5, 0.25)
+_PATHWISE_SCALES = (1.0, 0.5, 0.25)
 """Candidate widths, over the width of the rule."""
 _NEARLY = 1.2
 """The squared error over the least one, at most, of a method that several Greeks share."""
-_SMOOTH_SCALES = (1.0, 0.5, 0.25, 0.125)
+_CONDITIONAL_SCALES = (1.0, 0.5, 0.25, 0.125)
 """Candidate widths of conditional estimates, over the spread of the kink's argument."""
 
 
@@ -176,35 +177,42 @@ def _candidates(request: Request, kinks: Sequence[Kink]) -> dict[MultiIndex, tup
         plain = tuple(Kernel.plain(fixed, kink.base) for kink in kinks)
         estimator = Estimator.PATHWISE if simulation.estimator is Estimator.AUTO else simulation.estimator
         return {index: (Method(_applicable(request, index, estimator), plain),) for index in wanted}
-    kernels = [automatic_kernels(kinks, effective_paths(request), scale) for scale in _SCALES]
-    pathwise = tuple(Method(Estimator.PATHWISE, own) for own in kernels)
-    usual = pathwise[:1]
-    # Tangled kinks are smoothed in the payoff itself, of which the chain rule holds.
-    tangled = [
-        Method(Estimator.PATHWISE, own)
-        for own in (plain_kernels(kinks, effective_paths(request), scale) for scale in _SCALES)
-    ]
-    others = {estimator: Method(estimator, kernels[0]) for estimator in (Estimator.LIKELIHOOD, Estimator.MIXED)}
+    n_paths = effective_paths(request)
+
+    @cache
+    def pathwise(order: int) -> list[Method]:
+        return [
+            Method(Estimator.PATHWISE, automatic_kernels(kinks, n_paths, scale, order)) for scale in _PATHWISE_SCALES
+        ]
+
+    @cache
+    def tangled() -> list[Method]:
+        return [Method(Estimator.PATHWISE, plain_kernels(kinks, n_paths, scale)) for scale in _PATHWISE_SCALES]
 
     @cache
     def conditional(first: str, order: int) -> list[Method]:
-        kernels = [smooth_kernels(kinks, scale, order) for scale in _SMOOTH_SCALES]
+        kernels = [smooth_kernels(kinks, scale, order) for scale in _CONDITIONAL_SCALES]
         return [Method(Estimator.CONDITIONAL, own, first) for own in kernels]
 
+    @cache
+    def sharp(estimator: Estimator) -> list[Method]:
+        return [Method(estimator, pathwise(2)[0].kernels)]
+
+    def by(estimator: Estimator, index: MultiIndex) -> list[Method]:
+        """The methods of an estimator; methods of equal widths are one object."""
+        if estimator is Estimator.CONDITIONAL:
+            ways = [conditional(first, min(2, len(index))) for first in _firsts(request, index)]
+            return list(chain.from_iterable(ways))
+        if estimator is not Estimator.PATHWISE:
+            return sharp(estimator)
+        if contract.tangled_kinks and index and kink_order(contract, index) > 1:
+            return tangled()
+        usual = pathwise(3 if len(index) > 2 else 2)
+        return usual if usual[0].smooths(index, contract) else usual[:1]
+
     def allowed(index: MultiIndex) -> tuple[Method, ...]:
-        own: Sequence[Method] = pathwise if usual[0].smooths(index, contract) else usual
-        if index and contract.tangled_kinks and kink_order(contract, index) > 1:
-            own = tangled
-        found: list[Method] = []
-        for estimator in _estimators(request, index) if kinks else (Estimator.PATHWISE,):
-            if estimator is Estimator.CONDITIONAL:
-                for first in _firsts(request, index):
-                    found += conditional(first, min(2, len(index)))
-            elif estimator in others:
-                found.append(others[estimator])
-            else:
-                found += own
-        return tuple(found)
+        estimators = _estimators(request, index) if kinks else [Estimator.PATHWISE]
+        return tuple(method for estimator in estimators for method in by(estimator, index))
 
     return {index: allowed(index) for index in wanted}
 
@@ -299,11 +307,14 @@ def _chosen(candidates: Mapping[MultiIndex, tuple[Method, ...]], errors: Errors)
 
 
 def _grouped(contract: Contract, chosen: dict[MultiIndex, Method]) -> tuple[Group, ...]:
-    """Greeks by method; an unsmoothed pathwise Greek joins the group of a smoothed one."""
-    needed = [method for index, method in chosen.items() if method.smooths(index, contract)]
-    smoothed = next((method for method in needed if method.estimator is Estimator.PATHWISE), None)
+    """Greeks by method; an unsmoothed pathwise Greek joins the group of a smoothed one of the same pattern."""
+    smoothed = {
+        method.pattern: method
+        for index, method in chosen.items()
+        if method.estimator is Estimator.PATHWISE and method.smooths(index, contract)
+    }
     members: dict[Method, list[MultiIndex]] = {}
     for index, method in chosen.items():
-        joins = smoothed and method.estimator is Estimator.PATHWISE and not smoothed.smooths(index, contract)
-        members.setdefault(smoothed if smoothed and joins else method, []).append(index)
+        other = smoothed.get(method.pattern, method)
+        members.setdefault(method if other.smooths(index, contract) else other, []).append(index)
     return tuple(Group(method, tuple(indices)) for method, indices in members.items())

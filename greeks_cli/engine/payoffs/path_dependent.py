@@ -3,6 +3,7 @@
 import numpy as np
 
 from greeks_cli.engine.autodiff.kinks import Smoother, sharp_positive_part
+from greeks_cli.engine.autodiff.normal import mills_ratio, normal_cdf
 from greeks_cli.engine.autodiff.ops import Leaves, Operand, concat, exp, log, minimum, sqrt, total, values_of
 from greeks_cli.engine.payoffs.base import above, payoff
 from greeks_cli.engine.simulation.paths import Path
@@ -79,29 +80,48 @@ def _number(x: Operand) -> float:
 @payoff.register
 def _lookback(contract: Lookback, leaves: Leaves, path: Path, smoother: Smoother) -> Operand:
     sign = 1.0 if contract.seeks_maximum else -1.0
+    name = contract.level(_number(leaves["spot"]))  # part of the structure: ``Lookback.case``
+    level = contract.running_extreme if name == "running_extreme" else leaves[name]
     if contract.monitoring == "continuous":
-        extreme = _continuous_extreme(contract, leaves, path, sign)
+        extreme = _continuous_extreme(leaves, path, smoother, sign, level)
+    elif path.n_dates == 1 or smoother.smooths_values:
+        extreme = level + sign * smoother.positive_part(sign * (sign * smoother.maximum(sign * path.spots) - level))
     else:
-        extreme = sign * smoother.maximum(sign * path.spots)
-    so_far = contract.running_extreme or (leaves["spot"] if contract.monitoring != "continuous" else None)
-    if so_far is not None:
-        extreme = so_far + sign * smoother.positive_part(sign * (extreme - so_far))
+        extreme = _monitored_extreme(leaves, path, smoother, sign, level)
     if contract.strike_kind is StrikeKind.FIXED:
-        return smoother.positive_part(above(contract.type, extreme, leaves["strike"]))
+        return sign * (extreme - leaves["strike"])
     return above(contract.type, path[-1], extreme)
 
 
-def _continuous_extreme(contract: Lookback, leaves: Leaves, path: Path, sign: float) -> Operand:
-    """The extreme between today and expiry, drawn from its law given both ends.
+def _continuous_extreme(leaves: Leaves, path: Path, smoother: Smoother, sign: float, level: Operand) -> Operand:
+    """The mean of the larger of a level and the maximum (the smaller, and the minimum, for sign -1), given the end.
 
-    The logarithm's extreme of a Brownian bridge from 0 to y over variance v is
-    (y +- sqrt(y^2 + 2 v E)) / 2 with E exponential, which is half the sum of two squared normals.
+    The maximum of a Brownian bridge between logarithms a and b over variance v passes l with probability
+    exp(-2 (l-a)(l-b)/v). Integrated over exp(l) that is a Mills ratio. Where the end passes the level, the mean has
+    no kink but one of its derivative.
     """
-    exponential = 0.5 * (path.extra[0] ** 2 + path.extra[1] ** 2)
     variance = leaves["vol"] * leaves["vol"] * (path.expiry - leaves["time"])
-    growth = log(path[-1] / leaves["spot"])
-    root = sqrt(growth * growth + 2 * variance * exponential)
-    return leaves["spot"] * exp(0.5 * (growth + sign * root))
+    deviation = sqrt(variance)
+    passed = level + sign * smoother.tangent_part(sign * (path[-1] - level))
+    over_start, over_end = log(passed / leaves["spot"]), log(passed / path[-1])
+    chance = exp(-2 * over_start * over_end / variance)
+    beyond = mills_ratio(sign * (over_start + over_end - 0.5 * variance) / deviation)
+    return passed + sign * 0.5 * deviation * passed * chance * beyond
+
+
+def _monitored_extreme(leaves: Leaves, path: Path, smoother: Smoother, sign: float, level: Operand) -> Operand:
+    """The mean of the larger of a level and the maximum (or smaller, and minimum) given all increments but the first.
+
+    The dates are equally spaced. All prices are proportional to the first, whose logarithm is normal: the mean is a
+    formula of Black and Scholes, and has no kink at the level.
+    """
+    first = path.expiry * (1 / path.n_dates) - leaves["time"]
+    deviation = leaves["vol"] * sqrt(first)
+    spots = path.spots
+    relative = sign * smoother.maximum(sign * (spots / spots[:1]))
+    forward = leaves["spot"] * exp((leaves["rate"] - leaves["dividend_yield"]) * first) * relative
+    d1 = log(forward / level) / deviation + 0.5 * deviation
+    return forward * normal_cdf(sign * d1) + level * normal_cdf(sign * (deviation - d1))
 
 
 @payoff.register

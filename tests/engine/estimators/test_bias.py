@@ -57,7 +57,7 @@ def test_pair_sums_are_those_of_a_regression():
 
 
 def test_automatic_widths_are_the_rule_times_the_spread():
-    (kernel,), (wider,) = (automatic_kernels([Kink(spread, 0)], 1e5, 1.0) for spread in (20.0, 40.0))
+    (kernel,), (wider,) = (automatic_kernels([Kink(spread, 0)], 1e5, 1.0, 2) for spread in (20.0, 40.0))
     assert kernel.widths[:2] == (0, 0)  # values and first derivatives are sharp
     assert kernel.widths[2] == pytest.approx(0.4 * 20 * 1e5 ** (-1 / 9), rel=0.05)  # the module's figure for gamma
     np.testing.assert_allclose(wider.widths, 2 * np.array(kernel.widths))
@@ -106,7 +106,7 @@ def test_mixed_estimate_begins_with_a_parameter_of_the_contract():
 
 def test_likelihood_ratio_of_market_parameters_meets_no_kernel():
     call = build_request({"strike": 1}, {"vol": 0.2}, {}).contract
-    kernels = automatic_kernels([Kink(1.0, 0)], 1e5, 1.0)
+    kernels = automatic_kernels([Kink(1.0, 0)], 1e5, 1.0, 2)
     assert not Method(Estimator.LIKELIHOOD, kernels).smooths(("spot", "spot"), call)
     assert Method(Estimator.PATHWISE, kernels).smooths(("spot", "spot"), call)
     assert not Method(Estimator.PATHWISE, kernels).smooths(("spot",), call)

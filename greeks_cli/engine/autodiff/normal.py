@@ -1,0 +1,93 @@
+"""The normal distribution function of paths, and its Mills ratio, with derivatives of every order.
+
+The upper tail is exp(-z^2/2) times a quotient of polynomials (J. Hart et al., Computer Approximations, 1968, in the
+form of G. West, Better approximations to cumulative normal functions, Wilmott, 2005). Its relative error is below
+1e-14 for z up to 3 and 1e-8 for z up to 8, where the tail itself is 6e-16.
+"""
+
+from functools import reduce
+from math import pi, sqrt
+
+import numpy as np
+from numpy.typing import NDArray
+
+from greeks_cli.engine.autodiff.chainer_runtime import chainer
+from greeks_cli.engine.autodiff.ops import Operand, exp, is_variable
+
+_ABOVE = (
+    3.52624965998911e-2,
+    0.700383064443688,
+    6.37396220353165,
+    33.912866078383,
+    112.079291497871,
+    221.213596169931,
+    220.206867912376,
+)
+_BELOW = (
+    8.83883476483184e-2,
+    1.75566716318264,
+    16.064177579207,
+    86.7807322029461,
+    296.564248779674,
+    637.333633378831,
+    793.826512519948,
+    440.413735824752,
+)
+_ROOT = sqrt(2 * pi)
+
+
+def normal_cdf(x: Operand) -> Operand:
+    """The standard normal distribution function, elementwise."""
+    return _Cdf().apply((x,))[0] if is_variable(x) else _cdf(x)
+
+
+def mills_ratio(x: Operand) -> Operand:
+    """The upper tail of the normal distribution over its density, elementwise; finite for x above -37."""
+    return _Mills().apply((x,))[0] if is_variable(x) else _mills(x)
+
+
+def _tail_over_bell(z: NDArray[np.floating]) -> NDArray[np.floating]:
+    """The upper tail at z, 0 or above, over exp(-z^2/2)."""
+
+    def polynomial(coefficients: tuple[float, ...]) -> NDArray[np.floating]:
+        first = coefficients[0] * z + coefficients[1]
+        return reduce(lambda found, coefficient: found * z + coefficient, coefficients[2:], first)
+
+    return polynomial(_ABOVE) / polynomial(_BELOW)
+
+
+def _cdf(x: NDArray[np.floating]) -> NDArray[np.floating]:
+    tail = np.exp(-0.5 * (x * x)) * _tail_over_bell(np.abs(x))
+    above = (x > 0).astype(x.dtype)
+    return above + (1 - 2 * above) * tail
+
+
+def _mills(x: NDArray[np.floating]) -> NDArray[np.floating]:
+    ratio = _ROOT * _tail_over_bell(np.abs(x))
+    above = (x > 0).astype(x.dtype)
+    below = x - above * x
+    return (1 - above) * (_ROOT * np.exp(0.5 * (below * below))) + (2 * above - 1) * ratio
+
+
+class _Cdf(chainer.FunctionNode):  # type: ignore[misc]  # chainer has no usable types
+    label = "normal cdf"
+
+    def forward(self, inputs: tuple[NDArray[np.floating]]) -> tuple[NDArray[np.floating]]:
+        self.retain_inputs((0,))
+        return (_cdf(inputs[0]),)
+
+    def backward(self, indexes: tuple[int, ...], grad_outputs: tuple[Operand]) -> tuple[Operand]:
+        (x,) = self.get_retained_inputs()
+        return (grad_outputs[0] * exp(-0.5 * x * x) * (1 / _ROOT),)
+
+
+class _Mills(chainer.FunctionNode):  # type: ignore[misc]  # chainer has no usable types
+    label = "Mills ratio"
+
+    def forward(self, inputs: tuple[NDArray[np.floating]]) -> tuple[NDArray[np.floating]]:
+        self.retain_inputs((0,))
+        return (_mills(inputs[0]),)
+
+    def backward(self, indexes: tuple[int, ...], grad_outputs: tuple[Operand]) -> tuple[Operand]:
+        (x,) = self.get_retained_inputs()
+        return (grad_outputs[0] * (x * mills_ratio(x) - 1),)
