@@ -23,7 +23,7 @@ from greeks_cli.terms.result import Estimate
 from greeks_cli.terms.simulation import Estimator, Sampler
 
 _FEWEST_NEAR_KINK = 30
-_NEGLIGIBLE = 0.25
+_NEGLIGIBLE = 0.5
 """The contribution of rare paths, in standard errors, below which it is not stated."""
 _UNTRUSTED = 0.1
 """The relative error of a standard error beyond which it is not trusted."""

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from greeks_cli.engine.autodiff.mixed_partials import MultiIndex
 from greeks_cli.engine.backends.backend import HOST
-from greeks_cli.engine.execution.linker import ESTIMATE, Linked
+from greeks_cli.engine.execution.linker import CONTROL, ESTIMATE, Linked
 from greeks_cli.engine.execution.numbers import type_of
 from greeks_cli.engine.execution.plan import Plan
 from greeks_cli.engine.simulation.normals import TAILS, standard_normals
@@ -48,15 +48,36 @@ def tails(linked: Linked, plan: Plan, paths: int) -> list[Mapping[MultiIndex, Ta
     rare = np.abs(ends) > NormalDist().inv_cdf(1 - min(0.5, unseen / paths) / 2)
     found: list[dict[MultiIndex, Tail]] = [{} for _ in linked.stacks]
     chunked = linked.chunked((False,) * len(linked.stacks))
+    waiting: dict[tuple[int, MultiIndex], NDArray[np.float64]] = {}
     for (stack, (level, index)), rows in chunked.run(Motion(dates, normals), HOST):
-        if level != ESTIMATE:
+        if level not in (ESTIMATE, CONTROL):
             continue
         samples = np.broadcast_to(rows, (len(linked.stacks[stack]), n_paths)).astype(np.float64)
-        mean = (samples * weights).sum(axis=1) / weights.sum()
-        distances = np.nan_to_num(np.abs(samples - mean[:, None]), nan=0.0, posinf=0.0)
-        weighed = distances * weights
-        squares = weighed * distances
-        share = squares[:, rare].sum(axis=1) / np.maximum(squares.sum(axis=1), np.finfo(float).tiny)
-        missed = weighed[:, rare].sum(axis=1) / n_paths * np.abs(linked.factors[stack, (level, index)])
-        found[stack][index] = Tail(missed, share)
+        samples *= linked.factors[stack, (level, index)][:, None]
+        if plan.controls:
+            if (stack, index) not in waiting:
+                waiting[stack, index] = samples
+                continue
+            other = waiting.pop((stack, index))
+            samples = _residual(*((samples, other) if level == ESTIMATE else (other, samples)), weights * ~rare)
+        found[stack][index] = _tail(samples, weights, rare)
     return found  # type: ignore[return-value]  # dicts are mappings
+
+
+def _tail(samples: NDArray[np.float64], weights: NDArray[np.floating], rare: NDArray[np.bool_]) -> Tail:
+    mean = (samples * weights).sum(axis=1) / weights.sum()
+    distances = np.nan_to_num(np.abs(samples - mean[:, None]), nan=0.0, posinf=0.0)
+    weighed = distances * weights
+    squares = weighed * distances
+    share = squares[:, rare].sum(axis=1) / np.maximum(squares.sum(axis=1), np.finfo(float).tiny)
+    return Tail(weighed[:, rare].sum(axis=1) / len(weights), share)
+
+
+def _residual(
+    samples: NDArray[np.float64], control: NDArray[np.float64], weights: NDArray[np.floating]
+) -> NDArray[np.float64]:
+    """What a control variate leaves of samples, by the regression on the paths that the run meets."""
+    total = weights.sum()
+    centred = control - (control * weights).sum(axis=1, keepdims=True) / total
+    slope = (samples * centred * weights).sum(axis=1) / (centred * centred * weights).sum(axis=1)
+    return samples - np.nan_to_num(slope, posinf=0.0, neginf=0.0)[:, None] * centred

@@ -117,8 +117,7 @@ def _monitored_extreme(leaves: Leaves, path: Path, smoother: Smoother, sign: flo
     """
     first = path.expiry * (1 / path.n_dates) - leaves["time"]
     deviation = leaves["vol"] * sqrt(first)
-    spots = path.spots
-    relative = sign * smoother.maximum(sign * (spots / spots[:1]))
+    relative = sign * smoother.maximum(sign * path.ratios)
     forward = leaves["spot"] * exp((leaves["rate"] - leaves["dividend_yield"]) * first) * relative
     d1 = log(forward / level) / deviation + 0.5 * deviation
     return forward * normal_cdf(sign * d1) + level * normal_cdf(sign * (deviation - d1))

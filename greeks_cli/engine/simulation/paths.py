@@ -30,6 +30,7 @@ from greeks_cli.engine.simulation.sources import (
     LaterSquares,
     PathSource,
 )
+from greeks_cli.terms.greek import TIME
 from greeks_cli.terms.simulation import Estimator
 
 Sourced = Callable[..., Operand]
@@ -161,6 +162,12 @@ class Path(ABC):
         """The underlying at all dates, shape (n_dates, n_paths)."""
         return self._evaluate(slice(0, self.n_dates))
 
+    @property
+    def ratios(self) -> Operand:
+        """The underlying at all dates over the first, shape (n_dates, n_paths); calendar time does not move them."""
+        spots = self.spots
+        return spots / spots[:1]
+
     def total(self, n_dates: int) -> Operand:
         """The sum of the underlying over the first dates, shape (n_paths,)."""
         return self._evaluate(slice(0, n_dates), summed=True)
@@ -190,6 +197,12 @@ class MovingPath(Path):
         self.n_dates, self.expiry, self.extra = scenario.n_dates, expiry, scenario.extra
         self._leaves = {name: leaves[name] for name in PARAMETERS}
         self._scenario = scenario
+
+    @property
+    def ratios(self) -> Operand:
+        timeless = {name: leaf for name, leaf in self._leaves.items() if name != TIME}
+        spots = evaluate(self._scenario.underlying, timeless, slice(0, self.n_dates))
+        return spots / spots[:1]
 
     def _evaluate(self, dates: Dates, summed: bool = False) -> Operand:
         return evaluate(self._scenario.underlying, self._leaves, dates, summed)
