@@ -10,7 +10,7 @@ import numpy as np
 
 from greeks_cli.analytic import path_options, vanilla_options
 from greeks_cli.analytic.closed_form import SCHEDULE, closed_form
-from greeks_cli.analytic.path_options import LEAST_CARRY
+from greeks_cli.analytic.path_options import has_small_carry
 from greeks_cli.engine.autodiff.mixed_partials import MultiIndex, by_grad
 from greeks_cli.engine.autodiff.ops import make_leaves
 from greeks_cli.engine.compiler.ir import Program
@@ -80,9 +80,14 @@ def _structure(contract: Contract, values: Mapping[str, float]) -> Hashable:
     numbers = [getattr(contract, name) for name in numeric_fields(type(contract)) if name not in SCHEDULE]
     levels = [values["spot"], *(number for number in numbers if isinstance(number, int | float))]
     order = tuple((one > other, one == other) for one, other in combinations(levels, 2))
-    no_carry = abs(values["rate"] - values["dividend_yield"]) < LEAST_CARRY
     times = contract.dates if "fixing_times" in contract.schedule else ()
-    return type(contract), contract.but_for({*contract.values, *SCHEDULE}), times, order, no_carry
+    return (
+        type(contract),
+        contract.but_for({*contract.values, *SCHEDULE}),
+        times,
+        order,
+        has_small_carry(contract, values),
+    )
 
 
 @dataclass(frozen=True)

@@ -1,12 +1,29 @@
 """Closed forms of path-dependent contracts."""
 
+import math
+from collections.abc import Mapping
+
+import numpy as np
+
 from greeks_cli.analytic.closed_form import N, black, closed_form, european
-from greeks_cli.engine.autodiff.ops import Leaves, Operand, exp, log, sqrt
-from greeks_cli.terms.contract import StrikeKind
+from greeks_cli.engine.autodiff.ops import Leaves, Operand, exp, log, sqrt, total
+from greeks_cli.terms.contract import Contract, StrikeKind
 from greeks_cli.terms.path_contracts import Asian, Average, Barrier, Cliquet, Lookback, VarianceSwap
 
-LEAST_CARRY = 1e-8
-"""The carry below which the closed form of lookbacks, which divides by it, is not used."""
+_NODES, _WEIGHTS = np.polynomial.legendre.leggauss(32)
+_PLACES, _SHARES = 0.5 * (_NODES[:, None] + 1), 0.5 * _WEIGHTS[:, None]
+"""Places between 0 and 1, and their shares in an integral."""
+
+
+def has_small_carry(contract: Contract, values: Mapping[str, float]) -> bool:
+    """True if a lookback's quotient by the carry is to be taken by an integral, which does not cancel."""
+    if not isinstance(contract, Lookback):
+        return False
+    carry, vol = abs(values["rate"] - values["dividend_yield"]), values["vol"]
+    levels = [level for level in (contract.strike, contract.running_extreme) if level is not None]
+    furthest = max((abs(math.log(values["spot"] / level)) for level in levels), default=0.0)
+    expiry = contract.expiry
+    return carry * max(expiry, math.sqrt(expiry) / vol, 0.4 * furthest / (vol * vol)) < 1
 
 
 @closed_form.register
@@ -83,9 +100,10 @@ def _lookback(contract: Lookback, leaves: Leaves) -> Operand | None:
     The price is that of the payoff at the running extreme, plus an option on the extreme whose strike
     is the running extreme, or the contract's strike where that is further away.
     """
-    carry = leaves["rate"] - leaves["dividend_yield"]
-    if contract.monitoring != "continuous" or abs(float(carry.array[0])) < LEAST_CARRY:
-        return None  # the formula divides by the carry
+    if contract.monitoring != "continuous":
+        return None
+    values = {name: float(leaves[name].array[0]) for name in ("spot", "vol", "rate", "dividend_yield")}
+    small = has_small_carry(contract, values)
     T = leaves["expiry"] - leaves["time"]
     discount = exp(-leaves["rate"] * T)
     sign = 1.0 if contract.seeks_maximum else -1.0
@@ -95,21 +113,38 @@ def _lookback(contract: Lookback, leaves: Leaves) -> Operand | None:
         so_far = 0.0 * leaves["spot"] + contract.running_extreme if further else so_far
     if contract.strike_kind is StrikeKind.FLOATING:
         # The payoff is sign (E - S(T)), and E - so_far is the gain of the extreme E.
-        expected = so_far * discount + sign * _gain(leaves, T, sign, so_far)
+        expected = so_far * discount + sign * _gain(leaves, T, sign, so_far, small)
         return sign * (expected - leaves["spot"] * exp(-leaves["dividend_yield"] * T))
     K = leaves["strike"]
     if sign * float(so_far.array[0] - K.array[0]) > 0:
-        return discount * sign * (so_far - K) + _gain(leaves, T, sign, so_far)
-    return _gain(leaves, T, sign, K)
+        return discount * sign * (so_far - K) + _gain(leaves, T, sign, so_far, small)
+    return _gain(leaves, T, sign, K, small)
 
 
-def _gain(leaves: Leaves, T: Operand, sign: float, level: Operand) -> Operand:
-    """Price of max(sign (extreme - level), 0) for a level that the spot has not passed."""
+def _gain(leaves: Leaves, T: Operand, sign: float, level: Operand, small_carry: bool) -> Operand:
+    """Price of max(sign (extreme - level), 0) for a level that the spot has not passed.
+
+    It has the difference of f(c) = exp(c T) N(sign d(c)) and g(c) = exp(-2 c x / vol^2) N(sign d(-c)) over the carry
+    c, where x = log(spot/level). Both are equal at c = 0: for a small c, the difference is the integral of f' - g'.
+    """
     S, vol, carry = leaves["spot"], leaves["vol"], leaves["rate"] - leaves["dividend_yield"]
-    deviation = vol * sqrt(T)
-    d = (log(S / level) + carry * T) / deviation + 0.5 * deviation
-    mirrored = exp(-2 * carry / (vol * vol) * log(S / level)) * N(sign * (d - 2 * carry * sqrt(T) / vol))
-    reflected = vol * vol / (2 * carry) * (exp(carry * T) * N(sign * d) - mirrored)
+    deviation, x = vol * sqrt(T), log(S / level)
+
+    def d(c: Operand) -> Operand:
+        return (x + c * T) / deviation + 0.5 * deviation
+
+    if small_carry:
+        c, slope = carry * _PLACES, sign * T / deviation
+        bell = 1 / math.sqrt(2 * math.pi)
+        rising = exp(c * T) * (T * N(sign * d(c)) + slope * bell * exp(-0.5 * d(c) * d(c)))
+        distance = 2 * x / (vol * vol)
+        falling = exp(-c * distance) * (distance * N(sign * d(-c)) + slope * bell * exp(-0.5 * d(-c) * d(-c)))
+        quotient = total((rising + falling) * _SHARES)
+    else:
+        quotient = (
+            exp(carry * T) * N(sign * d(carry)) - exp(-2 * carry * x / (vol * vol)) * N(sign * d(-carry))
+        ) / carry
+    reflected = 0.5 * vol * vol * quotient
     return european(sign, leaves, level, T) + sign * S * exp(-leaves["rate"] * T) * reflected
 
 

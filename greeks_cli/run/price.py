@@ -21,6 +21,8 @@ from greeks_cli.terms.request import Request
 from greeks_cli.terms.result import Estimate, Progress, Result
 from greeks_cli.terms.simulation import Sampler
 
+_WORST = 1e6
+"""Error over tolerance beyond which no limit of paths suffices."""
 _FEWEST_BLOCKS = 4
 """Blocks before which no error bar ends a run; they hold all scrambles of Sobol points."""
 
@@ -43,8 +45,8 @@ def run(
         devices(request.simulation)  # a missing GPU is reported before the pilot, not after
     attempt = _Run(request, Workers.of(threads, executor), progress)
     result = attempt.until(plan(request))
-    if not result.unmet or attempt.late():
-        return result
+    if not result.unmet or attempt.late() or any(_allowed(result, target) == 0 for target in result.unmet):
+        return result  # a share of 0 is met by no number of paths
     paths = _paths_needed(result)
     if forecast:
         forecast(_forecast(result, paths))
@@ -107,10 +109,14 @@ def _error(estimate: Estimate) -> float:
     return estimate.stderr + estimate.bias
 
 
+def _allowed(result: Result, target: Target) -> float:
+    return target.allowed(result[target.greek.name].value)
+
+
 def _paths_needed(result: Result) -> int:
     """The number of paths that meets the targets, by the errors of a first run, which fall as 1/sqrt(paths)."""
-    shortfall = max(_error(result[t.greek.name]) / t.allowed(result[t.greek.name].value) for t in result.unmet)
-    needed = ceil(1.1 * result.paths * shortfall**2)
+    shortfall = max(_error(result[target.greek.name]) / _allowed(result, target) for target in result.unmet)
+    needed = ceil(1.1 * result.paths * min(shortfall, _WORST) ** 2)
     sobol = result.request.simulation.sampler is Sampler.SOBOL
     return 1 << (needed - 1).bit_length() if sobol else needed + needed % 2
 

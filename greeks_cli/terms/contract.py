@@ -124,6 +124,10 @@ class Contract(Term):
         """True if the payoff is a number on every path: no logarithm or root can fail."""
         return True
 
+    def remark(self, spot: float) -> str | None:
+        """What a user may not expect of the contract at this spot, such as a barrier that is touched already."""
+        return None
+
     @abstractmethod
     def describe(self) -> str:
         """A few words for headers, e.g. ``European call, strike 100``."""
@@ -131,4 +135,4 @@ class Contract(Term):
 
 def equal_dates(expiry: float, count: int) -> tuple[float, ...]:
     """``count`` equally spaced dates, the last at expiry."""
-    return tuple(expiry * (i + 1) / count for i in range(count))
+    return (*(expiry * (i + 1) / count for i in range(count - 1)), expiry)

@@ -7,6 +7,7 @@ the derivative with respect to the expiry of a European. No sign is needed anywh
 import enum
 import re
 from collections import Counter
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
 from greeks_cli.terms.errors import did_you_mean
@@ -84,8 +85,11 @@ def parse_greek(text: str) -> Greek:
     return Greek(f"d({','.join(parameters)})", tuple(parameters))
 
 
-def parse_greeks(words: object) -> tuple[Greek, ...]:
-    """Greeks from ``"delta,gamma"`` or a list; ``all`` means every named one. Price comes first."""
+def parse_greeks(words: object, own: Collection[str] = ("strike",)) -> tuple[Greek, ...]:
+    """Greeks from ``"delta,gamma"`` or a list. Price comes first.
+
+    ``all`` means every named one, and the first derivatives in the contract's ``own`` parameters.
+    """
     if not isinstance(words, (str, list, tuple)):
         raise ValueError(f"{words} is not a list of Greeks, such as 'delta,gamma' or ['delta', 'gamma']")
     if isinstance(words, str):
@@ -97,10 +101,17 @@ def parse_greeks(words: object) -> tuple[Greek, ...]:
         elif not isinstance(word, str):
             raise ValueError(f"{word} is not the name of a Greek")
         elif word.strip() == "all":
-            chosen.extend(NAMED.values())
+            chosen.extend(_all(own))
         elif word.strip():
             chosen.append(parse_greek(word))
     return tuple(dict.fromkeys(chosen))
+
+
+def _all(own: Collection[str]) -> Iterator[Greek]:
+    known = {*MARKET_PARAMETERS, TIME, *own}
+    named = [greek for greek in NAMED.values() if known.issuperset(greek.parameters)]
+    yield from named
+    yield from (parse_greek(f"d({name})") for name in own if (name,) not in {greek.parameters for greek in named})
 
 
 class Units(enum.StrEnum):

@@ -166,6 +166,13 @@ class Barrier(Contract):
     def jumps(self) -> bool:
         return self.monitoring != "continuous"
 
+    def remark(self, spot: float) -> str | None:
+        touched = spot >= self.barrier if self.barrier_type.above else spot <= self.barrier
+        if self.monitoring != "continuous" or not touched:
+            return None
+        state = "in" if self.barrier_type.knocks_in else "out"
+        return f"spot {spot:g} has reached the barrier {self.barrier:g} already: the option is knocked {state} today"
+
     def describe(self) -> str:
         how = "continuous" if self.monitoring == "continuous" else f"{self.monitoring} dates"
         return f"{self.barrier_type} barrier {self.type}, strike {self.strike:g}, barrier {self.barrier:g}, {how}"
@@ -213,6 +220,13 @@ class Lookback(Contract):
     @property
     def explicit_kinks(self) -> bool:
         return True
+
+    def remark(self, spot: float) -> str | None:
+        seen, most = self.running_extreme, self.seeks_maximum
+        if seen is None or (seen >= spot if most else seen <= spot):
+            return None
+        side, name = ("below", "maximum") if most else ("above", "minimum")
+        return f"running_extreme {seen:g} is {side} spot {spot:g}, so that the {name} so far is the spot"
 
     def level(self, spot: float) -> str:
         """What the extreme must pass to matter: the spot, the running extreme, or a fixed strike."""

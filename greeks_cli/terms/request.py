@@ -98,7 +98,8 @@ def build_request(
     )
     wanted: tuple[Greek, ...] = ()
     try:
-        wanted = DEFAULT_GREEKS if greeks is DEFAULT_GREEKS else parse_greeks(greeks)
+        own = tuple(parts[0].values) if parts[0] else ()
+        wanted = DEFAULT_GREEKS if greeks is DEFAULT_GREEKS else parse_greeks(greeks, own)
     except ValueError as error:
         problems.append(Problem(("greeks",), str(error)))
     if problems:

@@ -14,6 +14,7 @@ from greeks_cli.engine.estimators.methods import kink_order
 from greeks_cli.engine.estimators.row_sums import Vector
 from greeks_cli.engine.estimators.scales import scale_of
 from greeks_cli.engine.execution.accumulator import StackMoments
+from greeks_cli.engine.execution.numbers import type_of
 from greeks_cli.engine.execution.plan import Plan
 from greeks_cli.engine.execution.rare_events import unseen
 from greeks_cli.engine.execution.tails import Tail
@@ -23,6 +24,8 @@ from greeks_cli.terms.result import Estimate
 from greeks_cli.terms.simulation import Estimator, Sampler
 
 _FEWEST_NEAR_KINK = 30
+_CONTRADICTION = 5
+"""The distance from a closed form, in standard errors, that is no chance."""
 _NEGLIGIBLE = 0.5
 """The contribution of rare paths, in standard errors, below which it is not stated."""
 _UNTRUSTED = 0.1
@@ -69,7 +72,7 @@ def estimates(
     missed = np.where(missed > _NEGLIGIBLE * stderrs, missed, 0.0)
     bias = np.where(constant, hidden, _bias(plan, moments) + np.maximum(rarely_seen, missed))
     shares = np.where(missed > 0, shares, 0.0)
-    table = np.array([values, stderrs, bias, hidden, uncertainties, shares, moments.values.m2])
+    table = np.array([values, stderrs, bias, hidden, uncertainties, shares, moments.values.m2, scales])
     rows = zip(plans, truths, table.T.tolist(), strict=True)
     return [_of_plan(own, truth, numbers, moments.values.count) for own, truth, numbers in rows]
 
@@ -80,7 +83,7 @@ def _of_plan(plan: Plan, truth: Truth, numbers: Sequence[Sequence[float]], count
     used = {index: group.method.estimator for group in plan.groups for index in group.wanted}
     answers = []
     rows = zip(plan.request.greeks, truth.exact, numbers, strict=True)
-    for i, (greek, exact, (value, stderr, bias, hidden, uncertainty, share, m2)) in enumerate(rows):
+    for i, (greek, exact, (value, stderr, bias, hidden, uncertainty, share, m2, scale)) in enumerate(rows):
         if not (isfinite(value) and isfinite(stderr) and isfinite(bias)):
             return NonFiniteEstimate(
                 f"{greek.name}: the estimate is {value} with standard error {stderr}; "
@@ -89,7 +92,11 @@ def _of_plan(plan: Plan, truth: Truth, numbers: Sequence[Sequence[float]], count
             )
         low, high = value - quantile * stderr, value + quantile * stderr
         warning = (
-            _warning(plan, i, m2, hidden, uncertainty, share) or _replaced(plan, greek, used) or _unguarded(plan, greek)
+            _warning(plan, i, m2, hidden, uncertainty, share)
+            or _contradicted(plan, value, stderr, bias, exact, scale)
+            or _replaced(plan, greek, used)
+            or _unguarded(plan, greek)
+            or (None if greek.order else plan.request.contract.remark(plan.request.market.spot))
         )
         answers.append(Estimate(greek, value, stderr, low, high, bias, exact, used[greek.parameters], warning))
     return tuple(answers)
@@ -154,6 +161,18 @@ def _replaced(plan: Plan, greek: Greek, used: Mapping[MultiIndex, Estimator]) ->
     if asked in (Estimator.AUTO, given) or not greek.order:
         return None
     return f"estimator {asked} does not apply to it; {given} is used"
+
+
+def _contradicted(
+    plan: Plan, value: float, stderr: float, bias: float, exact: float | None, scale: float
+) -> str | None:
+    """The warning that the closed form is far away, or None."""
+    if exact is None:
+        return None
+    rounding = np.finfo(type_of(plan.request)).eps * (1e3 * max(abs(value), abs(exact)) + 1e4 * scale)
+    if abs(value - exact) <= _CONTRADICTION * stderr + bias + rounding:
+        return None
+    return f"the closed form {exact:.6g} contradicts it; trust neither, and report it"
 
 
 def _unguarded(plan: Plan, greek: Greek) -> str | None:
