@@ -34,17 +34,17 @@ TOTAL = "total"
 """Id of the row with the totals."""
 
 
-def row_key(trade: Trade | Rejected, units: Units) -> str:
-    """Key of a row: the hash of the trade and, unless raw, the units of the row's numbers."""
-    return trade.key if units is Units.RAW else f"{trade.key}-{units}"
+def row_key(trade: Trade | Rejected, arithmetic: str, units: Units) -> str:
+    """Key of a row: the hash of the trade, the processor's arithmetic and, unless raw, the units of the numbers."""
+    key = f"{trade.key}-{arithmetic}"
+    return key if units is Units.RAW else f"{key}-{units}"
 
 
-def record_of(trade: Trade | Rejected, answer: Result | str, units: Units) -> Record:
+def record_of(trade: Trade | Rejected, answer: Result | str, key: str, units: Units) -> Record:
     """Row of one trade: the keys of ``price`` with id, status and key; ``error`` in place of results.
 
     ``elapsed_seconds`` is None: trades that run side by side share the machine.
     """
-    key = row_key(trade, units)
     if isinstance(answer, str):
         return {"id": trade.id, "status": "error", "key": key, "error": answer, "version": __version__}
     unmet = [str(target) for target in answer.unmet]

@@ -10,6 +10,7 @@ from typing import Any
 
 from greeks_cli.report.book import TOTAL, BookFormat, as_parquet, record_of, rendered, row_key, total_of
 from greeks_cli.report.table import Screen
+from greeks_cli.run.arithmetic import fingerprint
 from greeks_cli.run.batch import price_trades
 from greeks_cli.run.book_paths import answer_of, run_with_totals
 from greeks_cli.run.cluster import cluster
@@ -49,12 +50,15 @@ class Book:
     @property
     def keys(self) -> dict[str, str]:
         """The key of every row by its id. Raises InvalidInput where a trade has the id of the totals."""
-        found = {trade.id: row_key(trade, self._units) for trade in self.trades}
+        found = {trade.id: self._key(trade) for trade in self.trades}
         if not self._total:
             return found
         if TOTAL in found:
             raise InvalidInput([Problem(("id",), "is that of the row of totals; give the trade another", TOTAL)])
         return found | {TOTAL: total_key(tuple(found.values()))}
+
+    def _key(self, trade: Trade | Rejected) -> str:
+        return row_key(trade, fingerprint(), self._units)
 
     def records(self) -> Iterator[dict[str, Any]]:
         """Yields every row in the order of the book, as soon as all rows before it are finished."""
@@ -81,10 +85,10 @@ class Book:
         waiting = [trade for trade in self.trades if trade.id not in skip]
         for trade in waiting:
             if isinstance(trade, Rejected):
-                yield record_of(trade, trade.why, self._units)
+                yield record_of(trade, trade.why, self._key(trade), self._units)
         with closing(self._answers([trade for trade in waiting if isinstance(trade, Trade)])) as answers:
             for trade, answer in answers:
-                yield record_of(trade, answer, self._units)
+                yield record_of(trade, answer, self._key(trade), self._units)
                 if self._fail_fast and isinstance(answer, str):
                     return
 
@@ -95,7 +99,8 @@ class Book:
             found, sums = run_with_totals(valid, workers, executor)
         answers = iter(found)
         for trade in self.trades:
-            yield record_of(trade, trade.why if isinstance(trade, Rejected) else answer_of(next(answers)), self._units)
+            answer = trade.why if isinstance(trade, Rejected) else answer_of(next(answers))
+            yield record_of(trade, answer, self._key(trade), self._units)
         whole = len(valid) == len(self.trades)
         yield total_of(sums if whole else [], self.keys[TOTAL], len(self.trades), self._units)
 

@@ -55,11 +55,14 @@ def _method_results(request: Request, greek: Greek, threads: int) -> Iterator[Me
         methods.append(("likelihood", Estimator.LIKELIHOOD, Autodiff.GRAD))
         if greek.order > 1 and pathwise_parameter(request.contract, greek.parameters):
             methods.append(("mixed", Estimator.MIXED, Autodiff.GRAD))
+        methods.append(("conditional", Estimator.CONDITIONAL, Autodiff.GRAD))
     for stream, (name, estimator, autodiff) in enumerate(methods, start=1):
         settings = {"estimator": estimator, "autodiff": autodiff, **_seed(request, stream)}
         result = run(_asking(request, (greek,), settings), threads)
         estimate = result[greek.name]
-        yield MethodResult(greek.name, name, estimate.value, estimate.stderr, estimate.bias)
+        replaced = greek.order > 0 and estimate.estimator is not estimator
+        used = f"{name} (here {estimate.estimator})" if replaced else name
+        yield MethodResult(greek.name, used, estimate.value, estimate.stderr, estimate.bias)
     if 1 <= greek.order <= 2:
         yield _bump(_asking(request, (greek,), _seed(request, 9)), greek, threads)
 

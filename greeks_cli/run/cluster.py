@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 
 from greeks_cli import __version__
 from greeks_cli.run.allocator import keep_freed_memory
+from greeks_cli.run.arithmetic import fingerprint
 from greeks_cli.run.cores import available_cores
 from greeks_cli.run.interrupts import interrupts_kept_here
 from greeks_cli.terms.errors import GreeksError, MissingExtra
@@ -151,6 +152,7 @@ def _versions() -> dict[str, str]:
     return {
         "greeks": __version__,
         "python": python,
+        "arithmetic": fingerprint(),
         **{name: _installed(name) for name in ("numpy", "chainer", "scipy")},
     }
 
@@ -168,6 +170,7 @@ def _task(expected: dict[str, str], work: Callable[..., Any], *args: Any, **kwar
         differing = ", ".join(
             f"{name} {found[name]} not {expected[name]}" for name in expected if found[name] != expected[name]
         )
-        raise ClusterFailed(f"a worker on {platform.node()} has {differing}; install the same versions everywhere")
+        remedy = "install the same versions everywhere, on processors of one kind (arithmetic: how exp and log round)"
+        raise ClusterFailed(f"a worker on {platform.node()} has {differing}; {remedy}")
     keep_freed_memory()
     return work(*args, **kwargs)

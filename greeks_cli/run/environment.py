@@ -8,6 +8,7 @@ from importlib.metadata import PackageNotFoundError, version
 
 from greeks_cli import __version__
 from greeks_cli.engine.backends.select import described, devices
+from greeks_cli.run.arithmetic import fingerprint
 from greeks_cli.run.cores import available_cores
 from greeks_cli.terms.errors import GpuFailed
 from greeks_cli.terms.trade import Trade
@@ -32,6 +33,7 @@ def facts() -> list[tuple[str, str]]:
         ("greeks", __version__),
         ("python", f"{platform.python_version()} at {sys.executable}"),
         ("platform", platform.platform()),
+        ("arithmetic", fingerprint()),
         ("threads", str(available_cores())),
         *((name, _installed(name)) for name in _PACKAGES),
         ("gpu", described()),

@@ -154,6 +154,12 @@ class Ledger:
         if self._file is None:  # not unfinished, but whole
             changed += [name for name in self.keys if name not in found]
         if changed:
+            if all(_trade_of(self.keys.get(name)) == _trade_of(found.get(name)) for name in changed):
+                message = (
+                    "holds results of a processor on which exp and log round differently; "
+                    "go on there, or use another -o, or --restart to price all anew here"
+                )
+                raise InvalidInput([Problem((str(self._out),), message)])
             more = f" and {len(changed) - _NAMED} more" if len(changed) > _NAMED else ""
             message = (
                 f"holds results of other settings, market or version for trade {', '.join(changed[:_NAMED])}{more}; "
@@ -172,6 +178,14 @@ class Ledger:
 def _is_kept(row: Mapping[str, Any]) -> bool:
     """True for a result; a failed trade is priced again: memory may have been short, or the trade is corrected."""
     return "error" not in row
+
+
+def _trade_of(key: str | None) -> str | None:
+    """A row's key without the fingerprint of the processor's arithmetic."""
+    if key is None:
+        return None
+    trade, _, units = key.split("-", 2) if key.count("-") > 1 else (*key.split("-"), "", "")[:3]
+    return f"{trade}-{units}"
 
 
 def _digest(content: bytes) -> str:

@@ -1,0 +1,23 @@
+"""Fingerprint of the processor's arithmetic: results of one fingerprint are equal to the bit.
+
+NumPy's exp, log and log1p use the widest vectors that a processor has, and round differently by their width.
+"""
+
+import hashlib
+from functools import cache
+
+import numpy as np
+
+_N_PLACES = 4096
+
+
+@cache
+def fingerprint() -> str:
+    """Eight hexadecimal digits, equal where elementary functions round equally on 4,096 arguments of each type."""
+    places = np.linspace(-20, 20, _N_PLACES)
+    found = hashlib.sha256()
+    for dtype in (np.float64, np.float32):
+        x = places.astype(dtype)
+        for result in (np.exp(x), np.log(np.exp(x) + 1), np.log1p(np.exp(-np.abs(x)))):
+            found.update(result.tobytes())
+    return found.hexdigest()[:8]
