@@ -15,13 +15,17 @@ from statistics import median
 from typing import Any
 
 from greeks_cli.analytic.closed_forms import exact_greeks
-from greeks_cli.engine.execution.estimates import natural_sizes
 from greeks_cli.run.price import run
 from greeks_cli.terms.errors import GreeksError
 from greeks_cli.terms.request import build_request
+from tests.agreement import natural_unit
 
 GREEKS = "delta,gamma,vega,theta,rho,vanna,volga"
 DEVIATIONS = 4
+KINDS = (
+    *("european", "european", "digital", "straddle", "strangle", "call-spread", "butterfly", "forward-start"),
+    *("barrier", "barrier", "barrier", "lookback", "lookback", "asian", "cliquet", "variance-swap", "formula"),
+)
 FORMULAS = {
     "max(S[-1] - K, 0)": {"kind": "european"},
     "where(S[-1] > K, 1, 0)": {"kind": "digital", "cash": 1.0},
@@ -44,10 +48,7 @@ def drawn(seed: int) -> dict[str, Any]:
     reach = exp(vol * sqrt(expiry) * dice.uniform(-3, 3))
     moneyness = dice.uniform(0.6, 1.6) if dice.random() < 0.5 else min(1.6, max(0.6, reach))
     strike = spot * moneyness
-    kind = dice.choice(
-        "european european digital straddle strangle call-spread butterfly forward-start barrier barrier barrier "
-        "lookback lookback asian cliquet variance-swap formula".split()
-    )
+    kind = dice.choice(KINDS)
     contract: dict[str, Any] = {"kind": kind, "expiry": expiry}
     option = {"type": dice.choice(["call", "put"])}
     truth = None
@@ -66,10 +67,8 @@ def drawn(seed: int) -> dict[str, Any]:
             side = dice.choice(["up", "down"])
             far = min(1.5, between(0.2, 3.0) * vol * sqrt(expiry))
             contract |= {"strike": strike, "barrier": spot * exp(far if side == "up" else -far), **option}
-            contract |= {
-                "barrier_type": f"{side}-{dice.choice(['in', 'out'])}",
-                "rebate": dice.choice([0.0, 0.02 * spot]),
-            }
+            contract |= {"barrier_type": f"{side}-{dice.choice(['in', 'out'])}"}
+            contract |= {"rebate": dice.choice([0.0, 0.02 * spot])}
         case "lookback":
             contract |= option
             contract |= {"strike": strike} if dice.random() < 0.5 else {"strike_kind": "floating"}
@@ -105,9 +104,10 @@ def judged(seed: int) -> list[dict[str, Any]]:
         return [{"seed": seed, "kind": trade["contract"]["kind"], "refused": str(error)}]
     rounding = 1e-4 if request.simulation.dtype == "float32" else 1e-9
     rows = []
-    for estimate, truth, size in zip(found, exact, natural_sizes(request), strict=True):
+    for estimate, truth in zip(found, exact, strict=True):
         if truth is None:
             continue
+        size = natural_unit(request, estimate.greek)
         distance = abs(estimate.value - truth) - estimate.bias - rounding * max(abs(truth), 1e-3 * size)
         beyond = 0.0 if distance <= 0 else distance / max(estimate.stderr, 1e-300)
         rows.append(
@@ -149,15 +149,12 @@ def main() -> None:
         print(json.dumps(row))
     print(f"{asked.trades:,} trades, {len(rows):,} estimates with a closed form, {len(refused)} trades refused")
     print(f"unwarned and beyond {DEVIATIONS} standard errors plus bias: {len(broken)} ({len(broken) / len(rows):.3%})")
-    print(
-        f"warned: {len(warned) / len(rows):.1%}; median error bar, in natural sizes: {median(r['bar'] for r in rows):.3g}"
-    )
+    bar = median(row["bar"] for row in rows)
+    print(f"warned: {len(warned) / len(rows):.1%}; median error bar, in natural sizes: {bar:.3g}")
     if asked.against:
         before = {(r["seed"], r["greek"]): r["bar"] for r in map(json.loads, asked.against.open()) if "bar" in r}
-        both = [
-            (row["bar"], before[row["seed"], row["greek"]]) for row in rows if (row["seed"], row["greek"]) in before
-        ]
-        ratios = [now / then for now, then in both if then > 0]
+        then = [before.get((row["seed"], row["greek"]), 0.0) for row in rows]
+        ratios = [row["bar"] / bar for row, bar in zip(rows, then, strict=True) if bar > 0]
         print(f"median error bar over that of {asked.against}: {median(ratios):.3f}")
 
 
