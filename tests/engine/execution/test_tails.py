@@ -1,0 +1,51 @@
+"""Tails: what a run may have missed is found, and ordinary payoffs miss little."""
+
+import pytest
+
+from greeks_cli.engine.execution.compile import compiled, plan
+from greeks_cli.run.price import run
+from greeks_cli.terms.request import build_request
+
+
+def asked(contract, market, greeks="delta", **settings):
+    return build_request(contract, market, {"paths": 20_000, **settings}, greeks)
+
+
+def tails_of(request):
+    return compiled([plan(request)]).tails(request.simulation.paths)[0]
+
+
+def test_usual_option_has_hardly_a_tail():
+    for tail in tails_of(asked({"strike": 100}, {"vol": 0.2}, "delta,gamma,vega")).values():
+        assert tail.share < 0.05
+
+
+def test_mean_carried_by_paths_that_do_not_occur_is_missed():
+    """With vol 2 over 10 years the mean of the underlying lies where one path in 10^9 ends."""
+    request = asked({"strike": 100, "expiry": 10}, {"vol": 2.0})
+    tail = tails_of(request)[("spot",)]
+    assert tail.share > 0.9
+    assert tail.missed[0] == pytest.approx(0.9, rel=0.3)  # of a delta of 0.9
+
+
+@pytest.mark.parametrize("settings", [{}, {"sampler": "sobol", "paths": 32768}], ids=["random", "sobol"])
+def test_heavy_tails_are_warned_of(settings):
+    found = run(asked({"strike": 100, "expiry": 10}, {"vol": 2.0}, **settings))
+    for estimate in found.estimates:
+        assert "heavy tails" in estimate.warning
+        assert estimate.bias > 0.5 * abs(estimate.value - estimate.exact)  # its order of magnitude
+
+
+def test_rare_event_behind_an_ordinary_payoff_is_warned_of():
+    """The digital of 10^6 pays where 5 paths in 10^8 end: it is worth 0.05, and no path shows it."""
+    formula = {"kind": "formula", "payoff": "max(S[-1] - 100, 0) + where(S[-1] > 270, 1000000, 0)", "fixings": 1}
+    price = run(asked(formula, {"vol": 0.2, "rate": 0.0}))["price"]
+    assert "heavy tails" in price.warning
+    assert price.bias > 0.2
+
+
+def test_control_variate_is_taken_out_of_the_tail():
+    plain = {"kind": "asian", "strike": 100, "fixings": 12}
+    without = tails_of(asked(plain, {"vol": 0.2}))
+    with_control = tails_of(asked(plain, {"vol": 0.2}, control=True))
+    assert with_control[()].missed[0] < 0.5 * without[()].missed[0]
