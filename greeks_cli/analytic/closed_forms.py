@@ -121,10 +121,12 @@ def _at(points: Sequence[tuple[Contract, Mapping[str, float]]], wanted: Sequence
         program = _traced(_Subject(_structure(contract, values), tuple(dict.fromkeys(wanted)), contract, inputs))
         if program is None:
             return [(None,) * len(wanted)] * len(points)
-        at = {name: np.array([value_of[name] for _, value_of in points]) for name in values}
-        at |= {name: np.array([getattr(one, name) for one, _ in points]) for name in schedule}
-        found = dict(program.run(lambda name: at[str(name)], len(points)))
-    derivatives = {index: np.broadcast_to(array, len(points)) for index, array in found.items()}
+        # A sum over the rows of a single column would add in another order.
+        together = points if len(points) > 1 else [*points, *points]
+        at = {name: np.array([value_of[name] for _, value_of in together]) for name in values}
+        at |= {name: np.array([getattr(one, name) for one, _ in together]) for name in schedule}
+        found = dict(program.run(lambda name: at[str(name)], len(together)))
+    derivatives = {index: np.broadcast_to(array, len(together))[: len(points)] for index, array in found.items()}
     highest = [1 if one.bends_at(value_of["spot"]) else MAX_ORDER for one, value_of in points]
     rows = zip(*(derivatives[index].tolist() for index in wanted), strict=True)
     return [

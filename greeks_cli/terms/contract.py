@@ -35,7 +35,6 @@ class Contract(Term):
     """Numeric fields that a Greek may differentiate, besides the market's and ``time``."""
     example: ClassVar[Mapping[str, object]] = {}
     """Fields of a typical contract on an underlying near 100, for ``greeks check --all`` and the tests."""
-    extra_normals: ClassVar[int] = 0
     """Normals per path that the payoff needs in addition to those of the path."""
 
     kind: str

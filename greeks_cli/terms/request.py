@@ -65,6 +65,12 @@ class Request:
         if unknown:
             remedy = did_you_mean(unknown[0], self.values)
             return f"the {self.contract.kind} contract has no parameter '{unknown[0]}'; {remedy}"
+        moving = sum(name == "spot" or name in self.contract.values for name in greek.parameters)
+        if moving > 1 and self.contract.bends_at(self.market.spot):
+            return (
+                f"it does not exist at spot {self.market.spot:g}, where the first derivative jumps; "
+                "move the spot, the strike or the running extreme a little"
+            )
         unsmoothed = self.simulation.smoothing is Smoothing.NONE
         if (
             greek.order > (0 if self.contract.jumps else 1)

@@ -34,7 +34,7 @@ MORE = {
 def bumped_gamma(request: Request, seed: int, n_paths: int) -> np.ndarray:
     """Second differences of the discounted payoff, one per path."""
     dates, values = request.contract.dates, request.values
-    steps = (1,) * (len(dates) + request.contract.extra_normals)
+    steps = (1,) * len(dates)
     normals = standard_normals(seed, 0, 0, steps, n_paths, np.float64)
     pilot = PathData(pilot_motion(request), Markets.of([request]))
     sharp = tuple(Kernel.plain(0, kink.base) for kink in pilot_kinks(request, pilot))

@@ -23,8 +23,8 @@ def scenario_of(request, normals, method):
         value = np.asarray(fetch(source))
         return value if value.ndim else value.reshape(1)
 
-    shape, spot = (len(request.contract.dates), request.contract.extra_normals), request.market.spot
-    return Scenario(shape, normals.shape[1], dtype, sourced, dtype(spot), np.array([spot], dtype))
+    n_dates, spot = len(request.contract.dates), request.market.spot
+    return Scenario(n_dates, normals.shape[1], dtype, sourced, dtype(spot), np.array([spot], dtype))
 
 
 def derivatives_of(request, normals, method, wanted):

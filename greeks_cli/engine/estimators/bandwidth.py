@@ -71,9 +71,7 @@ def pilot_kinks(request: Request, data: PathData) -> list[Kink]:
         payoff(
             request.contract, request.values, PlainPath(data, request.market.spot, request.contract.expiry), recorder
         )
-    moves = [sum(name == "spot" or name in request.contract.values for name in g.parameters) for g in request.greeks]
-    refused = any(kink.spread == 0 for kink in recorder.kinks) and any(greek.order for greek in request.greeks)
-    if refused or (max(moves, default=0) > 1 and request.contract.bends_at(request.market.spot)):
+    if any(kink.spread == 0 for kink in recorder.kinks) and any(greek.order for greek in request.greeks):
         raise InvalidInput([Problem(("payoff",), _AT_THE_KINK)])
     return recorder.kinks
 

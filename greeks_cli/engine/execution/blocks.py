@@ -38,11 +38,10 @@ class Blocks:
 
     @cached_property
     def steps(self) -> tuple[int, ...]:
-        """Exact increments in each interval between dates, in proportion to its length, and the extra normals."""
+        """Exact increments in each interval between dates, in proportion to its length."""
         dates = self.request.contract.dates
         wanted = self.request.simulation.steps or len(dates)
-        along_path = [max(1, round(wanted * (end - start) / dates[-1])) for start, end in pairwise((0.0, *dates))]
-        return (*along_path, *(1,) * self.request.contract.extra_normals)
+        return tuple(max(1, round(wanted * (end - start) / dates[-1])) for start, end in pairwise((0.0, *dates)))
 
     @cached_property
     def size(self) -> int:

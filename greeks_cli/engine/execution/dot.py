@@ -24,8 +24,8 @@ def dot_graph(request: Request, greek: Greek) -> str:
 
     contract, market = request.contract, request.market
     (group, *_) = plan(request).groups
-    n_rows = len(contract.dates) + contract.extra_normals
-    normals = standard_normals(request.simulation.seed, PATHS, 0, (1,) * n_rows, _PATHS_SHOWN, np.float64)
+    steps = (1,) * len(contract.dates)
+    normals = standard_normals(request.simulation.seed, PATHS, 0, steps, _PATHS_SHOWN, np.float64)
     live = set(greek.parameters) or {"spot"}
     leaves = make_leaves(request.values, live, _PATHS_SHOWN, np.float64)
     for name in live:
@@ -36,8 +36,7 @@ def dot_graph(request: Request, greek: Greek) -> str:
     def sourced(source: Source, sample: Operand, is_flat: bool | None = None) -> Operand:
         return fetch(source)
 
-    shape = len(contract.dates), contract.extra_normals
-    scenario = Scenario(shape, _PATHS_SHOWN, np.float64, sourced, market.spot, market.spot)
+    scenario = Scenario(len(steps), _PATHS_SHOWN, np.float64, sourced, market.spot, market.spot)
     path = MovingPath(leaves, scenario, contract.expiry)
     node = discounted_payoff(contract, leaves, path, Smoother(group.method.kernels))
     for name in greek.parameters:

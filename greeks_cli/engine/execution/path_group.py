@@ -149,7 +149,7 @@ def paths_key(request: Request) -> object:
     """Key of a request's normals: equal for equal normals at equal dates, where blocks have the same size."""
     contract, simulation = request.contract, request.simulation
     drawn = ("seed", "paths", "steps", "sampler", "antithetic", "dtype", "device")
-    return contract.dates, contract.extra_normals, *(getattr(simulation, name) for name in drawn)
+    return contract.dates, *(getattr(simulation, name) for name in drawn)
 
 
 class SharedNormals:

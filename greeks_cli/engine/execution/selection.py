@@ -163,7 +163,7 @@ def _drawn(request: Request) -> tuple[int, int, int]:
     """The seed of a pilot's normals, the number of normals of a path, and the number of paths."""
     contract, simulation = request.contract, request.simulation
     wanted = simulation.paths // 32 if _fixed_width(request) is None else 0
-    n_rows = len(contract.dates) + contract.extra_normals
+    n_rows = len(contract.dates)
     n_paths = min(_MOST_PATHS, max(_FEWEST_PATHS, wanted), max(256, _MOST_NORMALS // n_rows))
     return simulation.seed, n_rows, n_paths
 

@@ -39,8 +39,8 @@ class Tail(NamedTuple):
 def tails(linked: Linked, plan: Plan, paths: int) -> list[Mapping[MultiIndex, Tail]]:
     """The tails of every Greek of each stack of linked plans, for a run of some paths; ``plan`` is any of them."""
     request = plan.request
-    dates, n_extra = request.contract.dates, request.contract.extra_normals
-    n_rows = len(dates) + n_extra
+    dates = request.contract.dates
+    n_rows = len(dates)
     n_paths = max(256, min(_MOST_PATHS, _MOST_NORMALS // n_rows))
     drawn = standard_normals(request.simulation.seed, TAILS, 0, (1,) * n_rows, n_paths, type_of(request))
     normals, weights, ends = stretched(drawn, dates)
@@ -65,19 +65,29 @@ def tails(linked: Linked, plan: Plan, paths: int) -> list[Mapping[MultiIndex, Ta
 
 
 def _tail(samples: NDArray[np.float64], weights: NDArray[np.floating], rare: NDArray[np.bool_]) -> Tail:
-    mean = (samples * weights).sum(axis=1) / weights.sum()
-    distances = np.nan_to_num(np.abs(samples - mean[:, None]), nan=0.0, posinf=0.0)
+    rows = [_tail_of(row, weights, rare) for row in samples]  # a row has the same sums alone and in a stack
+    missed, shares = np.array(rows).T
+    return Tail(missed, shares)
+
+
+def _tail_of(
+    row: NDArray[np.float64], weights: NDArray[np.floating], rare: NDArray[np.bool_]
+) -> tuple[np.floating, np.floating]:
+    mean = (row * weights).sum() / weights.sum()
+    distances = np.nan_to_num(np.abs(row - mean), nan=0.0, posinf=0.0)
     weighed = distances * weights
     squares = weighed * distances
-    share = squares[:, rare].sum(axis=1) / np.maximum(squares.sum(axis=1), np.finfo(float).tiny)
-    return Tail(weighed[:, rare].sum(axis=1) / len(weights), share)
+    share = squares[rare].sum() / max(squares.sum(), np.finfo(float).tiny)
+    return weighed[rare].sum() / len(weights), share
 
 
 def _residual(
     samples: NDArray[np.float64], control: NDArray[np.float64], weights: NDArray[np.floating]
 ) -> NDArray[np.float64]:
     """What a control variate leaves of samples, by the regression on the paths that the run meets."""
-    total = weights.sum()
-    centred = control - (control * weights).sum(axis=1, keepdims=True) / total
-    slope = (samples * centred * weights).sum(axis=1) / (centred * centred * weights).sum(axis=1)
-    return samples - np.nan_to_num(slope, posinf=0.0, neginf=0.0)[:, None] * centred
+    rows = []
+    for row, other in zip(samples, control, strict=True):
+        centred = other - (other * weights).sum() / weights.sum()
+        variance = (centred * centred * weights).sum()
+        rows.append(row - (row * centred * weights).sum() / variance * centred if variance > 0 else row)
+    return np.array(rows)

@@ -139,9 +139,9 @@ class Traced:
                 source = tracer.source(Parameter(name), self._dtype(number))
                 values[name] = np.broadcast_to(source, (_TRACED_PATHS,))
         spot = tracer.source(Value("spot", rounded=True), self._dtype(request.market.spot))
-        shape = len(request.contract.dates), request.contract.extra_normals
+        n_dates = len(request.contract.dates)
         scenario = Scenario(
-            shape, _TRACED_PATHS, self._dtype, tracer.source, spot, tracer.source(Value("spot"), self._dtype(1))
+            n_dates, _TRACED_PATHS, self._dtype, tracer.source, spot, tracer.source(Value("spot"), self._dtype(1))
         )
         expiry = tracer.source(EXPIRY, self._dtype(1))
         scenario.differentiate_laws(method.estimator, method.estimator is Estimator.MIXED or bool(method.first), wanted)

@@ -22,7 +22,6 @@ from greeks_cli.engine.simulation.sources import (
     Bridge,
     BrownianMotion,
     Coefficient,
-    ExtraNormals,
     FirstIncrement,
     Growth,
     Growths,
@@ -70,25 +69,20 @@ class Scenario:
 
     def __init__(
         self,
-        shape: tuple[int, int],
+        n_dates: int,
         n_paths: int,
         dtype: type[np.floating],
         sourced: Sourced,
         spot: Operand,
         unrounded_spot: Operand,
     ):
-        """``shape`` has the number of dates and of extra normals, ``sourced`` makes operands of sources.
+        """``sourced`` makes operands of sources.
 
         ``spot`` is the value of the spot, not its leaf, in the type of the paths and as the market has it.
         """
-        (self.n_dates, self._n_extra), self.n_paths, self.dtype = shape, n_paths, dtype
+        self.n_dates, self.n_paths, self.dtype = n_dates, n_paths, dtype
         self._sourced, self._spot, self._unrounded_spot = sourced, spot, unrounded_spot
         self._shifted: dict[str, ExpLinear] = {}
-
-    @property
-    def extra(self) -> Array:
-        """The extra normals of a payoff, shape (n_extra, n_paths)."""
-        return self._array(ExtraNormals(), self._n_extra)
 
     @cached_property
     def underlying(self) -> ExpLinear:
@@ -145,13 +139,11 @@ class Scenario:
 
 
 class Path(ABC):
-    """The underlying at the dates of a contract that ends at ``expiry``, and the extra normals of a payoff."""
+    """The underlying at the dates of a contract that ends at ``expiry``."""
 
     expiry: Operand
     """Years to expiry, a number."""
     n_dates: int
-    extra: Operand
-    """The extra normals of a payoff, shape (n_extra, n_paths)."""
 
     def __getitem__(self, index: int) -> Operand:
         """The underlying at one date, shape (n_paths,)."""
@@ -181,7 +173,6 @@ class PlainPath(Path):
 
     def __init__(self, data: PathData, spot: float, expiry: float):
         self.n_dates, self.expiry = data.markets.n_dates, expiry
-        self.extra = data.motion.normals[self.n_dates :]
         self._data, self._spot = data, data.motion.dtype(spot)
 
     def _evaluate(self, dates: Dates, summed: bool = False) -> Operand:
@@ -194,7 +185,7 @@ class MovingPath(Path):
     """A path that moves with its leaves."""
 
     def __init__(self, leaves: Leaves, scenario: Scenario, expiry: Operand):
-        self.n_dates, self.expiry, self.extra = scenario.n_dates, expiry, scenario.extra
+        self.n_dates, self.expiry = scenario.n_dates, expiry
         self._leaves = {name: leaves[name] for name in PARAMETERS}
         self._scenario = scenario
 

@@ -32,13 +32,12 @@ def sobol_normals(
     generator = np.random.default_rng(address(seed, SCRAMBLES, scramble))
     cells = np.floor(Sobol(sum(steps), scramble=True, rng=generator).random(n_paths).T * n_paths)
     normals = ndtri((cells + generator.uniform(2.0**-30, 1, cells.shape)) / n_paths)
-    along, extra = steps[: len(dates)], len(steps) - len(dates)
     starts = (0.0, *dates[:-1])
-    times = np.concatenate([np.linspace(a, b, n + 1)[1:] for a, b, n in zip(starts, dates, along, strict=True)])
-    motion = _bridge(normals[: len(times)], times)[np.cumsum(along) - 1]
+    times = np.concatenate([np.linspace(a, b, n + 1)[1:] for a, b, n in zip(starts, dates, steps, strict=True)])
+    motion = _bridge(normals, times)[np.cumsum(steps) - 1]
     scale = np.sqrt(np.diff(dates, prepend=0.0))
-    standard = np.diff(motion, axis=0, prepend=0.0) / scale[:, None]
-    return np.concatenate([standard, normals[len(times) :]]) if extra else standard
+    standard: NDArray[np.float64] = np.diff(motion, axis=0, prepend=0.0) / scale[:, None]
+    return standard
 
 
 def _bridge(normals: NDArray[np.float64], times: NDArray[np.float64]) -> NDArray[np.float64]:

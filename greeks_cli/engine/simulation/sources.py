@@ -30,14 +30,6 @@ class PathSource(ABC):
 
 
 @dataclass(frozen=True)
-class ExtraNormals(PathSource):
-    """The extra normals of a payoff, shape (n_extra, n_paths)."""
-
-    def of(self, data: PathData) -> Array:
-        return data.motion.normals[len(data.motion.dates) :]
-
-
-@dataclass(frozen=True)
 class BrownianMotion(PathSource):
     """Brownian motion at all dates, shape (n_dates, n_paths)."""
 

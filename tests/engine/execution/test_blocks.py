@@ -35,7 +35,7 @@ def test_blocks_have_all_paths(settings):
 
 def test_steps_are_in_proportion_to_the_time_between_dates():
     assert blocks_of({"kind": "asian", "strike": 1, "fixing_times": [0.25, 1.0]}, steps=8).steps == (2, 6)
-    assert blocks_of({"kind": "lookback", "strike": 1}, steps=5).steps == (5, 1, 1)
+    assert blocks_of({"kind": "lookback", "strike": 1}, steps=5).steps == (5,)
 
 
 def test_antithetic_normals_are_opposite_and_their_pairs_one_sample():

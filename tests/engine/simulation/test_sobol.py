@@ -22,12 +22,6 @@ def test_increments_are_standard_and_uncorrelated():
     np.testing.assert_allclose(np.cov(draw(n_paths=8192)), np.eye(3), atol=0.02)
 
 
-def test_extra_normals_follow_those_of_the_path():
-    found = draw(steps=(1, 1, 1, 1))
-    assert found.shape == (4, 1024)
-    np.testing.assert_allclose(np.cov(found), np.eye(4), atol=0.1)
-
-
 def test_points_depend_on_seed_and_scramble_alone():
     np.testing.assert_array_equal(draw(), draw())
     assert not np.intersect1d(draw(), draw(scramble=1)).size

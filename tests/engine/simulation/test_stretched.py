@@ -25,7 +25,7 @@ def test_every_other_path_ends_twice_as_far_out():
     assert weights.max() <= 4 / 3 + 1e-12
 
 
-def test_extra_normals_and_later_paths_stay():
+def test_other_paths_and_other_rows_stay():
     normals = np.random.default_rng(1).standard_normal((4, 10))
     moved, _, _ = stretched(normals, DATES)
     np.testing.assert_array_equal(moved[:, 1::2], normals[:, 1::2])
