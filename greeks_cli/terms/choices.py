@@ -22,13 +22,19 @@ _OPERATIONS: dict[type[ast.operator], Callable[[float, float], float]] = {
 }
 
 
-def folded(tree: ast.expr) -> ast.expr:
-    """The formula without powers 0 and 1 and without the larger or smaller of equal operands, which are no kinks."""
-    found: ast.expr = _Folder().visit(tree)
+def folded(tree: ast.expr, numbers: Mapping[str, float]) -> ast.expr:
+    """The formula without what is no kink: powers 0 and 1, equal operands of max and min, abs of what is not negative.
+
+    ``numbers`` has the values of the parameters.
+    """
+    found: ast.expr = _Folder(numbers).visit(tree)
     return found
 
 
 class _Folder(ast.NodeTransformer):
+    def __init__(self, numbers: Mapping[str, float]):
+        self._numbers = numbers
+
     def visit_BinOp(self, node: ast.BinOp) -> ast.AST:
         self.generic_visit(node)
         power = _number(node.right) if isinstance(node.op, ast.Pow) else None
@@ -40,7 +46,11 @@ class _Folder(ast.NodeTransformer):
         self.generic_visit(node)
         if _name(node) in ("min", "max") and len(node.args) > 1:
             node.args = list({ast.dump(argument): argument for argument in node.args}.values())
+            if _name(node) == "max" and any(_is_nonnegative(a, self._numbers) for a in node.args if _number(a) != 0):
+                node.args = [argument for argument in node.args if _number(argument) != 0]
             return node.args[0] if len(node.args) == 1 else node
+        if _name(node) == "abs" and _is_nonnegative(node.args[0], self._numbers):
+            return node.args[0]
         return node
 
 
@@ -53,9 +63,26 @@ def has_choices(node: ast.AST) -> bool:
     )
 
 
-def jumps(node: ast.AST) -> bool:
-    """True if the formula may jump: it compares, or divides by a kink, or a root or logarithm meets one."""
-    return any(isinstance(part, ast.Compare) or _is_singular(part) for part in ast.walk(node))
+def jumps(node: ast.AST, numbers: Mapping[str, float]) -> bool:
+    """True if the formula may jump: it compares, or divides by a kink, or a root or logarithm meets one at 0."""
+    return any(isinstance(part, ast.Compare) or _is_singular(part, numbers) for part in ast.walk(node))
+
+
+def meets_choices(node: ast.expr) -> bool:
+    """True if a choice is made within a branch of another, or two are multiplied: their kinks may be close together."""
+    if is_tangled(node):
+        return True
+    branches = [branch for part in ast.walk(node) for branch in _branches_of(part)]
+    return any(map(has_choices, branches))
+
+
+def _branches_of(node: ast.AST) -> list[ast.expr]:
+    match node:
+        case ast.IfExp(body=body, orelse=otherwise):
+            return [body, otherwise]
+        case ast.Call(args=arguments) if _name(node) == "where":
+            return arguments[1:]
+    return []
 
 
 def is_tangled(node: ast.expr) -> bool:
@@ -93,17 +120,7 @@ def _decides_by_choices(test: ast.expr) -> bool:
 
 def is_guarded(tree: ast.expr, numbers: Mapping[str, float]) -> bool:
     """True if a branch computes what may have no value where the branch is not taken, such as a logarithm."""
-    branches = [
-        branch
-        for node in ast.walk(tree)
-        for branch in (
-            [node.body, node.orelse]
-            if isinstance(node, ast.IfExp)
-            else node.args[1:]
-            if isinstance(node, ast.Call) and _name(node) == "where"
-            else []
-        )
-    ]
+    branches = [branch for node in ast.walk(tree) for branch in _branches_of(node)]
     operands = [_partial_operand(part) for branch in branches for part in ast.walk(branch)]
     return any(operand is not None and not _is_positive(operand, numbers) for operand in operands)
 
@@ -121,9 +138,33 @@ def _partial_operand(node: ast.AST) -> ast.expr | None:
     return None
 
 
-def _is_singular(node: ast.AST) -> bool:
+def _is_singular(node: ast.AST, numbers: Mapping[str, float]) -> bool:
     operand = _partial_operand(node)
-    return operand is not None and has_choices(operand)
+    return operand is not None and has_choices(operand) and not _is_positive(operand, numbers)
+
+
+def _is_nonnegative(node: ast.expr, numbers: Mapping[str, float]) -> bool:
+    """True if an expression is 0 or more on every path, by its form."""
+    match node:
+        case ast.Constant(value=int() | float() as value):
+            return value >= 0
+        case ast.BinOp(op=ast.Add() | ast.Mult() | ast.Div(), left=left, right=right):
+            return _is_nonnegative(left, numbers) and _is_nonnegative(right, numbers)
+        case ast.BinOp(op=ast.Pow(), left=left, right=right):
+            return _number(right) in (2, 4, 6, 8, 10) or _is_nonnegative(left, numbers)
+        case ast.Call(args=arguments):
+            match _name(node):
+                case "abs" | "sqrt":
+                    return True
+                case "max":
+                    return any(_is_nonnegative(argument, numbers) for argument in arguments)
+                case "min" | "sum" | "mean":
+                    return all(_is_nonnegative(argument, numbers) for argument in arguments)
+                case "where":
+                    return all(_is_nonnegative(argument, numbers) for argument in arguments[1:])
+        case ast.IfExp(body=body, orelse=otherwise):
+            return _is_nonnegative(body, numbers) and _is_nonnegative(otherwise, numbers)
+    return _is_positive(node, numbers)
 
 
 def _is_positive(node: ast.expr, numbers: Mapping[str, float]) -> bool:
@@ -137,7 +178,11 @@ def _is_positive(node: ast.expr, numbers: Mapping[str, float]) -> bool:
             return True
         case ast.UnaryOp(op=ast.UAdd(), operand=operand):
             return _is_positive(operand, numbers)
-        case ast.BinOp(op=ast.Add() | ast.Mult() | ast.Div(), left=left, right=right):
+        case ast.BinOp(op=ast.Add(), left=left, right=right):
+            if _is_positive(left, numbers):
+                return _is_nonnegative(right, numbers)
+            return _is_positive(right, numbers) and _is_nonnegative(left, numbers)
+        case ast.BinOp(op=ast.Mult() | ast.Div(), left=left, right=right):
             return _is_positive(left, numbers) and _is_positive(right, numbers)
         case ast.BinOp(op=ast.Pow(), left=left):
             return _is_positive(left, numbers)
@@ -237,18 +282,26 @@ class _Lifter:
     def _compared(self, op: ast.cmpop, one: _Tree, other: _Tree) -> _Tree:
         if isinstance(op, ast.Lt | ast.LtE):
             one, other = other, one
-        return self._combined(lambda a, b: self._choice(a, b, _TRUE, _FALSE), one, other)
+        strict = isinstance(op, ast.Lt | ast.Gt)
+        return self._combined(lambda a, b: self._choice(a, b, _TRUE, _FALSE, strict), one, other)
 
-    def _choice(self, a: ast.expr, b: ast.expr, yes: ast.expr, no: ast.expr) -> _Tree:
-        """The choice by a > b, decided where both are numbers."""
+    def _choice(self, a: ast.expr, b: ast.expr, yes: ast.expr, no: ast.expr, strict: bool = True) -> _Tree:
+        """The choice by a > b, or by a >= b, decided where both are numbers or equal.
+
+        Smooth expressions tie with probability 0. Sums of choices over time may tie with a number.
+        """
         a, b = _sides(a, b)
         one, other = _number(a), _number(b)
         if one is not None and other is not None:
-            return yes if one > other else no
-        keys = ast.dump(a), ast.dump(b)
-        if keys[0] > keys[1]:
-            a, b, yes, no, keys = b, a, no, yes, keys[::-1]
-        return no if keys[0] == keys[1] else self._made(keys, ast.Compare(a, [ast.Gt()], [b]), yes, no)
+            return yes if one > other or (one == other and not strict) else no
+        keys: tuple[str, ...] = ast.dump(a), ast.dump(b)
+        if keys[0] == keys[1]:
+            return no if strict else yes
+        if keys[0] > keys[1]:  # a > b is not b >= a
+            a, b, yes, no, keys, strict = b, a, no, yes, keys[::-1], not strict
+        if has_choices(a) or has_choices(b):
+            keys = (*keys, "strict" if strict else "")
+        return self._made(keys, ast.Compare(a, [ast.Gt() if strict else ast.GtE()], [b]), yes, no)
 
     def _made(self, key: tuple[str, ...], test: ast.expr, yes: _Tree, no: _Tree) -> _Tree:
         yes, no = _restricted(yes, key, True), _restricted(no, key, False)

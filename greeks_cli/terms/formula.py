@@ -14,7 +14,7 @@ from typing import Annotated, Any, ClassVar, Literal, NamedTuple, Self
 
 from pydantic import BeforeValidator, Field, model_validator
 
-from greeks_cli.terms.choices import folded, is_guarded, is_tangled, jumps, lifted
+from greeks_cli.terms.choices import folded, is_guarded, is_tangled, jumps, lifted, meets_choices
 from greeks_cli.terms.errors import did_you_mean
 from greeks_cli.terms.fields import Number
 from greeks_cli.terms.greek import MARKET_PARAMETERS, TIME
@@ -286,14 +286,14 @@ class Formula(Fixed):
         return {} if decides_by_numbers(self.tree) else self.values
 
     def structure(self, spot: float) -> Hashable:
-        return super().structure(spot), tuple(self.param) if self.open_values else repr(self.param)
+        return super().structure(spot), self._form.key, tuple(self.param) if self.open_values else repr(self.param)
 
     def but_for(self, names: Collection[str]) -> str:
         return super().but_for({*names, "param"})
 
     @property
     def jumps(self) -> bool:
-        return jumps(self.tree)
+        return self._form.jumps
 
     @property
     def tangled_kinks(self) -> bool:
@@ -323,20 +323,24 @@ class _Form(NamedTuple):
     is_tangled: bool
     is_several: bool
     is_guarded: bool
+    jumps: bool
+
+    @property
+    def key(self) -> Hashable:
+        """Equal for forms that are computed alike: the signs of parameters have a part in it."""
+        return (ast.dump(self.tree), *self[1:])
 
 
 @lru_cache(256)
 def _form_of(text: str, param: tuple[tuple[str, float], ...], n_fixings: int) -> _Form:
     values = dict(param)
-    tree = folded(parse_formula(text, values, n_fixings))
-    is_several = tangled = is_tangled(tree)
-    guarded = is_guarded(tree, values)
-    if tangled and jumps(tree):
+    tree = folded(parse_formula(text, values, n_fixings), values)
+    tangled, guarded = is_tangled(tree), is_guarded(tree, values)
+    if tangled and jumps(tree, values):
         rewritten = lifted(tree)
         if not is_tangled(rewritten) and is_guarded(rewritten, values) <= guarded:
             tree, tangled = rewritten, False
-            is_several = sum(isinstance(node, ast.IfExp) for node in ast.walk(tree)) > 1
-    return _Form(tree, tangled, is_several, guarded)
+    return _Form(tree, tangled, meets_choices(tree), guarded, jumps(tree, values))
 
 
 __all__: list[Any] = ["Formula", "FormulaError", "parse_formula"]

@@ -117,8 +117,12 @@ class Simplifier:
             if number.slot == self._one:
                 return number  # a number broadcasts like a row of it
         linear = function in _LINEAR
-        factor = prod(a.factor for a in arguments if isinstance(a, Scaled) and a.slot != self._one) if linear else 1.0
         wants_shape = not is_elementwise(function) or function is as_type
+        if wants_shape and function is not np.broadcast_to:
+            arguments = [
+                [*map(self._row_as_number, a)] if isinstance(a, list) else self._row_as_number(a) for a in arguments
+            ]
+        factor = prod(a.factor for a in arguments if isinstance(a, Scaled) and a.slot != self._one) if linear else 1.0
 
         def slot(scaled: Scaled) -> int:
             if scaled.slot == self._one and wants_shape:
@@ -242,6 +246,10 @@ class Simplifier:
         """The slot of a number broadcast over the paths, for functions that need a shape."""
         slots: Slots = (self._builder.constant(number), self._builder.constant(ROW))
         return self._builder.call(np.broadcast_to, slots, {})
+
+    def _row_as_number(self, scaled: Scaled) -> Scaled:
+        """A row of equal numbers as a number, which becomes a row of the shape that a call wants."""
+        return self._as_number(scaled) if scaled.slot in self._flat else scaled
 
     def _as_number(self, scaled: Scaled) -> Scaled:
         """A constant that is one number, as a factor."""

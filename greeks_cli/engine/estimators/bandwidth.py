@@ -64,16 +64,19 @@ class _SpreadRecorder(Smoother):
 def pilot_kinks(request: Request, data: PathData) -> list[Kink]:
     """Every kink, in the order in which the payoff meets them on some paths of the request's market.
 
-    Raises InvalidInput where a derivative is asked for and every path lies exactly on a kink.
+    Raises InvalidInput where a derivative is asked for and every path lies exactly on a kink, as today's fixing may.
     """
     recorder = _SpreadRecorder()
     with np.errstate(all="ignore"):  # non-finite numbers are reported with the estimate
         payoff(
             request.contract, request.values, PlainPath(data, request.market.spot, request.contract.expiry), recorder
         )
-    if any(kink.spread == 0 for kink in recorder.kinks) and any(greek.order for greek in request.greeks):
+    if not any(kink.spread == 0 for kink in recorder.kinks):
+        return recorder.kinks
+    if request.contract.fixes_today and any(greek.order for greek in request.greeks):
         raise InvalidInput([Problem(("payoff",), _AT_THE_KINK)])
-    return recorder.kinks
+    # Equal operands on every path are no kink, whatever the width.
+    return [kink._replace(spread=kink.spread or 1.0) for kink in recorder.kinks]
 
 
 def _spread(x: NDArray[np.floating]) -> float:

@@ -7,6 +7,7 @@ halving. Summed over all halvings, the bias is near / (ratio - 1).
 
 A kink differentiated three times or more needs widths at which there is no law: the bias may
 even change its sign between w and 4w. There the larger change, near or far/4, is the bound.
+Where kinks may be closer than a kernel is wide, the law is taken for w^1, and both changes are added.
 """
 
 import numpy as np
@@ -35,4 +36,5 @@ def remaining_bias(
     far_most = far_size + deviations * far_stderr
     certain = np.maximum(near_size - 2 * near_stderr, np.finfo(float).tiny)
     ratio = np.clip((far_size + 2 * far_stderr) / certain, _LEAST_RATIO, 2.0**law)
-    return np.where(orders < _LAWLESS, near_most / (ratio - 1), np.maximum(near_most, far_most / 4))
+    found = np.where(orders < _LAWLESS, near_most / (ratio - 1), np.maximum(near_most, far_most / 4))
+    return np.where(np.equal(law, 1), near_most + far_most, found)

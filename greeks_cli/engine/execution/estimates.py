@@ -95,7 +95,7 @@ def _of_plan(plan: Plan, truth: Truth, numbers: Sequence[Sequence[float]], count
             _warning(plan, i, m2, hidden, uncertainty, share)
             or _contradicted(plan, value, stderr, bias, exact, scale)
             or _replaced(plan, greek, used)
-            or _unguarded(plan, greek)
+            or _unguarded(plan, greek, used)
             or (None if greek.order else plan.request.contract.remark(plan.request.market.spot))
         )
         answers.append(Estimate(greek, value, stderr, low, high, bias, exact, used[greek.parameters], warning))
@@ -175,12 +175,15 @@ def _contradicted(
     return f"the closed form {exact:.6g} contradicts it; trust neither, and report it"
 
 
-def _unguarded(plan: Plan, greek: Greek) -> str | None:
-    """The warning that a derivative moves the edge of a guarded branch, or None."""
-    contract = plan.request.contract
-    if not contract.guards or not any(name in contract.values for name in greek.parameters):
-        return None
-    return "it moves the edge of a branch whose value ends there; what the edge adds is not estimated well"
+def _unguarded(plan: Plan, greek: Greek, used: Mapping[MultiIndex, Estimator]) -> str | None:
+    """The warning that kernels meet the edge of a guarded branch, or other kinks, or None."""
+    contract, index = plan.request.contract, greek.parameters
+    moves_kinks = any(name in contract.values for name in index)
+    if contract.guards and index and (moves_kinks or used[index] is Estimator.PATHWISE):
+        return "it moves the edge of a branch whose value ends there; what the edge adds is not estimated well"
+    if contract.several_kinks and moves_kinks and len(index) > 1:
+        return "kinks that are close together are smoothed as one; the bias may be larger than stated"
+    return None
 
 
 def _misses_the_kink(plan: Plan, i: int) -> bool:

@@ -232,6 +232,8 @@ def _estimators(request: Request, index: MultiIndex) -> list[Estimator]:
         return [Estimator.PATHWISE]
     if all(name in contract.values for name in index):
         return [Estimator.PATHWISE]  # a density does not depend on them
+    if contract.guards and not any(name in contract.values for name in index):
+        return [Estimator.LIKELIHOOD]  # a kernel would meet the branch where it has no value
     every = [Estimator.LIKELIHOOD]
     if _firsts(request, index):
         every.append(Estimator.CONDITIONAL)

@@ -116,8 +116,11 @@ class _Walker:
         operands = [self.value(operand) for operand in (node.left, *node.comparators)]
         steps = []
         for op, left, right in zip(node.ops, operands, operands[1:], strict=False):
-            excess = left - right if isinstance(op, ast.Gt | ast.GtE) else right - left
-            steps.append(self._smoother.step(excess) if _varies(excess) else float(excess > 0))
+            # a >= b is not b > a: counts of conditions tie.
+            strict = isinstance(op, ast.Gt | ast.Lt)
+            excess = left - right if isinstance(op, ast.Gt | ast.LtE) else right - left
+            passed = self._smoother.step(excess) if _varies(excess) else float(excess > 0)
+            steps.append(passed if strict else 1 - passed)
         return reduce(mul, steps)
 
     def _choice(self, test: ast.expr, body: ast.expr, otherwise: ast.expr) -> Operand:

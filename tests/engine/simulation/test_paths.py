@@ -42,7 +42,7 @@ def scenario():
             return source.of(data.markets, np.float64)[0] * np.ones_like(sample, shape=np.shape(sample) or (1,))
         return source.of(data)
 
-    return Scenario((len(DATES), 0), 4, np.float64, sourced, np.float64(VALUES["spot"]), np.array([VALUES["spot"]]))
+    return Scenario(len(DATES), 4, np.float64, sourced, np.float64(VALUES["spot"]), np.array([VALUES["spot"]]))
 
 
 def seen(look, values):
