@@ -103,7 +103,7 @@ def command(
     book = Book(trades, Units(units), processes, threads, scheduler, fail_fast, total, say)
     if dry_run:
         return _dry_run(book, valid)
-    form = _format(out, files, format, wide)
+    form = _format(out, format, wide)
     with _progress(quiet, log_format) as progress:
         if out is None:
             return _to_stdout(book, form, wide, progress)
@@ -126,11 +126,12 @@ def _to_stdout(book: "Book", form: "BookFormat", wide: bool, progress: "Progress
     return ending(statuses_of(records), say)
 
 
-def _format(out: Path | None, files: Sequence[str], format: str | None, wide: bool) -> "BookFormat":
+def _format(out: Path | None, format: str | None, wide: bool) -> "BookFormat":
     from greeks_cli.report.book import BookFormat
+    from greeks_cli.run.ledger import files_beside
 
     if out is not None:
-        _check_out(out, files)
+        check_file(out, files_beside)
     if format is None and out is not None and out.suffix.lower() not in _FORMATS:
         message = f"its extension says no format; use one of {', '.join(_FORMATS)}, or --format"
         raise InvalidInput([Problem(("--out",), message, str(out))])
@@ -143,13 +144,6 @@ def _format(out: Path | None, files: Sequence[str], format: str | None, wide: bo
     if wide and form is not BookFormat.CSV:
         raise InvalidInput([Problem(("--wide",), "is for CSV; add --format csv, or leave it out")])
     return form
-
-
-def _check_out(out: Path, files: Sequence[str]) -> None:
-    """Raise InvalidInput where ``out`` cannot hold results, or is one of the books."""
-    check_file(out)
-    if any(out.exists() and Path(name).exists() and out.samefile(name) for name in files):
-        raise InvalidInput([Problem(("--out",), "is one of the books; give another name", str(out))])
 
 
 def _dry_run(book: "Book", valid: Sequence["Trade"]) -> ExitCode:

@@ -2,17 +2,20 @@
 
 import os
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 
 import click
 
+from greeks_cli.run.files import temporary_of, write_whole
 from greeks_cli.terms.errors import GreeksError, InvalidInput, MissingExtra, Problem
 
 PICTURES = ("svg", "png", "pdf", "html")
 """Formats that matplotlib draws; an HTML page embeds the picture."""
+_READ = ("file", "files", "config", "market")
+"""Arguments and options of files that a command reads."""
 _SUFFIXES = {"table": ".txt"}
 
 out_option = click.option(
@@ -33,8 +36,6 @@ class Output:
 
     def deliver(self, content: str | bytes) -> None:
         """Write the answer; a file appears whole. Raises CannotWrite."""
-        from greeks_cli.run.files import write_whole
-
         if self.file:
             write_whole(self.file, content if isinstance(content, bytes) else content.encode())
         else:
@@ -75,8 +76,11 @@ def _check_matplotlib(wanted_by: str) -> None:
         raise CannotDraw(f"{wanted_by} needs matplotlib, which cannot be imported: {why}; install it again") from None
 
 
-def check_file(file: Path) -> None:
-    """Raise InvalidInput for a path that cannot be an output file."""
+def check_file(file: Path, beside: Callable[[Path], Iterable[Path]] = lambda _: ()) -> None:
+    """Raise InvalidInput for a path that cannot be an output file, or whose writing would overwrite a file read.
+
+    ``beside`` gives the files that are written with it; the temporary file of ``write_whole`` is added.
+    """
     problem = None
     if str(file) == "-":
         problem = "results go to standard output where -o is left out"
@@ -84,8 +88,28 @@ def check_file(file: Path) -> None:
         problem = "is a folder; give the name of a file in it"
     elif file.exists() and not file.is_file():
         problem = "is no regular file; leave out -o and redirect standard output to it"
+    else:
+        problem = next(_in_the_way((file, temporary_of(file), *beside(file))), None)
     if problem:
         raise InvalidInput([Problem(("--out",), problem, str(file))])
+
+
+def _in_the_way(written: Iterable[Path]) -> Iterator[str]:
+    """Problems of written files that are no regular files, or that are read too, by the same name or through a link."""
+    read = [name for name in _names_read() if os.path.exists(name)]
+    for one in filter(Path.exists, written):
+        if not one.is_file():
+            yield f"{one} is to be written too, and is no regular file; give another name"
+        if any(one.samefile(name) for name in read):
+            yield f"{one} would be overwritten, and is read; give another name"
+
+
+def _names_read() -> Iterator[str]:
+    """Names of the files that the command line gives to be read."""
+    given = click.get_current_context().params
+    for value in filter(None, map(given.get, _READ)):
+        for name in value if isinstance(value, tuple) else (value,):
+            yield "/dev/stdin" if str(name) == "-" else str(name)
 
 
 def _check_folder(file: Path) -> None:

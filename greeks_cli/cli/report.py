@@ -10,7 +10,7 @@ from greeks_cli.cli.output import out_option, output
 from greeks_cli.cli.report_run import Pricing, trade_pages
 from greeks_cli.cli.source import Source
 from greeks_cli.run.ending import ending
-from greeks_cli.terms.errors import ExitCode, InvalidInput, Problem
+from greeks_cli.terms.errors import ExitCode
 from greeks_cli.terms.greek import Units
 
 
@@ -55,8 +55,6 @@ def command(
     from greeks_cli.report.book_page import BookReport
 
     to = output(out, None, ("html",), "html", matplotlib=False)
-    if out and out.exists() and Path(file).exists() and out.samefile(file):
-        raise InvalidInput([Problem(("--out",), "is what the report is made of; give another name", str(out))])
     content = content_of(file)
     pricing = Pricing(market, units, total, processes, threads, quiet)
     if holds_results(content):

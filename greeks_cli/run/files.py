@@ -15,14 +15,19 @@ def write_whole(path: Path, content: bytes) -> None:
 
     A symbolic link stays a link: its target is written, or created where it is missing.
     """
-    place = Path(os.path.realpath(path))
-    temporary = place.with_name(place.name + ".tmp")
+    temporary = temporary_of(path)
     try:
         with temporary.open("wb") as file:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
-        temporary.replace(place)
+        temporary.replace(os.path.realpath(path))
     except OSError as error:
         temporary.unlink(missing_ok=True)
         raise CannotWrite(f"cannot write {path}: {error.strerror or error}") from None
+
+
+def temporary_of(path: Path) -> Path:
+    """The temporary file of ``write_whole``, beside the target of a symbolic link."""
+    place = Path(os.path.realpath(path))
+    return place.with_name(place.name + ".tmp")

@@ -18,7 +18,7 @@ try:
 except ImportError:  # not on Windows
     fcntl = None  # type: ignore[assignment]
 
-from greeks_cli.run.files import CannotWrite, write_whole
+from greeks_cli.run.files import CannotWrite, temporary_of, write_whole
 from greeks_cli.terms.errors import InvalidInput, Problem
 
 _NAMED = 3
@@ -30,8 +30,7 @@ class Ledger:
     def __init__(self, out: Path, keys: Mapping[str, str]):
         self._out = out
         self.keys = keys
-        self._partial = out.with_name(out.name + ".partial")
-        self._manifest = out.with_name(out.name + ".manifest.json")
+        self._partial, self._manifest, _ = files_beside(out)
         self._file: FileIO | None = None
         self.rows: dict[str, dict[str, Any]] = {}
         """Finished rows by id."""
@@ -173,6 +172,12 @@ class Ledger:
     @property
     def _kept(self) -> str:
         return f"; the {self.kept} results finished are safe in {self._partial}" if self.kept else ""
+
+
+def files_beside(out: Path) -> tuple[Path, Path, Path]:
+    """Files that a ledger writes besides ``out``: unfinished results, the manifest, and the manifest's temporary."""
+    partial, manifest = out.with_name(out.name + ".partial"), out.with_name(out.name + ".manifest.json")
+    return partial, manifest, temporary_of(manifest)
 
 
 def _is_kept(row: Mapping[str, Any]) -> bool:

@@ -17,6 +17,7 @@ import pyarrow.parquet
 import pytest
 
 from greeks_cli.run.cores import available_cores
+from greeks_cli.run.files import CannotWrite
 from greeks_cli.terms.contracts import CONTRACTS
 
 CONFIGS = Path(__file__).parents[2] / "configs"
@@ -286,14 +287,17 @@ def test_results_go_through_a_link(greeks, book, tmp_path, there):
     assert [row["id"] for row in lines(real.read_text())] == ["T0"]
 
 
-def test_failed_trades_are_not_counted_as_kept(greeks, book, tmp_path):
+def test_failed_trades_are_not_counted_as_kept(greeks, book, tmp_path, monkeypatch):
+    def full(path, content):
+        raise CannotWrite(f"cannot write {path}: No space left on device")
+
     path, out = book(trades(2) + "[[trade]]\nstrkie = 1\n"), tmp_path / "out.jsonl"
-    (tmp_path / "out.jsonl.manifest.json").mkdir()  # so that the last step fails
-    outcome = greeks("batch", path, "-o", str(out))
+    with monkeypatch.context() as patched:
+        patched.setattr("greeks_cli.run.ledger.write_whole", full)
+        outcome = greeks("batch", path, "-o", str(out))
     assert outcome.code == 1
     assert "the 2 results finished are safe in" in outcome.err
     assert "going on after 2 of 3 trades" in greeks("batch", path, "-o", str(out)).err
-    (tmp_path / "out.jsonl.manifest.json").rmdir()
     assert greeks("batch", path, "-o", str(out)).code == 3
     manifest = json.loads((tmp_path / "out.jsonl.manifest.json").read_text())
     assert {name: manifest[name] for name in ("taken_up", "succeeded", "not_met", "failed")} == {
@@ -455,7 +459,12 @@ def test_missing_output_folder_is_one_line(greeks, book, tmp_path):
 
 @pytest.mark.parametrize(
     ("out", "message"),
-    [("-", "where -o is left out"), ("", "is a folder"), (".", "is a folder"), ("book.toml", "is one of the books")],
+    [
+        ("-", "where -o is left out"),
+        ("", "is a folder"),
+        (".", "is a folder"),
+        ("book.toml", "and is read; give"),
+    ],
 )
 def test_output_over_a_folder_or_a_book_is_refused(greeks, book, monkeypatch, tmp_path, out, message):
     monkeypatch.chdir(tmp_path)
@@ -464,6 +473,33 @@ def test_output_over_a_folder_or_a_book_is_refused(greeks, book, monkeypatch, tm
     assert outcome.code == 2
     assert message in outcome.err
     assert Path(text).read_text() == trades(1)
+
+
+BESIDE = ["", ".partial", ".manifest.json", ".tmp", ".manifest.json.tmp"]
+
+
+@pytest.mark.parametrize("link", [Path.symlink_to, Path.hardlink_to])
+@pytest.mark.parametrize("read", ["book.toml", "market.toml"])
+@pytest.mark.parametrize("end", BESIDE)
+def test_no_written_file_is_one_that_is_read(greeks, book, tmp_path, link, read, end):
+    paths = {name: book(text, name) for name, text in (("book.toml", trades(1)), ("market.toml", HEADER))}
+    out = tmp_path / "out.jsonl"
+    link(tmp_path / f"out.jsonl{end}", tmp_path / read)
+    outcome = greeks("batch", paths["book.toml"], "--market", paths["market.toml"], "-o", str(out), "--restart")
+    assert outcome.code == 2
+    assert outcome.err == f"greeks: --out: {out}: {out}{end} would be overwritten, and is read; give another name\n"
+    assert (Path(paths["book.toml"]).read_text(), Path(paths["market.toml"]).read_text()) == (trades(1), HEADER)
+
+
+@pytest.mark.parametrize("make", [os.mkfifo, os.mkdir])
+@pytest.mark.parametrize("end", BESIDE)
+def test_written_files_are_regular(greeks, book, tmp_path, make, end):
+    out = tmp_path / "out.jsonl"
+    make(tmp_path / f"out.jsonl{end}")
+    outcome = greeks("batch", book(trades(1)), "-o", str(out))
+    assert outcome.code == 2
+    assert outcome.err.count("\n") == 1
+    assert "is a folder" in outcome.err or "is no regular file" in outcome.err
 
 
 def test_missed_tolerance_exits_4_and_names_the_trade(greeks, book, tmp_path):

@@ -222,3 +222,12 @@ def test_interrupt_exits_130_and_leaves_no_file(greeks, monkeypatch, tmp_path):
     outcome = greeks(*SPOTS, "-o", str(tmp_path / "x.csv"))
     assert (outcome.code, outcome.err) == (130, "greeks: interrupted\n")
     assert not list(tmp_path.iterdir())
+
+
+def test_the_configuration_is_not_overwritten(greeks, tmp_path):
+    config = tmp_path / "call.toml"
+    config.write_text("[contract]\nstrike = 100\n[market]\nvol = 0.2\n")
+    outcome = greeks("profile", "--config", str(config), "--over", "spot=90,100", "--format", "csv", "-o", str(config))
+    assert outcome.code == 2
+    assert "would be overwritten, and is read" in outcome.err
+    assert config.read_text().startswith("[contract]")

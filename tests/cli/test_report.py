@@ -271,7 +271,7 @@ def test_file_that_is_no_book_is_refused_in_one_line(results, report, tmp_path, 
     assert report(results(TWO), "--out", str(tmp_path / "page.txt"))[0].code == 2
     html = tmp_path / "results.html"
     results(TWO).rename(html)
-    assert "is what the report is made of" in greeks("report", str(html), "-o", str(html)).err
+    assert "would be overwritten, and is read" in greeks("report", str(html), "-o", str(html)).err
 
 
 def test_report_reads_stdin_and_writes_stdout(results):
