@@ -9,7 +9,7 @@ from typing import Any
 from greeks_cli.book.fields import FIELDS, SEVERAL, SHARED
 from greeks_cli.book.grid import Axes, axes_of, few_enough, points
 from greeks_cli.book.records import Record, Sheet
-from greeks_cli.terms.errors import InvalidInput, Problem, did_you_mean, nearest
+from greeks_cli.terms.errors import InvalidInput, Problem, did_you_mean, nearest, printable
 from greeks_cli.terms.request import DEFAULT_GREEKS, SECTIONS, build_request, check_shared, overridden
 from greeks_cli.terms.trade import Rejected, Trade
 
@@ -103,7 +103,7 @@ class _Group:
 
     def unreadable(self, problems: Sequence[Problem]) -> "_Group":
         """A group of one rejected trade, named by the place of the record because its id cannot be used."""
-        name = f"{self.record.place()} (#{self.number})"
+        name = printable(f"{self.record.place()} (#{self.number})")
         return _Group(self.record, self.number, [Rejected(name, tuple(problems))], unread=True)
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from greeks_cli.book.fields import FIELDS
 from greeks_cli.terms.axis import spaced
-from greeks_cli.terms.errors import InvalidInput, Problem, did_you_mean
+from greeks_cli.terms.errors import InvalidInput, Problem, did_you_mean, printable
 
 _MOST_TRADES = 1_000_000
 
@@ -39,7 +39,7 @@ def points(axes: Axes) -> Iterator[tuple[str, dict[str, Any]]]:
     """The suffix of a trade's id, and the fields, at every point."""
     for values in product(*axes.values()):
         at = dict(zip(axes, values, strict=True))
-        yield f"[{','.join(f'{name}={value}' for name, value in at.items())}]" if at else "", at
+        yield printable(f"[{','.join(f'{name}={value}' for name, value in at.items())}]") if at else "", at
 
 
 def _axis(name: str, values: object) -> list[Any]:

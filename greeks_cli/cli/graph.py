@@ -5,6 +5,7 @@ from pathlib import Path
 import click
 
 from greeks_cli.cli.completion import one_greek
+from greeks_cli.cli.messages import say
 from greeks_cli.cli.options import request_options
 from greeks_cli.cli.output import Output, check_file, out_option, output
 from greeks_cli.terms.errors import ExitCode, InvalidInput, Problem
@@ -36,7 +37,7 @@ def command(request: Request, of: str, out: Path | None) -> ExitCode:
         instead = _instead(to, dot)
         instead.deliver(dot)
         remedy = f"install it and run: dot -T{to.format} {instead.file} -o {to.file}"
-        click.echo(f"greeks: --out: {to.file}: wants Graphviz, so {instead.file} is written; {remedy}", err=True)
+        say(f"--out: {to.file}: wants Graphviz, so {instead.file} is written; {remedy}")
         return ExitCode.FAILURE
     to.deliver(dot if to.format == "dot" else drawn(dot, to.format))
     return ExitCode.OK

@@ -7,6 +7,8 @@ from contextvars import ContextVar
 
 import click
 
+from greeks_cli.terms.errors import printable
+
 LOG_FORMATS = ("text", "json")
 _format = ContextVar("format", default="text")
 
@@ -20,13 +22,14 @@ def speak(log_format: str) -> str:
 def say(message: str) -> None:
     """Write one message or several, a line each; an indented line shows the place of the mistake above it.
 
-    A stderr that cannot be written is ignored: it must not stop the command.
+    Control characters, which values and names of files may hold, are written as escapes. A stderr that cannot be
+    written is ignored: it must not stop the command.
     """
     for part in _parts(message):
         if _format.get() == "json":
             event({"event": "message", "message": part})
         else:
-            _write(f"greeks: {part}")
+            _write("\n".join(map(printable, f"greeks: {part}".split("\n"))))
 
 
 def event(fields: dict[str, object]) -> None:
@@ -41,7 +44,7 @@ def _write(line: str) -> None:
 
 def _parts(message: str) -> Iterator[str]:
     part: list[str] = []
-    for line in message.splitlines():
+    for line in filter(None, message.split("\n")):
         if part and not line.startswith("  "):
             yield "\n".join(part)
             part = []

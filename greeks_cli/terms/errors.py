@@ -62,7 +62,7 @@ class Problem:
 
     def line(self, place: str) -> str:
         shown = "" if self.value is None else f"{_short(self.value)}: "
-        return _one_line(f"{place}: {shown}{self.message}" if place else f"{shown}{self.message}")
+        return printable(f"{place}: {shown}{self.message}" if place else f"{shown}{self.message}")
 
 
 def _short(value: object) -> str:
@@ -70,8 +70,9 @@ def _short(value: object) -> str:
     return text if len(text) <= _LONGEST_VALUE else f"{text[:_LONGEST_VALUE]}..."
 
 
-def _one_line(text: str) -> str:
-    return "".join(character if character.isprintable() else repr(character)[1:-1] for character in text)
+def printable(text: str) -> str:
+    """The text with an escape for every character that moves or colours a terminal, or breaks a line."""
+    return "".join(one if one.isprintable() else repr(one)[1:-1] for one in text)
 
 
 _LONGEST_VALUE = 80

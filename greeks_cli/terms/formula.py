@@ -58,6 +58,9 @@ def parse_formula(text: str, names: Mapping[str, float], n_fixings: int) -> ast.
     """The checked syntax tree of a payoff. Raises FormulaError."""
     if len(text) > LONGEST:
         raise FormulaError(f"the formula has {len(text)} characters; at most {LONGEST} are allowed", text, LONGEST)
+    for column, character in enumerate(text):
+        if character == "#" or not character.isprintable():
+            raise FormulaError("a formula has no comments and no control characters; leave them out", text, column)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # `1 is 2` warns, and is refused below

@@ -105,3 +105,15 @@ def test_named_pipe_is_refused_without_waiting(greeks, tmp_path):
     outcome = greeks("batch", str(tmp_path / "b.jsonl"))
     assert outcome.code == 2
     assert "is a pipe; give it as - from standard input" in outcome.err
+
+
+def test_control_characters_are_shown_as_escapes(priced, greeks, tmp_path):
+    text = '{"id": "g", "strike": 100, "vol": 0.2, "grid": {"type": ["call", "\\u001b[31m"]}}\n{"id"\n'
+    code, rows, said = priced(text, "b\x1b[2J.jsonl")
+    assert code == 3
+    assert list(rows) == ["g[type=call]", r"g[type=\x1b[31m]", r"b\x1b[2J.jsonl:2 (#2)"]
+    assert all(line.isprintable() for line in said)
+    for wrong in (("batch", "b.jsonl", "--processes", "\x1b[31m"), ("\x1b[31m",), ("price", "--\x1b[31m")):
+        outcome = greeks(*wrong)
+        assert (outcome.code, outcome.err.count("\n")) == (2, 1)
+        assert outcome.err.rstrip("\n").isprintable()

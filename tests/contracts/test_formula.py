@@ -90,6 +90,9 @@ WRONG = [
     ("-" * 200 + "1", "nested more than", 41),
     ("1+" * 600 + "1", "at most 1000", 1000),
     ("é + S[0]", "unknown name", 0),
+    ("S[-1] # \x1b[31m", "no comments and no control characters", 6),
+    ("max(S[-1],\n0)", "no comments and no control characters", 10),
+    ("S[-1]\u202e", "no comments and no control characters", 5),
 ]
 
 
