@@ -9,7 +9,7 @@ from typing import Any
 from greeks_cli.book.fields import FIELDS, SEVERAL, SHARED
 from greeks_cli.book.grid import Axes, axes_of, few_enough, points
 from greeks_cli.book.records import Record, Sheet
-from greeks_cli.terms.errors import InvalidInput, Problem, did_you_mean, nearest, printable
+from greeks_cli.terms.errors import InvalidInput, Problem, did_you_mean, few, nearest, printable
 from greeks_cli.terms.request import DEFAULT_GREEKS, SECTIONS, build_request, check_shared, overridden
 from greeks_cli.terms.trade import Rejected, Trade
 
@@ -164,15 +164,12 @@ def _sorted_out(fields: Mapping[str, Any]) -> tuple[dict[str, Any], list[Problem
 
     The value of a misspelt key is kept under the nearest valid key, so that the value is validated too.
     """
-    own: dict[str, Any] = {}
-    problems = []
-    for key, value in fields.items():
-        if key in FIELDS:
-            own[key] = _split(key, value)
-        else:
-            problems.append(Problem((key,), f"unknown key; {did_you_mean(key, FIELDS)}"))
-            if (meant := nearest(key, FIELDS)) and meant not in (*fields, "id", "grid"):
-                own[meant] = _split(meant, value)
+    own = {key: _split(key, value) for key, value in fields.items() if key in FIELDS}
+    unknown = [key for key in fields if key not in FIELDS]
+    problems = few((Problem((key,), f"unknown key; {did_you_mean(key, FIELDS)}") for key in unknown), len(unknown))
+    for key in unknown[: len(problems)]:
+        if (meant := nearest(key, FIELDS)) and meant not in (*fields, "id", "grid"):
+            own[meant] = _split(meant, fields[key])
     return own, problems
 
 

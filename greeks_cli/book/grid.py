@@ -9,7 +9,7 @@ from typing import Any
 
 from greeks_cli.book.fields import FIELDS
 from greeks_cli.terms.axis import spaced
-from greeks_cli.terms.errors import InvalidInput, Problem, did_you_mean, printable
+from greeks_cli.terms.errors import InvalidInput, Problem, did_you_mean, few, printable
 
 _MOST_TRADES = 1_000_000
 
@@ -18,21 +18,39 @@ Axes = Mapping[str, Sequence[Any]]
 
 def axes_of(grid: Mapping[str, Any], place: Callable[[str], str], problems: list[Problem]) -> Axes:
     """Values of every field of a grid. Mistakes are added to ``problems``, each with its place."""
-    axes = {}
+    count = prod(_count(values) for name, values in grid.items() if name in FIELDS)
+    if count > _MOST_TRADES:  # before a list of so many values is made
+        problems.append(_too_many(count, place(next(iter(grid)))))
+        return {}
+    axes, wrong = {}, list[Problem]()
     for name, values in grid.items():
         try:
             axes[name] = _axis(name, values)
         except InvalidInput as error:
-            problems += [replace(problem, path=(f"{place(name)}: [grid] {name}",)) for problem in error.problems]
+            wrong += [replace(problem, path=(f"{place(name)}: [grid] {name}",)) for problem in error.problems]
+    problems += few(wrong, len(wrong))
     return axes
 
 
 def few_enough(axes: Axes, place: str, problems: list[Problem]) -> Axes:
     """The axes; where they have too many points, no axes, and one more problem."""
-    if prod(len(axis) for axis in axes.values()) <= _MOST_TRADES:
+    if (count := prod(len(axis) for axis in axes.values())) <= _MOST_TRADES:
         return axes
-    problems.append(Problem((f"{place}: [grid]",), f"more than {_MOST_TRADES:,} trades; use fewer"))
+    problems.append(_too_many(count, place))
     return {}
+
+
+def _too_many(count: int, place: str) -> Problem:
+    counted = f"{count:,}" if count < 10**18 else "more than 10**18"
+    return Problem((f"{place}: [grid]",), f"{counted} trades, which are more than {_MOST_TRADES:,}; use fewer")
+
+
+def _count(values: object) -> int:
+    """The number of values of a list or of ``start:stop:count``; 1 where they are neither."""
+    if isinstance(values, list):
+        return len(values) or 1
+    count = str(values).rpartition(":")[2].strip()
+    return max(1, int(count)) if count.isdecimal() and len(count) < 10 else 1
 
 
 def points(axes: Axes) -> Iterator[tuple[str, dict[str, Any]]]:

@@ -5,7 +5,6 @@ import hashlib
 import io
 import json
 import sys
-import tomllib
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
@@ -13,7 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from greeks_cli.book.places import Places, TradePlace, json_places, toml_places
-from greeks_cli.terms.errors import InvalidInput, Problem, did_you_mean
+from greeks_cli.book.toml import check_lines, document_of, too_long
+from greeks_cli.terms.errors import InvalidInput, Problem, did_you_mean, few
 from greeks_cli.terms.request import SECTIONS
 
 _TOP_LEVEL = (*SECTIONS, "greeks", "trade", "grid")
@@ -98,11 +98,7 @@ def _standard_input() -> bytes:
 
 
 def _toml(text: str, file: str) -> Sheet:
-    try:
-        document = tomllib.loads(text)
-    except ValueError as error:
-        raise _bad(file, f"not valid TOML: {error}") from None
-    return _sheet(document, file, toml_places(text))
+    return _sheet(document_of(text, file), file, toml_places(text))
 
 
 def _json(text: str, file: str) -> Sheet:
@@ -128,11 +124,11 @@ def _no_twice(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 def _sheet(document: object, file: str, places: Places) -> Sheet:
     if not isinstance(document, dict):
         raise _bad(file, "a book is an object with 'trade', or a list of trades")
-    problems = [
-        Problem((f"{file}: {name}",), f"unknown section; {did_you_mean(name, _TOP_LEVEL)}")
-        for name in document
-        if name not in _TOP_LEVEL
-    ]
+    unknown = [name for name in document if name not in _TOP_LEVEL]
+    problems = few(
+        (Problem((f"{file}: {name}",), f"unknown section; {did_you_mean(name, _TOP_LEVEL)}") for name in unknown),
+        len(unknown),
+    )
     tables = {name: document[name] for name in (*SECTIONS, "grid") if name in document}
     for name in [name for name, table in tables.items() if not isinstance(table, dict)]:
         problems.append(Problem((f"{file}: {name}",), f"a table is wanted: write [{name}]", tables.pop(name)))
@@ -159,6 +155,7 @@ def _record(trade: object, file: str, line: int | None, field_lines: Mapping[str
 
 
 def _csv(text: str, file: str) -> Sheet:
+    check_lines(text, file)
     reader = csv.DictReader(io.StringIO(text, newline=""))
     names = reader.fieldnames or ()
     twice = [name for name, count in Counter(names).items() if name.strip() and count > 1]
@@ -184,7 +181,9 @@ def _jsonl(text: str, file: str) -> Sheet:
 
 def _json_lines(text: str, file: str) -> Iterator[Record]:
     for number, line in enumerate(text.split("\n"), start=1):
-        if line.strip():
+        if problem := too_long(line):
+            yield Record({}, file, number, problem=problem)
+        elif line.strip():
             try:
                 trade = json.loads(line, parse_constant=no_constant, object_pairs_hook=_no_twice)
             except json.JSONDecodeError as error:  # str(error) would count lines from this one

@@ -1,11 +1,11 @@
 """Sources of a request: a TOML file, the environment, flags; later ones win."""
 
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from greeks_cli.book.toml import document_of
 from greeks_cli.terms.errors import InvalidInput, Problem, did_you_mean
 from greeks_cli.terms.request import DEFAULT_GREEKS, DISPLACED_BY, SECTIONS, Request, build_request, check_shared
 
@@ -76,13 +76,11 @@ def flag(path: tuple[str, ...]) -> str:
 
 def _parsed(path: Path) -> dict[str, Any]:
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8-sig"))
+        return document_of(path.read_text(encoding="utf-8-sig"), str(path))
     except OSError as error:
         reason = f"{error.strerror or error}; give the path of a TOML file"
     except UnicodeDecodeError:
         reason = "not a text file; give a TOML file in UTF-8"
     except RecursionError:
         reason = "nested too deeply"
-    except ValueError as error:  # TOMLDecodeError, and numbers too long to read
-        reason = f"not valid TOML: {error}"
     raise InvalidInput([Problem((str(path),), reason)])

@@ -2,8 +2,9 @@
 
 import enum
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
+from itertools import islice
 
 
 class ExitCode(enum.IntEnum):
@@ -61,13 +62,18 @@ class Problem:
     detail: tuple[str, ...] = ()
 
     def line(self, place: str) -> str:
-        shown = "" if self.value is None else f"{_short(self.value)}: "
-        return printable(f"{place}: {shown}{self.message}" if place else f"{shown}{self.message}")
+        shown = "" if self.value is None else _short(str(self.value) or "''", _LONGEST_VALUE) + ": "
+        message = shown + _short(self.message, _LONGEST_PART)
+        return printable(f"{_without_middle(place)}: {message}" if place else message)
 
 
-def _short(value: object) -> str:
-    text = str(value) or "''"
-    return text if len(text) <= _LONGEST_VALUE else f"{text[:_LONGEST_VALUE]}..."
+def _short(text: str, longest: int) -> str:
+    return text if len(text) <= longest else f"{text[:longest]}..."
+
+
+def _without_middle(place: str) -> str:
+    half = _LONGEST_PART // 2
+    return place if len(place) <= _LONGEST_PART else f"{place[:half]}...{place[-half:]}"
 
 
 def printable(text: str) -> str:
@@ -75,7 +81,8 @@ def printable(text: str) -> str:
     return "".join(one if one.isprintable() else repr(one)[1:-1] for one in text)
 
 
-_LONGEST_VALUE = 80
+_LONGEST_VALUE, _LONGEST_PART = 80, 1_000
+_MOST_PROBLEMS = 20
 
 
 class InvalidInput(GreeksError):
@@ -87,6 +94,14 @@ class InvalidInput(GreeksError):
         self.problems = tuple(problems)
         lines = ((p.line(".".join(map(str, p.path))), *p.detail) for p in self.problems)
         super().__init__("\n".join(line for group in lines for line in group))
+
+
+def few(problems: Iterable[Problem], count: int) -> list[Problem]:
+    """The first of ``count`` problems of one trade or section; the last one returned counts the rest."""
+    shown = list(islice(problems, _MOST_PROBLEMS))
+    if count > len(shown):
+        shown[-1] = replace(shown[-1], message=f"{shown[-1].message}; and {count - len(shown):,} more mistakes here")
+    return shown
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:

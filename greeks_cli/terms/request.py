@@ -10,7 +10,7 @@ from pydantic_core import ErrorDetails
 from greeks_cli.terms.accuracy import Accuracy
 from greeks_cli.terms.contract import Contract
 from greeks_cli.terms.contracts import CONTRACTS
-from greeks_cli.terms.errors import InvalidInput, Problem, did_you_mean
+from greeks_cli.terms.errors import InvalidInput, Problem, did_you_mean, few
 from greeks_cli.terms.formula import FormulaError
 from greeks_cli.terms.greek import MARKET_PARAMETERS, TIME, Greek, parse_greeks
 from greeks_cli.terms.market import Market
@@ -154,8 +154,8 @@ def _validated(model: type[Model], section: str, values: Mapping[str, Any], prob
         return model.model_validate(values)
     except ValidationError as error:
         # A union reports one error per member; the last member is the general one.
-        found = {problem.path[:2]: problem for problem in (_problem(model, section, d) for d in error.errors())}
-        problems.extend(found.values())
+        found = {details["loc"][:1]: details for details in error.errors()}
+        problems += few((_problem(model, section, details) for details in found.values()), len(found))
         return None
 
 

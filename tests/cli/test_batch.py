@@ -143,6 +143,13 @@ def test_trade_that_fails_while_running_has_an_error_row(greeks, book, tmp_path)
         (HEADER + '[grid]\nvol = "1:2"\n[[trade]]\nstrike = 1\n', "b.toml", "start:stop:count"),
         ("id;strike\na;100\n", "b.csv", "separated by semicolons; commas are wanted"),
         (HEADER + '[grid]\nspot = "1:2:1000000000"\n[[trade]]\nstrike = 1\n', "b.toml", "a count of at most 1,000,000"),
+        ("[grid]\nvol = '1:2:999999'\nspot = '1:2:999999'\nrate = '1:2:999999'\n", "b.toml", "999,997,000,002,999,999"),
+        ("vol = 1\n" + ".".join("a" * 1000) + " = 1", "b.toml", "b.toml:2: a key of 1,000 parts; at most 100"),
+        ("x = {" + " . ".join(["'a.'"] * 101) + " = 1}", "b.toml", "b.toml:1: a key of 101 parts"),
+        ("a" * 2000 + " = 1", "b.toml", "a key of 2,000 characters; at most 1,000"),
+        ('x = "' + "a" * 100_000 + '"', "b.toml", "b.toml:1: a line of 100,006 characters; at most 100,000"),
+        ("id,strike\n" + "a" * 100_001 + ",100\n", "b.csv", "b.csv:2: a line of 100,005 characters"),
+        ('{"id": "' + "a" * 100_000, "b.jsonl", "b.jsonl:1: a line of 100,008 characters"),
         (HEADER + "[grid]\nspot = [100, 100]\n[[trade]]\nstrike = 1\n", "b.toml", "100 is there 2 times"),
     ],
 )

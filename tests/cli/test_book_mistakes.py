@@ -117,3 +117,15 @@ def test_control_characters_are_shown_as_escapes(priced, greeks, tmp_path):
         outcome = greeks(*wrong)
         assert (outcome.code, outcome.err.count("\n")) == (2, 1)
         assert outcome.err.rstrip("\n").isprintable()
+
+
+def test_mistakes_of_one_trade_or_section_are_few_and_short(priced):
+    keys = "".join(f"k{i} = 1\n" for i in range(1000))
+    _, _, said = priced(MARKET + "[[trade]]\nstrike = 100\n" + keys, "trade.toml")
+    assert len(said) == 20
+    assert said[-1].endswith("; and 980 more mistakes here")
+    _, _, said = priced(f"[market]\n{keys}[[trade]]\nstrike = 100\n", "section.toml")
+    assert len([line for line in said if "[market]" in line]) == 20
+    _, _, said = priced(json.dumps({"strike": 1, "vol": 0.2, "k" * 40_000: 1, "greeks": "g" * 40_000}), "b.jsonl")
+    assert len(said) == 2
+    assert max(map(len, said)) < 2500
