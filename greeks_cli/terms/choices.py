@@ -22,6 +22,11 @@ _OPERATIONS: dict[type[ast.operator], Callable[[float, float], float]] = {
 }
 
 
+def is_arithmetic(node: ast.BinOp) -> bool:
+    """True for + - * /, which may be chained without limits on depth."""
+    return type(node.op) in _OPERATIONS
+
+
 def folded(tree: ast.expr, numbers: Mapping[str, float]) -> ast.expr:
     """The formula without what is no kink: powers 0 and 1, equal operands of max and min, abs of what is not negative.
 
@@ -36,11 +41,23 @@ class _Folder(ast.NodeTransformer):
         self._numbers = numbers
 
     def visit_BinOp(self, node: ast.BinOp) -> ast.AST:
+        if is_arithmetic(node):
+            return self._chain(node)
         self.generic_visit(node)
-        power = _number(node.right) if isinstance(node.op, ast.Pow) else None
+        power = _number(node.right)
         if power == 0:
             return ast.Constant(1)
         return node.left if power == 1 else node
+
+    def _chain(self, whole: ast.BinOp) -> ast.BinOp:
+        """Visits the operands of a chain in a loop: recursion would take three frames per operator."""
+        node = whole
+        while True:
+            node.right = self.visit(node.right)
+            if not (isinstance(node.left, ast.BinOp) and is_arithmetic(node.left)):
+                node.left = self.visit(node.left)
+                return whole
+            node = node.left
 
     def visit_Call(self, node: ast.Call) -> ast.AST:
         self.generic_visit(node)
@@ -105,7 +122,7 @@ def is_tangled(node: ast.expr) -> bool:
                 case "any" | "all":
                     return False
             return any(map(has_choices, arguments)) or len(arguments) > 2
-    return any(is_tangled(part) for part in ast.iter_child_nodes(node) if isinstance(part, ast.expr))
+    return any(map(is_tangled, (part for part in ast.iter_child_nodes(node) if isinstance(part, ast.expr))))
 
 
 def _decides_by_choices(test: ast.expr) -> bool:

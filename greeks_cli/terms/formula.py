@@ -14,13 +14,13 @@ from typing import Annotated, Any, ClassVar, Literal, NamedTuple, Self
 
 from pydantic import BeforeValidator, Field, model_validator
 
-from greeks_cli.terms.choices import folded, is_guarded, is_tangled, jumps, lifted, meets_choices
+from greeks_cli.terms.choices import folded, is_arithmetic, is_guarded, is_tangled, jumps, lifted, meets_choices
 from greeks_cli.terms.errors import did_you_mean
 from greeks_cli.terms.fields import Number
 from greeks_cli.terms.greek import MARKET_PARAMETERS, TIME
 from greeks_cli.terms.path_contracts import Fixed
 
-LONGEST, DEEPEST = 1000, 40
+LONGEST, DEEPEST, MOST_TERMS = 2000, 40, 250
 OVER_TIME = ("mean", "gmean", "sum", "min", "max", "any", "all")
 ELEMENTWISE = ("abs", "exp", "log", "sqrt")
 FUNCTIONS = (*OVER_TIME, *ELEMENTWISE, "where")
@@ -84,6 +84,7 @@ class _Checker:
         self._text = text
         self._names = names
         self._n_fixings = n_fixings
+        self._joined = 0
 
     def sort(self, node: ast.expr, depth: int) -> Sort:
         if depth > DEEPEST:
@@ -114,8 +115,8 @@ class _Checker:
             case ast.BinOp(op=ast.Pow(), left=left, right=right):
                 self._power(node, right)
                 return self._value(left, below)
-            case ast.BinOp(op=ast.Add() | ast.Sub() | ast.Mult() | ast.Div(), left=left, right=right):
-                return _wider(self._value(left, below), self._value(right, below))
+            case ast.BinOp() if is_arithmetic(node):
+                return self._chain(node, below)
             case ast.Compare():
                 return self._comparison(node, below)
             case ast.BoolOp(values=values):
@@ -129,6 +130,20 @@ class _Checker:
             "not allowed here; use numbers, S, S[-1], parameters, + - * / **, comparisons, and or not, if else, "
             + ", ".join(FUNCTIONS),
         )
+
+    def _chain(self, node: ast.expr, depth: int) -> Sort:
+        """The sort of operands joined by + - * /: each operator nests the tree once more, but not the formula."""
+        operands, whole = list[ast.expr](), node
+        while isinstance(node, ast.BinOp) and is_arithmetic(node):
+            operands.append(node.right)
+            node = node.left
+        operands.append(node)
+        self._joined += len(operands)  # chains within this one nest the tree further
+        if self._joined > MOST_TERMS:
+            raise self._error(whole, f"more than {MOST_TERMS} terms joined by + - * /; split the formula")
+        sort = _wider(*(self._value(operand, depth) for operand in reversed(operands)))
+        self._joined -= len(operands)
+        return sort
 
     def _power(self, node: ast.expr, power: ast.expr) -> None:
         match power:

@@ -88,7 +88,10 @@ WRONG = [
     ("True", "not numbers", 0),
     ("", "not a formula", 0),
     ("-" * 200 + "1", "nested more than", 41),
-    ("1+" * 600 + "1", "at most 1000", 1000),
+    ("1+" * 1100 + "1", "at most 2000", 2000),
+    ("1+" * 250 + "1", "more than 250 terms", 0),
+    ("S[-1]+max(" * 41 + "0" + ",1)" * 41, "nested more than", 200),
+    ("1+" * 125 + "max(" + "1+" * 125 + "1, 2)", "more than 250 terms", 250),
     ("é + S[0]", "unknown name", 0),
     ("S[-1] # \x1b[31m", "no comments and no control characters", 6),
     ("max(S[-1],\n0)", "no comments and no control characters", 10),
@@ -102,6 +105,15 @@ def test_a_bad_formula_gets_a_remedy_and_a_caret(text, message, column):
         parse_formula(text, {}, 4)
     assert message in str(caught.value)
     assert caught.value.detail[1] == "  " + " " * min(column, 50) + "^"
+
+
+LONG = ["+".join(["S[-1]"] * 250), "1*" * 248 + "max(S[-1], 1)*1", "-".join(["max(S[-1]-1,0)"] * 30)]
+
+
+@pytest.mark.parametrize("payoff", [*LONG, f"where(S[-1] > 1, {LONG[0]}, 0)"], ids=lambda text: text[:8])
+def test_long_sums_and_products_are_priced(payoff, greeks):
+    outcome = greeks("price", "--contract", "formula", "--payoff", payoff, "--vol", "0.2", "--greeks", "delta,vega")
+    assert (outcome.code, outcome.err) == (0, "")
 
 
 @settings(max_examples=10_000, deadline=None)
