@@ -65,9 +65,9 @@ def read_sheet(name: str) -> Sheet:
 
 def content_of(name: str) -> bytes:
     """The content of a file, or of standard input for ``-``. Raises InvalidInput."""
-    if Path(name).is_fifo():  # a pipe may have no writer, and can be read only once
-        raise _bad(name, "is a pipe; give it as - from standard input")
     try:
+        if Path(name).is_fifo():  # a pipe may have no writer, and can be read only once
+            raise _bad(name, "is a pipe; give it as - from standard input")
         return _standard_input() if name == "-" else Path(name).read_bytes()
     except OSError as error:
         raise _bad(name, f"{error.strerror or error}; give the path of a book") from None

@@ -1,5 +1,6 @@
 """Destination and format of an answer: checked before the first path, written after the last."""
 
+import errno
 import os
 import sys
 from collections.abc import Callable, Iterable, Iterator
@@ -82,16 +83,27 @@ def check_file(file: Path, beside: Callable[[Path], Iterable[Path]] = lambda _: 
     ``beside`` gives the files that are written with it; the temporary file of ``write_whole`` is added.
     """
     problem = None
+    written = (file, temporary_of(file), *beside(file)) if file.name else ()
     if str(file) == "-":
         problem = "results go to standard output where -o is left out"
+    elif too_long := next(filter(_is_too_long, written), None):
+        problem = f"{too_long.name} is to be written, and too long a name; give a shorter one"
     elif not file.name or file.is_dir():
         problem = "is a folder; give the name of a file in it"
     elif file.exists() and not file.is_file():
         problem = "is no regular file; leave out -o and redirect standard output to it"
     else:
-        problem = next(_in_the_way((file, temporary_of(file), *beside(file))), None)
+        problem = next(_in_the_way(written), None)
     if problem:
         raise InvalidInput([Problem(("--out",), problem, str(file))])
+
+
+def _is_too_long(path: Path) -> bool:
+    try:
+        path.lstat()
+    except OSError as error:
+        return error.errno == errno.ENAMETOOLONG
+    return False
 
 
 def _in_the_way(written: Iterable[Path]) -> Iterator[str]:

@@ -498,6 +498,17 @@ def test_no_written_file_is_one_that_is_read(greeks, book, tmp_path, link, read,
     assert (Path(paths["book.toml"]).read_text(), Path(paths["market.toml"]).read_text()) == (trades(1), HEADER)
 
 
+@pytest.mark.parametrize("length", [300, 255, 240, 238])
+def test_names_too_long_for_the_disk_are_told_at_the_start(greeks, book, tmp_path, length):
+    out = tmp_path / ("o" * (length - 6) + ".jsonl")
+    outcome = greeks("batch", book(trades(1)), "-o", str(out))
+    assert (outcome.code, outcome.err.count("\n")) == (2, 1)
+    assert "too long a name; give a shorter one" in outcome.err
+    assert out.name in outcome.err
+    assert os.listdir(tmp_path) == ["book.toml"]
+    assert "File name too long; give the path of a book" in greeks("batch", "b" * 300 + ".csv").err
+
+
 @pytest.mark.parametrize("make", [os.mkfifo, os.mkdir])
 @pytest.mark.parametrize("end", BESIDE)
 def test_written_files_are_regular(greeks, book, tmp_path, make, end):
