@@ -1,6 +1,5 @@
 """Content of a report: results, priced first where the file is a book, and curves."""
 
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -50,13 +49,13 @@ class Pricing:
         from greeks_cli.book.records import sheet_of
         from greeks_cli.book.results import results_of
         from greeks_cli.run.batch import usual_processes
-        from greeks_cli.run.book_run import Book, end_in_order, manifest_of
+        from greeks_cli.run.book_run import Book, Start, end_in_order, manifest_of
         from greeks_cli.terms.trade import Trade
 
         if content.startswith(_TABLE_OF_RESULTS):
             message = "results without their contracts; give what greeks batch writes with -o results.jsonl"
             raise InvalidInput([Problem((file,), message)])
-        started = time.time()
+        start = Start()
         end_in_order()
         trades, inputs = read_trades([file], self.market, flags, lambda name: sheet_of(name, content))
         tell(trades)
@@ -68,7 +67,7 @@ class Pricing:
                 records.append(record)
                 if progress:
                     progress(len(records), expected)
-        return results_of(records, manifest_of(book, inputs, records, started))
+        return results_of(records, manifest_of(book, inputs, records, start))
 
 
 def trade_pages(rows: "Sequence[TradeRow]", most: int | None, threads: int | None, quiet: bool) -> "list[TradePage]":

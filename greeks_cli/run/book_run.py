@@ -30,6 +30,18 @@ class Interrupted(KeyboardInterrupt):
     """A Ctrl-C, raised after the tasks in flight are finished."""
 
 
+class Start:
+    """Start of a run: its stamp by the wall clock, and the seconds since, which no correction of that clock changes."""
+
+    def __init__(self) -> None:
+        self.stamp = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+        self._moment = time.monotonic()
+
+    @property
+    def elapsed_seconds(self) -> float:
+        return round(time.monotonic() - self._moment, 3)
+
+
 class Book:
     """Book of trades: the trades, the settings of their pricing, and the function that tells the user."""
 
@@ -147,7 +159,7 @@ def to_file(
 
     ``wide`` is the layout of a row per trade; ``inputs`` are for the manifest. Raises the errors of ``Ledger``.
     """
-    started = time.time()
+    start = Start()
     described = f"wide {form}" if wide else str(form)
     with closing(Ledger(out, book.keys)) as ledger:
         if finished := ledger.open(restart, described):
@@ -161,7 +173,7 @@ def to_file(
             parquet = form is BookFormat.PARQUET
             content = as_parquet(records) if parquet else rendered(records, form, wide, Screen()).encode()
             about = {"format": described, "exit_code": code, "taken_up": taken_up}
-            manifest = {**about, **manifest_of(book, inputs, records, started)}
+            manifest = {**about, **manifest_of(book, inputs, records, start)}
             ledger.finish(content, manifest)
     return code
 
@@ -186,7 +198,7 @@ def end_in_order() -> None:
 
 
 def manifest_of(
-    book: Book, inputs: Mapping[str, str], records: Sequence[dict[str, Any]], started: float
+    book: Book, inputs: Mapping[str, str], records: Sequence[dict[str, Any]], start: Start
 ) -> dict[str, Any]:
     """The manifest of a book's results: command, inputs, environment, devices, seeds, times and counts."""
     return {
@@ -197,8 +209,8 @@ def manifest_of(
         "seeds": sorted({record["simulation"]["seed"] for record in records if "simulation" in record}),
         "processes": book.processes,
         "scheduler": book.scheduler,
-        "started": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(started)),
-        "elapsed_seconds": round(time.time() - started, 3),
+        "started": start.stamp,
+        "elapsed_seconds": start.elapsed_seconds,
         "succeeded": sum(record["status"] == "ok" for record in records),
         "not_met": sum(record["status"] == "not met" for record in records),
         "failed": sum(record["status"] == "error" for record in records),

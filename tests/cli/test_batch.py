@@ -1,5 +1,6 @@
 import csv
 import io
+import itertools
 import json
 import os
 import pty
@@ -258,6 +259,15 @@ def test_a_finished_book_is_not_priced_again_and_a_changed_one_is_refused(greeks
     assert manifest["succeeded"] == 2
     assert set(manifest["trades"]) == {"T0", "T1"}
     assert path in manifest["inputs"]
+
+
+def test_a_wall_clock_set_back_does_not_change_durations(greeks, book, tmp_path, monkeypatch):
+    clock = itertools.count(time.time(), -3600)
+    monkeypatch.setattr(time, "time", lambda: next(clock))
+    assert greeks("batch", book(trades(1)), "-o", str(tmp_path / "out.jsonl")).code == 0
+    manifest = json.loads((tmp_path / "out.jsonl.manifest.json").read_text())
+    assert 0 <= manifest["elapsed_seconds"] < 600
+    assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", manifest["started"])
 
 
 def test_results_of_another_book_are_not_replaced_after_a_run_that_came_to_nothing(greeks, book, tmp_path):
