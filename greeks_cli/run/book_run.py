@@ -193,8 +193,20 @@ def _run_into(ledger: Ledger, book: Book, progress: Progress) -> None:
 
 
 def end_in_order() -> None:
-    """Makes SIGTERM unwind the stack, which, unlike the default, also ends the worker processes."""
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
+    """Makes SIGTERM and SIGHUP unwind the stack, which, unlike the default, also ends the worker processes.
+
+    A signal that is ignored stays so, as SIGHUP under nohup.
+    """
+    found = (getattr(signal, name, None) for name in ("SIGTERM", "SIGHUP"))  # Windows has no SIGHUP
+    ends = [number for number in found if number is not None and signal.getsignal(number) is not signal.SIG_IGN]
+
+    def end(number: int, _: object) -> None:
+        for each in ends:
+            signal.signal(each, signal.SIG_IGN)  # a second signal would break off the end of the processes
+        sys.exit(128 + number)
+
+    for number in ends:
+        signal.signal(number, end)
 
 
 def manifest_of(

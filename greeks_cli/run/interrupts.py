@@ -38,13 +38,16 @@ def asked_to_stop(tell: Callable[[], None]) -> Iterator[Stop]:
 
 @contextmanager
 def interrupts_kept_here() -> Iterator[None]:
-    """Hides Ctrl-C from processes that this thread starts meanwhile: only the process that writes handles it."""
+    """Hides Ctrl-C and SIGHUP from processes that this thread starts meanwhile: only the process that writes
+    handles them."""
     if not hasattr(signal, "pthread_sigmask"):  # on Windows
         yield
         return
-    # The first process to be started starts the tracker, which unblocks SIGINT; so it is started before the block.
+    # The tracker, which the first process to be started starts, outlives this process; a hangup must not end it before.
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGHUP})
+    # It unblocks SIGINT here; so it is started before that block.
     multiprocessing.resource_tracker.ensure_running()
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
         yield
     finally:

@@ -45,9 +45,9 @@ class Processes(Executor):
         self._pool.shutdown(wait, cancel_futures=cancel_futures)
 
     def _started(self) -> ProcessPoolExecutor:
-        # Spawned, not forked: a fork would copy the threads' locks of this process.
-        pool = ProcessPoolExecutor(self._count, multiprocessing.get_context("spawn"), _end_with_parent)
         with interrupts_kept_here():
+            # Spawned, not forked: a fork would copy the threads' locks of this process.
+            pool = ProcessPoolExecutor(self._count, multiprocessing.get_context("spawn"), _end_with_parent)
             for _ in range(self._count):
                 pool.submit(int)
         return pool
@@ -70,7 +70,7 @@ def worker_processes(count: int) -> Iterator[Processes]:
             "run the same command again, with fewer --processes"
         ) from None
     finally:
-        processes.shutdown(wait=False)
+        processes.shutdown()
 
 
 def _end_with_parent() -> None:
