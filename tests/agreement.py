@@ -14,13 +14,14 @@ LARGEST_NOISE = 1.5
 LARGEST_FACTORS = {
     "pathwise": {"spot": 1.6, "vol": 1.7, "time": 1.5},
     "mixed": {"spot": 1.7, "vol": 3.2, "time": 1.8},
-    "conditional": {"spot": 1.0, "vol": 1.7, "time": 1.5},
+    "conditional": {"spot": 0.75},
     "likelihood": {"spot": 2.0, "vol": 6.0, "time": 2.5, "rate": 1.5, "dividend_yield": 1.5},
 }
 """What a derivative multiplies it by, 1 where none is named. The weight of a likelihood ratio is a polynomial of the
 normals, of the second degree where it is the volatility's; all factors are measured on the contracts of the tests."""
-KNOCKED_NOISE, FIXED_WIDTH_NOISE, SOBOL_NOISE = 2.0, 2.0, 0.5
-"""Factors of derivatives of barrier options, of derivatives at a width of the request's, and of Sobol points."""
+KNOCKED_NOISE, FIXED_WIDTH_NOISE, SOBOL_NOISE, SEVERAL_DATES_NOISE = 2.0, 2.0, 0.5, 2.5
+"""Factors of derivatives of barrier options, of derivatives at a width of the request's, of Sobol points, and of
+conditional estimates over several dates, whose density knows the first increment alone."""
 LARGEST_BIAS = (1e-9, 0.01, 0.03, 0.1, 0.1)
 """Bound of a smoothing bias in natural units, by order, at an automatic width; measured: 0, 0.005, 0.02, 0.06, none."""
 LARGEST_FIXED_BIAS = 0.9
@@ -75,6 +76,8 @@ def largest_stderr(result: Result, estimate: Estimate) -> float:
         noise *= KNOCKED_NOISE
     if request.simulation.fixed_width is not None:
         noise *= FIXED_WIDTH_NOISE
+    if estimate.estimator == "conditional" and len(request.contract.dates) > 1:
+        noise *= SEVERAL_DATES_NOISE
     factors = LARGEST_FACTORS[estimate.estimator]
     return noise * prod(factors.get(name, 1.0) for name in greek.parameters) * natural_unit(request, greek)
 

@@ -1,5 +1,6 @@
 import csv
 import io
+import re
 
 import pytest
 
@@ -18,17 +19,25 @@ def test_check_agrees_and_names_every_method(greeks):
         "Variable.backward",
         "likelihood",
         "mixed",
+        "conditional",
         "bumps",
         "pricing equation",
     ):
         assert method in outcome.out
     assert "DISAGREES" not in outcome.out
+    assert outcome.out.endswith("results agree within 4 standard errors\n")
+
+
+def test_check_says_which_method_took_the_place_of_one_that_does_not_apply(greeks):
+    outcome = greeks("check", "--contract", "lookback", "--strike", "105", "--vol", "0.2", "--greeks", "gamma")
+    assert "likelihood (here pathwise)" in outcome.out
 
 
 def test_check_exits_4_when_two_methods_disagree(greeks):
     outcome = greeks("check", *ATM, "--greeks", "gamma", "--z", "0.001", "--paths", "5000")
     assert outcome.code == 4
     assert "DISAGREES" in outcome.out
+    assert re.search(r"^[1-9]\d* of \d+ results disagree within 0.001 standard errors$", outcome.out, re.MULTILINE)
 
 
 def test_check_exits_4_when_the_drift_is_wrong(greeks, monkeypatch):

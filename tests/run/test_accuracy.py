@@ -31,15 +31,15 @@ def test_easy_tolerance_ends_before_all_paths():
 
 
 def test_threads_do_not_change_where_a_tolerance_ends_the_run():
-    asked = request(["gamma=0.4%"])
+    asked = request(["gamma=0.05%"])
     one, three = run(asked, 1), run(asked, 3)
     assert (one.paths, one.estimates) == (three.paths, three.estimates)
     assert one.paths > asked.simulation.paths
 
 
 def test_max_paths_ends_the_run_and_names_the_unmet_tolerance():
-    result = run(request(["gamma=0.1%"], max_paths=200_000))
-    assert [str(target) for target in result.unmet] == ["gamma=0.1%"]
+    result = run(request(["gamma=0.01%"], max_paths=200_000))
+    assert [str(target) for target in result.unmet] == ["gamma=0.01%"]
     assert result.paths == 200_000
 
 
@@ -58,3 +58,16 @@ def test_tolerance_adds_its_greek():
 def test_a_bad_tolerance_is_refused(text):
     with pytest.raises(ValueError, match=r"is not a tolerance; write gamma=1% or price=0.001"):
         parse_target(text)
+
+
+def test_share_of_a_worthless_option_is_not_met():
+    worthless = build_request({"strike": 300}, {"vol": 0.05}, {"paths": 2000}, "delta", {"tol": ["price=1%"]})
+    result = run(worthless)
+    assert [str(target) for target in result.unmet] == ["price=1%"]
+    assert result.paths == 2000
+
+
+def test_tolerance_beyond_all_numbers_of_paths_ends_at_the_limit():
+    result = run(request(["gamma=1e-160"], max_paths=200_000))
+    assert result.paths == 200_000
+    assert result.unmet

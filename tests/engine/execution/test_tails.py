@@ -3,6 +3,7 @@
 import pytest
 
 from greeks_cli.engine.execution.compile import compiled, plan
+from greeks_cli.engine.execution.tails import tails
 from greeks_cli.run.price import run
 from greeks_cli.terms.request import build_request
 
@@ -12,7 +13,8 @@ def asked(contract, market, greeks="delta", **settings):
 
 
 def tails_of(request):
-    return compiled([plan(request)]).tails(request.simulation.paths)[0]
+    chosen = plan(request)
+    return tails(compiled([chosen]).linked, chosen, request.simulation.paths)[0]
 
 
 def test_usual_option_has_hardly_a_tail():

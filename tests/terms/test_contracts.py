@@ -1,0 +1,66 @@
+"""Contracts: dates, remarks, and the Greeks that they have."""
+
+import pytest
+
+from greeks_cli.terms.contract import equal_dates
+from greeks_cli.terms.request import build_request
+
+
+@pytest.mark.parametrize("count", [1, 3, 12, 52])
+def test_last_date_is_the_expiry(count):
+    for days in range(1, 731):
+        assert equal_dates(days / 365, count)[-1] == days / 365
+
+
+def test_fixings_of_every_short_expiry_are_accepted():
+    for days in range(1, 731):
+        contract = {"kind": "asian", "strike": 100, "fixings": 12, "expiry": days / 365}
+        assert len(build_request(contract, {"vol": 0.2}, {}).contract.dates) == 12
+
+
+@pytest.mark.parametrize(
+    ("contract", "remark"),
+    [
+        (
+            {"kind": "barrier", "strike": 100, "barrier": 105, "barrier_type": "down-out"},
+            "spot 100 has reached the barrier 105 already: the option is knocked out today",
+        ),
+        (
+            {"kind": "barrier", "strike": 100, "barrier": 95, "barrier_type": "up-in"},
+            "spot 100 has reached the barrier 95 already: the option is knocked in today",
+        ),
+        ({"kind": "barrier", "strike": 100, "barrier": 95, "barrier_type": "down-out"}, None),
+        ({"kind": "barrier", "strike": 100, "barrier": 105, "barrier_type": "down-out", "monitoring": 4}, None),
+        (
+            {"kind": "lookback", "strike": 105, "running_extreme": 90},
+            "running_extreme 90 is below spot 100, so that the maximum so far is the spot",
+        ),
+        (
+            {"kind": "lookback", "strike_kind": "floating", "running_extreme": 110},
+            "running_extreme 110 is above spot 100, so that the minimum so far is the spot",
+        ),
+        ({"kind": "lookback", "strike": 105, "running_extreme": 110}, None),
+        ({"kind": "european", "strike": 100}, None),
+    ],
+)
+def test_remarks_say_what_a_user_may_not_expect(contract, remark):
+    request = build_request(contract, {"vol": 0.2}, {})
+    assert request.contract.remark(request.market.spot) == remark
+
+
+@pytest.mark.parametrize(
+    ("contract", "own"),
+    [
+        ({"kind": "european", "strike": 100}, ["dual_delta", "dual_gamma"]),
+        ({"kind": "lookback", "strike_kind": "floating"}, []),
+        (
+            {"kind": "barrier", "strike": 100, "barrier": 90, "barrier_type": "down-out"},
+            ["dual_delta", "dual_gamma", "d(barrier)"],
+        ),
+        ({"kind": "formula", "payoff": "max(S[-1] - K, 0)", "param": {"K": 100}, "fixings": 1}, ["d(K)"]),
+    ],
+)
+def test_all_greeks_are_those_that_the_contract_has(contract, own):
+    names = [greek.name for greek in build_request(contract, {"vol": 0.2}, {}, "all").greeks]
+    assert {"price", "delta", "gamma", "speed", "vega", "ultima", "color"} <= set(names)
+    assert [name for name in names if name.startswith(("dual", "d("))] == own
