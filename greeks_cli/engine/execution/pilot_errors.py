@@ -11,18 +11,23 @@ from greeks_cli.engine.autodiff.mixed_partials import MultiIndex
 from greeks_cli.engine.compiler.batching import in_batches
 from greeks_cli.engine.compiler.ir import small_buffers
 from greeks_cli.engine.estimators.bias import remaining_bias
-from greeks_cli.engine.estimators.methods import kink_order
+from greeks_cli.engine.estimators.methods import Method, kink_order
 from greeks_cli.engine.estimators.moments import Moments
 from greeks_cli.engine.execution.chunks import run_batch
 from greeks_cli.engine.execution.numbers import Numbers, Widths, widths_of
 from greeks_cli.engine.execution.selection import Errors, Pilot, effective_paths
 from greeks_cli.engine.simulation.path_data import Motion
 from greeks_cli.engine.simulation.stretched import stretched
+from greeks_cli.terms.contract import Contract
+from greeks_cli.terms.simulation import Estimator
 
 _ROWS = 1 << 18
 """Numbers of an array of a batch, at most."""
 _NUMBERS_AT_ONCE = 1 << 21
 """Paths times results times requests of a batch, at most, on each thread."""
+
+_COST_OF_KINKS, _COST_OF_DATES = 2.0, 6.0
+"""Costs of conditional estimates that smooth several kinks, or a kink of every date: their gain must be worth the time."""
 
 Samples = NDArray[np.floating]
 """A row of paths for each request."""
@@ -47,6 +52,8 @@ class Candidate:
     bias_order: int
     levels: tuple[Level, ...]
     """The method; where it meets a smoothed kink, also at two and at four times its widths."""
+    cost: float
+    """Time per path over that of other methods, by which the squared error is multiplied."""
 
 
 def squared_errors(pilots: Sequence[Pilot], mapper: Mapper = map) -> list[Errors]:
@@ -103,8 +110,14 @@ def _candidates(pilots: Sequence[Pilot]) -> list[Candidate]:
             widths, method = widths_of(methods), methods[0]
             factors = (1, 2, 4) if method.smooths(index, contract) else (1,)
             levels = tuple(Level(method.pattern, factor * widths) for factor in factors)
-            found.append(Candidate(index, method.bias_order(contract), levels))
+            found.append(Candidate(index, method.bias_order(contract), levels, _cost(method, contract)))
     return found
+
+
+def _cost(method: Method, contract: Contract) -> float:
+    if method.estimator is not Estimator.CONDITIONAL or len(method.kernels) == 1:
+        return 1.0
+    return _COST_OF_DATES if contract.jumps and len(contract.dates) > 1 else _COST_OF_KINKS
 
 
 class _Trial:
@@ -131,7 +144,7 @@ class _Trial:
             order = np.array([kink_order(request.contract, index)])
             bias = remaining_bias(near, far, candidate.bias_order, order, deviations=0)
             error = error + (2 * bias) ** 2  # twice, for a bias is worse than noise: no number of paths shows it
-        return np.where(np.isfinite(error), error, np.inf)
+        return np.where(np.isfinite(error), error * candidate.cost, np.inf)
 
     def _samples(self, level: Level, index: MultiIndex) -> Samples:
         """The samples of a derivative at a level, a row of paths for each request."""
