@@ -18,6 +18,7 @@ _NO_SMOOTHING = "no smoothing bias; what bias there is bounds unseen events."
 _METHODS = {
     "likelihood": f"The path stays and its probability moves; {_NO_SMOOTHING}",
     "mixed": f"The first derivative pathwise, the others by likelihood; {_NO_SMOOTHING}",
+    "conditional": f"A smooth part of the payoff pathwise, the rest by likelihood or mixed; {_NO_SMOOTHING}",
 }
 """Descriptions of the estimators without smoothing."""
 _LEFT_ALIGNED = ("estimator", "unit")

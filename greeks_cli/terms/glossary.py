@@ -119,5 +119,6 @@ def _method(greek: Greek) -> str:
         )
     return (
         f"derivatives of order {greek.order} per path; by default pathwise through smoothed kinks, by likelihood "
-        "ratio, or mixed, whichever has the least error on pilot paths; the bias column bounds the smoothing bias"
+        "ratio, mixed, or conditional (a smooth part pathwise, the rest by likelihood ratio), whichever has the least "
+        "error on pilot paths; the bias column bounds the smoothing bias"
     )

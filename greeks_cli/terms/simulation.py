@@ -78,7 +78,9 @@ class Simulation(Term):
     antithetic: bool = Field(False, description="use every path with its mirror image, as one sample")
     control: bool = Field(False, description="reduce variance by a control variate of known value")
     estimator: Estimator = Field(
-        Estimator.AUTO, description="move the paths, their probability, or one and then the other; auto tries all"
+        Estimator.AUTO,
+        description="move the paths, their probability, one and then the other, or smooth paths and the probability of "
+        "the rest (conditional); auto tries all",
     )
     smoothing: Smoothing = Field(Smoothing.SOFTPLUS, description="softplus, or none for the plain kink")
     width: Literal["auto"] | Annotated[Number, Field(ge=1e-12, le=1e12)] = Field(

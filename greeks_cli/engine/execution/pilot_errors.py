@@ -27,7 +27,7 @@ _NUMBERS_AT_ONCE = 1 << 21
 """Paths times results times requests of a batch, at most, on each thread."""
 
 _COST_OF_KINKS, _COST_OF_DATES = 2.0, 6.0
-"""Costs of conditional estimates that smooth several kinks, or a kink of every date: their gain must be worth the time."""
+"""Costs of conditional estimates that smooth several kinks, or a kink of every date, in squared errors."""
 
 Samples = NDArray[np.floating]
 """A row of paths for each request."""
