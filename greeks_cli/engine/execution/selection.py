@@ -1,9 +1,9 @@
 """Selection of the estimator of each Greek, by a few pilot paths.
 
-No method is best everywhere. The rule of ``bandwidth`` suits spot Greeks. Vol Greeks weigh the paths far from the
-kink, where a wide kernel is biased and a narrow kernel is not noisy. Mixed estimates are best for orders in spot,
-pathwise estimates for orders in vol. So the methods that apply to a Greek are compared on pilot paths, and the method
-of least total error is taken.
+No method is best everywhere. Conditional estimates are unbiased and mostly least noisy, at a width that depends on the
+Greek. Over several dates their density is noisy for orders in vol, where pathwise estimates are not. So the methods
+that apply to a Greek are compared on pilot paths, and the method of least total error is taken. Pathwise estimates,
+whose bias is only measured, are not compared at one date, and not where kinks are tangled.
 """
 
 from collections.abc import Mapping, Sequence
