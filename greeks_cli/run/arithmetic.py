@@ -1,4 +1,4 @@
-"""Fingerprint of the processor's arithmetic: results of one fingerprint are equal to the bit.
+"""Fingerprint of the processor's arithmetic, by which processors that round differently are told apart.
 
 NumPy's exp, log and log1p use the widest vectors that a processor has, and round differently by their width.
 """

@@ -67,7 +67,8 @@ class Book:
             return found
         if TOTAL in found:
             raise InvalidInput([Problem(("id",), "is that of the row of totals; give the trade another", TOTAL)])
-        return found | {TOTAL: total_key(tuple(found.values()))}
+        whole = total_key([row_key(trade, "", self._units) for trade in self.trades])
+        return found | {TOTAL: f"{whole}-{fingerprint()}"}
 
     def _key(self, trade: Trade | Rejected) -> str:
         return row_key(trade, fingerprint(), self._units)

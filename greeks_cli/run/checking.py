@@ -33,7 +33,8 @@ def check(request: Request, threads: int | None = None) -> list[MethodResult]:
             by_method.insert(0, MethodResult(greek.name, "closed form", exact, 0.0, 0.0))
         best = min(by_method, key=lambda result: result.stderr + result.bias)
         results += [result if result is best else _against(result, best) for result in by_method]
-    if not request.contract.fixes_today:
+    # With a running extreme that the spot has passed, the spot is a fixing.
+    if not request.contract.fixes_today and request.contract.remark(request.market.spot) is None:
         results.append(_pricing_equation(request, threads or available_cores()))
     return results
 

@@ -18,8 +18,6 @@ _PATHS = 4096
 _MOST = 6
 """Curves of a request, at most."""
 _DEVIATIONS, _NARROWEST, _WIDEST = 2.5, 0.05, 0.6
-_NEXT = 1e-9
-"""The distance from a jump, as a share of the spot, at which a derivative is taken in its place."""
 
 
 def spots_around(request: Request, count: int = _POINTS) -> tuple[float, ...]:
@@ -66,9 +64,7 @@ def _simulated(
         greeks=tuple(greeks),
         accuracy=Accuracy(),
     )
-    # A second derivative does not exist where the first one jumps; next to it, it does.
-    moved = [spot * (1 + _NEXT) if request.contract.bends_at(spot) else spot for spot in spots]
-    found = profile(shorter, [Axis("spot", tuple(moved))], threads)
+    found = profile(shorter, [Axis("spot", spots)], threads)
     curves = []
     for greek in greeks:
         line = found.estimates(greek)

@@ -1,6 +1,7 @@
 """Axes: a numeric field of the contract or the market, and the values it takes."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from itertools import product
 from math import isfinite, prod
@@ -14,6 +15,9 @@ from greeks_cli.terms.request import Request, build_request
 
 _MOST_NUMBERS, _MOST_POINTS = 1_000_000, 10_000
 _NAMED = 3
+
+_NEXT = 1e-9
+"""The distance from a jump of a derivative, as a share of the spot, at which another one is taken."""
 
 
 def spaced(text: str) -> list[float]:
@@ -65,6 +69,11 @@ def points(request: Request, axes: Sequence[Axis]) -> list[Request]:
         try:
             found.append(_at(request, place))
         except InvalidInput as error:
+            # A derivative that does not exist where another one jumps exists next to it.
+            moved = {**place, "spot": place.get("spot", request.market.spot) * (1 + _NEXT)}
+            with suppress(InvalidInput):
+                found.append(_at(request, moved))
+                continue
             problems += [Problem((where(place),), problem.message, detail=problem.detail) for problem in error.problems]
     if problems:
         raise InvalidInput(_few(problems))

@@ -305,7 +305,8 @@ class _Lifter:
     def _choice(self, a: ast.expr, b: ast.expr, yes: ast.expr, no: ast.expr, strict: bool = True) -> _Tree:
         """The choice by a > b, or by a >= b, decided where both are numbers or equal.
 
-        Smooth expressions tie with probability 0. Sums of choices over time may tie with a number.
+        A smooth expression of the path and a number tie with probability 0. Others may tie, such as two parameters, a
+        maximum over time and one of its prices, or a count and a number.
         """
         a, b = _sides(a, b)
         one, other = _number(a), _number(b)
@@ -316,7 +317,7 @@ class _Lifter:
             return no if strict else yes
         if keys[0] > keys[1]:  # a > b is not b >= a
             a, b, yes, no, keys, strict = b, a, no, yes, keys[::-1], not strict
-        if has_choices(a) or has_choices(b):
+        if _has_path(a) == _has_path(b) or _may_tie(a) or _may_tie(b):
             keys = (*keys, "strict" if strict else "")
         return self._made(keys, ast.Compare(a, [ast.Gt() if strict else ast.GtE()], [b]), yes, no)
 
@@ -363,6 +364,16 @@ def _restricted(tree: _Tree, key: tuple[str, ...], holds: bool) -> _Tree:
 def _written(tree: _Tree) -> ast.expr:
     """The tree as a formula."""
     return ast.IfExp(tree.test, _written(tree.yes), _written(tree.no)) if isinstance(tree, _Choice) else tree
+
+
+def _has_path(node: ast.expr) -> bool:
+    return any(isinstance(part, ast.Name) and part.id == "S" for part in ast.walk(node))
+
+
+def _may_tie(node: ast.expr) -> bool:
+    """True if an expression may take one value with positive probability."""
+    extremes = ("min", "max")
+    return has_choices(node) or any(isinstance(part, ast.Call) and _name(part) in extremes for part in ast.walk(node))
 
 
 def _sides(a: ast.expr, b: ast.expr) -> tuple[ast.expr, ast.expr]:

@@ -35,7 +35,6 @@ class Contract(Term):
     """Numeric fields that a Greek may differentiate, besides the market's and ``time``."""
     example: ClassVar[Mapping[str, object]] = {}
     """Fields of a typical contract on an underlying near 100, for ``greeks check --all`` and the tests."""
-    """Normals per path that the payoff needs in addition to those of the path."""
 
     kind: str
     expiry: Years = Field(1.0, description="time to expiry in years")
@@ -101,6 +100,11 @@ class Contract(Term):
 
         Then the derivatives of sharp kinks, each smoothed by itself, do not add up to those of the payoff.
         """
+        return False
+
+    @property
+    def tangent_kinks(self) -> bool:
+        """True if the payoff is smooth but for derivatives of second order and higher."""
         return False
 
     @property

@@ -1,7 +1,7 @@
 """Path-dependent contracts."""
 
 import enum
-from collections.abc import Hashable, Mapping
+from collections.abc import Hashable, Iterable, Mapping
 from itertools import pairwise
 from typing import Annotated, Any, ClassVar, Literal, Self
 
@@ -127,9 +127,13 @@ MONITORING: Any = Field(
 )
 
 
+_NEXT_TO = 1e-6
+"""The distance below which numbers may be equal in single precision."""
+
+
 def _order(one: float, other: float) -> Hashable:
     """The sign of the difference; the two numbers where float32 may see them equal."""
-    if one != other and abs(one / other - 1) < 1e-6:
+    if one != other and abs(one / other - 1) < _NEXT_TO:
         return one, other
     return (one > other) - (one < other)
 
@@ -215,7 +219,7 @@ class Lookback(Contract):
         return self.running_extreme is None
 
     def bends_at(self, spot: float) -> bool:
-        return spot in (self.strike, self.running_extreme)
+        return bool(self._levels) and spot == self._furthest(self._levels.values())
 
     @property
     def explicit_kinks(self) -> bool:
@@ -223,21 +227,36 @@ class Lookback(Contract):
 
     def remark(self, spot: float) -> str | None:
         seen, most = self.running_extreme, self.seeks_maximum
+        if self.bends_at(spot) and self.monitoring != "continuous":
+            return f"the first derivative in the spot jumps at spot {spot:g}: delta is that of one side"
         if seen is None or (seen >= spot if most else seen <= spot):
             return None
         side, name = ("below", "maximum") if most else ("above", "minimum")
         return f"running_extreme {seen:g} is {side} spot {spot:g}, so that the {name} so far is the spot"
 
+    @property
+    def tangent_kinks(self) -> bool:
+        return self.monitoring == "continuous"
+
     def level(self, spot: float) -> str:
         """What the extreme must pass to matter: the spot, the running extreme, or a fixed strike."""
-        found = {"spot": spot, "strike": self.strike, "running_extreme": self.running_extreme}
-        numbers = {name: number for name, number in found.items() if number is not None}
-        return (max if self.seeks_maximum else min)(numbers, key=lambda name: numbers[name])
+        # A level that single precision may not tell from the spot is the spot.
+        further = {name: level for name, level in self._levels.items() if abs(level / spot - 1) > _NEXT_TO}
+        further["spot"] = spot
+        furthest = self._furthest(further.values())
+        return next(name for name in ("spot", *further) if further[name] == furthest)
+
+    @property
+    def _levels(self) -> dict[str, float]:
+        found = {"strike": self.strike, "running_extreme": self.running_extreme}
+        return {name: number for name, number in found.items() if number is not None}
+
+    def _furthest(self, levels: Iterable[float]) -> float:
+        return max(levels) if self.seeks_maximum else min(levels)
 
     def case(self, spot: float) -> Hashable:
         """The level, and how its candidates compare."""
-        others = (number for number in (self.strike, self.running_extreme) if number is not None)
-        return self.level(spot), *(_order(spot, other) for other in others)
+        return self.level(spot), *(_order(spot, other) for other in self._levels.values())
 
     def describe(self) -> str:
         strike = "floating strike" if self.strike is None else f"strike {self.strike:g}"

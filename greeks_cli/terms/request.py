@@ -75,7 +75,10 @@ class Request:
         if (
             greek.order > (0 if self.contract.jumps else 1)
             and unsmoothed
-            and self.simulation.estimator in (Estimator.AUTO, Estimator.PATHWISE)
+            and (
+                self.simulation.estimator in (Estimator.AUTO, Estimator.PATHWISE, Estimator.CONDITIONAL)
+                or (self.simulation.estimator is Estimator.MIXED and self.contract.jumps)
+            )
         ):
             return (
                 "refused with smoothing none, because the second derivative of max(x, 0), like the first of a jump, "

@@ -77,4 +77,5 @@ def test_barrier_that_float32_cannot_tell_apart_shares_no_trace_with_one_that_it
         for terms in (near, {}, {"strike": 79})
     ]
     for result in run_together(requests)[1:]:
-        assert_agrees(result)
+        for estimate in result.estimates:
+            assert abs(estimate.value - estimate.exact) <= 4 * estimate.stderr + estimate.bias

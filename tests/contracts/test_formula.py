@@ -2,10 +2,14 @@
 
 from dataclasses import replace
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from greeks_cli.engine.execution.compile import plan
+from greeks_cli.engine.simulation.laws import Markets
+from greeks_cli.engine.simulation.path_data import Motion, PathData
 from greeks_cli.run.price import run
 from greeks_cli.terms.errors import InvalidInput, NonFiniteEstimate
 from greeks_cli.terms.formula import FormulaError, parse_formula
@@ -206,3 +210,35 @@ def test_derivative_at_a_kink_of_parameters_alone_is_refused():
     assert run(build_request(contract, {"vol": 0.2}, {"paths": 4000}, "delta"))["price"].value > 10
     with pytest.raises(InvalidInput, match="bends in parameters alone"):
         run(build_request(contract, {"vol": 0.2}, {"paths": 4000}, "d(K)"))
+
+
+@pytest.mark.parametrize(
+    ("payoff", "fixings", "settled"),
+    [
+        (
+            "mean(where(S > 90, mean(sqrt(S - 20)), 0))",
+            2,
+            lambda S: np.where(S > 90, np.sqrt(S - 20).mean(0), 0).mean(0),
+        ),
+        ("min(100, max(K, S[-1])) * where(K <= 100, 1, 0)", 1, lambda S: np.full(S.shape[1], 100.0)),
+        ("where(not S[-1] <= min(mean(S), min(S), S[-1]), 0, 1)", 2, lambda S: S[-1] <= S.min(0)),
+        ("where(max(S) >= S[-1], 1, 0) * where(max(S) > S[-1], 0, 1)", 2, lambda S: S.max(0) == S[-1]),
+        ("where(sum(where(S > K, 1, 0)) >= 2, 1, 0)", 3, lambda S: (S > 100).sum(0) >= 2),
+        ("where(min(S[-1], 120) >= 120, 1, 0)", 1, lambda S: S[-1] >= 120),
+        ("sum(S**0) + S[-1] * mean(S**0)", 2, lambda S: 2 + S[-1]),
+        ("sum(where(S >= S, 1, 0)) * where(S[-1] > K, 1, 0)", 2, lambda S: 2 * (S[-1] > 100)),
+        ("log(S[-1] - 50) if S[-1] > 51 else 0", 1, lambda S: np.log(np.where(S[-1] > 51, S[-1] - 50, 1))),
+        ("S[-1]", 1, lambda S: S[-1]),
+    ],
+)
+def test_price_is_the_mean_of_the_formula_on_the_same_paths(payoff, fixings, settled):
+    param = {"K": 100.0} if "K" in payoff else {}
+    contract = {"kind": "formula", "payoff": payoff, "param": param, "fixings": fixings}
+    request = build_request(contract, {"vol": 0.3}, {"paths": 4000}, "delta,rho,theta")
+    blocks = plan(request).blocks
+    paid = []
+    for block in range(blocks.count):
+        motion = Motion(request.contract.dates, blocks.normals(block))
+        paid.append(settled(100 * PathData(motion, Markets.of([request])).growths))
+    price = run(request)["price"]
+    assert price.value == pytest.approx(np.exp(-0.01) * np.concatenate(paid).mean(), rel=1e-9)

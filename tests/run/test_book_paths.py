@@ -254,6 +254,22 @@ def test_book_of_unlike_markets_has_the_bits_of_single_runs(book, settings):
         assert answer.estimates == run(request).estimates
 
 
+def test_trades_with_and_without_a_control_variate_share_paths_and_have_the_bits_of_single_runs():
+    book = [asked({"strike": 95}, control=True), asked({"strike": 105}), asked({"kind": "straddle", "strike": 100})]
+    for requests in (book, book[::-1]):
+        for answer, request in zip(run_together(requests), requests, strict=True):
+            assert answer.estimates == run(request).estimates
+
+
+def test_lookbacks_at_their_strike_in_single_precision_have_the_bits_of_single_runs():
+    requests = [
+        asked({"kind": "lookback", "strike": spot, "monitoring": 4}, {"spot": spot}, "delta,vega", dtype="float32")
+        for spot in (100, 100.1, 97.3)
+    ]
+    for answer, request in zip(run_together(requests), requests, strict=True):
+        assert answer.estimates == run(request).estimates
+
+
 def test_zeros_of_both_signs_have_the_bits_of_single_runs():
     formula = {"kind": "formula", "payoff": "max(S[-1] - K, 0) + c * S[-1]"}
     requests = [asked({"strike": 95 + i}, {"rate": zero}) for i, zero in enumerate((0.0, -0.0))]

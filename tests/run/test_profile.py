@@ -35,8 +35,8 @@ def test_surface_points_are_in_the_order_of_the_axes():
 
 
 def test_all_points_of_a_curve_use_one_estimator():
-    request, axis = asked(BARRIER, "vega"), parse_axis("spot=92:140:7")
-    alone = {run(point)["vega"].estimator for point in points(request, [axis])}
+    request, axis = asked(BARRIER, "vanna"), parse_axis("spot=92:140:7")
+    alone = {run(point)["vanna"].estimator for point in points(request, [axis])}
     together = {estimate.estimator for estimate in profile(request, [axis]).estimates(request.greeks[1])}
     assert len(alone) > 1
     assert len(together) == 1

@@ -22,7 +22,7 @@ def asked(contract, greeks="delta,gamma,vega", **simulation):
 
 @pytest.mark.parametrize("contract", (EXAMPLES | BRANCHING).values(), ids=EXAMPLES | BRANCHING)
 def test_closed_forms_at_all_spots_are_those_of_single_spots(contract):
-    spots = [80, 90, 95, 99.5, 100, 105] + ([] if "running_extreme" in contract else [110, 111, 130])
+    spots = [80, 90, 95, 99.5, 100, 104] + ([] if "running_extreme" in contract else [110, 111, 130])
     request = asked(contract)
     alone = [exact_greeks(point) for point in points(request, [Axis("spot", tuple(spots))])]
     lines = exact_at_spots(request, request.greeks, spots)
@@ -61,7 +61,8 @@ def test_curves_without_a_closed_form_are_simulated_on_few_paths_or_left_out():
 
 
 def test_a_greek_whose_closed_form_is_missing_at_one_spot_is_simulated():
-    request = asked(EXAMPLES["lookback"] | {"strike_kind": "fixed", "strike": 100}, "gamma")
+    strike = spots_around(asked({"strike": 100}))[25]
+    request = asked(EXAMPLES["lookback"] | {"strike_kind": "fixed", "strike": strike}, "gamma")
     closed = closed_curves(request, spots_around(request))
     assert [greek.name for greek in closed] == ["price"]
     assert [curve.simulated for curve in spot_curves(request, simulate=True).curves] == [False, True]

@@ -1,4 +1,4 @@
-"""Estimators of derivatives per path: pathwise, likelihood ratio and mixed, which check each other.
+"""Estimators of derivatives per path: pathwise, likelihood ratio, mixed and conditional, which check each other.
 
 Pathwise moves the path with the parameters; its kinks must be smooth. Likelihood ratio holds the
 path fixed and moves its probability (M. Broadie and P. Glasserman, Estimating security price
@@ -61,7 +61,7 @@ class Method:
 
     def bias_order(self, contract: Contract) -> int:
         """The power of the width that the bias is proportional to, at least."""
-        if not self.kernels or contract.tangled_kinks or contract.several_kinks:
+        if not self.kernels or contract.tangled_kinks or contract.several_kinks or contract.tangent_kinks:
             return 1
         return self.kernels[0].bias_order
 

@@ -71,6 +71,7 @@ def estimates(
     missed, shares = (np.array([tails[greek.parameters][k] for greek in plan.request.greeks]) for k in (0, 1))
     missed = np.where(missed > _NEGLIGIBLE * stderrs, missed, 0.0)
     bias = np.where(constant, hidden, _bias(plan, moments) + np.maximum(rarely_seen, missed))
+    bias += _rounding(plans, scales)
     shares = np.where(missed > 0, shares, 0.0)
     table = np.array([values, stderrs, bias, hidden, uncertainties, shares, moments.values.m2, scales])
     rows = zip(plans, truths, table.T.tolist(), strict=True)
@@ -113,6 +114,15 @@ def _controlled(moments: StackMoments, truths: Sequence[Truth]) -> tuple[Vector,
     residual = np.maximum(moments.values.m2 - beta * sums.xy, 0)
     freedom = moments.values.count - 1 - varies
     return value, np.sqrt(residual / freedom / moments.values.count)
+
+
+def _rounding(plans: Sequence[Plan], scales: Vector) -> Vector:
+    """What prices rounded to single precision may add to every path alike; double precision adds nothing to be told."""
+    if type_of(plans[0].request) is np.float64:
+        return np.zeros_like(scales)
+    prices = np.array([plan.request.market.spot / scale_of(plan.request, "spot") for plan in plans])
+    found: Vector = float(np.finfo(np.float32).eps) * scales * prices
+    return found
 
 
 def _bias(plan: Plan, moments: StackMoments) -> Vector:
@@ -181,6 +191,8 @@ def _unguarded(plan: Plan, greek: Greek, used: Mapping[MultiIndex, Estimator]) -
     moves_kinks = any(name in contract.values for name in index)
     if contract.guards and index and (moves_kinks or used[index] is Estimator.PATHWISE):
         return "it moves the edge of a branch whose value ends there; what the edge adds is not estimated well"
+    if contract.tangent_kinks and len(index) > 3 and used[index] is Estimator.PATHWISE:
+        return "a fourth derivative where the second one bends is smoothed; the bias may be larger than stated"
     if contract.several_kinks and moves_kinks and len(index) > 1:
         return "kinks that are close together are smoothed as one; the bias may be larger than stated"
     return None

@@ -115,7 +115,9 @@ def _batches(plans: Sequence[Plan], most: int) -> Iterator[Stack]:
         market = plan.request.market
         groups = tuple((group.method.pattern, group.wanted) for group in plan.groups)
         asked = tuple(greek.parameters for greek in plan.request.greeks)  # some perhaps twice, by other names
-        alone = number if plan.controls else None
+        # Single precision rounds the numbers of a continuous lookback otherwise in a batch than alone.
+        rounded = type_of(plan.request) is np.float32 and plan.request.contract.tangent_kinks
+        alone = number if plan.controls or rounded else None
         shared = market if of_market[market] >= _SHARED_MARKET else None
         found.setdefault((id(plan.traced), groups, asked, alone, shared), []).append(number)
     for (*_, shared), numbers in found.items():  # type: ignore[misc]

@@ -76,7 +76,7 @@ class PathGroup:
 
     def tails(self, paths: int) -> list[Mapping[MultiIndex, Tail]]:
         """What rare paths contribute to the Greeks of each stack, for a run of some paths."""
-        return tails(self.linked, self.plans[0], paths)
+        return tails(self.linked, self.plans, paths)
 
     def accumulate(self, block: int, shared: "SharedNormals | None" = None) -> GroupMoments:
         """Simulates, prices and differentiates one block of all plans; a pure function of group and block.

@@ -4,7 +4,7 @@ With n paths, events that occur fewer than three times may not occur at all (the
 A. Lippman-Hand, JAMA 249, 1983). Then neither the mean nor its standard error knows of them.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from statistics import NormalDist
 from typing import NamedTuple
 
@@ -36,9 +36,9 @@ class Tail(NamedTuple):
 
 
 @np.errstate(all="ignore")
-def tails(linked: Linked, plan: Plan, paths: int) -> list[Mapping[MultiIndex, Tail]]:
-    """The tails of every Greek of each stack of linked plans, for a run of some paths; ``plan`` is any of them."""
-    request = plan.request
+def tails(linked: Linked, plans: Sequence[Plan], paths: int) -> list[Mapping[MultiIndex, Tail]]:
+    """The tails of every Greek of each stack of linked plans, for a run of some paths."""
+    request = plans[0].request
     dates = request.contract.dates
     n_rows = len(dates)
     n_paths = max(256, min(_MOST_PATHS, _MOST_NORMALS // n_rows))
@@ -54,7 +54,7 @@ def tails(linked: Linked, plan: Plan, paths: int) -> list[Mapping[MultiIndex, Ta
             continue
         samples = np.broadcast_to(rows, (len(linked.stacks[stack]), n_paths)).astype(np.float64)
         samples *= linked.factors[stack, (level, index)][:, None]
-        if plan.controls:
+        if plans[linked.stacks[stack][0]].controls:
             if (stack, index) not in waiting:
                 waiting[stack, index] = samples
                 continue

@@ -10,12 +10,14 @@ from contextlib import contextmanager, nullcontext
 from functools import reduce
 from operator import mul
 
+import numpy as np
+
 from greeks_cli.engine.autodiff.kinks import Sharp, Smoother
 from greeks_cli.engine.autodiff.ops import Leaves, Operand, concat, exp, is_variable, log, sqrt, total, values_of
 from greeks_cli.engine.payoffs.base import payoff
 from greeks_cli.engine.simulation.paths import Path
 from greeks_cli.terms.errors import InvalidInput, Problem
-from greeks_cli.terms.formula import Formula
+from greeks_cli.terms.formula import OVER_TIME, Formula
 
 _ARITHMETIC: dict[type[ast.operator], Callable[[Operand, Operand], Operand]] = {
     ast.Add: lambda a, b: a + b,
@@ -55,6 +57,14 @@ class _Guard:
         self._taken.append(found if holds else 1 - found)
         yield
         self._taken.pop()
+
+    @contextmanager
+    def over_time(self) -> Iterator[None]:
+        """Leaves branches of single dates out: what is computed from all dates is needed on each."""
+        before = self._taken
+        self._taken = [taken for taken in before if np.ndim(taken) < 2]
+        yield
+        self._taken = before
 
     def __call__(self, x: Operand) -> Operand:
         if not self._taken or isinstance(x, float):
@@ -137,6 +147,10 @@ class _Walker:
     def _call(self, name: str, arguments: list[ast.expr]) -> Operand:
         if name == "where":
             return self._choice(*arguments)
+        if name in OVER_TIME and len(arguments) == 1:
+            with self._guard.over_time() if self._guard else nullcontext():
+                x = self.value(arguments[0])
+            return self._one(name, x + 0.0 * self._fixings if isinstance(x, float) else x)
         values = [self.value(argument) for argument in arguments]
         if name in ("min", "max") and len(values) > 1:
             sign = 1.0 if name == "max" else -1.0
@@ -148,7 +162,7 @@ class _Walker:
             case "mean":
                 return total(x) * (1 / x.shape[0])
             case "gmean":
-                return exp(total(log(self._guarded(x))) * (1 / x.shape[0]))
+                return exp(total(log(x)) * (1 / x.shape[0]))
             case "sum":
                 return total(x)
             case "max":

@@ -4,7 +4,18 @@ import numpy as np
 
 from greeks_cli.engine.autodiff.kinks import Smoother, sharp_positive_part
 from greeks_cli.engine.autodiff.normal import mills_ratio, normal_cdf
-from greeks_cli.engine.autodiff.ops import Leaves, Operand, concat, exp, log, minimum, sqrt, total, values_of
+from greeks_cli.engine.autodiff.ops import (
+    Leaves,
+    Operand,
+    as_constant,
+    concat,
+    exp,
+    log,
+    minimum,
+    sqrt,
+    total,
+    values_of,
+)
 from greeks_cli.engine.payoffs.base import above, payoff
 from greeks_cli.engine.simulation.paths import Path
 from greeks_cli.terms.contract import StrikeKind
@@ -100,8 +111,8 @@ def _continuous_extreme(leaves: Leaves, path: Path, smoother: Smoother, sign: fl
     exp(-2 (l-a)(l-b)/v). Integrated over exp(l) that is a Mills ratio. Where the end passes the level, the mean has
     no kink but one of its derivative.
     """
-    variance = leaves["vol"] * leaves["vol"] * (path.expiry - leaves["time"])
-    deviation = sqrt(variance)
+    variance = as_constant(leaves["vol"] * leaves["vol"] * (path.expiry - leaves["time"]))
+    deviation = as_constant(sqrt(variance))
     passed = level + sign * smoother.tangent_part(sign * (path[-1] - level))
     over_start, over_end = log(passed / leaves["spot"]), log(passed / path[-1])
     chance = exp(-2 * over_start * over_end / variance)
@@ -116,9 +127,9 @@ def _monitored_extreme(leaves: Leaves, path: Path, smoother: Smoother, sign: flo
     formula of Black and Scholes, and has no kink at the level.
     """
     first = path.expiry * (1 / path.n_dates) - leaves["time"]
-    deviation = leaves["vol"] * sqrt(first)
+    deviation = as_constant(leaves["vol"] * sqrt(first))
     relative = sign * smoother.maximum(sign * path.ratios)
-    forward = leaves["spot"] * exp((leaves["rate"] - leaves["dividend_yield"]) * first) * relative
+    forward = as_constant(leaves["spot"] * exp((leaves["rate"] - leaves["dividend_yield"]) * first)) * relative
     d1 = log(forward / level) / deviation + 0.5 * deviation
     return forward * normal_cdf(sign * d1) + level * normal_cdf(sign * (deviation - d1))
 

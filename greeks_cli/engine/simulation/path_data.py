@@ -15,7 +15,7 @@ from greeks_cli.engine.simulation.laws import Markets, law_of
 class Motion:
     """Standard normals at some dates and their Brownian motion, in any market.
 
-    ``normals`` has one row per date, then the rows of the extra normals of a payoff.
+    ``normals`` has one row per date.
     """
 
     def __init__(self, dates: tuple[float, ...], normals: Array):

@@ -15,8 +15,7 @@ def stretched(normals: Normals, dates: tuple[float, ...]) -> tuple[Normals, Norm
     """
     along = np.sqrt(np.diff(dates, prepend=0.0) / dates[-1])[:, None]
     normals = normals.copy()
-    path = normals[: len(dates)]
-    end = (along * path).sum(axis=0)
+    end = (along * normals).sum(axis=0)
     end[::2] *= 2
-    path[:, ::2] += (along * (end[::2] / 2)).astype(normals.dtype)
+    normals[:, ::2] += (along * (end[::2] / 2)).astype(normals.dtype)
     return normals, 2 / (1 + 0.5 * np.exp(0.375 * end * end)), end

@@ -77,7 +77,11 @@ def test_pilot_meets_the_kinks_of_a_payoff_with_their_spread():
 
 def test_kink_at_a_value_known_today_is_refused():
     with pytest.raises(InvalidInput, match="bends exactly at a value that is known today"):
-        kinks_of({"kind": "formula", "payoff": "max(0 * S[-1], 0)"})
+        kinks_of({"kind": "formula", "payoff": "max(S[0] - 100, 0)", "fixing_times": [0.0, 1.0]})
+
+
+def test_equal_operands_on_every_path_are_no_kink():
+    assert [kink.spread for kink in kinks_of({"kind": "formula", "payoff": "max(S[-1] - S[-1], 0)"})] == [1.0]
 
 
 def test_differences_of_a_smooth_payoff_are_its_derivatives():

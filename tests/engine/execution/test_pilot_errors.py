@@ -62,9 +62,13 @@ def test_second_orders_of_a_european_have_a_choice():
     assert all(error > 0 for of_methods in errors.values() for error in of_methods)
 
 
-@pytest.mark.parametrize("payoff", ["max(0 * S[-1], 0)", "S[-1] / K"], ids=["at the kink", "divided by zero"])
-def test_request_without_a_plan_does_not_change_other_plans(payoff):
-    bad = asked({"kind": "formula", "payoff": payoff, "param": {"K": 0.0}})
+@pytest.mark.parametrize(
+    "contract",
+    [{"payoff": "max(S[0] - 100, 0)", "fixing_times": [0.0, 1.0]}, {"payoff": "S[-1] / K", "param": {"K": 0.0}}],
+    ids=["at the kink", "divided by zero"],
+)
+def test_request_without_a_plan_does_not_change_other_plans(contract):
+    bad = asked({"kind": "formula", **contract})
     good = asked({"strike": 110})
     first, failed, last = planned([good, bad, good])
     assert isinstance(failed, InvalidInput)

@@ -14,7 +14,7 @@ def asked(contract, market, greeks="delta", **settings):
 
 def tails_of(request):
     chosen = plan(request)
-    return tails(compiled([chosen]).linked, chosen, request.simulation.paths)[0]
+    return tails(compiled([chosen]).linked, [chosen], request.simulation.paths)[0]
 
 
 def test_usual_option_has_hardly_a_tail():

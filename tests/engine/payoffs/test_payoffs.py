@@ -27,6 +27,10 @@ class GivenPath:
     def __getitem__(self, date):
         return self.spots[date]
 
+    @property
+    def ratios(self):
+        return self.spots / self.spots[:1]
+
     def total(self, n_dates):
         return self.spots[:n_dates].sum(axis=0)
 
@@ -56,7 +60,7 @@ EXPECTED = {
         {"kind": "barrier", "strike": 80, "barrier": 85, "barrier_type": "down-in", "monitoring": 2},
         [40, 0, 0],
     ),
-    "lookback": ({"kind": "lookback", "strike": 100, "monitoring": 2}, [20, 0, 10]),
+    "lookback": ({"kind": "lookback", "strike": 100, "monitoring": 1}, [20, 0, 0]),
     "cliquet": ({"kind": "cliquet", "periods": 2, "floor": 0, "cap": 0.1, "notional": 100}, [10, 0, 10]),
     "formula": ({"kind": "formula", "payoff": "max(S) - min(S[0], K)", "param": {"K": 90}, "fixings": 2}, [40, 5, 20]),
 }

@@ -8,7 +8,7 @@ DATES = (0.5, 1.0, 2.0)
 
 
 def drawn(n_paths=200_000):
-    return stretched(np.random.default_rng(1).standard_normal((4, n_paths)), DATES)
+    return stretched(np.random.default_rng(1).standard_normal((3, n_paths)), DATES)
 
 
 def test_weighed_moments_are_those_of_normals():
@@ -25,8 +25,7 @@ def test_every_other_path_ends_twice_as_far_out():
     assert weights.max() <= 4 / 3 + 1e-12
 
 
-def test_other_paths_and_other_rows_stay():
-    normals = np.random.default_rng(1).standard_normal((4, 10))
+def test_other_paths_stay():
+    normals = np.random.default_rng(1).standard_normal((3, 10))
     moved, _, _ = stretched(normals, DATES)
     np.testing.assert_array_equal(moved[:, 1::2], normals[:, 1::2])
-    np.testing.assert_array_equal(moved[3], normals[3])
