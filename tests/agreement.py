@@ -24,6 +24,8 @@ KNOCKED_NOISE, FIXED_WIDTH_NOISE, SOBOL_NOISE, SEVERAL_DATES_NOISE = 2.0, 2.0, 0
 conditional estimates over several dates, whose density knows the first increment alone."""
 LARGEST_BIAS = (1e-9, 0.01, 0.03, 0.1, 0.1)
 """Bound of a smoothing bias in natural units, by order, at an automatic width; measured: 0, 0.005, 0.02, 0.06, none."""
+FLOAT32_ROUNDING = 2.0**-22
+"""Twice the rounding of a price in single precision, as a share of it."""
 LARGEST_FIXED_BIAS = 0.9
 """The same at a width of the request's; measured: 0.7."""
 LARGEST_TAIL_BIAS = 2.0
@@ -87,6 +89,8 @@ def largest_bias(result: Result, estimate: Estimate) -> float:
     request, greek = result.request, estimate.greek
     share = LARGEST_BIAS[greek.order] if request.simulation.fixed_width is None else LARGEST_FIXED_BIAS
     heavy = "heavy tails" in (estimate.warning or "")
+    if request.simulation.dtype == "float32":
+        share += FLOAT32_ROUNDING * request.market.spot / _payoff_size(request)
     return share * natural_unit(request, greek) + heavy * LARGEST_TAIL_BIAS * estimate.stderr
 
 
