@@ -15,7 +15,6 @@ from greeks_cli.terms.request import Request, build_request
 
 _MOST_NUMBERS, _MOST_POINTS = 1_000_000, 10_000
 _NAMED = 3
-
 _NEXT = 1e-9
 """The distance from a jump of a derivative, as a share of the spot, at which another one is taken."""
 

@@ -128,7 +128,7 @@ class Contract(Term):
         return True
 
     def remark(self, spot: float) -> str | None:
-        """What a user may not expect of the contract at this spot, such as a barrier that is touched already."""
+        """A surprise about the contract at this spot, in words, such as a barrier that is touched already."""
         return None
 
     @abstractmethod

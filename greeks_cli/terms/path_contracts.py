@@ -239,7 +239,7 @@ class Lookback(Contract):
         return self.monitoring == "continuous"
 
     def level(self, spot: float) -> str:
-        """What the extreme must pass to matter: the spot, the running extreme, or a fixed strike."""
+        """The name of the level that the extreme must pass to matter: spot, running_extreme or strike."""
         # A level that single precision may not tell from the spot is the spot.
         further = {name: level for name, level in self._levels.items() if abs(level / spot - 1) > _NEXT_TO}
         further["spot"] = spot

@@ -117,7 +117,7 @@ def _controlled(moments: StackMoments, truths: Sequence[Truth]) -> tuple[Vector,
 
 
 def _rounding(plans: Sequence[Plan], scales: Vector) -> Vector:
-    """What prices rounded to single precision may add to every path alike; double precision adds nothing to be told."""
+    """The bias from prices rounded to single precision, the same on all paths; 0 in double precision."""
     if type_of(plans[0].request) is np.float64:
         return np.zeros_like(scales)
     prices = np.array([plan.request.market.spot / scale_of(plan.request, "spot") for plan in plans])

@@ -75,7 +75,7 @@ class PathGroup:
         return tuple(g.name for g in self.plans[0].request.greeks if all(g.name in names for names in every))
 
     def tails(self, paths: int) -> list[Mapping[MultiIndex, Tail]]:
-        """What rare paths contribute to the Greeks of each stack, for a run of some paths."""
+        """The tail of each Greek of each stack, for a run of some paths."""
         return tails(self.linked, self.plans, paths)
 
     def accumulate(self, block: int, shared: "SharedNormals | None" = None) -> GroupMoments:

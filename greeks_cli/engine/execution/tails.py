@@ -27,7 +27,7 @@ _UNSEEN, _UNSEEN_POINTS = 3.0, 0.3
 
 
 class Tail(NamedTuple):
-    """What rare paths contribute to a Greek, for each plan of a stack."""
+    """The contribution of rare paths to a Greek, for each plan of a stack."""
 
     missed: NDArray[np.float64]
     """The mean contribution of paths that the run may miss."""
@@ -84,7 +84,7 @@ def _tail_of(
 def _residual(
     samples: NDArray[np.float64], control: NDArray[np.float64], weights: NDArray[np.floating]
 ) -> NDArray[np.float64]:
-    """What a control variate leaves of samples, by the regression on the paths that the run meets."""
+    """The residual of samples on a control variate, regressed on the paths that the run meets."""
     rows = []
     for row, other in zip(samples, control, strict=True):
         centred = other - (other * weights).sum() / weights.sum()
