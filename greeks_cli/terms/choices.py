@@ -1,19 +1,13 @@
 """Choices of a formula: the places where it bends or jumps, and how they are nested.
 
 A payoff that chooses by a choice, or computes from one, is no sum of choices: ``where(where(S[-1] > K, 1, 0) > 0.5,
-1, 0)``, ``10 / (1 + where(S[-1] > K, 1, 0))``. Its derivative at the jump is not what the chain rule gives. Choices
-are lifted out: the formula is rewritten so that every condition compares smooth expressions, and every number is
-computed within one branch. Conditions that are met before in the same branch are decided there.
+1, 0)``, ``10 / (1 + where(S[-1] > K, 1, 0))``. Its derivative at the jump is not what the chain rule gives.
+``terms.lifting`` rewrites it.
 """
 
 import ast
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from functools import reduce
 
-_MOST_BRANCHES = 256
-_TRUE: ast.expr = ast.Constant(True)
-_FALSE: ast.expr = ast.Constant(False)
 _OPERATIONS: dict[type[ast.operator], Callable[[float, float], float]] = {
     ast.Add: lambda a, b: a + b,
     ast.Sub: lambda a, b: a - b,
@@ -44,7 +38,7 @@ class _Folder(ast.NodeTransformer):
         if is_arithmetic(node):
             return self._chain(node)
         self.generic_visit(node)
-        power = _number(node.right)
+        power = number_of(node.right)
         if power == 0:
             return ast.Constant(1)
         return node.left if power == 1 else node
@@ -61,12 +55,14 @@ class _Folder(ast.NodeTransformer):
 
     def visit_Call(self, node: ast.Call) -> ast.AST:
         self.generic_visit(node)
-        if _name(node) in ("min", "max") and len(node.args) > 1:
+        if function_of(node) in ("min", "max") and len(node.args) > 1:
             node.args = list({ast.dump(argument): argument for argument in node.args}.values())
-            if _name(node) == "max" and any(_is_nonnegative(a, self._numbers) for a in node.args if _number(a) != 0):
-                node.args = [argument for argument in node.args if _number(argument) != 0]
+            if function_of(node) == "max" and any(
+                _is_nonnegative(a, self._numbers) for a in node.args if number_of(a) != 0
+            ):
+                node.args = [argument for argument in node.args if number_of(argument) != 0]
             return node.args[0] if len(node.args) == 1 else node
-        if _name(node) == "abs" and _is_nonnegative(node.args[0], self._numbers):
+        if function_of(node) == "abs" and _is_nonnegative(node.args[0], self._numbers):
             return node.args[0]
         return node
 
@@ -75,7 +71,7 @@ def has_choices(node: ast.AST) -> bool:
     """True if a part of the formula bends or jumps; the extreme of smooth values over time does not count."""
     return any(
         isinstance(part, ast.Compare | ast.IfExp)
-        or (isinstance(part, ast.Call) and (_name(part) in ("abs", "where") or _is_larger(part)))
+        or (isinstance(part, ast.Call) and (function_of(part) in ("abs", "where") or is_larger(part)))
         for part in ast.walk(node)
     )
 
@@ -97,7 +93,7 @@ def _branches_of(node: ast.AST) -> list[ast.expr]:
     match node:
         case ast.IfExp(body=body, orelse=otherwise):
             return [body, otherwise]
-        case ast.Call(args=arguments) if _name(node) == "where":
+        case ast.Call(args=arguments) if function_of(node) == "where":
             return arguments[1:]
     return []
 
@@ -114,7 +110,7 @@ def is_tangled(node: ast.expr) -> bool:
         case ast.BinOp(op=ast.Pow()):
             return has_choices(node)
         case ast.Call(args=arguments):
-            match _name(node):
+            match function_of(node):
                 case "where":
                     return _decides_by_choices(arguments[0]) or any(map(is_tangled, arguments[1:]))
                 case "sum" | "mean":
@@ -145,12 +141,12 @@ def is_guarded(tree: ast.expr, numbers: Mapping[str, float]) -> bool:
 def _partial_operand(node: ast.AST) -> ast.expr | None:
     """The operand of a function that is not defined for all numbers."""
     match node:
-        case ast.Call(args=[operand]) if _name(node) in ("log", "sqrt", "gmean"):
+        case ast.Call(args=[operand]) if function_of(node) in ("log", "sqrt", "gmean"):
             return operand
         case ast.BinOp(op=ast.Div(), right=operand):
             return operand
         case ast.BinOp(op=ast.Pow(), left=operand, right=power):
-            exponent = _number(power)
+            exponent = number_of(power)
             return operand if exponent is None or exponent < 0 or exponent != int(exponent) else None
     return None
 
@@ -168,9 +164,9 @@ def _is_nonnegative(node: ast.expr, numbers: Mapping[str, float]) -> bool:
         case ast.BinOp(op=ast.Add() | ast.Mult() | ast.Div(), left=left, right=right):
             return _is_nonnegative(left, numbers) and _is_nonnegative(right, numbers)
         case ast.BinOp(op=ast.Pow(), left=left, right=right):
-            return _number(right) in (2, 4, 6, 8, 10) or _is_nonnegative(left, numbers)
+            return number_of(right) in (2, 4, 6, 8, 10) or _is_nonnegative(left, numbers)
         case ast.Call(args=arguments):
-            match _name(node):
+            match function_of(node):
                 case "abs" | "sqrt":
                     return True
                 case "max":
@@ -204,7 +200,7 @@ def _is_positive(node: ast.expr, numbers: Mapping[str, float]) -> bool:
         case ast.BinOp(op=ast.Pow(), left=left):
             return _is_positive(left, numbers)
         case ast.Call(args=arguments):
-            match _name(node):
+            match function_of(node):
                 case "exp":
                     return True
                 case "max":
@@ -214,202 +210,7 @@ def _is_positive(node: ast.expr, numbers: Mapping[str, float]) -> bool:
     return False
 
 
-@dataclass(frozen=True)
-class _Choice:
-    """Choice between two trees by a condition; ``key`` is equal for a condition and its negation."""
-
-    key: tuple[str, ...]
-    test: ast.expr
-    yes: "_Tree"
-    no: "_Tree"
-
-
-_Tree = ast.expr | _Choice
-"""A formula whose choices are outside: an expression without choices, or a choice."""
-
-
-class _TooManyBranches(Exception):
-    """Signal that a formula is too large to be rewritten."""
-
-
-def lifted(tree: ast.expr) -> ast.expr:
-    """The formula with all choices lifted out of comparisons and functions; the same formula where it is too large."""
-    try:
-        return _written(_Lifter().lift(tree))
-    except _TooManyBranches:
-        return tree
-
-
-class _Lifter:
-    def __init__(self) -> None:
-        self._branches = 0
-
-    def lift(self, node: ast.expr) -> _Tree:
-        match node:
-            case ast.UnaryOp(op=ast.Not(), operand=operand):
-                return self._branch(self.lift(operand), _FALSE, _TRUE)
-            case ast.UnaryOp(op=sign, operand=operand):
-                return self._mapped(lambda one: ast.UnaryOp(sign, one), self.lift(operand))
-            case ast.BinOp(op=op, left=left, right=right):
-                return self._combined(lambda a, b: _operation(op, a, b), self.lift(left), self.lift(right))
-            case ast.Compare(left=left, ops=ops, comparators=others):
-                operands = [self.lift(operand) for operand in (left, *others)]
-                pairs = zip(ops, operands, operands[1:], strict=False)
-                return self._both([self._compared(op, one, other) for op, one, other in pairs])
-            case ast.BoolOp(op=ast.And(), values=values):
-                return self._both([self.lift(value) for value in values])
-            case ast.BoolOp(values=values):
-                found: _Tree = _FALSE
-                for one in map(self.lift, reversed(values)):
-                    found = self._branch(one, _TRUE, found)
-                return found
-            case ast.IfExp(test=test, body=body, orelse=otherwise):
-                return self._branch(self.lift(test), self.lift(body), self.lift(otherwise))
-            case ast.Call():
-                return self._call(node)
-        return node
-
-    def _call(self, node: ast.Call) -> _Tree:
-        name, arguments = _name(node), [self.lift(argument) for argument in node.args]
-        if name == "where":
-            return self._branch(*arguments)
-        if name == "abs":
-            return self._mapped(lambda x: self._choice(x, ast.Constant(0), x, _negated(x)), arguments[0])
-        if _is_larger(node):
-            sign = name == "max"
-            return reduce(
-                lambda one, other: self._combined(
-                    lambda a, b: self._choice(a, b, *((a, b) if sign else (b, a))), one, other
-                ),
-                arguments,
-            )
-        if name in ("any", "all"):
-            test = ast.Call(node.func, [_written(arguments[0])], [])
-            return self._made((ast.dump(test),), test, _TRUE, _FALSE)
-        if name in ("exp", "log", "sqrt"):
-            return self._mapped(lambda x: ast.Call(node.func, [x], []), arguments[0])
-        return ast.Call(node.func, [_written(arguments[0])], [])  # over time
-
-    def _both(self, conditions: list[_Tree]) -> _Tree:
-        found: _Tree = _TRUE
-        for one in reversed(conditions):
-            found = self._branch(one, found, _FALSE)
-        return found
-
-    def _compared(self, op: ast.cmpop, one: _Tree, other: _Tree) -> _Tree:
-        if isinstance(op, ast.Lt | ast.LtE):
-            one, other = other, one
-        strict = isinstance(op, ast.Lt | ast.Gt)
-        return self._combined(lambda a, b: self._choice(a, b, _TRUE, _FALSE, strict), one, other)
-
-    def _choice(self, a: ast.expr, b: ast.expr, yes: ast.expr, no: ast.expr, strict: bool = True) -> _Tree:
-        """The choice by a > b, or by a >= b, decided where both are numbers or equal.
-
-        A smooth expression of the path and a number tie with probability 0. Others may tie, such as two parameters, a
-        maximum over time and one of its prices, or a count and a number.
-        """
-        a, b = _sides(a, b)
-        one, other = _number(a), _number(b)
-        if one is not None and other is not None:
-            return yes if one > other or (one == other and not strict) else no
-        keys: tuple[str, ...] = ast.dump(a), ast.dump(b)
-        if keys[0] == keys[1]:
-            return no if strict else yes
-        if keys[0] > keys[1]:  # a > b is not b >= a
-            a, b, yes, no, keys, strict = b, a, no, yes, keys[::-1], not strict
-        if _has_path(a) == _has_path(b) or _may_tie(a) or _may_tie(b):
-            keys = (*keys, "strict" if strict else "")
-        return self._made(keys, ast.Compare(a, [ast.Gt() if strict else ast.GtE()], [b]), yes, no)
-
-    def _made(self, key: tuple[str, ...], test: ast.expr, yes: _Tree, no: _Tree) -> _Tree:
-        yes, no = _restricted(yes, key, True), _restricted(no, key, False)
-        if ast.dump(_written(yes)) == ast.dump(_written(no)):
-            return yes
-        self._branches += 1
-        if self._branches > _MOST_BRANCHES:
-            raise _TooManyBranches
-        return _Choice(key, test, yes, no)
-
-    def _branch(self, test: _Tree, yes: _Tree, no: _Tree) -> _Tree:
-        """``yes`` where a condition holds, else ``no``."""
-        if isinstance(test, _Choice):
-            return self._made(test.key, test.test, self._branch(test.yes, yes, no), self._branch(test.no, yes, no))
-        return yes if isinstance(test, ast.Constant) and test.value is True else no
-
-    def _mapped(self, function: Callable[[ast.expr], _Tree], tree: _Tree) -> _Tree:
-        if isinstance(tree, _Choice):
-            yes, no = self._mapped(function, tree.yes), self._mapped(function, tree.no)
-            return self._made(tree.key, tree.test, yes, no)
-        return function(tree)
-
-    def _combined(self, function: Callable[[ast.expr, ast.expr], _Tree], one: _Tree, other: _Tree) -> _Tree:
-        if isinstance(one, _Choice):
-            yes = self._combined(function, one.yes, _restricted(other, one.key, True))
-            no = self._combined(function, one.no, _restricted(other, one.key, False))
-            return self._made(one.key, one.test, yes, no)
-        first = one
-        return self._mapped(lambda second: function(first, second), other)
-
-
-def _restricted(tree: _Tree, key: tuple[str, ...], holds: bool) -> _Tree:
-    """The tree where a condition is known."""
-    if not isinstance(tree, _Choice):
-        return tree
-    if tree.key == key:
-        return _restricted(tree.yes if holds else tree.no, key, holds)
-    yes, no = _restricted(tree.yes, key, holds), _restricted(tree.no, key, holds)
-    return _Choice(tree.key, tree.test, yes, no)
-
-
-def _written(tree: _Tree) -> ast.expr:
-    """The tree as a formula."""
-    return ast.IfExp(tree.test, _written(tree.yes), _written(tree.no)) if isinstance(tree, _Choice) else tree
-
-
-def _has_path(node: ast.expr) -> bool:
-    return any(isinstance(part, ast.Name) and part.id == "S" for part in ast.walk(node))
-
-
-def _may_tie(node: ast.expr) -> bool:
-    """True if an expression may take one value with positive probability."""
-    extremes = ("min", "max")
-    return has_choices(node) or any(isinstance(part, ast.Call) and _name(part) in extremes for part in ast.walk(node))
-
-
-def _sides(a: ast.expr, b: ast.expr) -> tuple[ast.expr, ast.expr]:
-    """The sides of a > b, where x - y > 0 is x > y, and -x > 0 is 0 > x."""
-    if _number(b) == 0:
-        match a:
-            case ast.BinOp(op=ast.Sub(), left=left, right=right):
-                return _sides(left, right)
-            case ast.UnaryOp(op=ast.USub(), operand=operand):
-                return _sides(b, operand)
-    elif _number(a) == 0:
-        match b:
-            case ast.BinOp(op=ast.Sub(), left=left, right=right):
-                return _sides(right, left)
-            case ast.UnaryOp(op=ast.USub(), operand=operand):
-                return _sides(operand, a)
-    return a, b
-
-
-def _operation(op: ast.operator, a: ast.expr, b: ast.expr) -> ast.expr:
-    """An operation on two expressions; x/x and x/-x are numbers."""
-    if isinstance(op, ast.Div) and _number(b) is None:
-        if ast.dump(a) == ast.dump(b):
-            return ast.Constant(1)
-        if ast.dump(_negated(a)) == ast.dump(b) or ast.dump(_negated(b)) == ast.dump(a):
-            return ast.Constant(-1)
-    found = ast.BinOp(a, op, b)
-    number = _number(found)
-    return found if number is None else ast.Constant(number)
-
-
-def _negated(node: ast.expr) -> ast.expr:
-    return ast.UnaryOp(ast.USub(), node)
-
-
-def _number(node: ast.expr) -> float | None:
+def number_of(node: ast.expr) -> float | None:
     """The value of an expression of plain numbers; None for any other, and where it has no value."""
     match node:
         case ast.Constant(value=bool()):
@@ -417,19 +218,21 @@ def _number(node: ast.expr) -> float | None:
         case ast.Constant(value=int() | float() as value):
             return float(value)
         case ast.UnaryOp(op=ast.USub() | ast.UAdd() as op, operand=operand):
-            found = _number(operand)
+            found = number_of(operand)
             return None if found is None else -found if isinstance(op, ast.USub) else found
         case ast.BinOp(op=op, left=left, right=right) if type(op) in _OPERATIONS:
-            one, other = _number(left), _number(right)
+            one, other = number_of(left), number_of(right)
             if one is None or other is None or (isinstance(op, ast.Div) and other == 0):
                 return None
             return _OPERATIONS[type(op)](one, other)
     return None
 
 
-def _name(node: ast.Call) -> str:
+def function_of(node: ast.Call) -> str:
+    """The name of the function that is called."""
     return node.func.id if isinstance(node.func, ast.Name) else ""
 
 
-def _is_larger(node: ast.Call) -> bool:
-    return _name(node) in ("min", "max") and len(node.args) > 1
+def is_larger(node: ast.Call) -> bool:
+    """True for min and max of several values, which choose; of one value, they are extremes over time."""
+    return function_of(node) in ("min", "max") and len(node.args) > 1

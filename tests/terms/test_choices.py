@@ -8,8 +8,9 @@ import pytest
 from greeks_cli.engine.autodiff.kinks import Sharp
 from greeks_cli.engine.autodiff.ops import values_of
 from greeks_cli.engine.payoffs.formula import _Walker
-from greeks_cli.terms.choices import folded, is_guarded, is_tangled, jumps, lifted
+from greeks_cli.terms.choices import folded, is_guarded, is_tangled, jumps
 from greeks_cli.terms.contracts import CONTRACTS
+from greeks_cli.terms.lifting import lifted
 
 LIFTED = {
     "where(where(S[-1] > K, 1, 0) > 0.5, 1, 0)": "0 if K >= S[-1] else 1",
