@@ -61,6 +61,12 @@ def pytest_addoption(parser):
     )
 
 
+def pytest_xdist_auto_num_workers(config):
+    """One process for named files and for a GPU, which processes would share; else xdist's own number, one per core."""
+    named = config.option.file_or_dir and all(".py" in name for name in config.option.file_or_dir)
+    return 0 if named or config.getoption("--device") == "cuda" else None
+
+
 @pytest.fixture(autouse=True)
 def device(request, monkeypatch):
     """The device that ``auto`` finds in every test."""
