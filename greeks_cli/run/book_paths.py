@@ -122,7 +122,7 @@ def _outcomes(group: PathGroup, moments: GroupMoments) -> Iterator[tuple[int, Ou
     """The number of each plan of a group, and its outcome."""
     exact = exact_greeks_of_all([plan.request for plan in group.plans])
     tails = group.tails(moments.paths)
-    for numbers, sums, own in zip(group.linked.stacks, moments.stacks, tails, strict=True):
+    for numbers, sums, own in zip(group.stacks, moments.stacks, tails, strict=True):
         plans = [group.plans[number] for number in numbers]
         truths = [truth_of(plan, exact[number]) for plan, number in zip(plans, numbers, strict=True)]
         for number, plan, found in zip(numbers, plans, estimates(plans, sums, truths, own), strict=True):

@@ -76,6 +76,9 @@ class Simulation(Term):
         description="random numbers, scrambled Sobol points (extra: sobol), or a GPU's own random numbers (philox)",
     )
     antithetic: bool = Field(False, description="use every path with its mirror image, as one sample")
+    importance: bool = Field(
+        True, description="shift the paths of payoffs that few paths reach, and weigh them (importance sampling)"
+    )
     control: bool = Field(False, description="reduce variance by a control variate of known value")
     estimator: Estimator = Field(
         Estimator.AUTO,

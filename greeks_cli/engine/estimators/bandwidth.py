@@ -40,6 +40,8 @@ class Kink(NamedTuple):
     base: int
     is_tangent: bool = False
     """True if the payoff does not bend there, but its derivative does."""
+    rarest: float = 0.5
+    """The share of the paths on the side of the kink that fewer reach."""
 
 
 class _SpreadRecorder(Smoother):
@@ -50,15 +52,15 @@ class _SpreadRecorder(Smoother):
         self.kinks: list[Kink] = []
 
     def _kink(self, x: NDArray[np.floating], order: int) -> NDArray[np.floating]:
-        self.kinks.append(Kink(_spread(x), order))
+        self.kinks.append(Kink(_spread(x), order, rarest=_rarest(x)))
         return Kernel.plain(0)(x, order)
 
     def tangent_part(self, x: NDArray[np.floating]) -> NDArray[np.floating]:
-        self.kinks.append(Kink(_spread(x), 0, True))
+        self.kinks.append(Kink(_spread(x), 0, True, _rarest(x)))
         return np.maximum(x, 0)
 
     def gated(self, x: NDArray[np.floating], value: NDArray[np.floating]) -> NDArray[np.floating]:
-        self.kinks.append(Kink(_spread(x), 0))
+        self.kinks.append(Kink(_spread(x), 0, rarest=_rarest(x)))
         return np.where(x > 0, value, 0)
 
 
@@ -78,6 +80,11 @@ def pilot_kinks(request: Request, data: PathData) -> list[Kink]:
         raise InvalidInput([Problem(("payoff",), _AT_THE_KINK)])
     # Equal operands on every path are no kink, whatever the width.
     return [kink._replace(spread=kink.spread or 1.0) for kink in recorder.kinks]
+
+
+def _rarest(x: NDArray[np.floating]) -> float:
+    share = float(np.count_nonzero(x < 0)) / x.size
+    return min(share, 1 - share)
 
 
 def _spread(x: NDArray[np.floating]) -> float:

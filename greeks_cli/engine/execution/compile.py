@@ -13,6 +13,7 @@ from greeks_cli.engine.execution.path_group import PathGroup
 from greeks_cli.engine.execution.pilot_errors import Mapper, squared_errors
 from greeks_cli.engine.execution.plan import Plan
 from greeks_cli.engine.execution.selection import Errors, Pilot, choose_controls
+from greeks_cli.engine.execution.shifts import with_shifts
 from greeks_cli.terms.errors import GreeksError
 from greeks_cli.terms.request import Request
 
@@ -26,7 +27,7 @@ def planned(requests: Sequence[Request], mapper: Mapper = map) -> list[Plan | Gr
     def plans(some: Sequence[Request]) -> list[Plan]:
         pilots = traced(Pilot.of_all(some))
         errors = squared_errors(pilots, mapper)
-        return [_plan(pilot, error) for pilot, error in zip(pilots, errors, strict=True)]
+        return with_shifts([_plan(pilot, error) for pilot, error in zip(pilots, errors, strict=True)])
 
     found: dict[int, Plan | GreeksError] = {}
     for numbers, made in able(lambda numbers: plans([requests[n] for n in numbers]), range(len(requests))):
@@ -42,9 +43,11 @@ def plan(
 ) -> Plan:
     """The plan of a request, for at most ``limit`` paths; ``errors`` and ``controls`` replace the request's pilot."""
     (pilot,) = traced(Pilot.of_all([request]))
-    if errors is None:
-        (errors,) = squared_errors([pilot])
-    return _plan(pilot, errors, limit, controls)
+    if errors is not None:
+        return _plan(pilot, errors, limit, controls)
+    (errors,) = squared_errors([pilot])
+    (found,) = with_shifts([_plan(pilot, errors, limit, controls)])
+    return found
 
 
 def traced(pilots: list[Pilot]) -> list[Pilot]:

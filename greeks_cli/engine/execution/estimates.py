@@ -55,10 +55,11 @@ def estimates(
     plan = plans[0]
     values, stderrs = _controlled(moments, truths) if moments.control else (moments.values.mean, moments.values.stderr)
     scales = np.array([_scales(own) for own in plans]).T
-    constant = stderrs <= 1e-12 * (np.abs(values) + scales)
-    # The spread of a constant is rounding.
+    # The spread of a constant is rounding. Shifted paths show what is small as exactly as what is large.
+    smallest = np.zeros_like(scales) if plan.shift else scales
+    constant = stderrs <= 1e-12 * (np.abs(values) + smallest)
     stderrs = np.where(constant, 0.0, stderrs)
-    values = np.where(constant & (np.abs(values) <= 1e-12 * scales), 0.0, values)
+    values = np.where(constant & (np.abs(values) <= 1e-12 * smallest), 0.0, values)
     hidden = np.zeros_like(values)
     for number in np.flatnonzero(constant.any(axis=0)).tolist():
         missed = unseen(plans[number], values[:, number], scales[:, number])
@@ -154,7 +155,7 @@ def _warning(plan: Plan, i: int, m2: float, hidden: float, uncertainty: float, s
     ``m2`` is the sum of centred squares, ``hidden`` the bound on unseen events, ``uncertainty`` the relative error of
     the standard error, ``share`` that of paths in the variance that the run may have missed.
     """
-    if hidden > 0:
+    if hidden > 0 and len(plan.request.contract.dates) > 1:
         return "every path gave the same; bias bounds what unseen events may add"
     if m2 == 0:
         return None if not _misses_the_kink(plan, i) else "no path comes near the smoothed kink; use a wider width"

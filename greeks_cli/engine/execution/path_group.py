@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import pairwise
+from itertools import chain, pairwise
 from threading import Lock
 from typing import Self
 
@@ -18,9 +18,10 @@ from greeks_cli.engine.compiler.ir import small_buffers
 from greeks_cli.engine.estimators.moments import Moments
 from greeks_cli.engine.execution.accumulator import StackAccumulator, StackMoments
 from greeks_cli.engine.execution.chunks import Chunked
-from greeks_cli.engine.execution.linker import ESTIMATE, Linked, Result, Wanted
+from greeks_cli.engine.execution.linker import ESTIMATE, Linked, Result, Stack, Wanted
 from greeks_cli.engine.execution.plan import Plan
 from greeks_cli.engine.execution.tails import Tail, tails
+from greeks_cli.engine.simulation.importance import shifted
 from greeks_cli.engine.simulation.path_data import Motion
 from greeks_cli.terms.request import Request
 
@@ -46,11 +47,33 @@ class GroupMoments:
 
 
 @dataclass(frozen=True)
+class Part:
+    """Plans of a group whose paths are shifted alike, linked."""
+
+    shift: float
+    numbers: tuple[int, ...]
+    """The numbers of the plans in the group."""
+    plans: tuple[Plan, ...]
+    linked: Linked
+
+    @classmethod
+    def of(cls, plans: Sequence[Plan], numbers: Sequence[int], most: int) -> Self:
+        """Links some of the plans, ``most`` to a stack."""
+        own = tuple(plans[number] for number in numbers)
+        return cls(own[0].shift, tuple(numbers), own, Linked(own, most))
+
+    @property
+    def stacks(self) -> Iterator[Stack]:
+        """The numbers in the group of the plans of each stack."""
+        return (tuple(self.numbers[place] for place in stack) for stack in self.linked.stacks)
+
+
+@dataclass(frozen=True)
 class PathGroup:
     """Plans that draw the same random numbers, as one executable: a pure function of a block."""
 
     plans: tuple[Plan, ...]
-    linked: Linked
+    parts: tuple["Part", ...]
     summed: bool
     """True if the sum over all plans is wanted too."""
 
@@ -59,7 +82,16 @@ class PathGroup:
         """Links the programs of the plans."""
         simulation, n_paths = plans[0].request.simulation, plans[0].blocks.size
         most = max(1, _NUMBERS_AT_ONCE // n_paths) if on_processor(simulation) else 1
-        return cls(tuple(plans), Linked(plans, most), summed)
+        by_shift: dict[float, list[int]] = {}
+        for number, plan in enumerate(plans):
+            by_shift.setdefault(plan.shift, []).append(number)
+        parts = (Part.of(plans, numbers, most) for numbers in by_shift.values())
+        return cls(tuple(plans), tuple(parts), summed)
+
+    @property
+    def stacks(self) -> Iterator[Stack]:
+        """The numbers of the plans of each stack."""
+        return chain.from_iterable(part.stacks for part in self.parts)
 
     @property
     def n_blocks(self) -> int:
@@ -76,7 +108,7 @@ class PathGroup:
 
     def tails(self, paths: int) -> list[Mapping[MultiIndex, Tail]]:
         """The tail of each Greek of each stack, for a run of some paths."""
-        return tails(self.linked, self.plans, paths)
+        return [own for part in self.parts for own in tails(part.linked, part.plans, paths)]
 
     def accumulate(self, block: int, shared: "SharedNormals | None" = None) -> GroupMoments:
         """Simulates, prices and differentiates one block of all plans; a pure function of group and block.
@@ -95,28 +127,44 @@ class PathGroup:
     @small_buffers()
     @np.errstate(all="ignore")  # a non-finite estimate is reported by name at the end
     def _moments(self, block: int, normals: NDArray[np.floating], device: Device, pieces: int) -> GroupMoments:
-        linked, dates = self.linked, self.plans[0].request.contract.dates
-        first_plans = [self.plans[stack[0]] for stack in linked.stacks]
+        total: dict[str, NDArray[np.floating]] = {}
+        stacks = [found for part in self.parts for found in self._of_part(part, block, normals, device, pieces, total)]
+        sums = Moments.of([total[name] for name in self.common], device) if total else None
+        return GroupMoments(tuple(stacks), sums)
+
+    def _of_part(
+        self,
+        part: "Part",
+        block: int,
+        normals: NDArray[np.floating],
+        device: Device,
+        pieces: int,
+        total: dict[str, NDArray[np.floating]],
+    ) -> list[StackMoments]:
+        """The moments of each stack of a part; adds its samples to the sums over all plans."""
+        linked, dates = part.linked, self.plans[0].request.contract.dates
+        first_plans = [part.plans[stack[0]] for stack in linked.stacks]
         chunked = linked.chunked(tuple(plan.measures_bias(block) for plan in first_plans))
         factors: list[dict[Wanted, NDArray[np.float64]]] = [{} for _ in linked.stacks]
         for stack, name in chunked.results():
             factors[stack][name] = linked.factors[stack, name]
         accumulators: dict[int, StackAccumulator] = {}
         found: dict[int, StackMoments] = {}
-        total: dict[str, NDArray[np.floating]] = {}
+        weights = None
+        if part.shift:
+            normals, weights, _ = shifted(normals, dates, part.shift)
         motions = [Motion(dates, piece) for piece in _divided(normals, pieces)]
         for (stack, name), rows in _rows(linked, chunked, motions, device):
             plan = first_plans[stack]
             if stack not in accumulators:
                 accumulators[stack] = StackAccumulator(plan, factors[stack], device)
-            samples = plan.blocks.samples(rows)
+            samples = plan.blocks.samples(rows if weights is None else rows * weights)
             accumulators[stack].add(name, samples, rows.shape[-1])
             if accumulators[stack].is_complete:
                 found[stack] = accumulators.pop(stack).moments()
             if self.common and name[0] == ESTIMATE:
                 self._sum(total, plan, name, samples, factors[stack][name])
-        sums = Moments.of([total[name] for name in self.common], device) if total else None
-        return GroupMoments(tuple(found[stack] for stack in range(len(found))), sums)
+        return [found[stack] for stack in range(len(found))]
 
     def _sum(
         self,

@@ -16,8 +16,8 @@ from greeks_cli.engine.estimators.moments import Moments
 from greeks_cli.engine.execution.chunks import run_batch
 from greeks_cli.engine.execution.numbers import Numbers, Widths, widths_of
 from greeks_cli.engine.execution.selection import Errors, Pilot, effective_paths
+from greeks_cli.engine.simulation.importance import stretched
 from greeks_cli.engine.simulation.path_data import Motion
-from greeks_cli.engine.simulation.stretched import stretched
 from greeks_cli.terms.contract import Contract
 from greeks_cli.terms.simulation import Estimator
 

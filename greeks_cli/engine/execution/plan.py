@@ -31,6 +31,8 @@ class Plan:
     traced: Traced
     kinks: tuple[Kink, ...]
     blocks: Blocks
+    shift: float = 0.0
+    """The shift of the paths' ends by importance sampling, in standard deviations."""
 
     def measures_bias(self, block: int) -> bool:
         """True if a block is evaluated at wider widths too."""

@@ -5,7 +5,6 @@ A. Lippman-Hand, JAMA 249, 1983). Then neither the mean nor its standard error k
 """
 
 from collections.abc import Mapping, Sequence
-from statistics import NormalDist
 from typing import NamedTuple
 
 import numpy as np
@@ -16,9 +15,9 @@ from greeks_cli.engine.backends.backend import HOST
 from greeks_cli.engine.execution.linker import CONTROL, ESTIMATE, Linked
 from greeks_cli.engine.execution.numbers import type_of
 from greeks_cli.engine.execution.plan import Plan
+from greeks_cli.engine.simulation.importance import is_rare, shift_weights, stretched_around
 from greeks_cli.engine.simulation.normals import TAILS, standard_normals
 from greeks_cli.engine.simulation.path_data import Motion
-from greeks_cli.engine.simulation.stretched import stretched
 from greeks_cli.terms.simulation import Sampler
 
 _MOST_PATHS, _MOST_NORMALS = 2048, 1 << 20
@@ -37,15 +36,15 @@ class Tail(NamedTuple):
 
 @np.errstate(all="ignore")
 def tails(linked: Linked, plans: Sequence[Plan], paths: int) -> list[Mapping[MultiIndex, Tail]]:
-    """The tails of every Greek of each stack of linked plans, for a run of some paths."""
-    request = plans[0].request
+    """The tails of every Greek of each stack of linked plans, all of one shift, for a run of some paths."""
+    request, shift = plans[0].request, plans[0].shift
     dates = request.contract.dates
     n_rows = len(dates)
     n_paths = max(256, min(_MOST_PATHS, _MOST_NORMALS // n_rows))
     drawn = standard_normals(request.simulation.seed, TAILS, 0, (1,) * n_rows, n_paths, type_of(request))
-    normals, weights, ends = stretched(drawn, dates)
+    normals, weights, ends = stretched_around(drawn, dates, shift)
     unseen = _UNSEEN_POINTS if request.simulation.sampler is Sampler.SOBOL else _UNSEEN
-    rare = np.abs(ends) > NormalDist().inv_cdf(1 - min(0.5, unseen / paths) / 2)
+    rare = is_rare(ends, shift, unseen / paths)
     found: list[dict[MultiIndex, Tail]] = [{} for _ in linked.stacks]
     chunked = linked.chunked((False,) * len(linked.stacks))
     waiting: dict[tuple[int, MultiIndex], NDArray[np.float64]] = {}
@@ -54,6 +53,8 @@ def tails(linked: Linked, plans: Sequence[Plan], paths: int) -> list[Mapping[Mul
             continue
         samples = np.broadcast_to(rows, (len(linked.stacks[stack]), n_paths)).astype(np.float64)
         samples *= linked.factors[stack, (level, index)][:, None]
+        if shift:
+            samples *= shift_weights(ends, shift)
         if plans[linked.stacks[stack][0]].controls:
             if (stack, index) not in waiting:
                 waiting[stack, index] = samples

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from greeks_cli.engine.simulation.stretched import stretched
+from greeks_cli.engine.simulation.importance import stretched
 
 DATES = (0.5, 1.0, 2.0)
 
