@@ -19,7 +19,7 @@ from greeks_cli.engine.simulation.importance import shift_weights, spread
 from greeks_cli.engine.simulation.path_data import Motion
 from greeks_cli.terms.simulation import Sampler
 
-_RARE = 0.05
+_RARE = 0.1
 """The share of pilot paths beyond a kink below which a shift is tried."""
 _FARTHEST, _STEP = 36.0, 0.5
 """Shifts that are tried, up to this size, in standard deviations."""
