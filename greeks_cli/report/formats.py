@@ -48,6 +48,7 @@ def document(result: Result, units: Units) -> dict[str, Any]:
         "simulation": request.simulation.model_dump(mode="json"),
         "estimates": [_as_dict(row) for row in rows(result, units)],
         "paths": result.paths,
+        "shift": result.shift,
         "elapsed_seconds": result.elapsed_seconds,
         "version": __version__,
     }

@@ -35,23 +35,24 @@ class Headline:
         return self.contract, self.market, f"{self.paths}, {self.method}"
 
 
-def headline(request: Request, paths: int) -> Headline:
-    """Headline of a request and the number of paths; of the simulation's switches, only those that are set."""
+def headline(request: Request, paths: int, shift: float = 0.0) -> Headline:
+    """Headline of a request, the number of paths and their shift; of the simulation's switches, only those set."""
     simulation = request.simulation
     return Headline(
         f"{request.contract.describe()}, expiry {request.contract.expiry:g}y",
         ", ".join(f"{name.replace('_', ' ')} {value:g}" for name, value in request.market),
-        _paths(simulation, paths, simulation.steps or len(request.contract.dates)),
+        _paths(simulation, paths, simulation.steps or len(request.contract.dates), shift),
         f"seed {simulation.seed}" + ("" if simulation.sampler is Sampler.RANDOM else f" of {simulation.sampler}"),
         _method(simulation),
     )
 
 
-def _paths(simulation: Simulation, paths: int, steps: int) -> str:
+def _paths(simulation: Simulation, paths: int, steps: int, shift: float) -> str:
     parts = [
         f"{paths:,} paths x {steps} {'step' if steps == 1 else 'steps'}",
         "antithetic" if simulation.antithetic else "",
         "control variate" if simulation.control else "",
+        f"importance sampling (shift {shift:+g})" if shift else "",
     ]
     return ", ".join(filter(None, parts))
 
@@ -62,6 +63,7 @@ def _method(simulation: Simulation) -> str:
         "" if simulation.estimator is Estimator.AUTO else f"estimator {simulation.estimator}",
         f"softplus {width}" if simulation.smoothing is Smoothing.SOFTPLUS else "no smoothing",
         "" if simulation.autodiff is Autodiff.GRAD else f"autodiff {simulation.autodiff}",
+        "" if simulation.importance else "no importance sampling",
         str(simulation.dtype),
     ]
     return ", ".join(filter(None, parts))

@@ -126,7 +126,10 @@ def _outcomes(group: PathGroup, moments: GroupMoments) -> Iterator[tuple[int, Ou
         plans = [group.plans[number] for number in numbers]
         truths = [truth_of(plan, exact[number]) for plan, number in zip(plans, numbers, strict=True)]
         for number, plan, found in zip(numbers, plans, estimates(plans, sums, truths, own), strict=True):
-            yield number, found if isinstance(found, GreeksError) else Result(plan.request, found, sums.paths, 0.0)
+            if isinstance(found, GreeksError):
+                yield number, found
+            else:
+                yield number, Result(plan.request, found, sums.paths, 0.0, shift=plan.shift)
 
 
 def truth_of(plan: Plan, exact: Exact) -> Truth:

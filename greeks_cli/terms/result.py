@@ -32,13 +32,17 @@ class Estimate:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """All estimates of a request, from ``paths`` simulated paths; ``unmet`` are the targets missed."""
+    """All estimates of a request, from ``paths`` simulated paths; ``unmet`` are the targets missed.
+
+    ``shift`` is that of the paths' ends by importance sampling, in standard deviations.
+    """
 
     request: Request
     estimates: tuple[Estimate, ...]
     paths: int
     elapsed_seconds: float
     unmet: tuple[Target, ...] = ()
+    shift: float = 0.0
 
     def __getitem__(self, name: str) -> Estimate:
         return next(estimate for estimate in self.estimates if estimate.greek.name == name)

@@ -73,7 +73,7 @@ def estimates(
     missed = np.where(missed > _NEGLIGIBLE * stderrs, missed, 0.0)
     bias = np.where(constant, hidden, _bias(plan, moments) + np.maximum(rarely_seen, missed))
     bias += _rounding(plans, scales)
-    shares = np.where(missed > 0, shares, 0.0)
+    shares = np.where((missed > 0) & ~constant, shares, 0.0)
     table = np.array([values, stderrs, bias, hidden, uncertainties, shares, moments.values.m2, scales])
     rows = zip(plans, truths, table.T.tolist(), strict=True)
     return [_of_plan(own, truth, numbers, moments.values.count) for own, truth, numbers in rows]

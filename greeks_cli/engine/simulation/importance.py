@@ -48,7 +48,8 @@ def shifted(normals: Normals, dates: tuple[float, ...], shift: float) -> Moved:
 def shift_weights(ends: Normals, shift: float) -> Normals:
     """The weights of paths with these ends among shifted ones: the plain density of the end over the mixture's."""
     plain = 1 / _PLAIN_ONE_IN
-    return 1 / (plain + (1 - plain) * np.exp(shift * ends - shift * shift / 2))
+    with np.errstate(over="ignore"):  # the weight is 0 then
+        return 1 / (plain + (1 - plain) * np.exp(shift * ends - shift * shift / 2))
 
 
 def stretched_around(normals: Normals, dates: tuple[float, ...], shift: float) -> Moved:
