@@ -66,7 +66,7 @@ def _csv(profile: Profile, units: Units) -> str:
 
 
 def _document(profile: Profile, units: Units) -> dict[str, Any]:
-    """Keys of ``price``; contract and market are those of the first point, ``paths`` those of every point."""
+    """Keys of ``price``; contract and market are those of the first point, ``paths`` and ``shift`` those of every point."""
     request = profile.results[0].request
     return {
         "contract": request.contract.model_dump(mode="json"),
@@ -75,6 +75,7 @@ def _document(profile: Profile, units: Units) -> dict[str, Any]:
         "over": {axis.name: list(axis.values) for axis in profile.axes},
         "estimates": list(_lines(profile, units)),
         "paths": profile.results[0].paths,
+        "shift": profile.results[0].shift,
         "elapsed_seconds": profile.elapsed_seconds,
         "version": __version__,
     }

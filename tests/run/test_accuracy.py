@@ -61,10 +61,18 @@ def test_a_bad_tolerance_is_refused(text):
 
 
 def test_share_of_a_worthless_option_is_not_met():
-    worthless = build_request({"strike": 300}, {"vol": 0.05}, {"paths": 2000}, "delta", {"tol": ["price=1%"]})
+    contract = {"kind": "asian", "fixings": 2, "strike": 300}
+    settings = {"paths": 2000, "importance": False}
+    worthless = build_request(contract, {"vol": 0.05}, settings, "delta", {"tol": ["price=1%"]})
     result = run(worthless)
     assert [str(target) for target in result.unmet] == ["price=1%"]
     assert result.paths == 2000
+
+
+def test_share_of_a_price_that_few_paths_reach_is_met():
+    result = run(build_request({"strike": 300}, {"vol": 0.05}, {}, "delta", {"tol": ["price=1%"]}))
+    assert not result.unmet
+    assert abs(result["price"].value - result["price"].exact) < 0.045 * result["price"].exact
 
 
 def test_tolerance_beyond_all_numbers_of_paths_ends_at_the_limit():

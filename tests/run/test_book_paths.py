@@ -95,7 +95,7 @@ def test_batched_trades_have_the_bits_of_single_runs(kind):
 def stacks(requests):
     """On the processor; a GPU takes one trade at a time."""
     here = [replace(r, simulation=r.simulation.model_copy(update={"device": "cpu"})) for r in requests]
-    return PathGroup.of(planned(here)).linked.stacks
+    return PathGroup.of(planned(here)).stacks
 
 
 def test_trade_at_the_money_is_batched_with_other_strikes():

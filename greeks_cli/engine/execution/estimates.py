@@ -16,7 +16,7 @@ from greeks_cli.engine.estimators.scales import scale_of
 from greeks_cli.engine.execution.accumulator import StackMoments
 from greeks_cli.engine.execution.numbers import type_of
 from greeks_cli.engine.execution.plan import Plan
-from greeks_cli.engine.execution.rare_events import unseen
+from greeks_cli.engine.execution.rare_events import is_integrated, unseen
 from greeks_cli.engine.execution.tails import Tail
 from greeks_cli.terms.errors import NonFiniteEstimate
 from greeks_cli.terms.greek import Greek
@@ -155,7 +155,7 @@ def _warning(plan: Plan, i: int, m2: float, hidden: float, uncertainty: float, s
     ``m2`` is the sum of centred squares, ``hidden`` the bound on unseen events, ``uncertainty`` the relative error of
     the standard error, ``share`` that of paths in the variance that the run may have missed.
     """
-    if hidden > 0 and len(plan.request.contract.dates) > 1:
+    if hidden > 0 and not is_integrated(plan):
         return "every path gave the same; bias bounds what unseen events may add"
     if m2 == 0:
         return None if not _misses_the_kink(plan, i) else "no path comes near the smoothed kink; use a wider width"

@@ -89,9 +89,9 @@ class PathGroup:
         return cls(tuple(plans), tuple(parts), summed)
 
     @property
-    def stacks(self) -> Iterator[Stack]:
+    def stacks(self) -> tuple[Stack, ...]:
         """The numbers of the plans of each stack."""
-        return chain.from_iterable(part.stacks for part in self.parts)
+        return tuple(chain.from_iterable(part.stacks for part in self.parts))
 
     @property
     def n_blocks(self) -> int:

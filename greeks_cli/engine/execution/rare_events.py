@@ -1,7 +1,7 @@
 """Bound on the contribution of rare events that no simulated path shows.
 
 When every path gives the same number, the sample says nothing of its error: an option far out of the money is worth 0
-on each. At one date the contribution is integrated over the law of the end. Over several dates, an event that no
+on each. At one date the contribution is integrated over the law of the end. Elsewhere, an event that no
 path shows has a probability of at most 3/n (the rule of three, 95%; J. Hanley and A. Lippman-Hand, JAMA 249, 1983). Its
 contribution is measured on paths whose normals are stretched until some paths differ, and at one stretch more, because
 the first paths to differ need not differ most.
@@ -31,7 +31,7 @@ def unseen(plan: Plan, usual: NDArray[np.float64], scales: NDArray[np.float64]) 
     """
     motion = pilot_motion(in_float64(plan.request))
     rounding = 1e-9 * (np.abs(usual) + scales)
-    if len(motion.dates) == 1:
+    if is_integrated(plan):
         normals, weights, _ = spread(motion.normals, motion.dates)
         missed = _differences(plan, Motion(motion.dates, normals), usual)
         return _MARGIN * np.where(missed > rounding[:, None], missed, 0.0) @ weights
@@ -41,6 +41,11 @@ def unseen(plan: Plan, usual: NDArray[np.float64], scales: NDArray[np.float64]) 
         largest = _differences(plan, Motion(motion.dates, motion.normals * stretch), usual).max(axis=1)
         worst, done = np.where(~done & (largest > rounding), np.maximum(worst, largest), worst), worst > 0
     return worst * 3 / plan.request.simulation.paths
+
+
+def is_integrated(plan: Plan) -> bool:
+    """True if the bound is an integral over all ends of a path, not a guess from some."""
+    return len(plan.request.contract.dates) == 1 and not plan.controls
 
 
 @np.errstate(all="ignore")  # what is not finite counts as no difference

@@ -107,7 +107,7 @@ def test_only_normals_are_moved_to_the_device_and_only_sums_from_it(cupy_stand_i
     into, out = cupy_stand_in.crossings.into, cupy_stand_in.crossings.out
     assert [size for size in into if size > fixings] == [normals_in] * bool(normals_in)
     assert len(into) < 10
-    smoothed = [level for _, (level, _) in group.linked.factors if level == NEAR]
+    smoothed = [level for _, (level, _) in group.parts[0].linked.factors if level == NEAR]
     # Of the estimates, and of two changes of width: means, and sums of squares in 128 slices and of no rest.
     assert out == [130 * len(chosen.request.greeks), *[130 * len(smoothed)] * (2 if smoothed else 0)]
 

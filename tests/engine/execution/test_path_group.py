@@ -73,8 +73,8 @@ def written_over(program):
 def test_single_trade_and_stack_write_over_arrays():
     plans = planned([european(100, device="cpu"), european(101, device="cpu")])
     alone, both = PathGroup.of(plans[:1]), PathGroup.of(plans)
-    assert written_over(alone.linked.chunked((True,)).common)
-    (stack,) = both.linked.chunked((True,)).stacks
+    assert written_over(alone.parts[0].linked.chunked((True,)).common)
+    (stack,) = both.parts[0].linked.chunked((True,)).stacks
     assert written_over(stack)
 
 
@@ -108,8 +108,8 @@ def test_block_leaves_the_buffer_size_of_numpy_as_it_was():
 def test_stacks_hold_trades_of_unlike_markets():
     requests = [european(95 + i, {"vol": 0.2 + i / 50, "spot": 100 + i}, device="cpu") for i in range(6)]
     group = PathGroup.of(planned(requests))
-    assert sorted(number for stack in group.linked.stacks for number in stack) == list(range(6))
-    assert max(map(len, group.linked.stacks)) > 1
+    assert sorted(number for stack in group.stacks for number in stack) == list(range(6))
+    assert max(map(len, group.stacks)) > 1
 
 
 def moments(group, block):
@@ -117,7 +117,7 @@ def moments(group, block):
     found = group.accumulate(block)
     return {
         number: tuple(np.array([sums.values.mean, sums.values.m2])[:, :, place].ravel())
-        for stack, sums in zip(group.linked.stacks, found.stacks, strict=True)
+        for stack, sums in zip(group.stacks, found.stacks, strict=True)
         for place, number in enumerate(stack)
     }
 

@@ -9,12 +9,12 @@ from greeks_cli.terms.request import build_request
 
 
 def asked(contract, market, greeks="delta", **settings):
-    return build_request(contract, market, {"paths": 20_000, **settings}, greeks)
+    return build_request(contract, market, {"paths": 20_000, "importance": False, **settings}, greeks)
 
 
 def tails_of(request):
     chosen = plan(request)
-    return tails(compiled([chosen]).linked, [chosen], request.simulation.paths)[0]
+    return tails(compiled([chosen]).parts[0].linked, [chosen], request.simulation.paths)[0]
 
 
 def test_usual_option_has_hardly_a_tail():
