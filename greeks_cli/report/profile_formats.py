@@ -66,7 +66,7 @@ def _csv(profile: Profile, units: Units) -> str:
 
 
 def _document(profile: Profile, units: Units) -> dict[str, Any]:
-    """Keys of ``price``; contract and market are those of the first point, ``paths`` and ``shift`` those of every point."""
+    """Keys of ``price``; contract and market are of the first point, ``paths`` and ``shift`` of every point."""
     request = profile.results[0].request
     return {
         "contract": request.contract.model_dump(mode="json"),
