@@ -1,7 +1,7 @@
 """Trades from records: settings are inherited, grids expanded, and all trades validated before the first path."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -9,8 +9,10 @@ from typing import Any
 from greeks_cli.book.fields import FIELDS, SEVERAL, SHARED
 from greeks_cli.book.grid import Axes, axes_of, few_enough, points
 from greeks_cli.book.records import Record, Sheet
+from greeks_cli.book.underlyings import Underlyings, seed_of, underlyings_of
 from greeks_cli.terms.errors import InvalidInput, Problem, did_you_mean, few, nearest, printable
-from greeks_cli.terms.request import DEFAULT_GREEKS, SECTIONS, build_request, check_shared, overridden
+from greeks_cli.terms.position import TAG
+from greeks_cli.terms.request import DEFAULT_GREEKS, SECTIONS, build_position, build_request, check_shared, overridden
 from greeks_cli.terms.trade import Rejected, Trade
 
 Line = Trade | Rejected
@@ -25,7 +27,8 @@ class Settings:
 
     def under(self, other: "Settings") -> "Settings":
         """These settings, overridden by ``other``."""
-        sections = {n: overridden(self.sections.get(n, {}), other.sections.get(n, {})) for n in SECTIONS}
+        names = (*SECTIONS, "position")
+        sections = {n: overridden(self.sections.get(n, {}), other.sections.get(n, {})) for n in names}
         return Settings(sections, self.greeks if other.greeks is None else other.greeks)
 
 
@@ -34,9 +37,14 @@ class _Common:
     """Settings and grid of all trades of a sheet; the settings common to all sheets are merged in."""
 
     settings: Settings
+    """The settings of the files."""
+    overrides: Settings
+    """Flags, which win over files."""
     grid: Axes
     wrong: frozenset[tuple[str | int, ...]]
     """Paths of settings that are wrong for every trade; each is reported once."""
+    underlyings: Underlyings
+    passthrough: frozenset[str]
 
 
 def trades_of(sheets: Sequence[Sheet], common: Sheet, overrides: Settings) -> list[Line]:
@@ -46,14 +54,16 @@ def trades_of(sheets: Sequence[Sheet], common: Sheet, overrides: Settings) -> li
     Raises InvalidInput where there is no trade, and with every problem where one concerns all trades.
     """
     problems = [*common.problems, *_in_sections(common)]
+    underlyings = underlyings_of([common, *sheets], problems)
     groups: list[_Group] = []
     for sheet in sheets:
         problems += [*sheet.problems, *_in_sections(sheet)]
-        settings = _settings(common).under(_settings(sheet)).under(overrides)
+        settings = _settings(common).under(_settings(sheet))
         axes = axes_of(sheet.grid, partial(sheet.place, "grid"), problems)
         layers = (_settings(common), _settings(sheet), overrides)
         wrong = frozenset(problem.path for layer in layers for problem in _shared_problems(layer))
-        shared = _Common(settings, few_enough(axes, sheet.file, problems), wrong)
+        tags = frozenset((*common.passthrough, *sheet.passthrough))
+        shared = _Common(settings, overrides, few_enough(axes, sheet.file, problems), wrong, underlyings, tags)
         groups += [_group(record, len(groups) + n, shared) for n, record in enumerate(sheet.records, start=1)]
     groups = _distinct(groups)
     trades = [trade for group in groups for trade in group.trades]
@@ -140,23 +150,64 @@ def _is_name(name: object) -> bool:
 
 
 def _trade(name: str, fields: Mapping[str, Any], record: Record, common: _Common) -> Line:
-    inherited = common.settings.sections
-    sections = {section: dict(inherited.get(section, {})) for section in SECTIONS}
+    fields, tags = _without_tags(fields, common.passthrough)
+    own, problems = _sorted_out(fields)
+    position = {**common.settings.sections.get("position", {}), **_of_section(own, "position"), "tags": tags}
+    of_underlying = _of_underlying(position, common.underlyings, problems)
+    settings = common.settings.under(Settings({"market": of_underlying})).under(common.overrides)
+    sections = {section: dict(settings.sections.get(section, {})) for section in SECTIONS}
     if fields.get("kind", sections["contract"].get("kind", "european")) != sections["contract"].get("kind", "european"):
         sections["contract"] = {}  # settings shared by all Asians do not apply to a digital
-    own, problems = _sorted_out(fields)
-    greeks = own.pop("greeks", DEFAULT_GREEKS if common.settings.greeks is None else common.settings.greeks)
+    greeks = own.pop("greeks", DEFAULT_GREEKS if settings.greeks is None else settings.greeks)
     for section in SECTIONS:
-        fields_of_section = {key: value for key, value in own.items() if SHARED.get(key, "contract") == section}
-        sections[section] = overridden(sections[section], fields_of_section)
+        sections[section] = overridden(sections[section], _of_section(own, section))
+    if (underlying := position.get("underlying")) and "seed" not in own:
+        sections["simulation"]["seed"] = seed_of(sections["simulation"].get("seed", 0), str(underlying))
+    placed = None
+    try:
+        placed = build_position(position)
+    except InvalidInput as error:
+        problems += error.problems
     try:
         request = build_request(**sections, greeks=greeks)
     except InvalidInput as error:
         problems += [one for one in error.problems if one.path not in common.wrong or str(one.path[-1]) in fields]
         return Rejected(name, tuple(_placed(problem, name, record) for problem in problems))
-    if problems:
+    if problems or placed is None:
         return Rejected(name, tuple(_placed(problem, name, record) for problem in problems))
-    return Trade(name, request)
+    return Trade(name, request, placed, frozenset({"spot", "rate"} - sections["market"].keys()))
+
+
+def _of_section(fields: Mapping[str, Any], section: str) -> dict[str, Any]:
+    return {key: value for key, value in fields.items() if SHARED.get(key, "contract") == section}
+
+
+def _of_underlying(position: dict[str, Any], underlyings: Underlyings, problems: list[Problem]) -> Mapping[str, Any]:
+    """The market of a position's underlying, whose currency the position takes where it has none."""
+    name = position.get("underlying")
+    if name is None or not underlyings:
+        return {}
+    if str(name) not in underlyings:
+        remedy = did_you_mean(str(name), underlyings)
+        problems.append(Problem(("underlying",), f"no market is given for it; {remedy}", name))
+        return {}
+    own = dict(underlyings[str(name)])
+    if (currency := own.pop("currency", None)) is not None:
+        position.setdefault("currency", currency)
+    return own
+
+
+def _without_tags(fields: Mapping[str, Any], passthrough: Collection[str]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The fields that are no tags, and the tags: a table, ``tags.NAME``, and columns that are passed through."""
+    table = fields.get("tags", {})
+    tags = dict(table) if isinstance(table, Mapping) else {}
+    rest: dict[str, Any] = {} if isinstance(table, Mapping) else {"tags": table}
+    for name, value in fields.items():
+        if name.startswith(TAG) or name in passthrough:
+            tags[name.removeprefix(TAG)] = value
+        elif name != "tags":
+            rest[name] = value
+    return rest, tags
 
 
 def _sorted_out(fields: Mapping[str, Any]) -> tuple[dict[str, Any], list[Problem]]:

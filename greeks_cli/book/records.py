@@ -16,7 +16,8 @@ from greeks_cli.book.toml import check_lines, document_of, too_long
 from greeks_cli.terms.errors import InvalidInput, Problem, did_you_mean, few
 from greeks_cli.terms.request import SECTIONS
 
-_TOP_LEVEL = (*SECTIONS, "greeks", "trade", "grid")
+_TABLES = (*SECTIONS, "position", "underlying", "fx", "grid")
+_TOP_LEVEL = (*_TABLES, "greeks", "passthrough", "trade")
 
 
 @dataclass(frozen=True)
@@ -50,6 +51,12 @@ class Sheet:
     problems: tuple[Problem, ...] = ()
     """Problems of the file, apart from those of its trades and of the values of its settings."""
     lines: Mapping[tuple[str, ...], int] = field(default_factory=dict[tuple[str, ...], int])
+    underlyings: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    """The market of each underlying."""
+    rates: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    """Rates of exchange: the base currency as ``base``, and one unit of each other currency in it."""
+    passthrough: tuple[str, ...] = ()
+    """Columns that describe a trade, and are tags."""
 
     def place(self, *path: str) -> str:
         """``book.toml:2``, for a section or one of its settings; the file where no line was found."""
@@ -129,15 +136,31 @@ def _sheet(document: object, file: str, places: Places) -> Sheet:
         (Problem((f"{file}: {name}",), f"unknown section; {did_you_mean(name, _TOP_LEVEL)}") for name in unknown),
         len(unknown),
     )
-    tables = {name: document[name] for name in (*SECTIONS, "grid") if name in document}
+    tables = {name: document[name] for name in _TABLES if name in document}
     for name in [name for name, table in tables.items() if not isinstance(table, dict)]:
         problems.append(Problem((f"{file}: {name}",), f"a table is wanted: write [{name}]", tables.pop(name)))
     trades = document.get("trade", [{}] if document.get("contract") else [])
     if not isinstance(trades, list):
         problems.append(Problem((f"{file}: trade",), "a list of tables is wanted: write [[trade]]"))
         trades = []
+    passthrough = document.get("passthrough", [])
+    if not isinstance(passthrough, list) or not all(isinstance(name, str) for name in passthrough):
+        problems.append(Problem((f"{file}: passthrough",), "a list of names of columns is wanted", passthrough))
+        passthrough = []
     records, grid = tuple(_records(trades, file, places)), tables.pop("grid", {})
-    return Sheet(file, tables, document.get("greeks"), records, grid, "", tuple(problems), places.settings)
+    underlyings, rates = tables.pop("underlying", {}), tables.pop("fx", {})
+    return Sheet(
+        file,
+        tables,
+        document.get("greeks"),
+        records,
+        grid,
+        problems=tuple(problems),
+        lines=places.settings,
+        underlyings=underlyings,
+        rates=rates,
+        passthrough=tuple(passthrough),
+    )
 
 
 def _records(trades: list[Any], file: str, places: Places) -> Iterator[Record]:

@@ -15,7 +15,7 @@ from greeks_cli.cli.options import scheduler_option, shared_options
 from greeks_cli.cli.output import check_file
 from greeks_cli.cli.source import Source
 from greeks_cli.cli.terminal import progress_bar, screen
-from greeks_cli.cli.trades import read_trades, refuse_rejected, tell
+from greeks_cli.cli.trades import asked_totals, read_trades, refuse_rejected, tell
 from greeks_cli.run.ending import ending, statuses_of
 from greeks_cli.terms.errors import ExitCode, InvalidInput, MissingExtra, Problem
 from greeks_cli.terms.greek import Units
@@ -49,7 +49,10 @@ _FORMATS = {".jsonl": "jsonl", ".csv": "csv", ".parquet": "parquet", ".txt": "ta
 @click.option("--threads", type=_COUNT, help="Threads per trade. [default: the cores, or 1 with processes]")
 @scheduler_option
 @click.option("--dry-run", is_flag=True, help="List the trades and forecast the time, without pricing the book.")
-@click.option("--total", is_flag=True, help="Add a row of totals, summed path by path, with the error bar of the sum.")
+@click.option(
+    "--total", is_flag=True, help="Add totals by underlying and currency, with the error bar of the sum, path by path."
+)
+@click.option("--total-by", help="Fields to add up by instead: underlying, currency, tags.NAME, separated by commas.")
 @click.option("--fail-fast", is_flag=True, help="Stop at the first trade that fails; price no trade if one is invalid.")
 @click.option("--restart", is_flag=True, help="Price all trades again, even those with results at -o.")
 @click.option(
@@ -76,6 +79,7 @@ def command(
     scheduler: str | None,
     dry_run: bool,
     total: bool,
+    total_by: str | None,
     fail_fast: bool,
     restart: bool,
     log_format: str,
@@ -92,15 +96,16 @@ def command(
     from greeks_cli.terms.trade import Trade
 
     end_in_order()
-    trades, inputs = read_trades(files, market, flags)
+    trades, inputs, rates = read_trades(files, market, flags)
     valid = [trade for trade in trades if isinstance(trade, Trade)]
-    if total and fail_fast:
+    if (total or total_by) and fail_fast:
         raise InvalidInput([Problem(("--fail-fast",), "trades that --total adds up run together; use one of them")])
     if fail_fast:
         refuse_rejected(trades)
     tell(trades)
     processes = processes or usual_processes(valid)
-    book = Book(trades, Units(units), processes, threads, scheduler, fail_fast, total, say)
+    totals = asked_totals(trades, rates, total, total_by)
+    book = Book(trades, Units(units), processes, threads, scheduler, fail_fast, totals, say)
     if dry_run:
         return _dry_run(book, valid)
     form = _format(out, format, wide)

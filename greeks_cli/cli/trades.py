@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from greeks_cli.cli.messages import say
 from greeks_cli.cli.source import Source
@@ -11,6 +11,7 @@ from greeks_cli.terms.errors import InvalidInput, Problem
 
 if TYPE_CHECKING:
     from greeks_cli.book.records import Sheet
+    from greeks_cli.terms.totals import Rates, Total
     from greeks_cli.terms.trade import Rejected, Trade
 
 _SHOWN = 20
@@ -18,20 +19,29 @@ _SHOWN = 20
 Found = TypeVar("Found")
 
 
+class BookRead(NamedTuple):
+    """Trades of a book, the SHA-256 of every file that they were read from, and rates of exchange."""
+
+    trades: "list[Trade | Rejected]"
+    digests: dict[str, str]
+    rates: "Rates | None"
+
+
 def read_trades(
     files: Sequence[str], market: Path | None, flags: Source, read: "Callable[[str], Sheet] | None" = None
-) -> "tuple[list[Trade | Rejected], dict[str, str]]":
-    """The trades, and the SHA-256 of every file that they were read from.
+) -> "BookRead":
+    """The trades of files.
 
     ``read`` makes a sheet from a file's name. Raises InvalidInput where a file is not a book, or a setting of all
     trades is wrong; the error then holds the problems of each trade, too.
     """
     from greeks_cli.book.book import Settings, problems_of, trades_of
     from greeks_cli.book.records import Sheet, read_sheet
+    from greeks_cli.book.underlyings import market_sheet, rates_of
     from greeks_cli.terms.request import DEFAULT_GREEKS
 
     problems: list[Problem] = []
-    common = _unless_wrong(problems, lambda: read_sheet(str(market)) if market else None) or Sheet("")
+    common = _unless_wrong(problems, lambda: market_sheet(str(market)) if market else None) or Sheet("")
     if common.records or common.grid:
         problems.append(Problem(("--market",), "is for settings; give trades and grids as FILE", str(market)))
     _unless_wrong(problems, flags.validate)
@@ -41,10 +51,11 @@ def read_trades(
     sheets = [sheet for sheet in found if sheet]
     overrides = Settings(flags.sections, None if flags.greeks is DEFAULT_GREEKS else flags.greeks)
     trades = _unless_wrong(problems, partial(trades_of, sheets, common, overrides)) if sheets else []
+    rates = _unless_wrong(problems, lambda: rates_of([common, *sheets]))
     if problems:
         raise InvalidInput([*problems, *problems_of(trades or [])])
     digests = {sheet.file: sheet.digest for sheet in (common, *sheets) if sheet.digest}
-    return trades or [], digests
+    return BookRead(trades or [], digests, rates)
 
 
 def _unless_wrong(problems: list[Problem], work: Callable[[], Found]) -> Found | None:
@@ -66,6 +77,7 @@ def refuse_rejected(trades: "Sequence[Trade | Rejected]") -> None:
 
 def tell(trades: "Sequence[Trade | Rejected]") -> None:
     """Report the problems of rejected trades, and the Greeks left out of valid trades, on stderr."""
+    from greeks_cli.terms.position import UNIT_POSITION
     from greeks_cli.terms.trade import Rejected, Trade
 
     rejected = [trade for trade in trades if isinstance(trade, Rejected)]
@@ -77,3 +89,29 @@ def tell(trades: "Sequence[Trade | Rejected]") -> None:
     left_out = (problem for trade in trades if isinstance(trade, Trade) for problem in trade.request.left_out)
     for greek, why in sorted({(str(problem.value), problem.message) for problem in left_out}):
         say(f"note: where nobody asks for it, {greek} is left out: {why}")
+    valid = [trade for trade in trades if isinstance(trade, Trade)]
+    for name in ("spot", "rate"):
+        taken = [trade for trade in valid if name in trade.defaults]
+        if taken:
+            value = getattr(taken[0].request.market, name)
+            say(f"note: {_counted(taken)} no {name}, and {'take' if len(taken) > 1 else 'takes'} {value:g}")
+    unnamed = {trade.request.market.spot for trade in valid if trade.position.underlying is None}
+    if len(unnamed) > 1 and any(trade.position != UNIT_POSITION for trade in valid):
+        say(f"note: trades without an underlying have {len(unnamed)} spots; name the underlying of each")
+
+
+def asked_totals(
+    trades: "Sequence[Trade | Rejected]", rates: "Rates | None", total: bool, by: str | None
+) -> "list[Total]":
+    """The totals that are asked for. Raises InvalidInput where a field or a rate is missing, or a trade is rejected."""
+    from greeks_cli.terms.totals import totals_of
+    from greeks_cli.terms.trade import Trade
+
+    if not total and not by:
+        return []
+    valid = [trade for trade in trades if isinstance(trade, Trade)]
+    return totals_of(valid, [name.strip() for name in (by or "").split(",") if name.strip()], rates)
+
+
+def _counted(trades: "Sequence[Trade]") -> str:
+    return f"{len(trades):,} trades have" if len(trades) > 1 else f"trade '{trades[0].id}' has"

@@ -13,7 +13,9 @@ from greeks_cli import __version__
 from greeks_cli.report.formats import document
 from greeks_cli.report.table import Screen, empty_table, estimate_cell, text_of
 from greeks_cli.terms.greek import Units
-from greeks_cli.terms.result import Result, Sum
+from greeks_cli.terms.position import TAG, UNIT_POSITION
+from greeks_cli.terms.result import Result
+from greeks_cli.terms.totals import Sum, Total
 from greeks_cli.terms.trade import Rejected, Trade
 
 
@@ -26,12 +28,12 @@ class BookFormat(enum.StrEnum):
     PARQUET = "parquet"
 
 
-_COLUMNS = ("id", "status", "name", "value", "stderr", "low", "high", "bias", "exact", "unit", "estimator", "warning")
+_ESTIMATE = ("name", "value", "stderr", "low", "high", "bias", "exact", "unit", "estimator", "warning")
+_SCALED = ("value", "stderr", "low", "high", "bias", "exact")
+_PER_UNIT = ("per_unit_value", "per_unit_stderr", "per_unit_bias")
+_INPUTS = ("position", "contract", "market")
 
 Record = dict[str, Any]
-
-TOTAL = "total"
-"""Id of the row with the totals."""
 
 
 def row_key(trade: Trade | Rejected, arithmetic: str, units: Units) -> str:
@@ -47,23 +49,49 @@ def record_of(trade: Trade | Rejected, answer: Result | str, key: str, units: Un
     """
     if isinstance(answer, str):
         return {"id": trade.id, "status": "error", "key": key, "error": answer, "version": __version__}
+    assert isinstance(trade, Trade)  # a rejected trade has no result
     unmet = [str(target) for target in answer.unmet]
     status = {"id": trade.id, "status": "not met" if unmet else "ok", "key": key}
-    return {**status, **document(answer, units), "elapsed_seconds": None, **({"unmet": unmet} if unmet else {})}
+    found = {**status, **document(answer, units), "elapsed_seconds": None, **({"unmet": unmet} if unmet else {})}
+    if trade.position == UNIT_POSITION:
+        return found
+    found["position"] = trade.position.model_dump(mode="json")
+    found["estimates"] = [_of_position(estimate, trade.position.scale) for estimate in found["estimates"]]
+    return found
 
 
-def total_of(sums: Sequence[Sum], key: str, count: int, units: Units) -> Record:
-    """Totals of a book of ``count`` trades: sums of the Greeks that all trades have; an error if a trade failed."""
-    common = {"id": TOTAL, "status": "total", "key": key, "trades": count}
-    if not sums:
+def _of_position(estimate: Record, scale: float) -> Record:
+    """The estimate of a position, with its numbers per unit beside."""
+    low, high = sorted((estimate["low"] * scale, estimate["high"] * scale))
+    exact = None if estimate["exact"] is None else estimate["exact"] * scale
+    return {
+        **estimate,
+        "value": estimate["value"] * scale,
+        "stderr": estimate["stderr"] * abs(scale),
+        "low": low,
+        "high": high,
+        "bias": estimate["bias"] * abs(scale),
+        "exact": exact,
+        **{name: estimate[name.removeprefix("per_unit_")] for name in _PER_UNIT},
+    }
+
+
+def total_of(total: Total, sums: Sequence[Sum] | None, key: str, units: Units) -> Record:
+    """Row of a total: the sums of its measures; an error where a trade has no result."""
+    by = {name: value for name, value in total.by.items() if value is not None}
+    common = {"id": total.id, "status": "total", "key": key, "trades": len(total.members), "by": by}
+    if sums is None:
         return {**common, "status": "no total", "error": "a trade has no result", "version": __version__}
+    if not sums:
+        why = "the trades have no Greek in common"
+        return {**common, "status": "no total", "error": why, "version": __version__}
     estimates = [
         {
-            "name": one.greek.name,
-            "value": one.value * units.scale(one.greek),
-            "stderr": one.stderr * units.scale(one.greek),
-            "bias": one.bias * units.scale(one.greek),
-            "unit": units.label(one.greek),
+            "name": one.measure.name,
+            "value": one.value * one.measure.scale(units),
+            "stderr": one.stderr * one.measure.scale(units),
+            "bias": one.bias * one.measure.scale(units),
+            "unit": one.measure.unit(units),
         }
         for one in sums
     ]
@@ -87,16 +115,43 @@ def json_line(record: Record) -> str:
 
 def _long_csv(records: Sequence[Record]) -> str:
     text = io.StringIO()
-    writer = csv.DictWriter(text, _COLUMNS, lineterminator="\n")
+    writer = csv.DictWriter(text, _columns(records), lineterminator="\n")
     writer.writeheader()
     writer.writerows(_long_rows(records))
     return text.getvalue()
 
 
+def _columns(records: Sequence[Record]) -> list[str]:
+    """The columns of the long form: those of an estimate, and the inputs that a record has."""
+    scaled = any("per_unit_value" in one for record in records for one in record.get("estimates", ()))
+    return ["id", "status", *_ESTIMATE, *(_PER_UNIT if scaled else ()), *_input_names(records)]
+
+
+def _input_names(records: Sequence[Record]) -> list[str]:
+    return list(dict.fromkeys(name for record in records for name in _inputs(record)))
+
+
+def _inputs(record: Record) -> Record:
+    """The position, the contract and the market of a row, or the fields of a total, as one level of cells."""
+    fields: Record = dict(record.get("by", {}))
+    for section in _INPUTS:
+        fields |= record.get(section, {})
+    tags = fields.pop("tags", {})
+    fields |= {f"{TAG}{name}": value for name, value in tags.items()}
+    return {name: _as_cell(value) for name, value in fields.items()}
+
+
+def _as_cell(value: Any) -> Any:
+    """A number or a text; several values are separated by semicolons, as in a book of CSV."""
+    if isinstance(value, dict):
+        return ";".join(f"{name}={one}" for name, one in value.items())
+    return ";".join(map(str, value)) if isinstance(value, list) else value
+
+
 def _long_rows(records: Sequence[Record]) -> Iterator[Record]:
     """One row per estimate; a failed trade has one row, with the reason as the warning."""
     for record in records:
-        common = {"id": record["id"], "status": record["status"]}
+        common = {"id": record["id"], "status": record["status"], **_inputs(record)}
         if "error" in record:
             yield {**common, "warning": record["error"]}
         for estimate in record.get("estimates", ()):
@@ -108,24 +163,38 @@ def as_parquet(records: Sequence[Record]) -> bytes:
     import pyarrow
     import pyarrow.parquet
 
-    numbers = ("value", "stderr", "low", "high", "bias", "exact")
-    schema = pyarrow.schema([(name, pyarrow.float64() if name in numbers else pyarrow.string()) for name in _COLUMNS])
+    rows, names = list(_long_rows(records)), _columns(records)
+    types = {name: _is_number(name, rows) for name in names}
+    schema = pyarrow.schema([(name, pyarrow.float64() if types[name] else pyarrow.string()) for name in names])
+    typed = [
+        {name: value if types[name] or value is None else str(value) for name, value in row.items()} for row in rows
+    ]
     sink = io.BytesIO()
-    pyarrow.parquet.write_table(pyarrow.Table.from_pylist(list(_long_rows(records)), schema), sink)
+    pyarrow.parquet.write_table(pyarrow.Table.from_pylist(typed, schema), sink)
     return sink.getvalue()
 
 
+def _is_number(name: str, rows: Sequence[Record]) -> bool:
+    """True for a column of numbers, however many of its cells are empty."""
+    values = [row[name] for row in rows if row.get(name) is not None]
+    numbers = all(isinstance(value, int | float) and not isinstance(value, bool) for value in values)
+    return name in (*_SCALED, *_PER_UNIT) or (bool(values) and numbers)
+
+
 def _wide_csv(records: Sequence[Record]) -> str:
-    """CSV with a line per trade: value, standard error and bias of every Greek."""
-    names = _greek_names(records)
-    parts = ("", "_stderr", "_bias")
+    """CSV with a line per trade: of every Greek value, standard error, bias, closed form and warning; then the inputs."""
+    names, inputs = _greek_names(records), _input_names(records)
+    keys = ("value", "stderr", "bias", "exact", "warning")
+    columns = [name if key == "value" else f"{name}_{key}" for name in names for key in keys]
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(["id", "status", *(f"{name}{part}" for name in names for part in parts), "error"])
+    writer.writerow(["id", "status", *columns, "error", *inputs])
     for record in records:
         by_name = {estimate["name"]: estimate for estimate in record.get("estimates", ())}
-        cells = [by_name[name][key] if name in by_name else "" for name in names for key in ("value", "stderr", "bias")]
-        writer.writerow([record["id"], record["status"], *cells, record.get("error", "")])
+        cells = [by_name.get(name, {}).get(key) for name in names for key in keys]
+        of_record = _inputs(record)
+        given = [of_record.get(name) for name in inputs]
+        writer.writerow([record["id"], record["status"], *cells, record.get("error", ""), *given])
     return text.getvalue()
 
 

@@ -1,18 +1,16 @@
 """Requests that share their paths, and the totals over all of them."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import closing
 from itertools import pairwise
-from math import ceil
-
-import numpy as np
+from math import ceil, hypot, isfinite
 
 from greeks_cli.analytic.closed_forms import Exact, exact_derivatives, exact_greeks_of_all
 from greeks_cli.engine.backends.select import on_processor
 from greeks_cli.engine.execution.compile import able, compiled, planned
 from greeks_cli.engine.execution.estimates import Truth, estimates
-from greeks_cli.engine.execution.path_group import GroupMoments, PathGroup, path_groups
+from greeks_cli.engine.execution.path_group import GroupMoments, PathGroup, WeightedSum, path_groups
 from greeks_cli.engine.execution.plan import Plan
 from greeks_cli.engine.payoffs.controls import control_of
 from greeks_cli.run.allocator import keep_freed_memory
@@ -20,7 +18,8 @@ from greeks_cli.run.cores import available_cores
 from greeks_cli.run.pricing import Workers, moments_by_block
 from greeks_cli.terms.errors import GreeksError, InvalidInput, Problem
 from greeks_cli.terms.request import Request
-from greeks_cli.terms.result import Answer, Progress, Result, Sum
+from greeks_cli.terms.result import CLOSED_FORM, Answer, Estimate, Progress, Result
+from greeks_cli.terms.totals import Sum, Total
 
 _TASKS_PER_WORKER = 4
 """Enough for all workers to end at about the same time."""
@@ -32,29 +31,53 @@ Outcome = Result | GreeksError
 
 
 def run_with_totals(
-    requests: Sequence[Request], threads: int | None = None, executor: Executor | None = None
-) -> tuple[list[Outcome], list[Sum]]:
-    """The outcome of each request, as ``run`` gives it, and the totals of the Greeks that all have in common.
+    requests: Sequence[Request], totals: Sequence[Total], threads: int | None = None, executor: Executor | None = None
+) -> tuple[list[Outcome], list[list[Sum] | None]]:
+    """The outcome of each request, as ``run`` gives it, and the sums of each total; None where a trade has no result.
 
-    Requests of the same simulation and dates share their paths, and are summed path by path. The standard errors
-    of requests on different paths are added: they use the same seed, and their correlation is unknown.
-    There are no totals where a request has no result. Raises InvalidInput for tolerances and control variates:
-    a tolerance makes the numbers of paths differ, and estimates with a control variate are no means over paths.
+    Requests of the same simulation and dates share their paths, and are summed path by path. The standard errors of
+    requests on other paths of the same seed are added, for their correlation is unknown; those of other seeds are
+    independent. Raises InvalidInput for tolerances and control variates: a tolerance makes the numbers of paths
+    differ, and estimates with a control variate are no means over paths.
     """
     if any(request.accuracy.tol or request.simulation.control for request in requests):
         raise InvalidInput([Problem(("total",), "is of the same paths for all trades; leave out tol and control")])
     keep_freed_memory()
     workers = Workers.of(threads, executor)
-    totals: list[dict[str, Sum]] = []
+    errors = _Errors(totals)
+    outcomes = _priced(_planned(requests, workers), workers, errors)
+    return outcomes, [_added(total, number, outcomes, errors) for number, total in enumerate(totals)]
 
-    def total(group: PathGroup, moments: GroupMoments, found: Sequence[Outcome]) -> None:
-        results = [outcome for outcome in found if isinstance(outcome, Result)]
-        if len(results) == len(found):
-            totals.append(_sums(group, moments, results))
 
-    outcomes = _priced(_planned(requests, workers), workers, total)
-    whole = bool(outcomes) and all(isinstance(outcome, Result) for outcome in outcomes)
-    return outcomes, _added(totals) if whole else []
+class _Errors:
+    """Standard errors of the sums of totals over each path group."""
+
+    def __init__(self, totals: Sequence[Total]):
+        self._totals = totals
+        self._found: dict[tuple[int, int], dict[int, float]] = {}
+        """By total and measure, the standard error of the sum over the paths of each seed."""
+
+    def wanted(self, numbers: Sequence[int], plans: Sequence[Plan]) -> dict[tuple[int, int], WeightedSum]:
+        """The sums over plans of a path group, by total and measure; ``numbers`` are their places in the book."""
+        places = {number: place for place, number in enumerate(numbers)}
+        found = {}
+        for at, total in enumerate(self._totals):
+            members = [(places[n], w) for n, w in zip(total.members, total.weights, strict=True) if n in places]
+            for which, measure in enumerate(total.measures if members else ()):
+                weights = {place: weight * measure.factor(plans[place].request) for place, weight in members}
+                found[at, which] = WeightedSum(measure.greek.name, weights)
+        return found
+
+    def add(self, sums: Iterable[tuple[int, int]], group: PathGroup, moments: GroupMoments) -> None:
+        """Adds the standard errors of sums over a path group."""
+        seed = group.plans[0].request.simulation.seed
+        for name, stderr in zip(sums, moments.total.stderr if moments.total else (), strict=True):
+            of_seeds = self._found.setdefault(name, {})
+            of_seeds[seed] = of_seeds.get(seed, 0.0) + float(stderr)
+
+    def of(self, total: int, measure: int) -> float:
+        """The standard error of a total's measure: paths of different seeds are independent."""
+        return hypot(*self._found.get((total, measure), {}).values())
 
 
 def run_together(requests: Sequence[Request], threads: int | None = None) -> list[Outcome]:
@@ -74,29 +97,54 @@ def run_plans(plans: Sequence[Plan], workers: Workers, progress: Progress | None
     return _priced(plans, workers, progress=progress)
 
 
-def _planned(requests: Sequence[Request], workers: Workers) -> list[Plan | GreeksError]:
+def _planned(requests: Sequence[Request], workers: Workers) -> list[Plan | Outcome]:
+    """The plan of each request, its closed form where that is to stand for it, or the error that prevents both."""
+    found: dict[int, Plan | Outcome] = dict(by_closed_form(requests))
+    others = [number for number in range(len(requests)) if number not in found]
     # Plans are made in this process, whatever the executor.
     with ThreadPoolExecutor(available_cores() if workers.executor else workers.count) as pool:
-        return planned(requests, pool.map)
+        found |= zip(others, planned([requests[number] for number in others], pool.map), strict=True)
+    return [found[number] for number in range(len(requests))]
+
+
+def by_closed_form(requests: Sequence[Request]) -> Iterator[tuple[int, Result]]:
+    """The number and the result of each request that wants closed forms, and has one for every Greek."""
+    wanting = [number for number, request in enumerate(requests) if request.simulation.closed_form]
+    exact = exact_greeks_of_all([requests[number] for number in wanting])
+    for number, values in zip(wanting, exact, strict=True):
+        known = [value for value in values if value is not None and isfinite(value)]
+        if len(known) == len(values):
+            greeks = zip(requests[number].greeks, known, strict=True)
+            estimates = tuple(Estimate(g, v, 0.0, v, v, 0.0, v, CLOSED_FORM) for g, v in greeks)
+            yield number, Result(requests[number], estimates, 0, 0.0)
 
 
 def _priced(
-    plans: Sequence[Plan | GreeksError],
+    plans: Sequence[Plan | Outcome],
     workers: Workers,
-    total: Callable[[PathGroup, GroupMoments, Sequence[Outcome]], None] | None = None,
+    errors: _Errors | None = None,
     progress: Progress | None = None,
 ) -> list[Outcome]:
-    """The outcome of each plan; ``total`` is called with each path group, which then is not divided."""
-    outcomes: dict[int, Outcome] = {n: error for n, error in enumerate(plans) if isinstance(error, GreeksError)}
+    """The outcome of each plan; with ``errors``, which gain those of the sums, path groups are not divided."""
+    outcomes: dict[int, Outcome] = {n: found for n, found in enumerate(plans) if not isinstance(found, Plan)}
     valid = {n: plan for n, plan in enumerate(plans) if isinstance(plan, Plan)}
     for group in path_groups(valid):
         # A sum over all trades is made path by path, and must not depend on the number of workers.
-        whole = total is not None or workers.executor is not None
+        whole = errors is not None or workers.executor is not None
         shares = _shares(group, valid[group[0]], 1 if whole else workers.count)
         members: list[PathGroup] = []
         places: list[Sequence[int]] = []
+
+        def sums_of(some: Sequence[int]) -> dict[tuple[int, int], WeightedSum]:
+            return errors.wanted(some, [valid[n] for n in some]) if errors else {}
+
+        def linked(some: Sequence[int]) -> PathGroup:
+            return compiled([valid[n] for n in some], [*sums_of(some).values()])
+
         for share in shares:
-            for numbers, made in able(lambda some: compiled([valid[n] for n in some], total is not None), share):
+            for numbers, made in able(
+                lambda some: compiled([valid[n] for n in some], [*sums_of(some).values()]), share
+            ):
                 if isinstance(made, GreeksError):
                     outcomes |= dict.fromkeys(numbers, made)
                 else:
@@ -113,8 +161,8 @@ def _priced(
         for numbers, member, sums in zip(places, members, moments, strict=True):
             found = dict(_outcomes(member, sums))
             outcomes |= {number: found[place] for place, number in enumerate(numbers)}
-            if total:
-                total(member, sums, [found[place] for place in range(len(numbers))])
+            if errors:
+                errors.add(sums_of(numbers), member, sums)
     return [outcomes[number] for number in range(len(plans))]
 
 
@@ -152,26 +200,17 @@ def _shares(group: list[int], plan: Plan, workers: int) -> list[list[int]]:
     return [group[start:end] for start, end in pairwise(ends)]
 
 
-def _sums(group: PathGroup, moments: GroupMoments, results: Sequence[Result]) -> dict[str, Sum]:
-    found = {}
-    for name, stderr in zip(group.common, moments.total.stderr if moments.total else (), strict=True):
-        members = [result[name] for result in results]
-        value, bias = sum(member.value for member in members), sum(member.bias for member in members)
+def _added(total: Total, number: int, outcomes: Sequence[Outcome], errors: _Errors) -> list[Sum] | None:
+    results = [outcome for place in total.members if isinstance(outcome := outcomes[place], Result)]
+    if len(results) < len(total.members):
+        return None
+    sums = []
+    for which, measure in enumerate(total.measures):
+        members = [result[measure.greek.name] for result in results]
+        weights = [w * measure.factor(r.request) for w, r in zip(total.weights, results, strict=True)]
+        value = sum(weight * member.value for weight, member in zip(weights, members, strict=True))
+        bias = sum(abs(weight) * member.bias for weight, member in zip(weights, members, strict=True))
         # The spread of constant numbers is rounding.
-        noise = 0.0 if all(member.stderr == 0 for member in members) else float(stderr)
-        found[name] = Sum(members[0].greek, float(value), noise, float(bias))
-    return found
-
-
-def _added(totals: Sequence[dict[str, Sum]]) -> list[Sum]:
-    names = [name for name in totals[0] if all(name in total for total in totals)]
-    columns = [[total[name] for total in totals] for name in names]
-    return [
-        Sum(
-            column[0].greek,
-            float(np.sum([one.value for one in column])),
-            float(np.sum([one.stderr for one in column])),
-            float(np.sum([one.bias for one in column])),
-        )
-        for column in columns
-    ]
+        noise = 0.0 if all(member.stderr == 0 for member in members) else errors.of(number, which)
+        sums.append(Sum(measure, float(value), noise, float(bias)))
+    return sums

@@ -8,7 +8,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
-from greeks_cli.report.book import TOTAL, BookFormat, as_parquet, record_of, rendered, row_key, total_of
+from greeks_cli.report.book import BookFormat, as_parquet, record_of, rendered, row_key, total_of
 from greeks_cli.report.table import Screen
 from greeks_cli.run.arithmetic import fingerprint
 from greeks_cli.run.batch import price_trades
@@ -23,6 +23,7 @@ from greeks_cli.run.processes import worker_processes
 from greeks_cli.terms.errors import ExitCode, InvalidInput, Problem
 from greeks_cli.terms.greek import Units
 from greeks_cli.terms.result import Answer, Progress
+from greeks_cli.terms.totals import Total
 from greeks_cli.terms.trade import Rejected, Trade, total_key
 
 
@@ -53,22 +54,21 @@ class Book:
         threads: int | None,
         scheduler: str | None,
         fail_fast: bool,
-        total: bool,
+        totals: Sequence[Total],
         say: Say,
     ):
         self.trades, self._units, self.processes, self.say = trades, units, processes, say
-        self._threads, self.scheduler, self._fail_fast, self._total = threads, scheduler, fail_fast, total
+        self._threads, self.scheduler, self._fail_fast, self._totals = threads, scheduler, fail_fast, totals
 
     @property
     def keys(self) -> dict[str, str]:
-        """The key of every row by its id. Raises InvalidInput where a trade has the id of the totals."""
+        """The key of every row by its id. Raises InvalidInput where a trade has the id of a total."""
         found = {trade.id: self._key(trade) for trade in self.trades}
-        if not self._total:
-            return found
-        if TOTAL in found:
-            raise InvalidInput([Problem(("id",), "is that of the row of totals; give the trade another", TOTAL)])
-        whole = total_key([row_key(trade, "", self._units) for trade in self.trades])
-        return found | {TOTAL: f"{whole}-{fingerprint()}"}
+        for total in self._totals:
+            if total.id in found:
+                raise InvalidInput([Problem(("id",), "is that of a row of totals; give the trade another", total.id)])
+        whole = [row_key(trade, "", self._units) for trade in self.trades]
+        return found | {total.id: f"{total_key([*whole, repr(total)])}-{fingerprint()}" for total in self._totals}
 
     def _key(self, trade: Trade | Rejected) -> str:
         return row_key(trade, fingerprint(), self._units)
@@ -92,7 +92,7 @@ class Book:
         With fail-fast, the first failure is the last row. Raises Interrupted after a Ctrl-C, once the tasks in flight
         are finished.
         """
-        if self._total:
+        if self._totals:
             yield from (record for record in self._with_total() if record["id"] not in skip)
             return
         waiting = [trade for trade in self.trades if trade.id not in skip]
@@ -109,13 +109,15 @@ class Book:
         """Yields all rows and the totals after all paths: no row is complete before."""
         with self._executor() as (executor, workers):
             valid = [trade.request for trade in self.trades if isinstance(trade, Trade)]
-            found, sums = run_with_totals(valid, workers, executor)
+            found, sums = run_with_totals(valid, self._totals, workers, executor)
         answers = iter(found)
         for trade in self.trades:
             answer = trade.why if isinstance(trade, Rejected) else answer_of(next(answers))
             yield record_of(trade, answer, self._key(trade), self._units)
+        keys = self.keys
         whole = len(valid) == len(self.trades)
-        yield total_of(sums if whole else [], self.keys[TOTAL], len(self.trades), self._units)
+        for total, own in zip(self._totals, sums, strict=True):
+            yield total_of(total, own if whole else None, keys[total.id], self._units)
 
     def workers(self) -> tuple[int, str]:
         """The number of workers, and their description in words. Raises ClusterFailed."""

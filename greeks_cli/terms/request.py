@@ -14,6 +14,7 @@ from greeks_cli.terms.errors import InvalidInput, Problem, did_you_mean, few
 from greeks_cli.terms.formula import FormulaError
 from greeks_cli.terms.greek import MARKET_PARAMETERS, TIME, Greek, parse_greeks
 from greeks_cli.terms.market import Market
+from greeks_cli.terms.position import Position
 from greeks_cli.terms.simulation import Autodiff, Estimator, Simulation, Smoothing
 
 DEFAULT_GREEKS = parse_greeks("delta,gamma,vega,theta,rho")
@@ -115,6 +116,15 @@ def build_request(
         raise InvalidInput(problems)
     contract_, market_, simulation_, accuracy_ = parts
     return Request(contract_, market_, simulation_, wanted, accuracy_)  # type: ignore[arg-type]  # no part is None
+
+
+def build_position(position: Mapping[str, Any]) -> Position:
+    """A Position from a plain mapping. Raises InvalidInput with every problem at once."""
+    problems: list[Problem] = []
+    found = _validated(Position, "position", position, problems)
+    if found is None:
+        raise InvalidInput(problems)
+    return found
 
 
 DISPLACED_BY = {"width": ("beta",), "beta": ("width",), "smoothing": ("width", "beta")}

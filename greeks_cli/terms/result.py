@@ -8,6 +8,9 @@ from greeks_cli.terms.greek import Greek
 from greeks_cli.terms.request import Request
 from greeks_cli.terms.simulation import Estimator
 
+CLOSED_FORM = "closed form"
+"""Estimator of a Greek that is not simulated."""
+
 
 @dataclass(frozen=True, slots=True)
 class Estimate:
@@ -26,7 +29,7 @@ class Estimate:
     high: float
     bias: float
     exact: float | None
-    estimator: Estimator
+    estimator: Estimator | str
     warning: str | None = None
 
 
@@ -52,13 +55,3 @@ Progress = Callable[[int, int], None]
 """Called with the units done and the units in all: blocks, points or trades."""
 Answer = Result | str
 """A result, or the reason why there is none."""
-
-
-@dataclass(frozen=True, slots=True)
-class Sum:
-    """The sum of one Greek over trades; ``stderr`` is the standard error of the sum, ``bias`` bounds its bias."""
-
-    greek: Greek
-    value: float
-    stderr: float
-    bias: float

@@ -85,6 +85,7 @@ class Simulation(Term):
         description="move the paths, their probability, one and then the other, or smooth paths and the probability of "
         "the rest (conditional); auto tries all",
     )
+    closed_form: bool = Field(False, description="take closed forms, and simulate only what has none")
     smoothing: Smoothing = Field(Smoothing.SOFTPLUS, description="softplus, or none for the plain kink")
     width: Literal["auto"] | Annotated[Number, Field(ge=1e-12, le=1e12)] = Field(
         "auto",

@@ -8,21 +8,26 @@ from functools import cached_property
 
 from greeks_cli import __version__
 from greeks_cli.terms.errors import Problem
+from greeks_cli.terms.position import UNIT_POSITION, Position
 from greeks_cli.terms.request import Request
 
 
 @dataclass(frozen=True)
 class Trade:
-    """A request with a name."""
+    """A request with a name, and the position in it."""
 
     id: str
     request: Request
+    position: Position = UNIT_POSITION
+    defaults: frozenset[str] = frozenset()
+    """The fields of the market that nobody stated."""
 
     @cached_property
     def key(self) -> str:
-        """A hash of the resolved request and the version of this program, which decide the results."""
+        """A hash of the resolved request, the position and the version of this program, which decide the results."""
         request = self.request
         parts = {
+            "position": self.position.model_dump(mode="json"),
             "contract": request.contract.model_dump(mode="json"),
             "market": request.market.model_dump(mode="json"),
             "simulation": request.simulation.model_dump(mode="json"),

@@ -9,7 +9,7 @@ from typing import TypeVar
 
 from greeks_cli.engine.autodiff.mixed_partials import MultiIndex
 from greeks_cli.engine.execution.blocks import Blocks
-from greeks_cli.engine.execution.path_group import PathGroup
+from greeks_cli.engine.execution.path_group import PathGroup, WeightedSum
 from greeks_cli.engine.execution.pilot_errors import Mapper, squared_errors
 from greeks_cli.engine.execution.plan import Plan
 from greeks_cli.engine.execution.selection import Errors, Pilot, choose_controls
@@ -69,9 +69,9 @@ def _plan(
     return Plan(request, groups, controls, derivatives, kinks, Blocks(request, limit or request.simulation.paths))
 
 
-def compiled(plans: Sequence[Plan], summed: bool = False) -> PathGroup:
-    """The executable of plans on the same paths: traced, simplified, linked; ``summed`` with the sum of all."""
-    return PathGroup.of(plans, summed)
+def compiled(plans: Sequence[Plan], sums: Sequence[WeightedSum] = ()) -> PathGroup:
+    """The executable of plans on the same paths: traced, simplified, linked; with sums over plans."""
+    return PathGroup.of(plans, sums)
 
 
 def able(

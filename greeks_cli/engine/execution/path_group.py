@@ -30,8 +30,17 @@ _NUMBERS_AT_ONCE = 1 << 18
 
 
 @dataclass(frozen=True, slots=True)
+class WeightedSum:
+    """Sum of one Greek over some plans of a group, each times a weight."""
+
+    greek: str
+    weights: Mapping[int, float]
+    """The weight of each plan that is summed, by its number in the group."""
+
+
+@dataclass(frozen=True, slots=True)
 class GroupMoments:
-    """Moments of the estimates of each stack over some blocks, and of the sums over all plans."""
+    """Moments of the estimates of each stack over some blocks, and of the sums over plans."""
 
     stacks: tuple[StackMoments, ...]
     total: Moments | None
@@ -74,11 +83,11 @@ class PathGroup:
 
     plans: tuple[Plan, ...]
     parts: tuple["Part", ...]
-    summed: bool
-    """True if the sum over all plans is wanted too."""
+    sums: tuple[WeightedSum, ...]
+    """The sums over plans that are wanted too."""
 
     @classmethod
-    def of(cls, plans: Sequence[Plan], summed: bool = False) -> Self:
+    def of(cls, plans: Sequence[Plan], sums: Sequence[WeightedSum] = ()) -> Self:
         """Links the programs of the plans."""
         simulation, n_paths = plans[0].request.simulation, plans[0].blocks.size
         most = max(1, _NUMBERS_AT_ONCE // n_paths) if on_processor(simulation) else 1
@@ -86,7 +95,7 @@ class PathGroup:
         for number, plan in enumerate(plans):
             by_shift.setdefault(plan.shift, []).append(number)
         parts = (Part.of(plans, numbers, most) for numbers in by_shift.values())
-        return cls(tuple(plans), tuple(parts), summed)
+        return cls(tuple(plans), tuple(parts), tuple(sums))
 
     @property
     def stacks(self) -> tuple[Stack, ...]:
@@ -99,12 +108,13 @@ class PathGroup:
         return self.plans[0].blocks.count
 
     @cached_property
-    def common(self) -> tuple[str, ...]:
-        """Names of the Greeks that are summed: those that all plans have, in the order of the first."""
-        if not self.summed:
-            return ()
-        every = [{greek.name for greek in plan.request.greeks} for plan in self.plans]
-        return tuple(g.name for g in self.plans[0].request.greeks if all(g.name in names for names in every))
+    def _places(self) -> Mapping[int, Sequence[tuple[str, int, float]]]:
+        """The Greek, the place and the weight of each sum that a plan is part of."""
+        found: dict[int, list[tuple[str, int, float]]] = {}
+        for place, one in enumerate(self.sums):
+            for number, weight in one.weights.items():
+                found.setdefault(number, []).append((one.greek, place, weight))
+        return found
 
     def tails(self, paths: int) -> list[Mapping[MultiIndex, Tail]]:
         """The tail of each Greek of each stack, for a run of some paths."""
@@ -127,9 +137,9 @@ class PathGroup:
     @small_buffers()
     @np.errstate(all="ignore")  # a non-finite estimate is reported by name at the end
     def _moments(self, block: int, normals: NDArray[np.floating], device: Device, pieces: int) -> GroupMoments:
-        total: dict[str, NDArray[np.floating]] = {}
+        total: dict[int, NDArray[np.floating]] = {}
         stacks = [found for part in self.parts for found in self._of_part(part, block, normals, device, pieces, total)]
-        sums = Moments.of([total[name] for name in self.common], device) if total else None
+        sums = Moments.of([total[place] for place in range(len(self.sums))], device) if total else None
         return GroupMoments(tuple(stacks), sums)
 
     def _of_part(
@@ -139,9 +149,9 @@ class PathGroup:
         normals: NDArray[np.floating],
         device: Device,
         pieces: int,
-        total: dict[str, NDArray[np.floating]],
+        total: dict[int, NDArray[np.floating]],
     ) -> list[StackMoments]:
-        """The moments of each stack of a part; adds its samples to the sums over all plans."""
+        """The moments of each stack of a part; adds its samples to the sums over plans."""
         linked, dates = part.linked, self.plans[0].request.contract.dates
         first_plans = [part.plans[stack[0]] for stack in linked.stacks]
         chunked = linked.chunked(tuple(plan.measures_bias(block) for plan in first_plans))
@@ -162,27 +172,29 @@ class PathGroup:
             accumulators[stack].add(name, samples, rows.shape[-1])
             if accumulators[stack].is_complete:
                 found[stack] = accumulators.pop(stack).moments()
-            if self.common and name[0] == ESTIMATE:
-                self._sum(total, plan, name, samples, factors[stack][name])
+            if self.sums and name[0] == ESTIMATE:
+                numbers = [part.numbers[place] for place in linked.stacks[stack]]
+                self._sum(total, numbers, name, samples, factors[stack][name])
         return [found[stack] for stack in range(len(found))]
 
     def _sum(
         self,
-        total: dict[str, NDArray[np.floating]],
-        plan: Plan,
+        total: dict[int, NDArray[np.floating]],
+        numbers: Sequence[int],
         name: Wanted,
         samples: NDArray[np.floating],
         factors: NDArray[np.float64],
     ) -> None:
-        """Adds the samples of a stack to the sums over all plans, path by path."""
-        for greek in plan.request.greeks:
-            if greek.parameters != name[1] or greek.name not in self.common:
-                continue
-            for row, factor in zip(samples, factors, strict=True):
-                added = row * float(factor)
-                if greek.name in total:
-                    added += total[greek.name]
-                total[greek.name] = added
+        """Adds the samples of a stack of plans to their sums, path by path."""
+        for number, row, factor in zip(numbers, samples, factors, strict=True):
+            names = {greek.name for greek in self.plans[number].request.greeks if greek.parameters == name[1]}
+            for greek, place, weight in self._places.get(number, ()):
+                if greek not in names:
+                    continue
+                added = row * (float(factor) * weight)
+                if place in total:
+                    added += total[place]
+                total[place] = added
 
 
 def path_groups(plans: Mapping[int, Plan]) -> list[list[int]]:

@@ -1,0 +1,75 @@
+"""Markets of underlyings, rates of exchange, and seeds: what the trades of a book share by the names they give."""
+
+import hashlib
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from greeks_cli.book.records import Sheet, read_sheet
+from greeks_cli.terms.errors import InvalidInput, Problem, did_you_mean
+from greeks_cli.terms.market import Market
+from greeks_cli.terms.totals import Rates
+
+_OWN = (*Market.model_fields, "currency")
+Underlyings = Mapping[str, Mapping[str, Any]]
+
+
+def market_sheet(name: str) -> Sheet:
+    """Settings for all trades from a file: TOML or JSON, or CSV with a row for each underlying. Raises InvalidInput."""
+    sheet = read_sheet(name)
+    if not name.lower().endswith(".csv"):
+        return sheet
+    problems = list(sheet.problems)
+    found: dict[str, dict[str, Any]] = {}
+    for record in sheet.records:
+        fields = dict(record.fields)
+        underlying = str(fields.pop("underlying", "")).strip()
+        if not underlying or underlying in found:
+            message = "is there twice; keep one row" if underlying else "each row of a market file names its underlying"
+            problems.append(Problem((f"{record.place()}: underlying",), message, underlying or None))
+        found[underlying] = fields
+    return Sheet(sheet.file, digest=sheet.digest, problems=tuple(problems), underlyings=found)
+
+
+def underlyings_of(sheets: Sequence[Sheet], problems: list[Problem]) -> dict[str, Mapping[str, Any]]:
+    """The market of each underlying, a later sheet's in place of an earlier one's. Mistakes go to ``problems``."""
+    found: dict[str, Mapping[str, Any]] = {}
+    for sheet in sheets:
+        problems += _mistakes(sheet)
+        found |= {name: own for name, own in sheet.underlyings.items() if isinstance(own, Mapping)}
+    return found
+
+
+def _mistakes(sheet: Sheet) -> Iterator[Problem]:
+    for name, own in sheet.underlyings.items():
+        place = f"{sheet.file}: [underlying.{name}]"
+        if not isinstance(own, Mapping):
+            yield Problem((place,), "a table is wanted, such as spot = 100", own)
+            continue
+        for key in own:
+            if key not in _OWN:
+                yield Problem((f"{place} {key}",), f"unknown key; {did_you_mean(key, _OWN)}")
+
+
+def rates_of(sheets: Sequence[Sheet]) -> Rates | None:
+    """The rates of exchange of the sheets, a later one's in place of an earlier one's. Raises InvalidInput."""
+    found: dict[str, Any] = {}
+    place = "[fx]"
+    for sheet in sheets:
+        if sheet.rates:
+            place = f"{sheet.file}: [fx]"
+        found |= sheet.rates
+    if not found:
+        return None
+    base = found.pop("base", None)
+    if not isinstance(base, str):
+        raise InvalidInput([Problem((f"{place} base",), 'the currency of the rates is wanted, such as base = "EUR"')])
+    for currency, rate in found.items():
+        if isinstance(rate, bool) or not isinstance(rate, int | float) or not 0 < rate < 1e12:
+            message = f"a positive number is wanted: one {currency} in {base}"
+            raise InvalidInput([Problem((f"{place} {currency}",), message, rate)])
+    return Rates(base, found)
+
+
+def seed_of(seed: int, underlying: str) -> int:
+    """The seed of an underlying's paths: different underlyings are independent."""
+    return int.from_bytes(hashlib.sha256(f"{seed} {underlying}".encode()).digest()[:8], "little")
