@@ -182,7 +182,7 @@ def _is_number(name: str, rows: Sequence[Record]) -> bool:
 
 
 def _wide_csv(records: Sequence[Record]) -> str:
-    """CSV with a line per trade: of every Greek value, standard error, bias, closed form and warning; then the inputs."""
+    """CSV with a line per trade: the numbers and the warning of every Greek, and the inputs."""
     names, inputs = _greek_names(records), _input_names(records)
     keys = ("value", "stderr", "bias", "exact", "warning")
     columns = [name if key == "value" else f"{name}_{key}" for name in names for key in keys]

@@ -40,7 +40,7 @@ class Kink(NamedTuple):
     base: int
     is_tangent: bool = False
     """True if the payoff does not bend there, but its derivative does."""
-    rarest: float = 0.5
+    rarer_share: float = 0.5
     """The share of the paths on the side of the kink that fewer reach."""
 
 
@@ -52,15 +52,15 @@ class _SpreadRecorder(Smoother):
         self.kinks: list[Kink] = []
 
     def _kink(self, x: NDArray[np.floating], order: int) -> NDArray[np.floating]:
-        self.kinks.append(Kink(_spread(x), order, rarest=_rarest(x)))
+        self.kinks.append(Kink(_spread(x), order, rarer_share=_rarer_share(x)))
         return Kernel.plain(0)(x, order)
 
     def tangent_part(self, x: NDArray[np.floating]) -> NDArray[np.floating]:
-        self.kinks.append(Kink(_spread(x), 0, True, _rarest(x)))
+        self.kinks.append(Kink(_spread(x), 0, True, _rarer_share(x)))
         return np.maximum(x, 0)
 
     def gated(self, x: NDArray[np.floating], value: NDArray[np.floating]) -> NDArray[np.floating]:
-        self.kinks.append(Kink(_spread(x), 0, rarest=_rarest(x)))
+        self.kinks.append(Kink(_spread(x), 0, rarer_share=_rarer_share(x)))
         return np.where(x > 0, value, 0)
 
 
@@ -82,7 +82,7 @@ def pilot_kinks(request: Request, data: PathData) -> list[Kink]:
     return [kink._replace(spread=kink.spread or 1.0) for kink in recorder.kinks]
 
 
-def _rarest(x: NDArray[np.floating]) -> float:
+def _rarer_share(x: NDArray[np.floating]) -> float:
     share = float(np.count_nonzero(x < 0)) / x.size
     return min(share, 1 - share)
 

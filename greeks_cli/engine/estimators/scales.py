@@ -1,7 +1,8 @@
 """Scales of parameters: the change on which a price varies, one that moves the underlying by a standard deviation."""
 
-from math import sqrt
+from math import prod, sqrt
 
+from greeks_cli.engine.autodiff.mixed_partials import MultiIndex
 from greeks_cli.terms.greek import TIME
 from greeks_cli.terms.request import Request
 
@@ -19,3 +20,8 @@ def scale_of(request: Request, name: str) -> float:
     if name == "vol":
         return values["vol"]
     return abs(values[name]) * min(deviation, _MOST_DEVIATION) or 1.0
+
+
+def size_of(request: Request, index: MultiIndex) -> float:
+    """The order of magnitude of a Greek where it is not negligible."""
+    return scale_of(request, "spot") / prod(scale_of(request, name) for name in index)

@@ -1,7 +1,7 @@
 """Compilation of a request to an executable, on one screen.
 
-request -> pilot paths -> choice of estimators -> trace (Chainer runs once per structure) -> simplify -> link ->
-executable; executable x block -> moments; moments in block order -> estimates.
+request -> pilot paths -> choice of estimators -> trace (Chainer runs once per structure) -> shift of the paths ->
+simplify -> link -> executable; executable x block -> moments; moments in block order -> estimates.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -27,7 +27,7 @@ def planned(requests: Sequence[Request], mapper: Mapper = map) -> list[Plan | Gr
     def plans(some: Sequence[Request]) -> list[Plan]:
         pilots = traced(Pilot.of_all(some))
         errors = squared_errors(pilots, mapper)
-        return with_shifts([_plan(pilot, error) for pilot, error in zip(pilots, errors, strict=True)])
+        return with_shifts([_plan(pilot, error) for pilot, error in zip(pilots, errors, strict=True)], mapper)
 
     found: dict[int, Plan | GreeksError] = {}
     for numbers, made in able(lambda numbers: plans([requests[n] for n in numbers]), range(len(requests))):
@@ -41,7 +41,10 @@ def plan(
     errors: Errors | None = None,
     controls: Mapping[MultiIndex, MultiIndex] | None = None,
 ) -> Plan:
-    """The plan of a request, for at most ``limit`` paths; ``errors`` and ``controls`` replace the request's pilot."""
+    """The plan of a request, for at most ``limit`` paths; ``errors`` and ``controls`` replace the request's pilot.
+
+    Paths are not shifted where errors are given: the requests along a curve have all in common but one number.
+    """
     (pilot,) = traced(Pilot.of_all([request]))
     if errors is not None:
         return _plan(pilot, errors, limit, controls)

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from math import isfinite, prod
+from math import isfinite
 from statistics import NormalDist
 
 import numpy as np
@@ -12,11 +12,11 @@ from greeks_cli.engine.autodiff.mixed_partials import MultiIndex
 from greeks_cli.engine.estimators.bias import remaining_bias
 from greeks_cli.engine.estimators.methods import kink_order
 from greeks_cli.engine.estimators.row_sums import Vector
-from greeks_cli.engine.estimators.scales import scale_of
+from greeks_cli.engine.estimators.scales import scale_of, size_of
 from greeks_cli.engine.execution.accumulator import StackMoments
 from greeks_cli.engine.execution.numbers import type_of
 from greeks_cli.engine.execution.plan import Plan
-from greeks_cli.engine.execution.rare_events import is_integrated, unseen
+from greeks_cli.engine.execution.rare_events import unseen
 from greeks_cli.engine.execution.tails import Tail
 from greeks_cli.terms.errors import NonFiniteEstimate
 from greeks_cli.terms.greek import Greek
@@ -56,7 +56,8 @@ def estimates(
     values, stderrs = _controlled(moments, truths) if moments.control else (moments.values.mean, moments.values.stderr)
     scales = np.array([_scales(own) for own in plans]).T
     # The spread of a constant is rounding. Shifted paths show what is small as exactly as what is large.
-    smallest = np.zeros_like(scales) if plan.shift else scales
+    is_small = np.array([[greek.parameters in own.small for own in plans] for greek in plan.request.greeks])
+    smallest = np.where(is_small, 0.0, scales)
     constant = stderrs <= 1e-12 * (np.abs(values) + smallest)
     stderrs = np.where(constant, 0.0, stderrs)
     values = np.where(constant & (np.abs(values) <= 1e-12 * smallest), 0.0, values)
@@ -72,7 +73,7 @@ def estimates(
     missed, shares = (np.array([tails[greek.parameters][k] for greek in plan.request.greeks]) for k in (0, 1))
     missed = np.where(missed > _NEGLIGIBLE * stderrs, missed, 0.0)
     bias = np.where(constant, hidden, _bias(plan, moments) + np.maximum(rarely_seen, missed))
-    bias += _rounding(plans, scales)
+    bias += _rounding(plans, np.where(is_small, np.abs(values) * (1 + abs(plan.shift)), scales))
     shares = np.where((missed > 0) & ~constant, shares, 0.0)
     table = np.array([values, stderrs, bias, hidden, uncertainties, shares, moments.values.m2, scales])
     rows = zip(plans, truths, table.T.tolist(), strict=True)
@@ -143,10 +144,7 @@ def _uncertainties(plan: Plan, moments: StackMoments) -> Vector:
 
 
 def _scales(plan: Plan) -> Vector:
-    """The order of magnitude of each Greek where it is not negligible."""
-    request = plan.request
-    value = scale_of(request, "spot")
-    return np.array([value / prod(scale_of(request, name) for name in greek.parameters) for greek in request.greeks])
+    return np.array([size_of(plan.request, greek.parameters) for greek in plan.request.greeks])
 
 
 def _warning(plan: Plan, i: int, m2: float, hidden: float, uncertainty: float, share: float) -> str | None:
@@ -155,7 +153,7 @@ def _warning(plan: Plan, i: int, m2: float, hidden: float, uncertainty: float, s
     ``m2`` is the sum of centred squares, ``hidden`` the bound on unseen events, ``uncertainty`` the relative error of
     the standard error, ``share`` that of paths in the variance that the run may have missed.
     """
-    if hidden > 0 and not is_integrated(plan):
+    if hidden > 0:
         return "every path gave the same; bias bounds what unseen events may add"
     if m2 == 0:
         return None if not _misses_the_kink(plan, i) else "no path comes near the smoothed kink; use a wider width"

@@ -192,9 +192,7 @@ class PathGroup:
                 if greek not in names:
                     continue
                 added = row * (float(factor) * weight)
-                if place in total:
-                    added += total[place]
-                total[place] = added
+                total[place] = added + total[place] if place in total else added
 
 
 def path_groups(plans: Mapping[int, Plan]) -> list[list[int]]:

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,7 +32,7 @@ _COST_OF_KINKS, _COST_OF_DATES = 2.0, 6.0
 
 Samples = NDArray[np.floating]
 """A row of paths for each request."""
-Mapper = Callable[[Callable[[list[Pilot]], list[Errors]], list[list[Pilot]]], Iterable[list[Errors]]]
+Mapper = Callable[..., Iterable[Any]]
 """Python's ``map``, or the ``map`` of an executor."""
 
 

@@ -33,6 +33,8 @@ class Plan:
     blocks: Blocks
     shift: float = 0.0
     """The shift of the paths' ends by importance sampling, in standard deviations."""
+    small: frozenset[MultiIndex] = frozenset()
+    """The Greeks that few plain paths would show: numbers far below their usual size are no rounding."""
 
     def measures_bias(self, block: int) -> bool:
         """True if a block is evaluated at wider widths too."""

@@ -5,6 +5,7 @@ sampling, JASA 95, 2000). An end is the Brownian motion at the last date, in sta
 in proportion to time.
 """
 
+from functools import cache
 from statistics import NormalDist
 from typing import NamedTuple
 
@@ -13,9 +14,10 @@ from numpy.typing import NDArray
 
 Normals = NDArray[np.floating]
 
-_PLAIN_ONE_IN = 8
+PLAIN_ONE_IN = 8
 """One shifted path in this number keeps its law: no weight exceeds the number."""
-_FARTHEST_END = 37.5
+_FARTHEST_END, _SPREAD_ENDS = 37.5, 2048
+"""The farthest of the spread ends, beyond which the density of an end is no number, and their count."""
 
 
 class Moved(NamedTuple):
@@ -31,36 +33,43 @@ def stretched(normals: Normals, dates: tuple[float, ...]) -> Moved:
 
     The weights are at most 4/3, so that errors elsewhere are nearly as precise.
     """
-    own = ends_of(normals, dates)
-    end = own.copy()
-    end[::2] *= 2
-    return Moved(ending(normals, dates, own, end), 2 / (1 + 0.5 * np.exp(0.375 * end * end)), end)
+    own = _ends_of(normals, dates)
+    ends = own.copy()
+    ends[::2] *= 2
+    return Moved(_moved(normals, dates, ends - own), 2 / (1 + 0.5 * np.exp(0.375 * ends * ends)), ends)
 
 
 def shifted(normals: Normals, dates: tuple[float, ...], shift: float) -> Moved:
     """Paths whose ends are shifted by some standard deviations, except one path in eight."""
-    own = ends_of(normals, dates)
-    end = own + shift
-    end[::_PLAIN_ONE_IN] = own[::_PLAIN_ONE_IN]
-    return Moved(ending(normals, dates, own, end), shift_weights(end, shift), end)
+    own = _ends_of(normals, dates)
+    ends = own + shift
+    ends[::PLAIN_ONE_IN] = own[::PLAIN_ONE_IN]
+    plain = len(own[::PLAIN_ONE_IN]) / len(own)
+    return Moved(_moved(normals, dates, ends - own), shift_weights(ends, shift, plain), ends)
 
 
-def shift_weights(ends: Normals, shift: float) -> Normals:
-    """The weights of paths with these ends among shifted ones: the plain density of the end over the mixture's."""
-    plain = 1 / _PLAIN_ONE_IN
+def shift_weights(ends: Normals, shift: float, plain: float = 1 / PLAIN_ONE_IN) -> Normals:
+    """The weights of shifted paths with these ends, of which a share is plain: the plain density over the mixture's."""
     with np.errstate(over="ignore"):  # the weight is 0 then
         return 1 / (plain + (1 - plain) * np.exp(shift * ends - shift * shift / 2))
 
 
 def stretched_around(normals: Normals, dates: tuple[float, ...], shift: float) -> Moved:
-    """Stretched paths around a shift, with weights for means over shifted paths."""
-    own = ends_of(normals, dates)
-    found = stretched(normals, dates)
-    ends = found.ends + shift
-    density = found.weights * np.exp(-shift * found.ends - shift * shift / 2)
-    plain = 1 / _PLAIN_ONE_IN
-    weights = plain * density + (1 - plain) * found.weights if shift else found.weights
-    return Moved(ending(normals, dates, own, ends), weights, ends)
+    """Stretched paths, half of them around a shift and half around no shift, with weights for means over shifted paths.
+
+    Pairs of neighbours are moved alike, for every other path is stretched.
+    """
+    if not shift:
+        return stretched(normals, dates)
+    own = _ends_of(normals, dates)
+    around = stretched(normals, dates).ends
+    ends = around.copy()
+    ends[2::4] += shift
+    ends[3::4] += shift
+    proposal = 0.5 * (_stretched_density(ends) + _stretched_density(ends - shift))
+    plain = 1 / PLAIN_ONE_IN
+    weights = (plain * _density(ends) + (1 - plain) * _density(ends - shift)) / proposal
+    return Moved(_moved(normals, dates, ends - own), weights, ends)
 
 
 def is_rare(ends: Normals, shift: float, probability: float) -> NDArray[np.bool_]:
@@ -68,30 +77,37 @@ def is_rare(ends: Normals, shift: float, probability: float) -> NDArray[np.bool_
     if not shift:
         return np.abs(ends) > _quantile(probability)
     forward = np.sign(shift) * ends
-    return (forward > abs(shift) + _quantile(probability)) | (forward < -_quantile(_PLAIN_ONE_IN * probability))
+    return (forward > abs(shift) + _quantile(probability)) | (forward < -_quantile(PLAIN_ONE_IN * probability))
 
 
-def spread(normals: Normals, dates: tuple[float, ...]) -> Moved:
-    """Paths whose ends are spread evenly, as far as the density of an end is a number; the weights add up to 1."""
-    n_paths = normals.shape[1]
-    ends = _FARTHEST_END * (2 * (np.arange(n_paths) + 0.5) / n_paths - 1)
-    density = np.exp(-ends * ends / 2)
-    return Moved(ending(normals, dates, ends_of(normals, dates), ends), density / density.sum(), ends)
+@cache
+def spread() -> Moved:
+    """Paths of one date whose ends are spread evenly over all numbers that occur; the weights add up to 1."""
+    ends = _FARTHEST_END * (2 * (np.arange(_SPREAD_ENDS) + 0.5) / _SPREAD_ENDS - 1)
+    density = _density(ends)
+    return Moved(ends[None, :], density / density.sum(), ends)
 
 
-def ends_of(normals: Normals, dates: tuple[float, ...]) -> Normals:
-    """The end of each path."""
+def _ends_of(normals: Normals, dates: tuple[float, ...]) -> Normals:
     return (_along(normals, dates) * normals).sum(axis=0, dtype=np.float64)
 
 
-def ending(normals: Normals, dates: tuple[float, ...], ends: Normals, wanted: Normals) -> Normals:
-    """Normals moved from their ends to others."""
-    return normals + _along(normals, dates) * (wanted - ends).astype(normals.dtype)
+def _moved(normals: Normals, dates: tuple[float, ...], by: Normals) -> Normals:
+    return normals + _along(normals, dates) * by.astype(normals.dtype)
 
 
 def _along(normals: Normals, dates: tuple[float, ...]) -> Normals:
     along = np.sqrt(np.diff(dates, prepend=0.0) / dates[-1])[:, None]
     return np.asarray(along, dtype=normals.dtype, like=normals)
+
+
+def _density(ends: Normals) -> Normals:
+    """The normal density, but for its constant."""
+    return np.exp(-ends * ends / 2)
+
+
+def _stretched_density(ends: Normals) -> Normals:
+    return 0.5 * (_density(ends) + 0.5 * _density(ends / 2))
 
 
 def _quantile(probability: float) -> float:
