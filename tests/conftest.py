@@ -1,6 +1,7 @@
 """Builds requests, compares estimates with closed forms, runs the command, and chooses the device of a test."""
 
 import sys
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import pytest
@@ -8,12 +9,14 @@ import pytest
 from greeks_cli.cli.main import main
 from greeks_cli.terms.errors import GpuFailed
 from greeks_cli.terms.request import Request, build_request
+from greeks_cli.terms.totals import Total, totals_of
+from greeks_cli.terms.trade import Trade
 
 pytest.register_assert_rewrite("tests.agreement")
 
 from tests.agreement import assert_agrees, assert_narrow, natural_unit  # noqa: E402  # after it is to be rewritten
 
-__all__ = ["MARKETS", "assert_agrees", "assert_narrow", "european", "natural_unit"]
+__all__ = ["MARKETS", "assert_agrees", "assert_narrow", "european", "natural_unit", "total_of_all"]
 
 MARKETS = {
     "low vol": {"spot": 100, "vol": 0.1, "rate": 0.01},
@@ -29,6 +32,11 @@ def european(market: dict, greeks: str = "all", contract: dict | None = None, **
     """A request for an option struck at 100 (at 1 where the spot is near 1)."""
     strike = 100 if market.get("spot", 100) > 10 else 1
     return build_request({"strike": strike, **(contract or {})}, market, simulation, greeks)
+
+
+def total_of_all(requests: Sequence[Request]) -> list[Total]:
+    """The total of a book of requests, one unit of each."""
+    return totals_of([Trade(str(number), request) for number, request in enumerate(requests)])
 
 
 class Outcome(NamedTuple):

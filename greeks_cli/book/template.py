@@ -19,7 +19,7 @@ def template() -> str:
     """TOML that `greeks batch` prices as it stands."""
     parts = [
         _HEAD,
-        _section("market", Market, {"vol": 0.2}),
+        _section("market", Market, {"spot": 100, "vol": 0.2, "rate": 0.01}),
         _section("simulation", Simulation, {}),
         "# Every trade at every point, if there is a grid; a list, or start:stop:count:\n"
         '# [grid]\n# vol = [0.1, 0.2]\n# spot = "80:120:5"\n',

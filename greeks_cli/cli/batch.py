@@ -15,7 +15,7 @@ from greeks_cli.cli.options import scheduler_option, shared_options
 from greeks_cli.cli.output import check_file
 from greeks_cli.cli.source import Source
 from greeks_cli.cli.terminal import progress_bar, screen
-from greeks_cli.cli.trades import asked_totals, read_trades, refuse_rejected, tell
+from greeks_cli.cli.trades import asked_totals, read_trades, refuse_rejected, tell, tell_defaults
 from greeks_cli.run.ending import ending, statuses_of
 from greeks_cli.terms.errors import ExitCode, InvalidInput, MissingExtra, Problem
 from greeks_cli.terms.greek import Units
@@ -109,6 +109,7 @@ def command(
     if dry_run:
         return _dry_run(book, valid)
     form = _format(out, format, wide)
+    tell_defaults(trades)
     with _progress(quiet, log_format) as progress:
         if out is None:
             return _to_stdout(book, form, wide, progress)

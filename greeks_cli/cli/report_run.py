@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from greeks_cli.cli.messages import say
 from greeks_cli.cli.source import Source
 from greeks_cli.cli.terminal import progress_bar
-from greeks_cli.cli.trades import asked_totals, read_trades, tell
+from greeks_cli.cli.trades import asked_totals, read_trades, tell, tell_defaults
 from greeks_cli.terms.errors import GreeksError, InvalidInput, Problem
 from greeks_cli.terms.greek import Units
 
@@ -59,6 +59,7 @@ class Pricing:
         end_in_order()
         trades, inputs, rates = read_trades([file], self.market, flags, lambda name: sheet_of(name, content))
         tell(trades)
+        tell_defaults(trades)
         processes = self.processes or usual_processes([trade for trade in trades if isinstance(trade, Trade)])
         totals = asked_totals(trades, rates, self.total, None)
         book = Book(trades, Units(self.units or "raw"), processes, self.threads, None, False, totals, say)

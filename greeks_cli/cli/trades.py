@@ -77,7 +77,6 @@ def refuse_rejected(trades: "Sequence[Trade | Rejected]") -> None:
 
 def tell(trades: "Sequence[Trade | Rejected]") -> None:
     """Report the problems of rejected trades, and the Greeks left out of valid trades, on stderr."""
-    from greeks_cli.terms.position import UNIT_POSITION
     from greeks_cli.terms.trade import Rejected, Trade
 
     rejected = [trade for trade in trades if isinstance(trade, Rejected)]
@@ -89,6 +88,13 @@ def tell(trades: "Sequence[Trade | Rejected]") -> None:
     left_out = (problem for trade in trades if isinstance(trade, Trade) for problem in trade.request.left_out)
     for greek, why in sorted({(str(problem.value), problem.message) for problem in left_out}):
         say(f"note: where nobody asks for it, {greek} is left out: {why}")
+
+
+def tell_defaults(trades: "Sequence[Trade | Rejected]") -> None:
+    """Report on stderr how many trades take a default spot or rate, and spots without the names of underlyings."""
+    from greeks_cli.terms.position import UNIT_POSITION
+    from greeks_cli.terms.trade import Trade
+
     valid = [trade for trade in trades if isinstance(trade, Trade)]
     for name in ("spot", "rate"):
         taken = [trade for trade in valid if name in trade.defaults]

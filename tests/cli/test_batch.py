@@ -23,7 +23,7 @@ from greeks_cli.terms.contracts import CONTRACTS
 
 CONFIGS = Path(__file__).parents[2] / "configs"
 GREEKS = [sys.executable, "-m", "greeks_cli"]
-HEADER = "[market]\nvol = 0.2\n[simulation]\npaths = 2000\n"
+HEADER = "[market]\nspot = 100\nvol = 0.2\nrate = 0.01\n[simulation]\npaths = 2000\n"
 
 
 @pytest.fixture
@@ -102,9 +102,9 @@ def test_invalid_trade_does_not_stop_the_book(greeks, book):
     outcome = greeks("batch", path)
     assert outcome.code == 3
     assert [(r["id"], r["status"]) for r in lines(outcome.out)] == [("T0", "ok"), ("typo", "error"), ("low", "error")]
-    assert lines(outcome.out)[1]["error"] == f"{path}:10: trade 'typo': strkie: unknown key; did you mean 'strike'?"
+    assert lines(outcome.out)[1]["error"] == f"{path}:12: trade 'typo': strkie: unknown key; did you mean 'strike'?"
     said = [line for line in outcome.err.splitlines() if path in line]
-    assert [line.split(": trade")[0] for line in said] == [f"greeks: {path}:{n}" for n in (10, 13, 14)]
+    assert [line.split(": trade")[0] for line in said] == [f"greeks: {path}:{n}" for n in (12, 15, 16)]
     assert "greeks: 2 of 3 trades failed: typo, low" in outcome.err
     strict = greeks("batch", path, "--fail-fast")
     assert (strict.code, strict.out) == (2, "")
@@ -585,7 +585,7 @@ def test_log_format_json_makes_every_message_json(greeks, book):
     path = book(trades(1) + '[[trade]]\nid = "bad"\nkind = "formula"\npayoff = "foo(S)"\n')
     failed = lines(greeks("batch", path, "--log-format", "json").err)
     assert [event["event"] for event in failed] == ["message", "progress", "progress", "message"]
-    assert failed[0]["message"].startswith(f"{path}:11: trade 'bad': payoff")
+    assert failed[0]["message"].startswith(f"{path}:13: trade 'bad': payoff")
     assert failed[-1]["message"] == "1 of 2 trades failed: bad"
     for wrong in (("nowhere.toml",), (path, "--processes", "0"), (path, "--vol", "-1"), (path, "--fail-fast")):
         outcome = greeks("batch", *wrong, "--log-format", "json")

@@ -15,7 +15,7 @@ def priced(greeks, tmp_path, monkeypatch):
     def price(text, name, *arguments):
         monkeypatch.chdir(tmp_path)
         (tmp_path / name).write_text(text)
-        outcome = greeks("batch", name, "--paths", "2000", *arguments)
+        outcome = greeks("batch", name, "--paths", "2000", "--spot", "100", "--rate", "0.01", *arguments)
         rows = [json.loads(line) for line in outcome.out.splitlines()]
         said = [line.removeprefix("greeks: ") for line in outcome.err.splitlines() if "trades failed" not in line]
         return outcome.code, {row["id"]: row["status"] for row in rows}, said

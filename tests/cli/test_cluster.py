@@ -16,7 +16,8 @@ from greeks_cli.run.price import run
 from greeks_cli.terms.errors import GreeksError
 from greeks_cli.terms.request import build_request
 
-BOOK = "".join(f'{{"id": "T{i}", "strike": {90 + i}, "vol": 0.2, "paths": 50000}}\n' for i in range(30))
+MARKET = '"spot": 100, "vol": 0.2, "rate": 0.01'
+BOOK = "".join(f'{{"id": "T{i}", "strike": {90 + i}, {MARKET}, "paths": 50000}}\n' for i in range(30))
 
 
 class Dask:
@@ -132,7 +133,7 @@ def test_a_scheduler_that_stays_silent_is_one_line_within_seconds(greeks, monkey
 def test_ctrl_c_while_workers_start_here_is_one_line(tmp_path, seconds):
     psutil = pytest.importorskip("psutil", reason="finds the workers that start; Dask brings it")
     book = tmp_path / "book.jsonl"
-    rows = (f'{{"id": "T{i}", "strike": {80 + i / 100}, "vol": 0.2, "paths": 200000}}\n' for i in range(5000))
+    rows = (f'{{"id": "T{i}", "strike": {80 + i / 100}, {MARKET}, "paths": 200000}}\n' for i in range(5000))
     book.write_text("".join(rows))  # more trades than are done before the signal
     command = [sys.executable, "-m", "greeks_cli", "batch", str(book), "--scheduler", "local"]
     running = subprocess.Popen(

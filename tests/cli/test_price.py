@@ -15,6 +15,8 @@ ATM = ("price", "--strike", "100", "--vol", "0.1")
 FAST = (*ATM, "--paths", "5000")
 CONFIG = Path(__file__).parents[2] / "configs" / "atm_call.toml"
 
+SECTIONS = ["contract", "market", "simulation", "estimates"]
+
 
 def document(outcome):
     assert outcome.code == 0, outcome.err
@@ -23,7 +25,16 @@ def document(outcome):
 
 def test_json_has_the_promised_keys(greeks):
     result = document(greeks(*FAST, "--format", "json"))
-    assert list(result) == ["contract", "market", "simulation", "estimates", "paths", "elapsed_seconds", "version"]
+    assert list(result) == [
+        "contract",
+        "market",
+        "simulation",
+        "estimates",
+        "paths",
+        "shift",
+        "elapsed_seconds",
+        "version",
+    ]
     assert [e["name"] for e in result["estimates"]] == ["price", "delta", "gamma", "vega", "theta", "rho"]
     for estimate in result["estimates"]:
         assert {"name", "value", "stderr", "low", "high", "exact", "unit"} <= set(estimate)

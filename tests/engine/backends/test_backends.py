@@ -22,7 +22,7 @@ from greeks_cli.terms.contracts import CONTRACTS
 from greeks_cli.terms.errors import GpuFailed, InvalidInput
 from greeks_cli.terms.request import build_request
 from greeks_cli.terms.simulation import Simulation
-from tests.conftest import assert_agrees
+from tests.conftest import assert_agrees, total_of_all
 
 GREEKS = "delta,gamma,vega,theta,vanna,speed"
 SETTINGS = [
@@ -79,8 +79,10 @@ def test_float32_agrees_to_its_own_precision(gpu_name):
 
 def test_book_on_common_paths_has_the_same_numbers_on_every_device(gpu_name):
     requests = [asked({"strike": strike}, "delta,gamma") for strike in (90, 110)]
-    answers, totals = run_with_totals([on(gpu_name, request) for request in requests])
-    expected, sums = run_with_totals([on("cpu", request) for request in requests])
+    (answers, (totals,)), (expected, (sums,)) = (
+        run_with_totals(placed, total_of_all(placed))
+        for placed in ([on(name, request) for request in requests] for name in (gpu_name, "cpu"))
+    )
     for one, other in zip(answers, expected, strict=True):
         assert_same(one, other)
     assert [one.stderr for one in totals] == pytest.approx([one.stderr for one in sums], rel=1e-9)

@@ -8,7 +8,7 @@ import pytest
 from greeks_cli.engine.backends.backend import HOST
 from greeks_cli.engine.compiler import ir
 from greeks_cli.engine.execution.compile import plan, planned
-from greeks_cli.engine.execution.path_group import PathGroup, SharedNormals, path_groups, paths_key
+from greeks_cli.engine.execution.path_group import PathGroup, SharedNormals, WeightedSum, path_groups, paths_key
 from greeks_cli.run.book_paths import run_together
 from greeks_cli.run.price import run
 from greeks_cli.terms.contracts import CONTRACTS
@@ -131,16 +131,17 @@ def test_moments_of_a_plan_do_not_depend_on_the_group():
 
 def test_moments_of_the_total_are_those_of_the_sum_of_samples():
     plans = planned([european(95, greeks="delta,gamma"), european(105, greeks="gamma,vega")])
-    group = PathGroup.of(plans, summed=True)
-    assert group.common == ("price", "gamma")
+    sums = [WeightedSum("price", {0: 1.0, 1: -2.5}), WeightedSum("vega", {1: 3.0})]
+    group = PathGroup.of(plans, sums)
     found = group.accumulate(0)
-    price = sum(one[0] for one in moments(group, 0).values())
-    assert found.total.mean[0] == pytest.approx(price, rel=1e-12)
+    first, second = (moments(group, 0)[number] for number in (0, 1))
+    assert found.total.mean[0] == pytest.approx(first[0] - 2.5 * second[0], rel=1e-12)
+    assert found.total.mean[1] == pytest.approx(3 * second[2], rel=1e-12)
     assert PathGroup.of(plans).accumulate(0).total is None
 
 
 def test_moments_of_groups_add_up_over_blocks():
-    group = PathGroup.of([plan(european(paths=9000))], summed=True)
+    group = PathGroup.of([plan(european(paths=9000))], [WeightedSum("price", {0: 1.0})])
     one, other = group.accumulate(0), group.accumulate(1)
     assert (one + other).paths == one.paths + other.paths
     assert (one + other).total.count == one.total.count + other.total.count
