@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 _LONGEST = 40
 _CODES = "USD EUR GBP JPY CHF CAD AUD NZD SEK NOK DKK PLN CZK CNY HKD SGD KRW INR BRL MXN ZAR"
@@ -42,9 +42,10 @@ class Numeral:
         return str(Decimal(text).scaleb(_SHIFTS[sign])) if sign else text
 
 
+@lru_cache(10_000)  # the cells of a column repeat
 def numeral_of(text: str) -> Numeral | None:
     """The number that a text holds, or None."""
-    found = _NUMERAL.fullmatch(text) if len(text) <= _LONGEST else None
+    found = _NUMERAL.fullmatch(text)
     if found is None or (found["before"] and found["after"]):
         return None
     minus = "-" if found["minus"] in ("-", "\u2212") else ""
@@ -65,7 +66,7 @@ class Cell:
     @cached_property
     def numeral(self) -> Numeral | None:
         """The number in the cell, or None."""
-        return numeral_of(self.text)
+        return numeral_of(self.text) if len(self.text) <= _LONGEST else None
 
     def __str__(self) -> str:
         return f"'{self.text}' in line {self.line}"
@@ -76,5 +77,5 @@ def _plain(digits: str, mark: str) -> str:
     found = _READINGS[mark].fullmatch(digits)
     if found is None or not (found["whole"] or found["fraction"]):
         return ""
-    whole = re.sub("[^0-9]", "", found["whole"])
+    whole = found["whole"] if found["whole"].isdigit() else re.sub("[^0-9]", "", found["whole"])
     return f"{whole}.{found['fraction']}" if found["fraction"] else whole

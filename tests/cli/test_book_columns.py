@@ -63,6 +63,10 @@ def test_separators_within_quotes_are_text():
     assert fields('id,strike,"Option;;;Type"\na,1,put\n', "type=Option;;;Type")[0]["type"] == "put"
 
 
+def test_blanks_may_stand_before_quotes():
+    assert fields('id, "strike"\na, "1,000"\n') == [{"id": "a", "strike": "1000"}]
+
+
 def test_blank_rows_and_comments_are_skipped_and_lines_counted():
     text = '\n# title; not a header\n\ufeffid;strike\n\na;1\n;\n#b;2\n  # c\n"#d";3\n'
     trades = csv_trades(text, "b.csv", parse_columns("", ""))
