@@ -9,6 +9,7 @@ from typing import Any
 from greeks_cli.book.fields import FIELDS, SEVERAL, SHARED
 from greeks_cli.book.grid import Axes, axes_of, few_enough, points
 from greeks_cli.book.records import Record, Sheet
+from greeks_cli.book.synonyms import field_of
 from greeks_cli.book.underlyings import Underlyings, seed_of, underlyings_of
 from greeks_cli.terms.errors import InvalidInput, Problem, did_you_mean, few, nearest, printable
 from greeks_cli.terms.position import TAG
@@ -152,6 +153,7 @@ def _is_name(name: object) -> bool:
 def _trade(name: str, fields: Mapping[str, Any], record: Record, common: _Common) -> Line:
     fields, tags = _without_tags(fields, common.passthrough)
     own, problems = _sorted_out(fields)
+    guessed = own.keys() - fields.keys()
     position = {**common.settings.sections.get("position", {}), **_of_section(own, "position"), "tags": tags}
     of_underlying = _of_underlying(position, common.underlyings, problems)
     settings = common.settings.under(Settings({"market": of_underlying})).under(common.overrides)
@@ -167,11 +169,12 @@ def _trade(name: str, fields: Mapping[str, Any], record: Record, common: _Common
     try:
         placed = build_position(position)
     except InvalidInput as error:
-        problems += error.problems
+        problems += [one for one in error.problems if not _is_guessed(one, guessed)]
     try:
         request = build_request(**sections, greeks=greeks)
     except InvalidInput as error:
-        problems += [one for one in error.problems if one.path not in common.wrong or str(one.path[-1]) in fields]
+        found = [one for one in error.problems if not _is_guessed(one, guessed)]
+        problems += [one for one in found if one.path not in common.wrong or str(one.path[-1]) in fields]
         return Rejected(name, tuple(_placed(problem, name, record) for problem in problems))
     if problems or placed is None:
         return Rejected(name, tuple(_placed(problem, name, record) for problem in problems))
@@ -213,15 +216,26 @@ def _without_tags(fields: Mapping[str, Any], passthrough: Collection[str]) -> tu
 def _sorted_out(fields: Mapping[str, Any]) -> tuple[dict[str, Any], list[Problem]]:
     """Valid fields of a trade, and a problem for every unknown key.
 
-    The value of a misspelt key is kept under the nearest valid key, so that the value is validated too.
+    The value of a misspelt key is kept under the key that it seems to mean, so that this is not missed, too.
     """
     own = {key: _split(key, value) for key, value in fields.items() if key in FIELDS}
     unknown = [key for key in fields if key not in FIELDS]
-    problems = few((Problem((key,), f"unknown key; {did_you_mean(key, FIELDS)}") for key in unknown), len(unknown))
+    problems = few((Problem((key,), f"unknown key; {_remedy(key)}") for key in unknown), len(unknown))
     for key in unknown[: len(problems)]:
-        if (meant := nearest(key, FIELDS)) and meant not in (*fields, "id", "grid"):
+        if (meant := field_of(key) or nearest(key, FIELDS)) and meant not in (*fields, "id", "grid"):
             own[meant] = _split(meant, fields[key])
     return own, problems
+
+
+def _remedy(key: str) -> str:
+    meant = field_of(key)
+    return f"did you mean '{meant}'?" if meant else did_you_mean(key, FIELDS)
+
+
+def _is_guessed(problem: Problem, guessed: Collection[str]) -> bool:
+    """True for a problem of a key that the file does not have, or of all keys of its section together."""
+    sections = {SHARED.get(key, "contract") for key in guessed}
+    return str(problem.path[-1]) in guessed or (len(problem.path) == 1 and problem.path[0] in sections)
 
 
 def _split(key: str, value: Any) -> Any:

@@ -1,18 +1,18 @@
 """Records of trades as files hold them: fields, and their places for error messages."""
 
-import csv
 import hashlib
-import io
 import json
 import sys
-from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from greeks_cli.book.columns import Columns
+from greeks_cli.book.csv_book import csv_trades
+from greeks_cli.book.json_text import flaws, parsed
 from greeks_cli.book.places import Places, TradePlace, json_places, toml_places
-from greeks_cli.book.toml import check_lines, document_of, too_long
+from greeks_cli.book.toml import document_of, too_long
 from greeks_cli.terms.errors import InvalidInput, Problem, did_you_mean, few
 from greeks_cli.terms.request import SECTIONS
 
@@ -64,10 +64,43 @@ class Sheet:
         return self.file if line is None else f"{self.file}:{line}"
 
 
-def read_sheet(name: str) -> Sheet:
-    """A sheet from a file, read by its extension, or from JSON Lines on standard input (``-``). Raises InvalidInput."""
-    _reader(name)  # refuses a file by its extension before reading it
-    return sheet_of(name, content_of(name))
+@dataclass(frozen=True)
+class Reading:
+    """Choices for reading files: the names of columns, and the format of files that name none."""
+
+    columns: Columns = field(default_factory=Columns)
+    format: str | None = None
+    """An extension without its dot; None stands for JSON Lines on standard input."""
+
+    def check(self, files: Sequence[str]) -> None:
+        """Raise InvalidInput for a choice that no file has a use for."""
+        suffixes = [self.suffix(name) for name in files]
+        if self.format and all(name != "-" and Path(name).suffix.lower() in _READERS for name in files):
+            message = "is for standard input (-) and files whose extension says no format; leave it out"
+            raise InvalidInput([Problem(("--input-format",), message, self.format)])
+        if ".csv" not in suffixes:
+            message = "is for CSV, and no file is CSV; leave it out, or give --input-format csv"
+            unused = [option for option, given in self.options.items() if given and option != "--input-format"]
+            if unused:
+                raise InvalidInput([Problem((option,), message) for option in unused])
+
+    @property
+    def options(self) -> dict[str, object]:
+        """The choices by the options that make them; one that is not made is empty."""
+        columns = self.columns
+        return {"--columns": columns.columns, "--ignore-columns": columns.ignored, "--input-format": self.format}
+
+    def suffix(self, name: str) -> str:
+        """The extension that says how a file is read."""
+        own = Path(name).suffix.lower()
+        return own if own in _READERS else f".{self.format or 'jsonl'}" if name == "-" or self.format else ""
+
+
+def read_sheet(name: str, reading: Reading | None = None) -> Sheet:
+    """A sheet from a file or from standard input (``-``). Raises InvalidInput."""
+    reading = reading or Reading()
+    _reader(name, reading)  # refuses a file by its extension before reading it
+    return sheet_of(content_of(name), name, reading)
 
 
 def content_of(name: str) -> bytes:
@@ -80,10 +113,10 @@ def content_of(name: str) -> bytes:
         raise _bad(name, f"{error.strerror or error}; give the path of a book") from None
 
 
-def sheet_of(name: str, content: bytes) -> Sheet:
+def sheet_of(content: bytes, name: str, reading: Reading) -> Sheet:
     """A sheet from the content of a file. Raises InvalidInput."""
     try:
-        sheet = _reader(name)(content.decode("utf-8-sig"), "<stdin>" if name == "-" else name)
+        sheet = _reader(name, reading)(content.decode("utf-8-sig"), "<stdin>" if name == "-" else name, reading.columns)
         return replace(sheet, digest=hashlib.sha256(content).hexdigest())
     except UnicodeDecodeError:
         raise _bad(name, "not a text file; give a book in UTF-8") from None
@@ -91,41 +124,32 @@ def sheet_of(name: str, content: bytes) -> Sheet:
         raise _bad(name, "nested too deeply") from None
 
 
-def _reader(name: str) -> Callable[[str, str], Sheet]:
-    reader = _jsonl if name == "-" else _READERS.get(Path(name).suffix.lower())
+def _reader(name: str, reading: Reading) -> Callable[[str, str, Columns], Sheet]:
+    reader = _READERS.get(reading.suffix(name))
     if reader is None:
-        raise _bad(name, f"its extension says no format; use one of {', '.join(_READERS)}, or - for JSON Lines")
+        raise _bad(name, f"its extension says no format; use one of {', '.join(_READERS)}, or --input-format")
     return reader
 
 
 def _standard_input() -> bytes:
     if sys.stdin is None:
-        raise _bad("-", "standard input is closed; give it trades as JSON Lines")
+        raise _bad("-", "standard input is closed; give it a book")
     return sys.stdin.buffer.read()
 
 
-def _toml(text: str, file: str) -> Sheet:
+def _toml(text: str, file: str, _columns: Columns) -> Sheet:
     return _sheet(document_of(text, file), file, toml_places(text))
 
 
-def _json(text: str, file: str) -> Sheet:
+def _json(text: str, file: str, _columns: Columns) -> Sheet:
     try:
-        document = json.loads(text, parse_constant=no_constant, object_pairs_hook=_no_twice)
+        document = parsed(text)
     except ValueError as error:
         raise _bad(file, f"not valid JSON: {error}") from None
-    return _sheet({"trade": document} if isinstance(document, list) else document, file, json_places(text))
-
-
-def no_constant(name: str) -> float:
-    raise ValueError(f"{name} is not a number that JSON has")
-
-
-def _no_twice(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) < len(pairs):
-        twice = next(name for name, count in Counter(name for name, _ in pairs).items() if count > 1)
-        raise ValueError(f"'{twice}' is there twice")
-    return found
+    book = {"trade": document} if isinstance(document, list) else document
+    for _, problem in flaws(book, but_for="trade"):
+        raise _bad(file, f"not valid JSON: {problem}")
+    return _sheet(book, file, json_places(text))
 
 
 def _sheet(document: object, file: str, places: Places) -> Sheet:
@@ -172,33 +196,19 @@ def _records(trades: list[Any], file: str, places: Places) -> Iterator[Record]:
 
 
 def _record(trade: object, file: str, line: int | None, field_lines: Mapping[str, int]) -> Record:
-    if isinstance(trade, dict):
-        return Record(trade, file, line, field_lines)
-    return Record({}, file, line, problem='a trade is an object, such as {"strike": 100, "vol": 0.2}')
+    if not isinstance(trade, dict):
+        return Record({}, file, line, problem='a trade is an object, such as {"strike": 100, "vol": 0.2}')
+    for key, problem in flaws(trade):
+        return Record({}, file, field_lines.get(key, line), problem=f"not valid JSON: {problem}")
+    return Record(trade, file, line, field_lines)
 
 
-def _csv(text: str, file: str) -> Sheet:
-    check_lines(text, file)
-    reader = csv.DictReader(io.StringIO(text, newline=""))
-    names = reader.fieldnames or ()
-    twice = [name for name, count in Counter(names).items() if name.strip() and count > 1]
-    if twice:
-        raise _bad(f"{file}:1", f"the column '{twice[0]}' is there twice; keep one")
-    if len(names) == 1 and ";" in names[0]:
-        raise _bad(f"{file}:1", "its columns are separated by semicolons; commas are wanted")
-    records = []
-    try:
-        for row in reader:
-            problem = "more cells than columns in the header" if row.pop(None, None) else ""
-            fields = {name.strip(): cell.strip() for name, cell in row.items() if name and cell and cell.strip()}
-            records.append(Record(fields, file, reader.line_num, problem=problem))
-    except csv.Error as error:
-        wrong = Problem((f"{file}:{reader.line_num}",), f"not valid CSV: {error}")
-        return Sheet(file, records=tuple(records), problems=(wrong,))
-    return Sheet(file, records=tuple(records))
+def _csv(text: str, file: str, columns: Columns) -> Sheet:
+    trades = csv_trades(text, file, columns)
+    return Sheet(file, records=tuple(Record(one.fields, file, one.line, problem=one.problem) for one in trades))
 
 
-def _jsonl(text: str, file: str) -> Sheet:
+def _jsonl(text: str, file: str, _columns: Columns) -> Sheet:
     return Sheet(file, records=tuple(_json_lines(text, file)))
 
 
@@ -208,18 +218,16 @@ def _json_lines(text: str, file: str) -> Iterator[Record]:
             yield Record({}, file, number, problem=problem)
         elif line.strip():
             try:
-                trade = json.loads(line, parse_constant=no_constant, object_pairs_hook=_no_twice)
+                yield _record(parsed(line), file, number, {})
             except json.JSONDecodeError as error:  # str(error) would count lines from this one
                 yield Record({}, file, number, problem=f"not valid JSON: {error.msg}, at column {error.colno}")
             except ValueError as error:
                 yield Record({}, file, number, problem=f"not valid JSON: {error}")
             except RecursionError:
                 yield Record({}, file, number, problem="nested too deeply")
-            else:
-                yield _record(trade, file, number, {})
 
 
-_READERS: dict[str, Callable[[str, str], Sheet]] = {
+_READERS: dict[str, Callable[[str, str, Columns], Sheet]] = {
     ".toml": _toml,
     ".json": _json,
     ".csv": _csv,

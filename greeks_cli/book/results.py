@@ -9,7 +9,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from greeks_cli.book.records import no_constant
+from greeks_cli.book.json_text import no_constant
 from greeks_cli.terms.book_row import TotalRow, TradeRow
 from greeks_cli.terms.errors import InvalidInput, Problem
 

@@ -10,9 +10,11 @@ from typing import TYPE_CHECKING
 
 import click
 
+from greeks_cli.cli.bounded import Whole
 from greeks_cli.cli.messages import LOG_FORMATS, event, say, speak
 from greeks_cli.cli.options import scheduler_option, shared_options
 from greeks_cli.cli.output import check_file
+from greeks_cli.cli.reading import reading_options
 from greeks_cli.cli.source import Source
 from greeks_cli.cli.terminal import progress_bar, screen
 from greeks_cli.cli.trades import asked_totals, read_trades, refuse_rejected, tell, tell_defaults
@@ -21,12 +23,13 @@ from greeks_cli.terms.errors import ExitCode, InvalidInput, MissingExtra, Proble
 from greeks_cli.terms.greek import Units
 
 if TYPE_CHECKING:
+    from greeks_cli.book.records import Reading
     from greeks_cli.report.book import BookFormat
     from greeks_cli.run.book_run import Book
     from greeks_cli.terms.result import Progress
     from greeks_cli.terms.trade import Trade
 
-_COUNT, _FILE = click.IntRange(1, 1024), click.Path(path_type=Path)
+_COUNT, _FILE = Whole(1, 1024), click.Path(path_type=Path)
 _FORMATS = {".jsonl": "jsonl", ".csv": "csv", ".parquet": "parquet", ".txt": "table"}
 
 
@@ -66,9 +69,11 @@ _FORMATS = {".jsonl": "jsonl", ".csv": "csv", ".parquet": "parquet", ".txt": "ta
 )
 @click.option("--quiet", is_flag=True, help="No progress on stderr.")
 @shared_options
+@reading_options
 def command(
     flags: Source,
     files: tuple[str, ...],
+    reading: "Reading",
     out: Path | None,
     format: str | None,
     wide: bool,
@@ -85,7 +90,7 @@ def command(
     log_format: str,
     quiet: bool,
 ) -> ExitCode:
-    """Price a book of trades: TOML, JSON, CSV or JSON Lines files, or - for JSON Lines from stdin.
+    """Price a book of trades: TOML, JSON, CSV or JSON Lines files, or - for stdin (--input-format).
 
     Fields of a trade win over flags, flags over the settings of its file, and these over --market.
     A trade that fails does not stop the others: its row holds the error, and the exit code is 3.
@@ -96,7 +101,7 @@ def command(
     from greeks_cli.terms.trade import Trade
 
     end_in_order()
-    trades, inputs, rates = read_trades(files, market, flags)
+    trades, inputs, rates = read_trades(files, market, flags, reading)
     valid = [trade for trade in trades if isinstance(trade, Trade)]
     if (total or total_by) and fail_fast:
         raise InvalidInput([Problem(("--fail-fast",), "trades that --total adds up run together; use one of them")])

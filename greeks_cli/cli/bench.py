@@ -2,9 +2,11 @@
 
 import click
 
+from greeks_cli.cli.bounded import Whole
+
 
 @click.command("bench")
-@click.option("--threads", type=click.IntRange(1, 1024), help="Threads. [default: the cores available]")
+@click.option("--threads", type=Whole(1, 1024), help="Threads. [default: the cores available]")
 def command(threads: int | None) -> None:
     """Time three workloads on this machine, beside a floor: the time NumPy takes to draw as many normals.
 

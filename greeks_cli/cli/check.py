@@ -4,6 +4,7 @@ import sys
 
 import click
 
+from greeks_cli.cli.bounded import Real, Whole
 from greeks_cli.cli.options import request_options
 from greeks_cli.cli.terminal import screen
 from greeks_cli.terms.contracts import CONTRACTS
@@ -22,12 +23,12 @@ _GRID_GREEKS = "delta,gamma,vega,vanna,theta,rho"
 @click.option(
     "--z",
     "limit",
-    type=click.FloatRange(0, min_open=True),
+    type=Real(0, min_open=True),
     default=4,
     show_default=True,
     help="Largest distance at which methods agree, in standard errors.",
 )
-@click.option("--threads", type=click.IntRange(1, 1024), help="Threads. [default: the cores available]")
+@click.option("--threads", type=Whole(1, 1024), help="Threads. [default: the cores available]")
 def command(request: Request | None, whole_grid: bool, limit: float, threads: int | None) -> ExitCode:
     """Check every Greek by every method that applies.
 

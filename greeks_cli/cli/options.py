@@ -12,6 +12,7 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
+from greeks_cli.cli.bounded import Whole
 from greeks_cli.cli.completion import greek_list, tolerance
 from greeks_cli.cli.messages import say
 from greeks_cli.cli.source import Source, flag
@@ -76,7 +77,7 @@ units_option = click.option(
 
 threads_option = click.option(
     "--threads",
-    type=click.IntRange(1, 1024),
+    type=Whole(1, 1024),
     help="Threads; the numbers do not depend on it. [default: the cores available]",
 )
 

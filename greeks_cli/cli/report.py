@@ -1,17 +1,23 @@
 """``greeks report``."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
+from greeks_cli.cli.bounded import Whole
 from greeks_cli.cli.messages import say
 from greeks_cli.cli.options import shared_options, threads_option
 from greeks_cli.cli.output import out_option, output
+from greeks_cli.cli.reading import reading_options
 from greeks_cli.cli.report_run import Pricing, trade_pages
 from greeks_cli.cli.source import Source
 from greeks_cli.run.ending import ending
 from greeks_cli.terms.errors import ExitCode
 from greeks_cli.terms.greek import Units
+
+if TYPE_CHECKING:
+    from greeks_cli.book.records import Reading
 
 
 @click.command("report")
@@ -19,7 +25,7 @@ from greeks_cli.terms.greek import Units
 @out_option
 @click.option(
     "--profiles",
-    type=click.IntRange(0),
+    type=Whole(0),
     default=20,
     show_default=True,
     help="Number of trades whose curves are simulated; closed forms are drawn for all trades.",
@@ -28,13 +34,15 @@ from greeks_cli.terms.greek import Units
 @click.option("--market", "market", type=click.Path(path_type=Path), help="TOML file with settings for all trades.")
 @click.option("--units", type=click.Choice([str(unit) for unit in Units]), help="As in greeks price. [default: raw]")
 @click.option("--total", is_flag=True, help="Add up the trades, with the error bar of the sum.")
-@click.option("--processes", type=click.IntRange(1, 1024), help="As in greeks batch.")
+@click.option("--processes", type=Whole(1, 1024), help="As in greeks batch.")
 @threads_option
 @click.option("--quiet", is_flag=True, help="No progress on stderr.")
 @shared_options
+@reading_options
 def command(
     flags: Source,
     file: str,
+    reading: "Reading",
     out: Path | None,
     profiles: int,
     no_profiles: bool,
@@ -56,7 +64,7 @@ def command(
 
     to = output(out, None, ("html",), "html", matplotlib=False)
     content = content_of(file)
-    pricing = Pricing(market, units, total, processes, threads, quiet)
+    pricing = Pricing(market, units, total, processes, threads, quiet, reading)
     if holds_results(content):
         pricing.refuse(flags, file)
         results = read_results(file, content)

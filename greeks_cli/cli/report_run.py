@@ -13,6 +13,7 @@ from greeks_cli.terms.errors import GreeksError, InvalidInput, Problem
 from greeks_cli.terms.greek import Units
 
 if TYPE_CHECKING:
+    from greeks_cli.book.records import Reading
     from greeks_cli.book.results import Results
     from greeks_cli.report.trade_page import TradePage
     from greeks_cli.terms.book_row import TradeRow
@@ -35,18 +36,23 @@ class Pricing:
     processes: int | None
     threads: int | None
     quiet: bool
+    reading: "Reading"
 
     def refuse(self, flags: Source, file: str) -> None:
         """Raise InvalidInput for options of pricing, which results that are already priced cannot follow."""
-        own = {"--market": self.market, "--units": self.units, "--total": self.total, "--processes": self.processes}
-        given = [name for name, value in own.items() if value] + list(flags.places.values())
+        own: dict[str, object] = {
+            "--market": self.market,
+            "--units": self.units,
+            "--total": self.total,
+            "--processes": self.processes,
+        }
+        given = [name for name, value in (own | self.reading.options).items() if value] + list(flags.places.values())
         message = f"is for books that are priced first, and {file} holds results; leave it out, or give the book"
         if given:
             raise InvalidInput([Problem((name,), message) for name in given])
 
     def results(self, flags: Source, file: str, content: bytes) -> "Results":
         """Price a book. Raises InvalidInput where the file is not a book."""
-        from greeks_cli.book.records import sheet_of
         from greeks_cli.book.results import results_of
         from greeks_cli.run.batch import usual_processes
         from greeks_cli.run.book_run import Book, Start, end_in_order, manifest_of
@@ -57,7 +63,7 @@ class Pricing:
             raise InvalidInput([Problem((file,), message)])
         start = Start()
         end_in_order()
-        trades, inputs, rates = read_trades([file], self.market, flags, lambda name: sheet_of(name, content))
+        trades, inputs, rates = read_trades([file], self.market, flags, self.reading, content)
         tell(trades)
         tell_defaults(trades)
         processes = self.processes or usual_processes([trade for trade in trades if isinstance(trade, Trade)])

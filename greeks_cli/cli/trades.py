@@ -1,6 +1,7 @@
 """Trades of a book from files and flags, and messages about rejected trades."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
@@ -10,7 +11,7 @@ from greeks_cli.cli.source import Source
 from greeks_cli.terms.errors import InvalidInput, Problem
 
 if TYPE_CHECKING:
-    from greeks_cli.book.records import Sheet
+    from greeks_cli.book.records import Reading
     from greeks_cli.terms.totals import Rates, Total
     from greeks_cli.terms.trade import Rejected, Trade
 
@@ -28,15 +29,15 @@ class BookRead(NamedTuple):
 
 
 def read_trades(
-    files: Sequence[str], market: Path | None, flags: Source, read: "Callable[[str], Sheet] | None" = None
+    files: Sequence[str], market: Path | None, flags: Source, reading: "Reading", content: bytes | None = None
 ) -> "BookRead":
     """The trades of files.
 
-    ``read`` makes a sheet from a file's name. Raises InvalidInput where a file is not a book, or a setting of all
-    trades is wrong; the error then holds the problems of each trade, too.
+    ``content`` is the content of the one file, where that is read already. Raises InvalidInput where a file is not a
+    book, or a setting of all trades is wrong; the error then holds the problems of each trade, too.
     """
     from greeks_cli.book.book import Settings, problems_of, trades_of
-    from greeks_cli.book.records import Sheet, read_sheet
+    from greeks_cli.book.records import Sheet, read_sheet, sheet_of
     from greeks_cli.book.underlyings import market_sheet, rates_of
     from greeks_cli.terms.request import DEFAULT_GREEKS
 
@@ -47,7 +48,11 @@ def read_trades(
     _unless_wrong(problems, flags.validate)
     if files.count("-") > 1:
         problems.append(Problem(("-",), "standard input can be read once only"))
-    found = [_unless_wrong(problems, partial(read or read_sheet, name)) for name in files]
+    _unless_wrong(problems, partial(reading.check, files))
+    if common.passthrough:
+        reading = replace(reading, columns=replace(reading.columns, passthrough=common.passthrough))
+    read = read_sheet if content is None else partial(sheet_of, content)
+    found = [_unless_wrong(problems, partial(read, name, reading)) for name in files]
     sheets = [sheet for sheet in found if sheet]
     overrides = Settings(flags.sections, None if flags.greeks is DEFAULT_GREEKS else flags.greeks)
     trades = _unless_wrong(problems, partial(trades_of, sheets, common, overrides)) if sheets else []

@@ -7,7 +7,7 @@ from typing import Annotated, Self
 
 from pydantic import BeforeValidator, Field, model_validator
 
-from greeks_cli.terms.fields import Count, Term
+from greeks_cli.terms.fields import Count, Number, Term
 from greeks_cli.terms.greek import Greek, parse_greek
 
 
@@ -32,7 +32,7 @@ class Target:
 def parse_target(text: object) -> Target:
     """A target from ``gamma=1%`` or ``price=0.001``. Raises ValueError."""
     name, _, amount = str(text).rpartition("=")
-    number = re.fullmatch(r"\s*([0-9.]+(?:[eE][-+]?\d+)?)\s*(%?)\s*", amount)
+    number = re.fullmatch(r"\s*([0-9.]+(?:[eE][-+]?[0-9]+)?)\s*(%?)\s*", amount)
     if not name or number is None or float(number[1]) <= 0:
         raise ValueError(f"'{text}' is not a tolerance; write gamma=1% or price=0.001")
     relative = number[2] == "%"
@@ -52,7 +52,7 @@ class Accuracy(Term):
         (), description="tolerance for standard error plus bias, such as gamma=1% or price=0.001; repeatable"
     )
     max_paths: Count = Field(10**9, ge=16, description="paths after which to give up on a tolerance")
-    max_seconds: float | None = Field(None, gt=0, description="seconds after which to give up on a tolerance")
+    max_seconds: Number | None = Field(None, gt=0, description="seconds after which to give up on a tolerance")
 
     @model_validator(mode="after")
     def _limits_need_targets(self) -> Self:

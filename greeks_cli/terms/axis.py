@@ -9,7 +9,7 @@ from math import isfinite, prod
 from greeks_cli.terms.contract import Contract
 from greeks_cli.terms.contracts import CONTRACTS
 from greeks_cli.terms.errors import InvalidInput, Problem, did_you_mean
-from greeks_cli.terms.fields import Term, numeric_fields
+from greeks_cli.terms.fields import Term, numeric_fields, plain_digits
 from greeks_cli.terms.market import Market
 from greeks_cli.terms.request import Request, build_request
 
@@ -22,6 +22,7 @@ _NEXT = 1e-9
 def spaced(text: str) -> list[float]:
     """Equally spaced numbers of ``start:stop:count``, both ends included. Raises ValueError with a remedy."""
     try:
+        plain_digits(text)
         start, stop, count = text.split(":")
         first, last, n = float(start), float(stop), int(count)
     except ValueError:
@@ -48,6 +49,7 @@ def parse_axis(text: str) -> Axis:
     if not name or not equals:
         raise ValueError(f"no parameter and its values; {remedy}")
     try:
+        plain_digits(numbers)
         values = spaced(numbers) if ":" in numbers else [float(number) for number in numbers.split(",")]
     except ValueError:
         raise ValueError(f"no such values; {remedy}") from None

@@ -9,10 +9,20 @@ from typing import Annotated, Union, get_args, get_origin
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 
+def plain_digits(value: object) -> object:
+    """The value, unless it is a text with characters that no number has. Raises ValueError.
+
+    Python's ``int`` and ``float`` read the digits of every script, other readers of numbers do not.
+    """
+    if isinstance(value, str) and not value.isascii():
+        raise ValueError("a number is wanted, in the digits 0 to 9")
+    return value
+
+
 def _no_boolean(value: object) -> object:
     if isinstance(value, bool):
         raise ValueError("a number is wanted, not true or false")
-    return value
+    return plain_digits(value)
 
 
 Number = Annotated[float, BeforeValidator(_no_boolean)]

@@ -62,7 +62,7 @@ def test_bad_id_and_bad_grid_do_not_stop_other_trades(priced):
 
 def test_misspelt_field_hides_no_other_mistake_of_the_trade(priced):
     _, _, said = priced('{"id": "k", "strke": 1, "vol": -1, "kind": "asian", "fixng": -3}\n', "b.jsonl")
-    assert [line.split(": ")[2] for line in said] == ["strke", "fixng", "fixings", "vol"]
+    assert [line.split(": ")[2] for line in said] == ["strke", "fixng", "vol"]
 
 
 def test_wrong_settings_hide_neither_trades_nor_other_files(priced, tmp_path):
@@ -129,3 +129,101 @@ def test_mistakes_of_one_trade_or_section_are_few_and_short(priced):
     _, _, said = priced(json.dumps({"strike": 1, "vol": 0.2, "k" * 40_000: 1, "greeks": "g" * 40_000}), "b.jsonl")
     assert len(said) == 2
     assert max(map(len, said)) < 2500
+
+
+@pytest.mark.parametrize(
+    ("trade", "problems"),
+    [
+        ('"contract": "asian", "vol": 0.2', ["contract: unknown key; did you mean 'kind'?"]),
+        ('"with": 3, "beta": 2, "vol": 0.2', ["with: unknown key; did you mean 'width'?"]),
+        ('"stike": -1, "vol": 0.2', ["stike: unknown key; did you mean 'strike'?"]),
+        ('"Sigma": "x"', ["Sigma: unknown key; did you mean 'vol'?"]),
+        ('"grks": "delat", "vol": 0.2', ["grks: unknown key; did you mean 'greeks'?"]),
+    ],
+)
+def test_no_mistake_names_a_key_that_the_file_does_not_have(priced, trade, problems):
+    strike = "" if "stike" in trade else '"strike": 100, '
+    _, _, said = priced("{" + strike + trade + "}\n", "b.jsonl")
+    assert said == [f"b.jsonl:1: trade '1': {problem}" for problem in problems]
+
+
+FLAWED = """"trade": [
+ {"id": "a", "strike": 100},
+ {"id": "b", "strike": 100,
+  "vol": NaN},
+ {"id": "c", "strike": 100,
+  "strike": 101},
+ {"id": "d", "strike": 100, "grid": {"vol": [0.1, -Infinity]}}
+]}"""
+FLAWS = [
+    "b.json:4: not valid JSON: vol: NaN is not a number that JSON has",
+    "b.json:6: not valid JSON: 'strike' is there twice",
+    "b.json:7: not valid JSON: grid: vol: -Infinity is not a number that JSON has",
+]
+
+
+@pytest.mark.parametrize("text", ['{"market": {"vol": 0.2}, ' + FLAWED, FLAWED.removeprefix('"trade": ')[:-1]])
+def test_flaw_of_json_loses_its_trade_alone(priced, text):
+    code, rows, said = priced(text, "b.json", "--vol", "0.3")
+    assert code == 3
+    assert rows == {"a": "ok", "b.json:4 (#2)": "error", "b.json:6 (#3)": "error", "b.json:7 (#4)": "error"}
+    assert said == FLAWS
+
+
+@pytest.mark.parametrize(
+    ("text", "flaw"),
+    [
+        ('{"market": {"vol": NaN}, "trade": [{"strike": 100}]}', "market: vol: NaN is not a number that JSON has"),
+        ('{"market": {"vol": 1, "vol": 2}, "trade": [{"strike": 100}]}', "market: 'vol' is there twice"),
+        ('{"trade": [{"strike": 100}], "trade": [{"strike": 90}]}', "'trade' is there twice"),
+    ],
+)
+def test_flaw_of_json_outside_trades_is_one_of_the_file(priced, text, flaw):
+    assert priced(text, "b.json", "--rate", "0") == (2, {}, [f"b.json: not valid JSON: {flaw}"])
+
+
+@pytest.mark.parametrize(
+    ("text", "name", "place"),
+    [
+        ("id,strike,vol\na,\u0661\u0660\u0660,0.2\n", "b.csv", "b.csv:2: trade 'a': strike: \u0661\u0660\u0660"),
+        (
+            "id,strike,vol,paths\na,100,0.2,\uff11\uff10\uff10\uff10\n",
+            "b.csv",
+            "b.csv:2: trade 'a': paths: \uff11\uff10\uff10\uff10",
+        ),
+        (
+            '{"strike": "\uff11\uff10\uff10", "vol": 0.2}\n',
+            "b.jsonl",
+            "b.jsonl:1: trade '1': strike: \uff11\uff10\uff10",
+        ),
+        (
+            '[[trade]]\nstrike = 100\nvol = 0.2\npaths = "\uff11\uff10\uff10\uff10"\n',
+            "b.toml",
+            "b.toml:4: trade '1': paths: \uff11\uff10\uff10\uff10",
+        ),
+        (
+            '[grid]\nspot = "\u0660:\u0661:\u0662"\n[[trade]]\nstrike = 100\nvol = 0.2\n',
+            "b.toml",
+            "b.toml:2: [grid] spot: \u0660:\u0661:\u0662",
+        ),
+    ],
+)
+def test_digits_of_other_scripts_are_refused_in_files(priced, text, name, place):
+    _, rows, said = priced(text, name)
+    assert [line[: len(place)] for line in said] == [place]
+    assert "ok" not in rows.values()
+
+
+@pytest.mark.parametrize(
+    "flags",
+    [
+        ("--strike", "\uff11\uff10\uff10"),
+        ("--strike", "100", "--paths", "\u0661\u0660\u0660\u0660"),
+        ("--strike", "100", "--threads", "\uff12"),
+        ("--strike", "100", "--max-seconds", "\uff12", "--tol", "price=1"),
+        ("--strike", "100", "--tol", "price=1e-\u0662"),
+    ],
+)
+def test_digits_of_other_scripts_are_refused_in_flags(greeks, flags):
+    outcome = greeks("price", "--vol", "0.2", *flags)
+    assert (outcome.code, outcome.out, outcome.err.count("\n")) == (2, "", 1)

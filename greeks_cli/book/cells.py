@@ -1,0 +1,78 @@
+"""Cells of a column as values of its field, decided for the whole column."""
+
+from collections.abc import Sequence
+
+from greeks_cli.book.columns import Heading
+from greeks_cli.book.numerals import Cell, Numeral
+from greeks_cli.book.scales import UNITS, check_scales
+from greeks_cli.book.synonyms import description_of, normalised, word_of, words_of
+from greeks_cli.terms.errors import InvalidInput, Problem
+
+
+def values_of(heading: Heading, cells: Sequence[Cell], separator: str, place: str) -> list[str]:
+    """The values of a column; a cell that cannot be read stays as it is, for the trade's validation to refuse.
+
+    Raises InvalidInput with one problem where the column as a whole cannot be read, or has two meanings.
+    """
+    try:
+        _check_meaning(heading, cells)
+        mark = _decimal_mark(cells, separator) if heading.field in UNITS else ""
+        if mark:
+            check_scales(heading.field, heading.sign, [cell for cell in cells if cell.numeral], mark)
+    except ValueError as error:
+        raise InvalidInput([Problem((f"{place}: column '{heading.name}'",), str(error))]) from None
+    return [_value(heading, cell, mark) for cell in cells]
+
+
+def _value(heading: Heading, cell: Cell, mark: str) -> str:
+    if mark and cell.numeral:
+        return cell.numeral.plain(mark, cell.numeral.sign or heading.sign)
+    return word_of(heading.field, cell.text) or cell.text
+
+
+def _check_meaning(heading: Heading, cells: Sequence[Cell]) -> None:
+    """Raises ValueError with a remedy where the cells belong to another field than the column's name says."""
+    name, column = heading.field, heading.name
+    if name == "id" and normalised(column) != "id" and (again := _repeated(cells)):
+        raise ValueError(f"{again} is there before, and an id names one result; leave it out with --ignore-columns")
+    if name == "kind" and (side := next((cell for cell in cells if word_of("type", cell.text)), None)):
+        raise ValueError(f"{side} is a type and no kind; give --columns 'type={column}'")
+    wanted = description_of(name) if name in UNITS else ", ".join(words_of(name))
+    if wanted and len(cells) > 1 and not any(_is_value(name, cell) for cell in cells):
+        raise ValueError(f"no cell can be read, {cells[0]} for one; wanted: {wanted}")
+
+
+def _repeated(cells: Sequence[Cell]) -> Cell | None:
+    """The first cell with a text that is there before."""
+    seen = set[str]()
+    for cell in cells:
+        if cell.text in seen:
+            return cell
+        seen.add(cell.text)
+    return None
+
+
+def _is_value(name: str, cell: Cell) -> bool:
+    return word_of(name, cell.text) is not None or (name in UNITS and cell.numeral is not None)
+
+
+def _decimal_mark(cells: Sequence[Cell], separator: str) -> str:
+    """The decimal mark of a column. Raises ValueError with a remedy where two are possible, or none is."""
+    allowed = {"."} if separator == "," else {".", ","}
+    numerals = [(cell, cell.numeral) for cell in cells if cell.numeral]
+    marks = allowed.intersection(*(numeral.readings for _, numeral in numerals))
+    if not marks:
+        raise ValueError(_clash(numerals, separator))
+    for cell, numeral in numerals:
+        if len(ways := {mark: numeral.readings[mark] for mark in sorted(marks)}) > 1 and len(set(ways.values())) > 1:
+            message = f"{cell} is {' or '.join(ways.values())}, and no other cell tells which; "
+            raise ValueError(message + "write the column without separators of thousands")
+    return "." if "." in marks else ","
+
+
+def _clash(numerals: Sequence[tuple[Cell, Numeral]], separator: str) -> str:
+    comma = next(cell for cell, numeral in numerals if "." not in numeral.readings)
+    if separator == ",":
+        return f"{comma} has a decimal comma, which is read where semicolons or tabs separate columns; write a point"
+    point = next(cell for cell, numeral in numerals if "," not in numeral.readings)
+    return f"{point} has a decimal point and {comma} a decimal comma; use one of them"

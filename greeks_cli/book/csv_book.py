@@ -1,0 +1,60 @@
+"""Trades of a CSV file."""
+
+from dataclasses import dataclass
+
+from greeks_cli.book.cells import values_of
+from greeks_cli.book.columns import Columns, Heading, headings_of
+from greeks_cli.book.numerals import Cell
+from greeks_cli.book.table import Table, table_of
+from greeks_cli.terms.errors import InvalidInput, Problem, few
+
+_TOO_MANY = "more cells than columns in the header"
+
+
+@dataclass(frozen=True)
+class CsvTrade:
+    """The fields of a trade and its line; ``problem`` is the reason why the row cannot be read, or empty."""
+
+    line: int
+    fields: dict[str, str]
+    problem: str = ""
+
+
+def csv_trades(text: str, file: str, columns: Columns) -> list[CsvTrade]:
+    """The trades of a CSV file's text. Raises InvalidInput with one problem for every column that cannot be read."""
+    table = table_of(text, file)
+    headings = headings_of(table.names, columns, table.place) if table.names else []
+    problems = _unnamed(table)
+    trades = [CsvTrade(row.line, {}, _TOO_MANY if table.has_too_many(row) else "") for row in table.rows]
+    for heading in headings:
+        try:
+            _fill(trades, table, heading)
+        except InvalidInput as error:
+            problems += error.problems
+    if problems:
+        raise InvalidInput(problems)
+    return trades
+
+
+def _unnamed(table: Table) -> list[Problem]:
+    """A problem for every column that has values and no name."""
+    found: dict[int, Problem] = {}
+    for row in table.rows:
+        for position, (name, cell) in enumerate(zip(table.names, row.cells, strict=False)):
+            if cell and not name and position not in found:
+                message = f"has no name, and holds '{cell}' in line {row.line}; name it, or leave it out"
+                found[position] = Problem((f"{table.place}: column {position + 1}",), message)
+    return few(found.values(), len(found))
+
+
+def _fill(trades: list[CsvTrade], table: Table, heading: Heading) -> None:
+    """Adds the values of a column to the trades. Raises InvalidInput."""
+    at = heading.position
+    filled = [
+        (trade, Cell(row.line, row.cells[at]))
+        for trade, row in zip(trades, table.rows, strict=True)
+        if not trade.problem and row.cells[at : at + 1] not in ((), ("",))
+    ]
+    values = values_of(heading, [cell for _, cell in filled], table.separator, table.place)
+    for (trade, _), value in zip(filled, values, strict=True):
+        trade.fields[heading.field] = value

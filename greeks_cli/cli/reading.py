@@ -1,0 +1,41 @@
+"""Options for reading the files of a book."""
+
+import functools
+from collections.abc import Callable
+from typing import Any
+
+import click
+
+Command = Callable[..., Any]
+_FORMATS = ("toml", "json", "csv", "jsonl")
+
+
+def reading_options(function: Command) -> Command:
+    """Adds the options for reading a book; the function receives them as its argument ``reading``."""
+
+    @functools.wraps(function)
+    def with_reading(*args: Any, columns: str, ignore_columns: str, input_format: str | None, **own: Any) -> Any:
+        from greeks_cli.book.columns import parse_columns
+        from greeks_cli.book.records import Reading
+
+        return function(*args, reading=Reading(parse_columns(columns, ignore_columns), input_format), **own)
+
+    options = (
+        click.option(
+            "--columns",
+            metavar="FIELD=COLUMN,...",
+            default="",
+            help="Columns of a CSV file by field: strike=Strike,vol='Implied Volatility'. Usual names are known.",
+        ),
+        click.option(
+            "--ignore-columns", metavar="COLUMN,...", default="", help="Columns of a CSV file to leave out: Bid,Ask."
+        ),
+        click.option(
+            "--input-format",
+            type=click.Choice(_FORMATS),
+            help="Format of standard input (-) and of files whose extension says none. [default: jsonl for -]",
+        ),
+    )
+    for option in reversed(options):
+        with_reading = option(with_reading)
+    return with_reading
