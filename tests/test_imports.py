@@ -26,6 +26,7 @@ ONLY_THERE = {
     "matplotlib": {"report/drawing.py"},
     "dask": {"run/cluster.py"},
     "distributed": {"run/cluster.py"},
+    "holidays": {"terms/calendars.py"},
 }
 
 
