@@ -2,6 +2,7 @@
 
 from greeks_cli.terms.accuracy import Accuracy
 from greeks_cli.terms.contracts import CONTRACTS
+from greeks_cli.terms.dating import Dating
 from greeks_cli.terms.market import Market
 from greeks_cli.terms.position import Position
 from greeks_cli.terms.simulation import Simulation
@@ -11,6 +12,7 @@ SHARED = dict.fromkeys(Market.model_fields, "market")
 SHARED |= dict.fromkeys(Simulation.model_fields, "simulation")
 SHARED |= dict.fromkeys(Accuracy.model_fields, "accuracy")
 SHARED |= dict.fromkeys(Position.model_fields, "position")
+SHARED |= dict.fromkeys(Dating.model_fields, "dates")
 SEVERAL = ("param", "tol")
 """Fields of several entries, which a cell of CSV separates by semicolons."""
 FIELDS = sorted({"id", "greeks", "grid", *SHARED, *(name for c in CONTRACTS.values() for name in c.model_fields)})

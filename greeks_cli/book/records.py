@@ -17,7 +17,7 @@ from greeks_cli.terms.errors import InvalidInput, Problem, did_you_mean, few
 from greeks_cli.terms.request import SECTIONS
 
 _TABLES = (*SECTIONS, "position", "underlying", "fx", "grid")
-_TOP_LEVEL = (*_TABLES, "greeks", "passthrough", "trade")
+_TOP_LEVEL = (*_TABLES, "greeks", "passthrough", "trade", "valuation_date")
 
 
 @dataclass(frozen=True)
@@ -163,6 +163,8 @@ def _sheet(document: object, file: str, places: Places) -> Sheet:
     tables = {name: document[name] for name in _TABLES if name in document}
     for name in [name for name, table in tables.items() if not isinstance(table, dict)]:
         problems.append(Problem((f"{file}: {name}",), f"a table is wanted: write [{name}]", tables.pop(name)))
+    if "valuation_date" in document:
+        tables["dates"] = {**tables.get("dates", {}), "valuation_date": document["valuation_date"]}
     trades = document.get("trade", [{}] if document.get("contract") else [])
     if not isinstance(trades, list):
         problems.append(Problem((f"{file}: trade",), "a list of tables is wanted: write [[trade]]"))

@@ -11,11 +11,12 @@ from pydantic import BaseModel
 from greeks_cli.book.fields import FIELDS
 from greeks_cli.terms.accuracy import Accuracy
 from greeks_cli.terms.contracts import CONTRACTS
+from greeks_cli.terms.dating import Dating
 from greeks_cli.terms.market import Market
 from greeks_cli.terms.position import Position
 from greeks_cli.terms.simulation import Simulation
 
-MODELS: tuple[type[BaseModel], ...] = (Market, Simulation, Accuracy, Position, *CONTRACTS.values())
+MODELS: tuple[type[BaseModel], ...] = (Market, Simulation, Accuracy, Position, Dating, *CONTRACTS.values())
 
 _NAMES = {
     "id": "trade_id name symbol contract_name contract_symbol option_symbol option_name",
@@ -23,7 +24,8 @@ _NAMES = {
     "type": "option_type call_put put_call callput putcall cp pc c_p p_c cp_flag call_or_put right",
     "strike": "k x strike_price exercise_price",
     "spot": "s s0 spot_price underlying_price underlier_price",
-    "expiry": "t tau ttm maturity tenor time_to_maturity time_to_expiry time_to_expiration years years_to_expiry "
+    "expiry": "expiry_date expiration expiration_date maturity_date exp_date "
+    "t tau ttm maturity tenor time_to_maturity time_to_expiry time_to_expiration years years_to_expiry "
     "years_to_maturity",
     "vol": "sigma \u03c3 volatility iv implied_vol implied_volatility impliedvolatility annual_volatility",
     "rate": "r interest_rate risk_free_rate risk_free riskfree_rate",

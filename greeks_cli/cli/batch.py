@@ -159,11 +159,12 @@ def _format(out: Path | None, format: str | None, wide: bool) -> "BookFormat":
 
 def _dry_run(book: "Book", valid: Sequence["Trade"]) -> ExitCode:
     """List the valid trades and forecast their time, measured on a few of them with few paths."""
+    from greeks_cli.report.headline import expiry_of
     from greeks_cli.run.batch import forecast_seconds
 
     for trade in valid:
         request = trade.request
-        described = f"{request.contract.describe()}, expiry {request.contract.expiry:g}y"
+        described = f"{request.contract.describe()}, {expiry_of(request)}"
         click.echo(f"{trade.id}\t{described}\tvol {request.market.vol:g}\t{request.simulation.paths:,} paths")
     workers, named = book.workers()
     say(f"{len(valid):,} trades, about {forecast_seconds(valid, workers):.0f} seconds with {named}")

@@ -3,6 +3,7 @@
 import enum
 import functools
 from collections.abc import Callable, Mapping
+from datetime import date
 from pathlib import Path
 from typing import Any, Literal, get_args, get_origin
 
@@ -18,6 +19,7 @@ from greeks_cli.cli.messages import say
 from greeks_cli.cli.source import Source, flag
 from greeks_cli.terms.accuracy import Accuracy
 from greeks_cli.terms.contracts import CONTRACTS
+from greeks_cli.terms.dating import Dating
 from greeks_cli.terms.greek import Units
 from greeks_cli.terms.market import Market
 from greeks_cli.terms.request import DEFAULT_GREEKS, Request
@@ -64,6 +66,8 @@ def built(source: Source) -> Request:
     request = source.build()
     for problem in request.left_out:
         say(f"note: {problem.value} is left out: {problem.message}")
+    for remark in request.remarks:
+        say(f"note: {remark}")
     return request
 
 
@@ -120,7 +124,7 @@ def _with_fields(fields: Mapping[tuple[str, str], FieldInfo], command: Command, 
 def _fields() -> dict[tuple[str, str], FieldInfo]:
     """Fields of all models, by (section, name); contracts with a field of the same name share its option."""
     models: list[tuple[str, type[BaseModel]]] = [("contract", model) for model in CONTRACTS.values()]
-    models += [("market", Market), ("simulation", Simulation), ("accuracy", Accuracy)]
+    models += [("market", Market), ("simulation", Simulation), ("accuracy", Accuracy), ("dates", Dating)]
     return {(section, name): info for section, model in models for name, info in model.model_fields.items()}
 
 
@@ -158,6 +162,8 @@ def _choices(annotation: object) -> list[str] | None:
 def _metavar(annotation: object) -> str:
     """VALUE where the annotation allows text, else COUNT or NUMBER."""
     members = {annotation, *get_args(annotation)}
+    if date in members:
+        return "DATE"
     if str in members or Literal in {get_origin(member) for member in members}:
         return "VALUE"
     return "COUNT" if int in members else "NUMBER"

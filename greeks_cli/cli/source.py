@@ -26,8 +26,11 @@ class Source:
             if name == "greeks":
                 self.greeks = value
                 self.places[("greeks",)] = f"{path}: greeks"
+            elif name == "valuation_date":
+                self.sections["dates"][name] = value
+                self.places[("dates", name)] = f"{path}: {name}"
             elif name not in SECTIONS:
-                remedy = did_you_mean(name, [*SECTIONS, "greeks"])
+                remedy = did_you_mean(name, [*SECTIONS, "greeks", "valuation_date"])
                 raise InvalidInput([Problem((f"{path}: {name}",), f"unknown section; {remedy}")])
             elif not isinstance(value, Mapping):
                 raise InvalidInput([Problem((f"{path}: {name}",), f"a table is wanted: write [{name}]", value)])

@@ -91,6 +91,9 @@ def tell(trades: "Sequence[Trade | Rejected]") -> None:
     if len(rejected) > _SHOWN:
         say(f"and {len(rejected) - _SHOWN:,} more trades that are not valid")
     left_out = (problem for trade in trades if isinstance(trade, Trade) for problem in trade.request.left_out)
+    remarks = {remark for trade in trades if isinstance(trade, Trade) for remark in trade.request.remarks}
+    for remark in sorted(remarks):
+        say(f"note: {remark}")
     for greek, why in sorted({(str(problem.value), problem.message) for problem in left_out}):
         say(f"note: where nobody asks for it, {greek} is left out: {why}")
 

@@ -39,7 +39,7 @@ def headline(request: Request, paths: int, shift: float = 0.0) -> Headline:
     """Headline of a request, the number of paths and their shift; of the simulation's switches, only those set."""
     simulation = request.simulation
     return Headline(
-        f"{request.contract.describe()}, expiry {request.contract.expiry:g}y",
+        f"{request.contract.describe()}, {expiry_of(request)}",
         ", ".join(f"{name.replace('_', ' ')} {value:g}" for name, value in request.market),
         _paths(simulation, paths, simulation.steps or len(request.contract.dates), shift),
         f"seed {simulation.seed}" + ("" if simulation.sampler is Sampler.RANDOM else f" of {simulation.sampler}"),
@@ -47,7 +47,17 @@ def headline(request: Request, paths: int, shift: float = 0.0) -> Headline:
     )
 
 
+def expiry_of(request: Request) -> str:
+    """The expiry in words: its date where one is given, and the time in years."""
+    if request.has_expired:
+        return f"expired {request.dates['expiry']}"
+    years = f"{request.contract.expiry:g}y"
+    return f"expiry {request.dates['expiry']} ({years})" if "expiry" in request.dates else f"expiry {years}"
+
+
 def _paths(simulation: Simulation, paths: int, steps: int, shift: float) -> str:
+    if not paths:
+        return "no paths"
     parts = [
         f"{paths:,} paths x {steps} {'step' if steps == 1 else 'steps'}",
         "antithetic" if simulation.antithetic else "",

@@ -82,7 +82,7 @@ class TradePage:
         if not isinstance(self.request, Request):
             facts = {**self.row.contract, **self.row.market}
             return [", ".join(f"{name} {value}" for name, value in facts.items() if value is not None)]
-        heading = headline(self.request, self.row.paths or self.request.simulation.paths)
+        heading = headline(self.request, self.request.simulation.paths if self.row.paths is None else self.row.paths)
         return [heading.contract, heading.market, heading.simulation]
 
     def _error(self) -> list[Markup]:

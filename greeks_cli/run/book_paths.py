@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import closing
 from itertools import pairwise
-from math import ceil, hypot, isfinite
+from math import ceil, hypot
 
 from greeks_cli.analytic.closed_forms import Exact, exact_derivatives, exact_greeks_of_all
 from greeks_cli.engine.backends.select import on_processor
@@ -16,9 +16,10 @@ from greeks_cli.engine.payoffs.controls import control_of
 from greeks_cli.run.allocator import keep_freed_memory
 from greeks_cli.run.cores import available_cores
 from greeks_cli.run.pricing import Workers, moments_by_block
+from greeks_cli.run.unsimulated import unsimulated
 from greeks_cli.terms.errors import GreeksError, InvalidInput, Problem
 from greeks_cli.terms.request import Request
-from greeks_cli.terms.result import CLOSED_FORM, Answer, Estimate, Progress, Result
+from greeks_cli.terms.result import Answer, Progress, Result
 from greeks_cli.terms.totals import Sum, Total
 
 _TASKS_PER_WORKER = 4
@@ -98,25 +99,13 @@ def run_plans(plans: Sequence[Plan], workers: Workers, progress: Progress | None
 
 
 def _planned(requests: Sequence[Request], workers: Workers) -> list[Plan | Outcome]:
-    """The plan of each request, its closed form where that is to stand for it, or the error that prevents both."""
-    found: dict[int, Plan | Outcome] = dict(by_closed_form(requests))
+    """The plan of each request, its result where it needs no paths, or the error that prevents both."""
+    found: dict[int, Plan | Outcome] = dict(unsimulated(requests))
     others = [number for number in range(len(requests)) if number not in found]
     # Plans are made in this process, whatever the executor.
     with ThreadPoolExecutor(available_cores() if workers.executor else workers.count) as pool:
         found |= zip(others, planned([requests[number] for number in others], pool.map), strict=True)
     return [found[number] for number in range(len(requests))]
-
-
-def by_closed_form(requests: Sequence[Request]) -> Iterator[tuple[int, Result]]:
-    """The number and the result of each request that wants closed forms, and has one for every Greek."""
-    wanting = [number for number, request in enumerate(requests) if request.simulation.closed_form]
-    exact = exact_greeks_of_all([requests[number] for number in wanting])
-    for number, values in zip(wanting, exact, strict=True):
-        known = [value for value in values if value is not None and isfinite(value)]
-        if len(known) == len(values):
-            greeks = zip(requests[number].greeks, known, strict=True)
-            estimates = tuple(Estimate(g, v, 0.0, v, v, 0.0, v, CLOSED_FORM) for g, v in greeks)
-            yield number, Result(requests[number], estimates, 0, 0.0)
 
 
 def _priced(

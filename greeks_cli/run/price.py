@@ -13,8 +13,9 @@ from greeks_cli.engine.execution.estimates import Estimates, Truth, estimates
 from greeks_cli.engine.execution.path_group import GroupMoments, PathGroup
 from greeks_cli.engine.execution.plan import Plan
 from greeks_cli.run.allocator import keep_freed_memory
-from greeks_cli.run.book_paths import by_closed_form, truth_of
+from greeks_cli.run.book_paths import truth_of
 from greeks_cli.run.pricing import Workers, moments_by_block
+from greeks_cli.run.unsimulated import unsimulated
 from greeks_cli.terms.accuracy import Target
 from greeks_cli.terms.errors import NonFiniteEstimate
 from greeks_cli.terms.request import Request
@@ -40,7 +41,7 @@ def run(
     cost in words. Raises NonFiniteEstimate where an estimate is not a finite number, and GpuFailed where a GPU is
     wanted and none works.
     """
-    if found := dict(by_closed_form([request])):
+    if found := dict(unsimulated([request])):
         return found[0]
     keep_freed_memory()
     if executor is None:

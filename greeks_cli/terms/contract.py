@@ -36,8 +36,11 @@ class Contract(Term):
     example: ClassVar[Mapping[str, object]] = {}
     """Fields of a typical contract on an underlying near 100, for ``greeks check --all`` and the tests."""
 
+    needs_path: ClassVar[bool] = True
+    """False if the payoff depends on the underlying at expiry alone."""
+
     kind: str
-    expiry: Years = Field(1.0, description="time to expiry in years")
+    expiry: Years = Field(1.0, description="time to expiry in years, a date such as 2027-06-18, or a tenor such as 6M")
 
     @property
     def dates(self) -> tuple[float, ...]:

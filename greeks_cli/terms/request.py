@@ -10,6 +10,7 @@ from pydantic_core import ErrorDetails
 from greeks_cli.terms.accuracy import Accuracy
 from greeks_cli.terms.contract import Contract
 from greeks_cli.terms.contracts import CONTRACTS
+from greeks_cli.terms.dating import Dated, Dating, in_years
 from greeks_cli.terms.errors import InvalidInput, Problem, did_you_mean, few
 from greeks_cli.terms.formula import FormulaError
 from greeks_cli.terms.greek import MARKET_PARAMETERS, TIME, Greek, parse_greeks
@@ -20,7 +21,7 @@ from greeks_cli.terms.simulation import Autodiff, Estimator, Simulation, Smoothi
 DEFAULT_GREEKS = parse_greeks("delta,gamma,vega,theta,rho")
 """Greeks of a request that names none. Impossible ones are left out, and ``left_out`` gives the reasons."""
 
-SECTIONS = ("contract", "market", "simulation", "accuracy")
+SECTIONS = ("contract", "market", "simulation", "accuracy", "dates")
 """Sections of a request, as configuration files name them."""
 
 Model = TypeVar("Model", bound=BaseModel)
@@ -38,6 +39,12 @@ class Request:
     simulation: Simulation = field(default_factory=Simulation)
     greeks: tuple[Greek, ...] = DEFAULT_GREEKS
     accuracy: Accuracy = field(default_factory=Accuracy)
+    has_expired: bool = False
+    """True for a contract that is worth its payoff at today's spot."""
+    dates: Mapping[str, Any] = field(default_factory=dict, compare=False)
+    """The day of valuation, the conventions of dates, and the dates of the contract; empty without dates."""
+    remarks: tuple[str, ...] = field(default=(), compare=False)
+    """Remarks on the dates."""
     left_out: tuple[Problem, ...] = field(default=(), init=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -96,10 +103,17 @@ def build_request(
     simulation: Mapping[str, Any],
     greeks: object = DEFAULT_GREEKS,
     accuracy: Mapping[str, Any] | None = None,
+    dates: Mapping[str, Any] | None = None,
 ) -> Request:
     """A Request from plain mappings. Raises InvalidInput with every problem at once."""
     problems: list[Problem] = []
     model, terms = _contract_model(contract, problems)
+    dating = _validated(Dating, "dates", dates or {}, problems)
+    dated = in_years(terms, dating) if dating else Dated(dict(terms))
+    terms = dated.fields
+    problems += dated.problems
+    if dated.problems:  # a second error about the same field would confuse
+        model = None
     parts = (
         _validated(model, "contract", terms, problems) if model else None,
         _validated(Market, "market", market, problems),
@@ -112,10 +126,21 @@ def build_request(
         wanted = DEFAULT_GREEKS if greeks is DEFAULT_GREEKS else parse_greeks(greeks, own)
     except ValueError as error:
         problems.append(Problem(("greeks",), str(error)))
+    contract_, market_, simulation_, accuracy_ = parts
+    if dated.has_expired and contract_ and contract_.needs_path:
+        message = "has passed, and the payoff depends on the way of the underlying; leave the trade out"
+        problems.append(Problem(("contract", "expiry"), message, dated.dates["expiry"]))
     if problems:
         raise InvalidInput(problems)
-    contract_, market_, simulation_, accuracy_ = parts
-    return Request(contract_, market_, simulation_, wanted, accuracy_)  # type: ignore[arg-type]  # no part is None
+    assert contract_ is not None
+    assert market_ is not None
+    assert simulation_ is not None
+    assert accuracy_ is not None
+    used: dict[str, Any] = {}
+    if dating and dated.dates:
+        used = {**dating.model_dump(mode="json", exclude_none=True), **dated.dates}
+    expired, remarks = dated.has_expired, tuple(dated.remarks)
+    return Request(contract_, market_, simulation_, wanted, accuracy_, expired, used, remarks)
 
 
 def build_position(position: Mapping[str, Any]) -> Position:
@@ -143,6 +168,7 @@ def check_shared(sections: Mapping[str, Mapping[str, Any]], greeks: object) -> N
     _validated(Market, "market", {"vol": 0.2, **sections.get("market", {})}, problems)
     _validated(Simulation, "simulation", sections.get("simulation", {}), problems)
     _validated(Accuracy, "accuracy", sections.get("accuracy", {}), problems)
+    _validated(Dating, "dates", sections.get("dates", {}), problems)
     try:
         parse_greeks(greeks)
     except ValueError as error:
@@ -189,7 +215,7 @@ def _problem(model: type[BaseModel], section: str, details: ErrorDetails) -> Pro
             if isinstance(error, FormulaError):
                 return Problem((section, "payoff"), str(error), detail=error.detail)
             value = None if len(path) < 2 or isinstance(details["input"], list | tuple) else details["input"]
-            return Problem(path, details["msg"].removeprefix("Value error, "), value)
+            return Problem(path, details["msg"].removeprefix("Value error, ").removeprefix(f"{value}: "), value)
     message = details["msg"].replace("Input should be", "should be")
     return Problem(path, f"{message} ({described})" if described else message, details["input"])
 

@@ -10,6 +10,8 @@ from greeks_cli.terms.simulation import Estimator
 
 CLOSED_FORM = "closed form"
 """Estimator of a Greek that is not simulated."""
+EXPIRED = "expired"
+"""Estimator of a contract that has expired: its payoff at today's spot."""
 
 
 @dataclass(frozen=True, slots=True)

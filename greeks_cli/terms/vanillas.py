@@ -16,6 +16,7 @@ STRIKE = Field(description="price at which the option is exercised")
 class European(Contract):
     """Pays max(S(T) - K, 0) for a call or max(K - S(T), 0) for a put, at expiry."""
 
+    needs_path: ClassVar[bool] = False
     parameters: ClassVar[tuple[str, ...]] = ("strike",)
     example: ClassVar[Mapping[str, object]] = {"strike": 100}
 
@@ -37,6 +38,7 @@ class Payout(enum.StrEnum):
 class Digital(Contract):
     """Pays cash, or the underlying, if S(T) ends above the strike (call) or below it (put)."""
 
+    needs_path: ClassVar[bool] = False
     parameters: ClassVar[tuple[str, ...]] = ("strike",)
     example: ClassVar[Mapping[str, object]] = {"strike": 100}
 
@@ -84,6 +86,7 @@ class ForwardStart(Contract):
 class Straddle(Contract):
     """A call and a put of one strike: pays |S(T) - K|."""
 
+    needs_path: ClassVar[bool] = False
     parameters: ClassVar[tuple[str, ...]] = ("strike",)
     example: ClassVar[Mapping[str, object]] = {"strike": 100}
 
@@ -97,6 +100,7 @@ class Straddle(Contract):
 class _TwoStrikes(Contract):
     """A contract with two strikes, the lower one first."""
 
+    needs_path: ClassVar[bool] = False
     low_strike: Price = Field(description="lower strike")
     high_strike: Price = Field(description="higher strike")
 

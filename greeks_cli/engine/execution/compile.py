@@ -14,7 +14,7 @@ from greeks_cli.engine.execution.pilot_errors import Mapper, squared_errors
 from greeks_cli.engine.execution.plan import Plan
 from greeks_cli.engine.execution.selection import Errors, Pilot, choose_controls
 from greeks_cli.engine.execution.shifts import with_shifts
-from greeks_cli.terms.errors import GreeksError
+from greeks_cli.terms.errors import GreeksError, InvalidInput, Problem
 from greeks_cli.terms.request import Request
 
 Item = TypeVar("Item")
@@ -45,6 +45,9 @@ def plan(
 
     Paths are not shifted where errors are given: the requests along a curve have all in common but one number.
     """
+    if request.has_expired:
+        message = "has passed: the contract is worth its payoff, and there is nothing to simulate"
+        raise InvalidInput([Problem(("contract", "expiry"), message, request.dates["expiry"])])
     (pilot,) = traced(Pilot.of_all([request]))
     if errors is not None:
         return _plan(pilot, errors, limit, controls)

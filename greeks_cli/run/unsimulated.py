@@ -1,0 +1,48 @@
+"""Results without simulation: closed forms where a request wants them, and contracts that have expired."""
+
+from collections.abc import Iterator, Sequence
+from math import isfinite
+
+import numpy as np
+
+from greeks_cli.analytic.closed_forms import exact_greeks_of_all
+from greeks_cli.engine.autodiff.kinks import Sharp
+from greeks_cli.engine.autodiff.ops import values_of
+from greeks_cli.engine.execution.numbers import Numbers
+from greeks_cli.engine.payoffs import payoff
+from greeks_cli.engine.simulation.path_data import Motion, PathData
+from greeks_cli.engine.simulation.paths import PlainPath
+from greeks_cli.terms.request import Request
+from greeks_cli.terms.result import CLOSED_FORM, EXPIRED, Estimate, Result
+
+
+def unsimulated(requests: Sequence[Request]) -> Iterator[tuple[int, Result]]:
+    """The number and the result of each request that needs no paths."""
+    wanting = []
+    for number, request in enumerate(requests):
+        if request.has_expired:
+            payment = _payoff_today(request)
+            values = [0.0 if greek.order else payment for greek in request.greeks]
+            yield number, _exact_result(request, values, EXPIRED)
+        elif request.simulation.closed_form:
+            wanting.append(number)
+    exact = exact_greeks_of_all([requests[number] for number in wanting])
+    for number, found in zip(wanting, exact, strict=True):
+        known = [value for value in found if value is not None and isfinite(value)]
+        if len(known) == len(found):
+            yield number, _exact_result(requests[number], known, CLOSED_FORM)
+
+
+def _exact_result(request: Request, values: Sequence[float], estimator: str) -> Result:
+    pairs = zip(request.greeks, values, strict=True)
+    estimates = tuple(Estimate(greek, value, 0.0, value, value, 0.0, value, estimator) for greek, value in pairs)
+    return Result(request, estimates, 0, 0.0)
+
+
+def _payoff_today(request: Request) -> float:
+    """The payoff of a contract that depends on the end alone, at today's spot."""
+    dates = request.contract.dates
+    data = PathData(Motion(dates, np.zeros((len(dates), 1))), Numbers([request]).markets)
+    path = PlainPath(data, request.market.spot, request.contract.expiry)
+    paid = payoff(request.contract, request.values, path, Sharp())
+    return float(np.ravel(values_of(paid))[0])

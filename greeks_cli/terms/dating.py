@@ -1,0 +1,173 @@
+"""Dates of a request: the day of valuation, and the conventions by which dates become times in years."""
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Annotated, Any
+
+from pydantic import BeforeValidator, Field
+
+from greeks_cli.terms.calendars import Calendar, load_calendar
+from greeks_cli.terms.dates import later, read_date, read_tenor
+from greeks_cli.terms.day_counts import DayCount, read_day_count, years_between
+from greeks_cli.terms.errors import Problem
+from greeks_cli.terms.fields import Term
+from greeks_cli.terms.schedules import Rule, read_rule, scheduled
+
+TODAY = 1e-30
+"""The time in years to the expiry of a contract that has expired."""
+DATED = ("expiry", "start")
+"""Fields of a contract that may be a date or a tenor."""
+_LIST = "fixing_times"
+_NO_VALUATION = "a date or a tenor counts from the day of valuation; give the valuation date, such as 2026-11-30"
+_LOOKS_DATED = re.compile(r"\d{4}-|\d{1,2}[-/.]\d|\d{8}$|\d+[DWMYdwmy]")
+
+
+class Dating(Term):
+    """The day of valuation and the conventions of dates. Times in years need none."""
+
+    valuation_date: Annotated[date, BeforeValidator(read_date)] | None = Field(
+        None, description="day of valuation, such as 2026-11-30, from which dates and tenors count"
+    )
+    day_count: Annotated[DayCount, BeforeValidator(lambda value: read_day_count(str(value)))] = Field(
+        DayCount.ACT_365F, description="day count that makes years of dates, such as act/360 or 30e/360"
+    )
+    calendar: str | None = Field(
+        None, description="business days of a market, such as XNYS or ECB, for tenors and rules (extra: calendars)"
+    )
+
+
+@dataclass
+class Dated:
+    """Fields of a contract with times in years, the dates behind them, and remarks on the dates."""
+
+    fields: dict[str, Any]
+    dates: dict[str, Any] = field(default_factory=dict)
+    problems: list[Problem] = field(default_factory=list)
+    remarks: list[str] = field(default_factory=list)
+    has_expired: bool = False
+
+
+def in_years(fields: Mapping[str, Any], dating: Dating) -> Dated:
+    """The fields of a contract with dates, tenors and rules replaced by times in years."""
+    found = Dated(dict(fields))
+    try:
+        calendar = load_calendar(dating.calendar) if dating.calendar else None
+    except ValueError as error:
+        found.problems.append(Problem(("dates", "calendar"), str(error)))
+        return found
+    clock = _Clock(dating, calendar, found)
+    for name in DATED:
+        if is_dated(fields.get(name)):
+            clock.tried(name, clock.single)
+    if any(map(is_dated, _items(fields.get(_LIST)))):
+        clock.tried(_LIST, clock.several)
+    if _is_rule(fields.get("fixings")):
+        clock.tried("fixings", clock.by_rule)
+    return found
+
+
+@dataclass
+class _Clock:
+    """Turns the dates of one contract into years."""
+
+    dating: Dating
+    calendar: Calendar | None
+    found: Dated
+
+    def tried(self, name: str, work: Callable[[str], None]) -> None:
+        """Does the work for a field; a mistake becomes a problem of the field."""
+        if self.dating.valuation_date is None:
+            self.found.problems.append(Problem(("contract", name), _NO_VALUATION, self.found.fields[name]))
+            return
+        try:
+            work(name)
+        except ValueError as error:
+            self.found.problems.append(Problem(("contract", name), str(error)))
+
+    def single(self, name: str) -> None:
+        """Replaces a date or a tenor; an expiry on the day of valuation or before has passed."""
+        day = self._day(self.found.fields[name])
+        self.found.dates[name] = str(day)
+        years = self._years(day)
+        if name == "expiry" and years <= 0:
+            self.found.has_expired, years = True, TODAY
+        self.found.fields[name] = years
+
+    def several(self, name: str) -> None:
+        """Replaces a list of dates."""
+        days = [self._day(item) for item in _items(self.found.fields[name])]
+        if passed := next((day for day in days if day < self._today), None):
+            raise ValueError(f"{passed}: lies before the day of valuation, {self._today}; leave it out")
+        self.found.dates[name] = [str(day) for day in days]
+        self.found.fields[name] = [self._years(day) for day in days]
+
+    def by_rule(self, name: str) -> None:
+        """Replaces a rule by the times of its dates, the last at or before the expiry."""
+        if "expiry" not in self.found.dates:
+            raise ValueError(f"{self.found.fields[name]}: the rule counts back from a date; give the expiry as one")
+        if self.found.has_expired:
+            raise ValueError("the contract has expired, and its fixings are over; leave it out")
+        expiry = date.fromisoformat(self.found.dates["expiry"])
+        rule = read_rule(str(self.found.fields.pop(name)))
+        days = sorted({min(day, self._last(expiry)) for day in scheduled(self._today, expiry, rule, self.calendar)})
+        for day in days:
+            self._remark(day)
+        self.found.dates[_LIST] = [str(day) for day in days]
+        self.found.fields[_LIST] = [self._years(day) for day in days]
+
+    def _last(self, expiry: date) -> date:
+        """The last business day up to the expiry."""
+        return self.calendar.previous_business_day(expiry) if self.calendar else expiry
+
+    @property
+    def _today(self) -> date:
+        assert self.dating.valuation_date is not None
+        return self.dating.valuation_date
+
+    def _day(self, value: object) -> date:
+        """The date of a date or a tenor, which ends on a business day."""
+        if not isinstance(value, str) or not re.fullmatch(r"(\d+[DWMY])+", value.strip(), re.IGNORECASE):
+            day = read_date(value.strip() if isinstance(value, str) else value)
+        else:
+            day = later(self._today, read_tenor(value.strip()))
+            day = self.calendar.modified_following(day) if self.calendar else day
+        self._remark(day)
+        return day
+
+    def _years(self, day: date) -> float:
+        if day < self._today:
+            return -1.0
+        return years_between(self._today, day, self.dating.day_count, self.calendar)
+
+    def _remark(self, day: date) -> None:
+        if self.calendar and not self.calendar.covers(day):
+            code, year = self.calendar.code, self.calendar.last_year
+            remark = f"the holidays of {code} are known until {year}; later dates count weekends alone"
+            if remark not in self.found.remarks:
+                self.found.remarks.append(remark)
+
+
+def _items(value: object) -> Sequence[object]:
+    if isinstance(value, str):
+        return [item.strip() for item in re.split("[,;]", value) if item.strip()]
+    return value if isinstance(value, list | tuple) else [] if value is None else [value]
+
+
+def is_dated(value: object) -> bool:
+    """True for a date, and for a text that is no number but begins as a date or a tenor does."""
+    if isinstance(value, date):
+        return True
+    return isinstance(value, str) and bool(_LOOKS_DATED.match(value.strip())) and not _is_number(value)
+
+
+def _is_number(text: str) -> bool:
+    try:
+        return float(text) < 1e5
+    except ValueError:
+        return False
+
+
+def _is_rule(value: object) -> bool:
+    return isinstance(value, str) and value.strip().lower() in list(Rule)
