@@ -7,11 +7,12 @@ import json
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from rich.table import Table
 from rich.text import Text
 
 from greeks_cli import __version__
 from greeks_cli.report.formats import document
-from greeks_cli.report.table import Screen, empty_table, estimate_cell, text_of
+from greeks_cli.report.table import Screen, empty_table, estimate_cell, natural_width, plain, text_of
 from greeks_cli.terms.greek import Units
 from greeks_cli.terms.position import TAG, UNIT_POSITION
 from greeks_cli.terms.result import Result
@@ -32,6 +33,8 @@ _ESTIMATE = ("name", "value", "stderr", "low", "high", "bias", "exact", "unit", 
 _SCALED = ("value", "stderr", "low", "high", "bias", "exact")
 _PER_UNIT = ("per_unit_value", "per_unit_stderr", "per_unit_bias")
 _INPUTS = ("position", "contract", "market")
+_DATE_NAMES = {"expiry": "expiry_date", "start": "start_date", "fixing_times": "fixing_dates"}
+_MOST_WARNINGS = 20
 
 Record = dict[str, Any]
 
@@ -136,6 +139,7 @@ def _inputs(record: Record) -> Record:
     fields: Record = dict(record.get("by", {}))
     for section in _INPUTS:
         fields |= record.get(section, {})
+    fields |= {_DATE_NAMES.get(name, name): value for name, value in record.get("dates", {}).items()}
     tags = fields.pop("tags", {})
     fields |= {f"{TAG}{name}": value for name, value in tags.items()}
     return {name: _as_cell(value) for name, value in fields.items()}
@@ -203,19 +207,43 @@ def _greek_names(records: Sequence[Record]) -> list[str]:
 
 
 def _table(records: Sequence[Record], screen: Screen) -> str:
+    """Table with a row per trade; a narrow screen shows fewer Greeks, and names the others."""
     names = _greek_names(records)
+    shown = list(names)
+    grid = _grid(records, shown, screen)
+    while screen.width and len(shown) > 1 and natural_width(grid) > screen.width:
+        shown.pop()
+        grid = _grid(records, shown, screen)
+    reasons = [f"{record['id']}: {record['error']}" for record in records if "error" in record]
+    warned = [
+        f"{record['id']}: {estimate['name']}: {estimate['warning']}"
+        for record in records
+        for estimate in record.get("estimates", ())
+        if estimate.get("warning")
+    ]
+    reasons += warned[:_MOST_WARNINGS]
+    if len(warned) > _MOST_WARNINGS:
+        reasons.append(f"and {len(warned) - _MOST_WARNINGS:,} more warnings; --format csv has all")
+    if left_out := names[len(shown) :]:
+        reasons.append(f"left out for width: {', '.join(left_out)}; --format csv has all")
+    trades = [record for record in records if "trades" not in record]
+    failed = sum(record["status"] == "error" for record in trades)
+    title = f"{len(trades):,} trades, {failed:,} failed; each estimate with its standard error (and bias)"
+    return text_of(screen, title, grid, reasons)
+
+
+def _grid(records: Sequence[Record], names: Sequence[str], screen: Screen) -> Table:
     grid = empty_table(screen, ("id", *names), left=())
     for record in records:
         by_name = {estimate["name"]: estimate for estimate in record.get("estimates", ())}
         grid.add_row(Text(record["id"]), *(_cell(by_name.get(name)) for name in names))
-    reasons = [f"{record['id']}: {record['error']}" for record in records if "error" in record]
-    trades = [record for record in records if "trades" not in record]
-    failed = sum(record["status"] == "error" for record in trades)
-    title = f"{len(trades):,} trades, {failed:,} failed; each estimate with its standard error"
-    return text_of(screen, title, grid, reasons)
+    return grid
 
 
 def _cell(estimate: dict[str, Any] | None) -> str:
+    """Estimate and standard error, the bias where it is not 0, and a mark where there is a warning."""
     if estimate is None:
         return "-"
-    return estimate_cell(estimate["value"], estimate["stderr"])
+    bias = f" ({plain(estimate['bias'], 1)})" if estimate["bias"] > 0 else ""
+    mark = " !" if estimate.get("warning") else ""
+    return f"{estimate_cell(estimate['value'], estimate['stderr'])}{bias}{mark}"

@@ -16,6 +16,7 @@ from greeks_cli.terms.result import Result
 
 COLUMNS = ("estimate", "stderr", "interval", "bias", "exact", "z", "estimator", "unit")
 """Columns of a table, after the Greek's name."""
+_WIDEST = 100_000
 _LEFT_OUT_FIRST = ("unit", "estimator", "bias", "interval", "z", "exact", "stderr")
 """Columns that a narrow terminal leaves out, first to last."""
 _LARGE = 1e6
@@ -51,7 +52,7 @@ def text_of(screen: Screen, title: str, grid: RenderableType, notes: Sequence[st
     """Text of a title, a table and notes for a screen."""
     console = Console(
         file=io.StringIO(),
-        width=screen.width or 240,
+        width=screen.width or max(240, natural_width(grid)),
         force_terminal=screen.colour,
         no_color=not screen.colour,
         legacy_windows=False,
@@ -72,8 +73,9 @@ def empty_table(screen: Screen, columns: Sequence[str], left: Collection[str]) -
     return grid
 
 
-def natural_width(grid: Table) -> int:
-    return Console(width=1000).measure(grid).maximum
+def natural_width(grid: RenderableType) -> int:
+    """Characters of the widest line, where nothing is cut."""
+    return Console(width=_WIDEST).measure(grid).maximum
 
 
 def _grid(cells: list[dict[str, str]], left_out: list[str], level: str, screen: Screen) -> Table:

@@ -112,7 +112,7 @@ def build_request(
     dated = in_years(terms, dating) if dating else Dated(dict(terms))
     terms = dated.fields
     problems += dated.problems
-    if dated.problems:  # a second error about the same field would confuse
+    if dated.problems or dating is None:  # a second error about the same field would confuse
         model = None
     parts = (
         _validated(model, "contract", terms, problems) if model else None,

@@ -1,0 +1,287 @@
+"""Positions of a book: quantities, underlyings, currencies and tags, and the totals over them."""
+
+import csv
+import io
+import json
+from math import hypot
+
+import pytest
+
+from greeks_cli.book.underlyings import seed_of
+
+MARKET = """
+passthrough = ["desk"]
+[simulation]
+paths = 4000
+[underlying.SX5E]
+spot = 5000
+vol = 0.18
+rate = 0.02
+dividend_yield = 0.03
+currency = "EUR"
+[underlying.SPX]
+spot = 6000
+vol = 0.16
+rate = 0.04
+currency = "USD"
+"""
+FX = '[fx]\nbase = "EUR"\nUSD = 0.9\n'
+BOOK = """id,underlying,kind,type,strike,expiry,quantity,multiplier,desk,tags.book
+a,SX5E,european,call,5100,1,100,10,north,A
+b,SX5E,european,put,4800,1,-50,10,south,A
+c,SPX,european,call,6100,0.5,-20,100,north,B
+d,SPX,digital,call,6100,0.5,1000,1,south,B
+e,SX5E,european,call,5100,0.5,-10,10,north,B
+"""
+
+
+@pytest.fixture
+def priced(greeks, tmp_path, monkeypatch):
+    """Price a book with a market file; returns the rows by id, and the outcome."""
+
+    def price(*arguments, book=BOOK, market=MARKET, name="book.csv"):
+        monkeypatch.chdir(tmp_path)
+        (tmp_path / name).write_text(book)
+        (tmp_path / "market.toml").write_text(market)
+        outcome = greeks("batch", name, "--market", "market.toml", *arguments)
+        rows = [json.loads(line) for line in outcome.out.splitlines()] if "--format" not in arguments else []
+        return {row["id"]: row for row in rows}, outcome
+
+    return price
+
+
+def estimate(row, name):
+    return next(one for one in row["estimates"] if one["name"] == name)
+
+
+def test_estimates_are_those_of_the_position_and_the_unit_stays_beside(priced):
+    rows, outcome = priced()
+    assert (outcome.code, outcome.err) == (0, "")
+    for row in rows.values():
+        scale = row["position"]["quantity"] * row["position"]["multiplier"]
+        for one in row["estimates"]:
+            assert one["value"] == pytest.approx(scale * one["per_unit_value"], rel=1e-12)
+            assert one["stderr"] == pytest.approx(abs(scale) * one["per_unit_stderr"], rel=1e-12)
+            assert one["bias"] == pytest.approx(abs(scale) * one["per_unit_bias"], rel=1e-12)
+            assert one["low"] <= one["value"] <= one["high"]
+            assert abs(one["value"] - one["exact"]) < 4.5 * one["stderr"] + one["bias"]
+
+
+def test_market_and_currency_come_from_the_underlying_and_own_fields_win(priced):
+    book = "id,underlying,strike,vol,currency\na,SX5E,5100,,\nb,SX5E,5100,0.3,USD\n"
+    rows, _ = priced(book=book)
+    assert rows["a"]["market"] == {"spot": 5000, "vol": 0.18, "rate": 0.02, "dividend_yield": 0.03}
+    assert rows["a"]["position"]["currency"] == "EUR"
+    assert (rows["b"]["market"]["vol"], rows["b"]["position"]["currency"]) == (0.3, "USD")
+    flagged, _ = priced("--vol", "0.25", book=book)
+    assert [flagged[name]["market"]["vol"] for name in "ab"] == [0.25, 0.3]
+
+
+def test_market_file_may_be_csv(greeks, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "book.csv").write_text("id,underlying,strike\na,X,5100\nb,Y,90\n")
+    (tmp_path / "market.csv").write_text("underlying;spot;vol;rate;ccy\nX;5.000,0;18%;2%;EUR\nY;100,5;20%;1%;USD\n")
+    rows = [json.loads(line) for line in greeks("batch", "book.csv", "--market", "market.csv").out.splitlines()]
+    assert [row["market"]["spot"] for row in rows] == [5000, 100.5]
+    assert [row["market"]["vol"] for row in rows] == [0.18, 0.2]
+    assert [row["position"]["currency"] for row in rows] == ["EUR", "USD"]
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (("SPX,european", "SXP,european"), "underlying: SXP: no market is given for it; did you mean 'SPX'?"),
+        (("-20,100", "many,100"), "quantity: many: should be a valid number"),
+        (("-20,100", "-20,0"), "multiplier: 0: should be greater than 0"),
+    ],
+)
+def test_mistakes_of_a_position_are_errors_of_its_row(priced, change, said):
+    rows, outcome = priced(book=BOOK.replace(*change))
+    assert outcome.code == 3
+    assert said in outcome.err
+    assert rows["c"]["status"] == "error"
+    assert rows["a"]["status"] == "ok"
+
+
+@pytest.mark.parametrize(
+    ("market", "said"),
+    [
+        (MARKET.replace("spot = 6000", "sopt = 6000"), "[underlying.SPX] sopt: unknown key; did you mean 'spot'?"),
+        (MARKET + "[fx]\nUSD = 0.9\n", "[fx] base: the currency of the rates is wanted"),
+        (MARKET + '[fx]\nbase = "EUR"\nUSD = -1\n', "[fx] USD: -1: a positive number is wanted"),
+    ],
+)
+def test_mistakes_of_a_market_file_stop_the_book(priced, market, said):
+    _, outcome = priced(market=market)
+    assert outcome.code == 2
+    assert said in outcome.err
+
+
+def test_totals_add_up_by_underlying_and_currency_and_money_by_rates(priced):
+    rows, _ = priced("--total", market=MARKET + FX)
+    by_underlying = {"SX5E": "abe", "SPX": "cd"}
+    for (underlying, members), currency in zip(by_underlying.items(), ("EUR", "USD"), strict=True):
+        total = rows[f"total[underlying={underlying},currency={currency}]"]
+        assert (total["trades"], total["by"]) == (len(members), {"underlying": underlying, "currency": currency})
+        for one in total["estimates"]:
+            if not one["name"].startswith("cash_"):
+                parts = [estimate(rows[member], one["name"]) for member in members]
+                assert one["value"] == pytest.approx(sum(part["value"] for part in parts), rel=1e-9)
+                assert 0 < one["stderr"] <= sum(part["stderr"] for part in parts) * (1 + 1e-9)
+        spot = rows[members[0]]["market"]["spot"]
+        delta, gamma = estimate(total, "delta"), estimate(total, "gamma")
+        assert estimate(total, "cash_delta")["value"] == pytest.approx(delta["value"] * spot, rel=1e-9)
+        assert estimate(total, "cash_delta")["stderr"] == pytest.approx(delta["stderr"] * spot, rel=1e-9)
+        assert estimate(total, "cash_gamma")["value"] == pytest.approx(gamma["value"] * spot**2 / 100, rel=1e-9)
+    whole = rows["total[in=EUR]"]
+    assert {one["name"] for one in whole["estimates"]} == {"price", "vega", "theta", "rho", "cash_delta", "cash_gamma"}
+    parts = [rows["total[underlying=SX5E,currency=EUR]"], rows["total[underlying=SPX,currency=USD]"]]
+    for one in whole["estimates"]:
+        first, second = (estimate(part, one["name"]) for part in parts)
+        assert one["value"] == pytest.approx(first["value"] + 0.9 * second["value"], rel=1e-9)
+        assert one["stderr"] == pytest.approx(hypot(first["stderr"], 0.9 * second["stderr"]), rel=1e-9)  # independent
+
+
+def test_a_total_of_trades_that_offset_each_other_has_no_error(priced):
+    book = "id,underlying,strike,quantity\na,SPX,6100,7\nb,SPX,6100,-7\n"
+    rows, _ = priced("--total", book=book)
+    for one in rows["total"]["estimates"]:
+        assert abs(one["value"]) < 1e-9 * abs(estimate(rows["a"], "price")["value"]) + 1e-6
+        if not one["name"].startswith("cash"):
+            assert one["stderr"] < 1e-9 * estimate(rows["a"], one["name"])["stderr"] + 1e-9
+
+
+def test_totals_by_tags_keep_currencies_apart(priced):
+    rows, _ = priced("--total-by", "tags.book, tags.desk")
+    ids = [name for name in rows if name.startswith("total")]
+    assert ids[:4] == [
+        "total[tags.book=A,tags.desk=north,currency=EUR]",
+        "total[tags.book=A,tags.desk=south,currency=EUR]",
+        "total[tags.book=B,tags.desk=north,currency=USD]",
+        "total[tags.book=B,tags.desk=south,currency=USD]",
+    ]
+    assert sum(rows[name]["trades"] for name in ids if "tags" in name) == 5
+
+
+@pytest.mark.parametrize(
+    ("field", "said"), [("desk", "is no field to add up by"), ("tags.x", "no trade has this field")]
+)
+def test_fields_that_no_total_can_be_by_are_refused(priced, field, said):
+    _, outcome = priced("--total-by", field)
+    assert outcome.code == 2
+    assert outcome.err.count("\n") == 1
+    assert said in outcome.err
+
+
+def test_a_currency_without_a_rate_is_told(priced):
+    _, outcome = priced("--total", market=MARKET + '[fx]\nbase = "EUR"\nGBP = 1.1\n')
+    assert outcome.code == 2
+    assert "[fx]: USD: a trade has this currency, and [fx] no rate from it to EUR; add one" in outcome.err
+
+
+def test_totals_over_a_rejected_trade_are_none(priced):
+    rows, outcome = priced("--total", book=BOOK.replace("6100,0.5,1000", "-1,0.5,1000"))
+    assert outcome.code == 3
+    totals = [row for name, row in rows.items() if name.startswith("total")]
+    assert totals
+    assert all(row["status"] == "no total" and row["error"] == "a trade has no result" for row in totals)
+
+
+def test_underlyings_have_independent_paths_and_a_trade_alone_can_have_them(priced, greeks):
+    rows, _ = priced()
+    assert rows["a"]["simulation"]["seed"] == rows["b"]["simulation"]["seed"] == seed_of(0, "SX5E")
+    assert rows["c"]["simulation"]["seed"] == seed_of(0, "SPX") != seed_of(0, "SX5E")
+    market = ("--spot", "6000", "--vol", "0.16", "--rate", "0.04", "--seed", str(seed_of(0, "SPX")), "--paths", "4000")
+    alone = greeks("price", "--strike", "6100", "--expiry", "0.5", *market, "--format", "json").out
+    assert estimate(json.loads(alone), "delta")["value"] == estimate(rows["c"], "delta")["per_unit_value"]
+
+
+def test_own_seed_of_a_trade_is_its_seed(priced):
+    rows, _ = priced(book="id,underlying,strike,seed\na,SPX,6100,5\n")
+    assert rows["a"]["simulation"]["seed"] == 5
+
+
+def test_csv_and_wide_csv_carry_the_inputs(priced):
+    for form in ((), ("--wide",)):
+        _, outcome = priced("--format", "csv", *form, "--greeks", "delta", "--total")
+        rows = list(csv.DictReader(io.StringIO(outcome.out)))
+        row = next(row for row in rows if row["id"] == "c")
+        assert [row[name] for name in ("underlying", "quantity", "multiplier", "currency")] == [
+            "SPX",
+            "-20.0",
+            "100.0",
+            "USD",
+        ]
+        assert [row[name] for name in ("kind", "strike", "spot", "vol", "tags.book", "tags.desk")] == [
+            "european", "6100.0", "6000.0", "0.16", "B", "north",
+        ]  # fmt: skip
+        assert (row["price_exact"] if form else row["exact"]) != ""
+
+
+def test_tags_may_be_a_table_and_a_position_a_section(priced):
+    book = """
+[position]
+underlying = "SPX"
+multiplier = 100
+[[trade]]
+id = "a"
+strike = 6100
+tags = {book = "A", year = 2026}
+[[trade]]
+id = "b"
+strike = 6100
+quantity = -2
+tags.book = "B"
+"""
+    rows, outcome = priced(book=book, name="book.toml")
+    assert outcome.code == 0
+    assert rows["a"]["position"]["tags"] == {"book": "A", "year": "2026"}
+    assert (rows["b"]["position"]["multiplier"], rows["b"]["position"]["tags"]) == (100, {"book": "B"})
+
+
+def test_defaults_of_spot_and_rate_are_told(greeks, tmp_path):
+    book = tmp_path / "b.jsonl"
+    book.write_text('{"id": "a", "strike": 100, "vol": 0.2}\n{"id": "b", "strike": 100, "vol": 0.2, "rate": 0.02}\n')
+    err = greeks("batch", str(book), "--paths", "2000").err
+    assert err == (
+        "greeks: note: 2 trades have no spot, and take 100\ngreeks: note: trade 'a' has no rate, and takes 0.01\n"
+    )
+
+
+def test_several_spots_without_an_underlying_are_told(greeks, tmp_path):
+    book = tmp_path / "b.csv"
+    book.write_text("id,spot,strike,quantity\na,100,100,2\nb,50,50,-3\n")
+    err = greeks("batch", str(book), "--vol", "0.2", "--rate", "0.01", "--paths", "2000").err
+    assert err == "greeks: note: trades without an underlying have 2 spots; name the underlying of each\n"
+
+
+def test_closed_forms_stand_for_what_has_one(priced):
+    book = BOOK + "f,SX5E,asian,call,5100,1,1,1,north,A\n"
+    rows, _ = priced("--closed-form", "--total", book=book)
+    for name in "abcde":
+        assert {one["estimator"] for one in rows[name]["estimates"]} == {"closed form"}
+        assert all(
+            one["stderr"] == one["bias"] == 0 and one["value"] == one["exact"] for one in rows[name]["estimates"]
+        )
+        assert rows[name]["paths"] == 0
+    assert rows["f"]["paths"] == 4000
+    total = rows["total[underlying=SX5E,currency=EUR]"]
+    assert estimate(total, "price")["stderr"] == pytest.approx(estimate(rows["f"], "price")["stderr"], rel=1e-9)
+
+
+def test_a_book_of_positions_goes_on_and_does_not_depend_on_processes(priced, greeks, tmp_path):
+    rows, _ = priced("--total")
+    again, _ = priced("--total", "--processes", "2")
+    assert rows == again
+    _, outcome = priced("--total", "-o", "out.jsonl")
+    assert outcome.code == 0
+    written = [json.loads(line) for line in (tmp_path / "out.jsonl").read_text().splitlines()]
+    assert {row["id"]: row for row in written} == rows
+    _, outcome = priced(
+        "--total",
+        "-o",
+        "out.jsonl",
+        book=BOOK.replace("a,SX5E,european,call,5100,1,100", "a,SX5E,european,call,5100,1,101"),
+    )
+    assert outcome.code == 2
+    assert "holds results of other settings" in outcome.err

@@ -1,0 +1,129 @@
+"""Dates, tenors and rules of a contract become times in years."""
+
+from datetime import date
+
+import pytest
+
+from greeks_cli.run.price import run
+from greeks_cli.terms.errors import InvalidInput
+from greeks_cli.terms.request import build_request
+
+DAY = {"valuation_date": "2026-11-30"}
+
+
+def asked(contract, **dates):
+    return build_request({"strike": 95, **contract}, {"vol": 0.2}, {"paths": 2000}, "delta", dates={**DAY, **dates})
+
+
+@pytest.mark.parametrize(
+    ("expiry", "day_count", "years"),
+    [
+        ("2027-06-18", "act/365f", 200 / 365),
+        (date(2027, 6, 18), "act/360", 200 / 360),
+        ("6M", "act/365f", 181 / 365),  # 2027-05-30
+        ("1Y6M", "30e/360", 1.5),
+        ("2w", "act/365f", 14 / 365),
+        ("0.5", "act/365f", 0.5),
+        (0.5, "act/365f", 0.5),
+    ],
+)
+def test_expiry_may_be_years_a_date_or_a_tenor(expiry, day_count, years):
+    assert asked({"expiry": expiry}, day_count=day_count).contract.expiry == pytest.approx(years, rel=1e-14)
+
+
+def test_dates_are_kept_for_outputs_and_years_have_none():
+    assert asked({"expiry": "6M"}).dates == {
+        "valuation_date": "2026-11-30", "day_count": "act/365f", "expiry": "2027-05-30",
+    }  # fmt: skip
+    assert asked({"expiry": 0.5}).dates == {}
+
+
+def test_the_same_book_with_dates_and_with_times_has_the_same_numbers():
+    dated, timed = asked({"expiry": "2027-06-18"}), asked({"expiry": 200 / 365})
+    assert run(dated).estimates == run(timed).estimates
+
+
+def test_fixings_may_be_dates_or_a_rule():
+    asian = {"kind": "asian", "expiry": "2027-05-31"}
+    listed = asked({**asian, "fixing_times": ["2026-12-31", "2027-05-31"]}).contract
+    assert listed.times == pytest.approx((31 / 365, 182 / 365))
+    assert asked({**asian, "fixing_times": "2026-12-31;2027-05-31"}).contract.times == listed.times
+    monthly = asked({**asian, "fixings": "monthly"})
+    assert monthly.dates["fixing_times"] == [
+        "2026-12-31", "2027-01-31", "2027-02-28", "2027-03-31", "2027-04-30", "2027-05-31",
+    ]  # fmt: skip
+    assert monthly.contract.times[-1] == monthly.contract.expiry
+
+
+def test_today_is_a_fixing():
+    contract = asked({"kind": "asian", "expiry": "2027-05-31", "fixing_times": ["2026-11-30", "2027-05-31"]}).contract
+    assert contract.times[0] == 0
+    assert contract.fixes_today
+
+
+def test_rules_follow_the_calendar_up_to_the_last_business_day():
+    pytest.importorskip("holidays", reason="the extra calendars is not installed")
+    found = asked({"kind": "asian", "expiry": "2027-06-18", "fixings": "monthly"}, calendar="XNYS")
+    # 18 January 2027 is Martin Luther King's day, 18 April a Sunday; 18 June is a holiday, and the expiry.
+    assert found.dates["fixing_times"] == [
+        "2026-12-18", "2027-01-19", "2027-02-18", "2027-03-18", "2027-04-19", "2027-05-18", "2027-06-17",
+    ]  # fmt: skip
+    assert asked({"expiry": "2W"}, calendar="XNYS").dates["expiry"] == "2026-12-14"
+    assert asked({"expiry": "25D"}, calendar="XNYS").dates["expiry"] == "2026-12-28"  # not on Christmas
+
+
+def test_dates_beyond_the_tables_of_a_calendar_are_remarked():
+    pytest.importorskip("holidays", reason="the extra calendars is not installed")
+    (remark,) = asked({"expiry": "2028-06-15"}, calendar="XNSE").remarks
+    assert remark.startswith("the holidays of XNSE are known until 20")
+    assert asked({"expiry": "2028-06-15"}, calendar="XNYS").remarks == ()
+
+
+@pytest.mark.parametrize(("day", "price"), [("2026-11-30", 5.0), ("2020-01-02", 5.0)])
+def test_an_expired_contract_is_worth_its_payoff(day, price):
+    found = run(asked({"expiry": day}))
+    assert [one.value for one in found.estimates] == [price, 0.0]
+    assert {one.estimator for one in found.estimates} == {"expired"}
+    assert found.paths == 0
+
+
+@pytest.mark.parametrize(
+    ("contract", "price"),
+    [
+        ({"type": "put"}, 0.0),
+        ({"kind": "digital", "cash": 3}, 3.0),
+        ({"kind": "digital", "strike": 100}, 0.0),
+        ({"kind": "straddle", "strike": 108}, 8.0),
+    ],
+)
+def test_payoffs_of_expired_contracts(contract, price):
+    assert run(asked({"expiry": "2026-11-01", **contract}))["price"].value == price
+
+
+@pytest.mark.parametrize(
+    ("contract", "dates", "said"),
+    [
+        ({"expiry": "18/06/2027"}, {}, "--not a date of the form YEAR-MONTH-DAY; write 2027-06-18"),
+        ({"expiry": "20270618"}, {}, "--write 2027-06-18"),
+        ({"expiry": "2027-02-30"}, {}, "--no such date"),
+        ({"expiry": "6M"}, {"valuation_date": None}, "--counts from the day of valuation; give the valuation date"),
+        ({"expiry": "2027-06-18"}, {"day_count": "30/360"}, "30/360-bond-basis"),
+        ({"expiry": "2027-06-18"}, {"day_count": "bus/252"}, "business days need a calendar"),
+        ({"kind": "asian", "expiry": "2026-11-01"}, {}, "depends on the way of the underlying; leave the trade out"),
+        (
+            {"kind": "asian", "expiry": "2027-06-18", "fixing_times": ["2026-01-04", "2027-06-18"]},
+            {},
+            "lies before the day of valuation",
+        ),
+        ({"kind": "asian", "expiry": 0.5, "fixings": "monthly"}, {}, "the rule counts back from a date"),
+        ({"expiry": "2027-06-18"}, {"calendar": "XYZZY"}, "XYZZY"),
+        ({}, {"valuation_date": "30.11.2026"}, "not a date"),
+    ],
+)
+def test_mistakes_in_dates_are_one_line(contract, dates, said):
+    if "calendar" in dates:
+        pytest.importorskip("holidays", reason="the extra calendars is not installed")
+    with pytest.raises(InvalidInput) as refused:
+        asked(contract, **dates)
+    assert str(refused.value).count("\n") == 0
+    assert said.removeprefix("--") in str(refused.value)
