@@ -6,12 +6,27 @@ from pydantic import BaseModel
 
 from greeks_cli.terms.accuracy import Accuracy
 from greeks_cli.terms.contracts import CONTRACTS
+from greeks_cli.terms.dating import DATED, Dating
 from greeks_cli.terms.market import Market
+from greeks_cli.terms.position import Position
 from greeks_cli.terms.simulation import Simulation
 
 _GREEKS = {
     "description": "Greeks by name, d(spot,vol) for any other, or all",
     "anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}],
+}
+_SECTIONS: dict[str, type[BaseModel]] = {
+    "market": Market,
+    "simulation": Simulation,
+    "accuracy": Accuracy,
+    "position": Position,
+    "dates": Dating,
+}
+_RATES = {
+    "description": "rates of exchange: the base currency, and one unit of each other currency in it",
+    "type": "object",
+    "properties": {"base": {"type": "string"}},
+    "additionalProperties": {"type": "number"},
 }
 _AXIS = {"anyOf": [{"type": "array", "minItems": 1}, {"type": "string", "pattern": "^[^:]+:[^:]+:[0-9]+$"}]}
 _GRID = {
@@ -24,13 +39,11 @@ _GRID = {
 def book_schema() -> dict[str, Any]:
     """The JSON Schema of a book in TOML or JSON, as ``greeks batch`` reads it."""
     definitions: dict[str, Any] = {}
-    shared = {
-        name: _properties(model, definitions)
-        for name, model in (("market", Market), ("simulation", Simulation), ("accuracy", Accuracy))
-    }
+    shared = {name: _properties(model, definitions) for name, model in _SECTIONS.items()}
     sections = {name: _table(properties) for name, properties in shared.items()}
     inherited = {field: schema for properties in shared.values() for field, schema in properties.items()}
     contracts = [_contract(kind, model, inherited, definitions) for kind, model in CONTRACTS.items()]
+    of_underlying = {**shared["market"], "currency": shared["position"]["currency"]}
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "A book of trades for greeks batch",
@@ -41,6 +54,18 @@ def book_schema() -> dict[str, Any]:
             **sections,
             "contract": {"description": "fields that trades of the same kind have in common", "type": "object"},
             "grid": _GRID,
+            "underlying": {
+                "description": "the market of each underlying, by its name",
+                "type": "object",
+                "additionalProperties": _table(of_underlying),
+            },
+            "fx": _RATES,
+            "passthrough": {
+                "description": "columns that describe a trade, and are tags",
+                "type": "array",
+                "items": {"type": "string"},
+            },
+            "valuation_date": shared["dates"]["valuation_date"],
             "trade": {"type": "array", "items": {"anyOf": contracts}},
         },
         "$defs": definitions,
@@ -51,6 +76,7 @@ def _contract(
     kind: str, model: type[BaseModel], inherited: dict[str, Any], definitions: dict[str, Any]
 ) -> dict[str, Any]:
     own = _properties(model, definitions) | {"kind": {"const": kind}}
+    own |= {name: _or_text(own[name]) for name in (*DATED, "fixings", "fixing_times") if name in own}
     # Only the first contract may leave out its kind.
     needed = [] if kind == next(iter(CONTRACTS)) else ["kind"]
     identity = {"id": {"type": ["string", "integer"], "description": "the name of the result"}}
@@ -59,6 +85,11 @@ def _contract(
         **_table({**identity, "greeks": _GREEKS, "grid": _GRID, **own, **inherited}),
         "required": needed,
     }
+
+
+def _or_text(schema: dict[str, Any]) -> dict[str, Any]:
+    """The schema of a field that may be written as a date, a tenor or a rule as well."""
+    return {"description": schema.get("description", ""), "anyOf": [schema, {"type": "string"}]}
 
 
 def _properties(model: type[BaseModel], definitions: dict[str, Any]) -> dict[str, Any]:

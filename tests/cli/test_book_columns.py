@@ -249,7 +249,16 @@ def test_vendors_chain_is_refused_with_one_line_per_unlike_column(greeks, tmp_pa
     assert remedy == f"  leave them out with --ignore-columns '{UNLIKE}'"
 
 
-CHAIN_FLAGS = ("--ignore-columns", UNLIKE.replace(",Last Price", ""), "--columns", "spot=Last Price", "--paths", "2000")
+CHAIN_FLAGS = (
+    "--ignore-columns",
+    UNLIKE.replace(",Last Price", ""),
+    "--columns",
+    "spot=Last Price",
+    "--rate",
+    "0.01",
+    "--paths",
+    "2000",
+)
 
 
 def test_vendors_chain_is_priced_with_a_flag_for_names_and_one_for_the_rest(greeks, tmp_path):
