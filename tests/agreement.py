@@ -2,8 +2,9 @@
 
 from math import prod, sqrt
 
+from greeks_cli.terms.barriers import Barrier
 from greeks_cli.terms.greek import Greek
-from greeks_cli.terms.path_contracts import Barrier, VarianceSwap
+from greeks_cli.terms.path_contracts import VarianceSwap
 from greeks_cli.terms.request import Request
 from greeks_cli.terms.result import Estimate, Result
 from greeks_cli.terms.simulation import Sampler

@@ -139,3 +139,14 @@ class Contract(Term):
 def equal_dates(expiry: float, count: int) -> tuple[float, ...]:
     """``count`` equally spaced dates, the last at expiry."""
     return (*(expiry * (i + 1) / count for i in range(count - 1)), expiry)
+
+
+NEXT_TO = 1e-6
+"""The distance below which numbers may be equal in single precision."""
+
+
+def order(one: float, other: float) -> Hashable:
+    """The sign of the difference; the two numbers where float32 may see them equal."""
+    if one != other and abs(one / other - 1) < NEXT_TO:
+        return one, other
+    return (one > other) - (one < other)

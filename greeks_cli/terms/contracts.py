@@ -1,8 +1,9 @@
 """The catalogue: every contract by the name that flags and files use."""
 
+from greeks_cli.terms.barriers import Barrier
 from greeks_cli.terms.contract import Contract
 from greeks_cli.terms.formula import Formula
-from greeks_cli.terms.path_contracts import Asian, Barrier, Cliquet, Lookback, VarianceSwap
+from greeks_cli.terms.path_contracts import Asian, Cliquet, Lookback, VarianceSwap
 from greeks_cli.terms.vanillas import (
     Butterfly,
     CallSpread,

@@ -92,3 +92,8 @@ def as_constant(x: Operand) -> Operand:
 def values_of(x: Operand) -> Operand:
     """The operand without its graph: no derivative passes."""
     return x.array if is_variable(x) else x
+
+
+def number_of(x: Operand) -> float:
+    """The number of an operand that is the same on every path."""
+    return float(np.ravel(np.asarray(values_of(x)))[0])

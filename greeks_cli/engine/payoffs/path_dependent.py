@@ -1,30 +1,12 @@
 """Payoffs of path-dependent contracts."""
 
-import numpy as np
-
-from greeks_cli.engine.autodiff.kinks import Smoother, sharp_positive_part
+from greeks_cli.engine.autodiff.kinks import Smoother
 from greeks_cli.engine.autodiff.normal import mills_ratio, normal_cdf
-from greeks_cli.engine.autodiff.ops import (
-    Leaves,
-    Operand,
-    as_constant,
-    concat,
-    exp,
-    log,
-    minimum,
-    sqrt,
-    total,
-    values_of,
-)
+from greeks_cli.engine.autodiff.ops import Leaves, Operand, as_constant, concat, exp, log, number_of, sqrt, total
 from greeks_cli.engine.payoffs.base import above, payoff
 from greeks_cli.engine.simulation.paths import Path
 from greeks_cli.terms.contract import StrikeKind
-from greeks_cli.terms.path_contracts import Asian, Average, Barrier, Cliquet, Lookback, VarianceSwap
-
-_BEYOND = 3.0
-"""The exponent of a bridge's end beyond the barrier, at most: exp(3) is many widths of a kernel."""
-_DEVIATIONS = 10.0
-"""Standard deviations of the logarithm at expiry, beyond which no path ends."""
+from greeks_cli.terms.path_contracts import Asian, Average, Cliquet, Lookback, VarianceSwap
 
 
 @payoff.register
@@ -43,55 +25,9 @@ def _asian(contract: Asian, leaves: Leaves, path: Path, smoother: Smoother) -> O
 
 
 @payoff.register
-def _barrier(contract: Barrier, leaves: Leaves, path: Path, smoother: Smoother) -> Operand:
-    gain = above(contract.type, path[-1], leaves["strike"])
-    vanilla = smoother.positive_part(gain)
-    untouched = _untouched(contract, leaves, path, smoother)
-    # Where only paths beyond the barrier end out of the money, the barrier removes them: the strike has no kink.
-    never_loses = (
-        contract.folds_parameters
-        and not smoother.smooths_values
-        and (contract.type.sign < 0) == contract.barrier_type.above
-        and contract.type.sign * (contract.barrier - contract.strike) >= 0
-    )
-    kept = untouched * (gain if never_loses else vanilla)
-    paid, rebated = (vanilla - kept, untouched) if contract.barrier_type.knocks_in else (kept, 1 - untouched)
-    return paid + contract.rebate * rebated if contract.rebate else paid
-
-
-def _untouched(contract: Barrier, leaves: Leaves, path: Path, smoother: Smoother) -> Operand:
-    """1 where the barrier is not touched; with continuous monitoring, the probability of not touching it.
-
-    A Brownian bridge between logarithms at distances a and b from a barrier on the same side
-    touches it with probability exp(-2 a b / (vol^2 T)). Kernels of derivatives alone act on the scale of
-    the probability, because a much wider kernel would be biased. Far beyond the barrier b is bounded.
-    """
-    side = -1.0 if contract.barrier_type.above else 1.0
-    if contract.monitoring != "continuous":
-        return smoother.step(smoother.maximum(-side * path.spots) * -1.0 - side * leaves["barrier"])
-    start = side * log(leaves["spot"] / leaves["barrier"])
-    if _number(start) <= 0:  # part of the structure: ``Barrier.case``
-        return path[-1] * 0.0
-    variance = leaves["vol"] * leaves["vol"] * (path.expiry - leaves["time"])
-    steepness = 2 * start / variance
-    distance = side * log(path[-1] / leaves["barrier"])
-    if smoother.smooths_values:
-        return 1 - exp(-steepness * smoother.positive_part(distance))
-    scale = values_of(steepness)
-    beyond = minimum(_BEYOND / scale, _DEVIATIONS * sqrt(values_of(variance)))
-    end = sharp_positive_part(distance + beyond) - beyond
-    return smoother.gated(1 - exp(-scale * end), 1 - exp(-steepness * end))
-
-
-def _number(x: Operand) -> float:
-    """The number of an operand that is the same on every path."""
-    return float(np.ravel(np.asarray(values_of(x)))[0])
-
-
-@payoff.register
 def _lookback(contract: Lookback, leaves: Leaves, path: Path, smoother: Smoother) -> Operand:
     sign = 1.0 if contract.seeks_maximum else -1.0
-    name = contract.level(_number(leaves["spot"]))  # part of the structure: ``Lookback.case``
+    name = contract.level(number_of(leaves["spot"]))  # part of the structure: ``Lookback.case``
     level = contract.running_extreme if name == "running_extreme" else leaves[name]
     if contract.monitoring == "continuous":
         extreme = _continuous_extreme(leaves, path, smoother, sign, level)

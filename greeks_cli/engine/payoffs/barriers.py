@@ -1,0 +1,53 @@
+"""Payoffs of contracts that a barrier ends or begins."""
+
+from greeks_cli.engine.autodiff.kinks import Smoother, sharp_positive_part
+from greeks_cli.engine.autodiff.ops import Leaves, Operand, exp, log, minimum, number_of, sqrt, values_of
+from greeks_cli.engine.payoffs.base import above, payoff
+from greeks_cli.engine.simulation.paths import Path
+from greeks_cli.terms.barriers import Barrier
+
+_BEYOND = 3.0
+"""The exponent of a bridge's end beyond the barrier, at most: exp(3) is many widths of a kernel."""
+_DEVIATIONS = 10.0
+"""Standard deviations of the logarithm at expiry, beyond which no path ends."""
+
+
+@payoff.register
+def _barrier(contract: Barrier, leaves: Leaves, path: Path, smoother: Smoother) -> Operand:
+    gain = above(contract.type, path[-1], leaves["strike"])
+    vanilla = smoother.positive_part(gain)
+    untouched = _untouched(contract, leaves, path, smoother)
+    # Where only paths beyond the barrier end out of the money, the barrier removes them: the strike has no kink.
+    never_loses = (
+        contract.folds_parameters
+        and not smoother.smooths_values
+        and (contract.type.sign < 0) == contract.barrier_type.above
+        and contract.type.sign * (contract.barrier - contract.strike) >= 0
+    )
+    kept = untouched * (gain if never_loses else vanilla)
+    paid, rebated = (vanilla - kept, untouched) if contract.barrier_type.knocks_in else (kept, 1 - untouched)
+    return paid + contract.rebate * rebated if contract.rebate else paid
+
+
+def _untouched(contract: Barrier, leaves: Leaves, path: Path, smoother: Smoother) -> Operand:
+    """1 where the barrier is not touched; with continuous monitoring, the probability of not touching it.
+
+    A Brownian bridge between logarithms at distances a and b from a barrier on the same side
+    touches it with probability exp(-2 a b / (vol^2 T)). Kernels of derivatives alone act on the scale of
+    the probability, because a much wider kernel would be biased. Far beyond the barrier b is bounded.
+    """
+    side = -1.0 if contract.barrier_type.above else 1.0
+    if contract.monitoring != "continuous":
+        return smoother.step(smoother.maximum(-side * path.spots) * -1.0 - side * leaves["barrier"])
+    start = side * log(leaves["spot"] / leaves["barrier"])
+    if number_of(start) <= 0:  # part of the structure: ``Barrier.case``
+        return path[-1] * 0.0
+    variance = leaves["vol"] * leaves["vol"] * (path.expiry - leaves["time"])
+    steepness = 2 * start / variance
+    distance = side * log(path[-1] / leaves["barrier"])
+    if smoother.smooths_values:
+        return 1 - exp(-steepness * smoother.positive_part(distance))
+    scale = values_of(steepness)
+    beyond = minimum(_BEYOND / scale, _DEVIATIONS * sqrt(values_of(variance)))
+    end = sharp_positive_part(distance + beyond) - beyond
+    return smoother.gated(1 - exp(-scale * end), 1 - exp(-steepness * end))
