@@ -87,6 +87,7 @@ def _structure(contract: Contract, values: Mapping[str, float]) -> Hashable:
         times,
         order,
         has_small_carry(contract, values),
+        contract.case(values["spot"]),
     )
 
 

@@ -9,7 +9,7 @@ from pydantic import Field, model_validator
 from greeks_cli.terms.barriers import MONITORING, Monitoring
 from greeks_cli.terms.contract import NEXT_TO, Contract, OptionType, StrikeKind, equal_dates, order
 from greeks_cli.terms.fields import Count, Fraction, PerYear, Price
-from greeks_cli.terms.fixings import Fixed
+from greeks_cli.terms.fixings import PAST_FIXINGS, Fixed, Periodic, Prices
 from greeks_cli.terms.vanillas import TYPE
 
 OPTIONAL_STRIKE = Field(None, description="price at which the option is exercised")
@@ -24,7 +24,7 @@ class Average(enum.StrEnum):
 
 
 class Asian(Fixed):
-    """Pays on the average of the underlying over the fixings (12 by default)."""
+    """Pays on the average of the underlying over past fixings and those to come (12 by default)."""
 
     parameters: ClassVar[tuple[str, ...]] = ("strike",)
     example: ClassVar[Mapping[str, object]] = {"strike": 100, "fixings": 4}
@@ -34,6 +34,7 @@ class Asian(Fixed):
     strike: Price | None = OPTIONAL_STRIKE
     average: Average = Field(Average.ARITHMETIC, description="which mean of the fixings")
     strike_kind: StrikeKind = STRIKE_KIND
+    past_fixings: Prices = PAST_FIXINGS
 
     @model_validator(mode="after")
     def _strike_fits(self) -> Self:
@@ -43,9 +44,31 @@ class Asian(Fixed):
     def values(self) -> Mapping[str, float]:
         return {} if self.strike is None else {"strike": self.strike}
 
+    @property
+    def n_averaged(self) -> int:
+        """The number of fixings of the average, past ones included."""
+        return len(self.past_fixings) + len(self.times)
+
+    @property
+    def is_decided(self) -> bool:
+        """True if the past fixings alone lift the average to the strike: a call is exercised, a put is worthless."""
+        if self.strike is None or self.average is Average.GEOMETRIC:
+            return False
+        return sum(self.past_fixings) >= self.n_averaged * self.strike
+
+    def case(self, spot: float) -> Hashable:
+        return self.is_decided
+
+    def remark(self, spot: float) -> str | None:
+        if not self.is_decided:
+            return None
+        ends = "exercised on every path" if self.type is OptionType.CALL else "worthless"
+        return f"past_fixings alone lift the average above strike {self.strike:g}: the {self.type} is {ends}"
+
     def describe(self) -> str:
         strike = "floating strike" if self.strike is None else f"strike {self.strike:g}"
-        return f"{self.average} Asian {self.type}, {strike}, {self.counted}"
+        past = f", {len(self.past_fixings)} past" if self.past_fixings else ""
+        return f"{self.average} Asian {self.type}, {strike}, {self.counted}{past}"
 
 
 class Lookback(Contract):
@@ -130,7 +153,7 @@ class Lookback(Contract):
         return f"lookback {self.type}, {strike}, {how}"
 
 
-class Cliquet(Contract):
+class Cliquet(Periodic):
     """Pays notional times the sum of the returns of equal periods, each floored and capped."""
 
     example: ClassVar[Mapping[str, object]] = {"periods": 4}
@@ -148,23 +171,40 @@ class Cliquet(Contract):
         return self
 
     @property
-    def dates(self) -> tuple[float, ...]:
-        return equal_dates(self.expiry, self.periods)
-
-    @property
-    def fixes_today(self) -> bool:
-        return True
+    def n_periods(self) -> int:
+        return self.periods
 
     @property
     def explicit_kinks(self) -> bool:
-        return True
+        return self.fixes_today
+
+    def bends_at(self, spot: float) -> bool:
+        return any(abs(spot - level) < NEXT_TO * spot for level in self._levels)
+
+    def remark(self, spot: float) -> str | None:
+        if not self.bends_at(spot):
+            return None
+        return f"the first derivative in the spot jumps at spot {spot:g}: delta is that of one side"
+
+    @property
+    def _levels(self) -> tuple[float, ...]:
+        """The spots at which the return of a period that ends today meets the floor and the cap."""
+        if not self.past_fixings or not self.fixes_today:
+            return ()
+        return tuple(self.past_fixings[-1] * (1 + bound) for bound in (self.floor, self.cap))
+
+    def case(self, spot: float) -> Hashable:
+        return super().case(spot), *(order(spot, level) for level in self._levels if level > 0)
 
     def describe(self) -> str:
-        return f"cliquet, {self.periods} periods, floor {self.floor:g}, cap {self.cap:g}"
+        return f"cliquet, {self.periods} periods, floor {self.floor:g}, cap {self.cap:g}{self.past}"
 
 
-class VarianceSwap(Contract):
-    """Pays notional times (realised variance per year minus strike_vol squared)."""
+class VarianceSwap(Periodic):
+    """Pays notional times (realised variance per year minus strike_vol squared).
+
+    Realised variance is the sum of all squared logarithmic returns, past ones included, over the years of all periods.
+    """
 
     parameters: ClassVar[tuple[str, ...]] = ("strike_vol",)
     example: ClassVar[Mapping[str, object]] = {"strike_vol": 0.2, "fixings": 12}
@@ -175,15 +215,11 @@ class VarianceSwap(Contract):
     notional: Price = Field(100.0, description="amount that the returns are paid on")
 
     @property
-    def dates(self) -> tuple[float, ...]:
-        return equal_dates(self.expiry, self.fixings)
-
-    @property
-    def fixes_today(self) -> bool:
-        return True
+    def n_periods(self) -> int:
+        return self.fixings
 
     def describe(self) -> str:
-        return f"variance swap, strike vol {self.strike_vol:g}, {self.fixings} returns"
+        return f"variance swap, strike vol {self.strike_vol:g}, {self.fixings} returns{self.past}"
 
 
 def _strike_fits(contract: Any, strike: float | None, kind: StrikeKind) -> Any:

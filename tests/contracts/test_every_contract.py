@@ -34,6 +34,10 @@ VARIANTS = [
     {"kind": "lookback", "strike": 90, "running_extreme": 80, "type": "put"},
     {"kind": "forward-start", "start": 0.25, "moneyness": 1.1, "type": "put"},
     {"kind": "cliquet", "periods": 3, "floor": -0.05, "cap": 0.08},
+    {"kind": "asian", "average": "geometric", "strike": 100, "fixings": 3, "past_fixings": [98.5, 101]},
+    {"kind": "asian", "strike": 100, "fixings": 3, "past_fixings": [260, 270]},
+    {"kind": "cliquet", "past_fixings": [95, 98, 97], "elapsed": 1.2},
+    {"kind": "variance-swap", "strike_vol": 0.2, "fixings": 12, "past_fixings": [95, 98, 97]},
 ]
 EXAMPLES = [{"kind": kind, **model.example} for kind, model in CONTRACTS.items()]
 REDUCTIONS = [{"antithetic": True}, {"control": True}, {"sampler": "sobol", "paths": 1 << 14}]
