@@ -8,7 +8,7 @@ from greeks_cli.terms.barriers import Barrier
 @closed_form.register
 def _barrier(contract: Barrier, leaves: Leaves) -> Operand | None:
     """E. Reiner and M. Rubinstein, Breaking down the barriers, Risk 4 (1991), in Haug's notation."""
-    if contract.monitoring != "continuous":
+    if contract.monitoring != "continuous" and not contract.knocked:
         return None
     S, H, vol, rate = leaves["spot"], leaves["barrier"], leaves["vol"], leaves["rate"]
     T = leaves["expiry"] - leaves["time"]
@@ -16,7 +16,7 @@ def _barrier(contract: Barrier, leaves: Leaves) -> Operand | None:
     discount = exp(-rate * T)
     vanilla = european(contract.type.sign, leaves, leaves["strike"], T)
     touched_already = eta * float(S.array[0] - H.array[0]) <= 0
-    if touched_already:
+    if contract.knocked or touched_already:
         return vanilla if contract.barrier_type.knocks_in else contract.rebate * discount
     deviation = vol * sqrt(T)
     mu = (rate - leaves["dividend_yield"]) / (vol * vol) - 0.5

@@ -1,14 +1,15 @@
 """Contracts that a barrier ends or begins."""
 
 import enum
+from abc import abstractmethod
 from collections.abc import Hashable, Mapping
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from greeks_cli.terms.contract import Contract, OptionType, equal_dates, order
 from greeks_cli.terms.fields import Cash, Count, Price
-from greeks_cli.terms.vanillas import TYPE
+from greeks_cli.terms.vanillas import STRIKE, TYPE
 
 Monitoring = Literal["continuous"] | Annotated[Count, Field(ge=1, le=10_000)]
 MONITORING: Any = Field(
@@ -33,45 +34,95 @@ class BarrierType(enum.StrEnum):
         return self in (BarrierType.UP_IN, BarrierType.DOWN_IN)
 
 
-class Barrier(Contract):
+class Knock(enum.StrEnum):
+    """The end or the beginning of an option."""
+
+    IN = "in"
+    OUT = "out"
+
+
+class Knocking(Contract):
+    """A European that begins or ends where the underlying touches a barrier."""
+
+    type: OptionType = TYPE
+    strike: Price = STRIKE
+    rebate: Cash = Field(0.0, ge=0, le=1e12, description="cash paid at expiry if the option is not alive then")
+    monitoring: Monitoring = MONITORING
+    knocked: Knock | None = Field(
+        None, description="in or out if a barrier was touched before today: no barrier is watched any more"
+    )
+
+    @property
+    @abstractmethod
+    def knocks_in(self) -> bool:
+        """True if touching a barrier begins the option, False if it ends it."""
+
+    @abstractmethod
+    def touched(self, spot: float) -> str | None:
+        """The barrier that a spot has reached, in words; None between the barriers."""
+
+    @model_validator(mode="after")
+    def _knocked_as_it_knocks(self) -> Self:
+        effect = Knock.IN if self.knocks_in else Knock.OUT
+        if self.knocked not in (None, effect):
+            raise ValueError(f"knocked {self.knocked} is not possible, because touching the barrier knocks {effect}")
+        return self
+
+    @property
+    def is_continuous(self) -> bool:
+        """True if a barrier is watched, at all times."""
+        return self.monitoring == "continuous" and self.knocked is None
+
+    @property
+    def dates(self) -> tuple[float, ...]:
+        at_expiry = self.monitoring == "continuous" or self.knocked is not None
+        return equal_dates(self.expiry, 1 if at_expiry else int(self.monitoring))
+
+    @property
+    def folds_parameters(self) -> bool:
+        return self.is_continuous
+
+    @property
+    def jumps(self) -> bool:
+        return self.monitoring != "continuous" and self.knocked is None
+
+    def remark(self, spot: float) -> str | None:
+        touched = self.touched(spot)
+        if not self.is_continuous or touched is None:
+            return None
+        state = Knock.IN if self.knocks_in else Knock.OUT
+        return f"spot {spot:g} has reached {touched} already: the option is knocked {state} today"
+
+    @property
+    def watched(self) -> str:
+        """The monitoring in words, for headers."""
+        if self.knocked:
+            return f"knocked {self.knocked}"
+        return "continuous" if self.monitoring == "continuous" else f"{self.monitoring} dates"
+
+
+class Barrier(Knocking):
     """A European that knocks in or out at a barrier; the rebate is paid at expiry if the option is not alive then."""
 
     parameters: ClassVar[tuple[str, ...]] = ("strike", "barrier")
     example: ClassVar[Mapping[str, object]] = {"strike": 100, "barrier": 80, "barrier_type": "down-out"}
 
     kind: Literal["barrier"] = "barrier"
-    type: OptionType = TYPE
-    strike: Price = Field(description="price at which the option is exercised")
     barrier: Price = Field(description="level that ends or begins the option")
     barrier_type: BarrierType = Field(description="where the barrier lies, and whether touching it ends or begins")
-    rebate: Cash = Field(0.0, ge=0, le=1e12, description="cash paid at expiry if the option is not alive then")
-    monitoring: Monitoring = MONITORING
 
     @property
-    def dates(self) -> tuple[float, ...]:
-        return equal_dates(self.expiry, 1 if self.monitoring == "continuous" else int(self.monitoring))
+    def knocks_in(self) -> bool:
+        return self.barrier_type.knocks_in
 
-    @property
-    def folds_parameters(self) -> bool:
-        return self.monitoring == "continuous"
+    def touched(self, spot: float) -> str | None:
+        is_beyond = spot >= self.barrier if self.barrier_type.above else spot <= self.barrier
+        return f"the barrier {self.barrier:g}" if is_beyond else None
 
     def case(self, spot: float) -> Hashable:
         """The order of spot, barrier and strike."""
-        if self.monitoring != "continuous":
-            return None
-        return order(spot, self.barrier), order(self.barrier, self.strike)
-
-    @property
-    def jumps(self) -> bool:
-        return self.monitoring != "continuous"
-
-    def remark(self, spot: float) -> str | None:
-        touched = spot >= self.barrier if self.barrier_type.above else spot <= self.barrier
-        if self.monitoring != "continuous" or not touched:
-            return None
-        state = "in" if self.barrier_type.knocks_in else "out"
-        return f"spot {spot:g} has reached the barrier {self.barrier:g} already: the option is knocked {state} today"
+        return (order(spot, self.barrier), order(self.barrier, self.strike)) if self.is_continuous else None
 
     def describe(self) -> str:
-        how = "continuous" if self.monitoring == "continuous" else f"{self.monitoring} dates"
-        return f"{self.barrier_type} barrier {self.type}, strike {self.strike:g}, barrier {self.barrier:g}, {how}"
+        terms = f"strike {self.strike:g}, barrier {self.barrier:g}, {self.watched}"
+        return f"{self.barrier_type} barrier {self.type}, {terms}"

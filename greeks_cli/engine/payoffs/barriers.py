@@ -4,7 +4,7 @@ from greeks_cli.engine.autodiff.kinks import Smoother, sharp_positive_part
 from greeks_cli.engine.autodiff.ops import Leaves, Operand, exp, log, minimum, number_of, sqrt, values_of
 from greeks_cli.engine.payoffs.base import above, payoff
 from greeks_cli.engine.simulation.paths import Path
-from greeks_cli.terms.barriers import Barrier
+from greeks_cli.terms.barriers import Barrier, Knocking
 
 _BEYOND = 3.0
 """The exponent of a bridge's end beyond the barrier, at most: exp(3) is many widths of a kernel."""
@@ -15,17 +15,28 @@ _DEVIATIONS = 10.0
 @payoff.register
 def _barrier(contract: Barrier, leaves: Leaves, path: Path, smoother: Smoother) -> Operand:
     gain = above(contract.type, path[-1], leaves["strike"])
+    if contract.knocked:
+        return _knocked(contract, gain, smoother)
     vanilla = smoother.positive_part(gain)
     untouched = _untouched(contract, leaves, path, smoother)
     # Where only paths beyond the barrier end out of the money, the barrier removes them: the strike has no kink.
     never_loses = (
-        contract.folds_parameters
+        contract.is_continuous
         and not smoother.smooths_values
         and (contract.type.sign < 0) == contract.barrier_type.above
         and contract.type.sign * (contract.barrier - contract.strike) >= 0
     )
-    kept = untouched * (gain if never_loses else vanilla)
-    paid, rebated = (vanilla - kept, untouched) if contract.barrier_type.knocks_in else (kept, 1 - untouched)
+    return _paid(contract, vanilla, untouched * (gain if never_loses else vanilla), untouched)
+
+
+def _knocked(contract: Knocking, gain: Operand, smoother: Smoother) -> Operand:
+    """The payoff once a barrier is touched: a European that is knocked in, or the rebate of one that is knocked out."""
+    return smoother.positive_part(gain) if contract.knocks_in else 0.0 * gain + contract.rebate
+
+
+def _paid(contract: Knocking, vanilla: Operand, kept: Operand, untouched: Operand) -> Operand:
+    """The payment of a European, of which ``kept`` is that of untouched paths."""
+    paid, rebated = (vanilla - kept, untouched) if contract.knocks_in else (kept, 1 - untouched)
     return paid + contract.rebate * rebated if contract.rebate else paid
 
 
