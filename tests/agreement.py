@@ -8,7 +8,7 @@ from greeks_cli.terms.path_contracts import VarianceSwap
 from greeks_cli.terms.request import Request
 from greeks_cli.terms.result import Estimate, Result
 from greeks_cli.terms.simulation import Sampler
-from greeks_cli.terms.vanillas import Butterfly, CallSpread, Digital
+from greeks_cli.terms.vanillas import Butterfly, CallSpread, Digital, PutSpread
 
 LARGEST_NOISE = 1.5
 """The standard deviation per path of a price, in natural units; 1.3 is measured."""
@@ -59,7 +59,7 @@ def _price_unit(request: Request, price: float) -> float:
     match contract:
         case VarianceSwap():
             return contract.notional * request.market.vol**2 * sqrt(2 / contract.fixings)
-        case CallSpread():
+        case CallSpread() | PutSpread():
             size = min(size, contract.high_strike - contract.low_strike)
         case Butterfly():
             size = min(size, contract.strike - contract.low_strike)

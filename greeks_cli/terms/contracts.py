@@ -10,6 +10,7 @@ from greeks_cli.terms.vanillas import (
     Digital,
     European,
     ForwardStart,
+    PutSpread,
     Straddle,
     Strangle,
 )
@@ -28,6 +29,7 @@ CONTRACTS: dict[str, type[Contract]] = {
         Straddle,
         Strangle,
         CallSpread,
+        PutSpread,
         Butterfly,
         Formula,
     )

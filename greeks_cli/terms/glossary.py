@@ -79,6 +79,7 @@ CONTRACT_NAMES = (
     "straddle",
     "strangle",
     "call-spread",
+    "put-spread",
     "butterfly",
     "formula",
 )
