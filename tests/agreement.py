@@ -2,7 +2,7 @@
 
 from math import prod, sqrt
 
-from greeks_cli.terms.barriers import Barrier
+from greeks_cli.terms.barriers import Knocking
 from greeks_cli.terms.greek import Greek
 from greeks_cli.terms.path_contracts import VarianceSwap
 from greeks_cli.terms.request import Request
@@ -75,7 +75,7 @@ def largest_stderr(result: Result, estimate: Estimate) -> float:
     if not greek.order:
         price = estimate.value if estimate.exact is None else estimate.exact
         return noise * _price_unit(request, abs(price) + estimate.bias)
-    if isinstance(request.contract, Barrier):
+    if isinstance(request.contract, Knocking):
         noise *= KNOCKED_NOISE
     if request.simulation.fixed_width is not None:
         noise *= FIXED_WIDTH_NOISE

@@ -3,7 +3,8 @@
 import enum
 from abc import abstractmethod
 from collections.abc import Hashable, Mapping
-from typing import Annotated, Any, ClassVar, Literal, Self
+from math import ceil, log, sqrt
+from typing import Annotated, Any, ClassVar, Literal, NamedTuple, Self
 
 from pydantic import Field, model_validator
 
@@ -126,3 +127,77 @@ class Barrier(Knocking):
     def describe(self) -> str:
         terms = f"strike {self.strike:g}, barrier {self.barrier:g}, {self.watched}"
         return f"{self.barrier_type} barrier {self.type}, {terms}"
+
+
+_NARROW = 1.0
+_NEGLIGIBLE = 38.0
+"""The exponent of e below which a term of a series is smaller than rounding."""
+
+
+class Series(NamedTuple):
+    """The series of a double barrier: its kind, and the number of terms."""
+
+    kind: Literal["images", "waves"]
+    n: int
+
+
+class DoubleBarrier(Knocking):
+    """A European that knocks in or out where the underlying leaves the corridor between two barriers.
+
+    The rebate is paid at expiry if the option is not alive then.
+    """
+
+    parameters: ClassVar[tuple[str, ...]] = ("strike", "low_barrier", "high_barrier")
+    example: ClassVar[Mapping[str, object]] = {"strike": 100, "low_barrier": 80, "high_barrier": 130}
+
+    kind: Literal["double-barrier"] = "double-barrier"
+    low_barrier: Price = Field(description="lower level that ends or begins the option")
+    high_barrier: Price = Field(description="upper level that ends or begins the option")
+    knock: Knock = Field(Knock.OUT, description="in or out: touching a barrier begins the option, or ends it")
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        if self.low_barrier >= self.high_barrier:
+            raise ValueError(f"low_barrier {self.low_barrier:g} must be below high_barrier {self.high_barrier:g}")
+        return self
+
+    @property
+    def knocks_in(self) -> bool:
+        return self.knock is Knock.IN
+
+    def touched(self, spot: float) -> str | None:
+        if spot <= self.low_barrier:
+            return f"the lower barrier {self.low_barrier:g}"
+        return f"the upper barrier {self.high_barrier:g}" if spot >= self.high_barrier else None
+
+    def case(self, spot: float) -> Hashable:
+        """The order of spot, strike and barriers."""
+        if not self.is_continuous:
+            return None
+        return tuple(
+            order(one, level) for level in (self.low_barrier, self.high_barrier) for one in (spot, self.strike)
+        )
+
+    def series(self, vol: float) -> Hashable:
+        """The series of ``between``."""
+        return self.between(vol) if self.is_continuous else None
+
+    def between(self, vol: float) -> Series:
+        """The series of the probability to stay between the barriers that converges fast, to rounding.
+
+        In a wide corridor that is the sum over images, in a narrow one the sum over waves.
+        """
+        width = log(self.high_barrier / self.low_barrier) / (vol * sqrt(self.expiry))
+        if width < _NARROW:
+            return Series("waves", 3)
+        # Images beyond n have exponents below -2 n (n + 1) width^2.
+        return Series("images", ceil((sqrt(1 + 2 * _NEGLIGIBLE / width**2) - 1) / 2))
+
+    @property
+    def tangled_kinks(self) -> bool:
+        """True where the probability to stay inside is a function of the end of the path, cut off at the barriers."""
+        return self.is_continuous
+
+    def describe(self) -> str:
+        terms = f"strike {self.strike:g}, barriers {self.low_barrier:g} and {self.high_barrier:g}, {self.watched}"
+        return f"double-barrier knock-{self.knock} {self.type}, {terms}"

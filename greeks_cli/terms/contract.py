@@ -68,6 +68,10 @@ class Contract(Term):
         """The choice among formulas that depends on how the spot and the contract's numbers compare."""
         return None
 
+    def series(self, vol: float) -> Hashable:
+        """The choice among series that depends on the volatility."""
+        return None
+
     def but_for(self, names: Collection[str]) -> str:
         """The contract without some of its fields, for comparison."""
         return repr(self.model_dump(exclude=set(names)))

@@ -1,6 +1,6 @@
 """The catalogue: every contract by the name that flags and files use."""
 
-from greeks_cli.terms.barriers import Barrier
+from greeks_cli.terms.barriers import Barrier, DoubleBarrier
 from greeks_cli.terms.contract import Contract
 from greeks_cli.terms.formula import Formula
 from greeks_cli.terms.path_contracts import Asian, Cliquet, Lookback, VarianceSwap
@@ -22,6 +22,7 @@ CONTRACTS: dict[str, type[Contract]] = {
         Digital,
         Asian,
         Barrier,
+        DoubleBarrier,
         Lookback,
         ForwardStart,
         Cliquet,

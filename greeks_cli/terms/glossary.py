@@ -72,6 +72,7 @@ CONTRACT_NAMES = (
     "digital",
     "asian",
     "barrier",
+    "double-barrier",
     "lookback",
     "forward-start",
     "cliquet",

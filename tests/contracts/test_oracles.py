@@ -190,6 +190,7 @@ WRONG = [
     ({"kind": "forward-start", "start": 2}, "must come before expiry"),
     ({"kind": "strangle", "low_strike": 110, "high_strike": 90}, "must be below"),
     ({"kind": "butterfly", "low_strike": 90, "strike": 80, "high_strike": 110}, "must lie between"),
+    ({"kind": "double-barrier", "strike": 100, "low_barrier": 110, "high_barrier": 90}, "must be below high_barrier"),
     ({"kind": "cliquet", "floor": 0.2}, "must be below cap"),
     ({"kind": "european", "strike": 100, "barrier": 90}, "unknown key, not an option of the european contract"),
     ({"kind": "asain", "strike": 100}, "did you mean 'asian'"),

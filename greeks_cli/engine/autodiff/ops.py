@@ -66,6 +66,20 @@ def sqrt(x: Operand) -> Operand:
     return math.sqrt(x) if isinstance(x, float) else np.sqrt(x)
 
 
+def sin(x: Operand) -> Operand:
+    """The sine, elementwise."""
+    if is_variable(x):
+        return F.sin(x)
+    return math.sin(x) if isinstance(x, float) else np.sin(x)
+
+
+def cos(x: Operand) -> Operand:
+    """The cosine, elementwise."""
+    if is_variable(x):
+        return F.cos(x)
+    return math.cos(x) if isinstance(x, float) else np.cos(x)
+
+
 def minimum(x: Operand, y: Operand) -> Operand:
     """The smaller of two operands without derivatives."""
     return min(x, y) if isinstance(x, float) and isinstance(y, float) else np.minimum(x, y)

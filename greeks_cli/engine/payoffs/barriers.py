@@ -1,10 +1,12 @@
 """Payoffs of contracts that a barrier ends or begins."""
 
+from math import pi
+
 from greeks_cli.engine.autodiff.kinks import Smoother, sharp_positive_part
-from greeks_cli.engine.autodiff.ops import Leaves, Operand, exp, log, minimum, number_of, sqrt, values_of
+from greeks_cli.engine.autodiff.ops import Leaves, Operand, exp, log, minimum, number_of, sin, sqrt, values_of
 from greeks_cli.engine.payoffs.base import above, payoff
 from greeks_cli.engine.simulation.paths import Path
-from greeks_cli.terms.barriers import Barrier, Knocking
+from greeks_cli.terms.barriers import Barrier, DoubleBarrier, Knocking
 
 _BEYOND = 3.0
 """The exponent of a bridge's end beyond the barrier, at most: exp(3) is many widths of a kernel."""
@@ -62,3 +64,61 @@ def _untouched(contract: Barrier, leaves: Leaves, path: Path, smoother: Smoother
     beyond = minimum(_BEYOND / scale, _DEVIATIONS * sqrt(values_of(variance)))
     end = sharp_positive_part(distance + beyond) - beyond
     return smoother.gated(1 - exp(-scale * end), 1 - exp(-steepness * end))
+
+
+@payoff.register
+def _double_barrier(contract: DoubleBarrier, leaves: Leaves, path: Path, smoother: Smoother) -> Operand:
+    gain = above(contract.type, path[-1], leaves["strike"])
+    if contract.knocked:
+        return _knocked(contract, gain, smoother)
+    vanilla = smoother.positive_part(gain)
+    inside = (_stays_inside if contract.is_continuous else _found_inside)(contract, leaves, path, smoother)
+    return _paid(contract, vanilla, inside * vanilla, inside)
+
+
+def _found_inside(contract: DoubleBarrier, leaves: Leaves, path: Path, smoother: Smoother) -> Operand:
+    """1 where all dates find the underlying between the barriers."""
+    above_low = smoother.step(smoother.maximum(-path.spots) * -1.0 - leaves["low_barrier"])
+    return above_low * smoother.step(leaves["high_barrier"] - smoother.maximum(path.spots))
+
+
+def _stays_inside(contract: DoubleBarrier, leaves: Leaves, path: Path, smoother: Smoother) -> Operand:
+    """The probability that a path between its ends stays between the barriers, 0 where the path ends outside.
+
+    Ends outside are moved to the barrier, where the probability is 0: the series are good inside only.
+    """
+    low, high = leaves["low_barrier"], leaves["high_barrier"]
+    width, start = log(high / low), log(leaves["spot"] / low)
+    if number_of(start) <= 0 or number_of(width - start) <= 0:  # part of the structure: ``DoubleBarrier.case``
+        return path[-1] * 0.0
+    end = smoother.positive_part(log(path[-1] / low))
+    end = width - smoother.positive_part(width - end)
+    variance = leaves["vol"] * leaves["vol"] * (path.expiry - leaves["time"])
+    kind, n = contract.between(number_of(leaves["vol"]))
+    return (_by_images if kind == "images" else _by_waves)(start, end, width, variance, n)
+
+
+def _by_images(start: Operand, end: Operand, width: Operand, variance: Operand, n: int) -> Operand:
+    """The density at the end of all images of the start, those of an odd number of reflections less, over the path's.
+
+    T. Anderson, Annals of Mathematical Statistics 31 (1960); N. Ikeda and N. Kunitomo, Mathematical Finance 2 (1992).
+    """
+    scale = -2 / variance
+    inside = 1 - exp(scale * start * end)
+    for i in range(1, n + 1):
+        shift = i * width
+        once = exp(scale * (shift + start) * (shift + end)) + exp(scale * (shift - start) * (shift - end))
+        twice = exp(scale * shift * (shift + end - start)) + exp(scale * shift * (shift - end + start))
+        inside = inside + twice - once
+    return inside
+
+
+def _by_waves(start: Operand, end: Operand, width: Operand, variance: Operand, n: int) -> Operand:
+    """The density at the end as a sum of the standing waves between the barriers, over the density of the path."""
+    gap, slowest = end - start, -0.5 * pi * pi * variance / (width * width)
+    growth = gap * gap / (2 * variance)
+    waves = [
+        exp(k * k * slowest + growth) * (sin(k * pi * start / width) * sin(k * pi * end / width))
+        for k in range(1, n + 1)
+    ]
+    return 2 * sqrt(2 * pi * variance) / width * sum(waves[1:], waves[0])
