@@ -3,7 +3,7 @@
 import enum
 from abc import abstractmethod
 from collections.abc import Hashable, Mapping
-from math import ceil, log, sqrt
+from math import log, sqrt
 from typing import Annotated, Any, ClassVar, Literal, NamedTuple, Self
 
 from pydantic import Field, model_validator
@@ -129,9 +129,12 @@ class Barrier(Knocking):
         return f"{self.barrier_type} barrier {self.type}, {terms}"
 
 
-_NARROW = 1.0
-_NEGLIGIBLE = 38.0
-"""The exponent of e below which a term of a series is smaller than rounding."""
+_IMAGES = ((1.8, 2), (1.0, 4))
+"""Least widths of a corridor, in standard deviations, and the images on either side that serve it.
+
+Images beyond n have exponents below -2 n (n + 1) width^2, which is -38 or less: smaller than rounding.
+"""
+_WAVES = 3
 
 
 class Series(NamedTuple):
@@ -148,7 +151,7 @@ class DoubleBarrier(Knocking):
     """
 
     parameters: ClassVar[tuple[str, ...]] = ("strike", "low_barrier", "high_barrier")
-    example: ClassVar[Mapping[str, object]] = {"strike": 100, "low_barrier": 80, "high_barrier": 130}
+    example: ClassVar[Mapping[str, object]] = {"strike": 100, "low_barrier": 55, "high_barrier": 180}
 
     kind: Literal["double-barrier"] = "double-barrier"
     low_barrier: Price = Field(description="lower level that ends or begins the option")
@@ -185,13 +188,12 @@ class DoubleBarrier(Knocking):
     def between(self, vol: float) -> Series:
         """The series of the probability to stay between the barriers that converges fast, to rounding.
 
-        In a wide corridor that is the sum over images, in a narrow one the sum over waves.
+        In a wide corridor that is the sum over images, in a narrow one the sum over waves. The choices are few, so that
+        trades share traces.
         """
         width = log(self.high_barrier / self.low_barrier) / (vol * sqrt(self.expiry))
-        if width < _NARROW:
-            return Series("waves", 3)
-        # Images beyond n have exponents below -2 n (n + 1) width^2.
-        return Series("images", ceil((sqrt(1 + 2 * _NEGLIGIBLE / width**2) - 1) / 2))
+        images = next((n for least, n in _IMAGES if width >= least), None)
+        return Series("images", images) if images else Series("waves", _WAVES)
 
     @property
     def tangled_kinks(self) -> bool:
