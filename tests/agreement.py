@@ -2,12 +2,13 @@
 
 from math import prod, sqrt
 
+from greeks_cli.terms.barriers import Knocking
 from greeks_cli.terms.greek import Greek
-from greeks_cli.terms.path_contracts import Barrier, VarianceSwap
+from greeks_cli.terms.path_contracts import VarianceSwap
 from greeks_cli.terms.request import Request
 from greeks_cli.terms.result import Estimate, Result
 from greeks_cli.terms.simulation import Sampler
-from greeks_cli.terms.vanillas import Butterfly, CallSpread, Digital
+from greeks_cli.terms.vanillas import Butterfly, CallSpread, Digital, PutSpread
 
 LARGEST_NOISE = 1.5
 """The standard deviation per path of a price, in natural units; 1.3 is measured."""
@@ -58,7 +59,7 @@ def _price_unit(request: Request, price: float) -> float:
     match contract:
         case VarianceSwap():
             return contract.notional * request.market.vol**2 * sqrt(2 / contract.fixings)
-        case CallSpread():
+        case CallSpread() | PutSpread():
             size = min(size, contract.high_strike - contract.low_strike)
         case Butterfly():
             size = min(size, contract.strike - contract.low_strike)
@@ -74,7 +75,7 @@ def largest_stderr(result: Result, estimate: Estimate) -> float:
     if not greek.order:
         price = estimate.value if estimate.exact is None else estimate.exact
         return noise * _price_unit(request, abs(price) + estimate.bias)
-    if isinstance(request.contract, Barrier):
+    if isinstance(request.contract, Knocking):
         noise *= KNOCKED_NOISE
     if request.simulation.fixed_width is not None:
         noise *= FIXED_WIDTH_NOISE

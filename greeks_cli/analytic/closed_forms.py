@@ -8,7 +8,7 @@ from math import isfinite
 
 import numpy as np
 
-from greeks_cli.analytic import path_options, vanilla_options
+from greeks_cli.analytic import barrier_options, double_barrier, path_options, vanilla_options
 from greeks_cli.analytic.closed_form import SCHEDULE, closed_form
 from greeks_cli.analytic.path_options import has_small_carry
 from greeks_cli.engine.autodiff.mixed_partials import MultiIndex, by_grad
@@ -87,6 +87,8 @@ def _structure(contract: Contract, values: Mapping[str, float]) -> Hashable:
         times,
         order,
         has_small_carry(contract, values),
+        contract.case(values["spot"]),
+        contract.series(values["vol"]),
     )
 
 
@@ -138,4 +140,12 @@ def _at(points: Sequence[tuple[Contract, Mapping[str, float]]], wanted: Sequence
     ]
 
 
-__all__ = ["exact_derivatives", "exact_greeks", "exact_greeks_of_all", "path_options", "vanilla_options"]
+__all__ = [
+    "barrier_options",
+    "double_barrier",
+    "exact_derivatives",
+    "exact_greeks",
+    "exact_greeks_of_all",
+    "path_options",
+    "vanilla_options",
+]

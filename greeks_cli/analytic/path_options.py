@@ -1,14 +1,16 @@
 """Closed forms of path-dependent contracts."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from itertools import pairwise
 
 import numpy as np
 
 from greeks_cli.analytic.closed_form import N, black, closed_form, european
 from greeks_cli.engine.autodiff.ops import Leaves, Operand, exp, log, sqrt, total
-from greeks_cli.terms.contract import Contract, StrikeKind
-from greeks_cli.terms.path_contracts import Asian, Average, Barrier, Cliquet, Lookback, VarianceSwap
+from greeks_cli.terms.contract import Contract, OptionType, StrikeKind
+from greeks_cli.terms.fixings import Periodic
+from greeks_cli.terms.path_contracts import Asian, Average, Cliquet, Lookback, VarianceSwap
 
 _NODES, _WEIGHTS = np.polynomial.legendre.leggauss(32)
 _PLACES, _SHARES = 0.5 * (_NODES[:, None] + 1), 0.5 * _WEIGHTS[:, None]
@@ -28,69 +30,35 @@ def has_small_carry(contract: Contract, values: Mapping[str, float]) -> bool:
 
 @closed_form.register
 def _asian(contract: Asian, leaves: Leaves) -> Operand | None:
-    """The geometric average is lognormal (A. Kemna and A. Vorst, 1990; here for discrete fixings)."""
+    """The geometric average is lognormal (A. Kemna and A. Vorst, 1990; here for discrete fixings, past ones too).
+
+    The arithmetic average has a closed form where past fixings alone lift it to the strike.
+    """
+    if contract.is_decided:
+        return _decided_asian(contract, leaves)
     if contract.average is not Average.GEOMETRIC or contract.strike_kind is not StrikeKind.FIXED:
         return None
     future = [time for time in contract.times if time > 0]
-    n, n_future, passed, vol = len(contract.times), len(future), leaves["time"], leaves["vol"]
+    n, n_future, passed, vol = contract.n_averaged, len(future), leaves["time"], leaves["vol"]
     drift = leaves["rate"] - leaves["dividend_yield"] - 0.5 * vol * vol
     years = (sum(future) - n_future * passed) / n
     shared = sum((2 * (n_future - i) - 1) * time for i, time in enumerate(future))
     variance = vol * vol * (shared - n_future**2 * passed) / n**2
-    forward = leaves["spot"] * exp(drift * years + 0.5 * variance)
+    level = leaves["spot"]
+    if contract.past_fixings:
+        level = exp(log(level) * (len(contract.times) / n) + sum(map(math.log, contract.past_fixings)) / n)
+    forward = level * exp(drift * years + 0.5 * variance)
     discount = exp(-leaves["rate"] * (leaves["expiry"] - passed))
     return discount * black(contract.type.sign, forward, leaves["strike"], sqrt(variance))
 
 
-@closed_form.register
-def _barrier(contract: Barrier, leaves: Leaves) -> Operand | None:
-    """E. Reiner and M. Rubinstein, Breaking down the barriers, Risk 4 (1991), in Haug's notation."""
-    if contract.monitoring != "continuous":
-        return None
-    S, H, vol, rate = leaves["spot"], leaves["barrier"], leaves["vol"], leaves["rate"]
-    T = leaves["expiry"] - leaves["time"]
-    eta = -1.0 if contract.barrier_type.above else 1.0
-    discount = exp(-rate * T)
-    vanilla = european(contract.type.sign, leaves, leaves["strike"], T)
-    touched_already = eta * float(S.array[0] - H.array[0]) <= 0
-    if touched_already:
-        return vanilla if contract.barrier_type.knocks_in else contract.rebate * discount
-    deviation = vol * sqrt(T)
-    mu = (rate - leaves["dividend_yield"]) / (vol * vol) - 0.5
-    x2 = log(S / H) / deviation + (1 + mu) * deviation
-    y2 = log(H / S) / deviation + (1 + mu) * deviation
-    untouched = N(eta * (x2 - deviation)) - exp(2 * mu * log(H / S)) * N(eta * (y2 - deviation))
-    knocked_in = _knock_in(contract, leaves, T, mu)
-    if contract.barrier_type.knocks_in:
-        return knocked_in + contract.rebate * discount * untouched
-    return vanilla - knocked_in + contract.rebate * discount * (1 - untouched)
-
-
-def _knock_in(contract: Barrier, leaves: Leaves, T: Operand, mu: Operand) -> Operand:
-    """The knock-in option without its rebate."""
-    S, K, H, vol = leaves["spot"], leaves["strike"], leaves["barrier"], leaves["vol"]
-    deviation, phi = vol * sqrt(T), contract.type.sign
-    eta = -1.0 if contract.barrier_type.above else 1.0
-    asset, cash = S * exp(-leaves["dividend_yield"] * T), K * exp(-leaves["rate"] * T)
-
-    def term(distance: Operand, mirrored: bool) -> Operand:
-        d = distance / deviation + (1 + mu) * deviation
-        side = eta if mirrored else phi
-        scale = log(H / S) if mirrored else 0.0 * S
-        return phi * (
-            asset * exp(2 * (mu + 1) * scale) * N(side * d) - cash * exp(2 * mu * scale) * N(side * (d - deviation))
-        )
-
-    a, b = term(log(S / K), False), term(log(S / H), False)
-    c, d = term(log(H * H / (S * K)), True), term(log(H / S), True)
-    strike_above = float(K.array[0]) > float(H.array[0])
-    if contract.barrier_type.above:
-        if phi > 0:
-            return a if strike_above else b - c + d
-        return a - b + d if strike_above else c
-    if phi > 0:
-        return c if strike_above else a - b + d
-    return b - c + d if strike_above else a
+def _decided_asian(contract: Asian, leaves: Leaves) -> Operand:
+    """A forward on the arithmetic average for a call, nothing for a put."""
+    passed, carry = leaves["time"], leaves["rate"] - leaves["dividend_yield"]
+    growth = sum(exp(carry * (time - passed)) if time else 1.0 for time in contract.times)
+    average = (leaves["spot"] * growth + sum(contract.past_fixings)) / contract.n_averaged
+    gain = exp(-leaves["rate"] * (leaves["expiry"] - passed)) * (average - leaves["strike"])
+    return gain if contract.type is OptionType.CALL else 0.0 * gain
 
 
 @closed_form.register
@@ -152,24 +120,54 @@ def _gain(leaves: Leaves, T: Operand, sign: float, level: Operand, small_carry: 
 def _cliquet(contract: Cliquet, leaves: Leaves) -> Operand:
     """Gross returns of the periods are independent and lognormal; each pays a spread of two calls."""
     expected: Operand = contract.floor * contract.periods
-    for i in range(contract.periods):
-        years = leaves["expiry"] / contract.periods - (leaves["time"] if i == 0 else 0.0 * leaves["time"])
-        forward = exp((leaves["rate"] - leaves["dividend_yield"]) * years)
+    (first, start), others = _running(contract, leaves), _period(contract, leaves)
+    for years, gross, count in ((first, start, 1), (others, 1.0, contract.n_remaining - 1)):
+        forward = gross * exp((leaves["rate"] - leaves["dividend_yield"]) * years)
         deviation = leaves["vol"] * sqrt(years)
         for sign, level in ((1.0, contract.floor), (-1.0, contract.cap)):
-            worthless = forward * 0.0 if level > -1 else forward - (1 + level)
-            expected = expected + sign * (black(1.0, forward, 1 + level, deviation) if level > -1 else worthless)
+            worth = black(1.0, forward, 1 + level, deviation) if level > -1 else forward - (1 + level)
+            expected = expected + sign * count * worth
+    for gross in _settled(contract, leaves):
+        expected = expected + _positive(gross - 1 - contract.floor) - _positive(gross - 1 - contract.cap)
     return contract.notional * exp(-leaves["rate"] * (leaves["expiry"] - leaves["time"])) * expected
 
 
 @closed_form.register
 def _variance_swap(contract: VarianceSwap, leaves: Leaves) -> Operand:
-    """Squared logarithmic returns have mean vol^2 t + (drift t)^2."""
-    vol, passed, n = leaves["vol"], leaves["time"], contract.fixings
+    """Squared logarithmic returns have mean vol^2 t + (start + drift t)^2; the running period alone has a start."""
+    vol, passed = leaves["vol"], leaves["time"]
     drift = leaves["rate"] - leaves["dividend_yield"] - 0.5 * vol * vol
-    interval = leaves["expiry"] / n
-    squares = vol * vol * (leaves["expiry"] - passed)
-    squares = squares + drift * drift * ((interval - passed) ** 2 + (n - 1) * interval**2)
-    realised = squares / leaves["expiry"]
+    (first, start), interval = _running(contract, leaves), _period(contract, leaves)
+    squares = vol * vol * (leaves["expiry"] - passed) + (log(start) + drift * first) ** 2
+    squares = squares + (contract.n_remaining - 1) * (drift * interval) ** 2
+    for gross in _settled(contract, leaves):
+        squares = squares + log(gross) ** 2
+    realised = squares / (interval * contract.fixings)
     discount = exp(-leaves["rate"] * (leaves["expiry"] - passed))
     return contract.notional * discount * (realised - leaves["strike_vol"] * leaves["strike_vol"])
+
+
+def _period(contract: Periodic, leaves: Leaves) -> Operand:
+    """Years of a whole period."""
+    if contract.elapsed is None:
+        return leaves["expiry"] / contract.n_remaining
+    return (leaves["expiry"] + contract.elapsed) / contract.n_periods
+
+
+def _running(contract: Periodic, leaves: Leaves) -> tuple[Operand, Operand]:
+    """Years to the next fixing, and the spot over the last one."""
+    years = leaves["expiry"] - (contract.n_remaining - 1) * _period(contract, leaves) - leaves["time"]
+    spot = leaves["spot"]
+    return years, 0.0 * spot + 1.0 if contract.fixes_today else spot / contract.past_fixings[-1]
+
+
+def _settled(contract: Periodic, leaves: Leaves) -> Sequence[Operand]:
+    """Ratios of the fixings that are known today, each to the fixing before."""
+    known = [0.0 * leaves["spot"] + price for price in contract.past_fixings]
+    known += [leaves["spot"]] if contract.fixes_today else []
+    return [later / earlier for earlier, later in pairwise(known)]
+
+
+def _positive(x: Operand) -> Operand:
+    """max(x, 0) of a number on whose sign the structure depends."""
+    return x if float(x.array[0]) > 0 else 0.0 * x

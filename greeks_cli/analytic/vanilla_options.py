@@ -10,6 +10,7 @@ from greeks_cli.terms.vanillas import (
     European,
     ForwardStart,
     Payout,
+    PutSpread,
     Straddle,
     Strangle,
 )
@@ -64,6 +65,12 @@ def _strangle(contract: Strangle, leaves: Leaves) -> Operand:
 def _call_spread(contract: CallSpread, leaves: Leaves) -> Operand:
     T = leaves["expiry"] - leaves["time"]
     return european(1.0, leaves, leaves["low_strike"], T) - european(1.0, leaves, leaves["high_strike"], T)
+
+
+@closed_form.register
+def _put_spread(contract: PutSpread, leaves: Leaves) -> Operand:
+    T = leaves["expiry"] - leaves["time"]
+    return european(-1.0, leaves, leaves["high_strike"], T) - european(-1.0, leaves, leaves["low_strike"], T)
 
 
 @closed_form.register

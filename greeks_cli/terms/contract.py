@@ -71,6 +71,10 @@ class Contract(Term):
         """The choice among formulas that depends on how the spot and the contract's numbers compare."""
         return None
 
+    def series(self, vol: float) -> Hashable:
+        """The choice among series that depends on the volatility."""
+        return None
+
     def but_for(self, names: Collection[str]) -> str:
         """The contract without some of its fields, for comparison."""
         return repr(self.model_dump(exclude=set(names)))
@@ -142,3 +146,14 @@ class Contract(Term):
 def equal_dates(expiry: float, count: int) -> tuple[float, ...]:
     """``count`` equally spaced dates, the last at expiry."""
     return (*(expiry * (i + 1) / count for i in range(count - 1)), expiry)
+
+
+NEXT_TO = 1e-6
+"""The distance below which numbers may be equal in single precision."""
+
+
+def order(one: float, other: float) -> Hashable:
+    """The sign of the difference; the two numbers where float32 may see them equal."""
+    if one != other and abs(one / other - 1) < NEXT_TO:
+        return one, other
+    return (one > other) - (one < other)

@@ -1,14 +1,16 @@
 """The catalogue: every contract by the name that flags and files use."""
 
+from greeks_cli.terms.barriers import Barrier, DoubleBarrier
 from greeks_cli.terms.contract import Contract
 from greeks_cli.terms.formula import Formula
-from greeks_cli.terms.path_contracts import Asian, Barrier, Cliquet, Lookback, VarianceSwap
+from greeks_cli.terms.path_contracts import Asian, Cliquet, Lookback, VarianceSwap
 from greeks_cli.terms.vanillas import (
     Butterfly,
     CallSpread,
     Digital,
     European,
     ForwardStart,
+    PutSpread,
     Straddle,
     Strangle,
 )
@@ -20,6 +22,7 @@ CONTRACTS: dict[str, type[Contract]] = {
         Digital,
         Asian,
         Barrier,
+        DoubleBarrier,
         Lookback,
         ForwardStart,
         Cliquet,
@@ -27,6 +30,7 @@ CONTRACTS: dict[str, type[Contract]] = {
         Straddle,
         Strangle,
         CallSpread,
+        PutSpread,
         Butterfly,
         Formula,
     )

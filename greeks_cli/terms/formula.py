@@ -17,9 +17,9 @@ from pydantic import BeforeValidator, Field, model_validator
 from greeks_cli.terms.choices import folded, is_arithmetic, is_guarded, is_tangled, jumps, meets_choices
 from greeks_cli.terms.errors import did_you_mean
 from greeks_cli.terms.fields import Number
+from greeks_cli.terms.fixings import Fixed
 from greeks_cli.terms.greek import MARKET_PARAMETERS, TIME
 from greeks_cli.terms.lifting import lifted
-from greeks_cli.terms.path_contracts import Fixed
 
 LONGEST, DEEPEST, MOST_TERMS = 2000, 40, 250
 OVER_TIME = ("mean", "gmean", "sum", "min", "max", "any", "all")

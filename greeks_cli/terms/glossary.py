@@ -72,6 +72,7 @@ CONTRACT_NAMES = (
     "digital",
     "asian",
     "barrier",
+    "double-barrier",
     "lookback",
     "forward-start",
     "cliquet",
@@ -79,6 +80,7 @@ CONTRACT_NAMES = (
     "straddle",
     "strangle",
     "call-spread",
+    "put-spread",
     "butterfly",
     "formula",
 )

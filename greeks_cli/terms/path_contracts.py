@@ -2,74 +2,18 @@
 
 import enum
 from collections.abc import Hashable, Iterable, Mapping
-from itertools import pairwise
 from typing import Annotated, Any, ClassVar, Literal, Self
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import Field, model_validator
 
-from greeks_cli.terms.contract import Contract, OptionType, StrikeKind, equal_dates
-from greeks_cli.terms.fields import Cash, Count, Fraction, Number, PerYear, Price
+from greeks_cli.terms.barriers import MONITORING, Monitoring
+from greeks_cli.terms.contract import NEXT_TO, Contract, OptionType, StrikeKind, equal_dates, order
+from greeks_cli.terms.fields import Count, Fraction, PerYear, Price
+from greeks_cli.terms.fixings import PAST_FIXINGS, Fixed, Periodic, Prices
 from greeks_cli.terms.vanillas import TYPE
 
 OPTIONAL_STRIKE = Field(None, description="price at which the option is exercised")
 STRIKE_KIND = Field(StrikeKind.FIXED, description="paid against a fixed strike, or against the underlying at expiry")
-
-
-def read_times(value: object) -> object:
-    """Times in years from ``"0.25,0.5"`` or a list."""
-    return tuple(part.strip() for part in value.split(",")) if isinstance(value, str) else value
-
-
-Times = Annotated[tuple[Annotated[Number, Field(ge=0, le=100)], ...] | None, BeforeValidator(read_times)]
-FIXINGS = Field(None, ge=1, le=10_000, description="number of equally spaced fixings, the last at expiry")
-FIXING_TIMES = Field(None, description="times of the fixings in years, such as 0.25,0.5; 0 is today's spot")
-
-
-class Fixed(Contract):
-    """A contract with fixings, at equally spaced or listed times."""
-
-    usual_fixings: ClassVar[int] = 12
-    schedule: ClassVar[frozenset[str]] = frozenset({"expiry", "fixings", "fixing_times"})
-
-    fixings: Count | None = FIXINGS
-    fixing_times: Times = FIXING_TIMES
-
-    @model_validator(mode="after")
-    def _one_schedule(self) -> Self:
-        if self.fixings and self.fixing_times:
-            raise ValueError("fixings and fixing_times exclude each other; give one of them")
-        times = self.times
-        if any(later <= earlier for earlier, later in pairwise(times)):
-            raise ValueError("fixing_times must increase")
-        if times[-1] > self.expiry:
-            raise ValueError(f"fixing time {times[-1]:g} comes after expiry {self.expiry:g}; raise the expiry")
-        return self
-
-    @property
-    def times(self) -> tuple[float, ...]:
-        """Times of all fixings in years, today's (0) included."""
-        return self.fixing_times or equal_dates(self.expiry, self.fixings or self.usual_fixings)
-
-    def structure(self, spot: float) -> Hashable:
-        return super().structure(spot), len(self.times), self.fixes_today, self.dates[-1] == self.times[-1]
-
-    @property
-    def counted(self) -> str:
-        """The number of fixings in words: ``12 fixings``."""
-        return f"{len(self.times)} {'fixing' if len(self.times) == 1 else 'fixings'}"
-
-    @property
-    def dates(self) -> tuple[float, ...]:
-        future = tuple(time for time in self.times if time > 0)
-        return future if future and future[-1] == self.expiry else (*future, self.expiry)
-
-    @property
-    def fixes_today(self) -> bool:
-        return self.times[0] == 0
-
-    @property
-    def explicit_kinks(self) -> bool:
-        return self.fixes_today
 
 
 class Average(enum.StrEnum):
@@ -80,7 +24,7 @@ class Average(enum.StrEnum):
 
 
 class Asian(Fixed):
-    """Pays on the average of the underlying over the fixings (12 by default)."""
+    """Pays on the average of the underlying over past fixings and those to come (12 by default)."""
 
     parameters: ClassVar[tuple[str, ...]] = ("strike",)
     example: ClassVar[Mapping[str, object]] = {"strike": 100, "fixings": 4}
@@ -90,6 +34,7 @@ class Asian(Fixed):
     strike: Price | None = OPTIONAL_STRIKE
     average: Average = Field(Average.ARITHMETIC, description="which mean of the fixings")
     strike_kind: StrikeKind = STRIKE_KIND
+    past_fixings: Prices = PAST_FIXINGS
 
     @model_validator(mode="after")
     def _strike_fits(self) -> Self:
@@ -99,87 +44,31 @@ class Asian(Fixed):
     def values(self) -> Mapping[str, float]:
         return {} if self.strike is None else {"strike": self.strike}
 
-    def describe(self) -> str:
-        strike = "floating strike" if self.strike is None else f"strike {self.strike:g}"
-        return f"{self.average} Asian {self.type}, {strike}, {self.counted}"
-
-
-class BarrierType(enum.StrEnum):
-    """Where the barrier lies, and whether touching it ends the option or begins it."""
-
-    UP_IN = "up-in"
-    UP_OUT = "up-out"
-    DOWN_IN = "down-in"
-    DOWN_OUT = "down-out"
+    @property
+    def n_averaged(self) -> int:
+        """The number of fixings of the average, past ones included."""
+        return len(self.past_fixings) + len(self.times)
 
     @property
-    def above(self) -> bool:
-        return self in (BarrierType.UP_IN, BarrierType.UP_OUT)
-
-    @property
-    def knocks_in(self) -> bool:
-        return self in (BarrierType.UP_IN, BarrierType.DOWN_IN)
-
-
-Monitoring = Literal["continuous"] | Annotated[Count, Field(ge=1, le=10_000)]
-MONITORING: Any = Field(
-    "continuous", description="continuous, or the number of equally spaced dates that are looked at"
-)
-
-
-_NEXT_TO = 1e-6
-"""The distance below which numbers may be equal in single precision."""
-
-
-def _order(one: float, other: float) -> Hashable:
-    """The sign of the difference; the two numbers where float32 may see them equal."""
-    if one != other and abs(one / other - 1) < _NEXT_TO:
-        return one, other
-    return (one > other) - (one < other)
-
-
-class Barrier(Contract):
-    """A European that knocks in or out at a barrier; the rebate is paid at expiry if the option is not alive then."""
-
-    parameters: ClassVar[tuple[str, ...]] = ("strike", "barrier")
-    example: ClassVar[Mapping[str, object]] = {"strike": 100, "barrier": 80, "barrier_type": "down-out"}
-
-    kind: Literal["barrier"] = "barrier"
-    type: OptionType = TYPE
-    strike: Price = Field(description="price at which the option is exercised")
-    barrier: Price = Field(description="level that ends or begins the option")
-    barrier_type: BarrierType = Field(description="where the barrier lies, and whether touching it ends or begins")
-    rebate: Cash = Field(0.0, ge=0, le=1e12, description="cash paid at expiry if the option is not alive then")
-    monitoring: Monitoring = MONITORING
-
-    @property
-    def dates(self) -> tuple[float, ...]:
-        return equal_dates(self.expiry, 1 if self.monitoring == "continuous" else int(self.monitoring))
-
-    @property
-    def folds_parameters(self) -> bool:
-        return self.monitoring == "continuous"
+    def is_decided(self) -> bool:
+        """True if the past fixings alone lift the average to the strike: a call is exercised, a put is worthless."""
+        if self.strike is None or self.average is Average.GEOMETRIC:
+            return False
+        return sum(self.past_fixings) >= self.n_averaged * self.strike
 
     def case(self, spot: float) -> Hashable:
-        """The order of spot, barrier and strike."""
-        if self.monitoring != "continuous":
-            return None
-        return _order(spot, self.barrier), _order(self.barrier, self.strike)
-
-    @property
-    def jumps(self) -> bool:
-        return self.monitoring != "continuous"
+        return self.is_decided
 
     def remark(self, spot: float) -> str | None:
-        touched = spot >= self.barrier if self.barrier_type.above else spot <= self.barrier
-        if self.monitoring != "continuous" or not touched:
+        if not self.is_decided:
             return None
-        state = "in" if self.barrier_type.knocks_in else "out"
-        return f"spot {spot:g} has reached the barrier {self.barrier:g} already: the option is knocked {state} today"
+        ends = "exercised on every path" if self.type is OptionType.CALL else "worthless"
+        return f"past_fixings alone lift the average above strike {self.strike:g}: the {self.type} is {ends}"
 
     def describe(self) -> str:
-        how = "continuous" if self.monitoring == "continuous" else f"{self.monitoring} dates"
-        return f"{self.barrier_type} barrier {self.type}, strike {self.strike:g}, barrier {self.barrier:g}, {how}"
+        strike = "floating strike" if self.strike is None else f"strike {self.strike:g}"
+        past = f", {len(self.past_fixings)} past" if self.past_fixings else ""
+        return f"{self.average} Asian {self.type}, {strike}, {self.counted}{past}"
 
 
 class Lookback(Contract):
@@ -241,7 +130,7 @@ class Lookback(Contract):
     def level(self, spot: float) -> str:
         """The name of the level that the extreme must pass to matter: spot, running_extreme or strike."""
         # A level that single precision may not tell from the spot is the spot.
-        further = {name: level for name, level in self._levels.items() if abs(level / spot - 1) > _NEXT_TO}
+        further = {name: level for name, level in self._levels.items() if abs(level / spot - 1) > NEXT_TO}
         further["spot"] = spot
         furthest = self._furthest(further.values())
         return next(name for name in ("spot", *further) if further[name] == furthest)
@@ -256,7 +145,7 @@ class Lookback(Contract):
 
     def case(self, spot: float) -> Hashable:
         """The level, and how its candidates compare."""
-        return self.level(spot), *(_order(spot, other) for other in self._levels.values())
+        return self.level(spot), *(order(spot, other) for other in self._levels.values())
 
     def describe(self) -> str:
         strike = "floating strike" if self.strike is None else f"strike {self.strike:g}"
@@ -264,7 +153,7 @@ class Lookback(Contract):
         return f"lookback {self.type}, {strike}, {how}"
 
 
-class Cliquet(Contract):
+class Cliquet(Periodic):
     """Pays notional times the sum of the returns of equal periods, each floored and capped."""
 
     example: ClassVar[Mapping[str, object]] = {"periods": 4}
@@ -282,23 +171,40 @@ class Cliquet(Contract):
         return self
 
     @property
-    def dates(self) -> tuple[float, ...]:
-        return equal_dates(self.expiry, self.periods)
-
-    @property
-    def fixes_today(self) -> bool:
-        return True
+    def n_periods(self) -> int:
+        return self.periods
 
     @property
     def explicit_kinks(self) -> bool:
-        return True
+        return self.fixes_today
+
+    def bends_at(self, spot: float) -> bool:
+        return any(abs(spot - level) < NEXT_TO * spot for level in self._levels)
+
+    def remark(self, spot: float) -> str | None:
+        if not self.bends_at(spot):
+            return None
+        return f"the first derivative in the spot jumps at spot {spot:g}: delta is that of one side"
+
+    @property
+    def _levels(self) -> tuple[float, ...]:
+        """The spots at which the return of a period that ends today meets the floor and the cap."""
+        if not self.past_fixings or not self.fixes_today:
+            return ()
+        return tuple(self.past_fixings[-1] * (1 + bound) for bound in (self.floor, self.cap))
+
+    def case(self, spot: float) -> Hashable:
+        return super().case(spot), *(order(spot, level) for level in self._levels if level > 0)
 
     def describe(self) -> str:
-        return f"cliquet, {self.periods} periods, floor {self.floor:g}, cap {self.cap:g}"
+        return f"cliquet, {self.periods} periods, floor {self.floor:g}, cap {self.cap:g}{self.past}"
 
 
-class VarianceSwap(Contract):
-    """Pays notional times (realised variance per year minus strike_vol squared)."""
+class VarianceSwap(Periodic):
+    """Pays notional times (realised variance per year minus strike_vol squared).
+
+    Realised variance is the sum of all squared logarithmic returns, past ones included, over the years of all periods.
+    """
 
     parameters: ClassVar[tuple[str, ...]] = ("strike_vol",)
     example: ClassVar[Mapping[str, object]] = {"strike_vol": 0.2, "fixings": 12}
@@ -309,15 +215,11 @@ class VarianceSwap(Contract):
     notional: Price = Field(100.0, description="amount that the returns are paid on")
 
     @property
-    def dates(self) -> tuple[float, ...]:
-        return equal_dates(self.expiry, self.fixings)
-
-    @property
-    def fixes_today(self) -> bool:
-        return True
+    def n_periods(self) -> int:
+        return self.fixings
 
     def describe(self) -> str:
-        return f"variance swap, strike vol {self.strike_vol:g}, {self.fixings} returns"
+        return f"variance swap, strike vol {self.strike_vol:g}, {self.fixings} returns{self.past}"
 
 
 def _strike_fits(contract: Any, strike: float | None, kind: StrikeKind) -> Any:

@@ -135,6 +135,18 @@ class CallSpread(_TwoStrikes):
         return f"call spread, strikes {self.low_strike:g} and {self.high_strike:g}"
 
 
+class PutSpread(_TwoStrikes):
+    """A put bought at the higher strike and one sold at the lower."""
+
+    parameters: ClassVar[tuple[str, ...]] = ("low_strike", "high_strike")
+    example: ClassVar[Mapping[str, object]] = {"low_strike": 90, "high_strike": 110}
+
+    kind: Literal["put-spread"] = "put-spread"
+
+    def describe(self) -> str:
+        return f"put spread, strikes {self.low_strike:g} and {self.high_strike:g}"
+
+
 class Butterfly(_TwoStrikes):
     """Calls bought at the outer strikes, two sold at the one between."""
 

@@ -1,9 +1,12 @@
 """Barrier options: monitored continuously, second derivatives meet a kink where the underlying ends at the barrier."""
 
+from math import exp
+
 import pytest
 
 from greeks_cli.run.book_paths import run_together
 from greeks_cli.run.price import run
+from greeks_cli.terms.errors import InvalidInput
 from greeks_cli.terms.request import build_request
 from tests.conftest import assert_agrees
 
@@ -79,3 +82,50 @@ def test_barrier_that_float32_cannot_tell_apart_shares_no_trace_with_one_that_it
     for result in run_together(requests)[1:]:
         for estimate in result.estimates:
             assert abs(estimate.value - estimate.exact) <= 4 * estimate.stderr + estimate.bias
+
+
+KNOCKED_IN = {"strike": 100, "barrier": 90, "barrier_type": "down-in", "knocked": "in", "rebate": 3}
+KNOCKED_OUT = {"strike": 100, "barrier": 120, "barrier_type": "up-out", "knocked": "out", "type": "put"}
+
+
+def knocked(terms, greeks="delta,gamma,vega,theta,rho,d(barrier)", **settings):
+    return build_request({"kind": "barrier", **terms}, MARKETS[1], {"paths": 40_000, **settings}, greeks)
+
+
+@pytest.mark.parametrize("monitoring", ["continuous", 12])
+@pytest.mark.parametrize("option", ["call", "put"])
+def test_knocked_in_option_is_the_european_on_the_same_paths(option, monitoring):
+    found = run(knocked({**KNOCKED_IN, "type": option, "monitoring": monitoring}))
+    european = build_request({"strike": 100, "type": option}, MARKETS[1], {"paths": 40_000}, "delta,gamma,vega,theta")
+    for one in run(european).estimates:
+        other = found[one.greek.name]
+        assert (other.value, other.stderr, other.exact) == pytest.approx((one.value, one.stderr, one.exact), rel=1e-12)
+    assert found["d(barrier)"].value == found["d(barrier)"].exact == 0
+
+
+@pytest.mark.parametrize("rebate", [0, 4])
+@pytest.mark.parametrize("monitoring", ["continuous", 12])
+def test_knocked_out_option_is_its_discounted_rebate(monitoring, rebate):
+    expected = {"price": rebate * exp(-0.02), "theta": 0.02 * rebate * exp(-0.02), "rho": -rebate * exp(-0.02)}
+    for estimate in run(knocked({**KNOCKED_OUT, "monitoring": monitoring, "rebate": rebate})).estimates:
+        assert estimate.stderr == estimate.bias == 0
+        assert estimate.value == pytest.approx(expected.get(estimate.greek.name, 0), rel=1e-12)
+        assert estimate.exact == pytest.approx(estimate.value, rel=1e-12)
+        assert estimate.warning is None
+
+
+def test_knocked_and_live_barriers_share_no_trace():
+    trades = [knocked({**KNOCKED_OUT, "rebate": 4, "knocked": state}, "delta,gamma") for state in ("out", None)]
+    assert [answer.estimates for answer in run_together(trades)] == [run(trade).estimates for trade in trades]
+
+
+@pytest.mark.parametrize(("terms", "state"), [(KNOCKED_IN, "out"), (KNOCKED_OUT, "in")], ids=("in", "out"))
+def test_option_cannot_have_been_knocked_the_other_way(terms, state):
+    with pytest.raises(InvalidInput, match=f"knocked {state} is not possible"):
+        knocked({**terms, "knocked": state})
+
+
+def test_spot_beyond_the_barrier_of_a_knocked_option_is_no_surprise():
+    request = knocked({**KNOCKED_OUT, "barrier": 90})
+    assert request.contract.remark(request.market.spot) is None
+    assert "knocked out" in request.contract.describe()

@@ -28,12 +28,19 @@ VARIANTS = [
     {"kind": "barrier", "strike": 90, "barrier": 85, "barrier_type": "down-in", "type": "put"},
     {"kind": "barrier", "strike": 80, "barrier": 85, "barrier_type": "down-out"},
     {"kind": "barrier", "strike": 125, "barrier": 120, "barrier_type": "up-in"},
+    {"kind": "double-barrier", "strike": 95, "low_barrier": 85, "high_barrier": 125, "type": "put", "rebate": 2},
+    {"kind": "double-barrier", "strike": 100, "low_barrier": 85, "high_barrier": 125, "knock": "in", "rebate": 2},
+    {"kind": "double-barrier", "strike": 90, "low_barrier": 90, "high_barrier": 104.5, "knock": "in"},
     {"kind": "lookback", "strike_kind": "floating", "type": "put"},
     {"kind": "lookback", "strike_kind": "floating", "running_extreme": 85},
     {"kind": "lookback", "strike": 105},
     {"kind": "lookback", "strike": 90, "running_extreme": 80, "type": "put"},
     {"kind": "forward-start", "start": 0.25, "moneyness": 1.1, "type": "put"},
     {"kind": "cliquet", "periods": 3, "floor": -0.05, "cap": 0.08},
+    {"kind": "asian", "average": "geometric", "strike": 100, "fixings": 3, "past_fixings": [98.5, 101]},
+    {"kind": "asian", "strike": 100, "fixings": 3, "past_fixings": [260, 270]},
+    {"kind": "cliquet", "past_fixings": [95, 98, 97], "elapsed": 1.2},
+    {"kind": "variance-swap", "strike_vol": 0.2, "fixings": 12, "past_fixings": [95, 98, 97]},
 ]
 EXAMPLES = [{"kind": kind, **model.example} for kind, model in CONTRACTS.items()]
 REDUCTIONS = [{"antithetic": True}, {"control": True}, {"sampler": "sobol", "paths": 1 << 14}]

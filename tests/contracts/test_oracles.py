@@ -171,6 +171,16 @@ def test_geometric_control_variate_leaves_a_fifth_of_the_standard_error():
         assert abs(one.value - other.value) < 4 * one.stderr
 
 
+def test_call_spread_and_put_spread_add_up_to_the_discounted_distance_of_their_strikes():
+    strikes = {"low_strike": 90, "high_strike": 110}
+    call, put = (
+        run(build_request({"kind": kind, **strikes}, {"vol": 0.2}, {"paths": 5000}, "delta"))
+        for kind in ("call-spread", "put-spread")
+    )
+    assert call["price"].value + put["price"].value == pytest.approx(20 * exp(-0.01), rel=1e-12)
+    assert call["delta"].value + put["delta"].value == pytest.approx(0, abs=1e-12)
+
+
 WRONG = [
     ({"kind": "asian"}, "strike is required"),
     ({"kind": "asian", "strike": 100, "strike_kind": "floating"}, "leave out strike"),
@@ -180,6 +190,7 @@ WRONG = [
     ({"kind": "forward-start", "start": 2}, "must come before expiry"),
     ({"kind": "strangle", "low_strike": 110, "high_strike": 90}, "must be below"),
     ({"kind": "butterfly", "low_strike": 90, "strike": 80, "high_strike": 110}, "must lie between"),
+    ({"kind": "double-barrier", "strike": 100, "low_barrier": 110, "high_barrier": 90}, "must be below high_barrier"),
     ({"kind": "cliquet", "floor": 0.2}, "must be below cap"),
     ({"kind": "european", "strike": 100, "barrier": 90}, "unknown key, not an option of the european contract"),
     ({"kind": "asain", "strike": 100}, "did you mean 'asian'"),

@@ -40,6 +40,15 @@ def test_fixings_of_every_short_expiry_are_accepted():
             "running_extreme 110 is above spot 100, so that the minimum so far is the spot",
         ),
         ({"kind": "lookback", "strike": 105, "running_extreme": 110}, None),
+        (
+            {"kind": "double-barrier", "strike": 100, "low_barrier": 80, "high_barrier": 100},
+            "spot 100 has reached the upper barrier 100 already: the option is knocked out today",
+        ),
+        (
+            {"kind": "double-barrier", "strike": 100, "low_barrier": 101, "high_barrier": 110, "knock": "in"},
+            "spot 100 has reached the lower barrier 101 already: the option is knocked in today",
+        ),
+        ({"kind": "double-barrier", "strike": 100, "low_barrier": 80, "high_barrier": 100, "knocked": "out"}, None),
         ({"kind": "european", "strike": 100}, None),
     ],
 )

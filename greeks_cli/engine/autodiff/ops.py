@@ -66,6 +66,20 @@ def sqrt(x: Operand) -> Operand:
     return math.sqrt(x) if isinstance(x, float) else np.sqrt(x)
 
 
+def sin(x: Operand) -> Operand:
+    """The sine, elementwise."""
+    if is_variable(x):
+        return F.sin(x)
+    return math.sin(x) if isinstance(x, float) else np.sin(x)
+
+
+def cos(x: Operand) -> Operand:
+    """The cosine, elementwise."""
+    if is_variable(x):
+        return F.cos(x)
+    return math.cos(x) if isinstance(x, float) else np.cos(x)
+
+
 def minimum(x: Operand, y: Operand) -> Operand:
     """The smaller of two operands without derivatives."""
     return min(x, y) if isinstance(x, float) and isinstance(y, float) else np.minimum(x, y)
@@ -92,3 +106,8 @@ def as_constant(x: Operand) -> Operand:
 def values_of(x: Operand) -> Operand:
     """The operand without its graph: no derivative passes."""
     return x.array if is_variable(x) else x
+
+
+def number_of(x: Operand) -> float:
+    """The number of an operand that is the same on every path."""
+    return float(np.ravel(np.asarray(values_of(x)))[0])

@@ -173,7 +173,8 @@ def traced(request: Request, methods: Methods) -> Traced:
     """The traces of a structure, from the cache where an earlier request has made them."""
     contract, simulation = request.contract, request.simulation
     choices = tuple((index, tuple(method.pattern for method in found)) for index, found in methods.items())
-    key = type(contract), contract.structure(request.market.spot), simulation.dtype, simulation.autodiff, choices
+    structure = contract.structure(request.market.spot), contract.series(request.market.vol)
+    key = type(contract), structure, simulation.dtype, simulation.autodiff, choices
     return _kept(_Subject(key, request, methods))
 
 

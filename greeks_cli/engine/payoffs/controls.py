@@ -33,7 +33,8 @@ def control_of(contract: Contract) -> Contract:
 
 @control_of.register
 def _asian(contract: Asian) -> Contract:
-    """The geometric average, where the arithmetic one is paid against a fixed strike."""
-    if contract.strike_kind is StrikeKind.FIXED and contract.average is Average.ARITHMETIC:
+    """The geometric average of the same fixings, where the arithmetic one may end on either side of a fixed strike."""
+    fixed = contract.strike_kind is StrikeKind.FIXED and not contract.is_decided
+    if fixed and contract.average is Average.ARITHMETIC:
         return contract.model_copy(update={"average": Average.GEOMETRIC})
     return Underlying(expiry=contract.expiry)

@@ -1,97 +1,41 @@
 """Payoffs of path-dependent contracts."""
 
-import numpy as np
+import math
+from collections.abc import Callable, Sequence
+from itertools import pairwise
 
 from greeks_cli.engine.autodiff.kinks import Smoother, sharp_positive_part
 from greeks_cli.engine.autodiff.normal import mills_ratio, normal_cdf
-from greeks_cli.engine.autodiff.ops import (
-    Leaves,
-    Operand,
-    as_constant,
-    concat,
-    exp,
-    log,
-    minimum,
-    sqrt,
-    total,
-    values_of,
-)
+from greeks_cli.engine.autodiff.ops import Leaves, Operand, as_constant, concat, exp, log, number_of, sqrt, total
 from greeks_cli.engine.payoffs.base import above, payoff
 from greeks_cli.engine.simulation.paths import Path
-from greeks_cli.terms.contract import StrikeKind
-from greeks_cli.terms.path_contracts import Asian, Average, Barrier, Cliquet, Lookback, VarianceSwap
-
-_BEYOND = 3.0
-"""The exponent of a bridge's end beyond the barrier, at most: exp(3) is many widths of a kernel."""
-_DEVIATIONS = 10.0
-"""Standard deviations of the logarithm at expiry, beyond which no path ends."""
+from greeks_cli.terms.contract import OptionType, StrikeKind
+from greeks_cli.terms.fixings import Periodic
+from greeks_cli.terms.path_contracts import Asian, Average, Cliquet, Lookback, VarianceSwap
 
 
 @payoff.register
 def _asian(contract: Asian, leaves: Leaves, path: Path, smoother: Smoother) -> Operand:
     n_future = len(contract.times) - contract.fixes_today
-    n = len(contract.times)
+    n, past = contract.n_averaged, contract.past_fixings
     if contract.average is Average.ARITHMETIC:
-        today = leaves["spot"] if contract.fixes_today else 0.0
-        average = (path.total(n_future) + today) * (1 / n)
+        known = sum(past) + (leaves["spot"] if contract.fixes_today else 0.0)
+        average = (path.total(n_future) + known) * (1 / n)
     else:
-        today = log(leaves["spot"]) if contract.fixes_today else 0.0
-        average = exp((total(log(path.spots[:n_future])) + today) * (1 / n))
+        known = sum(map(math.log, past)) + (log(leaves["spot"]) if contract.fixes_today else 0.0)
+        average = exp((total(log(path.spots[:n_future])) + known) * (1 / n))
     strike = leaves["strike"] if contract.strike_kind is StrikeKind.FIXED else None
     ends = (path[-1], average) if strike is None else (average, strike)
-    return smoother.positive_part(above(contract.type, *ends))
-
-
-@payoff.register
-def _barrier(contract: Barrier, leaves: Leaves, path: Path, smoother: Smoother) -> Operand:
-    gain = above(contract.type, path[-1], leaves["strike"])
-    vanilla = smoother.positive_part(gain)
-    untouched = _untouched(contract, leaves, path, smoother)
-    # Where only paths beyond the barrier end out of the money, the barrier removes them: the strike has no kink.
-    never_loses = (
-        contract.folds_parameters
-        and not smoother.smooths_values
-        and (contract.type.sign < 0) == contract.barrier_type.above
-        and contract.type.sign * (contract.barrier - contract.strike) >= 0
-    )
-    kept = untouched * (gain if never_loses else vanilla)
-    paid, rebated = (vanilla - kept, untouched) if contract.barrier_type.knocks_in else (kept, 1 - untouched)
-    return paid + contract.rebate * rebated if contract.rebate else paid
-
-
-def _untouched(contract: Barrier, leaves: Leaves, path: Path, smoother: Smoother) -> Operand:
-    """1 where the barrier is not touched; with continuous monitoring, the probability of not touching it.
-
-    A Brownian bridge between logarithms at distances a and b from a barrier on the same side
-    touches it with probability exp(-2 a b / (vol^2 T)). Kernels of derivatives alone act on the scale of
-    the probability, because a much wider kernel would be biased. Far beyond the barrier b is bounded.
-    """
-    side = -1.0 if contract.barrier_type.above else 1.0
-    if contract.monitoring != "continuous":
-        return smoother.step(smoother.maximum(-side * path.spots) * -1.0 - side * leaves["barrier"])
-    start = side * log(leaves["spot"] / leaves["barrier"])
-    if _number(start) <= 0:  # part of the structure: ``Barrier.case``
-        return path[-1] * 0.0
-    variance = leaves["vol"] * leaves["vol"] * (path.expiry - leaves["time"])
-    steepness = 2 * start / variance
-    distance = side * log(path[-1] / leaves["barrier"])
-    if smoother.smooths_values:
-        return 1 - exp(-steepness * smoother.positive_part(distance))
-    scale = values_of(steepness)
-    beyond = minimum(_BEYOND / scale, _DEVIATIONS * sqrt(values_of(variance)))
-    end = sharp_positive_part(distance + beyond) - beyond
-    return smoother.gated(1 - exp(-scale * end), 1 - exp(-steepness * end))
-
-
-def _number(x: Operand) -> float:
-    """The number of an operand that is the same on every path."""
-    return float(np.ravel(np.asarray(values_of(x)))[0])
+    gain = above(contract.type, *ends)
+    if contract.is_decided:  # part of the structure: ``Asian.case``
+        return gain if contract.type is OptionType.CALL else 0.0 * gain
+    return smoother.positive_part(gain)
 
 
 @payoff.register
 def _lookback(contract: Lookback, leaves: Leaves, path: Path, smoother: Smoother) -> Operand:
     sign = 1.0 if contract.seeks_maximum else -1.0
-    name = contract.level(_number(leaves["spot"]))  # part of the structure: ``Lookback.case``
+    name = contract.level(number_of(leaves["spot"]))  # part of the structure: ``Lookback.case``
     level = contract.running_extreme if name == "running_extreme" else leaves[name]
     if contract.monitoring == "continuous":
         extreme = _continuous_extreme(leaves, path, smoother, sign, level)
@@ -136,21 +80,37 @@ def _monitored_extreme(leaves: Leaves, path: Path, smoother: Smoother, sign: flo
 
 @payoff.register
 def _cliquet(contract: Cliquet, leaves: Leaves, path: Path, smoother: Smoother) -> Operand:
-    returns = _ratios(leaves, path) - 1
-    above_floor = smoother.positive_part(returns - contract.floor)
-    above_cap = smoother.positive_part(returns - contract.cap)
-    return contract.notional * (total(above_floor - above_cap) + contract.floor * contract.periods)
+    def spread(ratios: Operand, positive_part: Callable[[Operand], Operand]) -> Operand:
+        returns = ratios - 1
+        return positive_part(returns - contract.floor) - positive_part(returns - contract.cap)
+
+    ratios = _ratios(contract, leaves, path)
+    # The running period is shorter than the others, and its return less spread: its kernels are narrower.
+    apart = not contract.fixes_today and path.n_dates > 1
+    parts = (ratios[:1], ratios[1:]) if apart else (ratios,)
+    gained = sum(total(spread(part, smoother.positive_part)) for part in parts)
+    settled = sum(spread(ratio, sharp_positive_part) for ratio in _settled(contract, leaves))
+    return contract.notional * (gained + settled + contract.floor * contract.periods)
 
 
 @payoff.register
 def _variance_swap(contract: VarianceSwap, leaves: Leaves, path: Path, smoother: Smoother) -> Operand:
-    logarithms = log(_ratios(leaves, path))
-    realised = total(logarithms * logarithms) * (1 / path.expiry)
+    logarithms = log(_ratios(contract, leaves, path))
+    settled = sum(log(ratio) ** 2 for ratio in _settled(contract, leaves))
+    whole = contract.fixings / contract.n_remaining
+    years = path.expiry * whole if contract.elapsed is None else path.expiry + contract.elapsed
+    realised = (total(logarithms * logarithms) + settled) * (1 / years)
     return contract.notional * (realised - leaves["strike_vol"] * leaves["strike_vol"])
 
 
-def _ratios(leaves: Leaves, path: Path) -> Operand:
-    """Ratios of the underlying at every date to the date before, shape (n_dates, n_paths)."""
+def _ratios(contract: Periodic, leaves: Leaves, path: Path) -> Operand:
+    """Ratios of the underlying at every date to the fixing before, shape (n_dates, n_paths)."""
     spots = path.spots
-    first = spots[:1] / leaves["spot"]
+    first = spots[:1] / (leaves["spot"] if contract.fixes_today else contract.past_fixings[-1])
     return concat([first, spots[1:] / spots[:-1]]) if spots.shape[0] > 1 else first
+
+
+def _settled(contract: Periodic, leaves: Leaves) -> Sequence[Operand]:
+    """Ratios of the fixings that are known today, each to the fixing before."""
+    known: list[Operand] = [*contract.past_fixings, *([leaves["spot"]] if contract.fixes_today else [])]
+    return [later / earlier for earlier, later in pairwise(known)]

@@ -11,6 +11,7 @@ from greeks_cli.terms.vanillas import (
     European,
     ForwardStart,
     Payout,
+    PutSpread,
     Straddle,
     Strangle,
 )
@@ -50,6 +51,13 @@ def _call_spread(contract: CallSpread, leaves: Leaves, path: Path, smoother: Smo
     at_expiry = path[-1]
     bought = smoother.positive_part(at_expiry - leaves["low_strike"])
     return bought - smoother.positive_part(at_expiry - leaves["high_strike"])
+
+
+@payoff.register
+def _put_spread(contract: PutSpread, leaves: Leaves, path: Path, smoother: Smoother) -> Operand:
+    at_expiry = path[-1]
+    bought = smoother.positive_part(leaves["high_strike"] - at_expiry)
+    return bought - smoother.positive_part(leaves["low_strike"] - at_expiry)
 
 
 @payoff.register

@@ -1,0 +1,56 @@
+"""Closed forms of contracts that a barrier ends or begins."""
+
+from greeks_cli.analytic.closed_form import N, closed_form, european
+from greeks_cli.engine.autodiff.ops import Leaves, Operand, exp, log, sqrt
+from greeks_cli.terms.barriers import Barrier
+
+
+@closed_form.register
+def _barrier(contract: Barrier, leaves: Leaves) -> Operand | None:
+    """E. Reiner and M. Rubinstein, Breaking down the barriers, Risk 4 (1991), in Haug's notation."""
+    if contract.monitoring != "continuous" and not contract.knocked:
+        return None
+    S, H, vol, rate = leaves["spot"], leaves["barrier"], leaves["vol"], leaves["rate"]
+    T = leaves["expiry"] - leaves["time"]
+    eta = -1.0 if contract.barrier_type.above else 1.0
+    discount = exp(-rate * T)
+    vanilla = european(contract.type.sign, leaves, leaves["strike"], T)
+    touched_already = eta * float(S.array[0] - H.array[0]) <= 0
+    if contract.knocked or touched_already:
+        return vanilla if contract.barrier_type.knocks_in else contract.rebate * discount
+    deviation = vol * sqrt(T)
+    mu = (rate - leaves["dividend_yield"]) / (vol * vol) - 0.5
+    x2 = log(S / H) / deviation + (1 + mu) * deviation
+    y2 = log(H / S) / deviation + (1 + mu) * deviation
+    untouched = N(eta * (x2 - deviation)) - exp(2 * mu * log(H / S)) * N(eta * (y2 - deviation))
+    knocked_in = _knock_in(contract, leaves, T, mu)
+    if contract.barrier_type.knocks_in:
+        return knocked_in + contract.rebate * discount * untouched
+    return vanilla - knocked_in + contract.rebate * discount * (1 - untouched)
+
+
+def _knock_in(contract: Barrier, leaves: Leaves, T: Operand, mu: Operand) -> Operand:
+    """The knock-in option without its rebate."""
+    S, K, H, vol = leaves["spot"], leaves["strike"], leaves["barrier"], leaves["vol"]
+    deviation, phi = vol * sqrt(T), contract.type.sign
+    eta = -1.0 if contract.barrier_type.above else 1.0
+    asset, cash = S * exp(-leaves["dividend_yield"] * T), K * exp(-leaves["rate"] * T)
+
+    def term(distance: Operand, mirrored: bool) -> Operand:
+        d = distance / deviation + (1 + mu) * deviation
+        side = eta if mirrored else phi
+        scale = log(H / S) if mirrored else 0.0 * S
+        return phi * (
+            asset * exp(2 * (mu + 1) * scale) * N(side * d) - cash * exp(2 * mu * scale) * N(side * (d - deviation))
+        )
+
+    a, b = term(log(S / K), False), term(log(S / H), False)
+    c, d = term(log(H * H / (S * K)), True), term(log(H / S), True)
+    strike_above = float(K.array[0]) > float(H.array[0])
+    if contract.barrier_type.above:
+        if phi > 0:
+            return a if strike_above else b - c + d
+        return a - b + d if strike_above else c
+    if phi > 0:
+        return c if strike_above else a - b + d
+    return b - c + d if strike_above else a

@@ -1,0 +1,124 @@
+"""Payoffs of contracts that a barrier ends or begins."""
+
+from math import pi
+
+from greeks_cli.engine.autodiff.kinks import Smoother, sharp_positive_part
+from greeks_cli.engine.autodiff.ops import Leaves, Operand, exp, log, minimum, number_of, sin, sqrt, values_of
+from greeks_cli.engine.payoffs.base import above, payoff
+from greeks_cli.engine.simulation.paths import Path
+from greeks_cli.terms.barriers import Barrier, DoubleBarrier, Knocking
+
+_BEYOND = 3.0
+"""The exponent of a bridge's end beyond the barrier, at most: exp(3) is many widths of a kernel."""
+_DEVIATIONS = 10.0
+"""Standard deviations of the logarithm at expiry, beyond which no path ends."""
+
+
+@payoff.register
+def _barrier(contract: Barrier, leaves: Leaves, path: Path, smoother: Smoother) -> Operand:
+    gain = above(contract.type, path[-1], leaves["strike"])
+    if contract.knocked:
+        return _knocked(contract, gain, smoother)
+    vanilla = smoother.positive_part(gain)
+    untouched = _untouched(contract, leaves, path, smoother)
+    # Where only paths beyond the barrier end out of the money, the barrier removes them: the strike has no kink.
+    never_loses = (
+        contract.is_continuous
+        and not smoother.smooths_values
+        and (contract.type.sign < 0) == contract.barrier_type.above
+        and contract.type.sign * (contract.barrier - contract.strike) >= 0
+    )
+    return _paid(contract, vanilla, untouched * (gain if never_loses else vanilla), untouched)
+
+
+def _knocked(contract: Knocking, gain: Operand, smoother: Smoother) -> Operand:
+    """The payoff once a barrier is touched: a European that is knocked in, or the rebate of one that is knocked out."""
+    return smoother.positive_part(gain) if contract.knocks_in else 0.0 * gain + contract.rebate
+
+
+def _paid(contract: Knocking, vanilla: Operand, kept: Operand, untouched: Operand) -> Operand:
+    """The payment of a European, of which ``kept`` is that of untouched paths."""
+    paid, rebated = (vanilla - kept, untouched) if contract.knocks_in else (kept, 1 - untouched)
+    return paid + contract.rebate * rebated if contract.rebate else paid
+
+
+def _untouched(contract: Barrier, leaves: Leaves, path: Path, smoother: Smoother) -> Operand:
+    """1 where the barrier is not touched; with continuous monitoring, the probability of not touching it.
+
+    A Brownian bridge between logarithms at distances a and b from a barrier on the same side
+    touches it with probability exp(-2 a b / (vol^2 T)). Kernels of derivatives alone act on the scale of
+    the probability, because a much wider kernel would be biased. Far beyond the barrier b is bounded.
+    """
+    side = -1.0 if contract.barrier_type.above else 1.0
+    if contract.monitoring != "continuous":
+        return smoother.step(smoother.maximum(-side * path.spots) * -1.0 - side * leaves["barrier"])
+    start = side * log(leaves["spot"] / leaves["barrier"])
+    if number_of(start) <= 0:  # part of the structure: ``Barrier.case``
+        return path[-1] * 0.0
+    variance = leaves["vol"] * leaves["vol"] * (path.expiry - leaves["time"])
+    steepness = 2 * start / variance
+    distance = side * log(path[-1] / leaves["barrier"])
+    if smoother.smooths_values:
+        return 1 - exp(-steepness * smoother.positive_part(distance))
+    scale = values_of(steepness)
+    beyond = minimum(_BEYOND / scale, _DEVIATIONS * sqrt(values_of(variance)))
+    end = sharp_positive_part(distance + beyond) - beyond
+    return smoother.gated(1 - exp(-scale * end), 1 - exp(-steepness * end))
+
+
+@payoff.register
+def _double_barrier(contract: DoubleBarrier, leaves: Leaves, path: Path, smoother: Smoother) -> Operand:
+    gain = above(contract.type, path[-1], leaves["strike"])
+    if contract.knocked:
+        return _knocked(contract, gain, smoother)
+    vanilla = smoother.positive_part(gain)
+    inside = (_stays_inside if contract.is_continuous else _found_inside)(contract, leaves, path, smoother)
+    return _paid(contract, vanilla, inside * vanilla, inside)
+
+
+def _found_inside(contract: DoubleBarrier, leaves: Leaves, path: Path, smoother: Smoother) -> Operand:
+    """1 where all dates find the underlying between the barriers."""
+    above_low = smoother.step(smoother.maximum(-path.spots) * -1.0 - leaves["low_barrier"])
+    return above_low * smoother.step(leaves["high_barrier"] - smoother.maximum(path.spots))
+
+
+def _stays_inside(contract: DoubleBarrier, leaves: Leaves, path: Path, smoother: Smoother) -> Operand:
+    """The probability that a path between its ends stays between the barriers, 0 where the path ends outside.
+
+    Ends outside are moved to the barrier, where the probability is 0: the series are good inside only.
+    """
+    low, high = leaves["low_barrier"], leaves["high_barrier"]
+    width, start = log(high / low), log(leaves["spot"] / low)
+    if number_of(start) <= 0 or number_of(width - start) <= 0:  # part of the structure: ``DoubleBarrier.case``
+        return path[-1] * 0.0
+    end = smoother.positive_part(log(path[-1] / low))
+    end = width - smoother.positive_part(width - end)
+    variance = leaves["vol"] * leaves["vol"] * (path.expiry - leaves["time"])
+    kind, n = contract.between(number_of(leaves["vol"]))
+    return (_by_images if kind == "images" else _by_waves)(start, end, width, variance, n)
+
+
+def _by_images(start: Operand, end: Operand, width: Operand, variance: Operand, n: int) -> Operand:
+    """The density at the end of all images of the start, those of an odd number of reflections less, over the path's.
+
+    T. Anderson, Annals of Mathematical Statistics 31 (1960); N. Ikeda and N. Kunitomo, Mathematical Finance 2 (1992).
+    """
+    scale = -2 / variance
+    inside = 1 - exp(scale * start * end)
+    for i in range(1, n + 1):
+        shift = i * width
+        once = exp(scale * (shift + start) * (shift + end)) + exp(scale * (shift - start) * (shift - end))
+        twice = exp(scale * shift * (shift + end - start)) + exp(scale * shift * (shift - end + start))
+        inside = inside + twice - once
+    return inside
+
+
+def _by_waves(start: Operand, end: Operand, width: Operand, variance: Operand, n: int) -> Operand:
+    """The density at the end as a sum of the standing waves between the barriers, over the density of the path."""
+    gap, slowest = end - start, -0.5 * pi * pi * variance / (width * width)
+    growth = gap * gap / (2 * variance)
+    waves = [
+        exp(k * k * slowest + growth) * (sin(k * pi * start / width) * sin(k * pi * end / width))
+        for k in range(1, n + 1)
+    ]
+    return 2 * sqrt(2 * pi * variance) / width * sum(waves[1:], waves[0])

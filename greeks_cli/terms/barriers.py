@@ -1,0 +1,205 @@
+"""Contracts that a barrier ends or begins."""
+
+import enum
+from abc import abstractmethod
+from collections.abc import Hashable, Mapping
+from math import log, sqrt
+from typing import Annotated, Any, ClassVar, Literal, NamedTuple, Self
+
+from pydantic import Field, model_validator
+
+from greeks_cli.terms.contract import Contract, OptionType, equal_dates, order
+from greeks_cli.terms.fields import Cash, Count, Price
+from greeks_cli.terms.vanillas import STRIKE, TYPE
+
+Monitoring = Literal["continuous"] | Annotated[Count, Field(ge=1, le=10_000)]
+MONITORING: Any = Field(
+    "continuous", description="continuous, or the number of equally spaced dates that are looked at"
+)
+
+
+class BarrierType(enum.StrEnum):
+    """Where the barrier lies, and whether touching it ends the option or begins it."""
+
+    UP_IN = "up-in"
+    UP_OUT = "up-out"
+    DOWN_IN = "down-in"
+    DOWN_OUT = "down-out"
+
+    @property
+    def above(self) -> bool:
+        return self in (BarrierType.UP_IN, BarrierType.UP_OUT)
+
+    @property
+    def knocks_in(self) -> bool:
+        return self in (BarrierType.UP_IN, BarrierType.DOWN_IN)
+
+
+class Knock(enum.StrEnum):
+    """The end or the beginning of an option."""
+
+    IN = "in"
+    OUT = "out"
+
+
+class Knocking(Contract):
+    """A European that begins or ends where the underlying touches a barrier."""
+
+    type: OptionType = TYPE
+    strike: Price = STRIKE
+    rebate: Cash = Field(0.0, ge=0, le=1e12, description="cash paid at expiry if the option is not alive then")
+    monitoring: Monitoring = MONITORING
+    knocked: Knock | None = Field(
+        None, description="in or out if a barrier was touched before today: no barrier is watched any more"
+    )
+
+    @property
+    @abstractmethod
+    def knocks_in(self) -> bool:
+        """True if touching a barrier begins the option, False if it ends it."""
+
+    @abstractmethod
+    def touched(self, spot: float) -> str | None:
+        """The barrier that a spot has reached, in words; None between the barriers."""
+
+    @model_validator(mode="after")
+    def _knocked_as_it_knocks(self) -> Self:
+        effect = Knock.IN if self.knocks_in else Knock.OUT
+        if self.knocked not in (None, effect):
+            raise ValueError(f"knocked {self.knocked} is not possible, because touching the barrier knocks {effect}")
+        return self
+
+    @property
+    def is_continuous(self) -> bool:
+        """True if a barrier is watched, at all times."""
+        return self.monitoring == "continuous" and self.knocked is None
+
+    @property
+    def dates(self) -> tuple[float, ...]:
+        at_expiry = self.monitoring == "continuous" or self.knocked is not None
+        return equal_dates(self.expiry, 1 if at_expiry else int(self.monitoring))
+
+    @property
+    def folds_parameters(self) -> bool:
+        return self.is_continuous
+
+    @property
+    def jumps(self) -> bool:
+        return self.monitoring != "continuous" and self.knocked is None
+
+    def remark(self, spot: float) -> str | None:
+        touched = self.touched(spot)
+        if not self.is_continuous or touched is None:
+            return None
+        state = Knock.IN if self.knocks_in else Knock.OUT
+        return f"spot {spot:g} has reached {touched} already: the option is knocked {state} today"
+
+    @property
+    def watched(self) -> str:
+        """The monitoring in words, for headers."""
+        if self.knocked:
+            return f"knocked {self.knocked}"
+        return "continuous" if self.monitoring == "continuous" else f"{self.monitoring} dates"
+
+
+class Barrier(Knocking):
+    """A European that knocks in or out at a barrier; the rebate is paid at expiry if the option is not alive then."""
+
+    parameters: ClassVar[tuple[str, ...]] = ("strike", "barrier")
+    example: ClassVar[Mapping[str, object]] = {"strike": 100, "barrier": 80, "barrier_type": "down-out"}
+
+    kind: Literal["barrier"] = "barrier"
+    barrier: Price = Field(description="level that ends or begins the option")
+    barrier_type: BarrierType = Field(description="where the barrier lies, and whether touching it ends or begins")
+
+    @property
+    def knocks_in(self) -> bool:
+        return self.barrier_type.knocks_in
+
+    def touched(self, spot: float) -> str | None:
+        is_beyond = spot >= self.barrier if self.barrier_type.above else spot <= self.barrier
+        return f"the barrier {self.barrier:g}" if is_beyond else None
+
+    def case(self, spot: float) -> Hashable:
+        """The order of spot, barrier and strike."""
+        return (order(spot, self.barrier), order(self.barrier, self.strike)) if self.is_continuous else None
+
+    def describe(self) -> str:
+        terms = f"strike {self.strike:g}, barrier {self.barrier:g}, {self.watched}"
+        return f"{self.barrier_type} barrier {self.type}, {terms}"
+
+
+_IMAGES = ((1.8, 2), (1.0, 4))
+"""Least widths of a corridor, in standard deviations, and the images on either side that serve it.
+
+Images beyond n have exponents below -2 n (n + 1) width^2, which is -38 or less: smaller than rounding.
+"""
+_WAVES = 3
+
+
+class Series(NamedTuple):
+    """The series of a double barrier: its kind, and the number of terms."""
+
+    kind: Literal["images", "waves"]
+    n: int
+
+
+class DoubleBarrier(Knocking):
+    """A European that knocks in or out where the underlying leaves the corridor between two barriers.
+
+    The rebate is paid at expiry if the option is not alive then.
+    """
+
+    parameters: ClassVar[tuple[str, ...]] = ("strike", "low_barrier", "high_barrier")
+    example: ClassVar[Mapping[str, object]] = {"strike": 100, "low_barrier": 55, "high_barrier": 180}
+
+    kind: Literal["double-barrier"] = "double-barrier"
+    low_barrier: Price = Field(description="lower level that ends or begins the option")
+    high_barrier: Price = Field(description="upper level that ends or begins the option")
+    knock: Knock = Field(Knock.OUT, description="in or out: touching a barrier begins the option, or ends it")
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        if self.low_barrier >= self.high_barrier:
+            raise ValueError(f"low_barrier {self.low_barrier:g} must be below high_barrier {self.high_barrier:g}")
+        return self
+
+    @property
+    def knocks_in(self) -> bool:
+        return self.knock is Knock.IN
+
+    def touched(self, spot: float) -> str | None:
+        if spot <= self.low_barrier:
+            return f"the lower barrier {self.low_barrier:g}"
+        return f"the upper barrier {self.high_barrier:g}" if spot >= self.high_barrier else None
+
+    def case(self, spot: float) -> Hashable:
+        """The order of spot, strike and barriers."""
+        if not self.is_continuous:
+            return None
+        return tuple(
+            order(one, level) for level in (self.low_barrier, self.high_barrier) for one in (spot, self.strike)
+        )
+
+    def series(self, vol: float) -> Hashable:
+        """The series of ``between``."""
+        return self.between(vol) if self.is_continuous else None
+
+    def between(self, vol: float) -> Series:
+        """The series of the probability to stay between the barriers that converges fast, to rounding.
+
+        In a wide corridor that is the sum over images, in a narrow one the sum over waves. The choices are few, so that
+        trades share traces.
+        """
+        width = log(self.high_barrier / self.low_barrier) / (vol * sqrt(self.expiry))
+        images = next((n for least, n in _IMAGES if width >= least), None)
+        return Series("images", images) if images else Series("waves", _WAVES)
+
+    @property
+    def tangled_kinks(self) -> bool:
+        """True where the probability to stay inside is a function of the end of the path, cut off at the barriers."""
+        return self.is_continuous
+
+    def describe(self) -> str:
+        terms = f"strike {self.strike:g}, barriers {self.low_barrier:g} and {self.high_barrier:g}, {self.watched}"
+        return f"double-barrier knock-{self.knock} {self.type}, {terms}"
