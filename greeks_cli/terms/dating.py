@@ -99,7 +99,7 @@ class _Clock:
         """Replaces a list of dates."""
         days = [self._day(item) for item in _items(self.found.fields[name])]
         if passed := next((day for day in days if day < self._today), None):
-            raise ValueError(f"{passed}: lies before the day of valuation, {self._today}; leave it out")
+            raise ValueError(f"{passed}: lies before the day of valuation, {self._today}; leave it out, and add its price to past_fixings")
         self.found.dates[name] = [str(day) for day in days]
         self.found.fields[name] = [self._years(day) for day in days]
 
