@@ -63,7 +63,7 @@ def in_years(fields: Mapping[str, Any], dating: Dating) -> Dated:
             clock.tried(name, clock.single)
     if any(map(is_dated, _items(fields.get(_LIST)))):
         clock.tried(_LIST, clock.several)
-    if _is_rule(fields.get("fixings")):
+    if is_rule(fields.get("fixings")):
         clock.tried("fixings", clock.by_rule)
     return found
 
@@ -99,7 +99,9 @@ class _Clock:
         """Replaces a list of dates."""
         days = [self._day(item) for item in _items(self.found.fields[name])]
         if passed := next((day for day in days if day < self._today), None):
-            raise ValueError(f"{passed}: lies before the day of valuation, {self._today}; leave it out, and add its price to past_fixings")
+            raise ValueError(
+                f"{passed}: lies before the day of valuation, {self._today}; leave it out, and add its price to past_fixings"
+            )
         self.found.dates[name] = [str(day) for day in days]
         self.found.fields[name] = [self._years(day) for day in days]
 
@@ -169,5 +171,6 @@ def _is_number(text: str) -> bool:
         return False
 
 
-def _is_rule(value: object) -> bool:
+def is_rule(value: object) -> bool:
+    """True for the name of a rule, such as monthly."""
     return isinstance(value, str) and value.strip().lower() in list(Rule)

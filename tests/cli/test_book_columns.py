@@ -198,7 +198,7 @@ def test_sign_in_the_name_of_a_column_holds_for_its_numbers():
         ("vol", ["20", "30"], "'20' in line 2 looks like per cent; write the column with % signs"),
         ("rate", ["2", "3"], "'2' in line 2 looks like per cent; write the column with % signs"),
         ("vol %", ["0.2", "0.3"], "'0.2' in line 2 is less than 1% by the column's name"),
-        ("expiry", ["2027-01-15", "x"], "no cell can be read, '2027-01-15' in line 2 for one; wanted: time to expiry"),
+        ("expiry", ["soon", "x"], "no cell can be read, 'soon' in line 2 for one; wanted: time to expiry"),
         ("type", ["x", "y"], "no cell can be read, 'x' in line 2 for one; wanted: call, put"),
         ("kind", ["asian", "Call"], "'Call' in line 3 is a type and no kind; give --columns 'type=kind'"),
         ("kind", ["AAPL", "MSFT"], "no cell can be read, 'AAPL' in line 2 for one; wanted: european, digital"),

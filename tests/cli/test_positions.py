@@ -239,6 +239,16 @@ tags.book = "B"
     assert (rows["b"]["position"]["multiplier"], rows["b"]["position"]["tags"]) == (100, {"book": "B"})
 
 
+def test_dates_tenors_and_rules_are_read_from_columns(priced):
+    book = "id;underlying;kind;strike;maturity;fixings\na;SPX;european;6100;2027-06-18;\nb;SPX;asian;6100;6M;monthly\n"
+    rows, outcome = priced(book=book, market="valuation_date = 2026-11-30\n" + MARKET)
+    assert outcome.code == 0
+    assert rows["a"]["dates"]["expiry"] == "2027-06-18"
+    assert rows["b"]["dates"]["fixing_times"][-1] == rows["b"]["dates"]["expiry"] == "2027-05-30"
+    timed = f"id;underlying;kind;strike;maturity\na;SPX;european;6100;{200 / 365!r}\n"
+    assert priced(book=timed)[0]["a"]["estimates"] == rows["a"]["estimates"]
+
+
 def test_defaults_of_spot_and_rate_are_told(greeks, tmp_path):
     book = tmp_path / "b.jsonl"
     book.write_text('{"id": "a", "strike": 100, "vol": 0.2}\n{"id": "b", "strike": 100, "vol": 0.2, "rate": 0.02}\n')
