@@ -99,9 +99,8 @@ class _Clock:
         """Replaces a list of dates."""
         days = [self._day(item) for item in _items(self.found.fields[name])]
         if passed := next((day for day in days if day < self._today), None):
-            raise ValueError(
-                f"{passed}: lies before the day of valuation, {self._today}; leave it out, and add its price to past_fixings"
-            )
+            remedy = "leave it out, and add its price to past_fixings"
+            raise ValueError(f"{passed}: lies before the day of valuation, {self._today}; {remedy}")
         self.found.dates[name] = [str(day) for day in days]
         self.found.fields[name] = [self._years(day) for day in days]
 
