@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
@@ -46,6 +46,14 @@ class _Common:
     """Paths of settings that are wrong for every trade; each is reported once."""
     underlyings: Underlyings
     passthrough: frozenset[str]
+    _merged: dict[str, Settings] = field(default_factory=dict)
+
+    def of_market(self, market: Mapping[str, Any]) -> Settings:
+        """The settings with the market of an underlying, and with flags."""
+        key = repr(market)
+        if key not in self._merged:
+            self._merged[key] = self.settings.under(Settings({"market": market})).under(self.overrides)
+        return self._merged[key]
 
 
 def trades_of(sheets: Sequence[Sheet], common: Sheet, overrides: Settings) -> list[Line]:
@@ -154,17 +162,14 @@ def _trade(name: str, fields: Mapping[str, Any], record: Record, common: _Common
     fields, tags = _without_tags(fields, common.passthrough)
     own, problems = _sorted_out(fields)
     guessed = own.keys() - fields.keys()
-    position = {**common.settings.sections.get("position", {}), **_of_section(own, "position"), "tags": tags}
-    of_underlying = _of_underlying(position, common.underlyings, problems)
-    settings = common.settings.under(Settings({"market": of_underlying})).under(common.overrides)
+    position, of_underlying = _position(_of_section(own, "position"), tags, common, problems)
+    settings = common.of_market(of_underlying)
     sections = {section: dict(settings.sections.get(section, {})) for section in SECTIONS}
     if fields.get("kind", sections["contract"].get("kind", "european")) != sections["contract"].get("kind", "european"):
         sections["contract"] = {}  # settings shared by all Asians do not apply to a digital
     greeks = own.pop("greeks", DEFAULT_GREEKS if settings.greeks is None else settings.greeks)
     for section in SECTIONS:
         sections[section] = overridden(sections[section], _of_section(own, section))
-    if (underlying := position.get("underlying")) and "seed" not in own:
-        sections["simulation"]["seed"] = seed_of(sections["simulation"].get("seed", 0), str(underlying))
     placed = None
     try:
         placed = build_position(position)
@@ -178,6 +183,8 @@ def _trade(name: str, fields: Mapping[str, Any], record: Record, common: _Common
         return Rejected(name, tuple(_placed(problem, name, record) for problem in problems))
     if problems or placed is None:
         return Rejected(name, tuple(_placed(problem, name, record) for problem in problems))
+    if placed.underlying and "seed" not in own:
+        request = request.with_seed(seed_of(request.simulation.seed, placed.underlying, request.contract.dates))
     return Trade(name, request, placed, frozenset({"spot", "rate"} - sections["market"].keys()))
 
 
@@ -185,19 +192,26 @@ def _of_section(fields: Mapping[str, Any], section: str) -> dict[str, Any]:
     return {key: value for key, value in fields.items() if SHARED.get(key, "contract") == section}
 
 
-def _of_underlying(position: dict[str, Any], underlyings: Underlyings, problems: list[Problem]) -> Mapping[str, Any]:
-    """The market of a position's underlying, whose currency the position takes where it has none."""
-    name = position.get("underlying")
-    if name is None or not underlyings:
-        return {}
-    if str(name) not in underlyings:
-        remedy = did_you_mean(str(name), underlyings)
-        problems.append(Problem(("underlying",), f"no market is given for it; {remedy}", name))
-        return {}
-    own = dict(underlyings[str(name)])
-    if (currency := own.pop("currency", None)) is not None:
-        position.setdefault("currency", currency)
-    return own
+def _position(
+    own: Mapping[str, Any], tags: Mapping[str, Any], common: _Common, problems: list[Problem]
+) -> tuple[dict[str, Any], Mapping[str, Any]]:
+    """The fields of a position, and the market of its underlying.
+
+    A trade's own fields win over those of its underlying, these over those of all trades, as in the market.
+    """
+    shared = common.settings.sections.get("position", {})
+    own_tags = shared.get("tags", {})
+    merged = {**own_tags, **tags} if isinstance(own_tags, Mapping) else own_tags
+    name = own.get("underlying", shared.get("underlying"))
+    market: dict[str, Any] = {}
+    if name is not None and common.underlyings:
+        found = common.underlyings.get(str(name).strip())
+        if found is None:
+            remedy = did_you_mean(str(name), common.underlyings)
+            problems.append(Problem(("underlying",), f"no market is given for it; {remedy}", name))
+        market = dict(found or {})
+    currency = {"currency": market.pop("currency")} if "currency" in market else {}
+    return {**shared, **currency, **own, "tags": merged}, market
 
 
 def _without_tags(fields: Mapping[str, Any], passthrough: Collection[str]) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -206,9 +220,10 @@ def _without_tags(fields: Mapping[str, Any], passthrough: Collection[str]) -> tu
     tags = dict(table) if isinstance(table, Mapping) else {}
     rest: dict[str, Any] = {} if isinstance(table, Mapping) else {"tags": table}
     for name, value in fields.items():
-        if name.startswith(TAG) or name in passthrough:
+        is_tag = name.startswith(TAG) or name in passthrough
+        if is_tag:
             tags[name.removeprefix(TAG)] = value
-        elif name != "tags":
+        if name != "tags" and (not is_tag or name in FIELDS):
             rest[name] = value
     return rest, tags
 

@@ -85,7 +85,8 @@ def headings_of(names: Sequence[str], columns: Columns, place: str) -> list[Head
         if not _named(name, names)
     ]
     ignored = {name for one in columns.ignored for name in _named(one, names)}
-    chosen = {name: f"{TAG}{name}" for one in columns.passthrough for name in _named(one, names)}
+    described = (name for one in columns.passthrough for name in _named(one, names))
+    chosen = {name: f"{TAG}{name}" for name in described if field_of(_without_unit(name)[0]) is None}
     chosen |= {name: key for key, column in columns.columns.items() for name in _named(column, names)}
     headings, unknown = list[Heading](), list[str]()
     for position, name in enumerate(names):

@@ -163,6 +163,8 @@ def _sheet(document: object, file: str, places: Places) -> Sheet:
     tables = {name: document[name] for name in _TABLES if name in document}
     for name in [name for name, table in tables.items() if not isinstance(table, dict)]:
         problems.append(Problem((f"{file}: {name}",), f"a table is wanted: write [{name}]", tables.pop(name)))
+    if "valuation_date" in document and "valuation_date" in tables.get("dates", {}):
+        problems.append(Problem((f"{file}: valuation_date",), "is in [dates] too; keep one"))
     if "valuation_date" in document:
         tables["dates"] = {**tables.get("dates", {}), "valuation_date": document["valuation_date"]}
     trades = document.get("trade", [{}] if document.get("contract") else [])

@@ -21,7 +21,7 @@ class Results:
     """Rows and totals of a book, their manifest if there is one, and notes for the reader."""
 
     rows: tuple[TradeRow, ...]
-    total: TotalRow | None = None
+    totals: tuple[TotalRow, ...] = ()
     manifest: Mapping[str, Any] | None = None
     notes: tuple[str, ...] = ()
 
@@ -38,7 +38,7 @@ def holds_results(content: bytes) -> bool:
 def results_of(records: Sequence[Mapping[str, Any]], manifest: Mapping[str, Any]) -> Results:
     """Results from the records and the manifest of a run."""
     rows, totals = _sorted_out([_row(record) for record in records])
-    return Results(rows, totals[-1] if totals else None, manifest)
+    return Results(rows, totals, manifest)
 
 
 def read_results(name: str, content: bytes) -> Results:
@@ -62,7 +62,7 @@ def read_results(name: str, content: bytes) -> Results:
     if twice := [row_id for row_id, count in Counter(row.id for row in rows).items() if count > 1]:
         raise InvalidInput([Problem((name,), "this trade is there twice; give the results of one book", twice[0])])
     manifest, note = _manifest_beside(name, rows)
-    return Results(rows, totals[-1] if totals else None, manifest, (*notes, *note))
+    return Results(rows, totals, manifest, (*notes, *note))
 
 
 def _lines(name: str, content: bytes) -> Iterator[tuple[str, bytes, bool]]:
@@ -77,9 +77,9 @@ def _row(record: Any) -> TradeRow | TotalRow:
     return TotalRow.model_validate(record) if is_total else TradeRow.model_validate(record)
 
 
-def _sorted_out(found: Sequence[TradeRow | TotalRow]) -> tuple[tuple[TradeRow, ...], list[TotalRow]]:
+def _sorted_out(found: Sequence[TradeRow | TotalRow]) -> tuple[tuple[TradeRow, ...], tuple[TotalRow, ...]]:
     rows = tuple(row for row in found if isinstance(row, TradeRow))
-    return rows, [row for row in found if isinstance(row, TotalRow)]
+    return rows, tuple(row for row in found if isinstance(row, TotalRow))
 
 
 def _reason(error: Exception) -> str:

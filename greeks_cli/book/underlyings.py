@@ -70,6 +70,10 @@ def rates_of(sheets: Sequence[Sheet]) -> Rates | None:
     return Rates(base, found)
 
 
-def seed_of(seed: int, underlying: str) -> int:
-    """The seed of an underlying's paths: different underlyings are independent."""
-    return int.from_bytes(hashlib.sha256(f"{seed} {underlying}".encode()).digest()[:8], "little")
+def seed_of(seed: int, underlying: str, dates: Sequence[float]) -> int:
+    """The seed of the paths of an underlying at some dates: other underlyings and other dates are independent.
+
+    JSON readers that hold numbers in double precision read the seed exactly.
+    """
+    text = f"{seed} {underlying} {' '.join(map(repr, dates))}"
+    return int.from_bytes(hashlib.sha256(text.encode()).digest()[:8], "little") >> 11

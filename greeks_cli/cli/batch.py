@@ -40,7 +40,7 @@ _FORMATS = {".jsonl": "jsonl", ".csv": "csv", ".parquet": "parquet", ".txt": "ta
     "--format", "format", type=click.Choice([*_FORMATS.values()]), help="Output format. [default: by -o, else jsonl]"
 )
 @click.option("--wide", is_flag=True, help="CSV with one line per trade instead of one per estimate.")
-@click.option("--market", "market", type=_FILE, help="TOML file with settings for all trades.")
+@click.option("--market", "market", type=_FILE, help="File with settings for all trades: TOML, JSON, or CSV.")
 @click.option(
     "--units",
     type=click.Choice([str(unit) for unit in Units]),

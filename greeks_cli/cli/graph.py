@@ -1,5 +1,6 @@
 """``greeks graph``."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import click
@@ -8,6 +9,7 @@ from greeks_cli.cli.completion import one_greek
 from greeks_cli.cli.messages import say
 from greeks_cli.cli.options import request_options
 from greeks_cli.cli.output import Output, check_file, out_option, output
+from greeks_cli.terms.accuracy import Accuracy
 from greeks_cli.terms.errors import ExitCode, InvalidInput, Problem
 from greeks_cli.terms.greek import Greek, parse_greek
 from greeks_cli.terms.request import Request
@@ -46,7 +48,7 @@ def command(request: Request, of: str, out: Path | None) -> ExitCode:
 def _asked(request: Request, of: str) -> tuple[Request, Greek]:
     try:
         greek = parse_greek(of)
-        return Request(request.contract, request.market, request.simulation, (greek,)), greek
+        return replace(request, greeks=(greek,), accuracy=Accuracy()), greek
     except (ValueError, InvalidInput) as error:
         problems = error.problems if isinstance(error, InvalidInput) else [Problem((), str(error))]
         raise InvalidInput([Problem(("--of",), problem.message, of) for problem in problems]) from None

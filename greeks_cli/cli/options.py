@@ -56,7 +56,7 @@ def source_options(function: Command) -> Command:
     config = click.option(
         "--config",
         type=click.Path(path_type=Path),
-        help="TOML file with [contract] [market] [simulation] [accuracy].",
+        help="TOML file with [contract] [market] [simulation] [accuracy] [dates].",
     )
     return config(_with_fields(_FIELDS, with_source))
 

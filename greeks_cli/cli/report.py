@@ -31,9 +31,12 @@ if TYPE_CHECKING:
     help="Number of trades whose curves are simulated; closed forms are drawn for all trades.",
 )
 @click.option("--no-profiles", is_flag=True, help="Draw no curves.")
-@click.option("--market", "market", type=click.Path(path_type=Path), help="TOML file with settings for all trades.")
+@click.option(
+    "--market", "market", type=click.Path(path_type=Path), help="File with settings for all trades: TOML, JSON, or CSV."
+)
 @click.option("--units", type=click.Choice([str(unit) for unit in Units]), help="As in greeks price. [default: raw]")
-@click.option("--total", is_flag=True, help="Add up the trades, with the error bar of the sum.")
+@click.option("--total", is_flag=True, help="Add up the trades by underlying and currency.")
+@click.option("--total-by", help="As in greeks batch.")
 @click.option("--processes", type=Whole(1, 1024), help="As in greeks batch.")
 @threads_option
 @click.option("--quiet", is_flag=True, help="No progress on stderr.")
@@ -49,6 +52,7 @@ def command(
     market: Path | None,
     units: str | None,
     total: bool,
+    total_by: str | None,
     processes: int | None,
     threads: int | None,
     quiet: bool,
@@ -64,7 +68,7 @@ def command(
 
     to = output(out, None, ("html",), "html", matplotlib=False)
     content = content_of(file)
-    pricing = Pricing(market, units, total, processes, threads, quiet, reading)
+    pricing = Pricing(market, units, total, total_by, processes, threads, quiet, reading)
     if holds_results(content):
         pricing.refuse(flags, file)
         results = read_results(file, content)
@@ -72,5 +76,5 @@ def command(
         results = pricing.results(flags, file, content)
     pages = trade_pages(results.rows, None if no_profiles else profiles, threads, quiet)
     name = "standard input" if file == "-" else Path(file).name
-    to.deliver(BookReport(name, pages, results.total, results.manifest, results.notes).render())
+    to.deliver(BookReport(name, pages, results.totals, results.manifest, results.notes).render())
     return ending({row.id: row.status for row in results.rows}, say)

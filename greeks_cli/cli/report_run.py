@@ -33,6 +33,7 @@ class Pricing:
     market: Path | None
     units: str | None
     total: bool
+    total_by: str | None
     processes: int | None
     threads: int | None
     quiet: bool
@@ -44,6 +45,7 @@ class Pricing:
             "--market": self.market,
             "--units": self.units,
             "--total": self.total,
+            "--total-by": self.total_by,
             "--processes": self.processes,
         }
         given = [name for name, value in (own | self.reading.options).items() if value] + list(flags.places.values())
@@ -67,7 +69,7 @@ class Pricing:
         tell(trades)
         tell_defaults(trades)
         processes = self.processes or usual_processes([trade for trade in trades if isinstance(trade, Trade)])
-        totals = asked_totals(trades, rates, self.total, None)
+        totals = asked_totals(trades, rates, self.total, self.total_by)
         book = Book(trades, Units(self.units or "raw"), processes, self.threads, None, False, totals, say)
         records, expected = [], len(book.keys)
         with progress_bar(self.quiet, "trades") as progress:

@@ -20,7 +20,7 @@ class BookReport:
 
     name: str
     trades: Sequence[TradePage]
-    total: TotalRow | None
+    totals: Sequence[TotalRow]
     manifest: Mapping[str, Any] | None
     notes: Sequence[str]
 
@@ -61,7 +61,7 @@ class BookReport:
                 "section",
                 tag("h2", "Trades"),
                 tag("p", common_fields(self.trades), "Each estimate with its standard error."),
-                book_table(self.trades, self.total),
+                book_table(self.trades, self.totals),
                 id="book",
             ),
             tag("section", tag("h2", "Totals"), *self._totals(), id="totals"),
@@ -71,11 +71,16 @@ class BookReport:
         )
 
     def _totals(self) -> list[Markup]:
-        if self.total is None:
+        if not self.totals:
             text = "None were asked for. With --total, the Greeks that all trades have are added up path by path."
             return [tag("p", text)]
-        if not self.total.estimates:
-            return [tag("p", f"None: {self.total.error or 'the trades have no Greek in common'}.", class_="error")]
+        note = "Each with the standard error of the sum itself: trades on the same paths are added path by path."
+        return [tag("p", note), *(part for total in self.totals for part in self._total(total))]
+
+    def _total(self, total: TotalRow) -> list[Markup]:
+        heading = tag("h3", f"{total.id}: {total.trades:,} {'trade' if total.trades == 1 else 'trades'}")
+        if not total.estimates:
+            return [heading, tag("p", f"None: {total.error or 'the trades have no Greek in common'}.", class_="error")]
         titles = ("Greek", "total", "bias", "unit")
         head = [tag("th", title, scope="col", class_="number" if 0 < i < 3 else None) for i, title in enumerate(titles)]
         body = [
@@ -86,11 +91,10 @@ class BookReport:
                 tag("td", plain(one.bias, 1), class_="number"),
                 tag("td", one.unit),
             )
-            for one in self.total.estimates
+            for one in total.estimates
         ]
         table = tag("table", tag("thead", tag("tr", *head)), tag("tbody", *body))
-        note = f"Over {self.total.trades:,} trades, each with the standard error of the sum itself: trades share paths."
-        return [tag("p", note), scroll_box(table, "Totals")]
+        return [heading, scroll_box(table, total.id)]
 
     def _reading_guide(self) -> list[Markup]:
         names = dict.fromkeys(one.name for page in self.trades for one in page.row.estimates)

@@ -37,8 +37,8 @@ def common_fields(trades: Sequence[TradePage]) -> str:
     return f"All: {', '.join(same)}. " if same else ""
 
 
-def book_table(trades: Sequence[TradePage], total: TotalRow | None) -> Markup:
-    """Table with a row per trade, linked to the trade's page, and a row of totals."""
+def book_table(trades: Sequence[TradePage], totals: Sequence[TotalRow]) -> Markup:
+    """Table with a row per trade, linked to the trade's page, and a row per total."""
     columns = [field for field in _FIELDS if len(_distinct_values(trades, field)) > 1]
     units = {one.name: one.unit for page in trades for one in page.row.estimates}
     has_notes = any(_note(page) for page in trades)
@@ -50,9 +50,8 @@ def book_table(trades: Sequence[TradePage], total: TotalRow | None) -> Markup:
         *(_heading(name, "number", unit) for name, unit in units.items()),
     )
     body = [_line(page, columns, list(units), has_notes) for page in trades]
-    foot = (
-        tag("tfoot", _total_line(total, has_notes + len(columns), list(units))) if total and total.estimates else None
-    )
+    lines = [_total_line(total, has_notes + len(columns), list(units)) for total in totals if total.estimates]
+    foot = tag("tfoot", *lines) if lines else None
     style = next((f"sortable {name}" for name, limit in _GREEKS_BY_CLASS.items() if len(units) > limit), "sortable")
     table = tag("table", tag("thead", head), tag("tbody", *body), foot, class_=style)
     return scroll_box(table, "Trades")
@@ -106,7 +105,7 @@ def _total_line(total: TotalRow, skipped: int, names: Sequence[str]) -> Markup:
     by_name = {one.name: one for one in total.estimates}
     return tag(
         "tr",
-        tag("th", tag("a", "Total", href="#totals"), scope="row"),
+        tag("th", tag("a", total.id.capitalize(), href="#totals"), scope="row"),
         tag("td", f"{total.trades:,} trades"),
         *(tag("td") for _ in range(skipped)),
         *(_cell(by_name.get(name)) for name in names),

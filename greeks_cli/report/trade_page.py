@@ -10,7 +10,9 @@ from greeks_cli.report.panel import panel
 from greeks_cli.report.rows import Row
 from greeks_cli.report.table import COLUMNS, cells_of
 from greeks_cli.terms.book_row import Estimated, TradeRow
+from greeks_cli.terms.position import UNIT_POSITION, Position
 from greeks_cli.terms.request import Request
+from greeks_cli.terms.result import CLOSED_FORM, EXPIRED
 from greeks_cli.terms.simulation import Estimator, Smoothing
 from greeks_cli.terms.spot_curves import SpotCurves
 
@@ -18,6 +20,8 @@ _NO_SMOOTHING = "no smoothing bias; what bias there is bounds unseen events."
 _METHODS = {
     "likelihood": f"The path stays and its probability moves; {_NO_SMOOTHING}",
     "mixed": f"The first derivative pathwise, the others by likelihood; {_NO_SMOOTHING}",
+    CLOSED_FORM: "An exact formula; nothing is simulated.",
+    EXPIRED: "The contract has expired: its payoff at the spot, and no Greeks.",
     "conditional": f"A smooth part of the payoff pathwise, the rest by likelihood or mixed; {_NO_SMOOTHING}",
 }
 """Descriptions of the estimators without smoothing."""
@@ -83,7 +87,7 @@ class TradePage:
             facts = {**self.row.contract, **self.row.market}
             return [", ".join(f"{name} {value}" for name, value in facts.items() if value is not None)]
         heading = headline(self.request, self.request.simulation.paths if self.row.paths is None else self.row.paths)
-        return [heading.contract, heading.market, heading.simulation]
+        return [heading.contract, *_position_line(self.row.position), heading.market, heading.simulation]
 
     def _error(self) -> list[Markup]:
         return [tag("p", tag("b", "No result: "), self.row.error, class_="error")]
@@ -103,7 +107,7 @@ class TradePage:
     def _panels(self) -> list[Markup]:
         if not isinstance(self.curves, SpotCurves) or not isinstance(self.request, Request):
             return [tag("p", self.curves if isinstance(self.curves, str) else "")]
-        by_name = {estimate.name: estimate for estimate in self.row.estimates}
+        by_name = {estimate.name: estimate for estimate in self.row.per_unit}
         spots, today = self.curves.spots, self.request.market.spot
         drawn = [(curve, by_name[curve.greek.name]) for curve in self.curves.curves if curve.greek.name in by_name]
         panels = [panel(spots, curve, self.row.units, today, estimate) for curve, estimate in drawn]
@@ -112,10 +116,10 @@ class TradePage:
     def _caption(self, curves: SpotCurves) -> str:
         drawn = {curve.greek.name for curve in curves.curves}
         left_out = [estimate.name for estimate in self.row.estimates if estimate.name not in drawn]
+        of_unit = " of one unit" if self.row.position.scale != 1 else ""
         sentences = [
             f"{len(curves.spots)} spots from {curves.spots[0]:g} to {curves.spots[-1]:g}; "
-            "the dot is the estimate of the table at today's spot, with its "
-            f"{self.interval} and bias bound.",
+            f"the dot is the estimate at today's spot{of_unit}, with its {self.interval} and bias bound.",
             f"Monte Carlo: {curves.paths:,} paths at every spot, the same random numbers and one method for each Greek "
             f"at all of them; the band is the {self.interval} and the bias bound, an open dot a doubtful error bar."
             if curves.paths
@@ -144,6 +148,17 @@ class TradePage:
                 f"{start}; every kink is a softplus of width {simulation.fixed_width:g}, and bias bounds what it adds."
             )
         return f"{start}; kinks are smoothed from the second derivative on, and bias bounds what that adds."
+
+
+def _position_line(position: Position) -> list[str]:
+    """The position in words; nothing where none is stated."""
+    if position == UNIT_POSITION:
+        return []
+    on = f" on {position.underlying}" if position.underlying else ""
+    times = f" x {position.multiplier:,g}" if position.multiplier != 1 else ""
+    currency = [position.currency] if position.currency else []
+    tags = [f"{name} {value}" for name, value in position.tags.items()]
+    return [", ".join([f"Position of {position.quantity:,g}{times}{on}", *currency, *tags])]
 
 
 def _estimates(row: TradeRow, interval: str) -> Markup:

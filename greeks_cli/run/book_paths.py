@@ -55,19 +55,28 @@ class _Errors:
 
     def __init__(self, totals: Sequence[Total]):
         self._totals = totals
+        self._weights: dict[int, list[tuple[int, float]]] = {}
+        """By place in the book, the totals of a trade and its weight in each."""
+        for at, total in enumerate(totals):
+            for number, weight in zip(total.members, total.weights, strict=True):
+                self._weights.setdefault(number, []).append((at, weight))
         self._found: dict[tuple[int, int], dict[int, float]] = {}
         """By total and measure, the standard error of the sum over the paths of each seed."""
 
     def wanted(self, numbers: Sequence[int], plans: Sequence[Plan]) -> dict[tuple[int, int], WeightedSum]:
         """The sums over plans of a path group, by total and measure; ``numbers`` are their places in the book."""
-        places = {number: place for place, number in enumerate(numbers)}
-        found = {}
-        for at, total in enumerate(self._totals):
-            members = [(places[n], w) for n, w in zip(total.members, total.weights, strict=True) if n in places]
-            for which, measure in enumerate(total.measures if members else ()):
-                weights = {place: weight * measure.factor(plans[place].request) for place, weight in members}
-                found[at, which] = WeightedSum(measure.greek.name, weights)
-        return found
+        members: dict[int, dict[int, float]] = {}
+        for place, number in enumerate(numbers):
+            for at, weight in self._weights.get(number, ()):
+                members.setdefault(at, {})[place] = weight
+        return {
+            (at, which): WeightedSum(
+                measure.greek.name,
+                {place: weight * measure.factor(plans[place].request) for place, weight in own.items()},
+            )
+            for at, own in members.items()
+            for which, measure in enumerate(self._totals[at].measures)
+        }
 
     def add(self, sums: Iterable[tuple[int, int]], group: PathGroup, moments: GroupMoments) -> None:
         """Adds the standard errors of sums over a path group."""
@@ -131,9 +140,7 @@ def _priced(
             return compiled([valid[n] for n in some], [*sums_of(some).values()])
 
         for share in shares:
-            for numbers, made in able(
-                lambda some: compiled([valid[n] for n in some], [*sums_of(some).values()]), share
-            ):
+            for numbers, made in able(linked, share):
                 if isinstance(made, GreeksError):
                     outcomes |= dict.fromkeys(numbers, made)
                 else:

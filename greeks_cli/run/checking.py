@@ -16,6 +16,7 @@ from greeks_cli.engine.execution.compile import plan
 from greeks_cli.run.cores import available_cores
 from greeks_cli.run.price import run
 from greeks_cli.run.pricing import Workers, moments_by_block
+from greeks_cli.terms.accuracy import Accuracy
 from greeks_cli.terms.greek import Greek, parse_greeks
 from greeks_cli.terms.request import Request
 from greeks_cli.terms.simulation import Autodiff, Estimator
@@ -69,8 +70,8 @@ def _method_results(request: Request, greek: Greek, threads: int) -> Iterator[Me
 
 
 def _asking(request: Request, greeks: tuple[Greek, ...], settings: dict[str, object]) -> Request:
-    simulation = type(request.simulation).model_validate(dict(request.simulation) | settings)
-    return Request(request.contract, request.market, simulation, greeks)
+    simulation = type(request.simulation).model_validate(dict(request.simulation) | {"closed_form": False} | settings)
+    return replace(request, simulation=simulation, greeks=greeks, accuracy=Accuracy())
 
 
 def _seed(request: Request, stream: int) -> dict[str, object]:

@@ -6,6 +6,7 @@ from dataclasses import replace
 from greeks_cli.engine.estimators.bandwidth import automatic_kernels, pilot_kinks
 from greeks_cli.engine.execution.selection import pilot_data
 from greeks_cli.run.price import run
+from greeks_cli.terms.accuracy import Accuracy
 from greeks_cli.terms.request import Request
 from greeks_cli.terms.result import Estimate, Progress
 from greeks_cli.terms.simulation import FEWEST_SOBOL_PATHS, MIN_PATHS, Estimator, Sampler, Simulation
@@ -62,8 +63,8 @@ def over_widths(request: Request, threads: int | None = None, progress: Progress
 
 
 def _with(request: Request, **settings: object) -> Request:
-    simulation = type(request.simulation).model_validate(dict(request.simulation) | settings)
-    return Request(request.contract, request.market, simulation, request.greeks)
+    simulation = type(request.simulation).model_validate(dict(request.simulation) | {"closed_form": False} | settings)
+    return replace(request, simulation=simulation, accuracy=Accuracy())
 
 
 def _point(study: str, estimate: Estimate, paths: int, width: float | None) -> Point:

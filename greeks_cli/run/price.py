@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable
 from concurrent.futures import Executor
 from contextlib import closing
+from dataclasses import replace
 from math import ceil
 
 from greeks_cli.analytic.closed_forms import exact_greeks
@@ -54,8 +55,7 @@ def run(
     if forecast:
         forecast(_forecast(result, paths))
     simulation = request.simulation.model_copy(update={"paths": min(paths, request.accuracy.max_paths)})
-    longer = Request(request.contract, request.market, simulation, request.greeks, request.accuracy)
-    return attempt.until(plan(longer, request.accuracy.max_paths))
+    return attempt.until(plan(replace(request, simulation=simulation), request.accuracy.max_paths))
 
 
 class _Run:

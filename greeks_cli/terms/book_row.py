@@ -6,6 +6,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict
 
 from greeks_cli.terms.greek import Units
+from greeks_cli.terms.position import UNIT_POSITION, Position
 from greeks_cli.terms.request import Request, build_request
 
 
@@ -34,6 +35,20 @@ class Estimated(Summed):
     estimator: str
     warning: str | None = None
 
+    def divided(self, scale: float) -> "Estimated":
+        """The estimate of one unit of a position; zero of a position of none."""
+        share = 1 / scale if scale else 0.0
+        low, high = sorted((self.low * share, self.high * share))
+        numbers = {
+            "value": self.value * share,
+            "stderr": self.stderr * abs(share),
+            "bias": self.bias * abs(share),
+            "low": low,
+            "high": high,
+            "exact": None if self.exact is None else self.exact * share,
+        }
+        return self.model_copy(update=numbers)
+
 
 class TradeRow(_Row):
     """One trade: its request and estimates, or its error."""
@@ -45,6 +60,7 @@ class TradeRow(_Row):
     contract: Mapping[str, Any] = {}
     market: Mapping[str, Any] = {}
     simulation: Mapping[str, Any] = {}
+    position: Position = UNIT_POSITION
     estimates: tuple[Estimated, ...] = ()
     paths: int | None = None
     error: str | None = None
@@ -54,6 +70,12 @@ class TradeRow(_Row):
     def units(self) -> Units:
         """Units of the estimates; the key ends in their name unless they are raw."""
         return Units.MARKET if self.key.endswith(f"-{Units.MARKET}") else Units.RAW
+
+    @property
+    def per_unit(self) -> tuple[Estimated, ...]:
+        """The estimates of one unit of the position."""
+        scale = self.position.scale
+        return tuple(one if scale == 1 else one.divided(scale) for one in self.estimates)
 
     def request(self) -> Request:
         """The request without its tolerances. Raises InvalidInput where this version cannot build it."""

@@ -4,9 +4,10 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from itertools import pairwise
 from typing import Annotated, Any
 
-from pydantic import BeforeValidator, Field
+from pydantic import BeforeValidator, Field, field_validator
 
 from greeks_cli.terms.calendars import Calendar, load_calendar
 from greeks_cli.terms.dates import later, read_date, read_tenor
@@ -21,6 +22,7 @@ DATED = ("expiry", "start")
 """Fields of a contract that may be a date or a tenor."""
 _LIST = "fixing_times"
 _NO_VALUATION = "a date or a tenor counts from the day of valuation; give the valuation date, such as 2026-11-30"
+_LONG_EXPIRED = "contracts that expired before the day of valuation are worth their payoff at today's spot"
 _LOOKS_DATED = re.compile(r"\d{4}-|\d{1,2}[-/.]\d|\d{8}$|\d+[DWMYdwmy]")
 
 
@@ -37,6 +39,13 @@ class Dating(Term):
         None, description="business days of a market, such as XNYS or ECB, for tenors and rules (extra: calendars)"
     )
 
+    @field_validator("calendar")
+    @classmethod
+    def _calendar_named(cls, code: str | None) -> str | None:
+        if code is not None:
+            load_calendar(code)
+        return code
+
 
 @dataclass
 class Dated:
@@ -52,12 +61,7 @@ class Dated:
 def in_years(fields: Mapping[str, Any], dating: Dating) -> Dated:
     """The fields of a contract with dates, tenors and rules replaced by times in years."""
     found = Dated(dict(fields))
-    try:
-        calendar = load_calendar(dating.calendar) if dating.calendar else None
-    except ValueError as error:
-        found.problems.append(Problem(("dates", "calendar"), str(error)))
-        return found
-    clock = _Clock(dating, calendar, found)
+    clock = _Clock(dating, load_calendar(dating.calendar) if dating.calendar else None, found)
     for name in DATED:
         if is_dated(fields.get(name)):
             clock.tried(name, clock.single)
@@ -90,10 +94,15 @@ class _Clock:
         """Replaces a date or a tenor; an expiry on the day of valuation or before has passed."""
         day = self._day(self.found.fields[name])
         self.found.dates[name] = str(day)
-        years = self._years(day)
-        if name == "expiry" and years <= 0:
-            self.found.has_expired, years = True, TODAY
-        self.found.fields[name] = years
+        if name == "expiry" and day <= self._today:
+            self.found.has_expired = True
+            self.found.fields[name] = TODAY
+            if day < self._today:
+                self.found.remarks.append(_LONG_EXPIRED)
+        elif day <= self._today:
+            raise ValueError(f"{day}: is not after the day of valuation, {self._today}; leave the trade out")
+        else:
+            self.found.fields[name] = self._years(day)
 
     def several(self, name: str) -> None:
         """Replaces a list of dates."""
@@ -101,11 +110,14 @@ class _Clock:
         if passed := next((day for day in days if day < self._today), None):
             remedy = "leave it out, and add its price to past_fixings"
             raise ValueError(f"{passed}: lies before the day of valuation, {self._today}; {remedy}")
-        self.found.dates[name] = [str(day) for day in days]
-        self.found.fields[name] = [self._years(day) for day in days]
+        self._set(days)
 
     def by_rule(self, name: str) -> None:
         """Replaces a rule by the times of its dates, the last at or before the expiry."""
+        if self.found.fields.get(_LIST) is not None:
+            raise ValueError(
+                f"{self.found.fields[name]}: fixings and fixing_times exclude each other; give one of them"
+            )
         if "expiry" not in self.found.dates:
             raise ValueError(f"{self.found.fields[name]}: the rule counts back from a date; give the expiry as one")
         if self.found.has_expired:
@@ -115,8 +127,17 @@ class _Clock:
         days = sorted({min(day, self._last(expiry)) for day in scheduled(self._today, expiry, rule, self.calendar)})
         for day in days:
             self._remark(day)
+        self._set(days)
+
+    def _set(self, days: Sequence[date]) -> None:
+        """Sets the dates of the fixings, and their times. Raises ValueError where two dates are one time."""
+        times = [self._years(day) if day > self._today else 0.0 for day in days]
+        for (one, at), (other, then) in pairwise(zip(days, times, strict=True)):
+            if one < other and at >= then:
+                count = self.dating.day_count
+                raise ValueError(f"{other}: is the same time as {one} by {count}; use act/365f, or leave one date out")
         self.found.dates[_LIST] = [str(day) for day in days]
-        self.found.fields[_LIST] = [self._years(day) for day in days]
+        self.found.fields[_LIST] = times
 
     def _last(self, expiry: date) -> date:
         """The last business day up to the expiry."""
@@ -138,9 +159,12 @@ class _Clock:
         return day
 
     def _years(self, day: date) -> float:
-        if day < self._today:
-            return -1.0
-        return years_between(self._today, day, self.dating.day_count, self.calendar)
+        """The years to a later date. Raises ValueError where the day count gives none."""
+        years = years_between(self._today, day, self.dating.day_count, self.calendar)
+        if years <= 0:
+            message = f"no time passes from {self._today} by {self.dating.day_count}; use act/365f, or a later date"
+            raise ValueError(f"{day}: {message}")
+        return years
 
     def _remark(self, day: date) -> None:
         if self.calendar and not self.calendar.covers(day):

@@ -1,6 +1,7 @@
 """Positions: the underlying, the quantity and the currency of a trade of a book, and tags that describe the trade."""
 
 from collections.abc import Mapping
+from datetime import date
 from typing import Annotated
 
 from pydantic import AfterValidator, BeforeValidator, Field
@@ -15,10 +16,19 @@ def _word(text: str) -> str:
 
 
 def _text(value: object) -> object:
-    return str(value) if isinstance(value, str | int | float) else value
+    is_text = isinstance(value, str | int | float | date) and not isinstance(value, bool)
+    return str(value) if is_text else value
 
 
+def _described(text: str) -> str:
+    if len(text) > _LONGEST_TAG:
+        raise ValueError(f"a text of {len(text):,} characters; at most {_LONGEST_TAG:,} are carried")
+    return _word(text)
+
+
+_LONGEST_TAG = 1_000
 Word = Annotated[str, BeforeValidator(_text), Field(max_length=100), AfterValidator(_word)]
+Description = Annotated[str, BeforeValidator(_text), AfterValidator(_described)]
 
 
 class Position(Term):
@@ -31,7 +41,7 @@ class Position(Term):
     quantity: Number = Field(1.0, ge=-1e12, le=1e12, description="number of contracts; negative is short")
     multiplier: Number = Field(1.0, gt=0, le=1e12, description="units of the underlying in one contract")
     currency: Word | None = Field(None, description="currency of the payments, such as EUR")
-    tags: Mapping[Word, Word] = Field(default_factory=dict, description="descriptions that every output carries")
+    tags: Mapping[Word, Description] = Field(default_factory=dict, description="descriptions that every output carries")
 
     @property
     def scale(self) -> float:

@@ -1,6 +1,7 @@
 """Requests, validated once: a Request that exists is valid."""
 
 from collections.abc import Mapping
+from copy import copy
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
@@ -10,7 +11,7 @@ from pydantic_core import ErrorDetails
 from greeks_cli.terms.accuracy import Accuracy
 from greeks_cli.terms.contract import Contract
 from greeks_cli.terms.contracts import CONTRACTS
-from greeks_cli.terms.dating import Dated, Dating, in_years
+from greeks_cli.terms.dating import Dated, Dating, in_years, is_rule
 from greeks_cli.terms.errors import InvalidInput, Problem, did_you_mean, few
 from greeks_cli.terms.formula import FormulaError
 from greeks_cli.terms.greek import MARKET_PARAMETERS, TIME, Greek, parse_greeks
@@ -63,6 +64,12 @@ class Request:
         market = {name: getattr(self.market, name) for name in MARKET_PARAMETERS}
         return {**market, **self.contract.values, TIME: 0.0}
 
+    def with_seed(self, seed: int) -> "Request":
+        """The request with another seed."""
+        found = copy(self)
+        object.__setattr__(found, "simulation", self.simulation.model_copy(update={"seed": seed}))
+        return found
+
     def _problems(self, greeks: tuple[Greek, ...]) -> list[Problem]:
         return [
             Problem(("greeks",), objection, greek.name) for greek in greeks if (objection := self._objection(greek))
@@ -110,6 +117,9 @@ def build_request(
     model, terms = _contract_model(contract, problems)
     dating = _validated(Dating, "dates", dates or {}, problems)
     dated = in_years(terms, dating) if dating else Dated(dict(terms))
+    if model and is_rule(terms.get("fixings")) and "fixing_times" not in model.model_fields:
+        message = f"the {_kind(model)} contract has equally spaced fixings; give their number"
+        dated.problems = [Problem(("contract", "fixings"), message, terms["fixings"])]
     terms = dated.fields
     problems += dated.problems
     if dated.problems or dating is None:  # a second error about the same field would confuse
@@ -128,7 +138,7 @@ def build_request(
         problems.append(Problem(("greeks",), str(error)))
     contract_, market_, simulation_, accuracy_ = parts
     if dated.has_expired and contract_ and contract_.needs_path:
-        message = "has passed, and the payoff depends on the way of the underlying; leave the trade out"
+        message = "has passed, and the payoff depends on the path of the underlying; leave the trade out"
         problems.append(Problem(("contract", "expiry"), message, dated.dates["expiry"]))
     if problems:
         raise InvalidInput(problems)

@@ -4,8 +4,9 @@ Greeks of one underlying add up. Over several underlyings only money does: value
 and rho. Currencies add up by their rates alone.
 """
 
+import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from greeks_cli.terms.errors import InvalidInput, Problem
 from greeks_cli.terms.greek import NAMED, Greek, Units
@@ -75,7 +76,7 @@ class Total:
     @property
     def id(self) -> str:
         """The name of the row."""
-        named = [f"{name}={value or 'none'}" for name, value in self.by.items() if value or name != "currency"]
+        named = [f"{name}={_quoted(value)}" for name, value in self.by.items() if value or name != "currency"]
         return TOTAL if self.is_only or not named else f"{TOTAL}[{','.join(named)}]"
 
 
@@ -95,12 +96,16 @@ def totals_of(trades: Sequence[Trade], by: Sequence[str] = (), rates: "Rates | N
         wider = _grouped(trades, everywhere, ["currency"])
         groups |= {key: members for key, members in wider.items() if members not in groups.values()}
     found = [_total(trades, dict(key), members) for key, members in groups.items()]
-    if rates and len({trade.position.currency for trade in trades}) > 1:
+    if rates and {trade.position.currency for trade in trades} != {rates.base}:
         found.append(_in_base(trades, rates))
-    if len(found) == 1:
-        (only,) = found
-        return [Total(only.by, only.members, only.weights, only.measures, True)]
-    return found
+    return [replace(found[0], is_only=True)] if len(found) == 1 else found
+
+
+def _quoted(value: str | None) -> str:
+    """A value of a field, in quotes where it holds a sign that divides fields; nothing where there is none."""
+    if value is None:
+        return ""
+    return json.dumps(value) if set(value) & set('",=[]') else value
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,8 @@
 import csv
 import io
 import json
-from math import hypot
+from math import hypot, sqrt
+from statistics import mean, stdev
 
 import pytest
 
@@ -189,9 +190,12 @@ def test_totals_over_a_rejected_trade_are_none(priced):
 
 def test_underlyings_have_independent_paths_and_a_trade_alone_can_have_them(priced, greeks):
     rows, _ = priced()
-    assert rows["a"]["simulation"]["seed"] == rows["b"]["simulation"]["seed"] == seed_of(0, "SX5E")
-    assert rows["c"]["simulation"]["seed"] == seed_of(0, "SPX") != seed_of(0, "SX5E")
-    market = ("--spot", "6000", "--vol", "0.16", "--rate", "0.04", "--seed", str(seed_of(0, "SPX")), "--paths", "4000")
+    seeds = {name: row["simulation"]["seed"] for name, row in rows.items()}
+    assert seeds["a"] == seeds["b"] == seed_of(0, "SX5E", (1.0,))
+    assert seeds["c"] == seeds["d"] == seed_of(0, "SPX", (0.5,))
+    assert len({seeds["a"], seeds["c"], seeds["e"]}) == 3  # other underlyings and other dates
+    assert max(seeds.values()) < 2**53  # exact in readers of JSON that hold doubles
+    market = ("--spot", "6000", "--vol", "0.16", "--rate", "0.04", "--seed", str(seeds["c"]), "--paths", "4000")
     alone = greeks("price", "--strike", "6100", "--expiry", "0.5", *market, "--format", "json").out
     assert estimate(json.loads(alone), "delta")["value"] == estimate(rows["c"], "delta")["per_unit_value"]
 
@@ -295,3 +299,79 @@ def test_a_book_of_positions_goes_on_and_does_not_depend_on_processes(priced, gr
     )
     assert outcome.code == 2
     assert "holds results of other settings" in outcome.err
+
+
+def test_error_bars_of_totals_over_expiries_are_true(priced):
+    rows = [(i, 5000 + 40 * i, 0.3 + 0.1 * i, (-1) ** i * (3 + i)) for i in range(6)]
+    book = "id,underlying,strike,expiry,quantity\n" + "".join(f"t{i},SX5E,{k},{t},{q}\n" for i, k, t, q in rows)
+    z = []
+    for seed in range(60):
+        found, _ = priced("--total", "--seed", str(seed), "--greeks", "delta", "--paths", "2000", book=book)
+        for name in ("price", "delta"):
+            exact = sum(estimate(found[f"t{i}"], name)["exact"] for i in range(6))
+            total = estimate(found["total"], name)
+            z.append((total["value"] - exact) / total["stderr"])
+    for own in (z[::2], z[1::2]):
+        assert abs(mean(own)) < 4 / sqrt(60)
+        assert abs(stdev(own) - 1) < 4 / sqrt(120)
+
+
+def test_what_all_trades_have_in_common_gives_way_to_underlyings_and_trades(priced):
+    book = """
+[position]
+currency = "GBP"
+tags = {desk = "north", book = "A"}
+[[trade]]
+id = "a"
+strike = 6100
+underlying = "SPX"
+[[trade]]
+id = "b"
+strike = 100
+spot = 100
+vol = 0.2
+rate = 0.01
+tags = {book = "B"}
+[[trade]]
+id = "c"
+strike = 6100
+underlying = "SPX"
+currency = "CHF"
+"""
+    rows, _ = priced(book=book, name="book.toml")
+    assert [rows[name]["position"]["currency"] for name in "abc"] == ["USD", "GBP", "CHF"]
+    assert rows["b"]["position"]["tags"] == {"desk": "north", "book": "B"}
+
+
+def test_rates_convert_a_book_of_one_currency_that_is_not_the_base(priced):
+    rows, _ = priced("--total", book="id,underlying,strike\na,SPX,6100\n", market=MARKET + FX)
+    own, base = (rows[name] for name in ("total[underlying=SPX,currency=USD]", "total[in=EUR]"))
+    assert estimate(base, "price")["value"] == pytest.approx(0.9 * estimate(own, "price")["value"], rel=1e-12)
+
+
+def test_no_two_totals_have_one_name(priced):
+    book = 'id,underlying,strike,tags.desk\na,SPX,6100,none\nb,SPX,6100,\nc,SPX,6100,"x,currency=USD"\n'
+    rows, _ = priced("--total-by", "tags.desk", book=book)
+    totals = [name for name in rows if name.startswith("total")]
+    assert totals == [
+        "total[tags.desk=none,currency=USD]",
+        "total[tags.desk=,currency=USD]",
+        'total[tags.desk="x,currency=USD",currency=USD]',
+        "total[currency=USD]",
+    ]
+
+
+def test_one_underlying_at_several_spots_is_told(priced):
+    _, outcome = priced(book="id,underlying,strike,spot\na,SPX,6100,\nb,SPX,6100,5900\n")
+    assert outcome.err == "greeks: note: underlying 'SPX' has 2 spots; its totals add Greeks at different spots\n"
+
+
+def test_a_report_shows_positions_per_unit_and_all_totals(priced, greeks):
+    _, outcome = priced("--total", "-o", "out.jsonl", market=MARKET + FX)
+    assert outcome.code == 0
+    page = greeks("report", "out.jsonl", "--profiles", "0").out
+    assert "Position of -20 x 100 on SPX, USD, desk north, book B" in page
+    assert "the dot is the estimate at today&#x27;s spot of one unit" in page or "spot of one unit" in page
+    for name in ("total[underlying=SX5E,currency=EUR]: 3 trades", "total[underlying=SPX,currency=USD]: 2 trades"):
+        assert name in page
+    assert "total[in=EUR]: 5 trades" in page

@@ -108,7 +108,7 @@ def test_estimators_without_smoothing_are_not_called_free_of_bias(results, repor
 def test_totals_are_those_of_the_book(results, report):
     (*_, total) = map(json.loads, results(TWO, "--total").read_text().splitlines())
     _, page = report(results(TWO, "--total", "--restart"))
-    assert "Over 2 trades" in page.text
+    assert "total: 2 trades" in page.text
     for estimate in total["estimates"]:
         assert estimate["name"] in page.text
     rows = [attributes.get("data-value") for attributes in page.of("td")]

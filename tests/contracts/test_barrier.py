@@ -114,7 +114,7 @@ def test_knocked_out_option_is_its_discounted_rebate(monitoring, rebate):
         assert estimate.warning is None
 
 
-def test_knocked_and_live_barriers_share_no_trace():
+def test_knocked_and_live_barriers_have_their_own_numbers():
     trades = [knocked({**KNOCKED_OUT, "rebate": 4, "knocked": state}, "delta,gamma") for state in ("out", None)]
     assert [answer.estimates for answer in run_together(trades)] == [run(trade).estimates for trade in trades]
 

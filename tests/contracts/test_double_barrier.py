@@ -172,7 +172,7 @@ def test_methods_of_a_monitored_corridor_agree(greeks):
             assert distance <= 4 * np.hypot(one.stderr, other.stderr), other
 
 
-def test_trades_of_other_series_share_no_trace():
+def test_trades_of_other_series_have_their_own_numbers():
     """They differ in numbers alone: the vol, the expiry, the strike beyond a barrier, the spot beyond a barrier."""
     trades = [asked(double(85, 120), market={**MARKET, "vol": vol}) for vol in (0.1, 0.25, 0.5, 1.0)]
     trades += [asked(double(85, 120, expiry=expiry)) for expiry in (0.1, 4)]

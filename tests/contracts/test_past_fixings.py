@@ -149,12 +149,12 @@ def test_contract_that_begins_today_has_the_same_price_with_its_spot_as_a_past_f
     assert begun[1] > 0.1
 
 
-def test_trades_that_differ_in_past_fixings_share_no_trace():
+def test_trades_that_differ_in_past_fixings_have_their_own_numbers():
     trades = [asked({"kind": "asian", "strike": 98, "fixings": 2, "past_fixings": past}) for past in ([90], [99], [])]
     assert [answer.estimates for answer in run_together(trades)] == [run(trade).estimates for trade in trades]
 
 
-def test_trades_on_either_side_of_a_certain_exercise_share_no_trace():
+def test_trades_on_either_side_of_a_certain_exercise_have_their_own_numbers():
     terms = {"kind": "asian", "fixings": 1, "past_fixings": [180.0]}
     trades = [asked({**terms, "strike": strike}) for strike in (89, 91, 90)]
     certain, likely, border = run_together(trades)

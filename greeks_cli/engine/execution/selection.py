@@ -7,7 +7,7 @@ whose bias is only measured, are not compared at one date, and not where kinks a
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from itertools import chain
 from typing import NamedTuple, Self
@@ -145,7 +145,7 @@ def in_float64(request: Request) -> Request:
     if request.simulation.dtype is Dtype.FLOAT64:
         return request
     simulation = request.simulation.model_copy(update={"dtype": Dtype.FLOAT64})
-    return Request(request.contract, request.market, simulation, request.greeks, request.accuracy)
+    return replace(request, simulation=simulation)
 
 
 def pilot_motion(request: Request) -> Motion:
