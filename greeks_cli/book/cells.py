@@ -6,7 +6,7 @@ from greeks_cli.book.columns import Heading
 from greeks_cli.book.numerals import Cell, Numeral
 from greeks_cli.book.scales import UNITS, check_scales
 from greeks_cli.book.synonyms import description_of, normalised, word_of, words_of
-from greeks_cli.terms.dating import DATED, is_dated, is_rule
+from greeks_cli.terms.dating import DATED, RULES, is_dated, is_rule
 from greeks_cli.terms.errors import InvalidInput, Problem
 
 
@@ -56,7 +56,7 @@ def _repeated(cells: Sequence[Cell]) -> Cell | None:
 def _is_value(name: str, cell: Cell) -> bool:
     if word_of(name, cell.text) is not None or (name in DATED and is_dated(cell.text)):
         return True
-    if name == "fixings" and is_rule(cell.text):
+    if name in RULES and is_rule(cell.text):
         return True
     return name in UNITS and cell.numeral is not None
 

@@ -6,7 +6,7 @@ from pydantic import BaseModel
 
 from greeks_cli.terms.accuracy import Accuracy
 from greeks_cli.terms.contracts import CONTRACTS
-from greeks_cli.terms.dating import DATED, Dating
+from greeks_cli.terms.dating import DATE_FIELDS, Dating
 from greeks_cli.terms.market import Market
 from greeks_cli.terms.position import Position
 from greeks_cli.terms.simulation import Simulation
@@ -76,7 +76,7 @@ def _contract(
     kind: str, model: type[BaseModel], inherited: dict[str, Any], definitions: dict[str, Any]
 ) -> dict[str, Any]:
     own = _properties(model, definitions) | {"kind": {"const": kind}}
-    own |= {name: _or_text(own[name]) for name in (*DATED, "fixings", "fixing_times") if name in own}
+    own |= {name: _or_text(own[name]) for name in DATE_FIELDS if name in own}
     # Only the first contract may leave out its kind.
     needed = [] if kind == next(iter(CONTRACTS)) else ["kind"]
     identity = {"id": {"type": ["string", "integer"], "description": "the name of the result"}}

@@ -4,18 +4,14 @@ import enum
 from abc import abstractmethod
 from collections.abc import Hashable, Mapping
 from math import log, sqrt
-from typing import Annotated, Any, ClassVar, Literal, NamedTuple, Self
+from typing import ClassVar, Literal, NamedTuple, Self
 
 from pydantic import Field, model_validator
 
-from greeks_cli.terms.contract import Contract, OptionType, equal_dates, order
-from greeks_cli.terms.fields import Cash, Count, Price
+from greeks_cli.terms.contract import OptionType, order
+from greeks_cli.terms.fields import Cash, Price
+from greeks_cli.terms.monitoring import Monitored
 from greeks_cli.terms.vanillas import STRIKE, TYPE
-
-Monitoring = Literal["continuous"] | Annotated[Count, Field(ge=1, le=10_000)]
-MONITORING: Any = Field(
-    "continuous", description="continuous, or the number of equally spaced dates that are looked at"
-)
 
 
 class BarrierType(enum.StrEnum):
@@ -42,13 +38,12 @@ class Knock(enum.StrEnum):
     OUT = "out"
 
 
-class Knocking(Contract):
+class Knocking(Monitored):
     """A European that begins or ends where the underlying touches a barrier."""
 
     type: OptionType = TYPE
     strike: Price = STRIKE
     rebate: Cash = Field(0.0, ge=0, le=1e12, description="cash paid at expiry if the option is not alive then")
-    monitoring: Monitoring = MONITORING
     knocked: Knock | None = Field(
         None, description="in or out if a barrier was touched before today: no barrier is watched any more"
     )
@@ -72,12 +67,11 @@ class Knocking(Contract):
     @property
     def is_continuous(self) -> bool:
         """True if a barrier is watched, at all times."""
-        return self.monitoring == "continuous" and self.knocked is None
+        return super().is_continuous and self.knocked is None
 
     @property
-    def dates(self) -> tuple[float, ...]:
-        at_expiry = self.monitoring == "continuous" or self.knocked is not None
-        return equal_dates(self.expiry, 1 if at_expiry else int(self.monitoring))
+    def looks(self) -> tuple[float, ...]:
+        return super().looks if self.knocked is None else ()
 
     @property
     def folds_parameters(self) -> bool:
@@ -85,7 +79,7 @@ class Knocking(Contract):
 
     @property
     def jumps(self) -> bool:
-        return self.monitoring != "continuous" and self.knocked is None
+        return bool(self.looks)
 
     def remark(self, spot: float) -> str | None:
         touched = self.touched(spot)
@@ -96,10 +90,7 @@ class Knocking(Contract):
 
     @property
     def watched(self) -> str:
-        """The monitoring in words, for headers."""
-        if self.knocked:
-            return f"knocked {self.knocked}"
-        return "continuous" if self.monitoring == "continuous" else f"{self.monitoring} dates"
+        return f"knocked {self.knocked}" if self.knocked else super().watched
 
 
 class Barrier(Knocking):

@@ -19,7 +19,15 @@ TODAY = 1e-30
 """The time in years to the expiry of a contract that has expired."""
 DATED = ("expiry", "start")
 """Fields of a contract that may be a date or a tenor."""
-_LIST = "fixing_times"
+LISTS = {
+    "fixing_times": "add its price to past_fixings",
+    "monitoring_times": "say in knocked or running_extreme what it has seen",
+}
+"""Fields of a contract that may be a list of dates, and the remedy for a date that has passed."""
+RULES = {"fixings": "fixing_times", "monitoring": "monitoring_times"}
+"""Fields of a contract that may be a rule, and the field of the dates of the rule."""
+DATE_FIELDS = (*DATED, *LISTS, *RULES)
+"""All fields of a contract that may be a text about dates."""
 _NO_VALUATION = "a date or a tenor counts from the day of valuation; give the valuation date, such as 2026-11-30"
 _LOOKS_DATED = re.compile(r"\d{4}-|\d{1,2}[-/.]\d|\d{8}$|\d+[DWMYdwmy]")
 
@@ -61,10 +69,12 @@ def in_years(fields: Mapping[str, Any], dating: Dating) -> Dated:
     for name in DATED:
         if is_dated(fields.get(name)):
             clock.tried(name, clock.single)
-    if any(map(is_dated, _items(fields.get(_LIST)))):
-        clock.tried(_LIST, clock.several)
-    if is_rule(fields.get("fixings")):
-        clock.tried("fixings", clock.by_rule)
+    for name in LISTS:
+        if any(map(is_dated, _items(fields.get(name)))):
+            clock.tried(name, clock.several)
+    for name in RULES:
+        if is_rule(fields.get(name)):
+            clock.tried(name, clock.by_rule)
     return found
 
 
@@ -99,8 +109,8 @@ class _Clock:
         """Replaces a list of dates."""
         days = [self._day(item) for item in _items(self.found.fields[name])]
         if passed := next((day for day in days if day < self._today), None):
-            remedy = "leave it out, and add its price to past_fixings"
-            raise ValueError(f"{passed}: lies before the day of valuation, {self._today}; {remedy}")
+            message = f"{passed}: lies before the day of valuation, {self._today}; leave it out, and {LISTS[name]}"
+            raise ValueError(message)
         self.found.dates[name] = [str(day) for day in days]
         self.found.fields[name] = [self._years(day) for day in days]
 
@@ -109,14 +119,16 @@ class _Clock:
         if "expiry" not in self.found.dates:
             raise ValueError(f"{self.found.fields[name]}: the rule counts back from a date; give the expiry as one")
         if self.found.has_expired:
-            raise ValueError("the contract has expired, and its fixings are over; leave it out")
+            raise ValueError("the contract has expired, and its dates are over; leave it out")
         expiry = date.fromisoformat(self.found.dates["expiry"])
-        rule = read_rule(str(self.found.fields.pop(name)))
+        listed, rule = RULES[name], read_rule(str(self.found.fields.pop(name)).strip())
+        if self.found.fields.get(listed) is not None:
+            raise ValueError(f"{name} and {listed} exclude each other; give one of them")
         days = sorted({min(day, self._last(expiry)) for day in scheduled(self._today, expiry, rule, self.calendar)})
         for day in days:
             self._remark(day)
-        self.found.dates[_LIST] = [str(day) for day in days]
-        self.found.fields[_LIST] = [self._years(day) for day in days]
+        self.found.dates[listed] = [str(day) for day in days]
+        self.found.fields[listed] = [self._years(day) for day in days]
 
     def _last(self, expiry: date) -> date:
         """The last business day up to the expiry."""

@@ -249,6 +249,17 @@ def test_dates_tenors_and_rules_are_read_from_columns(priced):
     assert priced(book=timed)[0]["a"]["estimates"] == rows["a"]["estimates"]
 
 
+@pytest.mark.parametrize("cells", [("monthly", ""), ("", "2026-12-30,2027-05-30"), ("weekly", "")], ids=str)
+def test_monitoring_is_read_from_columns(priced, cells):
+    header = "id;underlying;kind;strike;maturity;monitoring;monitoring_times\n"
+    book = header + f"a;SPX;lookback;6100;6M;{cells[0]};{cells[1]}\n"
+    rows, outcome = priced(book=book, market="valuation_date = 2026-11-30\n" + MARKET)
+    assert outcome.code == 0
+    dates = rows["a"]["dates"]["monitoring_times"]
+    assert dates[-1] == rows["a"]["dates"]["expiry"] == "2027-05-30"
+    assert len(dates) == {"monthly": 6, "weekly": 25}.get(cells[0], 2)
+
+
 def test_defaults_of_spot_and_rate_are_told(greeks, tmp_path):
     book = tmp_path / "b.jsonl"
     book.write_text('{"id": "a", "strike": 100, "vol": 0.2}\n{"id": "b", "strike": 100, "vol": 0.2, "rate": 0.02}\n')

@@ -30,4 +30,6 @@ def scenario_of(request, normals, method):
 def derivatives_of(request, normals, method, wanted):
     """The wanted derivatives by a method, each of shape (n_paths,)."""
     scenario, contract = scenario_of(request, normals, method), request.contract
-    return Differentiation(request, contract, scenario, request.values, contract.expiry).derivatives(method, wanted)
+    return Differentiation(request, contract, scenario, request.values, contract.dates.__getitem__).derivatives(
+        method, wanted
+    )

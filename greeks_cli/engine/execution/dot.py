@@ -37,7 +37,7 @@ def dot_graph(request: Request, greek: Greek) -> str:
         return fetch(source)
 
     scenario = Scenario(len(steps), _PATHS_SHOWN, np.float64, sourced, market.spot, market.spot)
-    path = MovingPath(leaves, scenario, contract.expiry)
+    path = MovingPath(leaves, scenario, contract.dates.__getitem__)
     node = discounted_payoff(contract, leaves, path, Smoother(group.method.kernels))
     for name in greek.parameters:
         ones = chainer.Variable(np.ones_like(node.array), name="1 on every path")

@@ -19,7 +19,7 @@ from greeks_cli.engine.compiler.ir import Program
 from greeks_cli.engine.compiler.simplify import simplified
 from greeks_cli.engine.compiler.tracer import Tracer
 from greeks_cli.engine.estimators.methods import Differentiation, Method
-from greeks_cli.engine.execution.numbers import EXPIRY, Numbers, Parameter, Value, Width, type_of
+from greeks_cli.engine.execution.numbers import Numbers, Parameter, Time, Value, Width, type_of
 from greeks_cli.engine.simulation.paths import Scenario
 from greeks_cli.terms.contract import Contract
 from greeks_cli.terms.greek import MARKET_PARAMETERS
@@ -143,10 +143,13 @@ class Traced:
         scenario = Scenario(
             n_dates, _TRACED_PATHS, self._dtype, tracer.source, spot, tracer.source(Value("spot"), self._dtype(1))
         )
-        expiry = tracer.source(EXPIRY, self._dtype(1))
+
+        def time(date: int) -> Operand:
+            return tracer.source(Time(date), self._dtype(1))
+
         scenario.differentiate_laws(method.estimator, method.estimator is Estimator.MIXED or bool(method.first), wanted)
         with np.errstate(all="ignore"):  # nothing is estimated here
-            found = Differentiation(request, contract, scenario, values, expiry).derivatives(opened, wanted)
+            found = Differentiation(request, contract, scenario, values, time).derivatives(opened, wanted)
             return tracer.program({index: found[index] for index in wanted})
 
 

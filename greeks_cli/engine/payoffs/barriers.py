@@ -50,8 +50,9 @@ def _untouched(contract: Barrier, leaves: Leaves, path: Path, smoother: Smoother
     the probability, because a much wider kernel would be biased. Far beyond the barrier b is bounded.
     """
     side = -1.0 if contract.barrier_type.above else 1.0
-    if contract.monitoring != "continuous":
-        return smoother.step(smoother.maximum(-side * path.spots) * -1.0 - side * leaves["barrier"])
+    if not contract.is_continuous:
+        spots = path.first(len(contract.looks))
+        return smoother.step(smoother.maximum(-side * spots) * -1.0 - side * leaves["barrier"])
     start = side * log(leaves["spot"] / leaves["barrier"])
     if number_of(start) <= 0:  # part of the structure: ``Barrier.case``
         return path[-1] * 0.0
@@ -77,9 +78,10 @@ def _double_barrier(contract: DoubleBarrier, leaves: Leaves, path: Path, smoothe
 
 
 def _found_inside(contract: DoubleBarrier, leaves: Leaves, path: Path, smoother: Smoother) -> Operand:
-    """1 where all dates find the underlying between the barriers."""
-    above_low = smoother.step(smoother.maximum(-path.spots) * -1.0 - leaves["low_barrier"])
-    return above_low * smoother.step(leaves["high_barrier"] - smoother.maximum(path.spots))
+    """1 where all dates of monitoring find the underlying between the barriers."""
+    spots = path.first(len(contract.looks))
+    above_low = smoother.step(smoother.maximum(-spots) * -1.0 - leaves["low_barrier"])
+    return above_low * smoother.step(leaves["high_barrier"] - smoother.maximum(spots))
 
 
 def _stays_inside(contract: DoubleBarrier, leaves: Leaves, path: Path, smoother: Smoother) -> Operand:
