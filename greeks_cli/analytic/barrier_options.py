@@ -8,7 +8,7 @@ from greeks_cli.terms.barriers import Barrier
 @closed_form.register
 def _barrier(contract: Barrier, leaves: Leaves) -> Operand | None:
     """E. Reiner and M. Rubinstein, Breaking down the barriers, Risk 4 (1991), in Haug's notation."""
-    if contract.looks:
+    if contract.looks or contract.opens_later or contract.closes_early:
         return None
     S, H, vol, rate = leaves["spot"], leaves["barrier"], leaves["vol"], leaves["rate"]
     T = leaves["expiry"] - leaves["time"]

@@ -17,7 +17,7 @@ from greeks_cli.terms.schedules import Rule, read_rule, scheduled
 
 TODAY = 1e-30
 """The time in years to the expiry of a contract that has expired."""
-DATED = ("expiry", "start")
+DATED = ("expiry", "start", "window_start", "window_end")
 """Fields of a contract that may be a date or a tenor."""
 LISTS = {
     "fixing_times": "add its price to past_fixings",
@@ -103,7 +103,9 @@ class _Clock:
         years = self._years(day)
         if name == "expiry" and years <= 0:
             self.found.has_expired, years = True, TODAY
-        self.found.fields[name] = years
+        if name == "window_end" and years <= 0:
+            raise ValueError(f"{day}: the window is over; say in knocked what it has seen, or price the European")
+        self.found.fields[name] = max(years, 0.0) if name == "window_start" else years
 
     def several(self, name: str) -> None:
         """Replaces a list of dates."""

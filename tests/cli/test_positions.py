@@ -257,7 +257,7 @@ def test_monitoring_is_read_from_columns(priced, cells):
     assert outcome.code == 0
     dates = rows["a"]["dates"]["monitoring_times"]
     assert dates[-1] == rows["a"]["dates"]["expiry"] == "2027-05-30"
-    assert len(dates) == {"monthly": 6, "weekly": 25}.get(cells[0], 2)
+    assert len(dates) == {"monthly": 6, "weekly": 26}.get(cells[0], 2)
 
 
 def test_defaults_of_spot_and_rate_are_told(greeks, tmp_path):

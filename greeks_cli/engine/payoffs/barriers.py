@@ -6,7 +6,8 @@ from greeks_cli.engine.autodiff.kinks import Smoother, sharp_positive_part
 from greeks_cli.engine.autodiff.ops import Leaves, Operand, exp, log, minimum, number_of, sin, sqrt, values_of
 from greeks_cli.engine.payoffs.base import above, payoff
 from greeks_cli.engine.simulation.paths import Path
-from greeks_cli.terms.barriers import Barrier, DoubleBarrier, Knocking
+from greeks_cli.terms.barriers import Barrier, DoubleBarrier
+from greeks_cli.terms.knocking import Knocking
 
 _BEYOND = 3.0
 """The exponent of a bridge's end beyond the barrier, at most: exp(3) is many widths of a kernel."""
@@ -24,6 +25,7 @@ def _barrier(contract: Barrier, leaves: Leaves, path: Path, smoother: Smoother) 
     # Where only paths beyond the barrier end out of the money, the barrier removes them: the strike has no kink.
     never_loses = (
         contract.is_continuous
+        and not contract.closes_early
         and not smoother.smooths_values
         and (contract.type.sign < 0) == contract.barrier_type.above
         and contract.type.sign * (contract.barrier - contract.strike) >= 0
@@ -53,18 +55,33 @@ def _untouched(contract: Barrier, leaves: Leaves, path: Path, smoother: Smoother
     if not contract.is_continuous:
         spots = path.first(len(contract.looks))
         return smoother.step(smoother.maximum(-side * spots) * -1.0 - side * leaves["barrier"])
+    if contract.opens_later:
+        return _untouched_later(leaves, path, smoother, side)
     start = side * log(leaves["spot"] / leaves["barrier"])
     if number_of(start) <= 0:  # part of the structure: ``Barrier.case``
         return path[-1] * 0.0
-    variance = leaves["vol"] * leaves["vol"] * (path.expiry - leaves["time"])
+    variance = leaves["vol"] * leaves["vol"] * (path.time(0) - leaves["time"])
     steepness = 2 * start / variance
-    distance = side * log(path[-1] / leaves["barrier"])
+    distance = side * log(path[0] / leaves["barrier"])
     if smoother.smooths_values:
-        return 1 - exp(-steepness * smoother.positive_part(distance))
+        return 1 - exp(-steepness * _positive(distance, leaves, smoother))
     scale = values_of(steepness)
     beyond = minimum(_BEYOND / scale, _DEVIATIONS * sqrt(values_of(variance)))
     end = sharp_positive_part(distance + beyond) - beyond
     return smoother.gated(1 - exp(-scale * end), 1 - exp(-steepness * end))
+
+
+def _positive(distance: Operand, leaves: Leaves, smoother: Smoother) -> Operand:
+    """max(distance, 0) of a logarithm, smoothed in units of price at the barrier."""
+    scale = values_of(leaves["barrier"])
+    return smoother.positive_part(distance * scale) * (1 / scale)
+
+
+def _untouched_later(leaves: Leaves, path: Path, smoother: Smoother, side: float) -> Operand:
+    """The probability of not touching the barrier between the first two dates, 0 where either is beyond it."""
+    start, end = (_positive(side * log(path[date] / leaves["barrier"]), leaves, smoother) for date in (0, 1))
+    variance = leaves["vol"] * leaves["vol"] * (path.time(1) - path.time(0))
+    return 1 - exp(-2 * start * end / variance)
 
 
 @payoff.register
