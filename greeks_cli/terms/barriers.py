@@ -10,6 +10,7 @@ from pydantic import Field, model_validator
 from greeks_cli.terms.contract import order
 from greeks_cli.terms.fields import Price
 from greeks_cli.terms.knocking import Knock, Knocking
+from greeks_cli.terms.rebates import RebateAt, martingale
 from greeks_cli.terms.windows import Windowed
 
 
@@ -31,7 +32,7 @@ class BarrierType(enum.StrEnum):
 
 
 class Barrier(Windowed):
-    """A European that knocks in or out at a barrier; the rebate is paid at expiry if the option is not alive then."""
+    """A European that knocks in or out at a barrier; the rebate is paid if it ends, or never begins."""
 
     parameters: ClassVar[tuple[str, ...]] = ("strike", "barrier")
     example: ClassVar[Mapping[str, object]] = {"strike": 100, "barrier": 80, "barrier_type": "down-out"}
@@ -39,6 +40,30 @@ class Barrier(Windowed):
     kind: Literal["barrier"] = "barrier"
     barrier: Price = Field(description="level that ends or begins the option")
     barrier_type: BarrierType = Field(description="where the barrier lies, and whether touching it ends or begins")
+
+    rebate_at: RebateAt = Field(
+        RebateAt.EXPIRY, description="expiry, or hit: the rebate of a knock-out is paid when the barrier is touched"
+    )
+
+    @model_validator(mode="after")
+    def _rebate_at_hit_fits(self) -> Self:
+        if not self.pays_at_hit:
+            return self
+        if self.knocks_in:
+            raise ValueError("rebate_at hit is of knock-outs; the rebate of a knock-in is paid at expiry")
+        if self.opens_later:
+            remedy = "give monitoring_times, or rebate_at expiry"
+            raise ValueError(f"rebate_at hit needs a continuous window that has begun, or dates; {remedy}")
+        return self
+
+    @property
+    def pays_at_hit(self) -> bool:
+        """True if the rebate is paid when the barrier is touched."""
+        return self.rebate_at is RebateAt.HIT
+
+    def series(self, market: Mapping[str, float]) -> Hashable:
+        """The martingale of a rebate at hit."""
+        return martingale(market, self.closes) if self.pays_at_hit and self.is_continuous else None
 
     @property
     def knocks_in(self) -> bool:
@@ -56,6 +81,8 @@ class Barrier(Windowed):
 
     def describe(self) -> str:
         terms = f"strike {self.strike:g}, barrier {self.barrier:g}, {self.watched}"
+        if self.rebate and self.pays_at_hit:
+            terms += f", rebate {self.rebate:g} at hit"
         return f"{self.barrier_type} barrier {self.type}, {terms}"
 
 
@@ -111,9 +138,9 @@ class DoubleBarrier(Knocking):
             order(one, level) for level in (self.low_barrier, self.high_barrier) for one in (spot, self.strike)
         )
 
-    def series(self, vol: float) -> Hashable:
+    def series(self, market: Mapping[str, float]) -> Hashable:
         """The series of ``between``."""
-        return self.between(vol) if self.is_continuous else None
+        return self.between(market["vol"]) if self.is_continuous else None
 
     def between(self, vol: float) -> Series:
         """The series of the probability to stay between the barriers that converges fast, to rounding.

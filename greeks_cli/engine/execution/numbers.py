@@ -55,6 +55,13 @@ class Time:
     date: int
 
 
+@dataclass(frozen=True, slots=True)
+class TimeColumn:
+    """The times of the first dates, shape (n_dates, 1), folded when a program is simplified."""
+
+    n_dates: int
+
+
 class Numbers:
     """The open numbers of trades of one structure."""
 
@@ -80,7 +87,7 @@ class Numbers:
 
     def folded(self, source: Source) -> Any:
         """Binds the numbers that are folded when a program is simplified."""
-        if isinstance(source, Value | Time | Coefficient):
+        if isinstance(source, Value | Time | TimeColumn | Coefficient):
             return self._once(source)
         return source
 
@@ -105,6 +112,8 @@ class Numbers:
                 return source.of(self.markets, self.dtype)
             case Time(date=date):
                 return np.array([r.contract.dates[date] for r in self.requests])
+            case TimeColumn(n_dates=n):
+                return np.array([r.contract.dates[:n] for r in self.requests], self.dtype)[:, :, None]
             case Value(name=name, rounded=rounded):
                 values = np.array([r.values[name] for r in self.requests], dtype=float)
                 return values.astype(self.dtype) if rounded else values

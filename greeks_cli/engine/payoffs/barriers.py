@@ -3,8 +3,20 @@
 from math import pi
 
 from greeks_cli.engine.autodiff.kinks import Smoother, sharp_positive_part
-from greeks_cli.engine.autodiff.ops import Leaves, Operand, exp, log, minimum, number_of, sin, sqrt, values_of
+from greeks_cli.engine.autodiff.ops import (
+    Leaves,
+    Operand,
+    as_constant,
+    exp,
+    log,
+    minimum,
+    number_of,
+    sin,
+    sqrt,
+    values_of,
+)
 from greeks_cli.engine.payoffs.base import above, payoff
+from greeks_cli.engine.payoffs.rebates import rebate_by_bridge, rebate_on_dates
 from greeks_cli.engine.simulation.paths import Path
 from greeks_cli.terms.barriers import Barrier, DoubleBarrier
 from greeks_cli.terms.knocking import Knocking
@@ -21,6 +33,9 @@ def _barrier(contract: Barrier, leaves: Leaves, path: Path, smoother: Smoother) 
     if contract.knocked:
         return _knocked(contract, gain, smoother)
     vanilla = smoother.positive_part(gain)
+    if contract.looks and contract.rebate and contract.pays_at_hit:
+        alive = _alive(contract, leaves, path, smoother)
+        return alive[-1] * vanilla + contract.rebate * rebate_on_dates(leaves, path, alive)
     untouched = _untouched(contract, leaves, path, smoother)
     # Where only paths beyond the barrier end out of the money, the barrier removes them: the strike has no kink.
     never_loses = (
@@ -30,12 +45,32 @@ def _barrier(contract: Barrier, leaves: Leaves, path: Path, smoother: Smoother) 
         and (contract.type.sign < 0) == contract.barrier_type.above
         and contract.type.sign * (contract.barrier - contract.strike) >= 0
     )
-    return _paid(contract, vanilla, untouched * (gain if never_loses else vanilla), untouched)
+    kept = untouched * (gain if never_loses else vanilla)
+    if contract.rebate and contract.pays_at_hit:
+        return kept + contract.rebate * _hit(contract, leaves, path, untouched)
+    return _paid(contract, vanilla, kept, untouched)
+
+
+def _hit(contract: Barrier, leaves: Leaves, path: Path, untouched: Operand) -> Operand:
+    """The payment of 1 at hit, brought to expiry; today where the spot is beyond the barrier."""
+    if contract.touched(number_of(leaves["spot"])):  # part of the structure: ``Barrier.case``
+        return path[-1] * 0.0 + as_constant(exp(leaves["rate"] * (path.expiry - leaves["time"])))
+    return rebate_by_bridge(contract, leaves, path, untouched)
+
+
+def _alive(contract: Barrier, leaves: Leaves, path: Path, smoother: Smoother) -> Operand:
+    """1 at every date where the dates so far have not found the barrier touched, shape (n_dates, n_paths)."""
+    side = -1.0 if contract.barrier_type.above else 1.0
+    furthest = smoother.running_maximum(-side * path.first(len(contract.looks)))
+    return smoother.step(furthest * -1.0 - side * leaves["barrier"])
 
 
 def _knocked(contract: Knocking, gain: Operand, smoother: Smoother) -> Operand:
     """The payoff once a barrier is touched: a European that is knocked in, or the rebate of one that is knocked out."""
-    return smoother.positive_part(gain) if contract.knocks_in else 0.0 * gain + contract.rebate
+    if contract.knocks_in:
+        return smoother.positive_part(gain)
+    was_paid = isinstance(contract, Barrier) and contract.pays_at_hit
+    return 0.0 * gain + (0.0 if was_paid else contract.rebate)
 
 
 def _paid(contract: Knocking, vanilla: Operand, kept: Operand, untouched: Operand) -> Operand:

@@ -4,9 +4,10 @@ Arrays are time-major, (n_dates, n_paths): a leaf of shape (n_paths,) broadcasts
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from functools import cached_property
 from itertools import pairwise
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -138,8 +139,20 @@ class Scenario:
         return self._spot * self._array(Growths(start, stop), stop - start)
 
 
-Times = Callable[[int], Operand]
-"""The time in years of a date by its index, a number; -1 is the last date."""
+class Times(Protocol):
+    """Times of dates in years."""
+
+    def __call__(self, date: int | slice) -> Operand:
+        """The time of a date by its index, a number, or of several dates, shape (n_dates, 1)."""
+
+
+def times_of(dates: Sequence[float]) -> Times:
+    """Times that are known numbers."""
+
+    def time(date: int | slice) -> Operand:
+        return np.array(dates[date])[:, None] if isinstance(date, slice) else dates[date]
+
+    return time
 
 
 class Path(ABC):
@@ -152,6 +165,10 @@ class Path(ABC):
     def expiry(self) -> Operand:
         """Years to expiry, a number."""
         return self.time(-1)
+
+    def times(self, n_dates: int) -> Operand:
+        """Years to the first dates, shape (n_dates, 1)."""
+        return self.time(slice(0, n_dates))
 
     def __getitem__(self, index: int) -> Operand:
         """The underlying at one date, shape (n_paths,)."""
@@ -184,7 +201,7 @@ class PlainPath(Path):
     """A path of plain arrays in one market, without derivatives."""
 
     def __init__(self, data: PathData, spot: float):
-        self.n_dates, self.time = data.markets.n_dates, data.markets.dates[0].tolist().__getitem__
+        self.n_dates, self.time = data.markets.n_dates, times_of(data.markets.dates[0].tolist())
         self._data, self._spot = data, data.motion.dtype(spot)
 
     def _evaluate(self, dates: Dates, summed: bool = False) -> Operand:
