@@ -88,7 +88,7 @@ def _structure(contract: Contract, values: Mapping[str, float]) -> Hashable:
         order,
         has_small_carry(contract, values),
         contract.case(values["spot"]),
-        contract.series(values["vol"]),
+        contract.series(values),
     )
 
 

@@ -18,7 +18,7 @@ from greeks_cli.terms.contract import OptionType
 @closed_form.register
 def _double_barrier(contract: DoubleBarrier, leaves: Leaves) -> Operand | None:
     """N. Ikeda and N. Kunitomo, Mathematical Finance 2 (1992); A. Pelsser, Finance and Stochastics 4 (2000)."""
-    if contract.monitoring != "continuous" and not contract.knocked:
+    if contract.looks:
         return None
     T = leaves["expiry"] - leaves["time"]
     discount, sign = exp(-leaves["rate"] * T), contract.type.sign

@@ -68,7 +68,7 @@ def _lookback(contract: Lookback, leaves: Leaves) -> Operand | None:
     The price is that of the payoff at the running extreme, plus an option on the extreme whose strike
     is the running extreme, or the contract's strike where that is further away.
     """
-    if contract.monitoring != "continuous":
+    if contract.looks:
         return None
     values = {name: float(leaves[name].array[0]) for name in ("spot", "vol", "rate", "dividend_yield")}
     small = has_small_carry(contract, values)

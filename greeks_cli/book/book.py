@@ -63,7 +63,10 @@ def trades_of(sheets: Sequence[Sheet], common: Sheet, overrides: Settings) -> li
     Raises InvalidInput where there is no trade, and with every problem where one concerns all trades.
     """
     problems = [*common.problems, *_in_sections(common)]
-    underlyings = underlyings_of([common, *sheets], problems)
+    wrong_markets: list[Problem] = []
+    underlyings = underlyings_of([common, *sheets], wrong_markets)
+    if wrong_markets:
+        raise InvalidInput([*problems, *wrong_markets])
     groups: list[_Group] = []
     for sheet in sheets:
         problems += [*sheet.problems, *_in_sections(sheet)]
@@ -179,6 +182,8 @@ def _trade(name: str, fields: Mapping[str, Any], record: Record, common: _Common
         request = build_request(**sections, greeks=greeks)
     except InvalidInput as error:
         found = [one for one in error.problems if not _is_guessed(one, guessed)]
+        if any(problem.path == ("underlying",) for problem in problems):
+            found = [one for one in found if one.path[:1] != ("market",)]  # its market is what is missing
         problems += [one for one in found if one.path not in common.wrong or str(one.path[-1]) in fields]
         return Rejected(name, tuple(_placed(problem, name, record) for problem in problems))
     if problems or placed is None:

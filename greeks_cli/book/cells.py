@@ -6,8 +6,11 @@ from greeks_cli.book.columns import Heading
 from greeks_cli.book.numerals import Cell, Numeral
 from greeks_cli.book.scales import UNITS, check_scales
 from greeks_cli.book.synonyms import description_of, normalised, word_of, words_of
-from greeks_cli.terms.dating import DATED, is_dated, is_rule
+from greeks_cli.terms.dating import DATED, LISTS, RULES, is_dated, is_rule
 from greeks_cli.terms.errors import InvalidInput, Problem
+
+_LISTS = ("past_fixings", *LISTS)
+"""Fields of several numbers or dates."""
 
 
 def values_of(heading: Heading, cells: Sequence[Cell], separator: str, place: str) -> list[str]:
@@ -16,6 +19,8 @@ def values_of(heading: Heading, cells: Sequence[Cell], separator: str, place: st
     Raises InvalidInput with one problem where the column as a whole cannot be read, or has two meanings.
     """
     try:
+        if heading.field in _LISTS:
+            return _lists(cells, separator)
         _check_meaning(heading, cells)
         mark = _decimal_mark(cells, separator) if heading.field in UNITS else ""
         if mark:
@@ -29,6 +34,17 @@ def _value(heading: Heading, cell: Cell, mark: str) -> str:
     if mark and cell.numeral:
         return cell.numeral.plain(mark, cell.numeral.sign or heading.sign)
     return word_of(heading.field, cell.text) or cell.text
+
+
+def _lists(cells: Sequence[Cell], separator: str) -> list[str]:
+    """Lists of numbers or dates with semicolons between. Raises ValueError where an entry cannot be read."""
+    split = [[Cell(cell.line, part.strip()) for part in cell.text.split(";")] for cell in cells]
+    entries = [entry for own in split for entry in own]
+    for entry in entries:
+        if not entry.numeral and not is_dated(entry.text):
+            raise ValueError(f"{entry} is no number and no date; separate the entries of a list by semicolons")
+    mark = _decimal_mark(entries, separator)
+    return [";".join(e.numeral.plain(mark, e.numeral.sign) if e.numeral else e.text for e in own) for own in split]
 
 
 def _check_meaning(heading: Heading, cells: Sequence[Cell]) -> None:
@@ -56,7 +72,7 @@ def _repeated(cells: Sequence[Cell]) -> Cell | None:
 def _is_value(name: str, cell: Cell) -> bool:
     if word_of(name, cell.text) is not None or (name in DATED and is_dated(cell.text)):
         return True
-    if name == "fixings" and is_rule(cell.text):
+    if name in RULES and is_rule(cell.text):
         return True
     return name in UNITS and cell.numeral is not None
 

@@ -11,7 +11,7 @@ UNITS = {name: unit for model in MODELS for name, unit in numeric_fields(model).
 _SHARES = {"confidence", "moneyness", *(name for name, unit in UNITS.items() if unit.startswith("fraction"))}
 """Fields of numbers that may be written in per cent."""
 _VOLS = {"vol", "strike_vol"}
-_LARGEST_VOL, _LARGEST_RATE = 3, 1
+_LARGEST_VOL, _LARGEST_RATE = 3, 0.5
 """The largest numbers that are read as fractions."""
 
 

@@ -6,7 +6,7 @@ from pydantic import BaseModel
 
 from greeks_cli.terms.accuracy import Accuracy
 from greeks_cli.terms.contracts import CONTRACTS
-from greeks_cli.terms.dating import DATED, Dating
+from greeks_cli.terms.dating import DATE_FIELDS, Dating
 from greeks_cli.terms.market import Market
 from greeks_cli.terms.position import Position
 from greeks_cli.terms.simulation import Simulation
@@ -28,6 +28,7 @@ _RATES = {
     "properties": {"base": {"type": "string"}},
     "additionalProperties": {"type": "number"},
 }
+_BOUNDS = {"ge": "minimum", "gt": "exclusiveMinimum", "le": "maximum", "lt": "exclusiveMaximum"}
 _AXIS = {"anyOf": [{"type": "array", "minItems": 1}, {"type": "string", "pattern": "^[^:]+:[^:]+:[0-9]+$"}]}
 _GRID = {
     "description": "fields and their values: a list, or start:stop:count; every trade at every point",
@@ -76,26 +77,37 @@ def _contract(
     kind: str, model: type[BaseModel], inherited: dict[str, Any], definitions: dict[str, Any]
 ) -> dict[str, Any]:
     own = _properties(model, definitions) | {"kind": {"const": kind}}
-    own |= {name: _or_text(own[name]) for name in (*DATED, "fixings", "fixing_times") if name in own}
+    own |= {name: _or_text(own[name]) for name in DATE_FIELDS if name in own}
     # Only the first contract may leave out its kind.
     needed = [] if kind == next(iter(CONTRACTS)) else ["kind"]
     identity = {"id": {"type": ["string", "integer"], "description": "the name of the result"}}
     return {
         "title": kind,
         **_table({**identity, "greeks": _GREEKS, "grid": _GRID, **own, **inherited}),
+        "patternProperties": {r"^tags\\.": {"type": ["string", "number"]}},
         "required": needed,
     }
 
 
 def _or_text(schema: dict[str, Any]) -> dict[str, Any]:
     """The schema of a field that may be written as a date, a tenor or a rule as well."""
-    return {"description": schema.get("description", ""), "anyOf": [schema, {"type": "string"}]}
+    texts = [{"type": "string"}, {"type": "array", "items": {"type": "string"}}]
+    return {"description": schema.get("description", ""), "anyOf": [schema, *texts]}
 
 
 def _properties(model: type[BaseModel], definitions: dict[str, Any]) -> dict[str, Any]:
-    schema = model.model_json_schema()
+    schema = _standard(model.model_json_schema())
     definitions |= schema.pop("$defs", {})
     return dict(schema["properties"])
+
+
+def _standard(schema: Any) -> Any:
+    """A schema with the words of JSON Schema for bounds, where Pydantic leaves its own."""
+    if isinstance(schema, list):
+        return [_standard(one) for one in schema]
+    if isinstance(schema, dict):
+        return {_BOUNDS.get(name, name): _standard(one) for name, one in schema.items()}
+    return schema
 
 
 def _table(properties: dict[str, Any]) -> dict[str, Any]:

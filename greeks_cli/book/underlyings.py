@@ -7,6 +7,7 @@ from typing import Any
 from greeks_cli.book.records import Sheet, read_sheet
 from greeks_cli.terms.errors import InvalidInput, Problem, did_you_mean
 from greeks_cli.terms.market import Market
+from greeks_cli.terms.request import check_shared
 from greeks_cli.terms.totals import Rates
 
 _OWN = (*Market.model_fields, "currency")
@@ -48,6 +49,11 @@ def _mistakes(sheet: Sheet) -> Iterator[Problem]:
         for key in own:
             if key not in _OWN:
                 yield Problem((f"{place} {key}",), f"unknown key; {did_you_mean(key, _OWN)}")
+        try:
+            check_shared({"market": {key: value for key, value in own.items() if key in Market.model_fields}}, "delta")
+        except InvalidInput as error:
+            for problem in error.problems:
+                yield Problem((f"{place} {problem.path[-1]}",), problem.message, problem.value)
 
 
 def rates_of(sheets: Sequence[Sheet]) -> Rates | None:
@@ -63,6 +69,8 @@ def rates_of(sheets: Sequence[Sheet]) -> Rates | None:
     base = found.pop("base", None)
     if not isinstance(base, str):
         raise InvalidInput([Problem((f"{place} base",), 'the currency of the rates is wanted, such as base = "EUR"')])
+    if base in found:
+        raise InvalidInput([Problem((f"{place} {base}",), "is the base, and worth 1; leave it out", found[base])])
     for currency, rate in found.items():
         if isinstance(rate, bool) or not isinstance(rate, int | float) or not 0 < rate < 1e12:
             message = f"a positive number is wanted: one {currency} in {base}"

@@ -128,6 +128,8 @@ def asked_totals(
     from greeks_cli.terms.totals import totals_of
     from greeks_cli.terms.trade import Trade
 
+    if by is not None and not by.strip(" ,"):
+        raise InvalidInput([Problem(("--total-by",), "names no field; write one such as underlying or tags.desk", by)])
     if not total and not by:
         return []
     valid = [trade for trade in trades if isinstance(trade, Trade)]

@@ -33,7 +33,14 @@ _ESTIMATE = ("name", "value", "stderr", "low", "high", "bias", "exact", "unit", 
 _SCALED = ("value", "stderr", "low", "high", "bias", "exact")
 _PER_UNIT = ("per_unit_value", "per_unit_stderr", "per_unit_bias")
 _INPUTS = ("position", "contract", "market")
-_DATE_NAMES = {"expiry": "expiry_date", "start": "start_date", "fixing_times": "fixing_dates"}
+_DATE_NAMES = {
+    "expiry": "expiry_date",
+    "start": "start_date",
+    "window_start": "window_start_date",
+    "window_end": "window_end_date",
+    "fixing_times": "fixing_dates",
+    "monitoring_times": "monitoring_dates",
+}
 _MOST_WARNINGS = 20
 
 Record = dict[str, Any]

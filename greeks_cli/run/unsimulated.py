@@ -43,6 +43,6 @@ def _payoff_today(request: Request) -> float:
     """The payoff of a contract that depends on the end alone, at today's spot."""
     dates = request.contract.dates
     data = PathData(Motion(dates, np.zeros((len(dates), 1))), Numbers([request]).markets)
-    path = PlainPath(data, request.market.spot, request.contract.expiry)
+    path = PlainPath(data, request.market.spot)
     paid = payoff(request.contract, request.values, path, Sharp())
     return float(np.ravel(values_of(paid))[0])

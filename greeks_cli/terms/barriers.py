@@ -1,21 +1,17 @@
 """Contracts that a barrier ends or begins."""
 
 import enum
-from abc import abstractmethod
 from collections.abc import Hashable, Mapping
 from math import log, sqrt
-from typing import Annotated, Any, ClassVar, Literal, NamedTuple, Self
+from typing import ClassVar, Literal, NamedTuple, Self
 
 from pydantic import Field, model_validator
 
-from greeks_cli.terms.contract import Contract, OptionType, equal_dates, order
-from greeks_cli.terms.fields import Cash, Count, Price
-from greeks_cli.terms.vanillas import STRIKE, TYPE
-
-Monitoring = Literal["continuous"] | Annotated[Count, Field(ge=1, le=10_000)]
-MONITORING: Any = Field(
-    "continuous", description="continuous, or the number of equally spaced dates that are looked at"
-)
+from greeks_cli.terms.contract import order
+from greeks_cli.terms.fields import Price
+from greeks_cli.terms.knocking import Knock, Knocking
+from greeks_cli.terms.rebates import RebateAt, martingale
+from greeks_cli.terms.windows import Windowed
 
 
 class BarrierType(enum.StrEnum):
@@ -35,75 +31,8 @@ class BarrierType(enum.StrEnum):
         return self in (BarrierType.UP_IN, BarrierType.DOWN_IN)
 
 
-class Knock(enum.StrEnum):
-    """The end or the beginning of an option."""
-
-    IN = "in"
-    OUT = "out"
-
-
-class Knocking(Contract):
-    """A European that begins or ends where the underlying touches a barrier."""
-
-    type: OptionType = TYPE
-    strike: Price = STRIKE
-    rebate: Cash = Field(0.0, ge=0, le=1e12, description="cash paid at expiry if the option is not alive then")
-    monitoring: Monitoring = MONITORING
-    knocked: Knock | None = Field(
-        None, description="in or out if a barrier was touched before today: no barrier is watched any more"
-    )
-
-    @property
-    @abstractmethod
-    def knocks_in(self) -> bool:
-        """True if touching a barrier begins the option, False if it ends it."""
-
-    @abstractmethod
-    def touched(self, spot: float) -> str | None:
-        """The barrier that a spot has reached, in words; None between the barriers."""
-
-    @model_validator(mode="after")
-    def _knocked_as_it_knocks(self) -> Self:
-        effect = Knock.IN if self.knocks_in else Knock.OUT
-        if self.knocked not in (None, effect):
-            raise ValueError(f"knocked {self.knocked} is not possible, because touching the barrier knocks {effect}")
-        return self
-
-    @property
-    def is_continuous(self) -> bool:
-        """True if a barrier is watched, at all times."""
-        return self.monitoring == "continuous" and self.knocked is None
-
-    @property
-    def dates(self) -> tuple[float, ...]:
-        at_expiry = self.monitoring == "continuous" or self.knocked is not None
-        return equal_dates(self.expiry, 1 if at_expiry else int(self.monitoring))
-
-    @property
-    def folds_parameters(self) -> bool:
-        return self.is_continuous
-
-    @property
-    def jumps(self) -> bool:
-        return self.monitoring != "continuous" and self.knocked is None
-
-    def remark(self, spot: float) -> str | None:
-        touched = self.touched(spot)
-        if not self.is_continuous or touched is None:
-            return None
-        state = Knock.IN if self.knocks_in else Knock.OUT
-        return f"spot {spot:g} has reached {touched} already: the option is knocked {state} today"
-
-    @property
-    def watched(self) -> str:
-        """The monitoring in words, for headers."""
-        if self.knocked:
-            return f"knocked {self.knocked}"
-        return "continuous" if self.monitoring == "continuous" else f"{self.monitoring} dates"
-
-
-class Barrier(Knocking):
-    """A European that knocks in or out at a barrier; the rebate is paid at expiry if the option is not alive then."""
+class Barrier(Windowed):
+    """A European that knocks in or out at a barrier; the rebate is paid if it ends, or never begins."""
 
     parameters: ClassVar[tuple[str, ...]] = ("strike", "barrier")
     example: ClassVar[Mapping[str, object]] = {"strike": 100, "barrier": 80, "barrier_type": "down-out"}
@@ -112,11 +41,37 @@ class Barrier(Knocking):
     barrier: Price = Field(description="level that ends or begins the option")
     barrier_type: BarrierType = Field(description="where the barrier lies, and whether touching it ends or begins")
 
+    rebate_at: RebateAt = Field(
+        RebateAt.EXPIRY, description="expiry, or hit: the rebate of a knock-out is paid when the barrier is touched"
+    )
+
+    @model_validator(mode="after")
+    def _rebate_at_hit_fits(self) -> Self:
+        if not self.pays_at_hit:
+            return self
+        if self.knocks_in:
+            raise ValueError("rebate_at hit is of knock-outs; the rebate of a knock-in is paid at expiry")
+        if self.opens_later:
+            remedy = "give monitoring_times, or rebate_at expiry"
+            raise ValueError(f"rebate_at hit needs a continuous window that has begun, or dates; {remedy}")
+        return self
+
+    @property
+    def pays_at_hit(self) -> bool:
+        """True if the rebate is paid when the barrier is touched."""
+        return self.rebate_at is RebateAt.HIT
+
+    def series(self, market: Mapping[str, float]) -> Hashable:
+        """The martingale of a rebate at hit."""
+        return martingale(market, self.closes) if self.pays_at_hit and self.is_continuous else None
+
     @property
     def knocks_in(self) -> bool:
         return self.barrier_type.knocks_in
 
     def touched(self, spot: float) -> str | None:
+        if self.opens_later:
+            return None
         is_beyond = spot >= self.barrier if self.barrier_type.above else spot <= self.barrier
         return f"the barrier {self.barrier:g}" if is_beyond else None
 
@@ -126,6 +81,8 @@ class Barrier(Knocking):
 
     def describe(self) -> str:
         terms = f"strike {self.strike:g}, barrier {self.barrier:g}, {self.watched}"
+        if self.rebate and self.pays_at_hit:
+            terms += f", rebate {self.rebate:g} at hit"
         return f"{self.barrier_type} barrier {self.type}, {terms}"
 
 
@@ -181,9 +138,9 @@ class DoubleBarrier(Knocking):
             order(one, level) for level in (self.low_barrier, self.high_barrier) for one in (spot, self.strike)
         )
 
-    def series(self, vol: float) -> Hashable:
+    def series(self, market: Mapping[str, float]) -> Hashable:
         """The series of ``between``."""
-        return self.between(vol) if self.is_continuous else None
+        return self.between(market["vol"]) if self.is_continuous else None
 
     def between(self, vol: float) -> Series:
         """The series of the probability to stay between the barriers that converges fast, to rounding.

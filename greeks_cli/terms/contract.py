@@ -71,8 +71,8 @@ class Contract(Term):
         """The choice among formulas that depends on how the spot and the contract's numbers compare."""
         return None
 
-    def series(self, vol: float) -> Hashable:
-        """The choice among series that depends on the volatility."""
+    def series(self, market: Mapping[str, float]) -> Hashable:
+        """The choice among formulas that depends on the market's parameters."""
         return None
 
     def but_for(self, names: Collection[str]) -> str:

@@ -18,12 +18,20 @@ from greeks_cli.terms.schedules import Rule, read_rule, scheduled
 
 TODAY = 1e-30
 """The time in years to the expiry of a contract that has expired."""
-DATED = ("expiry", "start")
+DATED = ("expiry", "start", "window_start", "window_end")
 """Fields of a contract that may be a date or a tenor."""
-_LIST = "fixing_times"
+LISTS = {
+    "fixing_times": "add its price to past_fixings",
+    "monitoring_times": "say in knocked or running_extreme what it has seen",
+}
+"""Fields of a contract that may be a list of dates, and the remedy for a date that has passed."""
+RULES = {"fixings": "fixing_times", "monitoring": "monitoring_times"}
+"""Fields of a contract that may be a rule, and the field of the dates of the rule."""
+DATE_FIELDS = (*DATED, *LISTS, *RULES)
+"""All fields of a contract that may be a text about dates."""
 _NO_VALUATION = "a date or a tenor counts from the day of valuation; give the valuation date, such as 2026-11-30"
 _LONG_EXPIRED = "contracts that expired before the day of valuation are worth their payoff at today's spot"
-_LOOKS_DATED = re.compile(r"\d{4}-|\d{1,2}[-/.]\d|\d{8}$|\d+[DWMYdwmy]")
+_LOOKS_DATED = re.compile(r"\d{4}-|\d{1,2}[-/]\d|\d{1,2}\.\d{1,2}\.\d|\d{8}$|\d+[DWMYdwmy]")
 
 
 class Dating(Term):
@@ -65,10 +73,12 @@ def in_years(fields: Mapping[str, Any], dating: Dating) -> Dated:
     for name in DATED:
         if is_dated(fields.get(name)):
             clock.tried(name, clock.single)
-    if any(map(is_dated, _items(fields.get(_LIST)))):
-        clock.tried(_LIST, clock.several)
-    if is_rule(fields.get("fixings")):
-        clock.tried("fixings", clock.by_rule)
+    for name in LISTS:
+        if any(map(is_dated, _items(fields.get(name)))):
+            clock.tried(name, clock.several)
+    for name in RULES:
+        if is_rule(fields.get(name)):
+            clock.tried(name, clock.by_rule)
     return found
 
 
@@ -99,6 +109,10 @@ class _Clock:
             self.found.fields[name] = TODAY
             if day < self._today:
                 self.found.remarks.append(_LONG_EXPIRED)
+        elif name == "window_start" and day <= self._today:
+            self.found.fields[name] = 0.0
+        elif name == "window_end" and day <= self._today:
+            raise ValueError(f"{day}: the window is over; say in knocked what it has seen, or price the European")
         elif day <= self._today:
             raise ValueError(f"{day}: is not after the day of valuation, {self._today}; leave the trade out")
         else:
@@ -108,36 +122,34 @@ class _Clock:
         """Replaces a list of dates."""
         days = [self._day(item) for item in _items(self.found.fields[name])]
         if passed := next((day for day in days if day < self._today), None):
-            remedy = "leave it out, and add its price to past_fixings"
-            raise ValueError(f"{passed}: lies before the day of valuation, {self._today}; {remedy}")
-        self._set(days)
+            message = f"{passed}: lies before the day of valuation, {self._today}; leave it out, and {LISTS[name]}"
+            raise ValueError(message)
+        self._set(name, days)
 
     def by_rule(self, name: str) -> None:
         """Replaces a rule by the times of its dates, the last at or before the expiry."""
-        if self.found.fields.get(_LIST) is not None:
-            raise ValueError(
-                f"{self.found.fields[name]}: fixings and fixing_times exclude each other; give one of them"
-            )
         if "expiry" not in self.found.dates:
             raise ValueError(f"{self.found.fields[name]}: the rule counts back from a date; give the expiry as one")
         if self.found.has_expired:
-            raise ValueError("the contract has expired, and its fixings are over; leave it out")
+            raise ValueError("the contract has expired, and its dates are over; leave it out")
         expiry = date.fromisoformat(self.found.dates["expiry"])
-        rule = read_rule(str(self.found.fields.pop(name)))
+        listed, rule = RULES[name], read_rule(str(self.found.fields.pop(name)).strip())
+        if self.found.fields.get(listed) is not None:
+            raise ValueError(f"{name} and {listed} exclude each other; give one of them")
         days = sorted({min(day, self._last(expiry)) for day in scheduled(self._today, expiry, rule, self.calendar)})
         for day in days:
             self._remark(day)
-        self._set(days)
+        self._set(listed, days)
 
-    def _set(self, days: Sequence[date]) -> None:
-        """Sets the dates of the fixings, and their times. Raises ValueError where two dates are one time."""
+    def _set(self, name: str, days: Sequence[date]) -> None:
+        """Sets a list of dates and its times. Raises ValueError where two dates are one time."""
         times = [self._years(day) if day > self._today else 0.0 for day in days]
         for (one, at), (other, then) in pairwise(zip(days, times, strict=True)):
             if one < other and at >= then:
                 count = self.dating.day_count
                 raise ValueError(f"{other}: is the same time as {one} by {count}; use act/365f, or leave one date out")
-        self.found.dates[_LIST] = [str(day) for day in days]
-        self.found.fields[_LIST] = times
+        self.found.dates[name] = [str(day) for day in days]
+        self.found.fields[name] = times
 
     def _last(self, expiry: date) -> date:
         """The last business day up to the expiry."""

@@ -6,10 +6,10 @@ from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
 
-from greeks_cli.terms.barriers import MONITORING, Monitoring
-from greeks_cli.terms.contract import NEXT_TO, Contract, OptionType, StrikeKind, equal_dates, order
+from greeks_cli.terms.contract import NEXT_TO, OptionType, StrikeKind, order
 from greeks_cli.terms.fields import Count, Fraction, PerYear, Price
 from greeks_cli.terms.fixings import PAST_FIXINGS, Fixed, Periodic, Prices
+from greeks_cli.terms.monitoring import Monitored
 from greeks_cli.terms.vanillas import TYPE
 
 OPTIONAL_STRIKE = Field(None, description="price at which the option is exercised")
@@ -71,7 +71,7 @@ class Asian(Fixed):
         return f"{self.average} Asian {self.type}, {strike}, {self.counted}{past}"
 
 
-class Lookback(Contract):
+class Lookback(Monitored):
     """Pays on the running maximum M or minimum m of the underlying.
 
     Fixed strike: max(M - K, 0) or max(K - m, 0). Floating strike: S(T) - m or M - S(T).
@@ -84,7 +84,6 @@ class Lookback(Contract):
     type: OptionType = TYPE
     strike: Price | None = OPTIONAL_STRIKE
     strike_kind: StrikeKind = STRIKE_KIND
-    monitoring: Monitoring = MONITORING
     running_extreme: Price | None = Field(None, description="extreme price seen so far [default: the spot]")
 
     @model_validator(mode="after")
@@ -100,10 +99,6 @@ class Lookback(Contract):
         return (self.type is OptionType.CALL) == (self.strike_kind is StrikeKind.FIXED)
 
     @property
-    def dates(self) -> tuple[float, ...]:
-        return equal_dates(self.expiry, 1 if self.monitoring == "continuous" else int(self.monitoring))
-
-    @property
     def fixes_today(self) -> bool:
         return self.running_extreme is None
 
@@ -116,7 +111,7 @@ class Lookback(Contract):
 
     def remark(self, spot: float) -> str | None:
         seen, most = self.running_extreme, self.seeks_maximum
-        if self.bends_at(spot) and self.monitoring != "continuous":
+        if self.bends_at(spot) and not self.is_continuous:
             return f"the first derivative in the spot jumps at spot {spot:g}: delta is that of one side"
         if seen is None or (seen >= spot if most else seen <= spot):
             return None
@@ -125,7 +120,7 @@ class Lookback(Contract):
 
     @property
     def tangent_kinks(self) -> bool:
-        return self.monitoring == "continuous"
+        return self.is_continuous
 
     def level(self, spot: float) -> str:
         """The name of the level that the extreme must pass to matter: spot, running_extreme or strike."""
@@ -149,8 +144,7 @@ class Lookback(Contract):
 
     def describe(self) -> str:
         strike = "floating strike" if self.strike is None else f"strike {self.strike:g}"
-        how = "continuous" if self.monitoring == "continuous" else f"{self.monitoring} dates"
-        return f"lookback {self.type}, {strike}, {how}"
+        return f"lookback {self.type}, {strike}, {self.watched}"
 
 
 class Cliquet(Periodic):

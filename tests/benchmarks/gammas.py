@@ -43,7 +43,7 @@ def bumped_gamma(request: Request, seed: int, n_paths: int) -> np.ndarray:
     def price(spot: float) -> np.ndarray:
         bumped = {**values, "spot": spot}
         markets = Markets({name: np.array([bumped[name]]) for name in PARAMETERS}, np.array([dates]))
-        path = PlainPath(PathData(Motion(dates, normals), markets), spot, request.contract.expiry)
+        path = PlainPath(PathData(Motion(dates, normals), markets), spot)
         value = discounted_payoff(request.contract, bumped, path, Smoother(sharp))
         return np.asarray(getattr(value, "array", value))
 

@@ -100,6 +100,7 @@ def test_mistakes_of_a_position_are_errors_of_its_row(priced, change, said):
     rows, outcome = priced(book=BOOK.replace(*change))
     assert outcome.code == 3
     assert said in outcome.err
+    assert outcome.err.count("trade 'c'") == 1
     assert rows["c"]["status"] == "error"
     assert rows["a"]["status"] == "ok"
 
@@ -108,6 +109,8 @@ def test_mistakes_of_a_position_are_errors_of_its_row(priced, change, said):
     ("market", "said"),
     [
         (MARKET.replace("spot = 6000", "sopt = 6000"), "[underlying.SPX] sopt: unknown key; did you mean 'spot'?"),
+        (MARKET.replace("spot = 6000", "spot = -6"), "[underlying.SPX] spot: -6: should be greater than or equal to"),
+        (MARKET + '[fx]\nbase = "EUR"\nEUR = 2\n', "[fx] EUR: 2: is the base, and worth 1; leave it out"),
         (MARKET + "[fx]\nUSD = 0.9\n", "[fx] base: the currency of the rates is wanted"),
         (MARKET + '[fx]\nbase = "EUR"\nUSD = -1\n', "[fx] USD: -1: a positive number is wanted"),
     ],
@@ -116,6 +119,7 @@ def test_mistakes_of_a_market_file_stop_the_book(priced, market, said):
     _, outcome = priced(market=market)
     assert outcome.code == 2
     assert said in outcome.err
+    assert outcome.err.count("\n") == 1
 
 
 def test_totals_add_up_by_underlying_and_currency_and_money_by_rates(priced):
@@ -165,7 +169,8 @@ def test_totals_by_tags_keep_currencies_apart(priced):
 
 
 @pytest.mark.parametrize(
-    ("field", "said"), [("desk", "is no field to add up by"), ("tags.x", "no trade has this field")]
+    ("field", "said"),
+    [("desk", "is no field to add up by"), ("tags.x", "no trade has this field"), (" ,", "names no field")],
 )
 def test_fields_that_no_total_can_be_by_are_refused(priced, field, said):
     _, outcome = priced("--total-by", field)
@@ -251,6 +256,17 @@ def test_dates_tenors_and_rules_are_read_from_columns(priced):
     assert rows["b"]["dates"]["fixing_times"][-1] == rows["b"]["dates"]["expiry"] == "2027-05-30"
     timed = f"id;underlying;kind;strike;maturity\na;SPX;european;6100;{200 / 365!r}\n"
     assert priced(book=timed)[0]["a"]["estimates"] == rows["a"]["estimates"]
+
+
+@pytest.mark.parametrize("cells", [("monthly", ""), ("", "2026-12-30,2027-05-30"), ("weekly", "")], ids=str)
+def test_monitoring_is_read_from_columns(priced, cells):
+    header = "id;underlying;kind;strike;maturity;monitoring;monitoring_times\n"
+    book = header + f"a;SPX;lookback;6100;6M;{cells[0]};{cells[1]}\n"
+    rows, outcome = priced(book=book, market="valuation_date = 2026-11-30\n" + MARKET)
+    assert outcome.code == 0
+    dates = rows["a"]["dates"]["monitoring_times"]
+    assert dates[-1] == rows["a"]["dates"]["expiry"] == "2027-05-30"
+    assert len(dates) == {"monthly": 6, "weekly": 26}.get(cells[0], 2)
 
 
 def test_defaults_of_spot_and_rate_are_told(greeks, tmp_path):
@@ -375,3 +391,36 @@ def test_a_report_shows_positions_per_unit_and_all_totals(priced, greeks):
     for name in ("total[underlying=SX5E,currency=EUR]: 3 trades", "total[underlying=SPX,currency=USD]: 2 trades"):
         assert name in page
     assert "total[in=EUR]: 5 trades" in page
+
+
+@pytest.mark.parametrize(
+    ("separator", "cells", "prices"),
+    [
+        (";", ['"98,5;101"', '"99,25;100,5"'], [[98.5, 101], [99.25, 100.5]]),
+        (",", ['"5,100.5;5,050.5"', "4990"], [[5100.5, 5050.5], [4990]]),
+        (";", ["98,50", "97,5"], [[98.5], [97.5]]),
+    ],
+)
+def test_lists_in_columns_have_the_decimal_mark_of_the_column(greeks, tmp_path, separator, cells, prices):
+    book = tmp_path / "b.csv"
+    lines = [separator.join(("asian", "100", "4", cell)) for cell in cells]
+    book.write_text("\n".join([separator.join(("kind", "strike", "fixings", "past_fixings")), *lines]))
+    market = ("--spot", "100", "--vol", "0.2", "--rate", "0.01", "--paths", "1000", "--greeks", "delta")
+    rows = [json.loads(line) for line in greeks("batch", str(book), *market).out.splitlines()]
+    assert [row["contract"]["past_fixings"] for row in rows] == prices
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ('kind,strike,past_fixings\nasian,100,"98.5,101"\n', "separate the entries of a list by semicolons"),
+        ('kind;strike;past_fixings\nasian;100;"1,234;1,500"\n', "is 1.234 or 1234, and no other cell tells which"),
+    ],
+)
+def test_lists_that_can_be_read_in_two_ways_are_refused(greeks, tmp_path, text, said):
+    book = tmp_path / "b.csv"
+    book.write_text(text)
+    outcome = greeks("batch", str(book), "--vol", "0.2")
+    assert outcome.code == 2
+    assert said in outcome.err
+    assert outcome.err.count("\n") == 1

@@ -5,7 +5,7 @@ import numpy as np
 from greeks_cli.engine.estimators.methods import Differentiation
 from greeks_cli.engine.execution.numbers import Numbers, fetched, widths_of
 from greeks_cli.engine.simulation.path_data import Motion, PathData
-from greeks_cli.engine.simulation.paths import Scenario
+from greeks_cli.engine.simulation.paths import Scenario, times_of
 
 
 def fetch_of(request, normals, method):
@@ -30,4 +30,6 @@ def scenario_of(request, normals, method):
 def derivatives_of(request, normals, method, wanted):
     """The wanted derivatives by a method, each of shape (n_paths,)."""
     scenario, contract = scenario_of(request, normals, method), request.contract
-    return Differentiation(request, contract, scenario, request.values, contract.expiry).derivatives(method, wanted)
+    return Differentiation(request, contract, scenario, request.values, times_of(contract.dates)).derivatives(
+        method, wanted
+    )

@@ -56,6 +56,35 @@ def test_fixings_may_be_dates_or_a_rule():
     assert monthly.contract.times[-1] == monthly.contract.expiry
 
 
+@pytest.mark.parametrize(
+    "contract",
+    [
+        {"kind": "barrier", "barrier": 80, "barrier_type": "down-out"},
+        {"kind": "double-barrier", "low_barrier": 80, "high_barrier": 120},
+        {"kind": "lookback"},
+    ],
+    ids=lambda contract: contract["kind"],
+)
+def test_monitoring_may_be_dates_or_a_rule(contract):
+    contract = {**contract, "expiry": "2027-05-31"}
+    listed = asked({**contract, "monitoring_times": ["2026-12-31", "2027-04-30"]}).contract
+    assert listed.monitoring_times == pytest.approx((31 / 365, 151 / 365))
+    assert len(listed.dates) == 3  # the expiry is not monitored
+    assert asked({**contract, "monitoring_times": "2026-12-31;2027-04-30"}).contract == listed
+    monthly = asked({**contract, "monitoring": "Monthly"})
+    assert monthly.dates["monitoring_times"][::5] == ["2026-12-31", "2027-05-31"]
+    assert monthly.contract.dates == monthly.contract.monitoring_times
+    assert len(asked({**contract, "monitoring": "weekly"}).contract.dates) == 26
+
+
+def test_rule_of_monitoring_may_end_before_an_expiry_on_a_holiday():
+    pytest.importorskip("holidays", reason="the extra calendars is not installed")
+    lookback = {"kind": "lookback", "expiry": "2027-06-18", "monitoring": "monthly"}
+    found = asked(lookback, calendar="XNYS")
+    assert found.dates["monitoring_times"][-1] == "2027-06-17"
+    assert found.contract.dates[-1] == found.contract.expiry > found.contract.looks[-1]
+
+
 def test_today_is_a_fixing():
     contract = asked({"kind": "asian", "expiry": "2027-05-31", "fixing_times": ["2026-11-30", "2027-05-31"]}).contract
     assert contract.times[0] == 0
@@ -133,6 +162,17 @@ def test_payoffs_of_expired_contracts(contract, price):
             {"kind": "forward-start", "start": "2026-01-04", "expiry": "2027-06-18"},
             {},
             "is not after the day of valuation",
+        ),
+        ({"kind": "lookback", "expiry": 0.5, "monitoring": "daily"}, {}, "the rule counts back from a date"),
+        (
+            {"kind": "lookback", "expiry": "6M", "monitoring": "daily", "monitoring_times": [0.1]},
+            {},
+            "monitoring and monitoring_times exclude each other",
+        ),
+        (
+            {"kind": "lookback", "expiry": "6M", "monitoring_times": "2026-01-04"},
+            {},
+            "say in knocked or running_extreme",
         ),
         ({"expiry": "2027-06-18"}, {"calendar": "XYZZY"}, "XYZZY"),
         ({}, {"valuation_date": "30.11.2026"}, "not a date"),

@@ -55,6 +55,15 @@ class Smoother:
             rows = concat([larger, rows[2 * half :]]) if rows.shape[0] % 2 else larger
         return rows[0]
 
+    def running_maximum(self, rows: Operand) -> Operand:
+        """The largest of each row of x and all rows before, shape (n_rows, n_paths), in rounds of pairs."""
+        reach = 1
+        while reach < rows.shape[0]:
+            later, earlier = rows[reach:], rows[:-reach]
+            rows = concat([rows[:reach], earlier + self.positive_part(later - earlier)])
+            reach *= 2
+        return rows
+
     def _kink(self, x: Operand, order: int) -> Operand:
         """The derivative of the given order of max(x, 0)."""
         return SoftPlus(self._kernel(x, order), order).apply((x,))[0]

@@ -47,8 +47,10 @@ class Kink(NamedTuple):
 class _SpreadRecorder(Smoother):
     """Meets every kink sharply and notes the spread of its argument."""
 
-    def __init__(self) -> None:
+    def __init__(self, smooths_values: bool) -> None:
+        """``smooths_values`` says that the payoff is to meet the kinks of smoothed values."""
         super().__init__(())
+        self.smooths_values = smooths_values
         self.kinks: list[Kink] = []
 
     def _kink(self, x: NDArray[np.floating], order: int) -> NDArray[np.floating]:
@@ -69,11 +71,9 @@ def pilot_kinks(request: Request, data: PathData) -> list[Kink]:
 
     Raises InvalidInput where a derivative is asked for and every path lies exactly on a kink, as today's fixing may.
     """
-    recorder = _SpreadRecorder()
+    recorder = _SpreadRecorder(bool(request.simulation.fixed_width))
     with np.errstate(all="ignore"):  # non-finite numbers are reported with the estimate
-        payoff(
-            request.contract, request.values, PlainPath(data, request.market.spot, request.contract.expiry), recorder
-        )
+        payoff(request.contract, request.values, PlainPath(data, request.market.spot), recorder)
     if not any(kink.spread == 0 for kink in recorder.kinks):
         return recorder.kinks
     if request.contract.fixes_today and any(greek.order for greek in request.greeks):

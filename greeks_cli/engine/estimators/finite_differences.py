@@ -70,6 +70,6 @@ def _price(
 ) -> NDArray[np.floating]:
     contract = request.contract
     markets = Markets({name: np.array([values[name]]) for name in PARAMETERS}, np.array([contract.dates]))
-    path = PlainPath(PathData(Motion(contract.dates, normals), markets), values["spot"], contract.expiry)
+    path = PlainPath(PathData(Motion(contract.dates, normals), markets), values["spot"])
     value = discounted_payoff(contract, values, path, Smoother((Kernel.plain(0),) * n_kinks))
     return np.asarray(getattr(value, "array", value))

@@ -48,7 +48,18 @@ class Width:
     order: int
 
 
-EXPIRY = Value("expiry")
+@dataclass(frozen=True, slots=True)
+class Time:
+    """The time of a date by its index, folded when a program is simplified."""
+
+    date: int
+
+
+@dataclass(frozen=True, slots=True)
+class TimeColumn:
+    """The times of the first dates, shape (n_dates, 1), folded when a program is simplified."""
+
+    n_dates: int
 
 
 class Numbers:
@@ -71,12 +82,12 @@ class Numbers:
     @cached_property
     def folded_key(self) -> Hashable:
         """Key of the folded numbers; None where they differ between the trades."""
-        keys = {(r.market, r.contract.dates, r.contract.expiry, _folded(r.contract)) for r in self.requests}
+        keys = {(r.market, r.contract.dates, _folded(r.contract)) for r in self.requests}
         return next(iter(keys)) if len(keys) == 1 else None
 
     def folded(self, source: Source) -> Any:
         """Binds the numbers that are folded when a program is simplified."""
-        if isinstance(source, Value | Coefficient):
+        if isinstance(source, Value | Time | TimeColumn | Coefficient):
             return self._once(source)
         return source
 
@@ -99,8 +110,10 @@ class Numbers:
         match source:
             case Coefficient():
                 return source.of(self.markets, self.dtype)
-            case Value(name="expiry"):
-                return np.array([r.contract.expiry for r in self.requests])
+            case Time(date=date):
+                return np.array([r.contract.dates[date] for r in self.requests])
+            case TimeColumn(n_dates=n):
+                return np.array([r.contract.dates[:n] for r in self.requests], self.dtype)[:, :, None]
             case Value(name=name, rounded=rounded):
                 values = np.array([r.values[name] for r in self.requests], dtype=float)
                 return values.astype(self.dtype) if rounded else values

@@ -19,7 +19,7 @@ from greeks_cli.engine.compiler.ir import Program
 from greeks_cli.engine.compiler.simplify import simplified
 from greeks_cli.engine.compiler.tracer import Tracer
 from greeks_cli.engine.estimators.methods import Differentiation, Method
-from greeks_cli.engine.execution.numbers import EXPIRY, Numbers, Parameter, Value, Width, type_of
+from greeks_cli.engine.execution.numbers import Numbers, Parameter, Time, TimeColumn, Value, Width, type_of
 from greeks_cli.engine.simulation.paths import Scenario
 from greeks_cli.terms.contract import Contract
 from greeks_cli.terms.greek import MARKET_PARAMETERS
@@ -143,10 +143,15 @@ class Traced:
         scenario = Scenario(
             n_dates, _TRACED_PATHS, self._dtype, tracer.source, spot, tracer.source(Value("spot"), self._dtype(1))
         )
-        expiry = tracer.source(EXPIRY, self._dtype(1))
+
+        def time(date: int | slice) -> Operand:
+            if isinstance(date, int):
+                return tracer.source(Time(date), self._dtype(1))
+            return tracer.source(TimeColumn(date.stop), np.ones((date.stop, 1), self._dtype))
+
         scenario.differentiate_laws(method.estimator, method.estimator is Estimator.MIXED or bool(method.first), wanted)
         with np.errstate(all="ignore"):  # nothing is estimated here
-            found = Differentiation(request, contract, scenario, values, expiry).derivatives(opened, wanted)
+            found = Differentiation(request, contract, scenario, values, time).derivatives(opened, wanted)
             return tracer.program({index: found[index] for index in wanted})
 
 
@@ -173,7 +178,7 @@ def traced(request: Request, methods: Methods) -> Traced:
     """The traces of a structure, from the cache where an earlier request has made them."""
     contract, simulation = request.contract, request.simulation
     choices = tuple((index, tuple(method.pattern for method in found)) for index, found in methods.items())
-    structure = contract.structure(request.market.spot), contract.series(request.market.vol)
+    structure = contract.structure(request.market.spot), contract.series(request.values)
     key = type(contract), structure, simulation.dtype, simulation.autodiff, choices
     return _kept(_Subject(key, request, methods))
 

@@ -3,10 +3,23 @@
 from math import pi
 
 from greeks_cli.engine.autodiff.kinks import Smoother, sharp_positive_part
-from greeks_cli.engine.autodiff.ops import Leaves, Operand, exp, log, minimum, number_of, sin, sqrt, values_of
+from greeks_cli.engine.autodiff.ops import (
+    Leaves,
+    Operand,
+    as_constant,
+    exp,
+    log,
+    minimum,
+    number_of,
+    sin,
+    sqrt,
+    values_of,
+)
 from greeks_cli.engine.payoffs.base import above, payoff
+from greeks_cli.engine.payoffs.rebates import rebate_by_bridge, rebate_on_dates
 from greeks_cli.engine.simulation.paths import Path
-from greeks_cli.terms.barriers import Barrier, DoubleBarrier, Knocking
+from greeks_cli.terms.barriers import Barrier, DoubleBarrier
+from greeks_cli.terms.knocking import Knocking
 
 _BEYOND = 3.0
 """The exponent of a bridge's end beyond the barrier, at most: exp(3) is many widths of a kernel."""
@@ -20,20 +33,44 @@ def _barrier(contract: Barrier, leaves: Leaves, path: Path, smoother: Smoother) 
     if contract.knocked:
         return _knocked(contract, gain, smoother)
     vanilla = smoother.positive_part(gain)
+    if contract.looks and contract.rebate and contract.pays_at_hit:
+        alive = _alive(contract, leaves, path, smoother)
+        return alive[-1] * vanilla + contract.rebate * rebate_on_dates(leaves, path, alive)
     untouched = _untouched(contract, leaves, path, smoother)
     # Where only paths beyond the barrier end out of the money, the barrier removes them: the strike has no kink.
     never_loses = (
         contract.is_continuous
+        and not contract.closes_early
         and not smoother.smooths_values
         and (contract.type.sign < 0) == contract.barrier_type.above
         and contract.type.sign * (contract.barrier - contract.strike) >= 0
     )
-    return _paid(contract, vanilla, untouched * (gain if never_loses else vanilla), untouched)
+    kept = untouched * (gain if never_loses else vanilla)
+    if contract.rebate and contract.pays_at_hit:
+        return kept + contract.rebate * _hit(contract, leaves, path, untouched)
+    return _paid(contract, vanilla, kept, untouched)
+
+
+def _hit(contract: Barrier, leaves: Leaves, path: Path, untouched: Operand) -> Operand:
+    """The payment of 1 at hit, brought to expiry; today where the spot is beyond the barrier."""
+    if contract.touched(number_of(leaves["spot"])):  # part of the structure: ``Barrier.case``
+        return path[-1] * 0.0 + as_constant(exp(leaves["rate"] * (path.expiry - leaves["time"])))
+    return rebate_by_bridge(contract, leaves, path, untouched)
+
+
+def _alive(contract: Barrier, leaves: Leaves, path: Path, smoother: Smoother) -> Operand:
+    """1 at every date where the dates so far have not found the barrier touched, shape (n_dates, n_paths)."""
+    side = -1.0 if contract.barrier_type.above else 1.0
+    furthest = smoother.running_maximum(-side * path.first(len(contract.looks)))
+    return smoother.step(furthest * -1.0 - side * leaves["barrier"])
 
 
 def _knocked(contract: Knocking, gain: Operand, smoother: Smoother) -> Operand:
     """The payoff once a barrier is touched: a European that is knocked in, or the rebate of one that is knocked out."""
-    return smoother.positive_part(gain) if contract.knocks_in else 0.0 * gain + contract.rebate
+    if contract.knocks_in:
+        return smoother.positive_part(gain)
+    was_paid = isinstance(contract, Barrier) and contract.pays_at_hit
+    return 0.0 * gain + (0.0 if was_paid else contract.rebate)
 
 
 def _paid(contract: Knocking, vanilla: Operand, kept: Operand, untouched: Operand) -> Operand:
@@ -50,20 +87,36 @@ def _untouched(contract: Barrier, leaves: Leaves, path: Path, smoother: Smoother
     the probability, because a much wider kernel would be biased. Far beyond the barrier b is bounded.
     """
     side = -1.0 if contract.barrier_type.above else 1.0
-    if contract.monitoring != "continuous":
-        return smoother.step(smoother.maximum(-side * path.spots) * -1.0 - side * leaves["barrier"])
+    if not contract.is_continuous:
+        spots = path.first(len(contract.looks))
+        return smoother.step(smoother.maximum(-side * spots) * -1.0 - side * leaves["barrier"])
+    if contract.opens_later:
+        return _untouched_later(leaves, path, smoother, side)
     start = side * log(leaves["spot"] / leaves["barrier"])
     if number_of(start) <= 0:  # part of the structure: ``Barrier.case``
         return path[-1] * 0.0
-    variance = leaves["vol"] * leaves["vol"] * (path.expiry - leaves["time"])
+    variance = leaves["vol"] * leaves["vol"] * (path.time(0) - leaves["time"])
     steepness = 2 * start / variance
-    distance = side * log(path[-1] / leaves["barrier"])
+    distance = side * log(path[0] / leaves["barrier"])
     if smoother.smooths_values:
-        return 1 - exp(-steepness * smoother.positive_part(distance))
+        return 1 - exp(-steepness * _positive(distance, leaves, smoother))
     scale = values_of(steepness)
     beyond = minimum(_BEYOND / scale, _DEVIATIONS * sqrt(values_of(variance)))
     end = sharp_positive_part(distance + beyond) - beyond
     return smoother.gated(1 - exp(-scale * end), 1 - exp(-steepness * end))
+
+
+def _positive(distance: Operand, leaves: Leaves, smoother: Smoother) -> Operand:
+    """max(distance, 0) of a logarithm, smoothed in units of price at the barrier."""
+    scale = values_of(leaves["barrier"])
+    return smoother.positive_part(distance * scale) * (1 / scale)
+
+
+def _untouched_later(leaves: Leaves, path: Path, smoother: Smoother, side: float) -> Operand:
+    """The probability of not touching the barrier between the first two dates, 0 where either is beyond it."""
+    start, end = (_positive(side * log(path[date] / leaves["barrier"]), leaves, smoother) for date in (0, 1))
+    variance = leaves["vol"] * leaves["vol"] * (path.time(1) - path.time(0))
+    return 1 - exp(-2 * start * end / variance)
 
 
 @payoff.register
@@ -77,9 +130,10 @@ def _double_barrier(contract: DoubleBarrier, leaves: Leaves, path: Path, smoothe
 
 
 def _found_inside(contract: DoubleBarrier, leaves: Leaves, path: Path, smoother: Smoother) -> Operand:
-    """1 where all dates find the underlying between the barriers."""
-    above_low = smoother.step(smoother.maximum(-path.spots) * -1.0 - leaves["low_barrier"])
-    return above_low * smoother.step(leaves["high_barrier"] - smoother.maximum(path.spots))
+    """1 where all dates of monitoring find the underlying between the barriers."""
+    spots = path.first(len(contract.looks))
+    above_low = smoother.step(smoother.maximum(-spots) * -1.0 - leaves["low_barrier"])
+    return above_low * smoother.step(leaves["high_barrier"] - smoother.maximum(spots))
 
 
 def _stays_inside(contract: DoubleBarrier, leaves: Leaves, path: Path, smoother: Smoother) -> Operand:

@@ -37,12 +37,14 @@ def _lookback(contract: Lookback, leaves: Leaves, path: Path, smoother: Smoother
     sign = 1.0 if contract.seeks_maximum else -1.0
     name = contract.level(number_of(leaves["spot"]))  # part of the structure: ``Lookback.case``
     level = contract.running_extreme if name == "running_extreme" else leaves[name]
-    if contract.monitoring == "continuous":
+    n_looks = len(contract.looks)
+    if contract.is_continuous:
         extreme = _continuous_extreme(leaves, path, smoother, sign, level)
-    elif path.n_dates == 1 or smoother.smooths_values:
-        extreme = level + sign * smoother.positive_part(sign * (sign * smoother.maximum(sign * path.spots) - level))
+    elif n_looks == 1 or smoother.smooths_values:
+        seen = sign * smoother.maximum(sign * path.first(n_looks))
+        extreme = level + sign * smoother.positive_part(sign * (seen - level))
     else:
-        extreme = _monitored_extreme(leaves, path, smoother, sign, level)
+        extreme = _monitored_extreme(leaves, path, smoother, sign, level, n_looks)
     if contract.strike_kind is StrikeKind.FIXED:
         return sign * (extreme - leaves["strike"])
     return above(contract.type, path[-1], extreme)
@@ -64,15 +66,17 @@ def _continuous_extreme(leaves: Leaves, path: Path, smoother: Smoother, sign: fl
     return passed + sign * 0.5 * deviation * passed * chance * beyond
 
 
-def _monitored_extreme(leaves: Leaves, path: Path, smoother: Smoother, sign: float, level: Operand) -> Operand:
+def _monitored_extreme(
+    leaves: Leaves, path: Path, smoother: Smoother, sign: float, level: Operand, n_looks: int
+) -> Operand:
     """The mean of the larger of a level and the maximum (or smaller, and minimum) given all increments but the first.
 
-    The dates are equally spaced. All prices are proportional to the first, whose logarithm is normal: the mean is a
-    formula of Black and Scholes, and has no kink at the level.
+    All prices are proportional to the first, whose logarithm is normal: the mean is a formula of Black and Scholes,
+    and has no kink at the level.
     """
-    first = path.expiry * (1 / path.n_dates) - leaves["time"]
+    first = path.time(0) - leaves["time"]
     deviation = as_constant(leaves["vol"] * sqrt(first))
-    relative = sign * smoother.maximum(sign * path.ratios)
+    relative = sign * smoother.maximum(sign * path.ratios[:n_looks])
     forward = as_constant(leaves["spot"] * exp((leaves["rate"] - leaves["dividend_yield"]) * first)) * relative
     d1 = log(forward / level) / deviation + 0.5 * deviation
     return forward * normal_cdf(sign * d1) + level * normal_cdf(sign * (deviation - d1))

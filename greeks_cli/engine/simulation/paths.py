@@ -4,9 +4,10 @@ Arrays are time-major, (n_dates, n_paths): a leaf of shape (n_paths,) broadcasts
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from functools import cached_property
 from itertools import pairwise
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -138,12 +139,36 @@ class Scenario:
         return self._spot * self._array(Growths(start, stop), stop - start)
 
 
-class Path(ABC):
-    """The underlying at the dates of a contract that ends at ``expiry``."""
+class Times(Protocol):
+    """Times of dates in years."""
 
-    expiry: Operand
-    """Years to expiry, a number."""
+    def __call__(self, date: int | slice) -> Operand:
+        """The time of a date by its index, a number, or of several dates, shape (n_dates, 1)."""
+
+
+def times_of(dates: Sequence[float]) -> Times:
+    """Times that are known numbers."""
+
+    def time(date: int | slice) -> Operand:
+        return np.array(dates[date])[:, None] if isinstance(date, slice) else dates[date]
+
+    return time
+
+
+class Path(ABC):
+    """The underlying at the dates of a contract, of which the last is the expiry."""
+
+    time: Times
     n_dates: int
+
+    @property
+    def expiry(self) -> Operand:
+        """Years to expiry, a number."""
+        return self.time(-1)
+
+    def times(self, n_dates: int) -> Operand:
+        """Years to the first dates, shape (n_dates, 1)."""
+        return self.time(slice(0, n_dates))
 
     def __getitem__(self, index: int) -> Operand:
         """The underlying at one date, shape (n_paths,)."""
@@ -153,6 +178,10 @@ class Path(ABC):
     def spots(self) -> Operand:
         """The underlying at all dates, shape (n_dates, n_paths)."""
         return self._evaluate(slice(0, self.n_dates))
+
+    def first(self, n_dates: int) -> Operand:
+        """The underlying at the first dates, shape (n_dates, n_paths)."""
+        return self._evaluate(slice(0, n_dates))
 
     @property
     def ratios(self) -> Operand:
@@ -171,8 +200,8 @@ class Path(ABC):
 class PlainPath(Path):
     """A path of plain arrays in one market, without derivatives."""
 
-    def __init__(self, data: PathData, spot: float, expiry: float):
-        self.n_dates, self.expiry = data.markets.n_dates, expiry
+    def __init__(self, data: PathData, spot: float):
+        self.n_dates, self.time = data.markets.n_dates, times_of(data.markets.dates[0].tolist())
         self._data, self._spot = data, data.motion.dtype(spot)
 
     def _evaluate(self, dates: Dates, summed: bool = False) -> Operand:
@@ -184,8 +213,8 @@ class PlainPath(Path):
 class MovingPath(Path):
     """A path that moves with its leaves."""
 
-    def __init__(self, leaves: Leaves, scenario: Scenario, expiry: Operand):
-        self.n_dates, self.expiry = scenario.n_dates, expiry
+    def __init__(self, leaves: Leaves, scenario: Scenario, time: Times):
+        self.n_dates, self.time = scenario.n_dates, time
         self._leaves = {name: leaves[name] for name in PARAMETERS}
         self._scenario = scenario
 
@@ -220,8 +249,8 @@ class ShiftedPath(FrozenPath):
     The normals are recovered from the fixed path by the other leaves, so that these do not move the path.
     """
 
-    def __init__(self, leaves: Leaves, scenario: Scenario, expiry: Operand, first: str, moving: Operand):
-        super().__init__(leaves, scenario, expiry)
+    def __init__(self, leaves: Leaves, scenario: Scenario, time: Times, first: str, moving: Operand):
+        super().__init__(leaves, scenario, time)
         # A parameter of the contract moves the payoff and not the path.
         self._shifted = scenario.shifted_by(first) if first in PARAMETERS else scenario.underlying
         self._shift_leaves = {**self._leaves, MOVING: moving} if first in PARAMETERS else {}

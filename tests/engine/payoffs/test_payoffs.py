@@ -24,6 +24,12 @@ class GivenPath:
         self.spots = SPOTS[-n_dates:]
         self.n_dates = n_dates
 
+    def time(self, date):
+        return [self.expiry * (i + 1) / self.n_dates for i in range(self.n_dates)][date]
+
+    def first(self, n_dates):
+        return self.spots[:n_dates]
+
     def __getitem__(self, date):
         return self.spots[date]
 

@@ -46,7 +46,7 @@ def scenario():
 
 
 def seen(look, values):
-    return look(PlainPath(data_of(values), values["spot"], DATES[-1]))
+    return look(PlainPath(data_of(values), values["spot"]))
 
 
 def difference(look, index):
@@ -66,7 +66,7 @@ def difference(look, index):
 @pytest.mark.parametrize("look", LOOKS)
 def test_derivatives_of_paths_match_differences(look, index):
     leaves = make_leaves(VALUES, VALUES, 4, np.float64)
-    value = LOOKS[look](MovingPath(leaves, scenario(), DATES[-1]))
+    value = LOOKS[look](MovingPath(leaves, scenario(), DATES.__getitem__))
     found = by_grad(value, leaves, [index])[index]
     scale = np.abs(seen(LOOKS[look], VALUES))
     for name in index:
@@ -107,10 +107,10 @@ def test_single_precision_stays_single(kind, autodiff):
 @pytest.mark.parametrize("look", LOOKS)
 def test_moving_path_starts_at_the_plain_path(look):
     leaves = make_leaves(VALUES, VALUES, 4, np.float64)
-    moving = LOOKS[look](MovingPath(leaves, scenario(), DATES[-1]))
+    moving = LOOKS[look](MovingPath(leaves, scenario(), DATES.__getitem__))
     np.testing.assert_allclose(moving.array, seen(LOOKS[look], VALUES), rtol=1e-14)
 
 
 def test_density_over_its_present_value_is_one():
     leaves = make_leaves(VALUES, VALUES, 4, np.float64)
-    np.testing.assert_array_equal(FrozenPath(leaves, scenario(), DATES[-1]).weight.array, np.ones(4))
+    np.testing.assert_array_equal(FrozenPath(leaves, scenario(), DATES.__getitem__).weight.array, np.ones(4))
