@@ -12,7 +12,7 @@ from greeks_cli.engine.compiler.batching import in_batches
 from greeks_cli.engine.compiler.ir import Program, Source
 from greeks_cli.engine.compiler.simplify import Scaled, Simplifier
 from greeks_cli.engine.execution.chunks import Chunked, InMarkets, Rows, is_one_by_one, per_path
-from greeks_cli.engine.execution.numbers import Numbers, type_of, widths_of
+from greeks_cli.engine.execution.numbers import Numbers, is_rounded_by_batch, type_of, widths_of
 from greeks_cli.engine.execution.plan import Plan
 from greeks_cli.engine.payoffs.controls import control_of
 from greeks_cli.engine.simulation.laws import Markets
@@ -115,9 +115,7 @@ def _batches(plans: Sequence[Plan], most: int) -> Iterator[Stack]:
         market = plan.request.market
         groups = tuple((group.method.pattern, group.wanted) for group in plan.groups)
         asked = tuple(greek.parameters for greek in plan.request.greeks)  # some perhaps twice, by other names
-        # Single precision rounds the numbers of a continuous lookback otherwise in a batch than alone.
-        rounded = type_of(plan.request) is np.float32 and plan.request.contract.tangent_kinks
-        alone = number if plan.controls or rounded else None
+        alone = number if plan.controls or is_rounded_by_batch(plan.request) else None
         shared = market if of_market[market] >= _SHARED_MARKET else None
         found.setdefault((id(plan.traced), groups, asked, alone, shared), []).append(number)
     for (*_, shared), numbers in found.items():  # type: ignore[misc]

@@ -146,3 +146,10 @@ def widths_of(methods: Sequence[Method]) -> Widths:
 def type_of(request: Request) -> type[np.floating]:
     """The floating-point type of the paths."""
     return np.float64 if request.simulation.dtype is Dtype.FLOAT64 else np.float32
+
+
+def is_rounded_by_batch(request: Request) -> bool:
+    """True if single precision rounds the numbers of a request otherwise in a batch than alone."""
+    contract = request.contract
+    chooses = contract.tangent_kinks or contract.series(request.values) is not None
+    return type_of(request) is np.float32 and chooses

@@ -15,7 +15,7 @@ from greeks_cli.engine.estimators.bias import remaining_bias
 from greeks_cli.engine.estimators.methods import Method, kink_order
 from greeks_cli.engine.estimators.moments import Moments
 from greeks_cli.engine.execution.chunks import run_batch
-from greeks_cli.engine.execution.numbers import Numbers, Widths, widths_of
+from greeks_cli.engine.execution.numbers import Numbers, Widths, is_rounded_by_batch, widths_of
 from greeks_cli.engine.execution.selection import Errors, Pilot, effective_paths
 from greeks_cli.engine.simulation.importance import stretched
 from greeks_cli.engine.simulation.path_data import Motion
@@ -64,7 +64,8 @@ def squared_errors(pilots: Sequence[Pilot], mapper: Mapper = map) -> list[Errors
     """
     batches: dict[Hashable, list[int]] = {}
     for number, pilot in enumerate(pilots):
-        key = id(pilot.traced), pilot.request.simulation, pilot.request.contract.dates
+        alone = number if is_rounded_by_batch(pilot.request) else None
+        key = id(pilot.traced), pilot.request.simulation, pilot.request.contract.dates, alone
         batches.setdefault(key, []).append(number)
     stacks: list[list[int]] = []
     for numbers in batches.values():
