@@ -1,5 +1,6 @@
 """Cells of a column as values of its field, decided for the whole column."""
 
+import re
 from collections.abc import Sequence
 
 from greeks_cli.book.columns import Heading
@@ -11,6 +12,7 @@ from greeks_cli.terms.errors import InvalidInput, Problem
 
 _LISTS = ("past_fixings", *LISTS)
 """Fields of several numbers or dates."""
+_POINTS = re.compile(r"\s*-?[0-9]+\.[0-9]+(\s*,\s*-?[0-9]+\.[0-9]+)+\s*")
 
 
 def values_of(heading: Heading, cells: Sequence[Cell], separator: str, place: str) -> list[str]:
@@ -37,8 +39,14 @@ def _value(heading: Heading, cell: Cell, mark: str) -> str:
 
 
 def _lists(cells: Sequence[Cell], separator: str) -> list[str]:
-    """Lists of numbers or dates with semicolons between. Raises ValueError where an entry cannot be read."""
-    split = [[Cell(cell.line, part.strip()) for part in cell.text.split(";")] for cell in cells]
+    """Lists of numbers or dates with semicolons between, or with commas where every number has a decimal point.
+
+    Raises ValueError where an entry cannot be read.
+    """
+    split = [
+        [Cell(cell.line, part.strip()) for part in cell.text.split("," if _POINTS.fullmatch(cell.text) else ";")]
+        for cell in cells
+    ]
     entries = [entry for own in split for entry in own]
     for entry in entries:
         if not entry.numeral and not is_dated(entry.text):

@@ -399,6 +399,7 @@ def test_a_report_shows_positions_per_unit_and_all_totals(priced, greeks):
         (";", ['"98,5;101"', '"99,25;100,5"'], [[98.5, 101], [99.25, 100.5]]),
         (",", ['"5,100.5;5,050.5"', "4990"], [[5100.5, 5050.5], [4990]]),
         (";", ["98,50", "97,5"], [[98.5], [97.5]]),
+        (",", ['"98.5,101.0"', "99"], [[98.5, 101], [99]]),
     ],
 )
 def test_lists_in_columns_have_the_decimal_mark_of_the_column(greeks, tmp_path, separator, cells, prices):
