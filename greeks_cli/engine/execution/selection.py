@@ -284,6 +284,7 @@ def effective_paths(request: Request) -> float:
     return paths**1.5 if request.simulation.sampler is Sampler.SOBOL else paths
 
 
+@np.errstate(all="ignore")  # one error may be so small that others are infinitely many times larger
 def _chosen(candidates: Mapping[MultiIndex, tuple[Method, ...]], errors: Errors) -> dict[MultiIndex, Method]:
     """As few methods as give every Greek nearly its least error, those that serve most Greeks first."""
     chosen = {index: methods[0] for index, methods in candidates.items() if index not in errors}
