@@ -114,7 +114,7 @@ def command(
     if dry_run:
         return _dry_run(book, valid)
     form = _format(out, format, wide)
-    tell_defaults(trades)
+    tell_defaults(trades, bool(totals))
     with _progress(quiet, log_format) as progress:
         if out is None:
             return _to_stdout(book, form, wide, progress)

@@ -67,7 +67,7 @@ class Pricing:
         end_in_order()
         trades, inputs, rates = read_trades([file], self.market, flags, self.reading, content)
         tell(trades)
-        tell_defaults(trades)
+        tell_defaults(trades, self.total or bool(self.total_by))
         processes = self.processes or usual_processes([trade for trade in trades if isinstance(trade, Trade)])
         totals = asked_totals(trades, rates, self.total, self.total_by)
         book = Book(trades, Units(self.units or "raw"), processes, self.threads, None, False, totals, say)

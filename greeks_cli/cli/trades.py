@@ -98,8 +98,11 @@ def tell(trades: "Sequence[Trade | Rejected]") -> None:
         say(f"note: where nobody asks for it, {greek} is left out: {why}")
 
 
-def tell_defaults(trades: "Sequence[Trade | Rejected]") -> None:
-    """Report on stderr how many trades take a default spot or rate, and spots without the names of underlyings."""
+def tell_defaults(trades: "Sequence[Trade | Rejected]", are_added: bool) -> None:
+    """Report on stderr how many trades take a default spot or rate, and spots without the names of underlyings.
+
+    ``are_added`` is true where totals are asked for.
+    """
     from greeks_cli.terms.position import UNIT_POSITION
     from greeks_cli.terms.trade import Trade
 
@@ -117,7 +120,7 @@ def tell_defaults(trades: "Sequence[Trade | Rejected]") -> None:
         if len(own) > 1:
             say(f"note: underlying '{name}' has {len(own)} spots; its totals add Greeks at different spots")
     unnamed = {trade.request.market.spot for trade in valid if trade.position.underlying is None}
-    if len(unnamed) > 1 and any(trade.position != UNIT_POSITION for trade in valid):
+    if len(unnamed) > 1 and (are_added or any(trade.position != UNIT_POSITION for trade in valid)):
         say(f"note: trades without an underlying have {len(unnamed)} spots; name the underlying of each")
 
 

@@ -45,7 +45,6 @@ HARD: dict[str, tuple[dict[str, Any], dict[str, Any], str]] = {
     ),
     "Asian, 12 fixings": ({"kind": "asian", "strike": 100, "fixings": 12}, {}, "delta,gamma,vega"),
     "the same, `--control`": ({"kind": "asian", "strike": 100, "fixings": 12}, {"control": True}, "delta,gamma,vega"),
-    "lookback 110, 12 dates": ({"kind": "lookback", "strike": 110, "monitoring": 12}, {}, "delta,gamma,vega"),
 }
 
 

@@ -282,7 +282,12 @@ def test_several_spots_without_an_underlying_are_told(greeks, tmp_path):
     book = tmp_path / "b.csv"
     book.write_text("id,spot,strike,quantity\na,100,100,2\nb,50,50,-3\n")
     err = greeks("batch", str(book), "--vol", "0.2", "--rate", "0.01", "--paths", "2000").err
-    assert err == "greeks: note: trades without an underlying have 2 spots; name the underlying of each\n"
+    said = "greeks: note: trades without an underlying have 2 spots; name the underlying of each\n"
+    assert err == said
+    book.write_text("id,spot,strike\na,100,100\nb,50,50\n")
+    plain = ("batch", str(book), "--vol", "0.2", "--rate", "0.01", "--paths", "2000")
+    assert greeks(*plain).err == ""
+    assert greeks(*plain, "--total").err == said
 
 
 def test_closed_forms_stand_for_what_has_one(priced):

@@ -134,7 +134,7 @@ def test_payoffs_of_expired_contracts(contract, price):
 @pytest.mark.parametrize(
     ("contract", "dates", "said"),
     [
-        ({"expiry": "18/06/2027"}, {}, "not a date of the form YEAR-MONTH-DAY; write 2027-06-18"),
+        ({"expiry": "18/06/2027"}, {}, "not a date of the form YEAR-MONTH-DAY; write one such as 2027-06-18"),
         ({"expiry": "20270618"}, {}, "write 2027-06-18"),
         ({"expiry": "2027-02-30"}, {}, "no such date"),
         ({"expiry": "6M"}, {"valuation_date": None}, "counts from the day of valuation; give the valuation date"),
