@@ -30,7 +30,9 @@ def read_date(value: object) -> date:
         return value
     text = str(value)
     if not _DATE.fullmatch(text):
-        raise refusal(value, f"not a date of the form YEAR-MONTH-DAY; write {_dashed(text) or 'one such as 2027-06-18'}")
+        raise refusal(
+            value, f"not a date of the form YEAR-MONTH-DAY; write {_dashed(text) or 'one such as 2027-06-18'}"
+        )
     try:
         return date.fromisoformat(text)
     except ValueError as error:

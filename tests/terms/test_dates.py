@@ -36,7 +36,9 @@ def test_a_date_is_iso_text_or_a_date():
     ],
 )
 def test_other_values_are_refused_with_the_form_wanted(value):
-    with pytest.raises(ValueError, match=r": not a date of the form YEAR-MONTH-DAY; write (one such as )?2027-06-18\Z") as caught:
+    with pytest.raises(
+        ValueError, match=r": not a date of the form YEAR-MONTH-DAY; write (one such as )?2027-06-18\Z"
+    ) as caught:
         read_date(value)
     assert str(caught.value).isprintable()
 
