@@ -1,6 +1,7 @@
 """Results without simulation: closed forms where a request wants them, and contracts that have expired."""
 
 from collections.abc import Iterator, Sequence
+from functools import singledispatch
 from math import isfinite
 
 import numpy as np
@@ -12,6 +13,9 @@ from greeks_cli.engine.execution.numbers import Numbers
 from greeks_cli.engine.payoffs import payoff
 from greeks_cli.engine.simulation.path_data import Motion, PathData
 from greeks_cli.engine.simulation.paths import PlainPath
+from greeks_cli.terms.contract import Contract
+from greeks_cli.terms.knocking import Knocking
+from greeks_cli.terms.path_contracts import Asian, Average, Lookback
 from greeks_cli.terms.request import Request
 from greeks_cli.terms.result import CLOSED_FORM, EXPIRED, Estimate, Result
 
@@ -39,8 +43,41 @@ def _exact_result(request: Request, values: Sequence[float], estimator: str) -> 
     return Result(request, estimates, 0, 0.0)
 
 
+@singledispatch
+def _payment(contract: Contract, spot: float) -> float | None:
+    """The payment of an expired contract by what it states as observed; None where the spot alone tells it."""
+    return None
+
+
+@_payment.register
+def _(contract: Asian, spot: float) -> float:
+    past = np.array(contract.past_fixings)
+    average = np.exp(np.log(past).mean()) if contract.average is Average.GEOMETRIC else past.mean()
+    gain = spot - average if contract.strike is None else average - contract.strike
+    return max(contract.type.sign * float(gain), 0.0)
+
+
+@_payment.register
+def _(contract: Lookback, spot: float) -> float:
+    assert contract.running_extreme is not None  # else it needs its path
+    extreme = (max if contract.seeks_maximum else min)(contract.running_extreme, spot)
+    gain = spot - extreme if contract.strike is None else extreme - contract.strike
+    return max(contract.type.sign * gain, 0.0)
+
+
+@_payment.register
+def _(contract: Knocking, spot: float) -> float:
+    touched = contract.knocked is not None or (contract.is_continuous and contract.touched(spot) is not None)
+    if touched is not contract.knocks_in:
+        return contract.rebate
+    return max(contract.type.sign * (spot - contract.strike), 0.0)
+
+
 def _payoff_today(request: Request) -> float:
-    """The payoff of a contract that depends on the end alone, at today's spot."""
+    """The payment of a contract that has expired, at today's spot."""
+    observed = _payment(request.contract, request.market.spot)
+    if observed is not None:
+        return observed
     dates = request.contract.dates
     data = PathData(Motion(dates, np.zeros((len(dates), 1))), Numbers([request]).markets)
     path = PlainPath(data, request.market.spot)

@@ -36,9 +36,6 @@ class Contract(Term):
     example: ClassVar[Mapping[str, object]] = {}
     """Fields of a typical contract on an underlying near 100, for ``greeks check --all`` and the tests."""
 
-    needs_path: ClassVar[bool] = True
-    """False if the payoff depends on the underlying at expiry alone."""
-
     kind: str
     expiry: Years = Field(1.0, description="time to expiry in years, a date such as 2027-06-18, or a tenor such as 6M")
 
@@ -78,6 +75,11 @@ class Contract(Term):
     def but_for(self, names: Collection[str]) -> str:
         """The contract without some of its fields, for comparison."""
         return repr(self.model_dump(exclude=set(names)))
+
+    @property
+    def needs_path(self) -> bool:
+        """False if the spot and what the contract states as observed tell its payment once it has expired."""
+        return True
 
     @property
     def fixes_today(self) -> bool:

@@ -46,6 +46,10 @@ class Knocking(Monitored):
         return self
 
     @property
+    def needs_path(self) -> bool:
+        return False
+
+    @property
     def is_continuous(self) -> bool:
         """True if a barrier is watched, at all times."""
         return super().is_continuous and self.knocked is None

@@ -45,6 +45,10 @@ class Asian(Fixed):
         return {} if self.strike is None else {"strike": self.strike}
 
     @property
+    def needs_path(self) -> bool:
+        return not self.past_fixings
+
+    @property
     def n_averaged(self) -> int:
         """The number of fixings of the average, past ones included."""
         return len(self.past_fixings) + len(self.times)
@@ -93,6 +97,10 @@ class Lookback(Monitored):
     @property
     def values(self) -> Mapping[str, float]:
         return {} if self.strike is None else {"strike": self.strike}
+
+    @property
+    def needs_path(self) -> bool:
+        return self.running_extreme is None
 
     @property
     def seeks_maximum(self) -> bool:

@@ -138,7 +138,10 @@ def build_request(
         problems.append(Problem(("greeks",), str(error)))
     contract_, market_, simulation_, accuracy_ = parts
     if dated.has_expired and contract_ and contract_.needs_path:
-        message = "has passed, and the payoff depends on the path of the underlying; leave the trade out"
+        message = (
+            "has passed, and the payoff depends on the path of the underlying; "
+            "give past_fixings or running_extreme where the contract has them, or leave the trade out"
+        )
         problems.append(Problem(("contract", "expiry"), message, dated.dates["expiry"]))
     if problems:
         raise InvalidInput(problems)

@@ -16,7 +16,6 @@ STRIKE = Field(description="price at which the option is exercised")
 class European(Contract):
     """Pays max(S(T) - K, 0) for a call or max(K - S(T), 0) for a put, at expiry."""
 
-    needs_path: ClassVar[bool] = False
     parameters: ClassVar[tuple[str, ...]] = ("strike",)
     example: ClassVar[Mapping[str, object]] = {"strike": 100}
 
@@ -26,6 +25,10 @@ class European(Contract):
 
     def describe(self) -> str:
         return f"European {self.type}, strike {self.strike:g}"
+
+    @property
+    def needs_path(self) -> bool:
+        return False
 
 
 class Payout(enum.StrEnum):
@@ -38,7 +41,6 @@ class Payout(enum.StrEnum):
 class Digital(Contract):
     """Pays cash, or the underlying, if S(T) ends above the strike (call) or below it (put)."""
 
-    needs_path: ClassVar[bool] = False
     parameters: ClassVar[tuple[str, ...]] = ("strike",)
     example: ClassVar[Mapping[str, object]] = {"strike": 100}
 
@@ -55,6 +57,10 @@ class Digital(Contract):
     def describe(self) -> str:
         paid = f"{self.cash:g}" if self.payout is Payout.CASH else "the asset"
         return f"digital {self.type} paying {paid}, strike {self.strike:g}"
+
+    @property
+    def needs_path(self) -> bool:
+        return False
 
 
 class ForwardStart(Contract):
@@ -86,7 +92,6 @@ class ForwardStart(Contract):
 class Straddle(Contract):
     """A call and a put of one strike: pays |S(T) - K|."""
 
-    needs_path: ClassVar[bool] = False
     parameters: ClassVar[tuple[str, ...]] = ("strike",)
     example: ClassVar[Mapping[str, object]] = {"strike": 100}
 
@@ -96,11 +101,14 @@ class Straddle(Contract):
     def describe(self) -> str:
         return f"straddle, strike {self.strike:g}"
 
+    @property
+    def needs_path(self) -> bool:
+        return False
+
 
 class _TwoStrikes(Contract):
     """A contract with two strikes, the lower one first."""
 
-    needs_path: ClassVar[bool] = False
     low_strike: Price = Field(description="lower strike")
     high_strike: Price = Field(description="higher strike")
 
@@ -109,6 +117,10 @@ class _TwoStrikes(Contract):
         if self.low_strike >= self.high_strike:
             raise ValueError(f"low_strike {self.low_strike:g} must be below high_strike {self.high_strike:g}")
         return self
+
+    @property
+    def needs_path(self) -> bool:
+        return False
 
 
 class Strangle(_TwoStrikes):
