@@ -177,6 +177,10 @@ class Cliquet(Periodic):
         return self.periods
 
     @property
+    def needs_path(self) -> bool:
+        return len(self.past_fixings) < self.periods  # the spot is the last fixing
+
+    @property
     def explicit_kinks(self) -> bool:
         return self.fixes_today
 

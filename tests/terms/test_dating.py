@@ -13,7 +13,8 @@ DAY = {"valuation_date": "2026-11-30"}
 
 
 def asked(contract, **dates):
-    return build_request({"strike": 95, **contract}, {"vol": 0.2}, {"paths": 2000}, "delta", dates={**DAY, **dates})
+    terms = {key: value for key, value in {"strike": 95, **contract}.items() if value is not None}
+    return build_request(terms, {"vol": 0.2}, {"paths": 2000}, "delta", dates={**DAY, **dates})
 
 
 @pytest.mark.parametrize(
@@ -137,6 +138,7 @@ def test_an_expired_contract_is_worth_its_payoff(day):
         ({"kind": "barrier", "barrier": 80, "barrier_type": "down-in", "rebate": 2}, 2.0),
         ({"kind": "barrier", "barrier": 80, "barrier_type": "down-in", "rebate": 2, "knocked": "in"}, 5.0),
         ({"kind": "double-barrier", "low_barrier": 80, "high_barrier": 99}, 0.0),
+        ({"kind": "cliquet", "strike": None, "periods": 3, "past_fixings": [100, 104, 90]}, 14.0),  # 4%, 0, 10%
     ],
 )
 def test_payoffs_of_expired_contracts(contract, price):
