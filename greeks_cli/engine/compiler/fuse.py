@@ -56,6 +56,12 @@ class _Fusion(Generic[Name]):
         self._whole, self._dtype, self._make = program, dtype, make
         self._constants, self._n_slots = dict(program.constants), program.n_slots
         self._results = set(program.results.values())
+        # A kernel reads an array of paths: calls on constants alone are no part of one.
+        scalars = set(program.constants)
+        for call in program.calls:
+            if scalars.issuperset(call.inputs):
+                scalars.add(call.result)
+        self._flat = program.flat - scalars
 
     def program(self) -> Program[Name]:
         calls = tuple(self._calls())
@@ -76,13 +82,12 @@ class _Fusion(Generic[Name]):
 
     def _fits(self, call: Call) -> bool:
         """True if a call is elementwise, on finite numbers and arrays of one number per path."""
-        if call.function not in _WRITTEN or call.keywords or call.result not in self._whole.flat:
+        if call.function not in _WRITTEN or call.keywords or call.result not in self._flat:
             return False
         if call.function is as_type:
             return bool(self._constants[call.arguments[1]] == self._dtype)
         return all(
-            _is_number(self._constants[slot]) if slot in self._constants else slot in self._whole.flat
-            for slot in call.inputs
+            _is_number(self._constants[slot]) if slot in self._constants else slot in self._flat for slot in call.inputs
         )
 
     def _group(self, left: list[Call], available: set[int]) -> list[Call]:
