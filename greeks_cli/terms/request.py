@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from copy import copy
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
@@ -14,8 +15,8 @@ from greeks_cli.terms.contracts import CONTRACTS
 from greeks_cli.terms.dating import Dated, Dating, in_years, is_rule
 from greeks_cli.terms.errors import InvalidInput, Problem, did_you_mean, few
 from greeks_cli.terms.formula import FormulaError
-from greeks_cli.terms.greek import MARKET_PARAMETERS, TIME, Greek, parse_greeks
-from greeks_cli.terms.market import Market
+from greeks_cli.terms.greek import TIME, Greek, parse_greeks
+from greeks_cli.terms.market import FlatMarket, Market
 from greeks_cli.terms.position import Position
 from greeks_cli.terms.simulation import Autodiff, Estimator, Simulation, Smoothing
 
@@ -61,8 +62,12 @@ class Request:
     @property
     def values(self) -> dict[str, float]:
         """The value of every parameter that a Greek may differentiate."""
-        market = {name: getattr(self.market, name) for name in MARKET_PARAMETERS}
-        return {**market, **self.contract.values, TIME: 0.0}
+        return {**self.market.values, **self.contract.values, TIME: 0.0}
+
+    @cached_property
+    def flat_market(self) -> FlatMarket:
+        """The market of constant parameters with the same discount factor, forward and variance at the expiry."""
+        return self.market.flat(self.contract.expiry)
 
     def with_seed(self, seed: int) -> "Request":
         """The request with another seed."""
