@@ -1,6 +1,6 @@
 """The market: one underlying that follows geometric Brownian motion, its parameters constant or curves."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import NamedTuple
 
 from pydantic import Field
@@ -51,6 +51,11 @@ class Market(Term):
         for (_, names), curve in zip(self.nodes, self.curves.values(), strict=True):
             found |= zip(names, curve.values, strict=True)
         return found
+
+    def nodes_before(self, date: float) -> Iterator[str]:
+        """The names of nodes, but the last of each curve, before a date: there the parameters change."""
+        for (_, names), curve in zip(self.nodes, self.curves.values(), strict=True):
+            yield from (node for node, time in list(zip(names, curve.times, strict=True))[:-1] if time < date)
 
     def flat(self, expiry: float) -> "FlatMarket":
         """The market of constant parameters with the same discount factor, forward and variance at an expiry."""

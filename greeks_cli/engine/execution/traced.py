@@ -202,7 +202,7 @@ def traced(request: Request, methods: Methods) -> Traced:
     """The traces of a structure, from the cache where an earlier request has made them."""
     contract, simulation = request.contract, request.simulation
     choices = tuple((index, tuple(method.pattern for method in found)) for index, found in methods.items())
-    structure = contract.structure(request.market.spot), contract.series(request.values)
+    structure = contract.structure(request.market.spot), contract.series(request.levels)
     key = type(contract), structure, request.market.nodes, simulation.dtype, simulation.autodiff, choices
     return _kept(_Subject(key, request, methods))
 

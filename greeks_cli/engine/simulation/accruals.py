@@ -20,8 +20,16 @@ class Accruals:
     shifts all nodes. As time passes, the curve keeps its dates: what accrues until then is that of the first node.
     """
 
-    def __init__(self, leaves: Leaves, years: Operand, nodes: Nodes = (), weight: WeightOf = lambda name: 0.0):
-        self._leaves, self._years = leaves, years
+    def __init__(
+        self,
+        leaves: Leaves,
+        years: Operand,
+        nodes: Nodes = (),
+        weight: WeightOf = lambda name: 0.0,
+        n_dates: float = 1.0,
+    ):
+        """``years`` and weights may be sums over several dates, with coefficients whose sum is ``n_dates``."""
+        self._leaves, self._years, self._n_dates = leaves, years, n_dates
         self._nodes: Mapping[str, tuple[str, ...]] = dict(nodes)
         self._weight = weight
 
@@ -71,14 +79,15 @@ class Accruals:
 
     @property
     def _elapsed(self) -> Operand:
-        return self._years - self._leaves["time"]
+        passed = self._leaves["time"]
+        return self._years - (passed if self._n_dates == 1 else self._n_dates * passed)
 
     def _integral(self, name: str, squared: bool = False) -> Operand:
         if name not in self._nodes:
             return self._leaves[name] * self._elapsed
         values = [self._leaves[node] + self._leaves[name] for node in self._nodes[name]]
         values = [value * value for value in values] if squared else values
-        found = -self._leaves["time"] * values[0]
+        found = -self._leaves["time"] * self._n_dates * values[0]
         for node, value in zip(self._nodes[name], values, strict=True):
             found = self._weight(node) * value + found
         return found

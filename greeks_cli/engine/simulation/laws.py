@@ -58,7 +58,7 @@ class Law:
         self._n_data = {"path": 2 + n_anchors, "density": n_density, "shift": 2}[kind]
         self._lock = RLock()
         self._found: dict[MultiIndex, Operand | None] = {}
-        self._patterns: dict[MultiIndex, NDArray[np.bool_] | None] = {}
+        self._increments: dict[MultiIndex, NDArray[np.bool_] | None] = {}
         self._program: Program[MultiIndex] | None = None
 
     def __reduce__(self) -> tuple[Any, ...]:
@@ -77,10 +77,9 @@ class Law:
         return frozenset({1} if self.on_clock else ())
 
     @cached_property
-    def _cumulative(self) -> list[int]:
-        """The rows whose coefficients at a date are the sum of those of the increments until then."""
-        of_increments = bool(self.nodes) if self.kind == "density" else self.on_clock
-        return [row for row in range(self._n_data) if of_increments and row not in self.weighted]
+    def _of_increments(self) -> bool:
+        """True if coefficients are those of increments: at a date, the sum of those until then enters."""
+        return bool(self.nodes) if self.kind == "density" else self.on_clock
 
     @cached_property
     def _traced_leaves(self) -> tuple[Tracer, Leaves]:
@@ -107,12 +106,21 @@ class Law:
     def pattern(self, index: MultiIndex) -> NDArray[np.bool_] | None:
         """True for every coefficient whose derivative is not zero, shape (n_data, n_dates); None where all are zero."""
         index = tuple(sorted(index))
-        if index not in self._patterns:
+        if index not in self._increments:
             # Laws are differentiated while Chainer differentiates a payoff, perhaps for the last time.
             with self._lock, chainer.using_config("enable_backprop", True):
                 variable = self._derivative(index)
-            self._patterns[index] = None if variable is None else self._moving(variable)
-        return self._patterns[index]
+            self._increments[index] = None if variable is None else self._moving(variable)
+        found = self._increments[index]
+        if found is None or not self._of_increments:
+            return found
+        return np.logical_or.accumulate(found, axis=1)
+
+    def increments(self, index: MultiIndex, row: int) -> slice:
+        """The increments whose weights in a row may have a derivative, from the first to the last of them."""
+        assert self.pattern(index) is not None
+        moving = self._increments[tuple(sorted(index))][row].nonzero()[0]  # type: ignore[index]
+        return slice(int(moving[0]), int(moving[-1]) + 1)
 
     def differentiate(self, wanted: Collection[MultiIndex]) -> None:
         """Finds all derivatives of the law that the wanted derivatives of a function of it need."""
@@ -125,7 +133,6 @@ class Law:
     def _moving(self, variable: Operand) -> NDArray[np.bool_] | None:
         moves = np.asarray(variable.array) != 0
         found = moves.reshape(self._n_data, _GENERIC, self._n_places).any(axis=1)
-        found[self._cumulative] = np.logical_or.accumulate(found[self._cumulative], axis=1)
         return found if found.any() else None
 
     def _derivative(self, index: MultiIndex) -> Operand | None:
@@ -151,10 +158,11 @@ class Law:
     def _summed(self, array: Any, shape: tuple[int, ...]) -> NDArray[np.float64]:
         """The coefficients, of which those of increments are summed up to each date."""
         array = np.broadcast_to(np.asarray(array, float), (shape[0], shape[1] * shape[2])).reshape(shape)
-        if not self._cumulative:
+        if not self._of_increments:
             return array
         array = array.copy()
-        array[self._cumulative] = np.cumsum(array[self._cumulative], axis=-1)
+        for row in set(range(self._n_data)) - self.weighted:
+            np.cumsum(array[row], axis=-1, out=array[row])
         return array
 
     @cached_property

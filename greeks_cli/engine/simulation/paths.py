@@ -165,11 +165,8 @@ class Scenario:
         """The sum over all increments, but those that the coefficients leave out whatever the market."""
 
         def summed(index: MultiIndex, dates: Dates) -> Array:
-            index = tuple(sorted(index))
-            pattern = law.pattern(index)
-            assert pattern is not None
-            moved = pattern[row].nonzero()[0]
-            return self._array(WeightedNormals(law, index, row, int(moved[0]), int(moved[-1]) + 1, power))
+            moving = law.increments(index, row)
+            return self._array(WeightedNormals(law, tuple(sorted(index)), row, moving.start, moving.stop, power))
 
         return summed
 
