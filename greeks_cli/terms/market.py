@@ -2,12 +2,13 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import lru_cache
-from math import log1p
+from math import exp, log, log1p, sqrt
+from statistics import NormalDist
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import Field, model_validator
+from pydantic import Field, SerializerFunctionWrapHandler, model_serializer, model_validator
 
 from greeks_cli.terms.curve import Curve, Nodes, Rate, Vol, node_name
 from greeks_cli.terms.dividends import CashDividends, DividendList, DividendModel
@@ -66,6 +67,22 @@ class Market(Term):
                 )
         return {**fields, "spot": fields["future"]}
 
+    @model_serializer(mode="wrap")
+    def _without_defaults(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """The fields but those that say nothing: None, and a model of no dividends in cash."""
+        fields: dict[str, Any] = handler(self)
+        shown = {name: value for name, value in fields.items() if value is not None}
+        if not self.dividends or all(self.dividends.are_shares):
+            del shown["dividend_model"]
+        return shown
+
+    def describe(self) -> str:
+        """The market in words, for headers."""
+        names = self.model_dump()
+        given = {name: getattr(self, name) for name in names if name != "spot" or self.future is None}
+        words = (f"{value:g}" if isinstance(value, float | Curve) else f"{value}" for value in given.values())
+        return ", ".join(f"{name.replace('_', ' ')} {word}" for name, word in zip(given, words, strict=True))
+
     @property
     def curves(self) -> Mapping[str, Curve]:
         """The parameters that are curves."""
@@ -108,6 +125,17 @@ class Market(Term):
         """The dividends in cash until the last of a contract's dates; None where there are none."""
         cash = self.dividends.cash_until(dates[-1]) if self.dividends else ()
         return CashDividends.of(self.dividend_model, cash, dates) if cash else None
+
+    def worth_of_dividends(self, date: float) -> float:
+        """The value today of dividends in cash until a date."""
+        cash = self.dividends.cash_until(date) if self.dividends else ()
+        return sum(self.values[name] * exp(-self._carry(time)) for name, time in cash)
+
+    def chance_of_no_price(self, date: float) -> float:
+        """The probability that dividends in cash take all of the price, roughly: of a lognormal below their value."""
+        worth = self.worth_of_dividends(date)
+        deviation = self.flat(date).vol * sqrt(date)
+        return NormalDist().cdf(log(worth / self.spot) / deviation + 0.5 * deviation) if worth else 0.0
 
     def nodes_before(self, date: float) -> Iterator[str]:
         """The names of nodes, but the last of each curve, before a date: there the parameters change."""

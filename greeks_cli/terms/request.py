@@ -29,6 +29,8 @@ _ON_DATES = "monitor on dates, such as --monitoring daily or --monitoring-times 
 SECTIONS = ("contract", "market", "simulation", "accuracy", "dates")
 """Sections of a request, as configuration files name them."""
 
+_NOTABLE_CHANCE = 1e-5
+
 Model = TypeVar("Model", bound=BaseModel)
 
 
@@ -105,6 +107,10 @@ class Request:
         return found
 
     def _problems_of_curves(self) -> Iterator[Problem]:
+        worth, expiry = self.market.worth_of_dividends(self.contract.expiry), self.contract.expiry
+        if worth >= self.market.spot:
+            message = f"are worth {worth:g} until expiry {expiry:g}, and the spot is {self.market.spot:g}; lower them"
+            yield Problem(("market", "dividends"), message)
         if not getattr(self.contract, "is_continuous", False):
             return
         if self.cash_dividends:
@@ -201,8 +207,17 @@ def build_request(
     used: dict[str, Any] = {}
     if dating and dated.dates:
         used = {**dating.model_dump(mode="json", exclude_none=True), **dated.dates}
-    expired, remarks = dated.has_expired, tuple(dated.remarks)
+    expired, remarks = dated.has_expired, (*dated.remarks, *_remarks(market_, contract_))
     return Request(contract_, market_, simulation_, wanted, accuracy_, expired, used, remarks)
+
+
+def _remarks(market: Market, contract: Contract) -> Iterator[str]:
+    chance = market.chance_of_no_price(contract.expiry)
+    if _NOTABLE_CHANCE < chance < 1 and market.worth_of_dividends(contract.expiry) < market.spot:
+        yield (
+            f"dividends in cash take all of the price with a probability of {chance:.1g}; "
+            "Greeks leave out the kink there"
+        )
 
 
 def build_position(position: Mapping[str, Any]) -> Position:
