@@ -55,5 +55,5 @@ def test_borrow_cost_acts_as_a_dividend_yield(contract):
     "other", [{"spot": 100}, {"dividend_yield": 0.02}, {"borrow": 0.01}, {"dividends": "0.5:1"}], ids=str
 )
 def test_future_excludes_what_carries_a_spot(other):
-    with pytest.raises(InvalidInput, match="future and .* exclude each other"):
+    with pytest.raises(InvalidInput, match="exclude each other"):
         build_request({"strike": 100}, {"future": 105, "vol": 0.2, **other}, PATHS)
