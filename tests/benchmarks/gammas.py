@@ -15,7 +15,7 @@ from greeks_cli.engine.estimators.bandwidth import pilot_kinks
 from greeks_cli.engine.execution.selection import pilot_motion
 from greeks_cli.engine.payoffs import discounted_payoff
 from greeks_cli.engine.simulation.gbm import PARAMETERS
-from greeks_cli.engine.simulation.laws import Markets
+from greeks_cli.engine.simulation.markets import Markets
 from greeks_cli.engine.simulation.normals import standard_normals
 from greeks_cli.engine.simulation.path_data import Motion, PathData
 from greeks_cli.engine.simulation.paths import PlainPath

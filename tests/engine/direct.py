@@ -5,7 +5,8 @@ import numpy as np
 from greeks_cli.engine.estimators.methods import Differentiation
 from greeks_cli.engine.execution.numbers import Numbers, fetched, widths_of
 from greeks_cli.engine.simulation.path_data import Motion, PathData
-from greeks_cli.engine.simulation.paths import Scenario, times_of
+from greeks_cli.engine.simulation.paths import times_of
+from greeks_cli.engine.simulation.scenario import Scenario
 
 
 def fetch_of(request, normals, method):

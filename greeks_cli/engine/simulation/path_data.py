@@ -10,7 +10,8 @@ from greeks_cli.engine.autodiff.exp_linear import Dates
 from greeks_cli.engine.autodiff.mixed_partials import MultiIndex
 from greeks_cli.engine.compiler.ir import Array
 from greeks_cli.engine.simulation.gbm import anchors
-from greeks_cli.engine.simulation.laws import Law, Markets
+from greeks_cli.engine.simulation.laws import Law
+from greeks_cli.engine.simulation.markets import Markets
 
 
 class Motion:

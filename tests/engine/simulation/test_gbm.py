@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from greeks_cli.engine.simulation.gbm import anchors
-from greeks_cli.engine.simulation.laws import Markets, law_of
+from greeks_cli.engine.simulation.laws import law_of
+from greeks_cli.engine.simulation.markets import Markets
 
 VALUES = {"spot": [100.0, 90.0, 110.0], "vol": [0.2, 0.3, 0.1], "rate": [0.01, 0.0, 0.05]}
 VALUES |= {"dividend_yield": [0.0, 0.02, 0.01], "time": [0.0] * 3}

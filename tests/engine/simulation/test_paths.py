@@ -8,9 +8,10 @@ import pytest
 from greeks_cli.engine.autodiff.mixed_partials import by_grad
 from greeks_cli.engine.autodiff.ops import make_leaves, total
 from greeks_cli.engine.execution.compile import plan
-from greeks_cli.engine.simulation.laws import Markets
+from greeks_cli.engine.simulation.markets import Markets
 from greeks_cli.engine.simulation.path_data import Motion, PathData
-from greeks_cli.engine.simulation.paths import FrozenPath, MovingPath, PlainPath, Scenario, ShiftedPath
+from greeks_cli.engine.simulation.paths import FrozenPath, MovingPath, PlainPath, ShiftedPath
+from greeks_cli.engine.simulation.scenario import Scenario
 from greeks_cli.engine.simulation.sources import Coefficient
 from greeks_cli.terms.contracts import CONTRACTS
 from greeks_cli.terms.request import build_request
