@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise
+from math import log
 from typing import Annotated, Any, ClassVar, Self
 
 import numpy as np
@@ -43,6 +44,10 @@ def label_of_node(name: str) -> str:
     return name[len(curve_of(name)) + 1 : -1]
 
 
+class DiscountFactor(float):
+    """The discount factor of a node, given in place of its zero rate."""
+
+
 @dataclass(frozen=True)
 class Curve:
     """Values at increasing times in years, and the names of the nodes.
@@ -73,20 +78,23 @@ class Curve:
                 raise ValueError(f"node {other} must come after node {one}; sort the nodes by time, each once")
 
     @classmethod
-    def of(cls, nodes: Sequence[tuple[object, object]]) -> Self:
-        """A curve from pairs of time and value. Raises ValueError."""
-        times, values, labels = [], [], []
-        for time, value in nodes:
-            label = str(time).strip()
-            times.append(_number(time, f"node {label}: its time should be a number of years"))
-            label = label_of(times[-1])
-            values.append(_number(value, f"node {label}: its value should be a number"))
-            labels.append(label)
-        return cls(tuple(times), tuple(values), tuple(labels))
+    def of(cls, nodes: Sequence[tuple[object, object]], labels: Sequence[str] = ()) -> Self:
+        """A curve from pairs of time and value; ``labels`` name the nodes, their times where empty. Raises ValueError.
 
-    def renamed(self, labels: Sequence[str]) -> Self:
-        """The curve with other names of its nodes."""
-        return type(self)(self.times, self.values, tuple(labels))
+        A DiscountFactor in place of a value becomes the zero rate.
+        """
+        names = labels or [str(time).strip() for time, _ in nodes]
+        times, values = [], []
+        for name, (time, value) in zip(names, nodes, strict=True):
+            times.append(_number(time, f"node {name}: its time should be a number of years"))
+            found = _number(value, f"node {name}: its value should be a number")
+            values.append(-log(found) / times[-1] if isinstance(value, DiscountFactor) and times[-1] > 0 else found)
+        return cls(tuple(times), tuple(values), tuple(labels or map(label_of, times)))
+
+    def with_value(self, label: str, value: float) -> Self:
+        """The curve with another value at one node. Raises ValueError."""
+        values = (value if one == label else own for one, own in zip(self.labels, self.values, strict=True))
+        return type(self)(self.times, tuple(values), self.labels)
 
     def weights(self, dates: tuple[float, ...]) -> NDArray[np.float64]:
         """The weight of every node in the integral to some dates, shape (n_nodes, n_dates).

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from pydantic import Field
 
-from greeks_cli.terms.curve import Curve, Nodes, Rate, Vol, node_name
+from greeks_cli.terms.curve import Curve, Nodes, Rate, Vol, curve_of, label_of_node, node_name
 from greeks_cli.terms.fields import Price, Term
 from greeks_cli.terms.greek import CURVES
 
@@ -51,6 +51,15 @@ class Market(Term):
         for (_, names), curve in zip(self.nodes, self.curves.values(), strict=True):
             found |= zip(names, curve.values, strict=True)
         return found
+
+    def without_node(self, node: str) -> str:
+        """The reason why a node such as ``rate[2]`` is none of the market, and the remedy."""
+        name, label = curve_of(node), label_of_node(node)
+        curve = self.curves.get(name)
+        if curve:
+            return f"{name} has no node '{label}'; its nodes are {', '.join(curve.labels)}"
+        example = f"--{name.replace('_', '-')} 0.25:0.02,1:0.03"
+        return f"{name} is a number and has no nodes; leave out [{label}], or give nodes such as {example}"
 
     def nodes_before(self, date: float) -> Iterator[str]:
         """The names of nodes, but the last of each curve, before a date: there the parameters change."""

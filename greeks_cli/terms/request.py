@@ -12,10 +12,11 @@ from pydantic_core import ErrorDetails
 from greeks_cli.terms.accuracy import Accuracy
 from greeks_cli.terms.contract import Contract
 from greeks_cli.terms.contracts import CONTRACTS
-from greeks_cli.terms.dating import Dated, Dating, in_years, is_rule
+from greeks_cli.terms.curve import curve_of
+from greeks_cli.terms.dating import Dated, Dating, curves_in_years, in_years, is_rule
 from greeks_cli.terms.errors import InvalidInput, Problem, did_you_mean, few
 from greeks_cli.terms.formula import FormulaError
-from greeks_cli.terms.greek import TIME, Greek, parse_greeks
+from greeks_cli.terms.greek import CURVES, TIME, Greek, bucketed, is_at_node, parse_greeks
 from greeks_cli.terms.market import FlatMarket, Market
 from greeks_cli.terms.position import Position
 from greeks_cli.terms.simulation import Autodiff, Estimator, Simulation, Smoothing
@@ -25,6 +26,8 @@ DEFAULT_GREEKS = parse_greeks("delta,gamma,vega,theta,rho")
 
 SECTIONS = ("contract", "market", "simulation", "accuracy", "dates")
 """Sections of a request, as configuration files name them."""
+
+_NO_BUCKETS = "there are no buckets: no Greek asked for is a derivative in a parameter that has nodes"
 
 Model = TypeVar("Model", bound=BaseModel)
 
@@ -80,6 +83,14 @@ class Request:
         object.__setattr__(found, "simulation", self.simulation.model_copy(update={"seed": seed}))
         return found
 
+    def with_buckets(self) -> "Request":
+        """The request with the Greeks at all nodes of the curves in which its Greeks are derivatives."""
+        found = copy(self)
+        object.__setattr__(found, "greeks", bucketed(self.greeks, self.market.nodes))
+        if found.greeks == self.greeks and not any(map(is_at_node, self.greeks)):
+            object.__setattr__(found, "remarks", (*self.remarks, _NO_BUCKETS))
+        return found
+
     def _problems_of_curves(self) -> Iterator[Problem]:
         if not self.market.curves or not getattr(self.contract, "is_continuous", False):
             return
@@ -98,6 +109,8 @@ class Request:
 
     def _objection(self, greek: Greek) -> str | None:
         unknown = [name for name in greek.parameters if name not in self.values]
+        if unknown and curve_of(unknown[0]) in CURVES:
+            return self.market.without_node(unknown[0])
         if unknown:
             remedy = did_you_mean(unknown[0], self.values)
             return f"the {self.contract.kind} contract has no parameter '{unknown[0]}'; {remedy}"
@@ -143,11 +156,14 @@ def build_request(
         dated.problems = [Problem(("contract", "fixings"), message, terms["fixings"])]
     terms = dated.fields
     problems += dated.problems
+    curved = curves_in_years(market, dating or Dating())
+    if dating:
+        problems += curved.problems
     if dated.problems or dating is None:  # a second error about the same field would confuse
         model = None
     parts = (
         _validated(model, "contract", terms, problems) if model else None,
-        _validated(Market, "market", market, problems),
+        None if curved.problems else _validated(Market, "market", curved.fields, problems),
         _validated(Simulation, "simulation", simulation, problems),
         _validated(Accuracy, "accuracy", accuracy or {}, problems),
     )
@@ -171,10 +187,11 @@ def build_request(
     assert simulation_ is not None
     assert accuracy_ is not None
     used: dict[str, Any] = {}
-    if dating and dated.dates:
+    if dating and (dated.dates or curved.dates):
         used = {**dating.model_dump(mode="json", exclude_none=True), **dated.dates}
-    expired, remarks = dated.has_expired, tuple(dated.remarks)
-    return Request(contract_, market_, simulation_, wanted, accuracy_, expired, used, remarks)
+    expired, remarks = dated.has_expired, tuple(dict.fromkeys((*dated.remarks, *curved.remarks)))
+    request = Request(contract_, market_, simulation_, wanted, accuracy_, expired, used, remarks)
+    return request.with_buckets() if simulation_.buckets else request
 
 
 def build_position(position: Mapping[str, Any]) -> Position:
@@ -199,10 +216,15 @@ def overridden(earlier: Mapping[str, Any], later: Mapping[str, Any]) -> dict[str
 def check_shared(sections: Mapping[str, Mapping[str, Any]], greeks: object) -> None:
     """Raise InvalidInput for settings that are wrong whatever the contract."""
     problems: list[Problem] = []
-    _validated(Market, "market", {"vol": 0.2, **sections.get("market", {})}, problems)
+    dating = _validated(Dating, "dates", sections.get("dates", {}), problems)
+    curved = curves_in_years(sections.get("market", {}), dating or Dating())
+    if dating and dating.valuation_date:  # else each trade has its own, or a mistake
+        problems += curved.problems
+    checked = curved.fields.keys() - {problem.path[-1] for problem in curved.problems}
+    market = {name: value for name, value in curved.fields.items() if name in checked}
+    _validated(Market, "market", {"vol": 0.2, **market}, problems)
     _validated(Simulation, "simulation", sections.get("simulation", {}), problems)
     _validated(Accuracy, "accuracy", sections.get("accuracy", {}), problems)
-    _validated(Dating, "dates", sections.get("dates", {}), problems)
     try:
         parse_greeks(greeks)
     except ValueError as error:
