@@ -18,10 +18,10 @@ from greeks_cli.engine.compiler.ir import Program
 from greeks_cli.engine.compiler.tracer import Tracer
 from greeks_cli.engine.simulation.accruals import Accruals
 from greeks_cli.terms.contract import Contract
-from greeks_cli.terms.curve import curve_of
 from greeks_cli.terms.fields import numeric_fields
 from greeks_cli.terms.greek import MAX_ORDER, TIME, Greek
 from greeks_cli.terms.market import Market
+from greeks_cli.terms.nodes import curve_of
 from greeks_cli.terms.request import Request
 
 Exact = tuple[float | None, ...]

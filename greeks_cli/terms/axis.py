@@ -8,11 +8,12 @@ from math import isfinite, prod
 
 from greeks_cli.terms.contract import Contract
 from greeks_cli.terms.contracts import CONTRACTS
-from greeks_cli.terms.curve import Curve, curve_of, label_of_node, node_name
+from greeks_cli.terms.curve import Curve
 from greeks_cli.terms.errors import InvalidInput, Problem, did_you_mean
 from greeks_cli.terms.fields import Term, numeric_fields, plain_digits
 from greeks_cli.terms.greek import CURVES
 from greeks_cli.terms.market import Market
+from greeks_cli.terms.nodes import curve_of, label_of_node, node_name
 from greeks_cli.terms.request import Request, build_request
 
 _MOST_NUMBERS, _MOST_POINTS = 1_000_000, 10_000

@@ -10,8 +10,8 @@ from collections import Counter
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
-from greeks_cli.terms.curve import Nodes, curve_of, label_of_node, node_name
 from greeks_cli.terms.errors import did_you_mean
+from greeks_cli.terms.nodes import Nodes, curve_of, label_of_node, node_name
 
 CURVES = ("vol", "rate", "dividend_yield")
 """Parameters that may be curves."""

@@ -5,9 +5,10 @@ from typing import NamedTuple
 
 from pydantic import Field
 
-from greeks_cli.terms.curve import Curve, Nodes, Rate, Vol, curve_of, label_of_node, node_name
+from greeks_cli.terms.curve import Curve, Rate, Vol
 from greeks_cli.terms.fields import Price, Term
 from greeks_cli.terms.greek import CURVES
+from greeks_cli.terms.nodes import Nodes, curve_of, label_of_node, node_name
 
 
 class Market(Term):

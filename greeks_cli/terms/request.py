@@ -12,12 +12,12 @@ from pydantic_core import ErrorDetails
 from greeks_cli.terms.accuracy import Accuracy
 from greeks_cli.terms.contract import Contract
 from greeks_cli.terms.contracts import CONTRACTS
-from greeks_cli.terms.curve import curve_of
 from greeks_cli.terms.dating import Dated, Dating, curves_in_years, in_years, is_rule
 from greeks_cli.terms.errors import InvalidInput, Problem, did_you_mean, few
 from greeks_cli.terms.formula import FormulaError
 from greeks_cli.terms.greek import CURVES, TIME, Greek, bucketed, is_at_node, parse_greeks
 from greeks_cli.terms.market import FlatMarket, Market
+from greeks_cli.terms.nodes import curve_of
 from greeks_cli.terms.position import Position
 from greeks_cli.terms.simulation import Autodiff, Estimator, Simulation, Smoothing
 

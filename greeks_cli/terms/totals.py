@@ -8,9 +8,9 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from greeks_cli.terms.curve import curve_of
 from greeks_cli.terms.errors import InvalidInput, Problem
 from greeks_cli.terms.greek import NAMED, Greek, Units
+from greeks_cli.terms.nodes import curve_of
 from greeks_cli.terms.position import TAG
 from greeks_cli.terms.request import Request
 from greeks_cli.terms.trade import Trade

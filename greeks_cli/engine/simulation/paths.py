@@ -35,8 +35,8 @@ from greeks_cli.engine.simulation.sources import (
     WalkBridge,
     WeightedNormals,
 )
-from greeks_cli.terms.curve import Nodes
 from greeks_cli.terms.greek import TIME
+from greeks_cli.terms.nodes import Nodes
 from greeks_cli.terms.simulation import Estimator
 
 Sourced = Callable[..., Operand]
