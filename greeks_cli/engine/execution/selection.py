@@ -28,6 +28,7 @@ from greeks_cli.engine.simulation.normals import PILOT, standard_normals
 from greeks_cli.engine.simulation.path_data import Motion, PathData
 from greeks_cli.terms.contract import Contract
 from greeks_cli.terms.greek import TIME
+from greeks_cli.terms.nodes import Nodes
 from greeks_cli.terms.request import Request
 from greeks_cli.terms.simulation import Autodiff, Dtype, Estimator, Sampler, Smoothing
 
@@ -130,11 +131,11 @@ def _shared_variance(x: NDArray[np.floating], y: NDArray[np.floating]) -> float:
 
 def _markets(requests: Sequence[Request]) -> list[Markets]:
     """The market of each request, with the coefficients of its path, which are computed for all requests at once."""
-    by_count: dict[int, list[int]] = {}
+    alike: dict[tuple[int, Nodes], list[int]] = {}
     for number, request in enumerate(requests):
-        by_count.setdefault(len(request.contract.dates), []).append(number)
+        alike.setdefault((len(request.contract.dates), request.market.nodes), []).append(number)
     found: dict[int, Markets] = {}
-    for numbers in by_count.values():
+    for numbers in alike.values():
         together = Markets.of([requests[number] for number in numbers])
         found |= {number: together.some(slice(i, i + 1)) for i, number in enumerate(numbers)}
     return [found[number] for number in range(len(requests))]
