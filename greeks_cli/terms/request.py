@@ -15,7 +15,7 @@ from greeks_cli.terms.contracts import CONTRACTS
 from greeks_cli.terms.dating import Dated, Dating, curves_in_years, in_years, is_rule
 from greeks_cli.terms.errors import InvalidInput, Problem, did_you_mean, few
 from greeks_cli.terms.formula import FormulaError
-from greeks_cli.terms.greek import CURVES, TIME, Greek, bucketed, is_at_node, parse_greeks
+from greeks_cli.terms.greek import CURVES, TIME, Greek, bucketed, parse_greeks
 from greeks_cli.terms.market import FlatMarket, Market
 from greeks_cli.terms.nodes import curve_of
 from greeks_cli.terms.position import Position
@@ -26,8 +26,6 @@ DEFAULT_GREEKS = parse_greeks("delta,gamma,vega,theta,rho")
 
 SECTIONS = ("contract", "market", "simulation", "accuracy", "dates")
 """Sections of a request, as configuration files name them."""
-
-_NO_BUCKETS = "there are no buckets: no Greek asked for is a derivative in a parameter that has nodes"
 
 Model = TypeVar("Model", bound=BaseModel)
 
@@ -87,8 +85,6 @@ class Request:
         """The request with the Greeks at all nodes of the curves in which its Greeks are derivatives."""
         found = copy(self)
         object.__setattr__(found, "greeks", bucketed(self.greeks, self.market.nodes))
-        if found.greeks == self.greeks and not any(map(is_at_node, self.greeks)):
-            object.__setattr__(found, "remarks", (*self.remarks, _NO_BUCKETS))
         return found
 
     def _problems_of_curves(self) -> Iterator[Problem]:
