@@ -16,6 +16,7 @@ from greeks_cli.terms.day_counts import DayCount, read_day_count, years_between
 from greeks_cli.terms.errors import Problem
 from greeks_cli.terms.fields import Term
 from greeks_cli.terms.greek import CURVES
+from greeks_cli.terms.nodes import label_of
 from greeks_cli.terms.schedules import Rule, read_rule, scheduled
 
 TODAY = 1e-30
@@ -123,7 +124,7 @@ class _Clock:
     def curve(self, name: str) -> None:
         """Replaces nodes by a curve in years; the nodes keep their names."""
         nodes = pairs_of(self.found.fields[name]) or []
-        labels = [str(node).strip() for node, _ in nodes]
+        labels = [_label(str(node).strip()) for node, _ in nodes]
         kind = VolCurve if name == "vol" else Curve
         self.found.fields[name] = kind.of([(self._node(node), value) for node, value in nodes], labels)
         self.found.dates[name] = labels
@@ -241,6 +242,11 @@ def _is_number(text: str) -> bool:
         return float(text) < 1e5
     except ValueError:
         return False
+
+
+def _label(node: str) -> str:
+    """The name of a node: a date or a tenor as it is, a time as a number."""
+    return label_of(float(node)) if _is_number(node) else node
 
 
 def is_rule(value: object) -> bool:
