@@ -64,8 +64,8 @@ class Curve:
         names = labels or [str(time).strip() for time, _ in nodes]
         times, values = [], []
         for name, (time, value) in zip(names, nodes, strict=True):
-            times.append(_number(time, f"node {name}: its time should be a number of years"))
-            found = _number(value, f"node {name}: its value should be a number")
+            times.append(number_from(time, f"node {name}: its time should be a number of years"))
+            found = number_from(value, f"node {name}: its value should be a number")
             values.append(-log(found) / times[-1] if isinstance(value, DiscountFactor) and times[-1] > 0 else found)
         return cls(tuple(times), tuple(values), tuple(labels or map(label_of, times)))
 
@@ -160,7 +160,7 @@ class VolCurve(Curve):
         return sqrt(self._integral(date, [vol * vol for vol in self.values]) / date)
 
 
-def _number(value: object, message: str) -> float:
+def number_from(value: object, message: str) -> float:
     try:
         if isinstance(value, bool) or (isinstance(value, str) and not value.isascii()):
             raise ValueError

@@ -13,9 +13,9 @@ from greeks_cli.terms.calendars import Calendar, load_calendar
 from greeks_cli.terms.curve import Curve, VolCurve, pairs_of
 from greeks_cli.terms.dates import later, read_date, read_tenor
 from greeks_cli.terms.day_counts import DayCount, read_day_count, years_between
+from greeks_cli.terms.dividends import Dividends
 from greeks_cli.terms.errors import Problem
 from greeks_cli.terms.fields import Term
-from greeks_cli.terms.greek import CURVES
 from greeks_cli.terms.nodes import label_of
 from greeks_cli.terms.schedules import Rule, read_rule, scheduled
 
@@ -30,6 +30,14 @@ LISTS = {
 """Fields of a contract that may be a list of dates, and the remedy for a date that has passed."""
 RULES = {"fixings": "fixing_times", "monitoring": "monitoring_times"}
 """Fields of a contract that may be a rule, and the field of the dates of the rule."""
+NODED: Mapping[str, type[Curve] | type[Dividends]] = {
+    "vol": VolCurve,
+    "rate": Curve,
+    "dividend_yield": Curve,
+    "borrow": Curve,
+    "dividends": Dividends,
+}
+"""Parameters of a market that may have nodes by date or tenor, and their types."""
 DATE_FIELDS = (*DATED, *LISTS, *RULES)
 """All fields of a contract that may be a text about dates."""
 _NO_VALUATION = "a date or a tenor counts from the day of valuation; give the valuation date, such as 2026-11-30"
@@ -92,7 +100,7 @@ def curves_in_years(market: Mapping[str, Any], dating: Dating) -> Dated:
     """
     found = Dated(dict(market))
     clock = _Clock(dating, load_calendar(dating.calendar) if dating.calendar else None, found, "market")
-    for name in CURVES:
+    for name in NODED:
         try:
             nodes = [node for node, _ in pairs_of(market.get(name)) or ()]
         except ValueError:
@@ -125,8 +133,7 @@ class _Clock:
         """Replaces nodes by a curve in years; the nodes keep their names."""
         nodes = pairs_of(self.found.fields[name]) or []
         labels = [_label(str(node).strip()) for node, _ in nodes]
-        kind = VolCurve if name == "vol" else Curve
-        self.found.fields[name] = kind.of([(self._node(node), value) for node, value in nodes], labels)
+        self.found.fields[name] = NODED[name].of([(self._node(node), value) for node, value in nodes], labels)
         self.found.dates[name] = labels
 
     def _node(self, node: object) -> object:

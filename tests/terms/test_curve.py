@@ -132,7 +132,7 @@ def test_flat_markets_have_the_discount_factor_forward_and_variance_of_the_curve
     flat = market.flat(0.75)
     assert flat.rate * 0.75 == pytest.approx(0.02)
     assert flat.vol == pytest.approx(sqrt((0.02 + 0.09) / 2 / 0.75))
-    assert flat.dividend_yield == 0.01
+    assert flat.dividend_yield == pytest.approx(0.01)
     assert market.today == (100.0, 0.2, 0.02, 0.01)
 
 

@@ -73,7 +73,7 @@ def pilot_kinks(request: Request, data: PathData) -> list[Kink]:
     """
     recorder = _SpreadRecorder(bool(request.simulation.fixed_width))
     with np.errstate(all="ignore"):  # non-finite numbers are reported with the estimate
-        payoff(request.contract, request.values, PlainPath(data, request.market.spot), recorder)
+        payoff(request.contract, request.values, PlainPath(data, request, request.values), recorder)
     if not any(kink.spread == 0 for kink in recorder.kinks):
         return recorder.kinks
     if request.contract.fixes_today and any(greek.order for greek in request.greeks):

@@ -18,6 +18,7 @@ from greeks_cli.engine.autodiff.mixed_partials import MultiIndex
 from greeks_cli.engine.autodiff.ops import Leaves, Operand
 from greeks_cli.engine.compiler.ir import Program
 from greeks_cli.engine.compiler.tracer import Tracer
+from greeks_cli.engine.simulation.cash_dividends import start_of
 from greeks_cli.engine.simulation.gbm import (
     AT,
     FIRST,
@@ -276,14 +277,13 @@ class Markets:
 
     @classmethod
     def moved(cls, places: Sequence[tuple[Mapping[str, float], Request]]) -> Self:
-        """The market and dates of each request, with other values of its parameters."""
+        """The market and dates of each request, with other values of its parameters; the spot is the lognormal's."""
         nodes = places[0][1].market.nodes
         values = {name: np.array([own[name] for own, _ in places]) for name in parameters_of(nodes)}
-        dates = np.array([request.contract.dates for _, request in places])
-        weights: dict[str, NDArray[np.float64]] = {}
-        for name, names in nodes:
-            rows = [request.market.curves[name].weights(request.contract.dates) for _, request in places]
-            weights |= zip(names, np.stack(rows, axis=1), strict=True)
+        values["spot"] = np.array([start_of(request, own) for own, request in places])
+        dates = np.array([request.path_dates for _, request in places])
+        rows = [request.market.weights(request.path_dates) for _, request in places]
+        weights = {node: np.array([row[node] for row in rows]) for node in rows[0]}
         return cls(values, dates, nodes, weights)
 
     def law(self, kind: str, first: str = "") -> Law:
