@@ -11,8 +11,7 @@ from greeks_cli.terms.contracts import CONTRACTS
 from greeks_cli.terms.curve import Curve
 from greeks_cli.terms.errors import InvalidInput, Problem, did_you_mean
 from greeks_cli.terms.fields import Term, numeric_fields, plain_digits
-from greeks_cli.terms.greek import CURVES
-from greeks_cli.terms.market import Market
+from greeks_cli.terms.market import Market, is_node
 from greeks_cli.terms.nodes import curve_of, label_of_node, node_name
 from greeks_cli.terms.request import Request, build_request
 
@@ -108,7 +107,8 @@ def units(request: Request) -> dict[str, str]:
     """Units of the numbers that an axis may vary, by name."""
     named = dict.fromkeys(request.contract.values, "")
     of_market = numeric_fields(Market)
-    of_nodes = {node: of_market[name] for name, nodes in request.market.nodes for node in nodes}
+    curves = request.market.curves.items()
+    of_nodes = {node_name(name, label): of_market[name] for name, curve in curves for label in curve.labels}
     return {**named, **numeric_fields(type(request.contract)), **of_market, **of_nodes}
 
 
@@ -126,7 +126,7 @@ def _check(request: Request, axes: Sequence[Axis]) -> None:
             node = node_name(axis.name, curves[axis.name].labels[-1])
             message = f"is a curve, and no number to vary; vary a node, such as {node}=START:STOP:COUNT"
             raise InvalidInput([Problem((axis.name,), message)])
-        if axis.name not in known and curve_of(axis.name) in CURVES:
+        if axis.name not in known and is_node(axis.name):
             raise InvalidInput([Problem((axis.name,), request.market.without_node(axis.name))])
         if axis.name not in known:
             message = f"no number of the {request.contract.kind} contract or its market; "

@@ -1,11 +1,12 @@
 """The market: one underlying that follows geometric Brownian motion, its parameters constant or curves."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from functools import lru_cache
-from math import log1p
+from functools import cached_property, lru_cache
+from math import exp, log, log1p, sqrt
+from statistics import NormalDist
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from pydantic import Field, model_validator
+from pydantic import Field, SerializerFunctionWrapHandler, model_serializer, model_validator
 
 from greeks_cli.terms.curve import Curve, Rate, Vol
 from greeks_cli.terms.dividends import CashDividends, DividendList, DividendModel
@@ -69,13 +70,29 @@ class Market(Term):
                 )
         return {**fields, "spot": fields["future"]}
 
-    @property
+    @model_serializer(mode="wrap")
+    def _without_defaults(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """The fields but those that say nothing: None, and a model of no dividends in cash."""
+        fields: dict[str, Any] = handler(self)
+        shown = {name: value for name, value in fields.items() if value is not None}
+        if not self.dividends or all(self.dividends.are_shares):
+            del shown["dividend_model"]
+        return shown
+
+    def describe(self) -> str:
+        """The market in words, for headers."""
+        names = self.model_dump()
+        given = {name: getattr(self, name) for name in names if name != "spot" or self.future is None}
+        words = (f"{value:g}" if isinstance(value, float | Curve) else f"{value}" for value in given.values())
+        return ", ".join(f"{name.replace('_', ' ')} {word}" for name, word in zip(given, words, strict=True))
+
+    @cached_property
     def curves(self) -> Mapping[str, Curve]:
         """The parameters that are curves."""
         found = {name: getattr(self, name) for name in (*CURVES, "borrow")}
         return {name: curve for name, curve in found.items() if isinstance(curve, Curve)}
 
-    @property
+    @cached_property
     def nodes(self) -> Nodes:
         """The names of curves, each with those of its nodes, and what else the four constant parameters leave out."""
         found = {name: tuple(node_name(name, label) for label in c.labels) for name, c in self.curves.items()}
@@ -87,7 +104,7 @@ class Market(Term):
             found[FUTURE] = ()
         return tuple(found.items())
 
-    @property
+    @cached_property
     def values(self) -> Mapping[str, float]:
         """The value of every parameter; a curve has one for each node, and 0 for the shift of all nodes."""
         found = {"spot": self.spot}
@@ -119,7 +136,19 @@ class Market(Term):
         if curve:
             return f"{name} has no node '{label}'; its nodes are {', '.join(curve.labels)}"
         example = f"--{name.replace('_', '-')} 0.25:0.02,1:0.03"
-        return f"{name} is a number and has no nodes; leave out [{label}], or give nodes such as {example}"
+        number = "is not given" if getattr(self, name) is None else "is a number"
+        return f"{name} {number} and has no nodes; leave out [{label}], or give nodes such as {example}"
+
+    def worth_of_dividends(self, date: float) -> float:
+        """The value today of dividends in cash until a date."""
+        cash = self.dividends.cash_until(date) if self.dividends else ()
+        return sum(self.values[name] * exp(-self._carry(time)) for name, time in cash)
+
+    def chance_of_no_price(self, date: float) -> float:
+        """The probability that dividends in cash take all of the price, roughly: of a lognormal below their value."""
+        worth = self.worth_of_dividends(date)
+        deviation = self.flat(date).vol * sqrt(date)
+        return NormalDist().cdf(log(worth / self.spot) / deviation + 0.5 * deviation) if worth else 0.0
 
     def nodes_before(self, date: float) -> Iterator[str]:
         """The names of nodes, but the last of each curve, before a date: there the parameters change."""
@@ -165,6 +194,11 @@ class Market(Term):
     def _mean(self, name: str, of_curve: Callable[[Curve], float]) -> float:
         value = getattr(self, name)
         return of_curve(value) if isinstance(value, Curve) else float(value or 0.0)
+
+
+def is_node(name: str) -> bool:
+    """True for the name of a node of a parameter that may be a curve."""
+    return curve_of(name) in (*CURVES, "borrow") and curve_of(name) != name
 
 
 @lru_cache(maxsize=1024)

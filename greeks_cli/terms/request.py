@@ -16,9 +16,8 @@ from greeks_cli.terms.dating import Dated, Dating, curves_in_years, in_years, is
 from greeks_cli.terms.dividends import CashDividends
 from greeks_cli.terms.errors import InvalidInput, Problem, did_you_mean, few
 from greeks_cli.terms.formula import FormulaError
-from greeks_cli.terms.greek import CURVES, TIME, Greek, bucketed, parse_greeks
-from greeks_cli.terms.market import FlatMarket, Market
-from greeks_cli.terms.nodes import curve_of
+from greeks_cli.terms.greek import TIME, Greek, bucketed, parse_greeks
+from greeks_cli.terms.market import FlatMarket, Market, is_node
 from greeks_cli.terms.position import Position
 from greeks_cli.terms.simulation import Autodiff, Estimator, Simulation, Smoothing
 
@@ -29,6 +28,8 @@ _ON_DATES = "monitor on dates, such as --monitoring daily or --monitoring-times 
 
 SECTIONS = ("contract", "market", "simulation", "accuracy", "dates")
 """Sections of a request, as configuration files name them."""
+
+_NOTABLE_CHANCE = 1e-5
 
 Model = TypeVar("Model", bound=BaseModel)
 
@@ -112,6 +113,10 @@ class Request:
         return found
 
     def _problems_of_curves(self) -> Iterator[Problem]:
+        worth, expiry = self.market.worth_of_dividends(self.contract.expiry), self.contract.expiry
+        if worth >= self.market.spot:
+            message = f"are worth {worth:g} until expiry {expiry:g}, and the spot is {self.market.spot:g}; lower them"
+            yield Problem(("market", "dividends"), message)
         if not getattr(self.contract, "is_continuous", False):
             return
         if self.cash_dividends:
@@ -133,7 +138,7 @@ class Request:
 
     def _objection(self, greek: Greek) -> str | None:
         unknown = [name for name in greek.parameters if name not in self.values]
-        if unknown and curve_of(unknown[0]) in CURVES:
+        if unknown and is_node(unknown[0]):
             return self.market.without_node(unknown[0])
         if unknown:
             remedy = did_you_mean(unknown[0], self.values)
@@ -213,9 +218,19 @@ def build_request(
     used: dict[str, Any] = {}
     if dating and (dated.dates or curved.dates):
         used = {**dating.model_dump(mode="json", exclude_none=True), **dated.dates}
-    expired, remarks = dated.has_expired, tuple(dict.fromkeys((*dated.remarks, *curved.remarks)))
+    expired = dated.has_expired
+    remarks = tuple(dict.fromkeys((*dated.remarks, *curved.remarks, *_remarks(market_, contract_))))
     request = Request(contract_, market_, simulation_, wanted, accuracy_, expired, used, remarks)
     return request.with_buckets() if simulation_.buckets else request
+
+
+def _remarks(market: Market, contract: Contract) -> Iterator[str]:
+    chance = market.chance_of_no_price(contract.expiry)
+    if _NOTABLE_CHANCE < chance < 1 and market.worth_of_dividends(contract.expiry) < market.spot:
+        yield (
+            f"dividends in cash take all of the price with a probability of {chance:.1g}; "
+            "Greeks leave out the kink there"
+        )
 
 
 def build_position(position: Mapping[str, Any]) -> Position:
