@@ -139,7 +139,8 @@ def _check(request: Request, axes: Sequence[Axis]) -> None:
 
 def _at(request: Request, place: Mapping[str, float]) -> Request:
     """The request with the values of a point. Raises InvalidInput."""
-    contract, market = request.contract.model_dump(), dict(request.market)
+    contract = request.contract.model_dump()
+    market = {name: getattr(request.market, name) for name in Market.model_fields}
     for name, value in place.items():
         if isinstance(curve := market.get(curve_of(name)), Curve):
             market[curve_of(name)] = _with_node(curve, name, value)

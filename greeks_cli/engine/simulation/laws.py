@@ -31,6 +31,7 @@ from greeks_cli.engine.simulation.gbm import (
     weight_name,
 )
 from greeks_cli.terms.greek import TIME
+from greeks_cli.terms.market import SHARES
 from greeks_cli.terms.nodes import Nodes
 from greeks_cli.terms.request import Request
 
@@ -229,6 +230,7 @@ def _generic(n_dates: int, nodes: Nodes) -> "Markets":
     generator = np.random.default_rng(0)
     dates = np.cumsum(generator.uniform(0.5, 1.5, (_GENERIC, n_dates)), axis=1)
     values = {name: generator.uniform(0.5, 2.0, _GENERIC) for name in parameters_of(nodes)}
+    values |= {name: generator.uniform(0.1, 0.5, _GENERIC) for name in dict(nodes).get(SHARES, ())}
     values |= {"spot": np.array(_GENERIC_SPOTS), "time": np.zeros(_GENERIC)}
     weights = {
         node: np.cumsum(generator.uniform(0.5, 1.5, (_GENERIC, n_dates)), axis=1)
