@@ -9,6 +9,7 @@ from greeks_cli.book.scales import UNITS, check_scales
 from greeks_cli.book.synonyms import description_of, normalised, word_of, words_of
 from greeks_cli.terms.dating import DATED, LISTS, RULES, is_dated, is_rule
 from greeks_cli.terms.errors import InvalidInput, Problem
+from greeks_cli.terms.greek import CURVES
 
 _LISTS = ("past_fixings", *LISTS)
 """Fields of several numbers or dates."""
@@ -23,8 +24,10 @@ def values_of(heading: Heading, cells: Sequence[Cell], separator: str, place: st
     try:
         if heading.field in _LISTS:
             return _lists(cells, separator)
+        if heading.field in CURVES and any(":" in cell.text for cell in cells):
+            return _curves(heading, cells, separator)
         _check_meaning(heading, cells)
-        mark = _decimal_mark(cells, separator) if heading.field in UNITS else ""
+        mark = decimal_mark(cells, separator) if heading.field in UNITS else ""
         if mark:
             check_scales(heading.field, heading.sign, [cell for cell in cells if cell.numeral], mark)
     except ValueError as error:
@@ -36,6 +39,38 @@ def _value(heading: Heading, cell: Cell, mark: str) -> str:
     if mark and cell.numeral:
         return cell.numeral.plain(mark, cell.numeral.sign or heading.sign)
     return word_of(heading.field, cell.text) or cell.text
+
+
+def _curves(heading: Heading, cells: Sequence[Cell], separator: str) -> list[str]:
+    """Numbers, and nodes such as ``0.25:2%;1:3%`` with semicolons or commas between; all values have one scale.
+
+    Raises ValueError where two readings of the numbers are possible.
+    """
+    split = [[_node(cell, entry) for entry in _entries(cell.text)] for cell in cells]
+    times = [time for own in split for time, _ in own if time]
+    values = [value for own in split for _, value in own if value.numeral]
+    mark, of_times = decimal_mark(values, separator), decimal_mark(times, separator)
+    check_scales(heading.field, heading.sign, values, mark)
+
+    def text(time: Cell | None, value: Cell) -> str:
+        number = value.numeral.plain(mark, value.numeral.sign or heading.sign) if value.numeral else value.text
+        if time is None:
+            return number
+        return f"{time.numeral.plain(of_times, '') if time.numeral else time.text}:{number}"
+
+    return [";".join(text(time, value) for time, value in own) for own in split]
+
+
+def _entries(text: str) -> list[str]:
+    """The nodes in a cell; the whole cell where it holds none."""
+    if ":" not in text:
+        return [text]
+    return [entry.strip() for entry in text.split(";" if ";" in text else ",") if entry.strip()]
+
+
+def _node(cell: Cell, entry: str) -> tuple[Cell | None, Cell]:
+    time, colon, value = entry.rpartition(":")
+    return Cell(cell.line, time.strip()) if colon else None, Cell(cell.line, value.strip())
 
 
 def _lists(cells: Sequence[Cell], separator: str) -> list[str]:
@@ -51,7 +86,7 @@ def _lists(cells: Sequence[Cell], separator: str) -> list[str]:
     for entry in entries:
         if not entry.numeral and not is_dated(entry.text):
             raise ValueError(f"{entry} is no number and no date; separate the entries of a list by semicolons")
-    mark = _decimal_mark(entries, separator)
+    mark = decimal_mark(entries, separator)
     return [";".join(e.numeral.plain(mark, e.numeral.sign) if e.numeral else e.text for e in own) for own in split]
 
 
@@ -82,10 +117,12 @@ def _is_value(name: str, cell: Cell) -> bool:
         return True
     if name in RULES and is_rule(cell.text):
         return True
+    if name in CURVES and isinstance(cell.text, str) and cell.text.lower().endswith(".csv"):
+        return True
     return name in UNITS and cell.numeral is not None
 
 
-def _decimal_mark(cells: Sequence[Cell], separator: str) -> str:
+def decimal_mark(cells: Sequence[Cell], separator: str) -> str:
     """The decimal mark of a column. Raises ValueError with a remedy where two are possible, or none is."""
     allowed = {"."} if separator == "," else {".", ","}
     numerals = [(cell, cell.numeral) for cell in cells if cell.numeral]

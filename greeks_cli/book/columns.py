@@ -86,7 +86,7 @@ def headings_of(names: Sequence[str], columns: Columns, place: str) -> list[Head
     ]
     ignored = {name for one in columns.ignored for name in _named(one, names)}
     described = (name for one in columns.passthrough for name in _named(one, names))
-    chosen = {name: f"{TAG}{name}" for name in described if field_of(_without_unit(name)[0]) is None}
+    chosen = {name: f"{TAG}{name}" for name in described if field_of(without_unit(name)[0]) is None}
     chosen |= {name: key for key, column in columns.columns.items() for name in _named(column, names)}
     headings, unknown = list[Heading](), list[str]()
     for position, name in enumerate(names):
@@ -106,7 +106,7 @@ def _named(wanted: str, names: Sequence[str]) -> set[str]:
 
 
 def _heading(name: str, position: int, chosen: Mapping[str, str]) -> Heading | None:
-    bare, sign = _without_unit(name)
+    bare, sign = without_unit(name)
     found = chosen.get(name) or _tag_of(name) or field_of(bare)
     if found is None or not (found in COLUMN_FIELDS or found.startswith(TAG)):
         return None
@@ -119,7 +119,7 @@ def _tag_of(name: str) -> str | None:
     return f"{TAG}{rest.strip()}" if dot and rest.strip() and f"{prefix.casefold()}." == TAG else None
 
 
-def _without_unit(name: str) -> tuple[str, str]:
+def without_unit(name: str) -> tuple[str, str]:
     """The name without a sign at its end, and the sign: ``Vol (%)`` is ``Vol`` in per cent."""
     start, end = name[:-_LONGEST_UNIT], name[-_LONGEST_UNIT:]  # a search of a long name takes the square of its length
     if unit := _UNIT.search(end):

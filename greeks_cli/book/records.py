@@ -10,6 +10,7 @@ from typing import Any
 
 from greeks_cli.book.columns import Columns
 from greeks_cli.book.csv_book import csv_trades
+from greeks_cli.book.curve_files import with_curves, with_curves_in_grid
 from greeks_cli.book.json_text import flaws, parsed
 from greeks_cli.book.places import Places, TradePlace, json_places, toml_places
 from greeks_cli.book.toml import document_of, too_long
@@ -177,6 +178,14 @@ def _sheet(document: object, file: str, places: Places) -> Sheet:
         passthrough = []
     records, grid = tuple(_records(trades, file, places)), tables.pop("grid", {})
     underlyings, rates = tables.pop("underlying", {}), tables.pop("fx", {})
+    try:
+        tables |= {"market": with_curves(tables["market"], file)} if "market" in tables else {}
+        grid = with_curves_in_grid(grid, file)
+        underlyings = {
+            name: with_curves(own, file) if isinstance(own, dict) else own for name, own in underlyings.items()
+        }
+    except InvalidInput as error:
+        problems += [replace(problem, path=(f"{file}: {problem.path[0]}",)) for problem in error.problems]
     return Sheet(
         file,
         tables,
@@ -204,12 +213,24 @@ def _record(trade: object, file: str, line: int | None, field_lines: Mapping[str
         return Record({}, file, line, problem='a trade is an object, such as {"strike": 100, "vol": 0.2}')
     for key, problem in flaws(trade):
         return Record({}, file, field_lines.get(key, line), problem=f"not valid JSON: {problem}")
-    return Record(trade, file, line, field_lines)
+    return _with_curves(Record(trade, file, line, field_lines))
+
+
+def _with_curves(record: Record) -> Record:
+    """The record with nodes in place of the names of CSV files; without fields where a file cannot be read."""
+    try:
+        fields = with_curves(record.fields, record.file)
+        if isinstance(grid := fields.get("grid"), Mapping):
+            fields["grid"] = with_curves_in_grid(grid, record.file)
+    except InvalidInput as error:
+        return replace(record, fields={}, problem=error.in_one_line)
+    return replace(record, fields=fields)
 
 
 def _csv(text: str, file: str, columns: Columns) -> Sheet:
     trades = csv_trades(text, file, columns)
-    return Sheet(file, records=tuple(Record(one.fields, file, one.line, problem=one.problem) for one in trades))
+    found = (Record(one.fields, file, one.line, problem=one.problem) for one in trades)
+    return Sheet(file, records=tuple(map(_with_curves, found)))
 
 
 def _jsonl(text: str, file: str, _columns: Columns) -> Sheet:

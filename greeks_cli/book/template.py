@@ -14,12 +14,20 @@ _HEAD = """\
 greeks = "delta,gamma,vega"     # or "all", or ["delta", "d(spot,vol)"]
 """
 
+_CURVES = """\
+# Curves, by nodes, by dates (with valuation_date), or from a CSV file; greeks explain curves says more:
+# rate = [[0.25, 0.021], [1, 0.025]]
+# rate = [[2027-03-18, 0.021], ["1Y", 0.025]]
+# rate = "zero.csv"
+"""
+
 
 def template() -> str:
     """TOML that `greeks batch` prices as it stands."""
     parts = [
         _HEAD,
         _section("market", Market, {"spot": 100, "vol": 0.2, "rate": 0.01}),
+        _CURVES,
         _section("simulation", Simulation, {}),
         "# Every trade at every point, if there is a grid; a list, or start:stop:count:\n"
         '# [grid]\n# vol = [0.1, 0.2]\n# spot = "80:120:5"\n',

@@ -6,22 +6,25 @@ from greeks_cli.cli.completion import explained
 from greeks_cli.terms.errors import InvalidInput, Problem, did_you_mean
 from greeks_cli.terms.glossary import explanation, overview
 from greeks_cli.terms.greek import KNOWN_PARAMETERS, parse_greek
+from greeks_cli.terms.nodes import curve_of
 
 
 @click.command("explain")
 @click.argument("name", required=False, shell_complete=explained)
 def command(name: str | None) -> None:
-    """Explain a Greek, or a contract and its options.
+    """Explain a Greek, a contract and its options, or curves and buckets.
 
-    NAME is a Greek, a derivative such as d(spot,vol), or a contract such as asian. Without NAME, list
-    all names.
+    NAME is a Greek such as rho or rho[1], a derivative such as d(spot,vol), a contract such as asian,
+    or a topic such as curves. Without NAME, list all names.
     """
-    from greeks_cli.terms.glossary import CONTRACT_NAMES
+    from greeks_cli.terms.glossary import CONTRACT_NAMES, TOPICS
 
     if name is None:
-        click.echo(f"{overview()}\n\nContracts: {', '.join(CONTRACT_NAMES)}")
+        click.echo(f"{overview()}\n\nContracts: {', '.join(CONTRACT_NAMES)}\nTopics: {', '.join(TOPICS)}")
     elif name in CONTRACT_NAMES:
         click.echo(_contract(name))
+    elif name in TOPICS:
+        click.echo("\n".join([name, *(f"  {line}" for line in TOPICS[name])]))
     else:
         click.echo(_greek(name))
 
@@ -49,7 +52,7 @@ def _greek(greek: str) -> str:
         parsed = parse_greek(greek)
     except ValueError as error:
         raise InvalidInput([Problem(("NAME",), str(error))]) from None
-    unknown = [name for name in parsed.parameters if name not in KNOWN_PARAMETERS]
+    unknown = [name for name in map(curve_of, parsed.parameters) if name not in KNOWN_PARAMETERS]
     if unknown:
         raise InvalidInput(
             [Problem(("NAME",), f"no parameter '{unknown[0]}'; {did_you_mean(unknown[0], KNOWN_PARAMETERS)}", greek)]

@@ -20,7 +20,7 @@ from greeks_cli.cli.source import Source, flag
 from greeks_cli.terms.accuracy import Accuracy
 from greeks_cli.terms.contracts import CONTRACTS
 from greeks_cli.terms.dating import Dating
-from greeks_cli.terms.greek import Units
+from greeks_cli.terms.greek import Units, is_at_node
 from greeks_cli.terms.market import Market
 from greeks_cli.terms.request import DEFAULT_GREEKS, Request
 from greeks_cli.terms.simulation import Simulation
@@ -68,6 +68,8 @@ def built(source: Source) -> Request:
         say(f"note: {problem.value} is left out: {problem.message}")
     for remark in request.remarks:
         say(f"note: {remark}")
+    if request.simulation.buckets and not any(map(is_at_node, request.greeks)):
+        say("note: --buckets adds nothing: no Greek asked for is a derivative in a parameter with nodes")
     return request
 
 

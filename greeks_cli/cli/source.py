@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from greeks_cli.book.curve_files import with_curves
 from greeks_cli.book.toml import document_of
 from greeks_cli.terms.errors import InvalidInput, Problem, did_you_mean
 from greeks_cli.terms.request import DEFAULT_GREEKS, DISPLACED_BY, SECTIONS, Request, build_request, check_shared
@@ -35,7 +36,7 @@ class Source:
             elif not isinstance(value, Mapping):
                 raise InvalidInput([Problem((f"{path}: {name}",), f"a table is wanted: write [{name}]", value)])
             else:
-                self.sections[name].update(value)
+                self.sections[name].update(with_curves(value, str(path)) if name == "market" else value)
                 self.places |= {(name, key): f"{path}: [{name}] {key}" for key in value}
 
     def set(self, section: str, key: str, value: object, place: str) -> None:
@@ -43,7 +44,7 @@ class Source:
         for other in DISPLACED_BY.get(key, ()):
             if self.places.get((section, other), "").startswith(f"{self.file}: "):
                 del self.sections[section][other]
-        self.sections[section][key] = value
+        self.sections[section] |= with_curves({key: value}, "") if section == "market" else {key: value}
         self.places[(section, key)] = place
 
     def build(self) -> Request:

@@ -153,10 +153,12 @@ def _inputs(record: Record) -> Record:
 
 
 def _as_cell(value: Any) -> Any:
-    """A number or a text; several values are separated by semicolons, as in a book of CSV."""
+    """A number or a text; several values are separated by semicolons, as in a book of CSV, and nodes are ``1:0.02``."""
     if isinstance(value, dict):
         return ";".join(f"{name}={one}" for name, one in value.items())
-    return ";".join(map(str, value)) if isinstance(value, list) else value
+    if not isinstance(value, list):
+        return value
+    return ";".join(":".join(map(str, one)) if isinstance(one, list) else str(one) for one in value)
 
 
 def _long_rows(records: Sequence[Record]) -> Iterator[Record]:

@@ -8,9 +8,11 @@ from math import isfinite, prod
 
 from greeks_cli.terms.contract import Contract
 from greeks_cli.terms.contracts import CONTRACTS
+from greeks_cli.terms.curve import Curve
 from greeks_cli.terms.errors import InvalidInput, Problem, did_you_mean
 from greeks_cli.terms.fields import Term, numeric_fields, plain_digits
-from greeks_cli.terms.market import Market
+from greeks_cli.terms.market import Market, is_node
+from greeks_cli.terms.nodes import curve_of, label_of_node, node_name
 from greeks_cli.terms.request import Request, build_request
 
 _MOST_NUMBERS, _MOST_POINTS = 1_000_000, 10_000
@@ -55,7 +57,8 @@ def parse_axis(text: str) -> Axis:
         raise ValueError(f"no such values; {remedy}") from None
     if len(values) < 2 or len(set(values)) < len(values):
         raise ValueError("two values or more are wanted, each of them once; " + remedy)
-    return Axis(name.replace("-", "_"), tuple(values))
+    of, bracket, node = name.partition("[")
+    return Axis(f"{of.replace('-', '_')}{bracket}{node}", tuple(values))
 
 
 def points(request: Request, axes: Sequence[Axis]) -> list[Request]:
@@ -103,7 +106,10 @@ def where(place: Mapping[str, float]) -> str:
 def units(request: Request) -> dict[str, str]:
     """Units of the numbers that an axis may vary, by name."""
     named = dict.fromkeys(request.contract.values, "")
-    return {**named, **numeric_fields(type(request.contract)), **numeric_fields(Market)}
+    of_market = numeric_fields(Market)
+    curves = request.market.curves.items()
+    of_nodes = {node_name(name, label): of_market[name] for name, curve in curves for label in curve.labels}
+    return {**named, **numeric_fields(type(request.contract)), **of_market, **of_nodes}
 
 
 def section_of(kind: str, name: str) -> str | None:
@@ -114,7 +120,14 @@ def section_of(kind: str, name: str) -> str | None:
 
 def _check(request: Request, axes: Sequence[Axis]) -> None:
     known = units(request)
+    curves = request.market.curves
     for axis in axes:
+        if axis.name in curves:
+            node = node_name(axis.name, curves[axis.name].labels[-1])
+            message = f"is a curve, and no number to vary; vary a node, such as {node}=START:STOP:COUNT"
+            raise InvalidInput([Problem((axis.name,), message)])
+        if axis.name not in known and is_node(axis.name):
+            raise InvalidInput([Problem((axis.name,), request.market.without_node(axis.name))])
         if axis.name not in known:
             message = f"no number of the {request.contract.kind} contract or its market; "
             raise InvalidInput([Problem((axis.name,), message + did_you_mean(axis.name, known))])
@@ -126,12 +139,23 @@ def _check(request: Request, axes: Sequence[Axis]) -> None:
 
 def _at(request: Request, place: Mapping[str, float]) -> Request:
     """The request with the values of a point. Raises InvalidInput."""
-    contract, market = request.contract.model_dump(), request.market.model_dump()
+    contract = request.contract.model_dump()
+    market = {name: getattr(request.market, name) for name in Market.model_fields}
     for name, value in place.items():
-        if name in market:
+        if isinstance(curve := market.get(curve_of(name)), Curve):
+            market[curve_of(name)] = _with_node(curve, name, value)
+        elif name in market:
             market[name] = value
         elif name in contract:
             contract[name] = value
         else:
             contract["param"] = {**contract["param"], name: value}
     return build_request(contract, market, request.simulation.model_dump(), request.greeks)
+
+
+def _with_node(curve: Curve, node: str, value: float) -> Curve:
+    """The curve with another value at a node. Raises InvalidInput."""
+    try:
+        return curve.with_value(label_of_node(node), value)
+    except ValueError as error:
+        raise InvalidInput([Problem((node,), str(error))]) from None

@@ -5,6 +5,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict
 
+from greeks_cli.terms.dating import Dating
 from greeks_cli.terms.greek import Units
 from greeks_cli.terms.position import UNIT_POSITION, Position
 from greeks_cli.terms.request import Request, build_request
@@ -60,6 +61,7 @@ class TradeRow(_Row):
     contract: Mapping[str, Any] = {}
     market: Mapping[str, Any] = {}
     simulation: Mapping[str, Any] = {}
+    dates: Mapping[str, Any] = {}
     position: Position = UNIT_POSITION
     estimates: tuple[Estimated, ...] = ()
     paths: int | None = None
@@ -80,7 +82,8 @@ class TradeRow(_Row):
     def request(self) -> Request:
         """The request without its tolerances. Raises InvalidInput where this version cannot build it."""
         names = [estimate.name for estimate in self.estimates]
-        return build_request(self.contract, self.market, self.simulation, names)
+        conventions = {name: value for name, value in self.dates.items() if name in Dating.model_fields}
+        return build_request(self.contract, self.market, self.simulation, names, dates=conventions)
 
 
 class TotalRow(_Row):

@@ -5,42 +5,25 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise
-from typing import Annotated, Any, ClassVar, Self
+from math import log, sqrt
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Self
 
-import numpy as np
-from numpy.typing import NDArray
 from pydantic import BeforeValidator, Field, GetCoreSchemaHandler, GetJsonSchemaHandler
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, core_schema
 
 from greeks_cli.terms.fields import PerYear
+from greeks_cli.terms.nodes import label_of
 
-Nodes = tuple[tuple[str, tuple[str, ...]], ...]
-"""The parameters that are curves, each with the names of its nodes."""
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 _MOST_NODES = 200
-_NODE = re.compile(r"(\w+)\[([^\[\]]+)\]")
 
 
-def label_of(time: float) -> str:
-    """The name of a node by its time in years."""
-    return f"{time:.12g}"
-
-
-def node_name(parameter: str, label: str) -> str:
-    """The name of a node's value, such as ``rate[0.25]``."""
-    return f"{parameter}[{label}]"
-
-
-def curve_of(name: str) -> str:
-    """The parameter that a node belongs to; any other name as it is."""
-    found = _NODE.fullmatch(name)
-    return found[1] if found else name
-
-
-def label_of_node(name: str) -> str:
-    """The name of a node within its curve: ``0.25`` of ``rate[0.25]``."""
-    return name[len(curve_of(name)) + 1 : -1]
+class DiscountFactor(float):
+    """The discount factor of a node, given in place of its zero rate."""
 
 
 @dataclass(frozen=True)
@@ -73,22 +56,25 @@ class Curve:
                 raise ValueError(f"node {other} must come after node {one}; sort the nodes by time, each once")
 
     @classmethod
-    def of(cls, nodes: Sequence[tuple[object, object]]) -> Self:
-        """A curve from pairs of time and value. Raises ValueError."""
-        times, values, labels = [], [], []
-        for time, value in nodes:
-            label = str(time).strip()
-            times.append(number_from(time, f"node {label}: its time should be a number of years"))
-            label = label_of(times[-1])
-            values.append(number_from(value, f"node {label}: its value should be a number"))
-            labels.append(label)
-        return cls(tuple(times), tuple(values), tuple(labels))
+    def of(cls, nodes: Sequence[tuple[object, object]], labels: Sequence[str] = ()) -> Self:
+        """A curve from pairs of time and value; ``labels`` name the nodes, their times where empty. Raises ValueError.
 
-    def renamed(self, labels: Sequence[str]) -> Self:
-        """The curve with other names of its nodes."""
-        return type(self)(self.times, self.values, tuple(labels))
+        A DiscountFactor in place of a value becomes the zero rate.
+        """
+        names = labels or [str(time).strip() for time, _ in nodes]
+        times, values = [], []
+        for name, (time, value) in zip(names, nodes, strict=True):
+            times.append(number_from(time, f"node {name}: its time should be a number of years"))
+            found = number_from(value, f"node {name}: its value should be a number")
+            values.append(-log(found) / times[-1] if isinstance(value, DiscountFactor) and times[-1] > 0 else found)
+        return cls(tuple(times), tuple(values), tuple(labels or map(label_of, times)))
 
-    def weights(self, dates: tuple[float, ...]) -> NDArray[np.float64]:
+    def with_value(self, label: str, value: float) -> Self:
+        """The curve with another value at one node. Raises ValueError."""
+        values = (value if one == label else own for one, own in zip(self.labels, self.values, strict=True))
+        return type(self)(self.times, tuple(values), self.labels)
+
+    def weights(self, dates: tuple[float, ...]) -> "NDArray[np.float64]":
         """The weight of every node in the integral to some dates, shape (n_nodes, n_dates).
 
         The integral of a rate is the sum of weight times value, that of a variance of weight times squared value. It is
@@ -98,10 +84,10 @@ class Curve:
 
     def mean(self, date: float) -> float:
         """The mean value from today to a date."""
-        return float(self._integral(date) / date)
+        return self._integral(date, self.values) / date
 
-    def _integral(self, date: float) -> float:
-        return float(np.array(self.values) @ self.weights((date,))[:, 0])
+    def _integral(self, date: float, values: Sequence[float]) -> float:
+        return float(self.weights((date,))[:, 0] @ values)
 
     def __str__(self) -> str:
         return ",".join(f"{label}:{value:.15g}" for label, value in zip(self.labels, self.values, strict=True))
@@ -129,7 +115,9 @@ class Curve:
 
 
 @lru_cache(maxsize=1024)
-def _weights(times: tuple[float, ...], continues: bool, dates: tuple[float, ...]) -> NDArray[np.float64]:
+def _weights(times: tuple[float, ...], continues: bool, dates: tuple[float, ...]) -> "NDArray[np.float64]":
+    import numpy as np  # numbers are wanted from here on, and commands without numbers start faster
+
     found = np.zeros((len(times), len(dates)))
     for i, date in enumerate(dates):
         after = int(np.searchsorted(times, date))
@@ -169,7 +157,7 @@ class VolCurve(Curve):
                 )
 
     def mean(self, date: float) -> float:
-        return float(np.sqrt(np.square(self.values) @ self.weights((date,))[:, 0] / date))
+        return sqrt(self._integral(date, [vol * vol for vol in self.values]) / date)
 
 
 def number_from(value: object, message: str) -> float:

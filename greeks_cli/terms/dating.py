@@ -10,10 +10,13 @@ from typing import Annotated, Any
 from pydantic import BeforeValidator, Field, field_validator
 
 from greeks_cli.terms.calendars import Calendar, load_calendar
+from greeks_cli.terms.curve import Curve, VolCurve, pairs_of
 from greeks_cli.terms.dates import later, read_date, read_tenor
 from greeks_cli.terms.day_counts import DayCount, read_day_count, years_between
+from greeks_cli.terms.dividends import Dividends
 from greeks_cli.terms.errors import Problem
 from greeks_cli.terms.fields import Term
+from greeks_cli.terms.nodes import label_of
 from greeks_cli.terms.schedules import Rule, read_rule, scheduled
 
 TODAY = 1e-30
@@ -27,6 +30,14 @@ LISTS = {
 """Fields of a contract that may be a list of dates, and the remedy for a date that has passed."""
 RULES = {"fixings": "fixing_times", "monitoring": "monitoring_times"}
 """Fields of a contract that may be a rule, and the field of the dates of the rule."""
+NODED: Mapping[str, type[Curve] | type[Dividends]] = {
+    "vol": VolCurve,
+    "rate": Curve,
+    "dividend_yield": Curve,
+    "borrow": Curve,
+    "dividends": Dividends,
+}
+"""Parameters of a market that may have nodes by date or tenor, and their types."""
 DATE_FIELDS = (*DATED, *LISTS, *RULES)
 """All fields of a contract that may be a text about dates."""
 _NO_VALUATION = "a date or a tenor counts from the day of valuation; give the valuation date, such as 2026-11-30"
@@ -82,23 +93,57 @@ def in_years(fields: Mapping[str, Any], dating: Dating) -> Dated:
     return found
 
 
+def curves_in_years(market: Mapping[str, Any], dating: Dating) -> Dated:
+    """The parameters of a market, those whose nodes are dates or tenors as curves in years.
+
+    A curve that cannot be read stays as it is, for the validation of the market to refuse.
+    """
+    found = Dated(dict(market))
+    clock = _Clock(dating, load_calendar(dating.calendar) if dating.calendar else None, found, "market")
+    for name in NODED:
+        try:
+            nodes = [node for node, _ in pairs_of(market.get(name)) or ()]
+        except ValueError:
+            continue
+        if any(map(is_dated, nodes)) and not isinstance(market[name], Curve):
+            clock.tried(name, clock.curve)
+    return found
+
+
 @dataclass
 class _Clock:
-    """Turns the dates of one contract into years."""
+    """Turns the dates of one contract, or of one market, into years."""
 
     dating: Dating
     calendar: Calendar | None
     found: Dated
+    section: str = "contract"
 
     def tried(self, name: str, work: Callable[[str], None]) -> None:
         """Does the work for a field; a mistake becomes a problem of the field."""
         if self.dating.valuation_date is None:
-            self.found.problems.append(Problem(("contract", name), _NO_VALUATION, self.found.fields[name]))
+            self.found.problems.append(Problem((self.section, name), _NO_VALUATION, self.found.fields[name]))
             return
         try:
             work(name)
         except ValueError as error:
-            self.found.problems.append(Problem(("contract", name), str(error)))
+            self.found.problems.append(Problem((self.section, name), str(error)))
+
+    def curve(self, name: str) -> None:
+        """Replaces nodes by a curve in years; the nodes keep their names."""
+        nodes = pairs_of(self.found.fields[name]) or []
+        labels = [_label(str(node).strip()) for node, _ in nodes]
+        self.found.fields[name] = NODED[name].of([(self._node(node), value) for node, value in nodes], labels)
+        self.found.dates[name] = labels
+
+    def _node(self, node: object) -> object:
+        """The time of a node."""
+        if not is_dated(node):
+            return node
+        day = self._day(node)
+        if day <= self._today:
+            raise ValueError(f"node {node}: is not after the day of valuation, {self._today}; leave the node out")
+        return self._years(day)
 
     def single(self, name: str) -> None:
         """Replaces a date or a tenor; an expiry on the day of valuation or before has passed."""
@@ -204,6 +249,11 @@ def _is_number(text: str) -> bool:
         return float(text) < 1e5
     except ValueError:
         return False
+
+
+def _label(node: str) -> str:
+    """The name of a node: a date or a tenor as it is, a time as a number."""
+    return label_of(float(node)) if _is_number(node) else node
 
 
 def is_rule(value: object) -> bool:

@@ -10,7 +10,8 @@ from pydantic import BeforeValidator, GetCoreSchemaHandler, GetJsonSchemaHandler
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, core_schema
 
-from greeks_cli.terms.curve import label_of, node_name, number_from, pairs_of
+from greeks_cli.terms.curve import number_from, pairs_of
+from greeks_cli.terms.nodes import label_of, node_name
 
 _MOST_DIVIDENDS = 200
 _PARAMETER = "dividend"
@@ -54,23 +55,21 @@ class Dividends:
                 raise ValueError(f"dividend {other} must come after dividend {one}; sort them by ex-date, each once")
 
     @classmethod
-    def of(cls, pairs: Sequence[tuple[object, object]]) -> Self:
-        """Dividends from pairs of ex-date and amount, such as 1.5 or 2%. Raises ValueError."""
-        times, labels, amounts, are_shares = [], [], [], []
-        for time, amount in pairs:
-            label = str(time).strip()
+    def of(cls, pairs: Sequence[tuple[object, object]], labels: Sequence[str] = ()) -> Self:
+        """Dividends from pairs of ex-date and amount, such as 1.5 or 2%; ``labels`` name them, their times where empty.
+
+        Raises ValueError.
+        """
+        names = labels or [str(time).strip() for time, _ in pairs]
+        times, amounts, are_shares = [], [], []
+        for label, (time, amount) in zip(names, pairs, strict=True):
             times.append(number_from(time, f"dividend {label}: its ex-date should be a number of years"))
-            labels.append(label_of(times[-1]))
             is_share = isinstance(amount, str) and amount.strip().endswith("%")
             message = f"dividend {label}: its amount should be cash such as 1.50, or a share such as 2%"
             digits = str(amount).strip().removesuffix("%") if is_share else amount
             amounts.append(number_from(digits, message) / (100 if is_share else 1))
             are_shares.append(is_share)
-        return cls(tuple(times), tuple(labels), tuple(amounts), tuple(are_shares))
-
-    def renamed(self, labels: Sequence[str]) -> Self:
-        """The dividends by other names."""
-        return type(self)(self.times, tuple(labels), self.amounts, self.are_shares)
+        return cls(tuple(times), tuple(labels or map(label_of, times)), tuple(amounts), tuple(are_shares))
 
     @property
     def names(self) -> tuple[str, ...]:

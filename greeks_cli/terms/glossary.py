@@ -8,6 +8,7 @@ distribution, s = +1 for a call and -1 for a put, D = exp(-qT), R = exp(-rT). Th
 from dataclasses import dataclass
 
 from greeks_cli.terms.greek import NAMED, Greek, Units
+from greeks_cli.terms.nodes import curve_of, label_of_node
 
 _NOTATION = "s is +1 for a call, -1 for a put; D = exp(-q*T), R = exp(-r*T); n, N: normal density, distribution"
 _SOURCE = "E. G. Haug, The Complete Guide to Option Pricing Formulas, 2nd ed. (2007), chapter 2"
@@ -86,6 +87,29 @@ CONTRACT_NAMES = (
 )
 """Names of the catalogue, repeated here because building its models is slow; a test compares the two."""
 
+TOPICS = {
+    "curves": (
+        "rate, dividend yield and volatility are numbers, or curves by their values at nodes:",
+        "  --rate 0.25:0.021,1:0.025                     times in years",
+        "  --rate 2027-03-18:0.021,1Y:0.025              dates and tenors, with --valuation-date",
+        "  --rate zero.csv                               time, date or tenor; zero_rate or discount_factor",
+        "  --vol surface.csv                             time, date or tenor; vol",
+        "  rate = [[0.25, 0.021], [1, 0.025]]            in TOML and JSON; files are relative to the book",
+        "rates         zero rates, continuous: the logarithm of the discount factor is linear between nodes; before",
+        "              the first node its rate holds, beyond the last node the last forward rate goes on",
+        "volatilities  of expiries: total variance is linear between nodes; before the first node and beyond the last",
+        "              one, the volatility of the node holds; total variance that falls is refused",
+        "theta         time passes and the curves keep their dates: the part that has passed is that of the first node",
+        "barriers      continuous monitoring is refused under curves with a node before expiry; monitor on dates",
+    ),
+    "buckets": (
+        "--buckets adds to each Greek in rate, dividend yield or volatility its derivative at every node of the curve,",
+        "each with its error: rho[0.25] and rho[1] beside rho, vanna[1] beside vanna. Their sum is the Greek for a",
+        "parallel shift of the curve. Single ones are asked for by name: --greeks 'rho[1],vega[0.25]'.",
+    ),
+}
+"""What ``greeks explain`` says of the market."""
+
 
 def overview() -> str:
     """One line for every named Greek."""
@@ -96,10 +120,15 @@ def overview() -> str:
 def explanation(greek: Greek) -> str:
     """A paragraph of facts about one Greek, named or written as d(...)."""
     entry = next((GLOSSARY[name] for name, named in NAMED.items() if named.parameters == greek.parameters), None)
+    whole = next((n for n, named in NAMED.items() if named.parameters == tuple(map(curve_of, greek.parameters))), None)
     raw, market = Units.RAW.label(greek), Units.MARKET.label(greek)
     facts = [("derivative", greek.formula if greek.parameters else "of order 0: the value itself")]
     if entry:
         facts += [("meaning", entry.meaning), ("usual sign", entry.sign)]
+    elif whole:
+        of, label = next((curve_of(name), label_of_node(name)) for name in greek.parameters if curve_of(name) != name)
+        facts.append(("meaning", f"{GLOSSARY[whole].meaning}, of the curve {of} at its node {label} alone"))
+        facts.append(("sum", f"over all nodes of the curve it is {whole}; --buckets shows all nodes"))
     facts.append(("unit", raw if raw == market else f"{raw}; with --units market {market}"))
     if "time" in greek.parameters:
         facts.append(("time", "calendar time in years: the time to every future date shrinks by the same amount"))

@@ -10,8 +10,8 @@ from collections import Counter
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
-from greeks_cli.terms.curve import Nodes, curve_of, label_of_node, node_name
 from greeks_cli.terms.errors import did_you_mean
+from greeks_cli.terms.nodes import Nodes, curve_of, label_of_node, node_name
 
 CURVES = ("vol", "rate", "dividend_yield")
 """Parameters that may be curves."""
@@ -103,6 +103,11 @@ def at_one_node(greek: Greek, label: str) -> Greek:
     return Greek(f"{greek.name}[{label}]", at)
 
 
+def is_at_node(greek: Greek) -> bool:
+    """True if the Greek is a derivative in the node of a curve."""
+    return any(curve_of(name) != name for name in greek.parameters)
+
+
 def bucketed(greeks: Collection[Greek], nodes: Nodes) -> tuple[Greek, ...]:
     """The Greeks, each followed by its Greeks at all nodes of the curve in which it is a derivative."""
     labels = {name: [label_of_node(node) for node in names] for name, names in nodes}
@@ -112,7 +117,7 @@ def bucketed(greeks: Collection[Greek], nodes: Nodes) -> tuple[Greek, ...]:
         curves = [name for name in greek.parameters if name in CURVES]
         if len(curves) == 1:
             found += (at_one_node(greek, label) for label in labels.get(curves[0], ()))
-    return tuple(found)
+    return tuple(dict.fromkeys(found))
 
 
 def parse_greeks(words: object, own: Collection[str] = ("strike",)) -> tuple[Greek, ...]:

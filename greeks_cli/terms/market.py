@@ -1,19 +1,22 @@
 """The market: one underlying that follows geometric Brownian motion, its parameters constant or curves."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from math import exp, log, log1p, sqrt
 from statistics import NormalDist
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-import numpy as np
-from numpy.typing import NDArray
 from pydantic import Field, SerializerFunctionWrapHandler, model_serializer, model_validator
 
-from greeks_cli.terms.curve import Curve, Nodes, Rate, Vol, node_name
+from greeks_cli.terms.curve import Curve, Rate, Vol
 from greeks_cli.terms.dividends import CashDividends, DividendList, DividendModel
 from greeks_cli.terms.fields import Price, Term
 from greeks_cli.terms.greek import CURVES
+from greeks_cli.terms.nodes import Nodes, curve_of, label_of_node, node_name
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 SHARES, FUTURE = "dividends", "future"
 """Names among the nodes: of the dividends that are shares of the price, and of a future, which has none."""
@@ -83,13 +86,13 @@ class Market(Term):
         words = (f"{value:g}" if isinstance(value, float | Curve) else f"{value}" for value in given.values())
         return ", ".join(f"{name.replace('_', ' ')} {word}" for name, word in zip(given, words, strict=True))
 
-    @property
+    @cached_property
     def curves(self) -> Mapping[str, Curve]:
         """The parameters that are curves."""
         found = {name: getattr(self, name) for name in (*CURVES, "borrow")}
         return {name: curve for name, curve in found.items() if isinstance(curve, Curve)}
 
-    @property
+    @cached_property
     def nodes(self) -> Nodes:
         """The names of curves, each with those of its nodes, and what else the four constant parameters leave out."""
         found = {name: tuple(node_name(name, label) for label in c.labels) for name, c in self.curves.items()}
@@ -101,7 +104,7 @@ class Market(Term):
             found[FUTURE] = ()
         return tuple(found.items())
 
-    @property
+    @cached_property
     def values(self) -> Mapping[str, float]:
         """The value of every parameter; a curve has one for each node, and 0 for the shift of all nodes."""
         found = {"spot": self.spot}
@@ -113,7 +116,7 @@ class Market(Term):
             found |= {node_name(name, label): value for label, value in zip(curve.labels, curve.values, strict=True)}
         return found | (dict(self.dividends.values) if self.dividends else {})
 
-    def weights(self, dates: tuple[float, ...]) -> Mapping[str, NDArray[np.float64]]:
+    def weights(self, dates: tuple[float, ...]) -> "Mapping[str, NDArray[np.float64]]":
         """The weight of every node in the integrals to some dates, and 1 from its ex-date for a share of the price."""
         return _weights(self, dates)
 
@@ -125,6 +128,16 @@ class Market(Term):
         """The dividends in cash until the last of a contract's dates; None where there are none."""
         cash = self.dividends.cash_until(dates[-1]) if self.dividends else ()
         return CashDividends.of(self.dividend_model, cash, dates) if cash else None
+
+    def without_node(self, node: str) -> str:
+        """The reason why a node such as ``rate[2]`` is none of the market, and the remedy."""
+        name, label = curve_of(node), label_of_node(node)
+        curve = self.curves.get(name)
+        if curve:
+            return f"{name} has no node '{label}'; its nodes are {', '.join(curve.labels)}"
+        example = f"--{name.replace('_', '-')} 0.25:0.02,1:0.03"
+        number = "is not given" if getattr(self, name) is None else "is a number"
+        return f"{name} {number} and has no nodes; leave out [{label}], or give nodes such as {example}"
 
     def worth_of_dividends(self, date: float) -> float:
         """The value today of dividends in cash until a date."""
@@ -183,8 +196,15 @@ class Market(Term):
         return of_curve(value) if isinstance(value, Curve) else float(value or 0.0)
 
 
+def is_node(name: str) -> bool:
+    """True for the name of a node of a parameter that may be a curve."""
+    return curve_of(name) in (*CURVES, "borrow") and curve_of(name) != name
+
+
 @lru_cache(maxsize=1024)
-def _weights(market: Market, dates: tuple[float, ...]) -> Mapping[str, NDArray[np.float64]]:
+def _weights(market: Market, dates: tuple[float, ...]) -> "Mapping[str, NDArray[np.float64]]":
+    import numpy as np  # numbers are wanted from here on, and commands without numbers start faster
+
     found: dict[str, NDArray[np.float64]] = {}
     for name, curve in market.curves.items():
         found |= zip((node_name(name, label) for label in curve.labels), curve.weights(dates), strict=True)

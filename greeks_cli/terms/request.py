@@ -12,12 +12,12 @@ from pydantic_core import ErrorDetails
 from greeks_cli.terms.accuracy import Accuracy
 from greeks_cli.terms.contract import Contract
 from greeks_cli.terms.contracts import CONTRACTS
-from greeks_cli.terms.dating import Dated, Dating, in_years, is_rule
+from greeks_cli.terms.dating import Dated, Dating, curves_in_years, in_years, is_rule
 from greeks_cli.terms.dividends import CashDividends
 from greeks_cli.terms.errors import InvalidInput, Problem, did_you_mean, few
 from greeks_cli.terms.formula import FormulaError
-from greeks_cli.terms.greek import TIME, Greek, parse_greeks
-from greeks_cli.terms.market import FlatMarket, Market
+from greeks_cli.terms.greek import TIME, Greek, bucketed, parse_greeks
+from greeks_cli.terms.market import FlatMarket, Market, is_node
 from greeks_cli.terms.position import Position
 from greeks_cli.terms.simulation import Autodiff, Estimator, Simulation, Smoothing
 
@@ -106,6 +106,12 @@ class Request:
         object.__setattr__(found, "simulation", self.simulation.model_copy(update={"seed": seed}))
         return found
 
+    def with_buckets(self) -> "Request":
+        """The request with the Greeks at all nodes of the curves in which its Greeks are derivatives."""
+        found = copy(self)
+        object.__setattr__(found, "greeks", bucketed(self.greeks, self.market.nodes))
+        return found
+
     def _problems_of_curves(self) -> Iterator[Problem]:
         worth, expiry = self.market.worth_of_dividends(self.contract.expiry), self.contract.expiry
         if worth >= self.market.spot:
@@ -132,6 +138,8 @@ class Request:
 
     def _objection(self, greek: Greek) -> str | None:
         unknown = [name for name in greek.parameters if name not in self.values]
+        if unknown and is_node(unknown[0]):
+            return self.market.without_node(unknown[0])
         if unknown:
             remedy = did_you_mean(unknown[0], self.values)
             return f"the {self.contract.kind} contract has no parameter '{unknown[0]}'; {remedy}"
@@ -177,11 +185,14 @@ def build_request(
         dated.problems = [Problem(("contract", "fixings"), message, terms["fixings"])]
     terms = dated.fields
     problems += dated.problems
+    curved = curves_in_years(market, dating or Dating())
+    if dating:
+        problems += curved.problems
     if dated.problems or dating is None:  # a second error about the same field would confuse
         model = None
     parts = (
         _validated(model, "contract", terms, problems) if model else None,
-        _validated(Market, "market", market, problems),
+        None if curved.problems else _validated(Market, "market", curved.fields, problems),
         _validated(Simulation, "simulation", simulation, problems),
         _validated(Accuracy, "accuracy", accuracy or {}, problems),
     )
@@ -205,10 +216,12 @@ def build_request(
     assert simulation_ is not None
     assert accuracy_ is not None
     used: dict[str, Any] = {}
-    if dating and dated.dates:
+    if dating and (dated.dates or curved.dates):
         used = {**dating.model_dump(mode="json", exclude_none=True), **dated.dates}
-    expired, remarks = dated.has_expired, (*dated.remarks, *_remarks(market_, contract_))
-    return Request(contract_, market_, simulation_, wanted, accuracy_, expired, used, remarks)
+    expired = dated.has_expired
+    remarks = tuple(dict.fromkeys((*dated.remarks, *curved.remarks, *_remarks(market_, contract_))))
+    request = Request(contract_, market_, simulation_, wanted, accuracy_, expired, used, remarks)
+    return request.with_buckets() if simulation_.buckets else request
 
 
 def _remarks(market: Market, contract: Contract) -> Iterator[str]:
@@ -242,10 +255,15 @@ def overridden(earlier: Mapping[str, Any], later: Mapping[str, Any]) -> dict[str
 def check_shared(sections: Mapping[str, Mapping[str, Any]], greeks: object) -> None:
     """Raise InvalidInput for settings that are wrong whatever the contract."""
     problems: list[Problem] = []
-    _validated(Market, "market", {"vol": 0.2, **sections.get("market", {})}, problems)
+    dating = _validated(Dating, "dates", sections.get("dates", {}), problems)
+    curved = curves_in_years(sections.get("market", {}), dating or Dating())
+    if dating and dating.valuation_date:  # else each trade has its own, or a mistake
+        problems += curved.problems
+    checked = curved.fields.keys() - {problem.path[-1] for problem in curved.problems}
+    market = {name: value for name, value in curved.fields.items() if name in checked}
+    _validated(Market, "market", {"vol": 0.2, **market}, problems)
     _validated(Simulation, "simulation", sections.get("simulation", {}), problems)
     _validated(Accuracy, "accuracy", sections.get("accuracy", {}), problems)
-    _validated(Dating, "dates", sections.get("dates", {}), problems)
     try:
         parse_greeks(greeks)
     except ValueError as error:

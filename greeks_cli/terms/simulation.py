@@ -85,6 +85,9 @@ class Simulation(Term):
         description="move the paths, their probability, one and then the other, or smooth paths and the probability of "
         "the rest (conditional); auto tries all",
     )
+    buckets: bool = Field(
+        False, description="estimate Greeks at every node of a curve as well, such as rho[0.25] and rho[1] beside rho"
+    )
     closed_form: bool = Field(False, description="take closed forms, and simulate only what has none")
     smoothing: Smoothing = Field(Smoothing.SOFTPLUS, description="softplus, or none for the plain kink")
     width: Literal["auto"] | Annotated[Number, Field(ge=1e-12, le=1e12)] = Field(

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 
 from greeks_cli.terms.errors import InvalidInput, Problem
 from greeks_cli.terms.greek import NAMED, Greek, Units
+from greeks_cli.terms.nodes import curve_of
 from greeks_cli.terms.position import TAG
 from greeks_cli.terms.request import Request
 from greeks_cli.terms.trade import Trade
@@ -18,7 +19,7 @@ TOTAL = "total"
 """Id of the row of a total, or the beginning of the id."""
 _USUAL = ("underlying", "currency")
 _MONEY = ("price", "vega", "theta", "rho")
-"""Greeks that are money, whatever the underlying."""
+"""Greeks that are money, whatever the underlying; at a node, too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,5 +163,9 @@ def _measures(trades: Sequence[Trade], money: bool = False) -> tuple[Measure, ..
     cash = [measure for measure in CASH if measure.greek.name in names]
     has_names = any(trade.position.underlying for trade in trades)
     if money or len({trade.position.underlying for trade in trades}) > 1:
-        return (*(Measure(greek.name, greek) for greek in common if greek.name in _MONEY), *cash)
+        return (*(Measure(greek.name, greek) for greek in common if _is_money(greek)), *cash)
     return (*(Measure(greek.name, greek) for greek in common), *(cash if has_names else ()))
+
+
+def _is_money(greek: Greek) -> bool:
+    return curve_of(greek.name) in _MONEY

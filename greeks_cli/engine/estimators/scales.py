@@ -3,8 +3,8 @@
 from math import prod, sqrt
 
 from greeks_cli.engine.autodiff.mixed_partials import MultiIndex
-from greeks_cli.terms.curve import curve_of
 from greeks_cli.terms.greek import TIME
+from greeks_cli.terms.nodes import curve_of
 from greeks_cli.terms.request import Request
 
 _MOST_DEVIATION = 0.5

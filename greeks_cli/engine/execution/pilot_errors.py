@@ -16,7 +16,7 @@ from greeks_cli.engine.estimators.methods import Method, kink_order
 from greeks_cli.engine.estimators.moments import Moments
 from greeks_cli.engine.execution.chunks import run_batch
 from greeks_cli.engine.execution.numbers import Numbers, Widths, is_rounded_by_batch, widths_of
-from greeks_cli.engine.execution.selection import Errors, Pilot, effective_paths
+from greeks_cli.engine.execution.selection import Errors, Pilot, effective_paths, of_curves
 from greeks_cli.engine.simulation.importance import stretched
 from greeks_cli.engine.simulation.path_data import Motion
 from greeks_cli.terms.contract import Contract
@@ -106,7 +106,8 @@ def _candidates(pilots: Sequence[Pilot]) -> list[Candidate]:
     contract = pilots[0].request.contract
     found: list[Candidate] = []
     for index, own in pilots[0].candidates.items():
-        if len(own) == 1:
+        whole = of_curves(index)
+        if len(own) == 1 or (whole != index and whole in pilots[0].candidates):
             continue
         for methods in zip(*(pilot.candidates[index] for pilot in pilots), strict=True):
             widths, method = widths_of(methods), methods[0]

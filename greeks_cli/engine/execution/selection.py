@@ -27,8 +27,8 @@ from greeks_cli.engine.simulation.markets import Markets
 from greeks_cli.engine.simulation.normals import PILOT, standard_normals
 from greeks_cli.engine.simulation.path_data import Motion, PathData
 from greeks_cli.terms.contract import Contract
-from greeks_cli.terms.curve import curve_of
 from greeks_cli.terms.greek import TIME
+from greeks_cli.terms.nodes import curve_of
 from greeks_cli.terms.request import Request
 from greeks_cli.terms.simulation import Autodiff, Dtype, Estimator, Sampler, Smoothing
 
@@ -311,7 +311,16 @@ def effective_paths(request: Request) -> float:
 
 @np.errstate(all="ignore")  # one error may be so small that others are infinitely many times larger
 def _chosen(candidates: Mapping[MultiIndex, tuple[Method, ...]], errors: Errors) -> dict[MultiIndex, Method]:
-    """As few methods as give every Greek nearly its least error, those that serve most Greeks first."""
+    """As few methods as give every Greek nearly its least error, those that serve most Greeks first.
+
+    A Greek at a node is estimated as the Greek of the whole curve: over the nodes, the estimates add up to it.
+    """
+    whole = {index: other for index in candidates if (other := of_curves(index)) != index and other in candidates}
+    if whole:
+        others = {index: methods for index, methods in candidates.items() if index not in whole}
+        chosen = _chosen(others, {index: errors[index] for index in errors if index in others})
+        chosen |= {i: candidates[i][candidates[j].index(chosen[j])] for i, j in whole.items()}
+        return {index: chosen[index] for index in candidates}
     chosen = {index: methods[0] for index, methods in candidates.items() if index not in errors}
     good: dict[MultiIndex, dict[int, float]] = {}
     for index, own in errors.items():
@@ -332,6 +341,11 @@ def _chosen(candidates: Mapping[MultiIndex, tuple[Method, ...]], errors: Errors)
         for index in done:
             del good[index]
     return {index: chosen[index] for index in candidates}
+
+
+def of_curves(index: MultiIndex) -> MultiIndex:
+    """The derivative in whole curves in place of their nodes."""
+    return tuple(map(curve_of, index))
 
 
 def _grouped(contract: Contract, chosen: dict[MultiIndex, Method]) -> tuple[Group, ...]:

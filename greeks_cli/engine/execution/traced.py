@@ -35,7 +35,7 @@ from greeks_cli.engine.execution.numbers import (
 from greeks_cli.engine.simulation.cash_dividends import start_of
 from greeks_cli.engine.simulation.scenario import Scenario
 from greeks_cli.terms.contract import Contract
-from greeks_cli.terms.curve import Nodes
+from greeks_cli.terms.nodes import Nodes
 from greeks_cli.terms.request import Request
 from greeks_cli.terms.simulation import Estimator
 

@@ -7,8 +7,8 @@ squares for a volatility, with weights that depend on the dates of nodes and con
 from collections.abc import Callable, Mapping
 
 from greeks_cli.engine.autodiff.ops import Leaves, Operand, exp, log, sqrt
-from greeks_cli.terms.curve import Nodes
 from greeks_cli.terms.market import CARRIES, FUTURE, SHARES
+from greeks_cli.terms.nodes import Nodes
 
 WeightOf = Callable[[str], Operand]
 """The weight of a node, by its name, in the integral from today to a date."""

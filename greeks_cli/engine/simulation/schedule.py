@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from greeks_cli.engine.autodiff.exp_linear import Dates
 from greeks_cli.engine.autodiff.ops import Operand
-from greeks_cli.terms.curve import Nodes
+from greeks_cli.terms.nodes import Nodes
 from greeks_cli.terms.request import Request
 
 
