@@ -8,6 +8,7 @@ import pytest
 
 from greeks_cli.book.columns import parse_columns
 from greeks_cli.book.csv_book import csv_trades
+from greeks_cli.book.table import table_of
 from greeks_cli.terms.errors import InvalidInput
 
 CHAIN_NAMES = (
@@ -27,7 +28,7 @@ def chain(count=59):
 
 def fields(text, columns="", ignored=""):
     """The fields of every trade in a CSV text."""
-    trades = csv_trades(text, "b.csv", parse_columns(columns, ignored))
+    trades = csv_trades(table_of(text, "b.csv"), parse_columns(columns, ignored))
     assert not [trade.problem for trade in trades if trade.problem]
     return [trade.fields for trade in trades]
 
@@ -35,7 +36,7 @@ def fields(text, columns="", ignored=""):
 def refusal(text, columns="", ignored=""):
     """The message of the one problem that refuses a CSV text."""
     with pytest.raises(InvalidInput) as error:
-        csv_trades(text, "b.csv", parse_columns(columns, ignored))
+        csv_trades(table_of(text, "b.csv"), parse_columns(columns, ignored))
     (problem,) = error.value.problems
     return problem.line(str(problem.path[0]))
 
@@ -69,7 +70,7 @@ def test_blanks_may_stand_before_quotes():
 
 def test_blank_rows_and_comments_are_skipped_and_lines_counted():
     text = '\n# title; not a header\n\ufeffid;strike\n\na;1\n;\n#b;2\n  # c\n"#d";3\n'
-    trades = csv_trades(text, "b.csv", parse_columns("", ""))
+    trades = csv_trades(table_of(text, "b.csv"), parse_columns("", ""))
     assert [(trade.line, trade.fields["id"]) for trade in trades] == [(5, "a"), (9, "#d")]
 
 
