@@ -31,9 +31,7 @@ def market_sheet(name: str, reading: Reading, files: Sequence[str]) -> Sheet:
             message = "is there twice; keep one row" if underlying else "each row of a market file names its underlying"
             problems.append(Problem((f"{record.place()}: underlying",), message, underlying or None))
         found[underlying] = fields
-    return Sheet(
-        sheet.file, digest=sheet.digest, problems=tuple(problems), underlyings=found, columns=sheet.columns
-    )
+    return Sheet(sheet.file, digest=sheet.digest, problems=tuple(problems), underlyings=found, columns=sheet.columns)
 
 
 def underlyings_of(sheets: Sequence[Sheet], problems: list[Problem]) -> dict[str, Mapping[str, Any]]:

@@ -25,7 +25,7 @@ def reading_options(function: Command) -> Command:
             "--columns",
             metavar="FIELD=COLUMN,...",
             default="",
-            help="Columns of CSV files, --market too, by field: strike=Strike,vol='Implied Vol'. Usual names are known.",
+            help="Columns of CSV files (of --market too) by field: spot='Last Price',vol=IV. Usual names are known.",
         ),
         click.option(
             "--ignore-columns", metavar="COLUMN,...", default="", help="Columns of CSV files to leave out: Bid,Ask."

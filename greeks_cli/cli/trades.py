@@ -36,10 +36,11 @@ def read_trades(
     book, or a setting of all trades is wrong; the error then holds the problems of each trade, too, unless the market
     cannot be read.
     """
-    from greeks_cli.book.book import Settings, problems_of, trades_of
+    from greeks_cli.book.book import Settings, trades_of
     from greeks_cli.book.records import Sheet, read_sheet, sheet_of
     from greeks_cli.book.underlyings import market_sheet, rates_of
     from greeks_cli.terms.request import DEFAULT_GREEKS
+    from greeks_cli.terms.trade import problems_of
 
     problems: list[Problem] = []
     settings = _unless_wrong(problems, lambda: market_sheet(str(market), reading, files) if market else Sheet(""))
@@ -75,7 +76,7 @@ def _unless_wrong(problems: list[Problem], work: Callable[[], Found]) -> Found |
 
 def refuse_rejected(trades: "Sequence[Trade | Rejected]") -> None:
     """Raise InvalidInput with the problems of all rejected trades, where there are any."""
-    from greeks_cli.book.book import problems_of
+    from greeks_cli.terms.trade import problems_of
 
     if problems := problems_of(trades):
         raise InvalidInput(problems)
@@ -128,16 +129,14 @@ def tell_defaults(trades: "Sequence[Trade | Rejected]", are_added: bool) -> None
 def asked_totals(
     trades: "Sequence[Trade | Rejected]", rates: "Rates | None", total: bool, by: str | None
 ) -> "list[Total]":
-    """The totals that are asked for. Raises InvalidInput where a field or a rate is missing, or a trade is rejected."""
+    """The totals that are asked for. Raises InvalidInput where a field or a rate is missing."""
     from greeks_cli.terms.totals import totals_of
-    from greeks_cli.terms.trade import Trade
 
     if by is not None and not by.strip(" ,"):
         raise InvalidInput([Problem(("--total-by",), "names no field; write one such as underlying or tags.desk", by)])
     if not total and not by:
         return []
-    valid = [trade for trade in trades if isinstance(trade, Trade)]
-    return totals_of(valid, [name.strip() for name in (by or "").split(",") if name.strip()], rates)
+    return totals_of(trades, [name.strip() for name in (by or "").split(",") if name.strip()], rates)
 
 
 def _counted(trades: "Sequence[Trade]") -> str:

@@ -41,7 +41,7 @@ _DATE_NAMES = {
     "fixing_times": "fixing_dates",
     "monitoring_times": "monitoring_dates",
 }
-_MOST_WARNINGS = 20
+_MOST_WARNINGS, _MOST_NAMED = 20, 3
 
 Record = dict[str, Any]
 
@@ -86,12 +86,13 @@ def _of_position(estimate: Record, scale: float) -> Record:
     }
 
 
-def total_of(total: Total, sums: Sequence[Sum] | None, key: str, units: Units) -> Record:
-    """Row of a total: the sums of its measures; an error where a trade has no result."""
+def total_of(total: Total, sums: Sequence[Sum] | None, failed: Sequence[str], key: str, units: Units) -> Record:
+    """Row of a total: the sums of its measures; an error where a trade has no result. ``failed`` are valid trades."""
     by = {name: value for name, value in total.by.items() if value is not None}
-    common = {"id": total.id, "status": "total", "key": key, "trades": len(total.members), "by": by}
-    if sums is None:
-        return {**common, "status": "no total", "error": "a trade has no result", "version": __version__}
+    n_trades = len(total.members) + len(total.missing)
+    common = {"id": total.id, "status": "total", "key": key, "trades": n_trades, "by": by}
+    if why := _without_result(total, failed):
+        return {**common, "status": "no total", "error": why, "version": __version__}
     if not sums:
         why = "the trades have no Greek in common"
         return {**common, "status": "no total", "error": why, "version": __version__}
@@ -106,6 +107,20 @@ def total_of(total: Total, sums: Sequence[Sum] | None, key: str, units: Units) -
         for one in sums
     ]
     return {**common, "estimates": estimates, "version": __version__}
+
+
+def _without_result(total: Total, failed: Sequence[str]) -> str:
+    """The trades that leave a total without a sum, in one line; empty where there are none."""
+    parts = [f"{_named(names)} no result" for names in [[*total.missing, *failed]] if names]
+    parts += [f"{_named(total.unplaced)} no position that can be read, and may be part of it"] if total.unplaced else []
+    return f"{'; '.join(parts)}: a sum would be partial; correct the trade, or leave it out" if parts else ""
+
+
+def _named(names: Sequence[str]) -> str:
+    """The subject of a sentence with its verb: ``trade 'a' has``, ``trades 'a', 'b' have``."""
+    shown = ", ".join(f"'{name}'" for name in names[:_MOST_NAMED])
+    more = f" and {len(names) - _MOST_NAMED:,} more" if len(names) > _MOST_NAMED else ""
+    return f"trades {shown}{more} have" if len(names) > 1 else f"trade {shown} has"
 
 
 def rendered(records: Sequence[Record], form: BookFormat, wide: bool, screen: Screen) -> str:

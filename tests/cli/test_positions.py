@@ -185,12 +185,52 @@ def test_a_currency_without_a_rate_is_told(priced):
     assert "[fx]: USD: a trade has this currency, and [fx] no rate from it to EUR; add one" in outcome.err
 
 
-def test_totals_over_a_rejected_trade_are_none(priced):
+def test_a_rejected_trade_takes_the_totals_that_it_belongs_to(priced):
+    whole, _ = priced("--total")
     rows, outcome = priced("--total", book=BOOK.replace("6100,0.5,1000", "-1,0.5,1000"))
     assert outcome.code == 3
-    totals = [row for name, row in rows.items() if name.startswith("total")]
-    assert totals
-    assert all(row["status"] == "no total" and row["error"] == "a trade has no result" for row in totals)
+    why = "trade 'd' has no result: a sum would be partial; correct the trade, or leave it out"
+    found = {name: row.get("error", row.get("estimates")) for name, row in rows.items() if name.startswith("total")}
+    assert found == {
+        "total[underlying=SX5E,currency=EUR]": whole["total[underlying=SX5E,currency=EUR]"]["estimates"],
+        "total[underlying=SPX,currency=USD]": why,
+    }
+    assert rows["total[underlying=SPX,currency=USD]"]["trades"] == 2
+
+
+UNPLACED = "no position that can be read, and may be part of it: a sum would be partial; correct the trade, or leave"
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"underlying": "SPY"}, f"trade 'd' has {UNPLACED}"),  # is it SPX?
+        ({"quantity": "many"}, f"trade 'd' has {UNPLACED}"),
+        ({"undrlying": "SPX", "underlying": None}, f"trade 'd' has {UNPLACED}"),
+        ({"Whg": "EUR"}, f"trade 'd' has {UNPLACED}"),
+        ({"strkie": 6100, "strike": None}, "trade 'd' has no result: a sum"),
+        ({"id": "a"}, "trade 'book.json:1 (#4)' has no result: a sum"),
+    ],
+)
+def test_a_rejected_trade_without_a_position_takes_all_totals(priced, change, said):
+    trades = [dict(row) for row in csv.DictReader(io.StringIO(BOOK.replace("desk", "tags.desk")))]
+    trades[3] = {key: value for key, value in {**trades[3], **change}.items() if value is not None}
+    rows, _ = priced("--total-by", "currency", book=json.dumps(trades), name="book.json")
+    totals = {name: row for name, row in rows.items() if name.startswith("total")}
+    assert list(totals) == ["total[currency=EUR]", "total[currency=USD]"]
+    assert totals["total[currency=USD]"]["error"].startswith(said)
+    assert totals["total[currency=EUR]"]["status"] == ("total" if "strkie" in change else "no total")
+
+
+def test_a_total_names_its_failed_trades_and_counts_them(priced):
+    book = "".join(line.replace("6100", "-6100").replace("5100", "-5100") + "\n" for line in BOOK.splitlines())
+    rows, _ = priced("--total-by", "currency", market=MARKET + FX, book=book)
+    why = {name: row["error"].partition(":")[0] for name, row in rows.items() if name.startswith("total")}
+    assert why == {
+        "total[currency=EUR]": "trades 'a', 'e' have no result",
+        "total[currency=USD]": "trades 'c', 'd' have no result",
+        "total[in=EUR]": "trades 'a', 'c', 'd' and 1 more have no result",
+    }
 
 
 def test_underlyings_have_independent_paths_and_a_trade_alone_can_have_them(priced, greeks):
