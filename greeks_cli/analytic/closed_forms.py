@@ -19,6 +19,7 @@ from greeks_cli.terms.contract import Contract
 from greeks_cli.terms.fields import numeric_fields
 from greeks_cli.terms.greek import MAX_ORDER, Greek
 from greeks_cli.terms.request import Request
+from greeks_cli.terms.vanillas import European, ForwardStart
 
 Exact = tuple[float | None, ...]
 """One value per Greek; None where there is no closed form, or it is not finite."""
@@ -29,6 +30,18 @@ _KEPT = 128
 """Traces of closed forms that are kept."""
 
 
+Point = tuple[Contract, Mapping[str, float]]
+"""A contract and the values of its parameters and the market's."""
+
+
+def _plainest(contract: Contract, values: Mapping[str, float]) -> Point:
+    """The contract, or a European that pays the same."""
+    if isinstance(contract, ForwardStart) and contract.strike is not None:
+        european = European(type=contract.type, strike=contract.strike, expiry=contract.expiry)
+        return european, {**values, "strike": contract.strike}
+    return contract, values
+
+
 def exact_greeks(request: Request) -> Exact:
     """Closed forms of the request's Greeks."""
     return exact_derivatives(request, request.contract, [greek.parameters for greek in request.greeks])
@@ -36,19 +49,19 @@ def exact_greeks(request: Request) -> Exact:
 
 def exact_derivatives(request: Request, contract: Contract, wanted: Sequence[MultiIndex]) -> Exact:
     """Derivatives of a contract's closed form in the request's market."""
-    return _at([(contract, request.values)], wanted)[0]
+    return _at([_plainest(contract, request.values)], wanted)[0]
 
 
 def exact_greeks_of_all(requests: Sequence[Request]) -> list[Exact]:
     """Closed forms of several requests; requests that differ only in numbers are evaluated as a batch."""
+    points = [_plainest(request.contract, request.values) for request in requests]
     batches: dict[Hashable, list[int]] = {}
-    for number, request in enumerate(requests):
-        key = _structure(request.contract, request.values), request.greeks
-        batches.setdefault(key, []).append(number)
+    for number, (request, point) in enumerate(zip(requests, points, strict=True)):
+        batches.setdefault((_structure(*point), request.greeks), []).append(number)
     found: dict[int, Exact] = {}
     for numbers in batches.values():
-        points = [(requests[number].contract, requests[number].values) for number in numbers]
-        found |= zip(numbers, _at(points, [g.parameters for g in requests[numbers[0]].greeks]), strict=True)
+        wanted = [greek.parameters for greek in requests[numbers[0]].greeks]
+        found |= zip(numbers, _at([points[number] for number in numbers], wanted), strict=True)
     return [found[number] for number in range(len(requests))]
 
 
@@ -57,12 +70,13 @@ def exact_at_spots(request: Request, greeks: Sequence[Greek], spots: Sequence[fl
 
     None for a Greek that lacks a closed form at one of the spots.
     """
+    contract, values = _plainest(request.contract, request.values)
     sides: dict[Hashable, list[float]] = {}
     for spot in spots:
-        sides.setdefault(_structure(request.contract, {**request.values, "spot": spot}), []).append(spot)
+        sides.setdefault(_structure(contract, {**values, "spot": spot}), []).append(spot)
     found: dict[float, Exact] = {}
     for group in sides.values():
-        points = [(request.contract, {**request.values, "spot": spot}) for spot in group]
+        points = [(contract, {**values, "spot": spot}) for spot in group]
         found |= zip(group, _at(points, [greek.parameters for greek in greeks]), strict=True)
     return [_whole([found[spot][i] for spot in spots]) for i in range(len(greeks))]
 
@@ -112,7 +126,7 @@ def _traced(subject: _Subject) -> Program[MultiIndex] | None:
     return None if value is None else tracer.program(by_grad(value, leaves, subject.wanted))
 
 
-def _at(points: Sequence[tuple[Contract, Mapping[str, float]]], wanted: Sequence[MultiIndex]) -> list[Exact]:
+def _at(points: Sequence[Point], wanted: Sequence[MultiIndex]) -> list[Exact]:
     """Derivatives at a batch of points, contract and parameter values, of one structure."""
     if not wanted:
         return [()] * len(points)

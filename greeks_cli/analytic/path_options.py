@@ -142,14 +142,15 @@ def _variance_swap(contract: VarianceSwap, leaves: Leaves) -> Operand:
     squares = squares + (contract.n_remaining - 1) * (drift * interval) ** 2
     for gross in _settled(contract, leaves):
         squares = squares + log(gross) ** 2
-    realised = squares / (interval * contract.fixings)
+    years = interval * contract.fixings if contract.elapsed is None else leaves["expiry"] + contract.elapsed
+    realised = squares / years
     discount = exp(-leaves["rate"] * (leaves["expiry"] - passed))
     return contract.notional * discount * (realised - leaves["strike_vol"] * leaves["strike_vol"])
 
 
 def _period(contract: Periodic, leaves: Leaves) -> Operand:
-    """Years of a whole period."""
-    if contract.elapsed is None:
+    """Years of a period to come."""
+    if contract.elapsed is None or contract.is_crowded:
         return leaves["expiry"] / contract.n_remaining
     return (leaves["expiry"] + contract.elapsed) / contract.n_periods
 

@@ -36,6 +36,7 @@ _INPUTS = ("position", "contract", "market")
 _DATE_NAMES = {
     "expiry": "expiry_date",
     "start": "start_date",
+    "elapsed": "elapsed_date",
     "window_start": "window_start_date",
     "window_end": "window_end_date",
     "fixing_times": "fixing_dates",

@@ -11,9 +11,9 @@ from pydantic_core import ErrorDetails
 from greeks_cli.terms.accuracy import Accuracy
 from greeks_cli.terms.contract import Contract
 from greeks_cli.terms.contracts import CONTRACTS
-from greeks_cli.terms.dating import Dated, Dating, in_years, is_rule
+from greeks_cli.terms.dating import Dated, Dates, Dating, in_years, is_rule
 from greeks_cli.terms.errors import InvalidInput, Problem, did_you_mean, few
-from greeks_cli.terms.formula import FormulaError
+from greeks_cli.terms.formula_grammar import FormulaError
 from greeks_cli.terms.greek import MARKET_PARAMETERS, TIME, Greek, parse_greeks
 from greeks_cli.terms.market import Market
 from greeks_cli.terms.position import Position
@@ -40,10 +40,8 @@ class Request:
     simulation: Simulation = field(default_factory=Simulation)
     greeks: tuple[Greek, ...] = DEFAULT_GREEKS
     accuracy: Accuracy = field(default_factory=Accuracy)
-    has_expired: bool = False
-    """True for a contract that is worth its payoff at today's spot."""
-    dates: Mapping[str, Any] = field(default_factory=dict, compare=False)
-    """The day of valuation, the conventions of dates, and the dates of the contract; empty without dates."""
+    dates: Dates = field(default_factory=Dates, compare=False)
+    """The dates of the contract, where it has any."""
     remarks: tuple[str, ...] = field(default=(), compare=False)
     """Remarks on the dates."""
     left_out: tuple[Problem, ...] = field(default=(), init=False, compare=False)
@@ -137,23 +135,19 @@ def build_request(
     except ValueError as error:
         problems.append(Problem(("greeks",), str(error)))
     contract_, market_, simulation_, accuracy_ = parts
-    if dated.has_expired and contract_ and contract_.needs_path:
-        message = (
-            "has passed, and the payoff depends on the path of the underlying; "
-            "give past_fixings or running_extreme where the contract has them, or leave the trade out"
-        )
-        problems.append(Problem(("contract", "expiry"), message, dated.dates["expiry"]))
+    if contract_ and contract_.has_expired and contract_.needs_path:
+        stated = " and ".join(contract_.observations)
+        message = f"has passed, and the payoff depends on the path of the underlying; give {stated}, or leave it out"
+        problems.append(Problem(("contract", "expiry"), message, dated.dates.get("expiry")))
     if problems:
         raise InvalidInput(problems)
     assert contract_ is not None
     assert market_ is not None
     assert simulation_ is not None
     assert accuracy_ is not None
-    used: dict[str, Any] = {}
-    if dating and dated.dates:
-        used = {**dating.model_dump(mode="json", exclude_none=True), **dated.dates}
-    expired, remarks = dated.has_expired, tuple(dated.remarks)
-    return Request(contract_, market_, simulation_, wanted, accuracy_, expired, used, remarks)
+    assert dating is not None
+    dates_ = Dates(dated.dates, dating)
+    return Request(contract_, market_, simulation_, wanted, accuracy_, dates_, tuple(dated.remarks))
 
 
 def build_position(position: Mapping[str, Any]) -> Position:

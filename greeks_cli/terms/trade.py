@@ -30,7 +30,7 @@ class Trade:
             "position": self.position.model_dump(mode="json"),
             "contract": request.contract.model_dump(mode="json"),
             "market": request.market.model_dump(mode="json"),
-            "dates": dict(request.dates),
+            "dates": request.dates.document(),
             "simulation": request.simulation.model_dump(mode="json"),
             "accuracy": [*map(str, request.accuracy.tol), request.accuracy.max_paths, request.accuracy.max_seconds],
             "greeks": [greek.name for greek in request.greeks],
