@@ -158,14 +158,15 @@ def _trade(name: str, fields: Mapping[str, Any], record: Record, common: _Common
     fields, tags = _without_tags(fields, common.passthrough)
     own, problems = _sorted_out(fields)
     guessed = own.keys() - fields.keys()
-    position, of_underlying = _position(_of_section(own, "position"), tags, common, problems)
+    by_section = _by_section(own)
+    position, of_underlying = _position(by_section.get("position", {}), tags, common, problems)
     settings = common.of_market(of_underlying)
     sections = {section: dict(settings.sections.get(section, {})) for section in SECTIONS}
     if fields.get("kind", sections["contract"].get("kind", "european")) != sections["contract"].get("kind", "european"):
         sections["contract"] = {}  # settings shared by all Asians do not apply to a digital
-    greeks = own.pop("greeks", DEFAULT_GREEKS if settings.greeks is None else settings.greeks)
+    greeks = own.get("greeks", DEFAULT_GREEKS if settings.greeks is None else settings.greeks)
     for section in SECTIONS:
-        sections[section] = overridden(sections[section], _of_section(own, section))
+        sections[section] = overridden(sections[section], by_section.get(section, {}))
     placed = None
     try:
         placed = build_position(position)
@@ -194,8 +195,13 @@ def _hides_a_position(fields: Mapping[str, Any], guessed: Collection[str], probl
     return any(problem.path == ("underlying",) for problem in problems)
 
 
-def _of_section(fields: Mapping[str, Any], section: str) -> dict[str, Any]:
-    return {key: value for key, value in fields.items() if SHARED.get(key, "contract") == section}
+def _by_section(fields: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    """The fields of a trade by the sections that they belong to, but for its Greeks."""
+    found: dict[str, dict[str, Any]] = {}
+    for key, value in fields.items():
+        if key != "greeks":
+            found.setdefault(SHARED.get(key, "contract"), {})[key] = value
+    return found
 
 
 def _position(

@@ -19,7 +19,7 @@ from greeks_cli.terms.fixings import Periodic
 from greeks_cli.terms.knocking import Knocking
 from greeks_cli.terms.path_contracts import Asian, Average, Cliquet, Lookback, VarianceSwap
 from greeks_cli.terms.request import Request
-from greeks_cli.terms.result import CLOSED_FORM, EXPIRED, Estimate, Result
+from greeks_cli.terms.result import Estimate, Result, Unsimulated
 
 
 def unsimulated(requests: Sequence[Request]) -> Iterator[tuple[int, Result]]:
@@ -29,17 +29,17 @@ def unsimulated(requests: Sequence[Request]) -> Iterator[tuple[int, Result]]:
         if request.contract.has_expired:
             payment = _payoff_today(request)
             values = [0.0 if greek.order else payment for greek in request.greeks]
-            yield number, _exact_result(request, values, EXPIRED)
+            yield number, _exact_result(request, values, Unsimulated.EXPIRED)
         elif request.simulation.closed_form:
             wanting.append(number)
     exact = exact_greeks_of_all([requests[number] for number in wanting])
     for number, found in zip(wanting, exact, strict=True):
         known = [value for value in found if value is not None and isfinite(value)]
         if len(known) == len(found):
-            yield number, _exact_result(requests[number], known, CLOSED_FORM)
+            yield number, _exact_result(requests[number], known, Unsimulated.CLOSED_FORM)
 
 
-def _exact_result(request: Request, values: Sequence[float], estimator: str) -> Result:
+def _exact_result(request: Request, values: Sequence[float], estimator: Unsimulated) -> Result:
     pairs = zip(request.greeks, values, strict=True)
     estimates = tuple(Estimate(greek, value, 0.0, value, value, 0.0, value, estimator) for greek, value in pairs)
     return Result(request, estimates, 0, 0.0)

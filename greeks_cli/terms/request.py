@@ -47,14 +47,17 @@ class Request:
     left_out: tuple[Problem, ...] = field(default=(), init=False, compare=False)
 
     def __post_init__(self) -> None:
+        aimed_at = tuple(target.greek for target in self.accuracy.tol)
+        values = self.values
+        objections = ((greek, self._objection(greek, values)) for greek in (*self.greeks, *aimed_at))
+        problems = {greek: Problem(("greeks",), why, greek.name) for greek, why in objections if why}
         wanted = self.greeks
-        if wanted is DEFAULT_GREEKS:
-            object.__setattr__(self, "left_out", tuple(self._problems(wanted)))
-            wanted = tuple(greek for greek in wanted if not self._objection(greek))
-        aimed_at = (target.greek for target in self.accuracy.tol)
+        if problems and wanted is DEFAULT_GREEKS:
+            object.__setattr__(self, "left_out", tuple(problems[greek] for greek in wanted if greek in problems))
+            wanted = tuple(greek for greek in wanted if greek not in problems)
         object.__setattr__(self, "greeks", tuple(dict.fromkeys((*wanted, *aimed_at))))
-        if problems := self._problems(self.greeks):
-            raise InvalidInput(problems)
+        if problems and (wrong := [problems[greek] for greek in self.greeks if greek in problems]):
+            raise InvalidInput(wrong)
 
     @property
     def values(self) -> dict[str, float]:
@@ -68,16 +71,14 @@ class Request:
         object.__setattr__(found, "simulation", self.simulation.model_copy(update={"seed": seed}))
         return found
 
-    def _problems(self, greeks: tuple[Greek, ...]) -> list[Problem]:
-        return [
-            Problem(("greeks",), objection, greek.name) for greek in greeks if (objection := self._objection(greek))
-        ]
-
-    def _objection(self, greek: Greek) -> str | None:
-        unknown = [name for name in greek.parameters if name not in self.values]
+    def _objection(self, greek: Greek, values: Mapping[str, float]) -> str | None:
+        """The reason why a Greek does not exist, or cannot be estimated; None for the others."""
+        unknown = [name for name in greek.parameters if name not in values]
         if unknown:
-            remedy = did_you_mean(unknown[0], self.values)
+            remedy = did_you_mean(unknown[0], values)
             return f"the {self.contract.kind} contract has no parameter '{unknown[0]}'; {remedy}"
+        if greek.order < 2 and not self.contract.jumps:
+            return None
         moving = sum(name == "spot" or name in self.contract.values for name in greek.parameters)
         if moving > 1 and self.contract.bends_at(self.market.spot):
             return (
@@ -165,6 +166,8 @@ DISPLACED_BY = {"width": ("beta",), "beta": ("width",), "smoothing": ("width", "
 
 def overridden(earlier: Mapping[str, Any], later: Mapping[str, Any]) -> dict[str, Any]:
     """Settings of a section, overridden by later ones, which also remove the settings that they exclude."""
+    if not later:
+        return dict(earlier)
     displaced = {other for name in later for other in DISPLACED_BY.get(name, ()) if other not in later}
     return {**{name: value for name, value in earlier.items() if name not in displaced}, **later}
 
