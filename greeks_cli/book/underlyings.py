@@ -22,6 +22,9 @@ def market_sheet(name: str, reading: Reading, files: Sequence[str]) -> Sheet:
     sheet = read_sheet(name, reading.of_market(files, ("underlying", *_OWN)))
     if reading.suffix(name) != ".csv":
         return sheet
+    if not sheet.records:
+        message = "has no rows; write one for each underlying: underlying,spot,vol"
+        raise InvalidInput([Problem((sheet.file,), message)])
     problems = list(sheet.problems)
     found: dict[str, dict[str, Any]] = {}
     for record in sheet.records:

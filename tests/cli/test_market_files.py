@@ -71,6 +71,17 @@ def test_unknown_columns_of_a_market_file_have_a_remedy_that_works(market_of, fl
     assert [line.removeprefix("greeks: ") for line in outcome.err.splitlines()] == lines
 
 
+@pytest.mark.parametrize("text", ["", "\n", "underlying,spot,vol\n"])
+def test_a_market_file_without_rows_is_refused(greeks, tmp_path, text):
+    (tmp_path / "m.csv").write_text(text)
+    (tmp_path / "b.csv").write_text(CSV_BOOK.replace("Exp", "expiry"))
+    outcome = greeks("batch", str(tmp_path / "b.csv"), "--market", str(tmp_path / "m.csv"))
+    assert (outcome.code, outcome.err) == (
+        2,
+        f"greeks: {tmp_path / 'm.csv'}: has no rows; write one for each underlying: underlying,spot,vol\n",
+    )
+
+
 def test_columns_flag_is_for_a_market_file_alone_too(greeks, tmp_path):
     (tmp_path / "m.csv").write_text(CSV_MARKET)
     (tmp_path / "b.toml").write_text('[[trade]]\nunderlying = "X"\nstrike = 5000\n')
