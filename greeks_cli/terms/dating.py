@@ -160,6 +160,8 @@ class _Clock:
     def several(self, name: str) -> None:
         """Replaces a list of dates."""
         days = [self._day(item) for item in _items(self.found.fields[name])]
+        if wrong := next(((one, other) for one, other in pairwise(days) if other <= one), None):
+            raise ValueError(f"{wrong[1]}: does not come after {wrong[0]}; give the dates in increasing order")
         if name == "fixing_times" and days[0] < self._today:
             days = self._to_come(days)
         elif days[0] < self._today:

@@ -155,6 +155,8 @@ def test_expired_contracts_are_worth_what_their_observations_say(contract, price
         ({"kind": "asian", "strike": 98, "fixing_times": ["2026-01-15", "2026-04-15", "2027-01-15"]},
          "2026-01-15 and 1 more: lie before the day of valuation, 2026-07-15; give the price of each in past_fixings, "
          "which has 0"),
+        ({"kind": "asian", "strike": 98, "fixing_times": ["2026-01-15", "2026-09-15", "2026-04-15"],
+          "past_fixings": [98, 99]}, "2026-04-15: does not come after 2026-09-15; give the dates in increasing order"),
         ({"kind": "asian", "strike": 98, "fixing_times": ["2026-01-15"], "past_fixings": [98]},
          "2026-01-15: no fixing is to come, and the payoff is known; leave the trade out"),
     ],
