@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from itertools import combinations
 from math import isfinite
+from typing import NamedTuple
 
 import numpy as np
 
@@ -14,7 +15,7 @@ from greeks_cli.analytic.path_options import has_small_carry
 from greeks_cli.engine.autodiff.chainer_runtime import chainer
 from greeks_cli.engine.autodiff.mixed_partials import MultiIndex, by_grad
 from greeks_cli.engine.autodiff.ops import Leaves, Operand, exp, make_leaves
-from greeks_cli.engine.compiler.ir import Program
+from greeks_cli.engine.compiler.ir import Program, Source
 from greeks_cli.engine.compiler.tracer import Tracer
 from greeks_cli.engine.payoffs.controls import Underlying
 from greeks_cli.engine.simulation.accruals import Accruals
@@ -24,6 +25,7 @@ from greeks_cli.terms.fields import numeric_fields
 from greeks_cli.terms.greek import MAX_ORDER, TIME, Greek
 from greeks_cli.terms.market import FUTURE, Market
 from greeks_cli.terms.request import Request
+from greeks_cli.terms.vanillas import European, ForwardStart
 
 Exact = tuple[float | None, ...]
 """One value per Greek; None where there is no closed form, or it is not finite."""
@@ -41,19 +43,19 @@ def exact_greeks(request: Request) -> Exact:
 
 def exact_derivatives(request: Request, contract: Contract, wanted: Sequence[MultiIndex]) -> Exact:
     """Derivatives of a contract's closed form in the request's market."""
-    return _at([_Point(contract, request.market, request.values)], wanted)[0]
+    return _at([_point(contract, request.market, request.values)], wanted)[0]
 
 
 def exact_greeks_of_all(requests: Sequence[Request]) -> list[Exact]:
     """Closed forms of several requests; requests that differ only in numbers are evaluated as a batch."""
+    points = [_point(request.contract, request.market, request.values) for request in requests]
     batches: dict[Hashable, list[int]] = {}
-    for number, request in enumerate(requests):
-        key = _point(request).structure, request.greeks
-        batches.setdefault(key, []).append(number)
+    for number, (request, point) in enumerate(zip(requests, points, strict=True)):
+        batches.setdefault((point.structure, request.greeks), []).append(number)
     found: dict[int, Exact] = {}
     for numbers in batches.values():
-        points = [_point(requests[number]) for number in numbers]
-        found |= zip(numbers, _at(points, [g.parameters for g in requests[numbers[0]].greeks]), strict=True)
+        wanted = [greek.parameters for greek in requests[numbers[0]].greeks]
+        found |= zip(numbers, _at([points[number] for number in numbers], wanted), strict=True)
     return [found[number] for number in range(len(requests))]
 
 
@@ -63,7 +65,7 @@ def exact_at_spots(request: Request, greeks: Sequence[Greek], spots: Sequence[fl
     None for a Greek that lacks a closed form at one of the spots.
     """
     sides: dict[Hashable, list[float]] = {}
-    points = {spot: _Point(request.contract, request.market, {**request.values, "spot": spot}) for spot in spots}
+    points = {spot: _point(request.contract, request.market, {**request.values, "spot": spot}) for spot in spots}
     for spot, point in points.items():
         sides.setdefault(point.structure, []).append(spot)
     found: dict[float, Exact] = {}
@@ -100,7 +102,7 @@ class _Point:
         return (
             type(contract),
             contract.but_for({*contract.values, *SCHEDULE}),
-            contract.dates if "fixing_times" in contract.schedule else (),
+            len(contract.dates) if self.dates_are_inputs else contract.dates,
             order,
             has_small_carry(contract, flat),
             contract.case(values["spot"]),
@@ -110,13 +112,13 @@ class _Point:
 
     @property
     def _of_curves(self) -> Hashable:
-        """The nodes and dividends, and the dates where the weights of nodes are constants of the closed form."""
-        market, dates = self.market, self.contract.dates
-        ex_dates = market.ex_dates(dates[-1]) if self.cash else ()
+        """The nodes and dividends, and the times of which the weights of nodes are constants of the closed form."""
+        market, last = self.market, self.contract.dates[-1]
+        ex_dates = market.ex_dates(last) if self.cash else ()
         if not market.nodes or (self.dates_are_inputs and not ex_dates):
             return market.nodes, self.cash, ex_dates
         of_curves = tuple(curve.times for curve in market.curves.values())
-        return market.nodes, self.cash, ex_dates, dates, of_curves, market.dividends and market.dividends.times
+        return market.nodes, self.cash, ex_dates, of_curves, market.dividends and market.dividends.times
 
     @property
     def is_known(self) -> bool:
@@ -138,31 +140,45 @@ class _Point:
 
     @property
     def dates_are_inputs(self) -> bool:
-        """True if all dates of the contract are inputs of its closed form."""
-        contract = self.contract
-        return len(contract.dates) == sum(hasattr(contract, name) for name in SCHEDULE)
+        """True if the dates of the contract are inputs of its closed form, and no part of the structure."""
+        return "fixing_times" not in self.contract.schedule
 
-    @cached_property
-    def inputs(self) -> Mapping[Hashable, float]:
-        """The values of the closed form's leaves, and the weights of nodes where they are inputs."""
-        contract = self.contract
-        found: dict[Hashable, float] = dict(self.values.items())
-        found |= {name: getattr(contract, name) for name in SCHEDULE if hasattr(contract, name)}
-        if self.dates_are_inputs:
-            for node, weights in self.market.weights(contract.dates).items():
-                found |= {(node, date): float(weight) for date, weight in enumerate(weights)}
-        return found
+    def input(self, source: Source) -> float:
+        """The number of an input of the closed form: a parameter, a time of the schedule, a date or a node's weight."""
+        if isinstance(source, _Date):
+            return self.contract.dates[source.date]
+        if isinstance(source, _Weight):
+            return float(self.market.weights(self.contract.dates)[source.node][source.date])
+        name = str(source)
+        return self.values[name] if name in self.values else float(getattr(self.contract, name))
 
 
-def _point(request: Request) -> _Point:
-    return _Point(request.contract, request.market, request.values)
+class _Date(NamedTuple):
+    """The time of a date, by its index."""
+
+    date: int
+
+
+class _Weight(NamedTuple):
+    """The weight of a node in the integral to a date, by its index."""
+
+    node: str
+    date: int
+
+
+def _point(contract: Contract, market: Market, values: Mapping[str, float]) -> _Point:
+    """The point of a contract, or of a European that pays the same."""
+    if isinstance(contract, ForwardStart) and contract.strike is not None:
+        european = European(type=contract.type, strike=contract.strike, expiry=contract.expiry)
+        return _Point(european, market, {**values, "strike": contract.strike})
+    return _Point(contract, market, values)
 
 
 class _Accruals:
-    """Integrals to the dates of a closed form, of leaves and, where dates are inputs, of weights that are inputs."""
+    """Integrals to the dates of a closed form, of leaves and, where dates are inputs, of inputs."""
 
-    def __init__(self, point: _Point, leaves: Leaves, inputs: Mapping[Hashable, Operand]):
-        self._point, self._leaves, self._inputs = point, leaves, inputs
+    def __init__(self, point: _Point, leaves: Leaves, tracer: Tracer):
+        self._point, self._leaves, self._tracer = point, leaves, tracer
         self._nodes = point.market.nodes
         self.is_flat = not self._nodes
 
@@ -179,28 +195,27 @@ class _Accruals:
 
     def weighted(self, coefficients: Sequence[float]) -> Accruals:
         """The weighted sum of the integrals from the present to the first dates."""
-        dates = self._point.contract.dates
 
-        def weight(node: str) -> float:
-            return sum(c * self._constant(node, date) for date, c in enumerate(coefficients))
+        def weight(node: str) -> Operand:
+            return sum(c * self._weight(node, date) for date, c in enumerate(coefficients))
 
-        years = sum(c * time for c, time in zip(coefficients, dates, strict=False))
+        years = sum(c * self._time(date) for date, c in enumerate(coefficients))
         return Accruals(self._leaves, years, self._nodes, weight, sum(coefficients))
 
     def _time(self, date: int) -> Operand:
-        dates = self._point.contract.dates
-        if date % len(dates) == len(dates) - 1:
+        date %= len(self._point.contract.dates)
+        if date == len(self._point.contract.dates) - 1:
             return self._leaves["expiry"]
-        if "start" in self._leaves and date == 0:
-            return self._leaves["start"]
-        return dates[date]
+        return self._leaves["start"] if "start" in self._leaves and date == 0 else self._input(_Date(date))
 
     def _weight(self, node: str, date: int) -> Operand:
-        date %= len(self._point.contract.dates)
-        return self._inputs[node, date] if self._point.dates_are_inputs else self._constant(node, date)
+        return self._input(_Weight(node, date % len(self._point.contract.dates)))
 
-    def _constant(self, node: str, date: int) -> float:
-        return float(self._point.market.weights(self._point.contract.dates)[node][date])
+    def _input(self, source: _Date | _Weight) -> Operand:
+        number = self._point.input(source)
+        if not self._point.dates_are_inputs:
+            return number
+        return chainer.Variable(self._tracer.source(source, np.full(_TRACED_POINTS, number)))
 
     def lognormal_start(self) -> Operand:
         """The spot less the value of the dividends in cash until the contract's last date."""
@@ -229,13 +244,12 @@ class _Subject:
 def _traced(subject: _Subject) -> Program[MultiIndex] | None:
     """The derivatives of a closed form; None where there is none. The sample values only choose the formula."""
     point, tracer = subject.point, Tracer(_TRACED_POINTS)
-    sources = {name: tracer.source(name, np.full(_TRACED_POINTS, value)) for name, value in point.inputs.items()}
-    values = {name: source for name, source in sources.items() if isinstance(name, str)}
-    leaves = make_leaves(values, {name for index in subject.wanted for name in index}, _TRACED_POINTS, np.float64)
-    inputs = {name: chainer.Variable(source) for name, source in sources.items() if not isinstance(name, str)}
     if not point.is_known:
         return None
-    accruals = _Accruals(point, leaves, inputs)
+    names = [*point.values, *(name for name in SCHEDULE if hasattr(point.contract, name))]
+    values = {name: tracer.source(name, np.full(_TRACED_POINTS, point.input(name))) for name in names}
+    leaves = make_leaves(values, {name for index in subject.wanted for name in index}, _TRACED_POINTS, np.float64)
+    accruals = _Accruals(point, leaves, tracer)
     known = {**leaves, "spot": accruals.lognormal_start()}
     if point.market.future is not None:
         known["dividend_yield"] = leaves["rate"]
@@ -253,8 +267,7 @@ def _at(points: Sequence[_Point], wanted: Sequence[MultiIndex]) -> list[Exact]:
             return [(None,) * len(wanted)] * len(points)
         # A sum over the rows of a single column would add in another order.
         together = points if len(points) > 1 else [*points, *points]
-        at = {name: np.array([point.inputs[name] for point in together]) for name in points[0].inputs}
-        found = dict(program.run(lambda name: at[name], len(together)))
+        found = dict(program.run(lambda source: np.array([p.input(source) for p in together]), len(together)))
     derivatives = {index: np.broadcast_to(array, len(together))[: len(points)] for index, array in found.items()}
     highest = [1 if point.contract.bends_at(point.values["spot"]) else MAX_ORDER for point in points]
     rows = zip(*(derivatives[index].tolist() for index in wanted), strict=True)

@@ -12,11 +12,9 @@ from greeks_cli.book.records import Record, Sheet
 from greeks_cli.book.synonyms import field_of
 from greeks_cli.book.underlyings import Underlyings, seed_of, underlyings_of
 from greeks_cli.terms.errors import InvalidInput, Problem, did_you_mean, few, nearest, printable
-from greeks_cli.terms.position import TAG
+from greeks_cli.terms.position import TAG, Position
 from greeks_cli.terms.request import DEFAULT_GREEKS, SECTIONS, build_position, build_request, check_shared, overridden
-from greeks_cli.terms.trade import Rejected, Trade
-
-Line = Trade | Rejected
+from greeks_cli.terms.trade import Line, Rejected, Trade, problems_of
 
 
 @dataclass(frozen=True)
@@ -87,11 +85,6 @@ def trades_of(sheets: Sequence[Sheet], common: Sheet, overrides: Settings) -> li
     return trades
 
 
-def problems_of(trades: Sequence[Line]) -> list[Problem]:
-    """Problems of the rejected trades."""
-    return [problem for trade in trades if isinstance(trade, Rejected) for problem in trade.problems]
-
-
 def _settings(sheet: Sheet) -> Settings:
     return Settings(sheet.settings, sheet.greeks)
 
@@ -123,10 +116,10 @@ class _Group:
     unread: bool = False
     """True if one rejected trade stands for the record, which is unreadable or has an id that is there twice."""
 
-    def unreadable(self, problems: Sequence[Problem]) -> "_Group":
+    def unreadable(self, problems: Sequence[Problem], positions: tuple[Position, ...] | None = None) -> "_Group":
         """A group of one rejected trade, named by the place of the record because its id cannot be used."""
         name = printable(f"{self.record.place()} (#{self.number})")
-        return _Group(self.record, self.number, [Rejected(name, tuple(problems))], unread=True)
+        return _Group(self.record, self.number, [Rejected(name, tuple(problems), positions)], unread=True)
 
 
 def _group(record: Record, number: int, common: _Common) -> _Group:
@@ -165,14 +158,15 @@ def _trade(name: str, fields: Mapping[str, Any], record: Record, common: _Common
     fields, tags = _without_tags(fields, common.passthrough)
     own, problems = _sorted_out(fields)
     guessed = own.keys() - fields.keys()
-    position, of_underlying = _position(_of_section(own, "position"), tags, common, problems)
+    by_section = _by_section(own)
+    position, of_underlying = _position(by_section.get("position", {}), tags, common, problems)
     settings = common.of_market(of_underlying)
     sections = {section: dict(settings.sections.get(section, {})) for section in SECTIONS}
     if fields.get("kind", sections["contract"].get("kind", "european")) != sections["contract"].get("kind", "european"):
         sections["contract"] = {}  # settings shared by all Asians do not apply to a digital
-    greeks = own.pop("greeks", DEFAULT_GREEKS if settings.greeks is None else settings.greeks)
+    greeks = own.get("greeks", DEFAULT_GREEKS if settings.greeks is None else settings.greeks)
     for section in SECTIONS:
-        sections[section] = overridden(sections[section], _of_section(own, section))
+        sections[section] = overridden(sections[section], by_section.get(section, {}))
     placed = None
     try:
         placed = build_position(position)
@@ -185,16 +179,29 @@ def _trade(name: str, fields: Mapping[str, Any], record: Record, common: _Common
         if any(problem.path == ("underlying",) for problem in problems):
             found = [one for one in found if one.path[:1] != ("market",)]  # its market is what is missing
         problems += [one for one in found if one.path not in common.wrong or str(one.path[-1]) in fields]
-        return Rejected(name, tuple(_placed(problem, name, record) for problem in problems))
-    if problems or placed is None:
-        return Rejected(name, tuple(_placed(problem, name, record) for problem in problems))
+        request = None
+    if request is None or problems or placed is None:
+        positions = None if placed is None or _hides_a_position(fields, guessed, problems) else (placed,)
+        return Rejected(name, tuple(_placed(problem, name, record) for problem in problems), positions)
     if placed.underlying and "seed" not in own:
         request = request.with_seed(seed_of(request.simulation.seed, placed.underlying, request.contract.dates))
     return Trade(name, request, placed, frozenset({"spot", "rate"} - sections["market"].keys()))
 
 
-def _of_section(fields: Mapping[str, Any], section: str) -> dict[str, Any]:
-    return {key: value for key, value in fields.items() if SHARED.get(key, "contract") == section}
+def _hides_a_position(fields: Mapping[str, Any], guessed: Collection[str], problems: Sequence[Problem]) -> bool:
+    """True if an unknown key may be a field of the position, or the market of the underlying is missing."""
+    if len(fields.keys() - FIELDS) > len(guessed) or any(SHARED.get(key) == "position" for key in guessed):
+        return True
+    return any(problem.path == ("underlying",) for problem in problems)
+
+
+def _by_section(fields: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    """The fields of a trade by the sections that they belong to, but for its Greeks."""
+    found: dict[str, dict[str, Any]] = {}
+    for key, value in fields.items():
+        if key != "greeks":
+            found.setdefault(SHARED.get(key, "contract"), {})[key] = value
+    return found
 
 
 def _position(
@@ -284,4 +291,7 @@ def _set_aside(group: _Group, often: Mapping[str, int]) -> _Group:
     if twice is None:
         return group
     message = "several trades have this id; give each its own, for it is the name of its result"
-    return group.unreadable([Problem((f"{group.record.place('id')}: id",), message, twice), *problems_of(group.trades)])
+    own = [(one.position,) if isinstance(one, Trade) else one.positions for one in group.trades]
+    positions = None if None in own else tuple(position for some in own for position in some or ())
+    problems = [Problem((f"{group.record.place('id')}: id",), message, twice), *problems_of(group.trades)]
+    return group.unreadable(problems, positions)

@@ -3,7 +3,7 @@
 import csv
 import re
 import shlex
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 
@@ -28,6 +28,15 @@ class Columns:
     ignored: Sequence[str] = ()
     passthrough: Sequence[str] = ()
     """Columns that are tags."""
+    elsewhere: Collection[str] = ()
+    """Columns that another file has or may have, and that this one may lack."""
+    fields: Sequence[str] = COLUMN_FIELDS
+    """Fields that a column may hold."""
+
+    @property
+    def named(self) -> tuple[str, ...]:
+        """All columns that the user names."""
+        return (*self.columns.values(), *self.ignored)
 
 
 @dataclass(frozen=True)
@@ -82,7 +91,7 @@ def headings_of(names: Sequence[str], columns: Columns, place: str) -> list[Head
         )
         for option, wanted in (("--columns", columns.columns.values()), ("--ignore-columns", columns.ignored))
         for name in wanted
-        if not _named(name, names)
+        if not _named(name, names) and not _named(name, columns.elsewhere)
     ]
     ignored = {name for one in columns.ignored for name in _named(one, names)}
     described = (name for one in columns.passthrough for name in _named(one, names))
@@ -93,14 +102,15 @@ def headings_of(names: Sequence[str], columns: Columns, place: str) -> list[Head
         if name and name not in ignored:
             heading = _heading(name, position, chosen)
             headings.append(heading) if heading else unknown.append(name)
-    problems += few(_unknown(unknown, place), len(unknown))
+    problems += few(_unknown(unknown, place, columns.fields), len(unknown))
+    problems += _misplaced(headings, place, columns.fields)
     problems += _twice(headings, place)
     if problems:
         raise InvalidInput(problems)
     return headings
 
 
-def _named(wanted: str, names: Sequence[str]) -> set[str]:
+def _named(wanted: str, names: Collection[str]) -> set[str]:
     """The name that is wanted; where there is none, names that differ from it in case and separators only."""
     return {wanted} if wanted in names else {name for name in names if name and normalised(name) == normalised(wanted)}
 
@@ -127,9 +137,9 @@ def without_unit(name: str) -> tuple[str, str]:
     return name, ""
 
 
-def _unknown(unknown: Sequence[str], place: str) -> Iterator[Problem]:
+def _unknown(unknown: Sequence[str], place: str, fields: Sequence[str]) -> Iterator[Problem]:
     """A problem for every unknown column; the last one tells how to leave out those that resemble no field."""
-    near = {name: get_close_matches(normalised(name), COLUMN_FIELDS, n=1, cutoff=_NEAR) for name in unknown[:20]}
+    near = {name: get_close_matches(normalised(name), fields, n=1, cutoff=_NEAR) for name in unknown[:20]}
     far = [name for name in unknown if not near.get(name)]
     option = printable(shlex.quote(_joined(far)))
     detail = (
@@ -140,6 +150,16 @@ def _unknown(unknown: Sequence[str], place: str) -> Iterator[Problem]:
         end = "" if near.get(name) else ", or leave it out with --ignore-columns"
         last = name == unknown[: len(near)][-1]
         yield Problem((f"{place}: column '{name}'",), f"unknown; {remedy}{end}", detail=detail if last else ())
+
+
+def _misplaced(headings: Sequence[Heading], place: str, fields: Sequence[str]) -> Iterator[Problem]:
+    """A problem for every column of a field that the table may not have."""
+    for heading in headings:
+        is_tag = heading.field.startswith(TAG) and fields is COLUMN_FIELDS
+        if heading.field not in fields and not is_tag:
+            message = f"means {heading.field}, and the fields here are {', '.join(fields)}; "
+            message += "name its field with --columns FIELD=COLUMN, or leave it out with --ignore-columns"
+            yield Problem((f"{place}: column '{heading.name}'",), message)
 
 
 def _joined(names: Sequence[str]) -> str:

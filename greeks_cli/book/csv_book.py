@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from greeks_cli.book.cells import values_of
 from greeks_cli.book.columns import Columns, Heading, headings_of
 from greeks_cli.book.numerals import Cell
-from greeks_cli.book.table import Table, table_of
+from greeks_cli.book.table import Table
 from greeks_cli.terms.errors import InvalidInput, Problem, few
 
 _TOO_MANY = "more cells than columns in the header"
@@ -20,9 +20,8 @@ class CsvTrade:
     problem: str = ""
 
 
-def csv_trades(text: str, file: str, columns: Columns) -> list[CsvTrade]:
-    """The trades of a CSV file's text. Raises InvalidInput with one problem for every column that cannot be read."""
-    table = table_of(text, file)
+def csv_trades(table: Table, columns: Columns) -> list[CsvTrade]:
+    """The trades of a table. Raises InvalidInput with one problem for every column that cannot be read."""
     headings = headings_of(table.names, columns, table.place) if table.names else []
     problems = _unnamed(table)
     trades = [CsvTrade(row.line, {}, _TOO_MANY if table.has_too_many(row) else "") for row in table.rows]

@@ -56,7 +56,7 @@ def numeral_of(text: str) -> Numeral | None:
     return Numeral(readings, sign, found["before"] or ("" if sign else after)) if readings else None
 
 
-@dataclass(frozen=True)
+@dataclass  # frozen ones take twice as long to make, and a book has one for every cell
 class Cell:
     """A cell that is not empty, and its line."""
 

@@ -13,6 +13,7 @@ from greeks_cli.book.csv_book import csv_trades
 from greeks_cli.book.curve_files import with_curves, with_curves_in_grid
 from greeks_cli.book.json_text import flaws, parsed
 from greeks_cli.book.places import Places, TradePlace, json_places, toml_places
+from greeks_cli.book.table import table_of
 from greeks_cli.book.toml import document_of, too_long
 from greeks_cli.terms.errors import InvalidInput, Problem, did_you_mean, few
 from greeks_cli.terms.request import SECTIONS
@@ -58,6 +59,8 @@ class Sheet:
     """Rates of exchange: the base currency as ``base``, and one unit of each other currency in it."""
     passthrough: tuple[str, ...] = ()
     """Columns that describe a trade, and are tags."""
+    columns: tuple[str, ...] = ()
+    """The header of a CSV file."""
 
     def place(self, *path: str) -> str:
         """``book.toml:2``, for a section or one of its settings; the file where no line was found."""
@@ -84,6 +87,16 @@ class Reading:
             unused = [option for option, given in self.options.items() if given and option != "--input-format"]
             if unused:
                 raise InvalidInput([Problem((option,), message) for option in unused])
+
+    def of_market(self, files: Sequence[str], fields: Sequence[str]) -> "Reading":
+        """The choices for a market file with ``fields``, where the CSV files of the book may have the columns."""
+        elsewhere = self.columns.named if ".csv" in map(self.suffix, files) else ()
+        return replace(self, columns=replace(self.columns, elsewhere=elsewhere, fields=fields))
+
+    def beside(self, market: "Sheet | None") -> "Reading":
+        """The choices for the files of a book beside a market file, which is None where it cannot be read."""
+        elsewhere, tags = (self.columns.named, ()) if market is None else (market.columns, market.passthrough)
+        return replace(self, columns=replace(self.columns, elsewhere=elsewhere, passthrough=tags))
 
     @property
     def options(self) -> dict[str, object]:
@@ -228,9 +241,10 @@ def _with_curves(record: Record) -> Record:
 
 
 def _csv(text: str, file: str, columns: Columns) -> Sheet:
-    trades = csv_trades(text, file, columns)
+    table = table_of(text, file)
+    trades = csv_trades(table, columns)
     found = (Record(one.fields, file, one.line, problem=one.problem) for one in trades)
-    return Sheet(file, records=tuple(map(_with_curves, found)))
+    return Sheet(file, records=tuple(map(_with_curves, found)), columns=table.names)
 
 
 def _jsonl(text: str, file: str, _columns: Columns) -> Sheet:

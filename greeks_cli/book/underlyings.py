@@ -4,7 +4,7 @@ import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from greeks_cli.book.records import Sheet, read_sheet
+from greeks_cli.book.records import Reading, Sheet, read_sheet
 from greeks_cli.terms.errors import InvalidInput, Problem, did_you_mean
 from greeks_cli.terms.market import Market
 from greeks_cli.terms.request import check_shared
@@ -14,11 +14,17 @@ _OWN = (*Market.model_fields, "currency")
 Underlyings = Mapping[str, Mapping[str, Any]]
 
 
-def market_sheet(name: str) -> Sheet:
-    """Settings for all trades from a file: TOML or JSON, or CSV with a row for each underlying. Raises InvalidInput."""
-    sheet = read_sheet(name)
-    if not name.lower().endswith(".csv"):
+def market_sheet(name: str, reading: Reading, files: Sequence[str]) -> Sheet:
+    """Settings for all trades from a file: TOML or JSON, or CSV with a row for each underlying.
+
+    ``files`` are those of the book, whose columns the reading names, too. Raises InvalidInput.
+    """
+    sheet = read_sheet(name, reading.of_market(files, ("underlying", *_OWN)))
+    if reading.suffix(name) != ".csv":
         return sheet
+    if not sheet.records:
+        message = "has no rows; write one for each underlying: underlying,spot,vol"
+        raise InvalidInput([Problem((sheet.file,), message)])
     problems = list(sheet.problems)
     found: dict[str, dict[str, Any]] = {}
     for record in sheet.records:
@@ -28,7 +34,7 @@ def market_sheet(name: str) -> Sheet:
             message = "is there twice; keep one row" if underlying else "each row of a market file names its underlying"
             problems.append(Problem((f"{record.place()}: underlying",), message, underlying or None))
         found[underlying] = fields
-    return Sheet(sheet.file, digest=sheet.digest, problems=tuple(problems), underlyings=found)
+    return Sheet(sheet.file, digest=sheet.digest, problems=tuple(problems), underlyings=found, columns=sheet.columns)
 
 
 def underlyings_of(sheets: Sequence[Sheet], problems: list[Problem]) -> dict[str, Mapping[str, Any]]:

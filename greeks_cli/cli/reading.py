@@ -25,10 +25,10 @@ def reading_options(function: Command) -> Command:
             "--columns",
             metavar="FIELD=COLUMN,...",
             default="",
-            help="Columns of a CSV file by field: strike=Strike,vol='Implied Volatility'. Usual names are known.",
+            help="Columns of CSV files (of --market too) by field: spot='Last Price',vol=IV. Usual names are known.",
         ),
         click.option(
-            "--ignore-columns", metavar="COLUMN,...", default="", help="Columns of a CSV file to leave out: Bid,Ask."
+            "--ignore-columns", metavar="COLUMN,...", default="", help="Columns of CSV files to leave out: Bid,Ask."
         ),
         click.option(
             "--input-format",

@@ -1,7 +1,6 @@
 """Trades of a book from files and flags, and messages about rejected trades."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
@@ -34,23 +33,25 @@ def read_trades(
     """The trades of files.
 
     ``content`` is the content of the one file, where that is read already. Raises InvalidInput where a file is not a
-    book, or a setting of all trades is wrong; the error then holds the problems of each trade, too.
+    book, or a setting of all trades is wrong; the error then holds the problems of each trade, too, unless the market
+    cannot be read.
     """
-    from greeks_cli.book.book import Settings, problems_of, trades_of
+    from greeks_cli.book.book import Settings, trades_of
     from greeks_cli.book.records import Sheet, read_sheet, sheet_of
     from greeks_cli.book.underlyings import market_sheet, rates_of
     from greeks_cli.terms.request import DEFAULT_GREEKS
+    from greeks_cli.terms.trade import problems_of
 
     problems: list[Problem] = []
-    common = _unless_wrong(problems, lambda: market_sheet(str(market)) if market else None) or Sheet("")
+    settings = _unless_wrong(problems, lambda: market_sheet(str(market), reading, files) if market else Sheet(""))
+    common = settings or Sheet("")
     if common.records or common.grid:
         problems.append(Problem(("--market",), "is for settings; give trades and grids as FILE", str(market)))
     _unless_wrong(problems, flags.validate)
     if files.count("-") > 1:
         problems.append(Problem(("-",), "standard input can be read once only"))
-    _unless_wrong(problems, partial(reading.check, files))
-    if common.passthrough:
-        reading = replace(reading, columns=replace(reading.columns, passthrough=common.passthrough))
+    _unless_wrong(problems, partial(reading.check, [*files, *([str(market)] if market else [])]))
+    reading = reading.beside(settings)
     read = read_sheet if content is None else partial(sheet_of, content)
     found = [_unless_wrong(problems, partial(read, name, reading)) for name in files]
     sheets = [sheet for sheet in found if sheet]
@@ -58,7 +59,8 @@ def read_trades(
     trades = _unless_wrong(problems, partial(trades_of, sheets, common, overrides)) if sheets else []
     rates = _unless_wrong(problems, lambda: rates_of([common, *sheets]))
     if problems:
-        raise InvalidInput([*problems, *problems_of(trades or [])])
+        # Without its market, a trade has problems that are none.
+        raise InvalidInput([*problems, *problems_of(trades or [] if settings else [])])
     digests = {sheet.file: sheet.digest for sheet in (common, *sheets) if sheet.digest}
     return BookRead(trades or [], digests, rates)
 
@@ -74,7 +76,7 @@ def _unless_wrong(problems: list[Problem], work: Callable[[], Found]) -> Found |
 
 def refuse_rejected(trades: "Sequence[Trade | Rejected]") -> None:
     """Raise InvalidInput with the problems of all rejected trades, where there are any."""
-    from greeks_cli.book.book import problems_of
+    from greeks_cli.terms.trade import problems_of
 
     if problems := problems_of(trades):
         raise InvalidInput(problems)
@@ -127,16 +129,14 @@ def tell_defaults(trades: "Sequence[Trade | Rejected]", are_added: bool) -> None
 def asked_totals(
     trades: "Sequence[Trade | Rejected]", rates: "Rates | None", total: bool, by: str | None
 ) -> "list[Total]":
-    """The totals that are asked for. Raises InvalidInput where a field or a rate is missing, or a trade is rejected."""
+    """The totals that are asked for. Raises InvalidInput where a field or a rate is missing."""
     from greeks_cli.terms.totals import totals_of
-    from greeks_cli.terms.trade import Trade
 
     if by is not None and not by.strip(" ,"):
         raise InvalidInput([Problem(("--total-by",), "names no field; write one such as underlying or tags.desk", by)])
     if not total and not by:
         return []
-    valid = [trade for trade in trades if isinstance(trade, Trade)]
-    return totals_of(valid, [name.strip() for name in (by or "").split(",") if name.strip()], rates)
+    return totals_of(trades, [name.strip() for name in (by or "").split(",") if name.strip()], rates)
 
 
 def _counted(trades: "Sequence[Trade]") -> str:

@@ -7,12 +7,10 @@ import json
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from rich.table import Table
-from rich.text import Text
-
 from greeks_cli import __version__
+from greeks_cli.report.book_screen import Record, book_screen, greek_names
 from greeks_cli.report.formats import document
-from greeks_cli.report.table import Screen, empty_table, estimate_cell, natural_width, plain, text_of
+from greeks_cli.report.table import Screen
 from greeks_cli.terms.greek import Units
 from greeks_cli.terms.position import TAG, UNIT_POSITION
 from greeks_cli.terms.result import Result
@@ -36,14 +34,13 @@ _INPUTS = ("position", "contract", "market")
 _DATE_NAMES = {
     "expiry": "expiry_date",
     "start": "start_date",
+    "elapsed": "elapsed_date",
     "window_start": "window_start_date",
     "window_end": "window_end_date",
     "fixing_times": "fixing_dates",
     "monitoring_times": "monitoring_dates",
 }
-_MOST_WARNINGS = 20
-
-Record = dict[str, Any]
+_MOST_NAMED = 3
 
 
 def row_key(trade: Trade | Rejected, arithmetic: str, units: Units) -> str:
@@ -86,12 +83,13 @@ def _of_position(estimate: Record, scale: float) -> Record:
     }
 
 
-def total_of(total: Total, sums: Sequence[Sum] | None, key: str, units: Units) -> Record:
-    """Row of a total: the sums of its measures; an error where a trade has no result."""
+def total_of(total: Total, sums: Sequence[Sum] | None, failed: Sequence[str], key: str, units: Units) -> Record:
+    """Row of a total: the sums of its measures; an error where a trade has no result. ``failed`` are valid trades."""
     by = {name: value for name, value in total.by.items() if value is not None}
-    common = {"id": total.id, "status": "total", "key": key, "trades": len(total.members), "by": by}
-    if sums is None:
-        return {**common, "status": "no total", "error": "a trade has no result", "version": __version__}
+    n_trades = len(total.members) + len(total.missing)
+    common = {"id": total.id, "status": "total", "key": key, "trades": n_trades, "by": by}
+    if why := _without_result(total, failed):
+        return {**common, "status": "no total", "error": why, "version": __version__}
     if not sums:
         why = "the trades have no Greek in common"
         return {**common, "status": "no total", "error": why, "version": __version__}
@@ -108,13 +106,27 @@ def total_of(total: Total, sums: Sequence[Sum] | None, key: str, units: Units) -
     return {**common, "estimates": estimates, "version": __version__}
 
 
+def _without_result(total: Total, failed: Sequence[str]) -> str:
+    """The trades that leave a total without a sum, in one line; empty where there are none."""
+    parts = [f"{_named(names)} no result" for names in [[*total.missing, *failed]] if names]
+    parts += [f"{_named(total.unplaced)} no position that can be read, and may be part of it"] if total.unplaced else []
+    return f"{'; '.join(parts)}: a sum would be partial; correct the trade, or leave it out" if parts else ""
+
+
+def _named(names: Sequence[str]) -> str:
+    """The subject of a sentence with its verb: ``trade 'a' has``, ``trades 'a', 'b' have``."""
+    shown = ", ".join(f"'{name}'" for name in names[:_MOST_NAMED])
+    more = f" and {len(names) - _MOST_NAMED:,} more" if len(names) > _MOST_NAMED else ""
+    return f"trades {shown}{more} have" if len(names) > 1 else f"trade {shown} has"
+
+
 def rendered(records: Sequence[Record], form: BookFormat, wide: bool, screen: Screen) -> str:
     """Text of a book's results, in any format but Parquet."""
     match form:
         case BookFormat.CSV:
             return _wide_csv(records) if wide else _long_csv(records)
         case BookFormat.TABLE:
-            return _table(records, screen)
+            return book_screen(records, screen)
     return "".join(json_line(record) for record in records)
 
 
@@ -196,7 +208,7 @@ def _is_number(name: str, rows: Sequence[Record]) -> bool:
 
 def _wide_csv(records: Sequence[Record]) -> str:
     """CSV with a line per trade: the numbers and the warning of every Greek, and the inputs."""
-    names, inputs = _greek_names(records), _input_names(records)
+    names, inputs = greek_names(records), _input_names(records)
     keys = ("value", "stderr", "bias", "exact", "warning")
     columns = [name if key == "value" else f"{name}_{key}" for name in names for key in keys]
     text = io.StringIO()
@@ -209,50 +221,3 @@ def _wide_csv(records: Sequence[Record]) -> str:
         given = [of_record.get(name) for name in inputs]
         writer.writerow([record["id"], record["status"], *cells, record.get("error", ""), *given])
     return text.getvalue()
-
-
-def _greek_names(records: Sequence[Record]) -> list[str]:
-    return list(dict.fromkeys(estimate["name"] for record in records for estimate in record.get("estimates", ())))
-
-
-def _table(records: Sequence[Record], screen: Screen) -> str:
-    """Table with a row per trade; a narrow screen shows fewer Greeks, and names the others."""
-    names = _greek_names(records)
-    shown = list(names)
-    grid = _grid(records, shown, screen)
-    while screen.width and len(shown) > 1 and natural_width(grid) > screen.width:
-        shown.pop()
-        grid = _grid(records, shown, screen)
-    reasons = [f"{record['id']}: {record['error']}" for record in records if "error" in record]
-    warned = [
-        f"{record['id']}: {estimate['name']}: {estimate['warning']}"
-        for record in records
-        for estimate in record.get("estimates", ())
-        if estimate.get("warning")
-    ]
-    reasons += warned[:_MOST_WARNINGS]
-    if len(warned) > _MOST_WARNINGS:
-        reasons.append(f"and {len(warned) - _MOST_WARNINGS:,} more warnings; --format csv has all")
-    if left_out := names[len(shown) :]:
-        reasons.append(f"left out for width: {', '.join(left_out)}; --format csv has all")
-    trades = [record for record in records if "trades" not in record]
-    failed = sum(record["status"] == "error" for record in trades)
-    title = f"{len(trades):,} trades, {failed:,} failed; each estimate with its standard error (and bias)"
-    return text_of(screen, title, grid, reasons)
-
-
-def _grid(records: Sequence[Record], names: Sequence[str], screen: Screen) -> Table:
-    grid = empty_table(screen, ("id", *names), left=())
-    for record in records:
-        by_name = {estimate["name"]: estimate for estimate in record.get("estimates", ())}
-        grid.add_row(Text(record["id"]), *(_cell(by_name.get(name)) for name in names))
-    return grid
-
-
-def _cell(estimate: dict[str, Any] | None) -> str:
-    """Estimate and standard error, the bias where it is not 0, and a mark where there is a warning."""
-    if estimate is None:
-        return "-"
-    bias = f" ({plain(estimate['bias'], 1)})" if estimate["bias"] > 0 else ""
-    mark = " !" if estimate.get("warning") else ""
-    return f"{estimate_cell(estimate['value'], estimate['stderr'])}{bias}{mark}"

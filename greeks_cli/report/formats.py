@@ -45,7 +45,7 @@ def document(result: Result, units: Units) -> dict[str, Any]:
     return {
         "contract": request.contract.model_dump(mode="json"),
         "market": request.market.model_dump(mode="json"),
-        **({"dates": dict(request.dates)} if request.dates else {}),
+        **({"dates": dates} if (dates := request.dates.document()) else {}),
         "simulation": request.simulation.model_dump(mode="json"),
         "estimates": [_as_dict(row) for row in rows(result, units)],
         "paths": result.paths,

@@ -49,10 +49,11 @@ def headline(request: Request, paths: int, shift: float = 0.0) -> Headline:
 
 def expiry_of(request: Request) -> str:
     """The expiry in words: its date where one is given, and the time in years."""
-    if request.has_expired:
-        return f"expired {request.dates['expiry']}"
+    expiry = request.dates.expiry
+    if request.contract.has_expired:
+        return f"expired {expiry}" if expiry else "expired"
     years = f"{request.contract.expiry:g}y"
-    return f"expiry {request.dates['expiry']} ({years})" if "expiry" in request.dates else f"expiry {years}"
+    return f"expiry {expiry} ({years})" if expiry else f"expiry {years}"
 
 
 def _paths(simulation: Simulation, paths: int, steps: int, shift: float) -> str:

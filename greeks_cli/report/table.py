@@ -8,6 +8,7 @@ from math import floor, log10
 from rich.box import ASCII, SIMPLE_HEAD
 from rich.console import Console, JustifyMethod, RenderableType
 from rich.table import Table
+from rich.text import Text
 
 from greeks_cli.report.headline import headline
 from greeks_cli.report.rows import Row, rows
@@ -69,7 +70,7 @@ def empty_table(screen: Screen, columns: Sequence[str], left: Collection[str]) -
     grid = Table(box=ASCII if screen.ascii_only else SIMPLE_HEAD, pad_edge=False)
     for i, column in enumerate(columns):
         justify: JustifyMethod = "left" if i == 0 or column in left else "right"
-        grid.add_column(column, justify=justify, no_wrap=True, style="cyan" if i == 0 else None)
+        grid.add_column(Text(column), justify=justify, no_wrap=True, style="cyan" if i == 0 else None)
     return grid
 
 

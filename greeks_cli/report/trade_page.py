@@ -12,7 +12,7 @@ from greeks_cli.report.table import COLUMNS, cells_of
 from greeks_cli.terms.book_row import Estimated, TradeRow
 from greeks_cli.terms.position import UNIT_POSITION, Position
 from greeks_cli.terms.request import Request
-from greeks_cli.terms.result import CLOSED_FORM, EXPIRED
+from greeks_cli.terms.result import Unsimulated
 from greeks_cli.terms.simulation import Estimator, Smoothing
 from greeks_cli.terms.spot_curves import SpotCurves
 
@@ -20,8 +20,8 @@ _NO_SMOOTHING = "no smoothing bias; what bias there is bounds unseen events."
 _METHODS = {
     "likelihood": f"The path stays and its probability moves; {_NO_SMOOTHING}",
     "mixed": f"The first derivative pathwise, the others by likelihood; {_NO_SMOOTHING}",
-    CLOSED_FORM: "An exact formula; nothing is simulated.",
-    EXPIRED: "The contract has expired: its payoff at the spot, and no Greeks.",
+    Unsimulated.CLOSED_FORM: "An exact formula; nothing is simulated.",
+    Unsimulated.EXPIRED: "The contract has expired: its payoff at the spot, and no Greeks.",
     "conditional": f"A smooth part of the payoff pathwise, the rest by likelihood or mixed; {_NO_SMOOTHING}",
 }
 """Descriptions of the estimators without smoothing."""

@@ -22,7 +22,7 @@ from greeks_cli.run.ledger import Ledger
 from greeks_cli.run.processes import worker_processes
 from greeks_cli.terms.errors import ExitCode, InvalidInput, Problem
 from greeks_cli.terms.greek import Units
-from greeks_cli.terms.result import Answer, Progress
+from greeks_cli.terms.result import Answer, Progress, Result
 from greeks_cli.terms.totals import Total
 from greeks_cli.terms.trade import Rejected, Trade, total_key
 
@@ -108,16 +108,16 @@ class Book:
     def _with_total(self) -> Iterator[dict[str, Any]]:
         """Yields all rows and the totals after all paths: no row is complete before."""
         with self._executor() as (executor, workers):
-            valid = [trade.request for trade in self.trades if isinstance(trade, Trade)]
-            found, sums = run_with_totals(valid, self._totals, workers, executor)
+            valid = [trade for trade in self.trades if isinstance(trade, Trade)]
+            found, sums = run_with_totals([trade.request for trade in valid], self._totals, workers, executor)
         answers = iter(found)
         for trade in self.trades:
             answer = trade.why if isinstance(trade, Rejected) else answer_of(next(answers))
             yield record_of(trade, answer, self._key(trade), self._units)
         keys = self.keys
-        whole = len(valid) == len(self.trades)
         for total, own in zip(self._totals, sums, strict=True):
-            yield total_of(total, own if whole else None, keys[total.id], self._units)
+            failed = [valid[place].id for place in total.members if not isinstance(found[place], Result)]
+            yield total_of(total, own, failed, keys[total.id], self._units)
 
     def workers(self) -> tuple[int, str]:
         """The number of workers, and their description in words. Raises ClusterFailed."""

@@ -5,6 +5,7 @@ from functools import singledispatch
 from math import isfinite
 
 import numpy as np
+from numpy.typing import NDArray
 
 from greeks_cli.analytic.closed_forms import exact_greeks_of_all
 from greeks_cli.engine.autodiff.kinks import Sharp
@@ -14,30 +15,31 @@ from greeks_cli.engine.payoffs import payoff
 from greeks_cli.engine.simulation.path_data import Motion, PathData
 from greeks_cli.engine.simulation.paths import PlainPath
 from greeks_cli.terms.contract import Contract
+from greeks_cli.terms.fixings import Periodic
 from greeks_cli.terms.knocking import Knocking
-from greeks_cli.terms.path_contracts import Asian, Average, Lookback
+from greeks_cli.terms.path_contracts import Asian, Average, Cliquet, Lookback, VarianceSwap
 from greeks_cli.terms.request import Request
-from greeks_cli.terms.result import CLOSED_FORM, EXPIRED, Estimate, Result
+from greeks_cli.terms.result import Estimate, Result, Unsimulated
 
 
 def unsimulated(requests: Sequence[Request]) -> Iterator[tuple[int, Result]]:
     """The number and the result of each request that needs no paths."""
     wanting = []
     for number, request in enumerate(requests):
-        if request.has_expired:
+        if request.contract.has_expired:
             payment = _payoff_today(request)
             values = [0.0 if greek.order else payment for greek in request.greeks]
-            yield number, _exact_result(request, values, EXPIRED)
+            yield number, _exact_result(request, values, Unsimulated.EXPIRED)
         elif request.simulation.closed_form:
             wanting.append(number)
     exact = exact_greeks_of_all([requests[number] for number in wanting])
     for number, found in zip(wanting, exact, strict=True):
         known = [value for value in found if value is not None and isfinite(value)]
         if len(known) == len(found):
-            yield number, _exact_result(requests[number], known, CLOSED_FORM)
+            yield number, _exact_result(requests[number], known, Unsimulated.CLOSED_FORM)
 
 
-def _exact_result(request: Request, values: Sequence[float], estimator: str) -> Result:
+def _exact_result(request: Request, values: Sequence[float], estimator: Unsimulated) -> Result:
     pairs = zip(request.greeks, values, strict=True)
     estimates = tuple(Estimate(greek, value, 0.0, value, value, 0.0, value, estimator) for greek, value in pairs)
     return Result(request, estimates, 0, 0.0)
@@ -63,6 +65,26 @@ def _(contract: Lookback, spot: float) -> float:
     extreme = (max if contract.seeks_maximum else min)(contract.running_extreme, spot)
     gain = spot - extreme if contract.strike is None else extreme - contract.strike
     return max(contract.type.sign * gain, 0.0)
+
+
+@_payment.register
+def _(contract: Cliquet, spot: float) -> float:
+    returns = np.clip(_ratios(contract, spot) - 1, contract.floor, contract.cap)
+    return contract.notional * float(returns.sum())
+
+
+@_payment.register
+def _(contract: VarianceSwap, spot: float) -> float:
+    assert contract.elapsed is not None  # else it needs its path
+    realised = float((np.log(_ratios(contract, spot)) ** 2).sum()) / contract.elapsed
+    return contract.notional * (realised - contract.strike_vol**2)
+
+
+def _ratios(contract: Periodic, spot: float) -> NDArray[np.float64]:
+    """Ratios of all fixings, each to the one before; the spot is the last where it is not stated."""
+    n_past = len(contract.past_fixings)
+    fixings = np.array([*contract.past_fixings, *([spot] if n_past == contract.n_periods else [])])
+    return fixings[1:] / fixings[:-1]
 
 
 @_payment.register

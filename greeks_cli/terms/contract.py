@@ -28,6 +28,10 @@ class StrikeKind(enum.StrEnum):
     FLOATING = "floating"
 
 
+TODAY = 1e-30
+"""The time in years to the expiry of a contract that has expired."""
+
+
 class Contract(Term):
     """A payment at expiry that depends on the underlying at a few dates."""
 
@@ -49,8 +53,15 @@ class Contract(Term):
         """The values of ``parameters``."""
         return {name: getattr(self, name) for name in self.parameters}
 
+    @property
+    def has_expired(self) -> bool:
+        """True for a contract that is worth its payoff."""
+        return self.expiry <= TODAY
+
     schedule: ClassVar[frozenset[str]] = frozenset({"expiry"})
     """Fields that say when the contract looks at the underlying, and nothing else."""
+    observations: ClassVar[tuple[str, ...]] = ()
+    """Fields that tell the payment of an expired contract, besides the spot."""
 
     @property
     def open_values(self) -> Mapping[str, float]:

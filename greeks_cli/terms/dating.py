@@ -10,6 +10,7 @@ from typing import Annotated, Any
 from pydantic import BeforeValidator, Field, field_validator
 
 from greeks_cli.terms.calendars import Calendar, load_calendar
+from greeks_cli.terms.contract import TODAY
 from greeks_cli.terms.curve import Curve, VolCurve, pairs_of
 from greeks_cli.terms.dates import later, read_date, read_tenor
 from greeks_cli.terms.day_counts import DayCount, read_day_count, years_between
@@ -19,15 +20,10 @@ from greeks_cli.terms.fields import Term
 from greeks_cli.terms.nodes import label_of
 from greeks_cli.terms.schedules import Rule, read_rule, scheduled
 
-TODAY = 1e-30
-"""The time in years to the expiry of a contract that has expired."""
-DATED = ("expiry", "start", "window_start", "window_end")
+DATED = ("expiry", "start", "elapsed", "window_start", "window_end")
 """Fields of a contract that may be a date or a tenor."""
-LISTS = {
-    "fixing_times": "add its price to past_fixings",
-    "monitoring_times": "say in knocked or running_extreme what it has seen",
-}
-"""Fields of a contract that may be a list of dates, and the remedy for a date that has passed."""
+LISTS = ("fixing_times", "monitoring_times")
+"""Fields of a contract that may be a list of dates."""
 RULES = {"fixings": "fixing_times", "monitoring": "monitoring_times"}
 """Fields of a contract that may be a rule, and the field of the dates of the rule."""
 NODED: Mapping[str, type[Curve] | type[Dividends]] = {
@@ -66,15 +62,32 @@ class Dating(Term):
         return code
 
 
+@dataclass(frozen=True)
+class Dates:
+    """The dates of a contract by its fields, with the day of valuation and the conventions that made times of them."""
+
+    fields: Mapping[str, str | list[str]] = field(default_factory=dict[str, str | list[str]])
+    dating: Dating = field(default_factory=Dating)
+
+    @property
+    def expiry(self) -> str | None:
+        """The date of expiry; None where it is a time."""
+        found = self.fields.get("expiry")
+        return found if isinstance(found, str) else None
+
+    def document(self) -> dict[str, Any]:
+        """The dates and the conventions as JSON has them; empty without dates."""
+        return {**self.dating.model_dump(mode="json", exclude_none=True), **self.fields} if self.fields else {}
+
+
 @dataclass
 class Dated:
     """Fields of a contract with times in years, the dates behind them, and remarks on the dates."""
 
     fields: dict[str, Any]
-    dates: dict[str, Any] = field(default_factory=dict)
+    dates: dict[str, str | list[str]] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
     remarks: list[str] = field(default_factory=list)
-    has_expired: bool = False
 
 
 def in_years(fields: Mapping[str, Any], dating: Dating) -> Dated:
@@ -146,42 +159,89 @@ class _Clock:
         return self._years(day)
 
     def single(self, name: str) -> None:
-        """Replaces a date or a tenor; an expiry on the day of valuation or before has passed."""
-        day = self._day(self.found.fields[name])
+        """Replaces a date or a tenor by its time."""
+        value = self.found.fields[name]
+        day = read_date(value.strip() if isinstance(value, str) else value) if name == "elapsed" else self._day(value)
         self.found.dates[name] = str(day)
-        if name == "expiry" and day <= self._today:
-            self.found.has_expired = True
-            self.found.fields[name] = TODAY
+        self.found.fields[name] = self._since(day) if name == "elapsed" else self._until(name, day)
+
+    def _since(self, day: date) -> float:
+        """Years since the first fixing: until today, or until the expiry that has passed."""
+        end = self._expired or self._today
+        if day > end:
+            raise ValueError(f"{day}: comes after {end}; it is the date of the first past fixing")
+        return years_between(day, end, self.dating.day_count, self.calendar) if day < end else 0.0
+
+    def _until(self, name: str, day: date) -> float:
+        """Years to a date; of one that has passed, the time that stands for it."""
+        if day > self._today:
+            return self._years(day)
+        if name == "expiry":
             if day < self._today:
                 self.found.remarks.append(_LONG_EXPIRED)
-        elif name == "window_start" and day <= self._today:
-            self.found.fields[name] = 0.0
-        elif name == "window_end" and day <= self._today:
+            return TODAY
+        if name == "window_end":
             raise ValueError(f"{day}: the window is over; say in knocked what it has seen, or price the European")
-        elif day <= self._today:
-            raise ValueError(f"{day}: is not after the day of valuation, {self._today}; leave the trade out")
-        else:
-            self.found.fields[name] = self._years(day)
+        if name == "start" and not self._n_past:
+            raise ValueError(f"{day}: is not after the day of valuation, {self._today}; give its price in past_fixings")
+        return 0.0
+
+    @property
+    def _expiry(self) -> date | None:
+        """The date of expiry; None where it is a time."""
+        expiry = self.found.dates.get("expiry")
+        return date.fromisoformat(expiry) if isinstance(expiry, str) else None
+
+    @property
+    def _expired(self) -> date | None:
+        """The date of an expiry that has passed."""
+        return self._expiry if self._expiry and self._expiry <= self._today else None
+
+    @property
+    def _n_past(self) -> int:
+        """The number of past fixings that the contract states."""
+        return len(_items(self.found.fields.get("past_fixings")))
 
     def several(self, name: str) -> None:
         """Replaces a list of dates."""
         days = [self._day(item) for item in _items(self.found.fields[name])]
-        if passed := next((day for day in days if day < self._today), None):
-            message = f"{passed}: lies before the day of valuation, {self._today}; leave it out, and {LISTS[name]}"
-            raise ValueError(message)
-        self._set(name, days)
+        if wrong := next(((one, other) for one, other in pairwise(days) if other <= one), None):
+            raise ValueError(f"{wrong[1]}: does not come after {wrong[0]}; give the dates in increasing order")
+        if name == "fixing_times" and days[0] < self._today:
+            days = self._to_come(days)
+        elif days[0] < self._today:
+            message = f"{days[0]}: lies before the day of valuation, {self._today}; leave it out, and "
+            raise ValueError(message + "say in knocked or running_extreme what it has seen")
+        if days:
+            self._set(name, days)
+        else:
+            del self.found.fields[name]
+
+    def _to_come(self, days: list[date]) -> list[date]:
+        """The fixing dates to come. Raises ValueError where past_fixings has not a price for each other date."""
+        n, passed = self._n_past, sum(day < self._today for day in days)
+        if n not in (passed, sum(day <= self._today for day in days)):
+            named = f"{days[0]} and {passed - 1} more: lie" if passed > 1 else f"{days[0]}: lies"
+            message = f"{named} before the day of valuation, {self._today}; give the price of each in past_fixings"
+            raise ValueError(f"{message}, which has {n}")
+        if n == len(days) and not self._expired:
+            raise ValueError(f"{days[-1]}: no fixing is to come, and the payoff is known; leave the trade out")
+        return days[n:]
 
     def by_rule(self, name: str) -> None:
         """Replaces a rule by the times of its dates, the last at or before the expiry."""
-        if "expiry" not in self.found.dates:
+        expiry = self._expiry
+        if expiry is None:
             raise ValueError(f"{self.found.fields[name]}: the rule counts back from a date; give the expiry as one")
-        if self.found.has_expired:
+        if self._expired and name == "fixings" and self._n_past:
+            del self.found.fields[name]
+            return
+        if self._expired:
             raise ValueError("the contract has expired, and its dates are over; leave it out")
-        expiry = date.fromisoformat(self.found.dates["expiry"])
         listed, rule = RULES[name], read_rule(str(self.found.fields.pop(name)).strip())
         if self.found.fields.get(listed) is not None:
             raise ValueError(f"{name} and {listed} exclude each other; give one of them")
-        days = sorted({min(day, self._last(expiry)) for day in scheduled(self._today, expiry, rule, self.calendar)})
+        days = scheduled(self._today, expiry, rule, self.calendar)
         for day in days:
             self._remark(day)
         self._set(listed, days)
@@ -195,10 +255,6 @@ class _Clock:
                 raise ValueError(f"{other}: is the same time as {one} by {count}; use act/365f, or leave one date out")
         self.found.dates[name] = [str(day) for day in days]
         self.found.fields[name] = times
-
-    def _last(self, expiry: date) -> date:
-        """The last business day up to the expiry."""
-        return self.calendar.previous_business_day(expiry) if self.calendar else expiry
 
     @property
     def _today(self) -> date:

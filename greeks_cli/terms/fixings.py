@@ -77,18 +77,23 @@ class Fixed(Contract):
 
 _SAME_DATE = 1e-9
 """The share of a period below which two dates are one."""
+_NEAR = 5 / 365
+"""Years by which fixings on business days or in months may lie beside equally spaced times."""
 
 
 class Periodic(Contract):
     """A contract on the underlying's returns over equal periods, some of which may be over.
 
     A schedule of n periods has n + 1 fixings, equally spaced from ``elapsed`` years ago to expiry. Fixings before today
-    are ``past_fixings``. Today's spot is the fixing of today's date, unless ``past_fixings`` ends with it.
+    are ``past_fixings``. Today's spot is the fixing of today's date, unless ``past_fixings`` ends with it. Where a
+    fixing of the schedule is nearer than a few days, their number says whether it has passed.
     """
+
+    observations: ClassVar[tuple[str, ...]] = ("past_fixings",)
 
     past_fixings: Prices = PAST_FIXINGS
     elapsed: Annotated[Number, Field(ge=0, le=100), Unit("years")] | None = Field(
-        None, description="years since the first past fixing [default: the last past fixing is today's]"
+        None, description="years since the first past fixing, or its date [default: the last past fixing is today's]"
     )
 
     @property
@@ -103,6 +108,8 @@ class Periodic(Contract):
         if found == wanted or (found == wanted - 1 and self._meets_a_date):
             return self
         given = f"past_fixings has {found} {'price' if found == 1 else 'prices'}"
+        if self.has_expired:
+            raise ValueError(f"{given}, and {wanted - 1} or {wanted} would fit: all {self.n_periods} periods are over")
         if self.elapsed is None:
             raise ValueError(f"{given}, and may have {self.n_periods}, the number of periods")
         span = f"{self.n_periods} equal periods began {self.elapsed:g} years ago and end in {self.expiry:g}"
@@ -111,21 +118,40 @@ class Periodic(Contract):
     @property
     def n_remaining(self) -> int:
         """The number of fixings to come, that of today excluded."""
+        if self.has_expired:
+            return 0
+        stated = self.n_periods + 1 - len(self.past_fixings)
         if self.elapsed is None:
-            return max(1, self.n_periods + 1 - max(1, len(self.past_fixings)))
-        return ceil(self.expiry / self.period - _SAME_DATE)
+            return max(1, min(stated, self.n_periods))
+        by_time = ceil(self.expiry / self._equal_period - _SAME_DATE)
+        is_today = stated == by_time + 1 and abs(by_time - self.expiry / self._equal_period) <= _SAME_DATE
+        return stated if self._is_near(stated) and not is_today else by_time
+
+    def _is_near(self, n: int) -> bool:
+        """True if the first of n fixings to come lies within a period and a few days from today."""
+        first = self.expiry - (n - 1) * self._equal_period
+        if not 1 <= n <= self.n_periods or first > self._equal_period + _NEAR:
+            return False
+        return first > 0 or (first > -_NEAR and self._equal_period < _NEAR)
+
+    @property
+    def _equal_period(self) -> float:
+        return ((self.elapsed or 0.0) + self.expiry) / self.n_periods
+
+    @property
+    def is_crowded(self) -> bool:
+        """True if the fixings to come have less room than periods of the schedule, and are spaced from today."""
+        return self.elapsed is None or (self.n_remaining - 1) * self._equal_period >= self.expiry
 
     @property
     def period(self) -> float:
-        """Years from fixing to fixing."""
-        if self.elapsed is None:
-            return self.expiry / self.n_remaining
-        return (self.elapsed + self.expiry) / self.n_periods
+        """Years from fixing to fixing, of those to come."""
+        return self.expiry / self.n_remaining if self.is_crowded else self._equal_period
 
     @property
     def _meets_a_date(self) -> bool:
         """True if today is a date of the schedule."""
-        return self.elapsed is None or abs(self.n_remaining - self.expiry / self.period) <= _SAME_DATE
+        return self.has_expired or abs(self.n_remaining - self.expiry / self.period) <= _SAME_DATE
 
     @property
     def dates(self) -> tuple[float, ...]:
@@ -138,9 +164,13 @@ class Periodic(Contract):
     def fixes_today(self) -> bool:
         return len(self.past_fixings) + self.n_remaining == self.n_periods
 
+    @property
+    def needs_path(self) -> bool:
+        return len(self.past_fixings) < self.n_periods  # the spot may be the last fixing
+
     def case(self, spot: float) -> Hashable:
-        """The fixing of today's spot, of which the number of past fixings does not tell."""
-        return self.fixes_today
+        """The fixing of today's spot and the spacing, of which the number of past fixings does not tell."""
+        return self.fixes_today, self.is_crowded
 
     @property
     def past(self) -> str:

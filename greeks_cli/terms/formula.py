@@ -1,222 +1,22 @@
-"""Payoffs typed as formulas, such as ``max(mean(S) - K, 0)``.
-
-The text is parsed by Python's own grammar and then checked against a whitelist, node by node;
-nothing is ever evaluated as Python. ``S`` is the underlying at the fixings.
-"""
+"""Contracts whose payoffs are typed as formulas, such as ``max(mean(S) - K, 0)``."""
 
 import ast
-import enum
-import warnings
 from collections.abc import Collection, Hashable, Mapping
 from functools import lru_cache
 from itertools import pairwise
-from typing import Annotated, Any, ClassVar, Literal, NamedTuple, Self
+from typing import Annotated, ClassVar, Literal, NamedTuple, Self
 
 from pydantic import BeforeValidator, Field, model_validator
 
-from greeks_cli.terms.choices import folded, is_arithmetic, is_guarded, is_tangled, jumps, meets_choices
-from greeks_cli.terms.errors import did_you_mean
+from greeks_cli.terms.choices import folded, is_guarded, is_tangled, jumps, meets_choices
 from greeks_cli.terms.fields import Number
-from greeks_cli.terms.fixings import Fixed
+from greeks_cli.terms.fixings import PAST_FIXINGS, Fixed, Prices
+from greeks_cli.terms.formula_grammar import FUNCTIONS, parse_formula
 from greeks_cli.terms.greek import MARKET_PARAMETERS, TIME
 from greeks_cli.terms.lifting import lifted
+from greeks_cli.terms.observed import is_settled, with_past
 
-LONGEST, DEEPEST, MOST_TERMS = 2000, 40, 250
-OVER_TIME = ("mean", "gmean", "sum", "min", "max", "any", "all")
-ELEMENTWISE = ("abs", "exp", "log", "sqrt")
-FUNCTIONS = (*OVER_TIME, *ELEMENTWISE, "where")
 _RESERVED = {"S", *FUNCTIONS, *MARKET_PARAMETERS, TIME}
-
-
-class Sort(enum.Enum):
-    """The type of an expression: one number per path, one per date and path, or a condition on either."""
-
-    NUMBER = "a number"
-    PATH = "a value at every date"
-    CONDITION = "a condition"
-    CONDITIONS = "a condition at every date"
-
-    @property
-    def over_time(self) -> bool:
-        return self in (Sort.PATH, Sort.CONDITIONS)
-
-    @property
-    def is_condition(self) -> bool:
-        return self in (Sort.CONDITION, Sort.CONDITIONS)
-
-
-class FormulaError(ValueError):
-    """A mistake in a formula; ``detail`` shows the formula with a caret under the place."""
-
-    def __init__(self, message: str, text: str, column: int):
-        super().__init__(message)
-        start = max(0, column - 50)
-        shown = "".join(c if c.isprintable() else "?" for c in text[start : start + 100])
-        self.detail = (f"  {shown}", "  " + " " * (column - start) + "^")
-
-
-def parse_formula(text: str, names: Mapping[str, float], n_fixings: int) -> ast.expr:
-    """The checked syntax tree of a payoff. Raises FormulaError."""
-    if len(text) > LONGEST:
-        raise FormulaError(f"the formula has {len(text)} characters; at most {LONGEST} are allowed", text, LONGEST)
-    for column, character in enumerate(text):
-        if character == "#" or not character.isprintable():
-            raise FormulaError("a formula has no comments and no control characters; leave them out", text, column)
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # `1 is 2` warns, and is refused below
-            tree = ast.parse(text.strip(), mode="eval").body
-    except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
-        column = (getattr(error, "offset", None) or 1) - 1
-        raise FormulaError(
-            "not a formula; write for example max(mean(S) - K, 0)", text, min(column, len(text))
-        ) from None
-    sort = _Checker(text, names, n_fixings).sort(tree, 0)
-    if sort is not Sort.NUMBER:
-        remedy = "use where(condition, 1, 0)" if sort is Sort.CONDITION else "take mean(...), max(...) or S[-1]"
-        raise FormulaError(f"a payoff is one number per path, this is {sort.value}; {remedy}", text, 0)
-    return tree
-
-
-class _Checker:
-    """Type checker of formulas: finds the sort of every node, and refuses nodes outside the whitelist."""
-
-    def __init__(self, text: str, names: Mapping[str, float], n_fixings: int):
-        self._text = text
-        self._names = names
-        self._n_fixings = n_fixings
-        self._joined = 0
-
-    def sort(self, node: ast.expr, depth: int) -> Sort:
-        if depth > DEEPEST:
-            raise self._error(node, f"nested more than {DEEPEST} deep; split the formula")
-        below = depth + 1
-        match node:
-            case ast.Constant(value=bool()):
-                raise self._error(node, "True and False are not numbers; write a comparison")
-            case ast.Constant(value=int() | float() as value):
-                if not abs(value) <= 1e15:
-                    raise self._error(node, "the number is too large; at most 1e15")
-                return Sort.NUMBER
-            case ast.Name(id="S"):
-                return Sort.PATH
-            case ast.Name(id=name):
-                if name not in self._names:
-                    known = ["S", *self._names]
-                    raise self._error(
-                        node, f"unknown name '{name}'; set it with --param {name}=..., or {did_you_mean(name, known)}"
-                    )
-                return Sort.NUMBER
-            case ast.Subscript(value=ast.Name(id="S"), slice=index):
-                return self._fixing(node, index)
-            case ast.UnaryOp(op=ast.USub() | ast.UAdd(), operand=operand):
-                return self._value(operand, below)
-            case ast.UnaryOp(op=ast.Not(), operand=operand):
-                return self._condition(operand, below)
-            case ast.BinOp(op=ast.Pow(), left=left, right=right):
-                self._power(node, right)
-                return self._value(left, below)
-            case ast.BinOp() if is_arithmetic(node):
-                return self._chain(node, below)
-            case ast.Compare():
-                return self._comparison(node, below)
-            case ast.BoolOp(values=values):
-                return _wider(*(self._condition(value, below) for value in values))
-            case ast.IfExp(test=test, body=body, orelse=otherwise):
-                return self._choice((test, body, otherwise), below)
-            case ast.Call(func=ast.Name(id=name), args=arguments, keywords=[]):
-                return self._call(node, name, arguments, below)
-        raise self._error(
-            node,
-            "not allowed here; use numbers, S, S[-1], parameters, + - * / **, comparisons, and or not, if else, "
-            + ", ".join(FUNCTIONS),
-        )
-
-    def _chain(self, node: ast.expr, depth: int) -> Sort:
-        """The sort of operands joined by + - * /: each operator nests the tree once more, but not the formula."""
-        operands, whole = list[ast.expr](), node
-        while isinstance(node, ast.BinOp) and is_arithmetic(node):
-            operands.append(node.right)
-            node = node.left
-        operands.append(node)
-        self._joined += len(operands)  # chains within this one nest the tree further
-        if self._joined > MOST_TERMS:
-            raise self._error(whole, f"more than {MOST_TERMS} terms joined by + - * /; split the formula")
-        sort = _wider(*(self._value(operand, depth) for operand in reversed(operands)))
-        self._joined -= len(operands)
-        return sort
-
-    def _power(self, node: ast.expr, power: ast.expr) -> None:
-        match power:
-            case ast.Constant(value=int() | float() as number):
-                pass
-            case ast.UnaryOp(op=ast.USub(), operand=ast.Constant(value=int() | float() as number)):
-                pass
-            case _:
-                raise self._error(node, "a power must be a plain number; use exp(y*log(x))")
-        if abs(number) > 10:
-            raise self._error(node, "a power is at most 10; use exp(y*log(x))")
-
-    def _fixing(self, node: ast.expr, index: ast.expr) -> Sort:
-        try:
-            number = ast.literal_eval(index)
-        except (ValueError, TypeError):
-            number = None
-        if type(number) is not int or not -self._n_fixings <= number < self._n_fixings:
-            raise self._error(index, f"S has the fixings 0 to {self._n_fixings - 1}; S[-1] is the last")
-        return Sort.NUMBER
-
-    def _comparison(self, node: ast.Compare, depth: int) -> Sort:
-        for op in node.ops:
-            if not isinstance(op, ast.Lt | ast.LtE | ast.Gt | ast.GtE):
-                raise self._error(node, "prices are compared by < <= > >=; they are never equal")
-        sorts = [self._value(operand, depth) for operand in (node.left, *node.comparators)]
-        return Sort.CONDITIONS if _wider(*sorts).over_time else Sort.CONDITION
-
-    def _choice(self, parts: tuple[ast.expr, ast.expr, ast.expr], depth: int) -> Sort:
-        test = self._condition(parts[0], depth)
-        chosen = _wider(self._value(parts[1], depth), self._value(parts[2], depth))
-        return Sort.PATH if test.over_time or chosen.over_time else Sort.NUMBER
-
-    def _call(self, node: ast.Call, name: str, arguments: list[ast.expr], depth: int) -> Sort:
-        if name not in FUNCTIONS:
-            raise self._error(node, f"unknown function '{name}'; {did_you_mean(name, FUNCTIONS)}")
-        if name == "where":
-            if len(arguments) != 3:
-                raise self._error(node, "where takes three arguments: where(condition, a, b)")
-            return self._choice((arguments[0], arguments[1], arguments[2]), depth)
-        if name in ("min", "max") and len(arguments) > 1:
-            return _wider(*(self._value(argument, depth) for argument in arguments))
-        if len(arguments) != 1:
-            raise self._error(node, f"{name} takes one argument")
-        if name in ("any", "all"):
-            wanted, found = Sort.CONDITIONS, self._condition(arguments[0], depth)
-        elif name in ELEMENTWISE:
-            return self._value(arguments[0], depth)
-        else:
-            wanted, found = Sort.PATH, self._value(arguments[0], depth)
-        if found is not wanted:
-            raise self._error(
-                arguments[0], f"{name} of one argument wants {wanted.value}, such as S; this is {found.value}"
-            )
-        return Sort.CONDITION if found.is_condition else Sort.NUMBER
-
-    def _value(self, node: ast.expr, depth: int) -> Sort:
-        sort = self.sort(node, depth)
-        if sort.is_condition:
-            raise self._error(node, "a condition is not a number; use where(condition, a, b)")
-        return sort
-
-    def _condition(self, node: ast.expr, depth: int) -> Sort:
-        sort = self.sort(node, depth)
-        if not sort.is_condition:
-            raise self._error(node, "a condition is wanted here, such as S[-1] > K")
-        return sort
-
-    def _error(self, node: ast.AST, message: str) -> FormulaError:
-        # ast counts bytes; the caret counts characters.
-        offset = len(self._text.encode()[: getattr(node, "col_offset", 0)].decode(errors="ignore"))
-        return FormulaError(message, self._text, offset)
 
 
 def decides_by_numbers(tree: ast.expr) -> bool:
@@ -224,24 +24,16 @@ def decides_by_numbers(tree: ast.expr) -> bool:
     for node in ast.walk(tree):
         match node:
             case ast.Compare(left=left, comparators=others):
-                operands = [_has_no_path(operand) for operand in (left, *others)]
+                operands = [is_settled(operand) for operand in (left, *others)]
                 if any(one and other for one, other in pairwise(operands)):
                     return True
-            case ast.Call(func=ast.Name(id="min" | "max"), args=arguments) if sum(map(_has_no_path, arguments)) > 1:
+            case ast.Call(func=ast.Name(id="min" | "max"), args=arguments) if sum(map(is_settled, arguments)) > 1:
                 return True
-            case ast.Call(func=ast.Name(id="abs"), args=[argument]) if _has_no_path(argument):
+            case ast.Call(func=ast.Name(id="abs"), args=[argument]) if is_settled(argument):
                 return True
-            case ast.BinOp(op=ast.Pow(), left=base) if _has_no_path(base):
+            case ast.BinOp(op=ast.Pow(), left=base) if is_settled(base):
                 return True
     return False
-
-
-def _has_no_path(node: ast.expr) -> bool:
-    return not any(isinstance(part, ast.Name) and part.id == "S" for part in ast.walk(node))
-
-
-def _wider(*sorts: Sort) -> Sort:
-    return next((sort for sort in sorts if sort.over_time), sorts[0])
 
 
 def _read_parameters(value: object) -> object:
@@ -261,6 +53,7 @@ class Formula(Fixed):
     """Pays the value of a formula of the underlying at the fixings."""
 
     example: ClassVar[Mapping[str, object]] = {"payoff": "max(mean(S) - K, 0)", "param": {"K": 100}, "fixings": 4}
+    observations: ClassVar[tuple[str, ...]] = ("past_fixings",)
     usual_fixings: ClassVar[int] = 1
 
     kind: Literal["formula"] = "formula"
@@ -268,6 +61,7 @@ class Formula(Fixed):
     param: Annotated[Mapping[str, Number], BeforeValidator(_read_parameters)] = Field(
         default={}, description="parameter of the formula, such as K=100; repeatable; d(K) is a Greek"
     )
+    past_fixings: Prices = PAST_FIXINGS
 
     @model_validator(mode="after")
     def _formula_is_valid(self) -> Self:
@@ -276,8 +70,17 @@ class Formula(Fixed):
                 raise ValueError(
                     f"param '{name}' cannot be a name; use letters, and none of {', '.join(sorted(_RESERVED))}"
                 )
-        parse_formula(self.payoff, self.param, len(self.times))
+        parse_formula(self.payoff, self.param, len(self.past_fixings) + self.n_to_come)
         return self
+
+    @property
+    def n_to_come(self) -> int:
+        """The number of fixings that are not past, today's included: S has them after the past ones."""
+        return 0 if self.has_expired and self.past_fixings else len(self.times)
+
+    @property
+    def needs_path(self) -> bool:
+        return not self.past_fixings and self.times != (self.expiry,)  # the spot is the only fixing
 
     @property
     def tree(self) -> ast.expr:
@@ -286,7 +89,7 @@ class Formula(Fixed):
 
     @property
     def _form(self) -> "_Form":
-        return _form_of(self.payoff, tuple(self.param.items()), len(self.times))
+        return _form_of(self.payoff, tuple(self.param.items()), self.past_fixings, self.n_to_come)
 
     @property
     def values(self) -> Mapping[str, float]:
@@ -328,6 +131,7 @@ class Formula(Fixed):
 
     def describe(self) -> str:
         fixed = "" if len(self.times) == 1 else f", {self.counted}"
+        fixed += f", {len(self.past_fixings)} past" if self.past_fixings else ""
         named = "".join(f", {name} {value:g}" for name, value in self.param.items())
         return f"formula {self.payoff}{named}{fixed}"
 
@@ -351,15 +155,13 @@ class _Form(NamedTuple):
 
 
 @lru_cache(256)
-def _form_of(text: str, param: tuple[tuple[str, float], ...], n_fixings: int) -> _Form:
+def _form_of(text: str, param: tuple[tuple[str, float], ...], past: tuple[float, ...], n_to_come: int) -> _Form:
     values = dict(param)
-    tree = folded(parse_formula(text, values, n_fixings), values)
+    parsed = parse_formula(text, values, len(past) + n_to_come)
+    tree = folded(with_past(parsed, past, n_to_come, values), values)
     tangled, guarded = is_tangled(tree), is_guarded(tree, values)
     if tangled and jumps(tree, values):
         rewritten = lifted(tree)
         if not is_tangled(rewritten) and is_guarded(rewritten, values) <= guarded:
             tree, tangled = rewritten, False
     return _Form(tree, tangled, meets_choices(tree), guarded, jumps(tree, values))
-
-
-__all__: list[Any] = ["Formula", "FormulaError", "parse_formula"]

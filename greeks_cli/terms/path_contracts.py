@@ -28,6 +28,7 @@ class Asian(Fixed):
 
     parameters: ClassVar[tuple[str, ...]] = ("strike",)
     example: ClassVar[Mapping[str, object]] = {"strike": 100, "fixings": 4}
+    observations: ClassVar[tuple[str, ...]] = ("past_fixings",)
 
     kind: Literal["asian"] = "asian"
     type: OptionType = TYPE
@@ -83,6 +84,7 @@ class Lookback(Monitored):
 
     parameters: ClassVar[tuple[str, ...]] = ("strike",)
     example: ClassVar[Mapping[str, object]] = {"strike_kind": "floating"}
+    observations: ClassVar[tuple[str, ...]] = ("running_extreme",)
 
     kind: Literal["lookback"] = "lookback"
     type: OptionType = TYPE
@@ -177,10 +179,6 @@ class Cliquet(Periodic):
         return self.periods
 
     @property
-    def needs_path(self) -> bool:
-        return len(self.past_fixings) < self.periods  # the spot is the last fixing
-
-    @property
     def explicit_kinks(self) -> bool:
         return self.fixes_today
 
@@ -214,6 +212,7 @@ class VarianceSwap(Periodic):
 
     parameters: ClassVar[tuple[str, ...]] = ("strike_vol",)
     example: ClassVar[Mapping[str, object]] = {"strike_vol": 0.2, "fixings": 12}
+    observations: ClassVar[tuple[str, ...]] = ("past_fixings", "elapsed")
 
     kind: Literal["variance-swap"] = "variance-swap"
     strike_vol: PerYear = Field(ge=0, le=10, description="volatility whose square is exchanged, a fraction")
@@ -223,6 +222,10 @@ class VarianceSwap(Periodic):
     @property
     def n_periods(self) -> int:
         return self.fixings
+
+    @property
+    def needs_path(self) -> bool:
+        return super().needs_path or not self.elapsed  # the years of an expired one are those that have elapsed
 
     def describe(self) -> str:
         return f"variance swap, strike vol {self.strike_vol:g}, {self.fixings} returns{self.past}"

@@ -12,10 +12,10 @@ from pydantic_core import ErrorDetails
 from greeks_cli.terms.accuracy import Accuracy
 from greeks_cli.terms.contract import Contract
 from greeks_cli.terms.contracts import CONTRACTS
-from greeks_cli.terms.dating import Dated, Dating, curves_in_years, in_years, is_rule
+from greeks_cli.terms.dating import Dated, Dates, Dating, curves_in_years, in_years, is_rule
 from greeks_cli.terms.dividends import CashDividends
 from greeks_cli.terms.errors import InvalidInput, Problem, did_you_mean, few
-from greeks_cli.terms.formula import FormulaError
+from greeks_cli.terms.formula_grammar import FormulaError
 from greeks_cli.terms.greek import TIME, Greek, bucketed, parse_greeks
 from greeks_cli.terms.market import FlatMarket, Market, is_node
 from greeks_cli.terms.position import Position
@@ -46,23 +46,25 @@ class Request:
     simulation: Simulation = field(default_factory=Simulation)
     greeks: tuple[Greek, ...] = DEFAULT_GREEKS
     accuracy: Accuracy = field(default_factory=Accuracy)
-    has_expired: bool = False
-    """True for a contract that is worth its payoff at today's spot."""
-    dates: Mapping[str, Any] = field(default_factory=dict, compare=False)
-    """The day of valuation, the conventions of dates, and the dates of the contract; empty without dates."""
+    dates: Dates = field(default_factory=Dates, compare=False)
+    """The dates of the contract, where it has any."""
     remarks: tuple[str, ...] = field(default=(), compare=False)
     """Remarks on the dates."""
     left_out: tuple[Problem, ...] = field(default=(), init=False, compare=False)
 
     def __post_init__(self) -> None:
+        aimed_at = tuple(target.greek for target in self.accuracy.tol)
+        values = self.values
+        objections = ((greek, self._objection(greek, values)) for greek in (*self.greeks, *aimed_at))
+        problems = {greek: Problem(("greeks",), why, greek.name) for greek, why in objections if why}
         wanted = self.greeks
-        if wanted is DEFAULT_GREEKS:
-            object.__setattr__(self, "left_out", tuple(self._problems(wanted)))
-            wanted = tuple(greek for greek in wanted if not self._objection(greek))
-        aimed_at = (target.greek for target in self.accuracy.tol)
+        if problems and wanted is DEFAULT_GREEKS:
+            object.__setattr__(self, "left_out", tuple(problems[greek] for greek in wanted if greek in problems))
+            wanted = tuple(greek for greek in wanted if greek not in problems)
         object.__setattr__(self, "greeks", tuple(dict.fromkeys((*wanted, *aimed_at))))
-        if problems := [*self._problems_of_curves(), *self._problems(self.greeks)]:
-            raise InvalidInput(problems)
+        wrong = [*self._problems_of_curves(), *(problems[greek] for greek in self.greeks if greek in problems)]
+        if wrong:
+            raise InvalidInput(wrong)
 
     @property
     def values(self) -> dict[str, float]:
@@ -131,18 +133,16 @@ class Request:
             message = f"continuous monitoring wants constant parameters up to expiry, and {reason}; {_ON_DATES}"
             yield Problem(("contract", "monitoring"), message)
 
-    def _problems(self, greeks: tuple[Greek, ...]) -> list[Problem]:
-        return [
-            Problem(("greeks",), objection, greek.name) for greek in greeks if (objection := self._objection(greek))
-        ]
-
-    def _objection(self, greek: Greek) -> str | None:
-        unknown = [name for name in greek.parameters if name not in self.values]
+    def _objection(self, greek: Greek, values: Mapping[str, float]) -> str | None:
+        """The reason why a Greek does not exist, or cannot be estimated; None for the others."""
+        unknown = [name for name in greek.parameters if name not in values]
         if unknown and is_node(unknown[0]):
             return self.market.without_node(unknown[0])
         if unknown:
-            remedy = did_you_mean(unknown[0], self.values)
+            remedy = did_you_mean(unknown[0], values)
             return f"the {self.contract.kind} contract has no parameter '{unknown[0]}'; {remedy}"
+        if greek.order < 2 and not self.contract.jumps:
+            return None
         moving = sum(name == "spot" or name in self.contract.values for name in greek.parameters)
         if moving > 1 and self.contract.bends_at(self.market.spot):
             return (
@@ -203,24 +203,20 @@ def build_request(
     except ValueError as error:
         problems.append(Problem(("greeks",), str(error)))
     contract_, market_, simulation_, accuracy_ = parts
-    if dated.has_expired and contract_ and contract_.needs_path:
-        message = (
-            "has passed, and the payoff depends on the path of the underlying; "
-            "give past_fixings or running_extreme where the contract has them, or leave the trade out"
-        )
-        problems.append(Problem(("contract", "expiry"), message, dated.dates["expiry"]))
+    if contract_ and contract_.has_expired and contract_.needs_path:
+        stated = " and ".join(contract_.observations)
+        message = f"has passed, and the payoff depends on the path of the underlying; give {stated}, or leave it out"
+        problems.append(Problem(("contract", "expiry"), message, dated.dates.get("expiry")))
     if problems:
         raise InvalidInput(problems)
     assert contract_ is not None
     assert market_ is not None
     assert simulation_ is not None
     assert accuracy_ is not None
-    used: dict[str, Any] = {}
-    if dating and (dated.dates or curved.dates):
-        used = {**dating.model_dump(mode="json", exclude_none=True), **dated.dates}
-    expired = dated.has_expired
+    assert dating is not None
+    dates_ = Dates({**curved.dates, **dated.dates}, dating)
     remarks = tuple(dict.fromkeys((*dated.remarks, *curved.remarks, *_remarks(market_, contract_))))
-    request = Request(contract_, market_, simulation_, wanted, accuracy_, expired, used, remarks)
+    request = Request(contract_, market_, simulation_, wanted, accuracy_, dates_, remarks)
     return request.with_buckets() if simulation_.buckets else request
 
 
@@ -248,6 +244,8 @@ DISPLACED_BY = {"width": ("beta",), "beta": ("width",), "smoothing": ("width", "
 
 def overridden(earlier: Mapping[str, Any], later: Mapping[str, Any]) -> dict[str, Any]:
     """Settings of a section, overridden by later ones, which also remove the settings that they exclude."""
+    if not later:
+        return dict(earlier)
     displaced = {other for name in later for other in DISPLACED_BY.get(name, ()) if other not in later}
     return {**{name: value for name, value in earlier.items() if name not in displaced}, **later}
 

@@ -1,5 +1,6 @@
 """Results: estimates, each with its error."""
 
+import enum
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -8,10 +9,12 @@ from greeks_cli.terms.greek import Greek
 from greeks_cli.terms.request import Request
 from greeks_cli.terms.simulation import Estimator
 
-CLOSED_FORM = "closed form"
-"""Estimator of a Greek that is not simulated."""
-EXPIRED = "expired"
-"""Estimator of a contract that has expired: its payoff at today's spot."""
+
+class Unsimulated(enum.StrEnum):
+    """The source of an estimate without paths: its closed form, or the payoff of a contract that has expired."""
+
+    CLOSED_FORM = "closed form"
+    EXPIRED = "expired"
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +34,7 @@ class Estimate:
     high: float
     bias: float
     exact: float | None
-    estimator: Estimator | str
+    estimator: Estimator | Unsimulated
     warning: str | None = None
 
 

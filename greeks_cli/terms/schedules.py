@@ -40,16 +40,20 @@ def scheduled(start: date, end: date, rule: Rule, calendar: Calendar | None = No
     day does not move the others to the last. A daily schedule has all business days, without a calendar Mondays to
     Fridays.
 
-    With a calendar, every date moves to a business day by ``Calendar.modified_following``, ``end`` too: an ``end``
-    that is a holiday moves to a later day, and at the end of a month to an earlier one. Of dates that move to one day,
-    one stays; a date that moves to ``start`` or before is left out.
+    With a calendar, every date moves to a business day by ``Calendar.modified_following``, but none beyond the last
+    business day up to ``end``. Of dates that move to one day, one stays; a date that moves to ``start`` or before is
+    left out.
 
     Raises ValueError if ``end`` is not after ``start``, and if no business day is left.
     """
     if end <= start:
         raise refusal(end, f"a schedule ends after its start, {start}; write a later date")
     dates = _daily(start, end, calendar) if rule is Rule.DAILY else takewhile(lambda day: day > start, _back(end, rule))
-    moved = {day if calendar is None else calendar.modified_following(day) for day in dates}
+    if calendar is None:
+        moved = set(dates)
+    else:
+        last = calendar.previous_business_day(end)
+        moved = {min(calendar.modified_following(day), last) for day in dates}
     found = tuple(sorted(day for day in moved if day > start))
     if not found:
         raise refusal(end, f"no business day from here back to the start, {start}; write a later date")

@@ -5,15 +5,15 @@ and rho. Currencies add up by their rates alone.
 """
 
 import json
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 from greeks_cli.terms.errors import InvalidInput, Problem
 from greeks_cli.terms.greek import NAMED, Greek, Units
 from greeks_cli.terms.nodes import curve_of
-from greeks_cli.terms.position import TAG
+from greeks_cli.terms.position import TAG, Position
 from greeks_cli.terms.request import Request
-from greeks_cli.terms.trade import Trade
+from greeks_cli.terms.trade import Line, Rejected, Trade
 
 TOTAL = "total"
 """Id of the row of a total, or the beginning of the id."""
@@ -64,13 +64,17 @@ class Sum:
 
 @dataclass(frozen=True)
 class Total:
-    """Trades that are added up; ``members`` are their places in the book, ``weights`` the units of each."""
+    """Trades that are added up; ``members`` are their places among the valid trades, ``weights`` the units of each."""
 
     by: Mapping[str, str | None]
     """The fields that the trades have in common."""
     members: tuple[int, ...]
     weights: tuple[float, ...]
     measures: tuple[Measure, ...]
+    missing: tuple[str, ...] = ()
+    """The ids of rejected trades that belong to the total, which therefore has no sum."""
+    unplaced: tuple[str, ...] = ()
+    """The ids of rejected trades that may belong to the total, for their positions are unknown."""
     is_only: bool = False
     """True if the book has no other total."""
 
@@ -81,24 +85,22 @@ class Total:
         return TOTAL if self.is_only or not named else f"{TOTAL}[{','.join(named)}]"
 
 
-def totals_of(trades: Sequence[Trade], by: Sequence[str] = (), rates: "Rates | None" = None) -> list[Total]:
+def totals_of(lines: Sequence[Line], by: Sequence[str] = (), rates: "Rates | None" = None) -> list[Total]:
     """The totals of a book: of each underlying and currency, of each currency, and of all in the base of the rates.
 
     ``by`` are fields in place of underlying and currency; the currencies of a group stay apart. Raises InvalidInput
     where no trade has a field, or a rate is missing.
     """
-    if unknown := [name for name in by if not any(_get(trade, name) for trade in trades)]:
+    book = _Book(lines)
+    if unknown := [name for name in by if not any(_get(position, name) for position in book.positions)]:
         raise InvalidInput([Problem(("--total-by",), "no trade has this field", name) for name in unknown])
-    if not trades:
-        return [Total({}, (), (), (), is_only=True)]
-    everywhere = range(len(trades))
-    groups = _grouped(trades, everywhere, dict.fromkeys((*(by or _USUAL), "currency")))
+    groups = book.grouped(dict.fromkeys((*(by or _USUAL), "currency")))
     if len(groups) > 1:
-        wider = _grouped(trades, everywhere, ["currency"])
-        groups |= {key: members for key, members in wider.items() if members not in groups.values()}
-    found = [_total(trades, dict(key), members) for key, members in groups.items()]
-    if rates and {trade.position.currency for trade in trades} != {rates.base}:
-        found.append(_in_base(trades, rates))
+        groups |= {key: group for key, group in book.grouped(["currency"]).items() if group not in groups.values()}
+    found = [_total(book, dict(key), group) for key, group in groups.items()]
+    if rates and {position.currency for position in book.positions} - {rates.base}:
+        found.append(_in_base(book, rates))
+    found = found or [_total(book, {}, _Group())]
     return [replace(found[0], is_only=True)] if len(found) == 1 else found
 
 
@@ -127,36 +129,72 @@ class Rates:
         return self.values[currency]
 
 
-def _get(trade: Trade, name: str) -> str | None:
+def _get(position: Position, name: str) -> str | None:
     if name in _USUAL or name.startswith(TAG):
-        return trade.position.get(name)
+        return position.get(name)
     choices = f"{', '.join(_USUAL)}, or {TAG}NAME"
     raise InvalidInput([Problem(("--total-by",), f"is no field to add up by; use {choices}", name)])
 
 
-def _grouped(
-    trades: Sequence[Trade], places: Sequence[int], names: Sequence[str] | Mapping[str, None]
-) -> dict[tuple[tuple[str, str | None], ...], list[int]]:
-    """The places of the trades by their values of some fields, in order of appearance."""
-    found: dict[tuple[tuple[str, str | None], ...], list[int]] = {}
-    for place in places:
-        key = tuple((name, _get(trades[place], name)) for name in names)
-        found.setdefault(key, []).append(place)
-    return found
+@dataclass
+class _Group:
+    """The places of valid trades with common fields, and the ids of rejected ones."""
+
+    members: list[int] = field(default_factory=list)
+    missing: list[str] = field(default_factory=list)
 
 
-def _total(trades: Sequence[Trade], by: Mapping[str, str | None], members: Sequence[int]) -> Total:
-    weights = tuple(trades[place].position.scale for place in members)
-    return Total(by, tuple(members), weights, _measures([trades[place] for place in members]))
+class _Book:
+    """The lines of a book: valid trades, rejected trades, and those whose positions are unknown."""
+
+    def __init__(self, lines: Sequence[Line]):
+        self.trades = [line for line in lines if isinstance(line, Trade)]
+        rejected = [line for line in lines if isinstance(line, Rejected)]
+        self.unplaced = tuple(line.id for line in rejected if line.positions is None)
+        self._missing = [(line.id, position) for line in rejected for position in line.positions or ()]
+
+    @property
+    def positions(self) -> list[Position]:
+        """All positions that are known."""
+        return [*(trade.position for trade in self.trades), *(position for _, position in self._missing)]
+
+    @property
+    def missing(self) -> list[str]:
+        """The ids of the rejected trades whose positions are known."""
+        return list(dict.fromkeys(name for name, _ in self._missing))
+
+    def grouped(self, names: Iterable[str]) -> dict[tuple[tuple[str, str | None], ...], _Group]:
+        """The trades by their values of some fields, in order of appearance."""
+        found: dict[tuple[tuple[str, str | None], ...], _Group] = {}
+
+        def of(position: Position) -> _Group:
+            return found.setdefault(tuple((name, _get(position, name)) for name in names), _Group())
+
+        for place, trade in enumerate(self.trades):
+            of(trade.position).members.append(place)
+        for name, position in self._missing:
+            if name not in (missing := of(position).missing):
+                missing.append(name)
+        return found
 
 
-def _in_base(trades: Sequence[Trade], rates: Rates) -> Total:
+def _total(book: _Book, by: Mapping[str, str | None], group: _Group) -> Total:
+    trades = [book.trades[place] for place in group.members]
+    weights = tuple(trade.position.scale for trade in trades)
+    return Total(by, tuple(group.members), weights, _measures(trades), tuple(group.missing), book.unplaced)
+
+
+def _in_base(book: _Book, rates: Rates) -> Total:
+    trades = book.trades
     weights = tuple(trade.position.scale * rates.of(trade.position.currency) for trade in trades)
-    return Total({"in": rates.base}, tuple(range(len(trades))), weights, _measures(trades, money=True))
+    measures = _measures(trades, money=True)
+    return Total({"in": rates.base}, tuple(range(len(trades))), weights, measures, tuple(book.missing), book.unplaced)
 
 
 def _measures(trades: Sequence[Trade], money: bool = False) -> tuple[Measure, ...]:
     """The measures of trades: the Greeks that all have, or those that are money where the underlyings differ."""
+    if not trades:
+        return ()
     every = [{greek.name for greek in trade.request.greeks} for trade in trades]
     common = [greek for greek in trades[0].request.greeks if all(greek.name in names for names in every)]
     names = {greek.name for greek in common}

@@ -30,7 +30,7 @@ class Trade:
             "position": self.position.model_dump(mode="json"),
             "contract": request.contract.model_dump(mode="json"),
             "market": request.market.model_dump(mode="json"),
-            "dates": dict(request.dates),
+            "dates": request.dates.document(),
             "simulation": request.simulation.model_dump(mode="json"),
             "accuracy": [*map(str, request.accuracy.tol), request.accuracy.max_paths, request.accuracy.max_seconds],
             "greeks": [greek.name for greek in request.greeks],
@@ -45,6 +45,8 @@ class Rejected:
 
     id: str
     problems: tuple[Problem, ...]
+    positions: tuple[Position, ...] | None = None
+    """The positions that are rejected; None where the mistakes leave them unknown."""
 
     @property
     def why(self) -> str:
@@ -55,6 +57,15 @@ class Rejected:
     def key(self) -> str:
         """A hash of the problems and the version of this program."""
         return _hash([self.why, __version__])
+
+
+Line = Trade | Rejected
+"""A line of a book."""
+
+
+def problems_of(lines: Sequence[Line]) -> list[Problem]:
+    """Problems of the rejected trades."""
+    return [problem for line in lines if isinstance(line, Rejected) for problem in line.problems]
 
 
 def total_key(keys: Sequence[str]) -> str:

@@ -2,12 +2,13 @@
 
 import enum
 from collections.abc import Mapping
-from typing import ClassVar, Literal, Self
+from typing import Annotated, ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
 
 from greeks_cli.terms.contract import Contract, OptionType
-from greeks_cli.terms.fields import Number, Price, Years
+from greeks_cli.terms.fields import Number, Price, Unit
+from greeks_cli.terms.fixings import Prices
 
 TYPE = Field(OptionType.CALL, description="right to buy or to sell")
 STRIKE = Field(description="price at which the option is exercised")
@@ -72,20 +73,41 @@ class ForwardStart(Contract):
     type: OptionType = TYPE
     schedule: ClassVar[frozenset[str]] = frozenset({"expiry", "start"})
 
-    start: Years = Field(description="time in years at which the strike is set")
+    observations: ClassVar[tuple[str, ...]] = ("start", "past_fixings")
+
+    start: Annotated[Number, Field(ge=0, le=100), Unit("years")] = Field(
+        description="time in years, date or tenor at which the strike is set; 0 if it is set"
+    )
     moneyness: Number = Field(1.0, gt=0, le=100, description="strike over the underlying at the start")
+    past_fixings: Prices = Field((), max_length=1, description="price at the start, if the strike is set")
 
     @model_validator(mode="after")
     def _starts_before_expiry(self) -> Self:
         if self.start >= self.expiry:
-            raise ValueError(f"start {self.start:g} must come before expiry {self.expiry:g}")
+            end = "the contract has expired: give start 0" if self.has_expired else f"expiry is {self.expiry:g}"
+            raise ValueError(f"start {self.start:g} must come before expiry; {end}")
+        if self.start > 0 and self.past_fixings:
+            raise ValueError(f"start {self.start:g} is to come; leave out past_fixings, or give start 0")
+        if self.start == 0 and not self.past_fixings:
+            raise ValueError("start 0 is today or before; give the price at the start as past_fixings")
         return self
 
     @property
+    def strike(self) -> float | None:
+        """The strike where it is set."""
+        return self.moneyness * self.past_fixings[0] if self.past_fixings else None
+
+    @property
     def dates(self) -> tuple[float, ...]:
-        return (self.start, self.expiry)
+        return (self.start, self.expiry) if self.start > 0 else (self.expiry,)
+
+    @property
+    def needs_path(self) -> bool:
+        return not self.past_fixings
 
     def describe(self) -> str:
+        if self.strike is not None:
+            return f"forward-start {self.type}, begun, strike {self.strike:g}"
         return f"forward-start {self.type}, start {self.start:g}y, moneyness {self.moneyness:g}"
 
 

@@ -1,58 +1,13 @@
-"""Positions of a book: quantities, underlyings, currencies and tags, and the totals over them."""
+"""Positions of a book: quantities, underlyings, currencies and tags."""
 
 import csv
 import io
 import json
-from math import hypot, sqrt
-from statistics import mean, stdev
 
 import pytest
 
 from greeks_cli.book.underlyings import seed_of
-
-MARKET = """
-passthrough = ["desk"]
-[simulation]
-paths = 4000
-[underlying.SX5E]
-spot = 5000
-vol = 0.18
-rate = 0.02
-dividend_yield = 0.03
-currency = "EUR"
-[underlying.SPX]
-spot = 6000
-vol = 0.16
-rate = 0.04
-currency = "USD"
-"""
-FX = '[fx]\nbase = "EUR"\nUSD = 0.9\n'
-BOOK = """id,underlying,kind,type,strike,expiry,quantity,multiplier,desk,tags.book
-a,SX5E,european,call,5100,1,100,10,north,A
-b,SX5E,european,put,4800,1,-50,10,south,A
-c,SPX,european,call,6100,0.5,-20,100,north,B
-d,SPX,digital,call,6100,0.5,1000,1,south,B
-e,SX5E,european,call,5100,0.5,-10,10,north,B
-"""
-
-
-@pytest.fixture
-def priced(greeks, tmp_path, monkeypatch):
-    """Price a book with a market file; returns the rows by id, and the outcome."""
-
-    def price(*arguments, book=BOOK, market=MARKET, name="book.csv"):
-        monkeypatch.chdir(tmp_path)
-        (tmp_path / name).write_text(book)
-        (tmp_path / "market.toml").write_text(market)
-        outcome = greeks("batch", name, "--market", "market.toml", *arguments)
-        rows = [json.loads(line) for line in outcome.out.splitlines()] if "--format" not in arguments else []
-        return {row["id"]: row for row in rows}, outcome
-
-    return price
-
-
-def estimate(row, name):
-    return next(one for one in row["estimates"] if one["name"] == name)
+from tests.cli.positions import BOOK, FX, MARKET, estimate
 
 
 def test_estimates_are_those_of_the_position_and_the_unit_stays_beside(priced):
@@ -78,16 +33,6 @@ def test_market_and_currency_come_from_the_underlying_and_own_fields_win(priced)
     assert [flagged[name]["market"]["vol"] for name in "ab"] == [0.25, 0.3]
 
 
-def test_market_file_may_be_csv(greeks, tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    (tmp_path / "book.csv").write_text("id,underlying,strike\na,X,5100\nb,Y,90\n")
-    (tmp_path / "market.csv").write_text("underlying;spot;vol;rate;ccy\nX;5.000,0;18%;2%;EUR\nY;100,5;20%;1%;USD\n")
-    rows = [json.loads(line) for line in greeks("batch", "book.csv", "--market", "market.csv").out.splitlines()]
-    assert [row["market"]["spot"] for row in rows] == [5000, 100.5]
-    assert [row["market"]["vol"] for row in rows] == [0.18, 0.2]
-    assert [row["position"]["currency"] for row in rows] == ["EUR", "USD"]
-
-
 @pytest.mark.parametrize(
     ("change", "said"),
     [
@@ -103,94 +48,6 @@ def test_mistakes_of_a_position_are_errors_of_its_row(priced, change, said):
     assert outcome.err.count("trade 'c'") == 1
     assert rows["c"]["status"] == "error"
     assert rows["a"]["status"] == "ok"
-
-
-@pytest.mark.parametrize(
-    ("market", "said"),
-    [
-        (MARKET.replace("spot = 6000", "sopt = 6000"), "[underlying.SPX] sopt: unknown key; did you mean 'spot'?"),
-        (MARKET.replace("spot = 6000", "spot = -6"), "[underlying.SPX] spot: -6: should be greater than or equal to"),
-        (MARKET + '[fx]\nbase = "EUR"\nEUR = 2\n', "[fx] EUR: 2: is the base, and worth 1; leave it out"),
-        (MARKET + "[fx]\nUSD = 0.9\n", "[fx] base: the currency of the rates is wanted"),
-        (MARKET + '[fx]\nbase = "EUR"\nUSD = -1\n', "[fx] USD: -1: a positive number is wanted"),
-    ],
-)
-def test_mistakes_of_a_market_file_stop_the_book(priced, market, said):
-    _, outcome = priced(market=market)
-    assert outcome.code == 2
-    assert said in outcome.err
-    assert outcome.err.count("\n") == 1
-
-
-def test_totals_add_up_by_underlying_and_currency_and_money_by_rates(priced):
-    rows, _ = priced("--total", market=MARKET + FX)
-    by_underlying = {"SX5E": "abe", "SPX": "cd"}
-    for (underlying, members), currency in zip(by_underlying.items(), ("EUR", "USD"), strict=True):
-        total = rows[f"total[underlying={underlying},currency={currency}]"]
-        assert (total["trades"], total["by"]) == (len(members), {"underlying": underlying, "currency": currency})
-        for one in total["estimates"]:
-            if not one["name"].startswith("cash_"):
-                parts = [estimate(rows[member], one["name"]) for member in members]
-                assert one["value"] == pytest.approx(sum(part["value"] for part in parts), rel=1e-9)
-                assert 0 < one["stderr"] <= sum(part["stderr"] for part in parts) * (1 + 1e-9)
-        spot = rows[members[0]]["market"]["spot"]
-        delta, gamma = estimate(total, "delta"), estimate(total, "gamma")
-        assert estimate(total, "cash_delta")["value"] == pytest.approx(delta["value"] * spot, rel=1e-9)
-        assert estimate(total, "cash_delta")["stderr"] == pytest.approx(delta["stderr"] * spot, rel=1e-9)
-        assert estimate(total, "cash_gamma")["value"] == pytest.approx(gamma["value"] * spot**2 / 100, rel=1e-9)
-    whole = rows["total[in=EUR]"]
-    assert {one["name"] for one in whole["estimates"]} == {"price", "vega", "theta", "rho", "cash_delta", "cash_gamma"}
-    parts = [rows["total[underlying=SX5E,currency=EUR]"], rows["total[underlying=SPX,currency=USD]"]]
-    for one in whole["estimates"]:
-        first, second = (estimate(part, one["name"]) for part in parts)
-        assert one["value"] == pytest.approx(first["value"] + 0.9 * second["value"], rel=1e-9)
-        assert one["stderr"] == pytest.approx(hypot(first["stderr"], 0.9 * second["stderr"]), rel=1e-9)  # independent
-
-
-def test_a_total_of_trades_that_offset_each_other_has_no_error(priced):
-    book = "id,underlying,strike,quantity\na,SPX,6100,7\nb,SPX,6100,-7\n"
-    rows, _ = priced("--total", book=book)
-    for one in rows["total"]["estimates"]:
-        assert abs(one["value"]) < 1e-9 * abs(estimate(rows["a"], "price")["value"]) + 1e-6
-        if not one["name"].startswith("cash"):
-            assert one["stderr"] < 1e-9 * estimate(rows["a"], one["name"])["stderr"] + 1e-9
-
-
-def test_totals_by_tags_keep_currencies_apart(priced):
-    rows, _ = priced("--total-by", "tags.book, tags.desk")
-    ids = [name for name in rows if name.startswith("total")]
-    assert ids[:4] == [
-        "total[tags.book=A,tags.desk=north,currency=EUR]",
-        "total[tags.book=A,tags.desk=south,currency=EUR]",
-        "total[tags.book=B,tags.desk=north,currency=USD]",
-        "total[tags.book=B,tags.desk=south,currency=USD]",
-    ]
-    assert sum(rows[name]["trades"] for name in ids if "tags" in name) == 5
-
-
-@pytest.mark.parametrize(
-    ("field", "said"),
-    [("desk", "is no field to add up by"), ("tags.x", "no trade has this field"), (" ,", "names no field")],
-)
-def test_fields_that_no_total_can_be_by_are_refused(priced, field, said):
-    _, outcome = priced("--total-by", field)
-    assert outcome.code == 2
-    assert outcome.err.count("\n") == 1
-    assert said in outcome.err
-
-
-def test_a_currency_without_a_rate_is_told(priced):
-    _, outcome = priced("--total", market=MARKET + '[fx]\nbase = "EUR"\nGBP = 1.1\n')
-    assert outcome.code == 2
-    assert "[fx]: USD: a trade has this currency, and [fx] no rate from it to EUR; add one" in outcome.err
-
-
-def test_totals_over_a_rejected_trade_are_none(priced):
-    rows, outcome = priced("--total", book=BOOK.replace("6100,0.5,1000", "-1,0.5,1000"))
-    assert outcome.code == 3
-    totals = [row for name, row in rows.items() if name.startswith("total")]
-    assert totals
-    assert all(row["status"] == "no total" and row["error"] == "a trade has no result" for row in totals)
 
 
 def test_underlyings_have_independent_paths_and_a_trade_alone_can_have_them(priced, greeks):
@@ -322,21 +179,6 @@ def test_a_book_of_positions_goes_on_and_does_not_depend_on_processes(priced, gr
     assert "holds results of other settings" in outcome.err
 
 
-def test_error_bars_of_totals_over_expiries_are_true(priced):
-    rows = [(i, 5000 + 40 * i, 0.3 + 0.1 * i, (-1) ** i * (3 + i)) for i in range(6)]
-    book = "id,underlying,strike,expiry,quantity\n" + "".join(f"t{i},SX5E,{k},{t},{q}\n" for i, k, t, q in rows)
-    z = []
-    for seed in range(60):
-        found, _ = priced("--total", "--seed", str(seed), "--greeks", "delta", "--paths", "2000", book=book)
-        for name in ("price", "delta"):
-            exact = sum(estimate(found[f"t{i}"], name)["exact"] for i in range(6))
-            total = estimate(found["total"], name)
-            z.append((total["value"] - exact) / total["stderr"])
-    for own in (z[::2], z[1::2]):
-        assert abs(mean(own)) < 4 / sqrt(60)
-        assert abs(stdev(own) - 1) < 4 / sqrt(120)
-
-
 def test_what_all_trades_have_in_common_gives_way_to_underlyings_and_trades(priced):
     book = """
 [position]
@@ -362,29 +204,6 @@ currency = "CHF"
     rows, _ = priced(book=book, name="book.toml")
     assert [rows[name]["position"]["currency"] for name in "abc"] == ["USD", "GBP", "CHF"]
     assert rows["b"]["position"]["tags"] == {"desk": "north", "book": "B"}
-
-
-def test_rates_convert_a_book_of_one_currency_that_is_not_the_base(priced):
-    rows, _ = priced("--total", book="id,underlying,strike\na,SPX,6100\n", market=MARKET + FX)
-    own, base = (rows[name] for name in ("total[underlying=SPX,currency=USD]", "total[in=EUR]"))
-    assert estimate(base, "price")["value"] == pytest.approx(0.9 * estimate(own, "price")["value"], rel=1e-12)
-
-
-def test_no_two_totals_have_one_name(priced):
-    book = 'id,underlying,strike,tags.desk\na,SPX,6100,none\nb,SPX,6100,\nc,SPX,6100,"x,currency=USD"\n'
-    rows, _ = priced("--total-by", "tags.desk", book=book)
-    totals = [name for name in rows if name.startswith("total")]
-    assert totals == [
-        "total[tags.desk=none,currency=USD]",
-        "total[tags.desk=,currency=USD]",
-        'total[tags.desk="x,currency=USD",currency=USD]',
-        "total[currency=USD]",
-    ]
-
-
-def test_one_underlying_at_several_spots_is_told(priced):
-    _, outcome = priced(book="id,underlying,strike,spot\na,SPX,6100,\nb,SPX,6100,5900\n")
-    assert outcome.err == "greeks: note: underlying 'SPX' has 2 spots; its totals add Greeks at different spots\n"
 
 
 def test_a_report_shows_positions_per_unit_and_all_totals(priced, greeks):

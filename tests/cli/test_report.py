@@ -290,4 +290,4 @@ def test_a_book_without_a_valid_trade_has_its_reasons_on_the_page(report, tmp_pa
     outcome, page = report(tmp_path / "book.toml", "--total")
     assert outcome.code == 3
     assert "2 trades, 2 failed" in page.text
-    assert "None: a trade has no result." in page.text
+    assert "None: trades 'A', 'B' have no result: a sum would be partial; correct the trade, or leave it" in page.text

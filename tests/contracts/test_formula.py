@@ -12,7 +12,7 @@ from greeks_cli.engine.simulation.markets import Markets
 from greeks_cli.engine.simulation.path_data import Motion, PathData
 from greeks_cli.run.price import run
 from greeks_cli.terms.errors import InvalidInput, NonFiniteEstimate
-from greeks_cli.terms.formula import FormulaError, parse_formula
+from greeks_cli.terms.formula_grammar import FormulaError, parse_formula
 from greeks_cli.terms.request import build_request
 from tests.conftest import assert_narrow
 

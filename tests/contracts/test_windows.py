@@ -208,7 +208,7 @@ def test_window_may_be_dates_and_tenors():
         {"kind": "barrier", **TERMS[0], **dated}, MARKET, {}, "price", dates={"valuation_date": "2026-11-30"}
     )
     assert (request.contract.window_start, request.contract.closes) == (90 / 365, 274 / 365)
-    assert request.dates["window_start"] == "2027-02-28"
+    assert request.dates.fields["window_start"] == "2027-02-28"
     begun = {**dated, "window_start": "2026-10-01"}
     request = build_request(
         {"kind": "barrier", **TERMS[0], **begun}, MARKET, {}, "price", dates={"valuation_date": "2026-11-30"}

@@ -43,6 +43,45 @@ def test_a_pipe_shows_many_greeks_whole():
     assert text.count("262,003 ± 40") == 10
 
 
+POSITION = {"quantity": -1_500.0, "tags": {"desk": "north [/] desk", "[/b]": "x"}}
+HELD = [
+    row(1, value=-1.5e6, stderr=37.0) | {"position": POSITION},
+    row(2),
+    {"id": "x", "status": "error", "error": "no"},
+    row(3) | {"id": "total[tags.desk=a]", "status": "total", "trades": 2, "by": {"tags.desk": "a"}},
+]
+
+
+def test_quantities_and_tags_are_shown_beside_the_ids():
+    lines = rendered(HELD, BookFormat.TABLE, False, Screen()).splitlines()
+    assert lines[2].split()[:5] == ["id", "quantity", "tags.desk", "tags.[/b]", "price"]
+    assert lines[4].split()[:7] == ["T1", "-1,500", "north", "[/]", "desk", "x", "-1,500,000"]
+    assert lines[5].split()[:3] == ["T2", "1", "262,000"]
+    assert lines[6].split()[:2] == ["x", "-"]
+    assert lines[7].split()[:3] == ["total[tags.desk=a]", "a", "262,000"]
+
+
+@pytest.mark.parametrize(
+    ("width", "left_out"),
+    [
+        (110, "tags.desk, tags.[/b], theta, rho"),
+        (60, "tags.desk, tags.[/b], delta, gamma, vega, theta, rho"),
+        (40, "quantity, tags.desk, tags.[/b], delta, gamma, vega, theta, rho"),
+    ],
+)
+def test_narrow_screens_leave_out_tags_first_then_greeks_and_quantities_last(width, left_out):
+    text = rendered(HELD, BookFormat.TABLE, False, Screen(width))
+    assert f"left out for width: {left_out};" in " ".join(text.split())
+    assert text.count("-1,500,000 ± 40") == len(NAMES) - sum(name in left_out for name in NAMES)
+
+
+def test_a_long_id_is_cut_before_a_number():
+    long = row(1) | {"id": "T" * 90}
+    text = rendered([long, row(2)], BookFormat.TABLE, False, Screen(60))
+    assert text.count("262,000 ± 40") == 2
+    assert "TTT\N{HORIZONTAL ELLIPSIS} " in text
+
+
 def test_bias_and_warnings_are_shown():
     text = rendered([row(1, bias=12.0), row(2, warning="heavy tails")], BookFormat.TABLE, False, Screen())
     assert "262,000 ± 40 (10)" in text

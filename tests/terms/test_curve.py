@@ -143,7 +143,7 @@ def test_nodes_by_date_and_tenor_keep_their_names():
     found = request_of("rho[6M]", DATES, rate=[["2027-03-18", 0.021], ["6M", 0.022], [1, 0.025]])
     assert found.market.rate.labels == ("2027-03-18", "6M", "1")
     assert found.market.rate.times == (108 / 365, 181 / 365, 1.0)
-    assert found.dates["valuation_date"] == "2026-11-30"
+    assert found.dates.document()["valuation_date"] == "2026-11-30"
     again = request_of("rho[6M]", DATES, **found.market.model_dump(mode="json"))
     assert again.market == found.market
 

@@ -34,10 +34,10 @@ def test_expiry_may_be_years_a_date_or_a_tenor(expiry, day_count, years):
 
 
 def test_dates_are_kept_for_outputs_and_years_have_none():
-    assert asked({"expiry": "6M"}).dates == {
+    assert asked({"expiry": "6M"}).dates.document() == {
         "valuation_date": "2026-11-30", "day_count": "act/365f", "expiry": "2027-05-30",
     }  # fmt: skip
-    assert asked({"expiry": 0.5}).dates == {}
+    assert asked({"expiry": 0.5}).dates.document() == {}
 
 
 def test_the_same_book_with_dates_and_with_times_has_the_same_numbers():
@@ -51,7 +51,7 @@ def test_fixings_may_be_dates_or_a_rule():
     assert listed.times == pytest.approx((31 / 365, 182 / 365))
     assert asked({**asian, "fixing_times": "2026-12-31;2027-05-31"}).contract.times == listed.times
     monthly = asked({**asian, "fixings": "monthly"})
-    assert monthly.dates["fixing_times"] == [
+    assert monthly.dates.fields["fixing_times"] == [
         "2026-12-31", "2027-01-31", "2027-02-28", "2027-03-31", "2027-04-30", "2027-05-31",
     ]  # fmt: skip
     assert monthly.contract.times[-1] == monthly.contract.expiry
@@ -73,7 +73,7 @@ def test_monitoring_may_be_dates_or_a_rule(contract):
     assert len(listed.dates) == 3  # the expiry is not monitored
     assert asked({**contract, "monitoring_times": "2026-12-31;2027-04-30"}).contract == listed
     monthly = asked({**contract, "monitoring": "Monthly"})
-    assert monthly.dates["monitoring_times"][::5] == ["2026-12-31", "2027-05-31"]
+    assert monthly.dates.fields["monitoring_times"][::5] == ["2026-12-31", "2027-05-31"]
     assert monthly.contract.dates == monthly.contract.monitoring_times
     assert len(asked({**contract, "monitoring": "weekly"}).contract.dates) == 26
 
@@ -82,7 +82,7 @@ def test_rule_of_monitoring_may_end_before_an_expiry_on_a_holiday():
     pytest.importorskip("holidays", reason="the extra calendars is not installed")
     lookback = {"kind": "lookback", "expiry": "2027-06-18", "monitoring": "monthly"}
     found = asked(lookback, calendar="XNYS")
-    assert found.dates["monitoring_times"][-1] == "2027-06-17"
+    assert found.dates.fields["monitoring_times"][-1] == "2027-06-17"
     assert found.contract.dates[-1] == found.contract.expiry > found.contract.looks[-1]
 
 
@@ -96,11 +96,11 @@ def test_rules_follow_the_calendar_up_to_the_last_business_day():
     pytest.importorskip("holidays", reason="the extra calendars is not installed")
     found = asked({"kind": "asian", "expiry": "2027-06-18", "fixings": "monthly"}, calendar="XNYS")
     # 18 January 2027 is Martin Luther King's day, 18 April a Sunday; 18 June is a holiday, and the expiry.
-    assert found.dates["fixing_times"] == [
+    assert found.dates.fields["fixing_times"] == [
         "2026-12-18", "2027-01-19", "2027-02-18", "2027-03-18", "2027-04-19", "2027-05-18", "2027-06-17",
     ]  # fmt: skip
-    assert asked({"expiry": "2W"}, calendar="XNYS").dates["expiry"] == "2026-12-14"
-    assert asked({"expiry": "25D"}, calendar="XNYS").dates["expiry"] == "2026-12-28"  # not on Christmas
+    assert asked({"expiry": "2W"}, calendar="XNYS").dates.expiry == "2026-12-14"
+    assert asked({"expiry": "25D"}, calendar="XNYS").dates.expiry == "2026-12-28"  # not on Christmas
 
 
 def test_dates_beyond_the_tables_of_a_calendar_are_remarked():

@@ -46,18 +46,19 @@ def test_a_daily_schedule_without_a_calendar_has_mondays_to_fridays_and_the_end(
     assert texts("2027-06-18", "2027-06-20", "daily") == ["2027-06-20"]
 
 
-def quantlib_dates(start, end, rule, calendar, convention):
+def quantlib_dates(start, end, rule, calendar, convention, of_end):
     """The dates of QuantLib's schedule after its start."""
     first, last = (ql.Date(day.day, day.month, day.year) for day in (start, end))
     backward = ql.DateGeneration.Backward
-    dates = ql.Schedule(first, last, ql.Period(TENORS[rule]), calendar, convention, convention, backward, False)
+    dates = ql.Schedule(first, last, ql.Period(TENORS[rule]), calendar, convention, of_end, backward, False)
     return [day.to_date() for day in dates][1:]
 
 
 @pytest.mark.parametrize("rule", TENORS)
 def test_schedules_without_a_calendar_agree_with_quantlib(rule):
     for start, end in periods(400):
-        assert list(scheduled(start, end, rule)) == quantlib_dates(start, end, rule, ql.NullCalendar(), ql.Unadjusted)
+        expected = quantlib_dates(start, end, rule, ql.NullCalendar(), ql.Unadjusted, ql.Unadjusted)
+        assert list(scheduled(start, end, rule)) == expected
 
 
 @pytest.mark.parametrize("rule", TENORS)
@@ -65,8 +66,8 @@ def test_schedules_of_a_market_agree_with_quantlib_from_business_days_on(rule):
     """QuantLib moves the start as well: from a holiday it may fall on the first date, which is then missing."""
     calendar, peer = market("XNYS"), ql.UnitedStates(ql.UnitedStates.NYSE)
     for start, end in periods(400):
-        if calendar.is_business_day(start) and calendar.modified_following(end) > start:
-            expected = quantlib_dates(start, end, rule, peer, ql.ModifiedFollowing)
+        if calendar.is_business_day(start) and calendar.previous_business_day(end) > start:
+            expected = quantlib_dates(start, end, rule, peer, ql.ModifiedFollowing, ql.Preceding)
             assert list(scheduled(start, end, rule, calendar)) == expected, (start, end)
 
 
@@ -79,7 +80,7 @@ def test_dates_of_a_market_are_increasing_business_days_after_the_start(rule):
         found = scheduled(start, end, rule, calendar)
         assert list(found) == sorted(set(found))
         assert found[0] > start
-        assert found[-1] == calendar.modified_following(end)
+        assert found[-1] == calendar.previous_business_day(end)
         assert all(calendar.is_business_day(day) for day in found)
 
 
@@ -90,11 +91,12 @@ def test_a_daily_schedule_of_a_market_has_every_business_day():
     assert len(found) == 250
 
 
-def test_a_holiday_moves_to_the_next_business_day_of_its_month():
+def test_a_holiday_moves_to_the_next_business_day_of_its_month_but_not_beyond_the_end():
     new_york = market("XNYS")
     # Christmas of 2027 is a Saturday, kept on Friday 24.
-    assert texts("2027-11-24", "2027-12-24", "monthly", new_york) == ["2027-12-27"]
-    assert texts("2027-11-24", "2027-12-24", "daily", new_york)[-2:] == ["2027-12-23", "2027-12-27"]
+    assert texts("2027-11-24", "2027-12-24", "monthly", new_york) == ["2027-12-23"]
+    assert texts("2027-11-24", "2028-01-24", "monthly", new_york) == ["2027-12-27", "2028-01-24"]
+    assert texts("2027-11-24", "2027-12-24", "daily", new_york)[-2:] == ["2027-12-22", "2027-12-23"]
     # 31 January 2027 is a Sunday, 30 January a Saturday.
     assert texts("2026-12-01", "2027-01-31", "monthly", new_york) == ["2026-12-31", "2027-01-29"]
 
@@ -104,7 +106,7 @@ def test_dates_that_move_to_one_day_are_one():
     found = texts("2019-04-18", "2019-05-08", "daily", market("XJPX"))
     assert found == [f"2019-04-{day}" for day in (19, 22, 23, 24, 25, 26)] + ["2019-05-07", "2019-05-08"]
     # Shanghai is closed from Sunday 15 to Monday 23 February 2026.
-    assert texts("2026-02-02", "2026-02-23", "weekly", market("XSHG")) == ["2026-02-09", "2026-02-24"]
+    assert texts("2026-02-02", "2026-02-23", "weekly", market("XSHG")) == ["2026-02-09", "2026-02-13"]
 
 
 def test_dates_that_move_to_the_start_are_left_out():

@@ -45,9 +45,9 @@ def plan(
 
     Paths are not shifted where errors are given: the requests along a curve have all in common but one number.
     """
-    if request.has_expired:
+    if request.contract.has_expired:
         message = "has passed: the contract is worth its payoff, and there is nothing to simulate"
-        raise InvalidInput([Problem(("contract", "expiry"), message, request.dates["expiry"])])
+        raise InvalidInput([Problem(("contract", "expiry"), message, request.dates.expiry)])
     (pilot,) = traced(Pilot.of_all([request]))
     if errors is not None:
         return _plan(pilot, errors, limit, controls)

@@ -17,7 +17,8 @@ from greeks_cli.engine.autodiff.ops import Leaves, Operand, concat, exp, is_vari
 from greeks_cli.engine.payoffs.base import payoff
 from greeks_cli.engine.simulation.paths import Path
 from greeks_cli.terms.errors import InvalidInput, Problem
-from greeks_cli.terms.formula import OVER_TIME, Formula
+from greeks_cli.terms.formula import Formula
+from greeks_cli.terms.formula_grammar import OVER_TIME
 
 _ARITHMETIC: dict[type[ast.operator], Callable[[Operand, Operand], Operand]] = {
     ast.Add: lambda a, b: a + b,
@@ -74,7 +75,7 @@ class _Guard:
 
 
 class _Walker:
-    """Evaluates a tree that has passed the checks of ``terms.formula``."""
+    """Evaluates a tree that has passed the checks of ``terms.formula_grammar``."""
 
     def __init__(self, leaves: Leaves, fixings: Operand, smoother: Smoother, guard: _Guard | None):
         self._leaves = leaves

@@ -30,7 +30,8 @@ def _digital(contract: Digital, leaves: Leaves, path: Path, smoother: Smoother) 
 
 @payoff.register
 def _forward_start(contract: ForwardStart, leaves: Leaves, path: Path, smoother: Smoother) -> Operand:
-    return smoother.positive_part(above(contract.type, path[1], contract.moneyness * path[0]))
+    strike = contract.moneyness * path[0] if contract.strike is None else contract.strike
+    return smoother.positive_part(above(contract.type, path[-1], strike))
 
 
 @payoff.register
