@@ -13,10 +13,12 @@ from greeks_cli.book.synonyms import field_of
 from greeks_cli.book.underlyings import Underlyings, seed_of, underlyings_of
 from greeks_cli.terms.errors import InvalidInput, Problem, did_you_mean, few, nearest, printable
 from greeks_cli.terms.position import TAG
-from greeks_cli.terms.request import DEFAULT_GREEKS, SECTIONS, build_position, build_request, check_shared, overridden
-from greeks_cli.terms.trade import Rejected, Trade
+from greeks_cli.terms.quote import GIVES
+from greeks_cli.terms.request import DEFAULT_GREEKS, SECTIONS, build_position, check_shared, overridden
+from greeks_cli.terms.trade import Rejected, Trade, UnsolvedTrade
+from greeks_cli.terms.unsolved import Unsolved, build_from_quote
 
-Line = Trade | Rejected
+Line = Trade | Rejected | UnsolvedTrade
 
 
 @dataclass(frozen=True)
@@ -179,7 +181,7 @@ def _trade(name: str, fields: Mapping[str, Any], record: Record, common: _Common
     except InvalidInput as error:
         problems += [one for one in error.problems if not _is_guessed(one, guessed)]
     try:
-        request = build_request(**sections, greeks=greeks)
+        request = build_from_quote(**sections, greeks=greeks)
     except InvalidInput as error:
         found = [one for one in error.problems if not _is_guessed(one, guessed)]
         if any(problem.path == ("underlying",) for problem in problems):
@@ -188,9 +190,14 @@ def _trade(name: str, fields: Mapping[str, Any], record: Record, common: _Common
         return Rejected(name, tuple(_placed(problem, name, record) for problem in problems))
     if problems or placed is None:
         return Rejected(name, tuple(_placed(problem, name, record) for problem in problems))
+    shown = request.request if isinstance(request, Unsolved) else request
     if placed.underlying and "seed" not in own:
-        request = request.with_seed(seed_of(request.simulation.seed, placed.underlying, request.contract.dates))
-    return Trade(name, request, placed, frozenset({"spot", "rate"} - sections["market"].keys()))
+        request = request.with_seed(seed_of(shown.simulation.seed, placed.underlying, shown.contract.dates))
+    defaults = frozenset({"spot", "rate"} - sections["market"].keys())
+    if isinstance(request, Unsolved):
+        places = {field: _place(field, name, record) for field in GIVES}
+        return UnsolvedTrade(name, request, placed, defaults, places)
+    return Trade(name, request, placed, defaults)
 
 
 def _of_section(fields: Mapping[str, Any], section: str) -> dict[str, Any]:
@@ -269,8 +276,12 @@ def _split(key: str, value: Any) -> Any:
 
 def _placed(problem: Problem, name: str, record: Record) -> Problem:
     field = str(problem.path[-1]) if problem.path else ""
+    return Problem((_place(field, name, record),), problem.message, problem.value, problem.detail)
+
+
+def _place(field: str, name: str, record: Record) -> str:
     place = f"{record.place(field)}: trade '{name}'"
-    return Problem((f"{place}: {field}" if field else place,), problem.message, problem.value, problem.detail)
+    return f"{place}: {field}" if field else place
 
 
 def _distinct(groups: Sequence[_Group]) -> list[_Group]:

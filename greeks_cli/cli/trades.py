@@ -11,6 +11,7 @@ from greeks_cli.cli.source import Source
 from greeks_cli.terms.errors import InvalidInput, Problem
 
 if TYPE_CHECKING:
+    from greeks_cli.book.book import Line
     from greeks_cli.book.records import Reading
     from greeks_cli.terms.totals import Rates, Total
     from greeks_cli.terms.trade import Rejected, Trade
@@ -55,12 +56,23 @@ def read_trades(
     found = [_unless_wrong(problems, partial(read, name, reading)) for name in files]
     sheets = [sheet for sheet in found if sheet]
     overrides = Settings(flags.sections, None if flags.greeks is DEFAULT_GREEKS else flags.greeks)
-    trades = _unless_wrong(problems, partial(trades_of, sheets, common, overrides)) if sheets else []
+    lines = _unless_wrong(problems, partial(trades_of, sheets, common, overrides)) if sheets else []
     rates = _unless_wrong(problems, lambda: rates_of([common, *sheets]))
     if problems:
-        raise InvalidInput([*problems, *problems_of(trades or [])])
+        raise InvalidInput([*problems, *problems_of(lines or [])])
     digests = {sheet.file: sheet.digest for sheet in (common, *sheets) if sheet.digest}
-    return BookRead(trades or [], digests, rates)
+    return BookRead(_solved(lines or []), digests, rates)
+
+
+def _solved(lines: "Sequence[Line]") -> "list[Trade | Rejected]":
+    """The trades of a book, those with quotes solved; without quotes no solver is imported."""
+    from greeks_cli.terms.trade import UnsolvedTrade
+
+    if any(isinstance(line, UnsolvedTrade) for line in lines):
+        from greeks_cli.run.quotes import solved
+
+        return solved(lines)
+    return [line for line in lines if not isinstance(line, UnsolvedTrade)]
 
 
 def _unless_wrong(problems: list[Problem], work: Callable[[], Found]) -> Found | None:

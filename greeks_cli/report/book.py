@@ -17,7 +17,7 @@ from greeks_cli.terms.greek import Units
 from greeks_cli.terms.position import TAG, UNIT_POSITION
 from greeks_cli.terms.result import Result
 from greeks_cli.terms.totals import Sum, Total
-from greeks_cli.terms.trade import Rejected, Trade
+from greeks_cli.terms.trade import ERROR, Rejected, Trade
 
 
 class BookFormat(enum.StrEnum):
@@ -57,9 +57,11 @@ def record_of(trade: Trade | Rejected, answer: Result | str, key: str, units: Un
 
     ``elapsed_seconds`` is None: trades that run side by side share the machine.
     """
+    if isinstance(trade, Rejected):
+        failed = {"id": trade.id, "status": trade.status, "key": key, "error": trade.why, "version": __version__}
+        return {**failed, **trade.known}
     if isinstance(answer, str):
-        return {"id": trade.id, "status": "error", "key": key, "error": answer, "version": __version__}
-    assert isinstance(trade, Trade)  # a rejected trade has no result
+        return {"id": trade.id, "status": ERROR, "key": key, "error": answer, "version": __version__}
     unmet = [str(target) for target in answer.unmet]
     status = {"id": trade.id, "status": "not met" if unmet else "ok", "key": key}
     found = {**status, **document(answer, units), "elapsed_seconds": None, **({"unmet": unmet} if unmet else {})}
@@ -234,7 +236,7 @@ def _table(records: Sequence[Record], screen: Screen) -> str:
     if left_out := names[len(shown) :]:
         reasons.append(f"left out for width: {', '.join(left_out)}; --format csv has all")
     trades = [record for record in records if "trades" not in record]
-    failed = sum(record["status"] == "error" for record in trades)
+    failed = sum("error" in record for record in trades)
     title = f"{len(trades):,} trades, {failed:,} failed; each estimate with its standard error (and bias)"
     return text_of(screen, title, grid, reasons)
 

@@ -40,7 +40,7 @@ def headline(request: Request, paths: int, shift: float = 0.0) -> Headline:
     simulation = request.simulation
     return Headline(
         f"{request.contract.describe()}, {expiry_of(request)}",
-        ", ".join(f"{name.replace('_', ' ')} {value:g}" for name, value in request.market),
+        ", ".join(f"{name.replace('_', ' ')} {value:g}" for name, value in (*request.market, *request.quote.items())),
         _paths(simulation, paths, simulation.steps or len(request.contract.dates), shift),
         f"seed {simulation.seed}" + ("" if simulation.sampler is Sampler.RANDOM else f" of {simulation.sampler}"),
         _method(simulation),

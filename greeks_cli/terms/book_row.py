@@ -7,6 +7,7 @@ from pydantic import BaseModel, ConfigDict
 
 from greeks_cli.terms.greek import Units
 from greeks_cli.terms.position import UNIT_POSITION, Position
+from greeks_cli.terms.quote import GIVES
 from greeks_cli.terms.request import Request, build_request
 
 
@@ -54,7 +55,7 @@ class TradeRow(_Row):
     """One trade: its request and estimates, or its error."""
 
     id: str
-    status: Literal["ok", "not met", "error"]
+    status: Literal["ok", "not met", "error", "no implied vol"]
     key: str
     version: str = ""
     contract: Mapping[str, Any] = {}
@@ -80,7 +81,8 @@ class TradeRow(_Row):
     def request(self) -> Request:
         """The request without its tolerances. Raises InvalidInput where this version cannot build it."""
         names = [estimate.name for estimate in self.estimates]
-        return build_request(self.contract, self.market, self.simulation, names)
+        market = {name: value for name, value in self.market.items() if name not in GIVES}
+        return build_request(self.contract, market, self.simulation, names)
 
 
 class TotalRow(_Row):
