@@ -36,10 +36,10 @@ def axis(_ctx: click.Context, _parameter: click.Parameter, incomplete: str) -> l
 
 
 def explained(_ctx: click.Context, _parameter: click.Parameter, incomplete: str) -> list[str]:
-    """Completions of a Greek or a contract."""
-    from greeks_cli.terms.glossary import CONTRACT_NAMES
+    """Completions of a Greek, a contract or a quote."""
+    from greeks_cli.terms.glossary import CONTRACT_NAMES, QUOTES
 
-    return _beginning((*NAMED, *CONTRACT_NAMES), incomplete)
+    return _beginning((*NAMED, *CONTRACT_NAMES, *QUOTES), incomplete)
 
 
 def _beginning(names: Iterable[str], incomplete: str) -> list[str]:

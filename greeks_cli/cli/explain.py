@@ -11,15 +11,17 @@ from greeks_cli.terms.greek import KNOWN_PARAMETERS, parse_greek
 @click.command("explain")
 @click.argument("name", required=False, shell_complete=explained)
 def command(name: str | None) -> None:
-    """Explain a Greek, or a contract and its options.
+    """Explain a Greek, a contract and its options, or a quote.
 
-    NAME is a Greek, a derivative such as d(spot,vol), or a contract such as asian. Without NAME, list
-    all names.
+    NAME is a Greek, a derivative such as d(spot,vol), a contract such as asian, or a quote such as
+    market-price. Without NAME, list all names.
     """
-    from greeks_cli.terms.glossary import CONTRACT_NAMES
+    from greeks_cli.terms.glossary import CONTRACT_NAMES, QUOTES, explained_quote
 
     if name is None:
-        click.echo(f"{overview()}\n\nContracts: {', '.join(CONTRACT_NAMES)}")
+        click.echo(f"{overview()}\n\nContracts: {', '.join(CONTRACT_NAMES)}\nQuotes: {', '.join(QUOTES)}")
+    elif name.replace("_", "-") in QUOTES:
+        click.echo(explained_quote(name.replace("_", "-")))
     elif name in CONTRACT_NAMES:
         click.echo(_contract(name))
     else:

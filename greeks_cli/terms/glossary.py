@@ -86,11 +86,34 @@ CONTRACT_NAMES = (
 )
 """Names of the catalogue, repeated here because building its models is slow; a test compares the two."""
 
+QUOTES = {
+    "market-price": (
+        "the price of a European call or put, per unit of the underlying, in place of vol",
+        "vol is implied: the one vol at which F. Black's formula gives the price (P. Jaeckel's method, 2015), to 1e-12",
+        "a price at or below exp(-rT) max(s (F - K), 0), at or above exp(-rT) F (call) or exp(-rT) K (put), or so near",
+        "that rounding decides more than 1e-6 of the vol, has none: an error, or in a book the status no implied vol",
+        "deep in the money a price tells the vol less well: its last bit moves the vol by price 2^-52 / (vol vega)",
+        "F is the forward spot exp((r - q) T), or --forward",
+    ),
+    "forward": (
+        "the forward price of the underlying at expiry, in place of dividend_yield, which is r - log(F / spot) / T",
+        "parity (in a book): the median of K + (C - P) exp(rT) over the strikes of an expiry with a call and a put",
+        "that have market prices; wrong quotes of up to half the pairs do not move it far. One forward for each underlying,",
+        "spot, rate and expiry; every trade of the expiry takes it. A note tells the pairs and the worst of them",
+    ),
+}
+"""Facts about the quotes that a market may have in place of parameters."""
+
 
 def overview() -> str:
     """One line for every named Greek."""
     width = max(map(len, NAMED))
     return "\n".join(f"{name:{width}}  {GLOSSARY[name].meaning}" for name in NAMED)
+
+
+def explained_quote(name: str) -> str:
+    """The facts about a quote."""
+    return "\n".join([name, *(f"  {line}" for line in QUOTES[name])])
 
 
 def explanation(greek: Greek) -> str:
