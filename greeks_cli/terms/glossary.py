@@ -98,8 +98,8 @@ QUOTES = {
     "forward": (
         "the forward price of the underlying at expiry, in place of dividend_yield, which is r - log(F / spot) / T",
         "parity (in a book): the median of K + (C - P) exp(rT) over the strikes of an expiry with a call and a put",
-        "that have market prices; wrong quotes of up to half the pairs do not move it far. One forward for each underlying,",
-        "spot, rate and expiry; every trade of the expiry takes it. A note tells the pairs and the worst of them",
+        "that have market prices. Wrong quotes of up to half the pairs do not move it far. Trades of one underlying,",
+        "spot, rate and expiry share it. A note tells the pairs and the worst of them",
     ),
 }
 """Facts about the quotes that a market may have in place of parameters."""
