@@ -39,6 +39,13 @@ class Quote:
         )
 
 
+def last_place(quote):
+    """One unit in the last place of the price; in the money, of forward or strike."""
+    inside = quote.sign * (quote.forward - quote.strike) > 0
+    largest = max(quote.forward, quote.strike) if inside else quote.price / quote.discount
+    return float(quote.discount * np.spacing(largest))
+
+
 def random_quotes(n, seed=1):
     """Quotes at vols of 1% to 500%, expiries of a day to 30 years, and strikes up to 12 deviations away."""
     rng = np.random.default_rng(seed)
@@ -74,12 +81,12 @@ def judged(quotes):
 
 
 def is_undetermined(quote):
-    """True if one unit in the last place of the price moves the vol by about the least accuracy, or more."""
+    """True if one unit in the last place moves the vol by about the least accuracy, or more."""
     low, high = mp.mpf("1e-9"), mp.mpf(1000)
     for _ in range(40):
         middle = mp.sqrt(low * high)
         low, high = (middle, high) if quote.at(middle)[0] < quote.price else (low, middle)
-    return float(np.spacing(quote.price) / quote.at(low)[1] / low) > 0.4 * LEAST_ACCURACY
+    return float(last_place(quote) / quote.at(low)[1] / low) > 0.4 * LEAST_ACCURACY
 
 
 def _main(n):

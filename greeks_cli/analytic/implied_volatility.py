@@ -30,18 +30,19 @@ class Found(enum.IntEnum):
     TOO_HIGH = 2
     """The price is the limit for large vols, or above."""
     UNDETERMINED = 3
-    """The price rounds away the vol: more than ``LEAST_ACCURACY`` of it is decided by the price's last bit."""
+    """Rounding decides the vol: the last bit of the price, or of the forward, moves it by more than 1e-6."""
 
 
 LEAST_ACCURACY = 1e-6
-"""The largest relative error of a vol that rounding of the price may cause."""
+"""The largest relative error of a vol that rounding of its price or forward may cause."""
 
 
 @dataclass(frozen=True, slots=True)
 class ImpliedVols:
     """Vols of several prices, NaN where there is none; ``outcomes`` are numbers of ``Found``.
 
-    ``accuracy`` is the relative change of the vol for one unit in the last place of the price.
+    ``accuracy`` is the relative change of the vol for one unit in the last place of the undiscounted price; in the
+    money, of the larger of forward and strike, from whose difference the price hardly differs.
     """
 
     vols: Array
@@ -58,8 +59,8 @@ def implied_vols(
 ) -> ImpliedVols:
     """Vols implied from prices of calls (``sign`` 1) and puts (-1), for positive arrays of one shape.
 
-    The vol agrees with the exact solution for these six numbers to 1e-12. The price alone may determine it less
-    well, deep in the money for one, which ``accuracy`` tells.
+    The vol agrees with the exact solution for these six numbers to 1e-12. Rounding of the numbers themselves may leave
+    it less certain, deep in the money for one, which ``accuracy`` tells.
     """
     inputs = np.broadcast_arrays(*(np.asarray(x, float) for x in (forward, strike, discount, years, sign, price)))
     rows = np.stack([one.ravel() for one in inputs])
@@ -82,7 +83,10 @@ def _solved(
     with np.errstate(divide="ignore", over="ignore", under="ignore"):  # next to 0 the outcome is UNDETERMINED
         deviation = _deviations(moneyness, share[rows], rest[rows])
         slope = np.exp(-0.5 * (moneyness / deviation - 0.5 * deviation) ** 2 - _HALF_LOG_2PI)
-        accuracy[rows] = np.spacing(paid[rows]) / (bound * slope * deviation)
+        inside = sign * (forward - strike) > 0
+        accuracy[rows] = np.spacing(np.where(inside, np.maximum(forward, strike), paid)[rows]) / (
+            bound * slope * deviation
+        )
     vols[rows] = deviation / np.sqrt(years[rows])
     lost = rows[~(accuracy[rows] <= LEAST_ACCURACY)]
     vols[lost], outcomes[lost] = np.nan, Found.UNDETERMINED
@@ -194,6 +198,11 @@ def _ratio_of_small_deviations(middle: Array, half: Array) -> Array:
     return -2 * half * (m1 + square / 6 * (m3 + square / 20 * m5))
 
 
+_SMALL_SQUARE = (2 * pi, 1.15026, 0.193889, 0.0130296, 6.19394e-05), (1.0, 0.182325, 0.0245488, 1.23738e-4)
+_LARGE_SQUARE = (2 / pi, 0.757406, 0.114871), (1.0, 0.227543)
+"""Numerators and denominators of the squares in a guess, fitted to the exact ones; the first number is the limit."""
+
+
 def _guess(moneyness: Array, share: Array, rest: Array) -> Array:
     """A first standard deviation.
 
@@ -202,24 +211,16 @@ def _guess(moneyness: Array, share: Array, rest: Array) -> Array:
     """
     a = np.maximum(moneyness, 1e-290)  # at the money both a and g vanish, and not their quotient
     g = np.log1p(np.minimum(a / share * np.exp(0.5 * a), 1e300))
-    s = (
-        a
-        / g
-        * np.sqrt(
-            _rational(
-                g, (6.283185307179586, 1.15026, 0.193889, 0.0130296, 6.19394e-05), (0.182325, 0.0245488, 1.23738e-4)
-            )
-        )
-    )
+    s = a / g * np.sqrt(_rational(g, *_SMALL_SQUARE))
     s = np.minimum(s, 1 + np.sqrt(1 + 2 * a))
     far = np.flatnonzero(rest < _FAR)
     if far.size:
         g = 0.5 * moneyness[far] - np.log(rest[far])
-        s[far] = 2 * g / np.sqrt(_rational(g, (0.6366197723675814, 0.757406, 0.114871), (0.227543,)))
+        s[far] = 2 * g / np.sqrt(_rational(g, *_LARGE_SQUARE))
     return s
 
 
 def _rational(x: Array, above: tuple[float, ...], below: tuple[float, ...]) -> Array:
-    """A quotient of polynomials, lowest powers first; the denominator begins with 1."""
-    numerator, denominator = (np.polynomial.polynomial.polyval(x, one) for one in (above, (1.0, *below)))
+    """A quotient of polynomials, lowest powers first."""
+    numerator, denominator = (np.polynomial.polynomial.polyval(x, one) for one in (above, below))
     return numerator / denominator

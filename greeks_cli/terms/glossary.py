@@ -92,7 +92,7 @@ QUOTES = {
         "vol is implied: the one vol at which F. Black's formula gives the price (P. Jaeckel's method, 2015), to 1e-12",
         "a price at or below exp(-rT) max(s (F - K), 0), at or above exp(-rT) F (call) or exp(-rT) K (put), or so near",
         "that rounding decides more than 1e-6 of the vol, has none: an error, or in a book the status no implied vol",
-        "deep in the money a price tells the vol less well: its last bit moves the vol by price 2^-52 / (vol vega)",
+        "deep in the money a price tells the vol less well: one bit of F moves it by exp(-rT) F 2^-52 / (vol vega)",
         "F is the forward spot exp((r - q) T), or --forward",
     ),
     "forward": (

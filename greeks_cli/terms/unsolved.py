@@ -37,11 +37,11 @@ class Unsolved:
         return {"contract": self.request.contract.model_dump(mode="json"), "market": market}
 
     def with_seed(self, seed: int) -> "Unsolved":
-        """The same with another seed."""
+        """A request of another seed that waits for the same numbers."""
         return replace(self, request=self.request.with_seed(seed))
 
     def with_forward(self, forward: float, remark: str = "") -> "Unsolved":
-        """The same with a known forward. Raises InvalidInput where no dividend yield gives it."""
+        """A request with its forward, which waits for its vol. Raises InvalidInput where no dividend yield gives it."""
         request = at_forward(self.request, forward)
         object.__setattr__(request, "remarks", (*request.remarks, *([remark] if remark else [])))
         return replace(self, request=request, wants_forward=False)

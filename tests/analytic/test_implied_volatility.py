@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from greeks_cli.analytic.implied_volatility import LEAST_ACCURACY, Found, implied_vols
-from tests.implied_vols import Quote, judged, random_quotes
+from tests.implied_vols import Quote, judged, last_place, random_quotes
 
 
 def only(*terms):
@@ -62,15 +62,16 @@ def test_a_price_of_300_zeros_has_its_vol():
     assert abs(float((value - mp.mpf(1e-300)) / slope / vol)) < 1e-12
 
 
-def test_accuracy_is_the_change_for_the_last_bit_of_the_price():
-    terms = (120.0, 100.0, 0.95, 0.5, 1.0)
+@pytest.mark.parametrize("strike", [100.0, 125.0], ids=["in the money", "out of the money"])
+def test_accuracy_is_the_change_for_the_last_bit(strike):
+    terms = (120.0, strike, 0.95, 0.5, 1.0)
     with mp.workdps(40):
         price = float(Quote(*terms).at(mp.mpf("0.08"))[0])
     vol, _, accuracy = only(*terms, price)
-    bits = 2**20
-    moved, _, _ = only(*terms, price + bits * np.spacing(price))
+    bits = 2**18
+    moved, _, _ = only(*terms, price + bits * last_place(Quote(*terms, price)))
     assert (moved / vol - 1) / bits == pytest.approx(accuracy, rel=1e-3)
-    assert 1e-14 < accuracy < LEAST_ACCURACY
+    assert 1e-18 < accuracy < LEAST_ACCURACY
 
 
 def test_a_row_does_not_depend_on_its_neighbours():
