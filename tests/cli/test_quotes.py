@@ -231,6 +231,16 @@ def test_forwards_are_of_each_underlying(greeks, tmp_path):
     }
 
 
+def test_an_underlying_has_a_forward_and_a_trades_yield_wins(greeks, tmp_path):
+    book = tmp_path / "book.toml"
+    trade = '[[trade]]\nid = "{}"\nunderlying = "B"\nstrike = 50\nvol = 0.2\n'
+    own = trade.format("own") + "dividend_yield = 0.01\n"
+    book.write_text("[underlying.B]\nspot = 50\nrate = 0.02\nforward = 51\n" + trade.format("its") + own)
+    _, rows, _ = rows_of(greeks, book)
+    assert rows["its"]["market"]["dividend_yield"] == pytest.approx(0.02 - log(51 / 50), abs=1e-15)
+    assert rows["own"]["market"] == {"spot": 50, "vol": 0.2, "rate": 0.02, "dividend_yield": 0.01}
+
+
 def test_the_schema_knows_both(greeks):
     market = json.loads(greeks("schema").out)["properties"]["market"]["properties"]
     assert {"market_price", "forward"} <= market.keys()
