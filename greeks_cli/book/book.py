@@ -13,8 +13,10 @@ from greeks_cli.book.synonyms import field_of
 from greeks_cli.book.underlyings import Underlyings, seed_of, underlyings_of
 from greeks_cli.terms.errors import InvalidInput, Problem, did_you_mean, few, nearest, printable
 from greeks_cli.terms.position import TAG, Position
-from greeks_cli.terms.request import DEFAULT_GREEKS, SECTIONS, build_position, build_request, check_shared, overridden
-from greeks_cli.terms.trade import Line, Rejected, Trade, problems_of
+from greeks_cli.terms.quote import GIVES
+from greeks_cli.terms.request import DEFAULT_GREEKS, SECTIONS, build_position, check_shared, overridden
+from greeks_cli.terms.trade import ReadLine, Rejected, Trade, UnsolvedTrade, problems_of
+from greeks_cli.terms.unsolved import Unsolved, build_from_quote
 
 
 @dataclass(frozen=True)
@@ -54,7 +56,7 @@ class _Common:
         return self._merged[key]
 
 
-def trades_of(sheets: Sequence[Sheet], common: Sheet, overrides: Settings) -> list[Line]:
+def trades_of(sheets: Sequence[Sheet], common: Sheet, overrides: Settings) -> list[ReadLine]:
     """Trades of the sheets. The fields of a trade win over ``overrides``, these over the settings of its sheet, and
     these over ``common``.
 
@@ -112,7 +114,7 @@ class _Group:
 
     record: Record
     number: int
-    trades: Sequence[Line]
+    trades: Sequence[ReadLine]
     unread: bool = False
     """True if one rejected trade stands for the record, which is unreadable or has an id that is there twice."""
 
@@ -154,7 +156,7 @@ def _is_name(name: object) -> bool:
     return isinstance(name, str | int) and not isinstance(name, bool) and bool(text.strip()) and text.isprintable()
 
 
-def _trade(name: str, fields: Mapping[str, Any], record: Record, common: _Common) -> Line:
+def _trade(name: str, fields: Mapping[str, Any], record: Record, common: _Common) -> ReadLine:
     fields, tags = _without_tags(fields, common.passthrough)
     own, problems = _sorted_out(fields)
     guessed = own.keys() - fields.keys()
@@ -173,7 +175,7 @@ def _trade(name: str, fields: Mapping[str, Any], record: Record, common: _Common
     except InvalidInput as error:
         problems += [one for one in error.problems if not _is_guessed(one, guessed)]
     try:
-        request = build_request(**sections, greeks=greeks)
+        request = build_from_quote(**sections, greeks=greeks)
     except InvalidInput as error:
         found = [one for one in error.problems if not _is_guessed(one, guessed)]
         if any(problem.path == ("underlying",) for problem in problems):
@@ -183,9 +185,14 @@ def _trade(name: str, fields: Mapping[str, Any], record: Record, common: _Common
     if request is None or problems or placed is None:
         positions = None if placed is None or _hides_a_position(fields, guessed, problems) else (placed,)
         return Rejected(name, tuple(_placed(problem, name, record) for problem in problems), positions)
+    shown = request.request if isinstance(request, Unsolved) else request
     if placed.underlying and "seed" not in own:
-        request = request.with_seed(seed_of(request.simulation.seed, placed.underlying, request.contract.dates))
-    return Trade(name, request, placed, frozenset({"spot", "rate"} - sections["market"].keys()))
+        request = request.with_seed(seed_of(shown.simulation.seed, placed.underlying, shown.contract.dates))
+    defaults = frozenset({"spot", "rate"} - sections["market"].keys())
+    if isinstance(request, Unsolved):
+        places = {field: _place(field, name, record) for field in GIVES}
+        return UnsolvedTrade(name, request, placed, defaults, places)
+    return Trade(name, request, placed, defaults)
 
 
 def _hides_a_position(fields: Mapping[str, Any], guessed: Collection[str], problems: Sequence[Problem]) -> bool:
@@ -276,8 +283,12 @@ def _split(key: str, value: Any) -> Any:
 
 def _placed(problem: Problem, name: str, record: Record) -> Problem:
     field = str(problem.path[-1]) if problem.path else ""
+    return Problem((_place(field, name, record),), problem.message, problem.value, problem.detail)
+
+
+def _place(field: str, name: str, record: Record) -> str:
     place = f"{record.place(field)}: trade '{name}'"
-    return Problem((f"{place}: {field}" if field else place,), problem.message, problem.value, problem.detail)
+    return f"{place}: {field}" if field else place
 
 
 def _distinct(groups: Sequence[_Group]) -> list[_Group]:
@@ -291,7 +302,7 @@ def _set_aside(group: _Group, often: Mapping[str, int]) -> _Group:
     if twice is None:
         return group
     message = "several trades have this id; give each its own, for it is the name of its result"
-    own = [(one.position,) if isinstance(one, Trade) else one.positions for one in group.trades]
+    own = [one.positions if isinstance(one, Rejected) else (one.position,) for one in group.trades]
     positions = None if None in own else tuple(position for some in own for position in some or ())
     problems = [Problem((f"{group.record.place('id')}: id",), message, twice), *problems_of(group.trades)]
     return group.unreadable(problems, positions)

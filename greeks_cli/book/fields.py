@@ -5,9 +5,10 @@ from greeks_cli.terms.contracts import CONTRACTS
 from greeks_cli.terms.dating import Dating
 from greeks_cli.terms.market import Market
 from greeks_cli.terms.position import Position
+from greeks_cli.terms.quote import Quote
 from greeks_cli.terms.simulation import Simulation
 
-SHARED = dict.fromkeys(Market.model_fields, "market")
+SHARED = dict.fromkeys((*Market.model_fields, *Quote.model_fields), "market")
 """The section of every field that does not belong to a contract."""
 SHARED |= dict.fromkeys(Simulation.model_fields, "simulation")
 SHARED |= dict.fromkeys(Accuracy.model_fields, "accuracy")

@@ -9,6 +9,7 @@ from greeks_cli.terms.contracts import CONTRACTS
 from greeks_cli.terms.dating import DATE_FIELDS, Dating
 from greeks_cli.terms.market import Market
 from greeks_cli.terms.position import Position
+from greeks_cli.terms.quote import Quote
 from greeks_cli.terms.simulation import Simulation
 
 _GREEKS = {
@@ -41,6 +42,7 @@ def book_schema() -> dict[str, Any]:
     """The JSON Schema of a book in TOML or JSON, as ``greeks batch`` reads it."""
     definitions: dict[str, Any] = {}
     shared = {name: _properties(model, definitions) for name, model in _SECTIONS.items()}
+    shared["market"] |= _properties(Quote, definitions)
     sections = {name: _table(properties) for name, properties in shared.items()}
     inherited = {field: schema for properties in shared.values() for field, schema in properties.items()}
     contracts = [_contract(kind, model, inherited, definitions) for kind, model in CONTRACTS.items()]

@@ -14,9 +14,10 @@ from greeks_cli.terms.contracts import CONTRACTS
 from greeks_cli.terms.dating import Dating
 from greeks_cli.terms.market import Market
 from greeks_cli.terms.position import Position
+from greeks_cli.terms.quote import Quote
 from greeks_cli.terms.simulation import Simulation
 
-MODELS: tuple[type[BaseModel], ...] = (Market, Simulation, Accuracy, Position, Dating, *CONTRACTS.values())
+MODELS: tuple[type[BaseModel], ...] = (Market, Quote, Simulation, Accuracy, Position, Dating, *CONTRACTS.values())
 
 _NAMES = {
     "id": "trade_id name symbol contract_name contract_symbol option_symbol option_name",
@@ -30,6 +31,8 @@ _NAMES = {
     "vol": "sigma \u03c3 volatility iv implied_vol implied_volatility impliedvolatility annual_volatility",
     "rate": "r interest_rate risk_free_rate risk_free riskfree_rate",
     "dividend_yield": "q div_yield dividendyield",
+    "market_price": "option_price option_premium option_mid mid mid_price",
+    "forward": "forward_price fwd",
     "barrier": "h barrier_level",
     "barrier_type": "barriertype knock knock_type",
     "fixings": "n_fixings number_of_fixings",

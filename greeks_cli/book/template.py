@@ -1,11 +1,14 @@
 """A template of a book, generated from the models so that it cannot be out of date."""
 
+from collections.abc import Sequence
+
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
 from greeks_cli.terms.contracts import CONTRACTS
 from greeks_cli.terms.market import Market
+from greeks_cli.terms.quote import Quote
 from greeks_cli.terms.simulation import Simulation
 
 _HEAD = """\
@@ -26,9 +29,9 @@ def template() -> str:
     """TOML that `greeks batch` prices as it stands."""
     parts = [
         _HEAD,
-        _section("market", Market, {"spot": 100, "vol": 0.2, "rate": 0.01}),
+        _section("market", (Market, Quote), {"spot": 100, "vol": 0.2, "rate": 0.01}),
         _CURVES,
-        _section("simulation", Simulation, {}),
+        _section("simulation", (Simulation,), {}),
         "# Every trade at every point, if there is a grid; a list, or start:stop:count:\n"
         '# [grid]\n# vol = [0.1, 0.2]\n# spot = "80:120:5"\n',
         *(_trade(kind, model) for kind, model in CONTRACTS.items()),
@@ -36,9 +39,9 @@ def template() -> str:
     return "\n".join(parts)
 
 
-def _section(name: str, model: type[BaseModel], given: dict[str, object]) -> str:
+def _section(name: str, models: Sequence[type[BaseModel]], given: dict[str, object]) -> str:
     lines = [f"[{name}]"]
-    for field, info in model.model_fields.items():
+    for field, info in (field for model in models for field in model.model_fields.items()):
         comment = f"  # {info.description}"
         if field in given:
             lines.append(f"{field} = {_toml(given[field])}{comment}")

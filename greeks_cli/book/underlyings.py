@@ -10,7 +10,8 @@ from greeks_cli.terms.market import Market
 from greeks_cli.terms.request import check_shared
 from greeks_cli.terms.totals import Rates
 
-_OWN = (*Market.model_fields, "currency")
+_OF_MARKET = (*Market.model_fields, "forward")
+_OWN = (*_OF_MARKET, "currency")
 Underlyings = Mapping[str, Mapping[str, Any]]
 
 
@@ -56,7 +57,7 @@ def _mistakes(sheet: Sheet) -> Iterator[Problem]:
             if key not in _OWN:
                 yield Problem((f"{place} {key}",), f"unknown key; {did_you_mean(key, _OWN)}")
         try:
-            check_shared({"market": {key: value for key, value in own.items() if key in Market.model_fields}}, "delta")
+            check_shared({"market": {key: value for key, value in own.items() if key in _OF_MARKET}}, "delta")
         except InvalidInput as error:
             for problem in error.problems:
                 yield Problem((f"{place} {problem.path[-1]}",), problem.message, problem.value)

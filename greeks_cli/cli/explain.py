@@ -12,7 +12,7 @@ from greeks_cli.terms.nodes import curve_of
 @click.command("explain")
 @click.argument("name", required=False, shell_complete=explained)
 def command(name: str | None) -> None:
-    """Explain a Greek, a contract and its options, or curves and buckets.
+    """Explain a Greek, a contract and its options, curves, buckets or quotes.
 
     NAME is a Greek such as rho or rho[1], a derivative such as d(spot,vol), a contract such as asian,
     or a topic such as curves. Without NAME, list all names.
@@ -23,8 +23,8 @@ def command(name: str | None) -> None:
         click.echo(f"{overview()}\n\nContracts: {', '.join(CONTRACT_NAMES)}\nTopics: {', '.join(TOPICS)}")
     elif name in CONTRACT_NAMES:
         click.echo(_contract(name))
-    elif name in TOPICS:
-        click.echo("\n".join([name, *(f"  {line}" for line in TOPICS[name])]))
+    elif (topic := name.replace("_", "-")) in TOPICS:
+        click.echo("\n".join([topic, *(f"  {line}" for line in TOPICS[topic])]))
     else:
         click.echo(_greek(name))
 

@@ -22,6 +22,7 @@ from greeks_cli.terms.contracts import CONTRACTS
 from greeks_cli.terms.dating import Dating
 from greeks_cli.terms.greek import Units, is_at_node
 from greeks_cli.terms.market import Market
+from greeks_cli.terms.quote import Quote
 from greeks_cli.terms.request import DEFAULT_GREEKS, Request
 from greeks_cli.terms.simulation import Simulation
 
@@ -126,7 +127,8 @@ def _with_fields(fields: Mapping[tuple[str, str], FieldInfo], command: Command, 
 def _fields() -> dict[tuple[str, str], FieldInfo]:
     """Fields of all models, by (section, name); contracts with a field of the same name share its option."""
     models: list[tuple[str, type[BaseModel]]] = [("contract", model) for model in CONTRACTS.values()]
-    models += [("market", Market), ("simulation", Simulation), ("accuracy", Accuracy), ("dates", Dating)]
+    models += [("market", Market), ("market", Quote), ("simulation", Simulation)]
+    models += [("accuracy", Accuracy), ("dates", Dating)]
     return {(section, name): info for section, model in models for name, info in model.model_fields.items()}
 
 
@@ -141,7 +143,8 @@ def _option(path: tuple[str, str], info: FieldInfo, required: str) -> Callable[[
         text, default = "contract to price", "default: european"
     else:
         choices = _choices(info.annotation)
-        text, default = info.description or "", _default(info, required)
+        needed = f"{required} without --market-price" if path == ("market", "vol") else required
+        text, default = info.description or "", _default(info, needed)
     shown = f"{text[:1].upper()}{text[1:]}.{default and f' [{default}]'}"
     if info.annotation is bool:
         name = flag(path)

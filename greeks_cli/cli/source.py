@@ -8,7 +8,8 @@ from typing import Any
 from greeks_cli.book.curve_files import with_curves
 from greeks_cli.book.toml import document_of
 from greeks_cli.terms.errors import InvalidInput, Problem, did_you_mean
-from greeks_cli.terms.request import DEFAULT_GREEKS, DISPLACED_BY, SECTIONS, Request, build_request, check_shared
+from greeks_cli.terms.request import DEFAULT_GREEKS, DISPLACED_BY, SECTIONS, Request, check_shared
+from greeks_cli.terms.unsolved import build_from_quote
 
 
 @dataclass
@@ -50,7 +51,12 @@ class Source:
     def build(self) -> Request:
         """The request. Raises InvalidInput; its problems name their places."""
         try:
-            return build_request(**self.sections, greeks=self.greeks)
+            found = build_from_quote(**self.sections, greeks=self.greeks)
+            if isinstance(found, Request):
+                return found
+            from greeks_cli.run.quotes import solved_request
+
+            return solved_request(found)
         except InvalidInput as error:
             raise InvalidInput([self._placed(problem) for problem in error.problems]) from None
 

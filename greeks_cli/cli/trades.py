@@ -12,7 +12,7 @@ from greeks_cli.terms.errors import InvalidInput, Problem
 if TYPE_CHECKING:
     from greeks_cli.book.records import Reading
     from greeks_cli.terms.totals import Rates, Total
-    from greeks_cli.terms.trade import Rejected, Trade
+    from greeks_cli.terms.trade import ReadLine, Rejected, Trade
 
 _SHOWN = 20
 
@@ -56,13 +56,24 @@ def read_trades(
     found = [_unless_wrong(problems, partial(read, name, reading)) for name in files]
     sheets = [sheet for sheet in found if sheet]
     overrides = Settings(flags.sections, None if flags.greeks is DEFAULT_GREEKS else flags.greeks)
-    trades = _unless_wrong(problems, partial(trades_of, sheets, common, overrides)) if sheets else []
+    lines = _unless_wrong(problems, partial(trades_of, sheets, common, overrides)) if sheets else []
     rates = _unless_wrong(problems, lambda: rates_of([common, *sheets]))
     if problems:
         # Without its market, a trade has problems that are none.
-        raise InvalidInput([*problems, *problems_of(trades or [] if settings else [])])
+        raise InvalidInput([*problems, *problems_of(lines or [] if settings else [])])
     digests = {sheet.file: sheet.digest for sheet in (common, *sheets) if sheet.digest}
-    return BookRead(trades or [], digests, rates)
+    return BookRead(_solved(lines or []), digests, rates)
+
+
+def _solved(lines: "Sequence[ReadLine]") -> "list[Trade | Rejected]":
+    """The trades of a book, those with quotes solved; without quotes no solver is imported."""
+    from greeks_cli.terms.trade import UnsolvedTrade
+
+    if any(isinstance(line, UnsolvedTrade) for line in lines):
+        from greeks_cli.run.quotes import solved
+
+        return solved(lines)
+    return [line for line in lines if not isinstance(line, UnsolvedTrade)]
 
 
 def _unless_wrong(problems: list[Problem], work: Callable[[], Found]) -> Found | None:

@@ -15,7 +15,7 @@ from greeks_cli.terms.greek import Units
 from greeks_cli.terms.position import TAG, UNIT_POSITION
 from greeks_cli.terms.result import Result
 from greeks_cli.terms.totals import Sum, Total
-from greeks_cli.terms.trade import Rejected, Trade
+from greeks_cli.terms.trade import ERROR, Rejected, Trade
 
 
 class BookFormat(enum.StrEnum):
@@ -54,9 +54,11 @@ def record_of(trade: Trade | Rejected, answer: Result | str, key: str, units: Un
 
     ``elapsed_seconds`` is None: trades that run side by side share the machine.
     """
+    if isinstance(trade, Rejected):
+        failed = {"id": trade.id, "status": trade.status, "key": key, "error": trade.why, "version": __version__}
+        return {**failed, **trade.known}
     if isinstance(answer, str):
-        return {"id": trade.id, "status": "error", "key": key, "error": answer, "version": __version__}
-    assert isinstance(trade, Trade)  # a rejected trade has no result
+        return {"id": trade.id, "status": ERROR, "key": key, "error": answer, "version": __version__}
     unmet = [str(target) for target in answer.unmet]
     status = {"id": trade.id, "status": "not met" if unmet else "ok", "key": key}
     found = {**status, **document(answer, units), "elapsed_seconds": None, **({"unmet": unmet} if unmet else {})}

@@ -39,7 +39,7 @@ class BookReport:
 
     def _summary(self) -> str:
         count = len(self.trades)
-        failed = sum(page.row.status == "error" for page in self.trades)
+        failed = sum(page.row.error is not None for page in self.trades)
         missed = sum(page.row.status == "not met" for page in self.trades)
         doubtful = sum(any(one.warning for one in page.row.estimates) for page in self.trades)
         parts = [f"{count:,} {'trade' if count == 1 else 'trades'}", f"{failed:,} failed"]

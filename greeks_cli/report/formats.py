@@ -44,7 +44,7 @@ def document(result: Result, units: Units) -> dict[str, Any]:
     request = result.request
     return {
         "contract": request.contract.model_dump(mode="json"),
-        "market": request.market.model_dump(mode="json"),
+        "market": {**request.market.model_dump(mode="json"), **request.quote},
         **({"dates": dates} if (dates := request.dates.document()) else {}),
         "simulation": request.simulation.model_dump(mode="json"),
         "estimates": [_as_dict(row) for row in rows(result, units)],

@@ -37,10 +37,10 @@ class Headline:
 
 def headline(request: Request, paths: int, shift: float = 0.0) -> Headline:
     """Headline of a request, the number of paths and their shift; of the simulation's switches, only those set."""
-    simulation = request.simulation
+    simulation, quote = request.simulation, request.quote.items()
     return Headline(
         f"{request.contract.describe()}, {expiry_of(request)}",
-        request.market.describe(),
+        ", ".join([request.market.describe(), *(f"{name.replace('_', ' ')} {price:g}" for name, price in quote)]),
         _paths(simulation, paths, simulation.steps or len(request.path_dates), shift),
         f"seed {simulation.seed}" + ("" if simulation.sampler is Sampler.RANDOM else f" of {simulation.sampler}"),
         _method(simulation),

@@ -228,5 +228,5 @@ def manifest_of(
         "elapsed_seconds": start.elapsed_seconds,
         "succeeded": sum(record["status"] == "ok" for record in records),
         "not_met": sum(record["status"] == "not met" for record in records),
-        "failed": sum(record["status"] == "error" for record in records),
+        "failed": sum("error" in record and "trades" not in record for record in records),
     }

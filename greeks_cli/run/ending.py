@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from greeks_cli.terms.errors import ExitCode
+from greeks_cli.terms.trade import ERROR, NO_VOL
 
 Say = Callable[[str], None]
 """Writes a message for the user."""
@@ -16,7 +17,11 @@ def statuses_of(records: Sequence[dict[str, Any]]) -> dict[str, str]:
 
 def ending(statuses: Mapping[str, str], say: Say) -> ExitCode:
     """Says which trades failed or missed a tolerance, by ``statuses``. Returns the exit code of the book."""
-    endings = (("error", "failed", ExitCode.SOME_JOBS_FAILED), ("not met", "missed a --tol", ExitCode.NOT_MET))
+    endings = (
+        (ERROR, "failed", ExitCode.SOME_JOBS_FAILED),
+        (NO_VOL, "have no implied vol", ExitCode.SOME_JOBS_FAILED),
+        ("not met", "missed a --tol", ExitCode.NOT_MET),
+    )
     code = ExitCode.OK
     for status, happened, its_code in endings:
         named = [name for name, its_status in statuses.items() if its_status == status]

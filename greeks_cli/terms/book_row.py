@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict
 from greeks_cli.terms.dating import Dating
 from greeks_cli.terms.greek import Units
 from greeks_cli.terms.position import UNIT_POSITION, Position
+from greeks_cli.terms.quote import GIVES
 from greeks_cli.terms.request import Request, build_request
 
 
@@ -55,7 +56,7 @@ class TradeRow(_Row):
     """One trade: its request and estimates, or its error."""
 
     id: str
-    status: Literal["ok", "not met", "error"]
+    status: Literal["ok", "not met", "error", "no implied vol"]
     key: str
     version: str = ""
     contract: Mapping[str, Any] = {}
@@ -83,7 +84,8 @@ class TradeRow(_Row):
         """The request without its tolerances. Raises InvalidInput where this version cannot build it."""
         names = [estimate.name for estimate in self.estimates]
         conventions = {name: value for name, value in self.dates.items() if name in Dating.model_fields}
-        return build_request(self.contract, self.market, self.simulation, names, dates=conventions)
+        market = {name: value for name, value in self.market.items() if name not in GIVES}
+        return build_request(self.contract, market, self.simulation, names, dates=conventions)
 
 
 class TotalRow(_Row):

@@ -107,8 +107,22 @@ TOPICS = {
         "each with its error: rho[0.25] and rho[1] beside rho, vanna[1] beside vanna. Their sum is the Greek for a",
         "parallel shift of the curve. Single ones are asked for by name: --greeks 'rho[1],vega[0.25]'.",
     ),
+    "market-price": (
+        "the price of a European call or put, per unit of the underlying, in place of vol",
+        "vol is implied: the one vol at which F. Black's formula gives the price (P. Jaeckel's method, 2015), to 1e-12",
+        "a price at or below exp(-rT) max(s (F - K), 0), at or above exp(-rT) F (call) or exp(-rT) K (put), or so near",
+        "that rounding decides more than 1e-6 of the vol, has none: an error, or in a book the status no implied vol",
+        "deep in the money a price tells the vol less well: one bit of F moves it by exp(-rT) F 2^-52 / (vol vega)",
+        "F is the forward spot exp((r - q) T), or --forward",
+    ),
+    "forward": (
+        "the forward price of the underlying at expiry, in place of dividend_yield, which is r - log(F / spot) / T",
+        "parity (in a book): the median of K + (C - P) exp(rT) over the strikes of an expiry with a call and a put",
+        "that have market prices. Wrong quotes of up to half the pairs do not move it far. Trades of one underlying,",
+        "spot, rate and expiry share it. A note tells the pairs and the worst of them",
+    ),
 }
-"""What ``greeks explain`` says of the market."""
+"""What ``greeks explain`` says of the market and of quotes."""
 
 
 def overview() -> str:

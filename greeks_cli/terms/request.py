@@ -19,6 +19,7 @@ from greeks_cli.terms.formula_grammar import FormulaError
 from greeks_cli.terms.greek import TIME, Greek, bucketed, parse_greeks
 from greeks_cli.terms.market import FlatMarket, Market, is_node
 from greeks_cli.terms.position import Position
+from greeks_cli.terms.quote import GIVES, Quote
 from greeks_cli.terms.simulation import Autodiff, Estimator, Simulation, Smoothing
 
 DEFAULT_GREEKS = parse_greeks("delta,gamma,vega,theta,rho")
@@ -50,6 +51,8 @@ class Request:
     """The dates of the contract, where it has any."""
     remarks: tuple[str, ...] = field(default=(), compare=False)
     """Remarks on the dates."""
+    quote: Mapping[str, float] = field(default_factory=dict, compare=False)
+    """Prices that the vol or the dividend yield of the market follows from."""
     left_out: tuple[Problem, ...] = field(default=(), init=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -178,7 +181,7 @@ def build_request(
     """A Request from plain mappings. Raises InvalidInput with every problem at once."""
     problems: list[Problem] = []
     model, terms = _contract_model(contract, problems)
-    dating = _validated(Dating, "dates", dates or {}, problems)
+    dating = validated(Dating, "dates", dates or {}, problems)
     dated = in_years(terms, dating) if dating else Dated(dict(terms))
     if model and is_rule(terms.get("fixings")) and "fixing_times" not in model.model_fields:
         message = f"the {_kind(model)} contract has equally spaced fixings; give their number"
@@ -191,10 +194,10 @@ def build_request(
     if dated.problems or dating is None:  # a second error about the same field would confuse
         model = None
     parts = (
-        _validated(model, "contract", terms, problems) if model else None,
-        None if curved.problems else _validated(Market, "market", curved.fields, problems),
-        _validated(Simulation, "simulation", simulation, problems),
-        _validated(Accuracy, "accuracy", accuracy or {}, problems),
+        validated(model, "contract", terms, problems) if model else None,
+        None if curved.problems else validated(Market, "market", curved.fields, problems),
+        validated(Simulation, "simulation", simulation, problems),
+        validated(Accuracy, "accuracy", accuracy or {}, problems),
     )
     wanted: tuple[Greek, ...] = ()
     try:
@@ -232,13 +235,19 @@ def _remarks(market: Market, contract: Contract) -> Iterator[str]:
 def build_position(position: Mapping[str, Any]) -> Position:
     """A Position from a plain mapping. Raises InvalidInput with every problem at once."""
     problems: list[Problem] = []
-    found = _validated(Position, "position", position, problems)
+    found = validated(Position, "position", position, problems)
     if found is None:
         raise InvalidInput(problems)
     return found
 
 
-DISPLACED_BY = {"width": ("beta",), "beta": ("width",), "smoothing": ("width", "beta")}
+DISPLACED_BY = {
+    "width": ("beta",),
+    "beta": ("width",),
+    "smoothing": ("width", "beta"),
+    **{name: (parameter,) for name, parameter in GIVES.items()},
+    **{parameter: (name,) for name, parameter in GIVES.items()},
+}
 """Settings that a later setting replaces, because the two exclude each other."""
 
 
@@ -253,15 +262,17 @@ def overridden(earlier: Mapping[str, Any], later: Mapping[str, Any]) -> dict[str
 def check_shared(sections: Mapping[str, Mapping[str, Any]], greeks: object) -> None:
     """Raise InvalidInput for settings that are wrong whatever the contract."""
     problems: list[Problem] = []
-    dating = _validated(Dating, "dates", sections.get("dates", {}), problems)
-    curved = curves_in_years(sections.get("market", {}), dating or Dating())
+    market = sections.get("market", {})
+    dating = validated(Dating, "dates", sections.get("dates", {}), problems)
+    curved = curves_in_years({name: value for name, value in market.items() if name not in GIVES}, dating or Dating())
     if dating and dating.valuation_date:  # else each trade has its own, or a mistake
         problems += curved.problems
     checked = curved.fields.keys() - {problem.path[-1] for problem in curved.problems}
-    market = {name: value for name, value in curved.fields.items() if name in checked}
-    _validated(Market, "market", {"vol": 0.2, **market}, problems)
-    _validated(Simulation, "simulation", sections.get("simulation", {}), problems)
-    _validated(Accuracy, "accuracy", sections.get("accuracy", {}), problems)
+    plain = {name: value for name, value in curved.fields.items() if name in checked}
+    validated(Market, "market", {"vol": 0.2, **plain}, problems)
+    validated(Quote, "market", {name: value for name, value in market.items() if name in GIVES}, problems)
+    validated(Simulation, "simulation", sections.get("simulation", {}), problems)
+    validated(Accuracy, "accuracy", sections.get("accuracy", {}), problems)
     try:
         parse_greeks(greeks)
     except ValueError as error:
@@ -281,7 +292,8 @@ def _contract_model(
     return CONTRACTS[kind], {**terms, "kind": kind}
 
 
-def _validated(model: type[Model], section: str, values: Mapping[str, Any], problems: list[Problem]) -> Model | None:
+def validated(model: type[Model], section: str, values: Mapping[str, Any], problems: list[Problem]) -> Model | None:
+    """The model of some values; None where they are wrong, and their mistakes go to ``problems``."""
     try:
         return model.model_validate(values)
     except ValidationError as error:

@@ -2,14 +2,19 @@
 
 import hashlib
 import json
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Any
 
 from greeks_cli import __version__
 from greeks_cli.terms.errors import Problem
 from greeks_cli.terms.position import UNIT_POSITION, Position
 from greeks_cli.terms.request import Request
+from greeks_cli.terms.unsolved import Unsolved
+
+ERROR, NO_VOL = "error", "no implied vol"
+"""Statuses of trades without a result; that of a price which no vol gives, or which does not tell the vol."""
 
 
 @dataclass(frozen=True)
@@ -35,18 +40,45 @@ class Trade:
             "accuracy": [*map(str, request.accuracy.tol), request.accuracy.max_paths, request.accuracy.max_seconds],
             "greeks": [greek.name for greek in request.greeks],
             "version": __version__,
+            **({"quote": dict(request.quote)} if request.quote else {}),
         }
         return _hash(parts)
 
 
 @dataclass(frozen=True)
+class UnsolvedTrade:
+    """A trade whose vol or dividend yield follows from quotes; ``places`` are those of its fields."""
+
+    id: str
+    unsolved: Unsolved
+    position: Position
+    defaults: frozenset[str]
+    places: Mapping[str, str]
+
+    def solved(self, request: Request) -> Trade:
+        """The trade of a request."""
+        return Trade(self.id, request, self.position, self.defaults)
+
+    def rejected(self, problem: Problem, status: str = ERROR) -> "Rejected":
+        """The trade that a problem of its quote rejects."""
+        name = str(problem.path[-1])
+        placed = Problem((self.places.get(name, name),), problem.message, problem.value)
+        return Rejected(self.id, (placed,), (self.position,), status, self.unsolved.known)
+
+
+@dataclass(frozen=True)
 class Rejected:
-    """A trade that is not a valid request; ``problems`` name file, line, trade and field."""
+    """A trade that is not a valid request; ``problems`` name file, line, trade and field.
+
+    ``known`` are sections of the request that is lacking, for outputs.
+    """
 
     id: str
     problems: tuple[Problem, ...]
     positions: tuple[Position, ...] | None = None
     """The positions that are rejected; None where the mistakes leave them unknown."""
+    status: str = ERROR
+    known: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
     @property
     def why(self) -> str:
@@ -61,9 +93,11 @@ class Rejected:
 
 Line = Trade | Rejected
 """A line of a book."""
+ReadLine = Line | UnsolvedTrade
+"""A line of a book as it is read, the quote of which may not be solved."""
 
 
-def problems_of(lines: Sequence[Line]) -> list[Problem]:
+def problems_of(lines: Sequence[ReadLine]) -> list[Problem]:
     """Problems of the rejected trades."""
     return [problem for line in lines if isinstance(line, Rejected) for problem in line.problems]
 

@@ -5,7 +5,9 @@ import pytest
 from greeks_cli import __version__
 from greeks_cli.cli.main import COMMANDS
 from greeks_cli.terms.contracts import CONTRACTS
+from greeks_cli.terms.glossary import TOPICS
 from greeks_cli.terms.greek import NAMED
+from greeks_cli.terms.quote import Quote
 from greeks_cli.terms.request import build_request
 
 
@@ -40,10 +42,17 @@ def test_explain_a_formula_and_a_mistake(greeks):
 
 
 def test_explain_without_a_name_lists_all(greeks):
-    *greek_lines, blank, contracts = greeks("explain").out.splitlines()
+    *greek_lines, blank, contracts, topics = greeks("explain").out.splitlines()
     assert [line.split()[0] for line in greek_lines] == list(NAMED)
     assert blank == ""
     assert contracts == f"Contracts: {', '.join(CONTRACTS)}"
+    assert topics == "Topics: curves, buckets, market-price, forward"
+
+
+@pytest.mark.parametrize("name", ["market-price", "market_price", "forward"])
+def test_explain_a_quote(greeks, name):
+    assert ("exp(-rT)" in greeks("explain", name).out) == (name != "forward")
+    assert set(TOPICS) >= {name.replace("_", "-") for name in Quote.model_fields}
 
 
 @pytest.mark.parametrize("kind", CONTRACTS)
