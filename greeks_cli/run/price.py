@@ -9,7 +9,7 @@ from math import ceil
 
 from greeks_cli.analytic.closed_forms import exact_greeks
 from greeks_cli.engine.backends.select import devices
-from greeks_cli.engine.execution.compile import compiled, plan
+from greeks_cli.engine.execution.compile import compiled, plan, simplified
 from greeks_cli.engine.execution.estimates import Estimates, Truth, estimates
 from greeks_cli.engine.execution.path_group import GroupMoments, PathGroup
 from greeks_cli.engine.execution.plan import Plan
@@ -68,7 +68,7 @@ class _Run:
     def until(self, plan: Plan) -> Result:
         """Runs the plan's blocks in order until the targets are met, or all blocks."""
         targets = self._request.accuracy.tol
-        group = compiled([plan])
+        group = compiled(simplified([plan]))
         moments: GroupMoments | None = None
         truth: Truth | None = None
         answers: Estimates = ()

@@ -6,7 +6,7 @@ that apply to a Greek are compared on pilot paths, and the method of least total
 whose bias is only measured, are not compared at one date, and not where kinks are tangled.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from itertools import chain
@@ -19,7 +19,7 @@ from greeks_cli.engine.autodiff.mixed_partials import MultiIndex
 from greeks_cli.engine.autodiff.softplus import Kernel
 from greeks_cli.engine.estimators.bandwidth import Kink, automatic_kernels, pilot_kinks, plain_kernels, smooth_kernels
 from greeks_cli.engine.estimators.methods import Method, kink_order, pathwise_parameter
-from greeks_cli.engine.execution.chunks import run_batch
+from greeks_cli.engine.execution.chunks import Stacked
 from greeks_cli.engine.execution.numbers import Numbers, widths_of
 from greeks_cli.engine.execution.traced import Traced, traced
 from greeks_cli.engine.payoffs.controls import control_of
@@ -28,6 +28,7 @@ from greeks_cli.engine.simulation.normals import PILOT, standard_normals
 from greeks_cli.engine.simulation.path_data import Motion, PathData
 from greeks_cli.terms.contract import Contract
 from greeks_cli.terms.greek import TIME
+from greeks_cli.terms.market import Market
 from greeks_cli.terms.request import Request
 from greeks_cli.terms.simulation import Autodiff, Dtype, Estimator, Sampler, Smoothing
 
@@ -74,20 +75,23 @@ class Pilot:
 
     @classmethod
     def of_all(cls, requests: Sequence[Request]) -> list[Self]:
-        """The pilot of each request; consecutive requests of the same dates share normals."""
-        found: list[Self] = []
-        last: tuple[object, ...] = ()
-        market: object = None
-        for request, markets in zip(requests, _markets(requests), strict=True):
-            key = request.contract.dates, _drawn(request)
-            if key != last:
-                last, motion, market = key, pilot_motion(request), None
-            if request.market != market:
-                market, data = request.market, PathData(motion, markets)
-            kinks = tuple(pilot_kinks(request, data))
-            candidates = _candidates(request, kinks)
-            found.append(cls(request, motion, kinks, candidates, traced(request, candidates)))
-        return found
+        """The pilot of each request; requests of the same dates share normals."""
+        markets = _markets(requests)
+        paths: dict[Hashable, dict[Market, list[int]]] = {}
+        for number, request in enumerate(requests):
+            of_paths = paths.setdefault((request.contract.dates, _drawn(request)), {})
+            of_paths.setdefault(request.market, []).append(number)
+        found: dict[int, Self] = {}
+        for of_market in paths.values():
+            motion = pilot_motion(requests[next(iter(of_market.values()))[0]])
+            for numbers in of_market.values():
+                data = PathData(motion, markets[numbers[0]])
+                for number in numbers:
+                    request = requests[number]
+                    kinks = tuple(pilot_kinks(request, data))
+                    candidates = _candidates(request, kinks)
+                    found[number] = cls(request, motion, kinks, candidates, traced(request, candidates))
+        return [found[number] for number in range(len(requests))]
 
     def choice(self, errors: Errors) -> Choice:
         """The method of each Greek: of least error, or of little more where that saves a graph.
@@ -107,13 +111,14 @@ def choose_controls(request: Request, groups: Sequence[Group], motion: Motion) -
     """
     request = in_float64(request)
     control, numbers = control_of(request.contract), Numbers([request])
+    stacked = Stacked(numbers, motion)
     best: dict[MultiIndex, MultiIndex] = {}
     for group in groups:
         method, widths = group.method, widths_of([group.method])
         of_greeks = traced(request, dict.fromkeys(group.wanted, (method,)))
         wanted = tuple(dict.fromkeys(((), *group.wanted)))
-        own = run_batch(of_greeks.simplified(method.pattern, numbers), motion, numbers, widths)
-        other = run_batch(of_greeks.of_control(control, method, wanted, numbers), motion, numbers, widths)
+        own = stacked.run(of_greeks.simplified(method.pattern, numbers), widths)
+        other = stacked.run(of_greeks.of_control(control, method, wanted, numbers), widths)
         for index in group.wanted:
             best[index] = max((index, ()), key=lambda choice: _shared_variance(own[index], other[choice]))
     return best

@@ -211,7 +211,7 @@ class Markets:
             self._numbers.setdefault(law, {}).update(law.numbers(self, index))
         return self._numbers[law][index]
 
-    def some(self, which: slice) -> "Markets":
+    def some(self, which: slice | list[int]) -> "Markets":
         """Some of the markets."""
         self.coefficients(law_of("path", self.n_dates, ""), ())  # for all markets at once, not for each choice
         chosen = Markets({name: value[which] for name, value in self.values.items()}, self.dates[which])
