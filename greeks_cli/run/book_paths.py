@@ -13,7 +13,7 @@ from greeks_cli.engine.execution.estimates import Truth, estimates
 from greeks_cli.engine.execution.path_group import GroupMoments, PathGroup, WeightedSum, path_groups
 from greeks_cli.engine.execution.plan import Plan
 from greeks_cli.engine.payoffs.controls import control_of
-from greeks_cli.run.allocator import keep_freed_memory
+from greeks_cli.run.allocator import prepare_memory
 from greeks_cli.run.cores import available_cores
 from greeks_cli.run.pricing import Workers, moments_by_block
 from greeks_cli.run.unsimulated import unsimulated
@@ -43,7 +43,7 @@ def run_with_totals(
     """
     if any(request.accuracy.tol or request.simulation.control for request in requests):
         raise InvalidInput([Problem(("total",), "is of the same paths for all trades; leave out tol and control")])
-    keep_freed_memory()
+    prepare_memory()
     workers = Workers.of(threads, executor)
     errors = _Errors(totals)
     outcomes = _priced(_planned(requests, workers), workers, errors)
@@ -94,7 +94,7 @@ class _Errors:
 
 def run_together(requests: Sequence[Request], threads: int | None = None) -> list[Outcome]:
     """The outcome of each request, as ``run`` gives it; those of the same simulation and dates share their paths."""
-    keep_freed_memory()
+    prepare_memory()
     workers = Workers.of(threads)
     return _priced(_planned(requests, workers), workers)
 
