@@ -6,9 +6,10 @@ from contextlib import contextmanager
 from functools import reduce
 from itertools import product
 
+from greeks_cli.engine.execution.choice import Errors
 from greeks_cli.engine.execution.compile import plan
 from greeks_cli.engine.execution.pilot_errors import squared_errors
-from greeks_cli.engine.execution.selection import Errors, Pilot
+from greeks_cli.engine.execution.selection import Pilot
 from greeks_cli.run.allocator import prepare_memory
 from greeks_cli.run.book_paths import run_plans
 from greeks_cli.run.pricing import Workers

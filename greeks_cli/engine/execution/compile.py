@@ -9,11 +9,12 @@ from typing import TypeVar
 
 from greeks_cli.engine.autodiff.mixed_partials import MultiIndex
 from greeks_cli.engine.execution.blocks import Blocks
+from greeks_cli.engine.execution.choice import Errors
 from greeks_cli.engine.execution.path_group import PathGroup, WeightedSum
 from greeks_cli.engine.execution.pilot_errors import Mapper, squared_errors
 from greeks_cli.engine.execution.plan import Plan
 from greeks_cli.engine.execution.programs import Programs
-from greeks_cli.engine.execution.selection import Errors, Pilot, choose_controls
+from greeks_cli.engine.execution.selection import Pilot, choose_controls
 from greeks_cli.engine.execution.shifts import with_shifts
 from greeks_cli.terms.errors import GreeksError, InvalidInput, Problem
 from greeks_cli.terms.request import Request

@@ -19,6 +19,7 @@ from greeks_cli.engine.autodiff.mixed_partials import MultiIndex
 from greeks_cli.engine.autodiff.softplus import Kernel
 from greeks_cli.engine.estimators.bandwidth import Kink, automatic_kernels, pilot_kinks, plain_kernels, smooth_kernels
 from greeks_cli.engine.estimators.methods import Method, kink_order, pathwise_parameter
+from greeks_cli.engine.execution.choice import Errors, Group, chosen, grouped
 from greeks_cli.engine.execution.chunks import Stacked
 from greeks_cli.engine.execution.numbers import Numbers, widths_of
 from greeks_cli.engine.execution.traced import Traced, traced
@@ -26,7 +27,6 @@ from greeks_cli.engine.payoffs.controls import control_of
 from greeks_cli.engine.simulation.laws import Markets
 from greeks_cli.engine.simulation.normals import PILOT, standard_normals
 from greeks_cli.engine.simulation.path_data import Motion, PathData
-from greeks_cli.terms.contract import Contract
 from greeks_cli.terms.greek import TIME
 from greeks_cli.terms.market import Market
 from greeks_cli.terms.request import Request
@@ -37,22 +37,8 @@ _MOST_NORMALS = 1 << 21
 """Normals of a pilot: a contract of thousands of dates has fewer paths."""
 _PATHWISE_SCALES = (1.0, 0.5, 0.25)
 """Candidate widths, over the width of the rule."""
-_NEARLY = 1.2
-"""The squared error over the least one, at most, of a method that several Greeks share."""
 _CONDITIONAL_SCALES = (1.0, 0.5, 0.25, 0.125)
 """Candidate widths of conditional estimates, over the spread of the kink's argument."""
-
-
-@dataclass(frozen=True, slots=True)
-class Group:
-    """Greeks that share a method, and so a graph."""
-
-    method: Method
-    wanted: tuple[MultiIndex, ...]
-
-
-Errors = Mapping[MultiIndex, NDArray[np.float64]]
-"""The squared error of each method that a Greek has a choice of, in the order of its candidates."""
 
 
 class Choice(NamedTuple):
@@ -99,8 +85,8 @@ class Pilot:
         Requests that differ in numbers alone have the same candidates. Given the sum of their errors, all choose the
         same methods: a curve whose method changes on the way jumps by the noise.
         """
-        chosen = _chosen(self.candidates, errors)
-        return Choice(_grouped(self.request.contract, chosen), self.traced, self.kinks)
+        methods = chosen(self.candidates, errors)
+        return Choice(grouped(self.request.contract, methods), self.traced, self.kinks)
 
 
 @np.errstate(all="ignore")  # non-finite numbers are reported with the estimate
@@ -287,42 +273,3 @@ def effective_paths(request: Request) -> float:
     """Number of random paths of the same accuracy: Sobol points gain about n^(1/2) for smooth payoffs."""
     paths = request.simulation.paths
     return paths**1.5 if request.simulation.sampler is Sampler.SOBOL else paths
-
-
-@np.errstate(all="ignore")  # one error may be so small that others are infinitely many times larger
-def _chosen(candidates: Mapping[MultiIndex, tuple[Method, ...]], errors: Errors) -> dict[MultiIndex, Method]:
-    """As few methods as give every Greek nearly its least error, those that serve most Greeks first."""
-    chosen = {index: methods[0] for index, methods in candidates.items() if index not in errors}
-    good: dict[MultiIndex, dict[int, float]] = {}
-    for index, own in errors.items():
-        least = float(own.min())
-        good[index] = {id(candidates[index][int(own.argmin())]): 1.0}
-        if 0 < least < np.inf:
-            excess = zip(candidates[index], (own / least).tolist(), strict=True)
-            good[index] = {id(method): times for method, times in excess if times <= _NEARLY}
-    by_id = {id(method): method for index in good for method in candidates[index]}
-    while good:
-        served: dict[int, list[float]] = {}
-        for allowed in good.values():
-            for one, excess_of_one in allowed.items():
-                served.setdefault(one, []).append(excess_of_one)
-        best = min(served, key=lambda one: (-len(served[one]), sum(served[one])))
-        done = [index for index, allowed in good.items() if best in allowed]
-        chosen |= dict.fromkeys(done, by_id[best])
-        for index in done:
-            del good[index]
-    return {index: chosen[index] for index in candidates}
-
-
-def _grouped(contract: Contract, chosen: dict[MultiIndex, Method]) -> tuple[Group, ...]:
-    """Greeks by method; an unsmoothed pathwise Greek joins the group of a smoothed one of the same pattern."""
-    smoothed = {
-        method.pattern: method
-        for index, method in chosen.items()
-        if method.estimator is Estimator.PATHWISE and method.smooths(index, contract)
-    }
-    members: dict[Method, list[MultiIndex]] = {}
-    for index, method in chosen.items():
-        other = smoothed.get(method.pattern, method)
-        members.setdefault(method if other.smooths(index, contract) else other, []).append(index)
-    return tuple(Group(method, tuple(indices)) for method, indices in members.items())
