@@ -1,6 +1,7 @@
 """The ``greeks`` command: finds the subcommand, and turns every ending into an exit code."""
 
 import contextlib
+import gc
 import importlib
 import os
 import signal
@@ -75,6 +76,7 @@ COMPLETION = "_GREEKS_COMPLETE"
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """Run the command line and exit."""
+    gc.disable()  # until a run begins: what is loaded until then is no garbage
     code = _run(arguments)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # a second Ctrl-C changes nothing any more
     sys.exit(code)

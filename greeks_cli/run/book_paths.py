@@ -8,12 +8,12 @@ from math import ceil, hypot
 
 from greeks_cli.analytic.closed_forms import Exact, exact_derivatives, exact_greeks_of_all
 from greeks_cli.engine.backends.select import on_processor
-from greeks_cli.engine.execution.compile import able, compiled, planned
+from greeks_cli.engine.execution.compile import able, compiled, planned, simplified
 from greeks_cli.engine.execution.estimates import Truth, estimates
 from greeks_cli.engine.execution.path_group import GroupMoments, PathGroup, WeightedSum, path_groups
 from greeks_cli.engine.execution.plan import Plan
 from greeks_cli.engine.payoffs.controls import control_of
-from greeks_cli.run.allocator import keep_freed_memory
+from greeks_cli.run.allocator import prepare_memory
 from greeks_cli.run.cores import available_cores
 from greeks_cli.run.pricing import Workers, moments_by_block
 from greeks_cli.run.unsimulated import unsimulated
@@ -43,7 +43,7 @@ def run_with_totals(
     """
     if any(request.accuracy.tol or request.simulation.control for request in requests):
         raise InvalidInput([Problem(("total",), "is of the same paths for all trades; leave out tol and control")])
-    keep_freed_memory()
+    prepare_memory()
     workers = Workers.of(threads, executor)
     errors = _Errors(totals)
     outcomes = _priced(_planned(requests, workers), workers, errors)
@@ -63,16 +63,18 @@ class _Errors:
         self._found: dict[tuple[int, int], dict[int, float]] = {}
         """By total and measure, the standard error of the sum over the paths of each seed."""
 
-    def wanted(self, numbers: Sequence[int], plans: Sequence[Plan]) -> dict[tuple[int, int], WeightedSum]:
-        """The sums over plans of a path group, by total and measure; ``numbers`` are their places in the book."""
+    def wanted(
+        self, places: Sequence[int], plans: Sequence[Plan], numbers: Sequence[int]
+    ) -> dict[tuple[int, int], WeightedSum]:
+        """The sums over plans of some numbers, by total and measure; ``places`` are those of all plans in the book."""
         members: dict[int, dict[int, float]] = {}
         for place, number in enumerate(numbers):
-            for at, weight in self._weights.get(number, ()):
+            for at, weight in self._weights.get(places[number], ()):
                 members.setdefault(at, {})[place] = weight
         return {
             (at, which): WeightedSum(
                 measure.greek.name,
-                {place: weight * measure.factor(plans[place].request) for place, weight in own.items()},
+                {place: weight * measure.factor(plans[numbers[place]].request) for place, weight in own.items()},
             )
             for at, own in members.items()
             for which, measure in enumerate(self._totals[at].measures)
@@ -92,7 +94,7 @@ class _Errors:
 
 def run_together(requests: Sequence[Request], threads: int | None = None) -> list[Outcome]:
     """The outcome of each request, as ``run`` gives it; those of the same simulation and dates share their paths."""
-    keep_freed_memory()
+    prepare_memory()
     workers = Workers.of(threads)
     return _priced(_planned(requests, workers), workers)
 
@@ -126,45 +128,33 @@ def _priced(
     """The outcome of each plan; with ``errors``, which gain those of the sums, path groups are not divided."""
     outcomes: dict[int, Outcome] = {n: found for n, found in enumerate(plans) if not isinstance(found, Plan)}
     valid = {n: plan for n, plan in enumerate(plans) if isinstance(plan, Plan)}
-    for group in path_groups(valid):
-        # A sum over all trades is made path by path, and must not depend on the number of workers.
-        whole = errors is not None or workers.executor is not None
-        shares = _shares(group, valid[group[0]], 1 if whole else workers.count)
-        members: list[PathGroup] = []
-        places: list[Sequence[int]] = []
-
-        def sums_of(some: Sequence[int]) -> dict[tuple[int, int], WeightedSum]:
-            return errors.wanted(some, [valid[n] for n in some]) if errors else {}
-
-        def linked(some: Sequence[int]) -> PathGroup:
-            return compiled([valid[n] for n in some], [*sums_of(some).values()])
-
-        for share in shares:
-            for numbers, made in able(linked, share):
-                if isinstance(made, GreeksError):
-                    outcomes |= dict.fromkeys(numbers, made)
-                else:
-                    members.append(made)
-                    places.append(numbers)
-        if not members:
+    for places, programs in able(lambda some: simplified([valid[n] for n in some]), [*valid]):
+        if isinstance(programs, GreeksError):
+            outcomes |= dict.fromkeys(places, programs)
             continue
-        done = len(outcomes)
-        with closing(moments_by_block(members, workers)) as blocks:
-            for block, merged in enumerate(blocks, start=1):
-                moments = list(merged)
-                if progress:
-                    progress(done + len(group) * block // members[0].n_blocks, len(plans))
-        for numbers, member, sums in zip(places, members, moments, strict=True):
-            found = dict(_outcomes(member, sums))
-            outcomes |= {number: found[place] for place, number in enumerate(numbers)}
-            if errors:
-                errors.add(sums_of(numbers), member, sums)
+        exact = exact_greeks_of_all([plan.request for plan in programs.plans])
+        for group in path_groups(dict(enumerate(programs.plans))):
+            # A sum over all trades is made path by path, and must not depend on the number of workers.
+            whole = errors is not None or workers.executor is not None
+            shares = _shares(group, programs.plans[group[0]], 1 if whole else workers.count)
+            sums = [errors.wanted(places, programs.plans, share) if errors else {} for share in shares]
+            members = [compiled(programs, s, [*own.values()]) for s, own in zip(shares, sums, strict=True)]
+            done = len(outcomes)
+            with closing(moments_by_block(members, workers)) as blocks:
+                for block, merged in enumerate(blocks, start=1):
+                    moments = list(merged)
+                    if progress:
+                        progress(done + len(group) * block // members[0].n_blocks, len(plans))
+            for share, member, own, found in zip(shares, members, sums, moments, strict=True):
+                ended = _outcomes(member, found, [exact[n] for n in share])
+                outcomes |= {places[share[number]]: outcome for number, outcome in ended}
+                if errors:
+                    errors.add(own, member, found)
     return [outcomes[number] for number in range(len(plans))]
 
 
-def _outcomes(group: PathGroup, moments: GroupMoments) -> Iterator[tuple[int, Outcome]]:
-    """The number of each plan of a group, and its outcome."""
-    exact = exact_greeks_of_all([plan.request for plan in group.plans])
+def _outcomes(group: PathGroup, moments: GroupMoments, exact: Sequence[Exact]) -> Iterator[tuple[int, Outcome]]:
+    """The number of each plan of a group, and its outcome; ``exact`` are the closed forms of all plans."""
     tails = group.tails(moments.paths)
     for numbers, sums, own in zip(group.stacks, moments.stacks, tails, strict=True):
         plans = [group.plans[number] for number in numbers]

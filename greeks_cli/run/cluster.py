@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from greeks_cli import __version__
-from greeks_cli.run.allocator import keep_freed_memory
+from greeks_cli.run.allocator import prepare_memory
 from greeks_cli.run.arithmetic import fingerprint
 from greeks_cli.run.cores import available_cores
 from greeks_cli.run.interrupts import interrupts_kept_here
@@ -172,5 +172,5 @@ def _task(expected: dict[str, str], work: Callable[..., Any], *args: Any, **kwar
         )
         remedy = "install the same versions everywhere, on processors of one kind (arithmetic: how exp and log round)"
         raise ClusterFailed(f"a worker on {platform.node()} has {differing}; {remedy}")
-    keep_freed_memory()
+    prepare_memory()
     return work(*args, **kwargs)

@@ -9,11 +9,11 @@ from math import ceil
 
 from greeks_cli.analytic.closed_forms import exact_greeks
 from greeks_cli.engine.backends.select import devices
-from greeks_cli.engine.execution.compile import compiled, plan
+from greeks_cli.engine.execution.compile import compiled, plan, simplified
 from greeks_cli.engine.execution.estimates import Estimates, Truth, estimates
 from greeks_cli.engine.execution.path_group import GroupMoments, PathGroup
 from greeks_cli.engine.execution.plan import Plan
-from greeks_cli.run.allocator import keep_freed_memory
+from greeks_cli.run.allocator import prepare_memory
 from greeks_cli.run.book_paths import truth_of
 from greeks_cli.run.pricing import Workers, moments_by_block
 from greeks_cli.run.unsimulated import unsimulated
@@ -44,7 +44,7 @@ def run(
     """
     if found := dict(unsimulated([request])):
         return found[0]
-    keep_freed_memory()
+    prepare_memory()
     if executor is None:
         devices(request.simulation)  # a missing GPU is reported before the pilot, not after
     attempt = _Run(request, Workers.of(threads, executor), progress)
@@ -68,7 +68,7 @@ class _Run:
     def until(self, plan: Plan) -> Result:
         """Runs the plan's blocks in order until the targets are met, or all blocks."""
         targets = self._request.accuracy.tol
-        group = compiled([plan])
+        group = compiled(simplified([plan]))
         moments: GroupMoments | None = None
         truth: Truth | None = None
         answers: Estimates = ()

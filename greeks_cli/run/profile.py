@@ -6,10 +6,11 @@ from contextlib import contextmanager
 from functools import reduce
 from itertools import product
 
+from greeks_cli.engine.execution.choice import Errors
 from greeks_cli.engine.execution.compile import plan
 from greeks_cli.engine.execution.pilot_errors import squared_errors
-from greeks_cli.engine.execution.selection import Errors, Pilot
-from greeks_cli.run.allocator import keep_freed_memory
+from greeks_cli.engine.execution.selection import Pilot
+from greeks_cli.run.allocator import prepare_memory
 from greeks_cli.run.book_paths import run_plans
 from greeks_cli.run.pricing import Workers
 from greeks_cli.terms.axis import Axis, places, points, where
@@ -38,7 +39,7 @@ def profile(
     """
     requests = points(request, axes)
     labels = [where(place) for place in places(axes)]
-    keep_freed_memory()
+    prepare_memory()
     errors = _shared_errors(requests, labels, axes)
     middle = requests[len(requests) // 2]
     with _at(labels[len(requests) // 2]):

@@ -8,6 +8,7 @@ import pytest
 from greeks_cli.engine.execution import blocks
 from greeks_cli.engine.execution.compile import planned
 from greeks_cli.engine.execution.path_group import PathGroup
+from greeks_cli.engine.execution.programs import Programs
 from greeks_cli.run.batch import price_trades
 from greeks_cli.run.book_paths import answer_of, run_together, run_with_totals
 from greeks_cli.run.price import run
@@ -96,7 +97,7 @@ def test_batched_trades_have_the_bits_of_single_runs(kind):
 def stacks(requests):
     """On the processor; a GPU takes one trade at a time."""
     here = [replace(r, simulation=r.simulation.model_copy(update={"device": "cpu"})) for r in requests]
-    return PathGroup.of(planned(here)).stacks
+    return PathGroup.of(Programs(planned(here))).stacks
 
 
 def test_trade_at_the_money_is_batched_with_other_strikes():

@@ -17,9 +17,9 @@ Answer = TypeVar("Answer")
 
 
 class Diverging(Exception):
-    """Trades of a batch whose programs differ in more than numbers; ``answers`` has the answer of each trade."""
+    """Trades of a batch whose programs differ in more than numbers; ``answers`` are equal for equal programs."""
 
-    def __init__(self, answers: NDArray[np.bool_]):
+    def __init__(self, answers: NDArray[Any]):
         super().__init__("the trades of a batch need different programs")
         self.answers = answers
 
@@ -31,8 +31,10 @@ def in_batches(
     try:
         yield items, work(items)
     except Diverging as diverging:
-        for side in (True, False):
-            part = [item for item, answer in zip(items, diverging.answers.tolist(), strict=True) if answer is side]
+        parts: dict[Any, list[Item]] = {}
+        for item, answer in zip(items, diverging.answers.tolist(), strict=True):
+            parts.setdefault(answer, []).append(item)
+        for part in parts.values():
             yield from in_batches(work, part)
 
 
@@ -156,20 +158,37 @@ def per_trade(values: Sequence[float] | NDArray[np.floating]) -> Any:
     stacked = np.ascontiguousarray(values) + 0.0  # -0.0 is 0.0, as it is to the key of a market
     if stacked.ndim == 1:
         stacked = stacked.astype(float)
-    bits = stacked.reshape(len(stacked), -1).view(np.uint8)
-    if not (bits == bits[0]).all():
+    if not _all_equal(stacked):
         return PerTrade(stacked)
     return float(stacked[0]) if stacked.ndim == 1 else stacked[0]
 
 
+def chosen(value: Any, rows: list[int], dtype: type[np.floating]) -> Any:
+    """A constant for some trades of a batch: a value for each, or their common value."""
+    if not isinstance(value, PerTrade):
+        return value
+    values = value.values[rows]
+    if not _all_equal(values):
+        return PerTrade(values)
+    return float(values[0]) if value.is_number else values[0].astype(dtype)
+
+
+def _all_equal(values: NDArray[Any]) -> bool:
+    """True if all rows of an array in C order are equal to the bit."""
+    if len(values) == 1:
+        return True
+    bits = values.reshape(len(values), -1).view(np.uint8)
+    return bool((bits == bits[0]).all())
+
+
 def of_trades(value: Any, which: slice, dtype: type[np.floating]) -> Any:
-    """A constant for some trades of the batch: a column that broadcasts over paths; for one trade, a number or row."""
+    """A constant for a stack of trades: a column that broadcasts over paths; for one trade, a number or row."""
     n_trades = which.stop - which.start
     if isinstance(value, Shape) and value == ROW and n_trades > 1:
         return Shape((n_trades, None))
     if not isinstance(value, PerTrade):
         return value
-    chosen = value.values[which]
+    values = value.values[which]
     if n_trades == 1:
-        return float(chosen[0]) if value.is_number else chosen[0].astype(dtype)
-    return chosen[:, None].astype(dtype)
+        return float(values[0]) if value.is_number else values[0].astype(dtype)
+    return values[:, None].astype(dtype)

@@ -107,6 +107,15 @@ class Program(Generic[Name]):
         return steps
 
     @cached_property
+    def is_elementwise(self) -> bool:
+        """True if every call acts on each element alone, or broadcasts a number over the paths."""
+        return all(is_elementwise(call.function) or self.makes_row(call) for call in self.calls)
+
+    def makes_row(self, call: Call) -> bool:
+        """True if a call broadcasts a number over the paths."""
+        return call.function is np.broadcast_to and self.constants.get(call.arguments[1]) == ROW
+
+    @cached_property
     def _names(self) -> dict[int, list[Name]]:
         """The names of the results in each slot."""
         names: dict[int, list[Name]] = {}
@@ -197,6 +206,7 @@ def _as_floats(found: Any) -> Any:
 
 OF_NUMBERS = {exp_of_number, log_of_number, in_float32}
 """Elementwise functions that are no ufuncs and whose call of constants is a constant."""
+COMMUTATIVE = (np.add, np.multiply)
 ELEMENTWISE = {as_type, normal_cdf, *OF_NUMBERS}
 
 
@@ -225,12 +235,9 @@ def readers(program: Program[Any], slots: Collection[int]) -> tuple[frozenset[in
 
     An elementwise call needs one element at a time. A number broadcast over the paths counts as dependent.
     """
-    row_shapes = {
-        slot for slot, constant in program.constants.items() if isinstance(constant, Shape) and constant == ROW
-    }
     found, crosses = set(slots), False
     for call in program.calls:
-        is_row = call.function is np.broadcast_to and call.arguments[1] in row_shapes
+        is_row = program.makes_row(call)
         if is_row or not found.isdisjoint(call.inputs):
             found.add(call.result)
             crosses = crosses or not (is_row or is_elementwise(call.function))

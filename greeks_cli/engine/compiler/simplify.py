@@ -64,10 +64,6 @@ class Simplifier:
         self._terms: dict[int, dict[int, Any]] = {}
         """The terms of each slot that is a sum: factors by the slot of the term."""
 
-    def begin(self) -> None:
-        """Forgets the terms of sums, so that the next programs are rounded as if they were simplified alone."""
-        self._terms.clear()
-
     def include(
         self, program: Program[Name], bind: Callable[[Source], Any], always_defined: bool = True
     ) -> dict[Name, Scaled]:

@@ -11,8 +11,8 @@ from greeks_cli.engine.autodiff.mixed_partials import MultiIndex
 from greeks_cli.engine.backends.backend import Device
 from greeks_cli.engine.estimators.moments import Comoments, Moments
 from greeks_cli.engine.estimators.row_sums import PairSums, RowSums
-from greeks_cli.engine.execution.linker import CONTROL, ESTIMATE, FAR, NEAR, Wanted
 from greeks_cli.engine.execution.plan import Plan
+from greeks_cli.engine.execution.programs import CONTROL, ESTIMATE, FAR, NEAR, Wanted
 
 Factors = Mapping[Wanted, NDArray[np.float64]]
 Sums = TypeVar("Sums", Moments, Comoments)

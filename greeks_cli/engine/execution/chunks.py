@@ -3,14 +3,14 @@
 The arrays of a whole book need not be in memory at once.
 """
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Generic, NamedTuple, Self
 
 import numpy as np
 
 from greeks_cli.engine.backends.backend import Device
-from greeks_cli.engine.compiler.batching import PerTrade, of_trades
+from greeks_cli.engine.compiler.batching import PerTrade, chosen, of_trades
 from greeks_cli.engine.compiler.ir import Array, Name, Program, Source, readers
 from greeks_cli.engine.execution.numbers import Numbers, Widths
 from greeks_cli.engine.simulation.gbm import parameters_of
@@ -74,8 +74,14 @@ def is_one_by_one(program: Program[Any]) -> bool:
     """True if the trades of a batch must be computed one by one: a call works on whole arrays of one trade."""
     constants = {slot for slot, constant in program.constants.items() if isinstance(constant, PerTrade)}
     arrays = {source: slot for source, slot in program.sources.items() if _is_batched(source)}
-    crosses = readers(program, constants | {*arrays.values()})[1]
-    return crosses or any(not source.source.is_row for source in arrays)  # type: ignore[attr-defined]
+    return _crosses(program, constants, {source.source: slot for source, slot in arrays.items()})  # type: ignore[attr-defined]
+
+
+def _crosses(program: Program[Any], numbers: set[int], arrays: Mapping[PathSource, int]) -> bool:
+    """True if a call needs the whole array of one trade; the slots of numbers and arrays have one for each trade."""
+    if any(not source.is_row for source in arrays):
+        return True
+    return not program.is_elementwise and readers(program, numbers | {*arrays.values()})[1]
 
 
 def _is_batched(source: Source) -> bool:
@@ -164,40 +170,49 @@ def per_path(program: Program[Any]) -> frozenset[int]:
     return frozenset(found - sources)
 
 
-def run_batch(program: Program[Name], motion: Motion, numbers: Numbers, widths: Widths) -> dict[Name, Array]:
-    """The results of a simplified program on some paths: a row for each trade, or one row where all are equal."""
-    n, late = len(numbers.requests), numbers.late(widths)
-    values = {source: late(source) for source in program.sources if not isinstance(source, PathSource)}
-    sources = {
-        InMarkets(source, numbers.markets) if isinstance(source, PathSource) and source.of_market else source: slot
-        for source, slot in program.sources.items()
-    }
-    # The open numbers are constants of the batch, which are read per trade.
-    open_slots = {program.sources[source]: value for source, value in values.items()}
-    whole = replace(program, sources=sources, constants={**program.constants, **open_slots})
+class Stacked:
+    """Trades of one structure on the same paths, a row of paths for each."""
 
-    def run(which: slice) -> dict[Name, Array]:
-        markets = numbers.markets if numbers.markets.count == 1 else numbers.markets.some(which)
-        arrays = _Arrays(motion, {source: of_trades(value, which, np.float64) for source, value in values.items()})
-        placed = _Placed(arrays, markets)
-        constants = {slot: of_trades(c, which, np.float64) for slot, c in program.constants.items()}
-        return dict(program.run(placed, motion.n_paths, constants))
+    def __init__(self, numbers: Numbers, motion: Motion, rows: list[int] | None = None):
+        """``rows`` are the places of the trades among those of ``numbers``, by default all."""
+        self._rows = [*range(len(numbers.requests))] if rows is None else rows
+        self._numbers, self._motion = numbers.some(self._rows), motion
+        self._data = PathData(motion, self._numbers.markets)
 
-    if n == 1 or not is_one_by_one(whole):
-        return run(slice(0, n))
-    found = [run(slice(i, i + 1)) for i in range(n)]
-    return {
-        name: np.array([np.broadcast_to(one[name], (motion.n_paths,)) for one in found]) for name in program.results
-    }
+    def run(self, program: Program[Name], widths: Widths) -> dict[Name, Array]:
+        """The results of a simplified program for some widths: a row for each trade, or one row where all are equal."""
+        n = len(self._rows)
+        late = self._numbers.late(widths)
+        values = {source: late(source) for source in program.sources if not isinstance(source, PathSource)}
+        constants = {slot: chosen(c, self._rows, np.float64) for slot, c in program.constants.items()}
 
+        def run(which: slice) -> dict[Name, Array]:
+            data = self._data_of(which)
 
-class _Placed:
-    """Path arrays in some markets, by the sources of a simplified program."""
+            def fetch(source: Source) -> Any:
+                return (
+                    source.of(data) if isinstance(source, PathSource) else of_trades(values[source], which, np.float64)
+                )
 
-    def __init__(self, arrays: Callable[[Source], Array], markets: Markets):
-        self._arrays, self._markets = arrays, markets
+            own = {slot: of_trades(constant, which, np.float64) for slot, constant in constants.items()}
+            return dict(program.run(fetch, self._motion.n_paths, own))
 
-    def __call__(self, source: Source) -> Array:
-        if isinstance(source, PathSource) and source.of_market:
-            return self._arrays(InMarkets(source, self._markets))
-        return self._arrays(source)
+        if n == 1 or not self._is_one_by_one(program, values, constants):
+            return run(slice(0, n))
+        found = [run(slice(i, i + 1)) for i in range(n)]
+        shape = (self._motion.n_paths,)
+        return {name: np.array([np.broadcast_to(one[name], shape) for one in found]) for name in program.results}
+
+    def _is_one_by_one(self, program: Program[Any], values: Mapping[Source, Any], constants: Mapping[int, Any]) -> bool:
+        markets = self._numbers.markets
+        numbers = {slot for slot, constant in constants.items() if isinstance(constant, PerTrade)}
+        numbers |= {program.sources[source] for source, value in values.items() if isinstance(value, PerTrade)}
+        arrays = [s for s in program.sources if isinstance(s, PathSource) and s.of_market and markets.count > 1]
+        return _crosses(program, numbers, {source: program.sources[source] for source in arrays})
+
+    def _data_of(self, which: slice) -> PathData:
+        """The paths in the markets of some trades."""
+        markets = self._numbers.markets
+        if markets.count == 1 or which == slice(0, markets.count):
+            return self._data
+        return PathData(self._motion, markets.some(which))

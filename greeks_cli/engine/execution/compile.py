@@ -9,10 +9,12 @@ from typing import TypeVar
 
 from greeks_cli.engine.autodiff.mixed_partials import MultiIndex
 from greeks_cli.engine.execution.blocks import Blocks
+from greeks_cli.engine.execution.choice import Errors
 from greeks_cli.engine.execution.path_group import PathGroup, WeightedSum
 from greeks_cli.engine.execution.pilot_errors import Mapper, squared_errors
 from greeks_cli.engine.execution.plan import Plan
-from greeks_cli.engine.execution.selection import Errors, Pilot, choose_controls
+from greeks_cli.engine.execution.programs import Programs
+from greeks_cli.engine.execution.selection import Pilot, choose_controls
 from greeks_cli.engine.execution.shifts import with_shifts
 from greeks_cli.terms.errors import GreeksError, InvalidInput, Problem
 from greeks_cli.terms.request import Request
@@ -75,9 +77,14 @@ def _plan(
     return Plan(request, groups, controls, derivatives, kinks, Blocks(request, limit or request.simulation.paths))
 
 
-def compiled(plans: Sequence[Plan], sums: Sequence[WeightedSum] = ()) -> PathGroup:
-    """The executable of plans on the same paths: traced, simplified, linked; with sums over plans."""
-    return PathGroup.of(plans, sums)
+def simplified(plans: Sequence[Plan]) -> Programs:
+    """The programs of plans on any paths, simplified once per structure."""
+    return Programs(plans)
+
+
+def compiled(programs: Programs, numbers: Sequence[int] | None = None, sums: Sequence[WeightedSum] = ()) -> PathGroup:
+    """The executable of plans on the same paths, linked; with sums over plans. ``numbers`` are by default all."""
+    return PathGroup.of(programs, numbers, sums)
 
 
 def able(

@@ -1,6 +1,6 @@
 """Open numbers of trades: the inputs of a trace that are no arrays of paths."""
 
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -19,10 +19,13 @@ from greeks_cli.engine.simulation.path_data import PathData
 from greeks_cli.engine.simulation.sources import Coefficient, PathSource
 from greeks_cli.terms.contract import Contract
 from greeks_cli.terms.request import Request
-from greeks_cli.terms.simulation import Dtype
+from greeks_cli.terms.simulation import Dtype, Simulation
 
 Widths = NDArray[np.float64]
 """Widths of kernels by request, kink and order."""
+
+
+_NUMBERS_OF_BATCH = 1 << 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,9 +99,21 @@ class Numbers:
     @cached_property
     def markets(self) -> Markets:
         """The market of each trade, or the one market of all."""
+        return Markets.of(self.requests[:1] if self._is_one_market else self.requests)
+
+    @property
+    def _is_one_market(self) -> bool:
         one = self.requests[0]
-        same = all(r.market == one.market and r.schedule_dates == one.schedule_dates for r in self.requests)
-        return Markets.of(self.requests[:1] if same else self.requests)
+        return all(r.market == one.market and r.schedule_dates == one.schedule_dates for r in self.requests)
+
+    def some(self, rows: Sequence[int]) -> "Numbers":
+        """The numbers of some of the trades."""
+        if len(rows) == len(self.requests):
+            return self
+        found = Numbers([self.requests[row] for row in rows])
+        places = [0] if self.markets.count == 1 else [*rows]
+        found.markets = self.markets.some(places[:1] if found._is_one_market else places)
+        return found
 
     def _weights(self, node: str) -> NDArray[np.float64]:
         """The weights of a node at the dates of each trade, shape (n_trades, n_dates)."""
@@ -165,6 +180,17 @@ def fetched(data: PathData, numbers: Numbers, widths: Widths) -> Callable[[Sourc
         return numbers.dtype(number) if isinstance(number, float) else number.astype(numbers.dtype)
 
     return fetch
+
+
+def but_for_seed(simulation: Simulation) -> Simulation:
+    """The settings on which the choice of estimators depends, for comparison."""
+    return simulation.model_copy(update={"seed": 0})
+
+
+def simplified_as_one(trades: Sequence[int], request: Request) -> Iterator[Sequence[int]]:
+    """Trades of one structure, divided: a coefficient may have a number for each trade and date."""
+    most = max(1, _NUMBERS_OF_BATCH // len(request.path_dates))
+    return (trades[start : start + most] for start in range(0, len(trades), most))
 
 
 def widths_of(methods: Sequence[Method]) -> Widths:

@@ -18,8 +18,9 @@ from greeks_cli.engine.compiler.ir import small_buffers
 from greeks_cli.engine.estimators.moments import Moments
 from greeks_cli.engine.execution.accumulator import StackAccumulator, StackMoments
 from greeks_cli.engine.execution.chunks import Chunked
-from greeks_cli.engine.execution.linker import ESTIMATE, Linked, Result, Stack, Wanted
+from greeks_cli.engine.execution.linker import Linked, Result
 from greeks_cli.engine.execution.plan import Plan
+from greeks_cli.engine.execution.programs import ESTIMATE, Programs, Stack, Wanted
 from greeks_cli.engine.execution.tails import Tail, tails
 from greeks_cli.engine.simulation.importance import shifted
 from greeks_cli.engine.simulation.path_data import Motion
@@ -66,10 +67,11 @@ class Part:
     linked: Linked
 
     @classmethod
-    def of(cls, plans: Sequence[Plan], numbers: Sequence[int], most: int) -> Self:
-        """Links some of the plans, ``most`` to a stack."""
-        own = tuple(plans[number] for number in numbers)
-        return cls(own[0].shift, tuple(numbers), own, Linked(own, most))
+    def of(cls, programs: Programs, group: Sequence[int], places: Sequence[int], most: int) -> Self:
+        """Links the plans at some places of a group, ``most`` to a stack; ``group`` are the numbers of all."""
+        numbers = [group[place] for place in places]
+        own = tuple(programs.plans[number] for number in numbers)
+        return cls(own[0].shift, tuple(places), own, Linked(programs, numbers, most))
 
     @property
     def stacks(self) -> Iterator[Stack]:
@@ -87,14 +89,16 @@ class PathGroup:
     """The sums over plans that are wanted too."""
 
     @classmethod
-    def of(cls, plans: Sequence[Plan], sums: Sequence[WeightedSum] = ()) -> Self:
-        """Links the programs of the plans."""
+    def of(cls, programs: Programs, numbers: Sequence[int] | None = None, sums: Sequence[WeightedSum] = ()) -> Self:
+        """Links the programs of the plans of some numbers, by default of all; ``sums`` number them from 0."""
+        numbers = range(len(programs.plans)) if numbers is None else numbers
+        plans = [programs.plans[number] for number in numbers]
         simulation, n_paths = plans[0].request.simulation, plans[0].blocks.size
         most = max(1, _NUMBERS_AT_ONCE // n_paths) if on_processor(simulation) else 1
         by_shift: dict[float, list[int]] = {}
-        for number, plan in enumerate(plans):
-            by_shift.setdefault(plan.shift, []).append(number)
-        parts = (Part.of(plans, numbers, most) for numbers in by_shift.values())
+        for place, plan in enumerate(plans):
+            by_shift.setdefault(plan.shift, []).append(place)
+        parts = (Part.of(programs, numbers, places, most) for places in by_shift.values())
         return cls(tuple(plans), tuple(parts), tuple(sums))
 
     @property

@@ -1,6 +1,6 @@
 """Squared errors of the candidate methods of each Greek, on a few pilot paths of one request or of a batch."""
 
-from collections.abc import Callable, Hashable, Iterable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
@@ -14,9 +14,17 @@ from greeks_cli.engine.compiler.ir import small_buffers
 from greeks_cli.engine.estimators.bias import remaining_bias
 from greeks_cli.engine.estimators.methods import Method, kink_order
 from greeks_cli.engine.estimators.moments import Moments
-from greeks_cli.engine.execution.chunks import run_batch
-from greeks_cli.engine.execution.numbers import Numbers, Widths, is_rounded_by_batch, widths_of
-from greeks_cli.engine.execution.selection import Errors, Pilot, effective_paths, of_curves
+from greeks_cli.engine.execution.choice import Errors, of_curves
+from greeks_cli.engine.execution.chunks import Stacked
+from greeks_cli.engine.execution.numbers import (
+    Numbers,
+    Widths,
+    but_for_seed,
+    is_rounded_by_batch,
+    simplified_as_one,
+    widths_of,
+)
+from greeks_cli.engine.execution.selection import Pilot, effective_paths
 from greeks_cli.engine.simulation.importance import stretched
 from greeks_cli.engine.simulation.path_data import Motion
 from greeks_cli.terms.contract import Contract
@@ -36,13 +44,17 @@ Mapper = Callable[..., Iterable[Any]]
 """Python's ``map``, or the ``map`` of an executor."""
 
 
+@dataclass(frozen=True, slots=True, eq=False)
 class Level:
     """A method at some widths for each request."""
 
-    def __init__(self, pattern: Hashable, widths: Widths):
-        self.pattern, self.widths = pattern, widths
-        self.key: Hashable = (pattern, widths.tobytes())
-        """Key of the level: derivatives of levels of one key are computed once."""
+    pattern: Hashable
+    widths: Widths
+
+    def some(self, rows: list[int]) -> tuple[Hashable, Widths]:
+        """The widths of some requests, and a key: derivatives of levels of one key are computed once."""
+        widths = self.widths[rows]
+        return (self.pattern, widths.tobytes()), widths
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -60,45 +72,28 @@ class Candidate:
 def squared_errors(pilots: Sequence[Pilot], mapper: Mapper = map) -> list[Errors]:
     """The squared errors of the methods of every Greek that has a choice; infinite where a method fails.
 
-    ``mapper`` may be the ``map`` of an executor: batches of pilots are independent of each other.
+    ``mapper`` may be the ``map`` of an executor: stacks of pilots are independent of each other.
     """
-    batches: dict[Hashable, list[int]] = {}
+    structures: dict[Hashable, list[int]] = {}
     for number, pilot in enumerate(pilots):
         alone = number if is_rounded_by_batch(pilot.request) else None
-        key = id(pilot.traced), pilot.request.simulation, pilot.request.path_dates, alone
-        batches.setdefault(key, []).append(number)
-    stacks: list[list[int]] = []
-    for numbers in batches.values():
-        one = pilots[numbers[0]]
-        levels = sum(len(candidate.levels) for candidate in _candidates([one]))
-        most = max(1, min(_NUMBERS_AT_ONCE // max(1, levels), _ROWS) // one.motion.n_paths)
-        stacks += (numbers[start : start + most] for start in range(0, len(numbers), most))
+        structures.setdefault((id(pilot.traced), but_for_seed(pilot.request.simulation), alone), []).append(number)
+    places: list[list[int]] = []
+    stacks: list[_Stack] = []
+
+    def contest(numbers: Sequence[int]) -> _Contest:
+        return _Contest([pilots[number] for number in numbers])
+
+    for structure in structures.values():
+        for some in simplified_as_one(structure, pilots[structure[0]].request):
+            for numbers, made in in_batches(contest, some):
+                for rows in made.rows_of_stacks():
+                    places.append([numbers[row] for row in rows])
+                    stacks.append(_Stack(made, rows))
     found: dict[int, Errors] = {}
-    of_stacks = mapper(_of_batch, [[pilots[number] for number in stack] for stack in stacks])
-    for stack, errors in zip(stacks, of_stacks, strict=True):
-        found |= zip(stack, errors, strict=True)
+    for numbers, errors in zip(places, mapper(_Stack.errors, stacks), strict=True):
+        found |= zip(numbers, errors, strict=True)
     return [found[number] for number in range(len(pilots))]
-
-
-@small_buffers()
-def _of_batch(pilots: Sequence[Pilot]) -> list[Errors]:
-    found: dict[int, Errors] = {}
-    for part, errors in in_batches(_judged, pilots):
-        found |= zip(map(id, part), errors, strict=True)
-    return [found[id(pilot)] for pilot in pilots]
-
-
-def _judged(pilots: Sequence[Pilot]) -> list[Errors]:
-    candidates = _candidates(pilots)
-    if not candidates:
-        return [{} for _ in pilots]
-    trial = _Trial(pilots)
-    found: dict[MultiIndex, list[NDArray[np.float64]]] = {}
-    with np.errstate(all="ignore"):  # a method that fails here is not chosen
-        for candidate in candidates:
-            found.setdefault(candidate.index, []).append(trial.squared_error(candidate))
-    errors = {index: np.array(of_methods) for index, of_methods in found.items()}
-    return [{index: of_methods[:, number] for index, of_methods in errors.items()} for number in range(len(pilots))]
 
 
 def _candidates(pilots: Sequence[Pilot]) -> list[Candidate]:
@@ -123,46 +118,88 @@ def _cost(method: Method, contract: Contract) -> float:
     return _COST_OF_DATES if contract.jumps and len(contract.dates) > 1 else _COST_OF_KINKS
 
 
-class _Trial:
-    """Trial of the candidates on a batch of pilots; derivatives that several candidates need are computed once."""
+class _Contest:
+    """Candidates for pilots of one structure, on any paths, and the programs of these pilots."""
 
     def __init__(self, pilots: Sequence[Pilot]):
-        self._pilots = pilots
-        self._numbers = Numbers([pilot.request for pilot in pilots])
-        motion = pilots[0].motion
+        """Simplifies the programs. Raises Diverging where the pilots need different programs."""
+        self.pilots, self.candidates = pilots, _candidates(pilots)
+        self.numbers = Numbers([pilot.request for pilot in pilots])
+        patterns = dict.fromkeys(level.pattern for candidate in self.candidates for level in candidate.levels)
+        with np.errstate(all="ignore"):  # a method that fails here is not chosen
+            self.programs = {one: pilots[0].traced.of_choices(one, self.numbers) for one in patterns}
+
+    def rows_of_stacks(self) -> Iterator[list[int]]:
+        """The places of pilots that are run at once, on the same paths."""
+        levels = sum(len(candidate.levels) for candidate in self.candidates)
+        of_motion: dict[int, list[int]] = {}
+        for row, pilot in enumerate(self.pilots):
+            of_motion.setdefault(id(pilot.motion), []).append(row)
+        for rows in of_motion.values():
+            most = max(1, min(_NUMBERS_AT_ONCE // max(1, levels), _ROWS) // self.pilots[rows[0]].motion.n_paths)
+            yield from (rows[start : start + most] for start in range(0, len(rows), most))
+
+
+class _Stack:
+    """Some pilots of a contest on the same paths; derivatives that several candidates need are computed once."""
+
+    def __init__(self, contest: _Contest, rows: list[int]):
+        self._contest, self._rows = contest, rows
+
+    @small_buffers()
+    @np.errstate(all="ignore")  # a method that fails here is not chosen
+    def errors(self) -> list[Errors]:
+        """The squared errors of the methods of every Greek that has a choice, for each pilot."""
+        if not self._contest.candidates:
+            return [{} for _ in self._rows]
+        trial = _Trial(self._contest, self._rows)
+        found: dict[MultiIndex, list[NDArray[np.float64]]] = {}
+        for candidate in self._contest.candidates:
+            found.setdefault(candidate.index, []).append(trial.squared_error(candidate))
+        errors = {index: np.array(of_methods) for index, of_methods in found.items()}
+        places = range(len(self._rows))
+        return [{index: of_methods[:, place] for index, of_methods in errors.items()} for place in places]
+
+
+class _Trial:
+    """Trial of the candidates on the paths of some pilots."""
+
+    def __init__(self, contest: _Contest, rows: list[int]):
+        self._contest, self._rows = contest, rows
+        self._request = contest.pilots[rows[0]].request
+        motion = contest.pilots[rows[0]].motion
         # A pilot may miss a kink that few paths of the run reach. A narrow kernel would then seem to have no noise.
         normals, self._weights, _ = stretched(motion.normals, motion.dates)
-        self._motion = Motion(motion.dates, normals)
+        self._stacked = Stacked(contest.numbers, Motion(motion.dates, normals), rows)
         self._derivatives: dict[Hashable, dict[MultiIndex, Samples]] = {}
         self._changes: dict[Hashable, Moments] = {}
 
     def squared_error(self, candidate: Candidate) -> NDArray[np.float64]:
         """The squared error of a candidate for each request."""
-        index, request, weights = candidate.index, self._pilots[0].request, self._weights
-        values = self._samples(candidate.levels[0], index)
+        index, request, weights = candidate.index, self._request, self._weights
+        key, values = self._samples(candidate.levels[0], index)
         mean = _dot(values, weights) / len(weights)
         error = _dot(np.square(values - mean[..., None]), weights) / len(weights) / effective_paths(request)
         if len(candidate.levels) > 1:
-            near, far = (self._change(one, other, index) for one, other in pairwise(candidate.levels))
+            levels = [(key, values), *(self._samples(level, index) for level in candidate.levels[1:])]
+            near, far = (self._change(one, other, index) for one, other in pairwise(levels))
             order = np.array([kink_order(request.contract, index)])
             bias = remaining_bias(near, far, candidate.bias_order, order, deviations=0)
             error = error + (2 * bias) ** 2  # twice, for a bias is worse than noise: no number of paths shows it
         return np.where(np.isfinite(error), error * candidate.cost, np.inf)
 
-    def _samples(self, level: Level, index: MultiIndex) -> Samples:
-        """The samples of a derivative at a level, a row of paths for each request."""
-        if level.key not in self._derivatives:
-            program = self._pilots[0].traced.of_choices(level.pattern, self._numbers)
-            found = run_batch(program, self._motion, self._numbers, level.widths)
-            self._derivatives[level.key] = found
-        rows = self._derivatives[level.key][index]
-        return np.broadcast_to(rows, (len(self._pilots), self._motion.n_paths))
+    def _samples(self, level: Level, index: MultiIndex) -> tuple[Hashable, Samples]:
+        """The samples of a derivative at a level, a row of paths for each request, with the level's key."""
+        key, widths = level.some(self._rows)
+        if key not in self._derivatives:
+            self._derivatives[key] = self._stacked.run(self._contest.programs[level.pattern], widths)
+        return key, np.broadcast_to(self._derivatives[key][index], (len(self._rows), len(self._weights)))
 
-    def _change(self, one: Level, other: Level, index: MultiIndex) -> Moments:
+    def _change(self, one: tuple[Hashable, Samples], other: tuple[Hashable, Samples], index: MultiIndex) -> Moments:
         """The change by other widths; the few paths of a pilot say nothing of its standard error."""
-        key = one.key, other.key, index
+        key = one[0], other[0], index
         if key not in self._changes:
-            rows = (self._samples(one, index) - self._samples(other, index)) * self._weights
+            rows = (one[1] - other[1]) * self._weights
             mean = rows.sum(axis=-1) / len(self._weights)
             centred = rows - mean[..., None]
             self._changes[key] = Moments(rows.shape[-1], mean, _dot(centred, centred), np.full_like(mean, np.nan))

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from greeks_cli.engine.autodiff.mixed_partials import Derivatives
-from greeks_cli.engine.execution.chunks import run_batch
+from greeks_cli.engine.execution.chunks import Stacked
 from greeks_cli.engine.execution.numbers import Numbers, widths_of
 from greeks_cli.engine.execution.plan import Plan
 from greeks_cli.engine.execution.selection import in_float64, pilot_motion
@@ -33,12 +33,12 @@ def unseen(plan: Plan, usual: NDArray[np.float64], scales: NDArray[np.float64]) 
     done = np.zeros(len(request.greeks), dtype=bool)
     for stretch in _STRETCHES:
         found: Derivatives = {}
-        stretched = Motion(motion.dates, motion.normals * stretch)
+        stacked = Stacked(numbers, Motion(motion.dates, motion.normals * stretch))
         with np.errstate(all="ignore"):
             for group in plan.groups:
                 pattern = group.method.pattern
                 program = traced(request, dict.fromkeys(group.wanted, (group.method,))).simplified(pattern, numbers)
-                for index, row in run_batch(program, stretched, numbers, widths_of([group.method])).items():
+                for index, row in stacked.run(program, widths_of([group.method])).items():
                     found[index] = np.broadcast_to(row, (motion.n_paths,))
         rows = np.array([found[greek.parameters] for greek in request.greeks])
         largest = np.nan_to_num(np.abs(rows - usual[:, None]).max(axis=1))

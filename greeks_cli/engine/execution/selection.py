@@ -19,15 +19,16 @@ from greeks_cli.engine.autodiff.mixed_partials import MultiIndex
 from greeks_cli.engine.autodiff.softplus import Kernel
 from greeks_cli.engine.estimators.bandwidth import Kink, automatic_kernels, pilot_kinks, plain_kernels, smooth_kernels
 from greeks_cli.engine.estimators.methods import Method, kink_order, pathwise_parameter
-from greeks_cli.engine.execution.chunks import run_batch
+from greeks_cli.engine.execution.choice import Errors, Group, chosen, grouped
+from greeks_cli.engine.execution.chunks import Stacked
 from greeks_cli.engine.execution.numbers import Numbers, widths_of
 from greeks_cli.engine.execution.traced import Traced, traced
 from greeks_cli.engine.payoffs.controls import control_of
 from greeks_cli.engine.simulation.markets import Markets
 from greeks_cli.engine.simulation.normals import PILOT, standard_normals
 from greeks_cli.engine.simulation.path_data import Motion, PathData
-from greeks_cli.terms.contract import Contract
 from greeks_cli.terms.greek import TIME
+from greeks_cli.terms.market import Market
 from greeks_cli.terms.nodes import curve_of
 from greeks_cli.terms.request import Request
 from greeks_cli.terms.simulation import Autodiff, Dtype, Estimator, Sampler, Smoothing
@@ -37,22 +38,8 @@ _MOST_NORMALS = 1 << 21
 """Normals of a pilot: a contract of thousands of dates has fewer paths."""
 _PATHWISE_SCALES = (1.0, 0.5, 0.25)
 """Candidate widths, over the width of the rule."""
-_NEARLY = 1.2
-"""The squared error over the least one, at most, of a method that several Greeks share."""
 _CONDITIONAL_SCALES = (1.0, 0.5, 0.25, 0.125)
 """Candidate widths of conditional estimates, over the spread of the kink's argument."""
-
-
-@dataclass(frozen=True, slots=True)
-class Group:
-    """Greeks that share a method, and so a graph."""
-
-    method: Method
-    wanted: tuple[MultiIndex, ...]
-
-
-Errors = Mapping[MultiIndex, NDArray[np.float64]]
-"""The squared error of each method that a Greek has a choice of, in the order of its candidates."""
 
 
 class Choice(NamedTuple):
@@ -75,20 +62,23 @@ class Pilot:
 
     @classmethod
     def of_all(cls, requests: Sequence[Request]) -> list[Self]:
-        """The pilot of each request; consecutive requests of the same dates share normals."""
-        found: list[Self] = []
-        last: tuple[object, ...] = ()
-        market: object = None
-        for request, markets in zip(requests, _markets(requests), strict=True):
-            key = request.path_dates, _drawn(request)
-            if key != last:
-                last, motion, market = key, pilot_motion(request), None
-            if request.market != market:
-                market, data = request.market, PathData(motion, markets)
-            kinks = tuple(pilot_kinks(request, data))
-            candidates = _candidates(request, kinks)
-            found.append(cls(request, motion, kinks, candidates, traced(request, candidates)))
-        return found
+        """The pilot of each request; requests of the same dates share normals."""
+        markets = _markets(requests)
+        paths: dict[Hashable, dict[Market, list[int]]] = {}
+        for number, request in enumerate(requests):
+            of_paths = paths.setdefault((request.path_dates, _drawn(request)), {})
+            of_paths.setdefault(request.market, []).append(number)
+        found: dict[int, Self] = {}
+        for of_market in paths.values():
+            motion = pilot_motion(requests[next(iter(of_market.values()))[0]])
+            for numbers in of_market.values():
+                data = PathData(motion, markets[numbers[0]])
+                for number in numbers:
+                    request = requests[number]
+                    kinks = tuple(pilot_kinks(request, data))
+                    candidates = _candidates(request, kinks)
+                    found[number] = cls(request, motion, kinks, candidates, traced(request, candidates))
+        return [found[number] for number in range(len(requests))]
 
     def choice(self, errors: Errors) -> Choice:
         """The method of each Greek: of least error, or of little more where that saves a graph.
@@ -96,8 +86,8 @@ class Pilot:
         Requests that differ in numbers alone have the same candidates. Given the sum of their errors, all choose the
         same methods: a curve whose method changes on the way jumps by the noise.
         """
-        chosen = _chosen(self.candidates, errors)
-        return Choice(_grouped(self.request.contract, chosen), self.traced, self.kinks)
+        methods = chosen(self.candidates, errors)
+        return Choice(grouped(self.request.contract, methods), self.traced, self.kinks)
 
 
 @np.errstate(all="ignore")  # non-finite numbers are reported with the estimate
@@ -108,13 +98,14 @@ def choose_controls(request: Request, groups: Sequence[Group], motion: Motion) -
     """
     request = in_float64(request)
     control, numbers = control_of(request), Numbers([request])
+    stacked = Stacked(numbers, motion)
     best: dict[MultiIndex, MultiIndex] = {}
     for group in groups:
         method, widths = group.method, widths_of([group.method])
         of_greeks = traced(request, dict.fromkeys(group.wanted, (method,)))
         wanted = tuple(dict.fromkeys(((), *group.wanted)))
-        own = run_batch(of_greeks.simplified(method.pattern, numbers), motion, numbers, widths)
-        other = run_batch(of_greeks.of_control(control, method, wanted, numbers), motion, numbers, widths)
+        own = stacked.run(of_greeks.simplified(method.pattern, numbers), widths)
+        other = stacked.run(of_greeks.of_control(control, method, wanted, numbers), widths)
         for index in group.wanted:
             best[index] = max((index, ()), key=lambda choice: _shared_variance(own[index], other[choice]))
     return best
@@ -307,56 +298,3 @@ def effective_paths(request: Request) -> float:
     """Number of random paths of the same accuracy: Sobol points gain about n^(1/2) for smooth payoffs."""
     paths = request.simulation.paths
     return paths**1.5 if request.simulation.sampler is Sampler.SOBOL else paths
-
-
-@np.errstate(all="ignore")  # one error may be so small that others are infinitely many times larger
-def _chosen(candidates: Mapping[MultiIndex, tuple[Method, ...]], errors: Errors) -> dict[MultiIndex, Method]:
-    """As few methods as give every Greek nearly its least error, those that serve most Greeks first.
-
-    A Greek at a node is estimated as the Greek of the whole curve: over the nodes, the estimates add up to it.
-    """
-    whole = {index: other for index in candidates if (other := of_curves(index)) != index and other in candidates}
-    if whole:
-        others = {index: methods for index, methods in candidates.items() if index not in whole}
-        chosen = _chosen(others, {index: errors[index] for index in errors if index in others})
-        chosen |= {i: candidates[i][candidates[j].index(chosen[j])] for i, j in whole.items()}
-        return {index: chosen[index] for index in candidates}
-    chosen = {index: methods[0] for index, methods in candidates.items() if index not in errors}
-    good: dict[MultiIndex, dict[int, float]] = {}
-    for index, own in errors.items():
-        least = float(own.min())
-        good[index] = {id(candidates[index][int(own.argmin())]): 1.0}
-        if 0 < least < np.inf:
-            excess = zip(candidates[index], (own / least).tolist(), strict=True)
-            good[index] = {id(method): times for method, times in excess if times <= _NEARLY}
-    by_id = {id(method): method for index in good for method in candidates[index]}
-    while good:
-        served: dict[int, list[float]] = {}
-        for allowed in good.values():
-            for one, excess_of_one in allowed.items():
-                served.setdefault(one, []).append(excess_of_one)
-        best = min(served, key=lambda one: (-len(served[one]), sum(served[one])))
-        done = [index for index, allowed in good.items() if best in allowed]
-        chosen |= dict.fromkeys(done, by_id[best])
-        for index in done:
-            del good[index]
-    return {index: chosen[index] for index in candidates}
-
-
-def of_curves(index: MultiIndex) -> MultiIndex:
-    """The derivative in whole curves in place of their nodes."""
-    return tuple(map(curve_of, index))
-
-
-def _grouped(contract: Contract, chosen: dict[MultiIndex, Method]) -> tuple[Group, ...]:
-    """Greeks by method; an unsmoothed pathwise Greek joins the group of a smoothed one of the same pattern."""
-    smoothed = {
-        method.pattern: method
-        for index, method in chosen.items()
-        if method.estimator is Estimator.PATHWISE and method.smooths(index, contract)
-    }
-    members: dict[Method, list[MultiIndex]] = {}
-    for index, method in chosen.items():
-        other = smoothed.get(method.pattern, method)
-        members.setdefault(method if other.smooths(index, contract) else other, []).append(index)
-    return tuple(Group(method, tuple(indices)) for method, indices in members.items())

@@ -5,7 +5,7 @@ spread over all numbers that occur, so that nothing is too rare. Over several da
 well; the paths are stretched ones then, and only shifts are tried that they reach.
 """
 
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from math import isfinite
@@ -18,8 +18,8 @@ from greeks_cli.engine.autodiff.mixed_partials import MultiIndex
 from greeks_cli.engine.compiler.batching import in_batches
 from greeks_cli.engine.compiler.ir import small_buffers
 from greeks_cli.engine.estimators.scales import size_of
-from greeks_cli.engine.execution.chunks import run_batch
-from greeks_cli.engine.execution.numbers import Numbers, widths_of
+from greeks_cli.engine.execution.chunks import Stacked
+from greeks_cli.engine.execution.numbers import Numbers, but_for_seed, simplified_as_one, widths_of
 from greeks_cli.engine.execution.pilot_errors import Mapper
 from greeks_cli.engine.execution.plan import Plan
 from greeks_cli.engine.execution.selection import pilot_motion
@@ -50,18 +50,27 @@ Rows = NDArray[np.float64]
 
 def with_shifts(plans: Sequence[Plan], mapper: Mapper = map) -> list[Plan]:
     """The plans; those are shifted of which every Greek gains. ``mapper`` may be the ``map`` of an executor."""
-    batches: dict[Hashable, list[Plan]] = {}
-    for plan in plans:
+    structures: dict[Hashable, list[int]] = {}
+    for number, plan in enumerate(plans):
         if _is_tried(plan):
             groups = tuple((group.method.pattern, group.wanted) for group in plan.groups)
-            simulation, dates = plan.request.simulation, plan.request.path_dates
-            batches.setdefault((id(plan.traced), groups, simulation, dates), []).append(plan)
-    stacks = []
-    for batch in batches.values():
-        most = max(1, _NUMBERS_AT_ONCE // (_paths_of(batch[0]) * len(batch[0].request.greeks)))
-        stacks += [batch[start : start + most] for start in range(0, len(batch), most)]
-    found = {id(plan): own for pairs in mapper(_shifted, stacks) for plan, own in pairs}
-    return [found.get(id(plan), plan) for plan in plans]
+            structures.setdefault((id(plan.traced), groups, but_for_seed(plan.request.simulation)), []).append(number)
+    places: list[list[int]] = []
+    stacks: list[_Stack] = []
+
+    def trades(numbers: Sequence[int]) -> _Trades:
+        return _Trades([plans[number] for number in numbers])
+
+    for structure in structures.values():
+        for some in simplified_as_one(structure, plans[structure[0]].request):
+            for numbers, made in in_batches(trades, some):
+                for rows in made.rows_of_stacks():
+                    places.append([numbers[row] for row in rows])
+                    stacks.append(_Stack(made, rows))
+    found = dict(enumerate(plans))
+    for numbers, shifted in zip(places, mapper(_Stack.shifted, stacks), strict=True):
+        found |= zip(numbers, shifted, strict=True)
+    return [found[number] for number in range(len(plans))]
 
 
 def _is_tried(plan: Plan) -> bool:
@@ -74,50 +83,74 @@ def _paths_of(plan: Plan) -> int:
     return len(spread().ends) if len(plan.request.path_dates) == 1 else pilot_motion(plan.request).n_paths
 
 
-@small_buffers()
-@np.errstate(all="ignore")  # numbers that are not finite are looked for
-def _shifted(plans: Sequence[Plan]) -> list[tuple[Plan, Plan]]:
-    """Each plan, and the plan with its shift; the plans differ in numbers alone."""
-    found: list[tuple[Plan, Plan]] = []
-    for part, shifts in in_batches(_chosen, plans):
-        found += zip(part, shifts, strict=True)
-    return found
+class _Trades:
+    """Plans that differ in numbers alone, on any paths, and their programs."""
+
+    def __init__(self, plans: Sequence[Plan]):
+        """Simplifies the programs. Raises Diverging where the plans need different programs."""
+        self.plans, self.numbers = plans, Numbers([plan.request for plan in plans])
+        one = plans[0]
+        with np.errstate(all="ignore"):  # numbers that are not finite are looked for
+            programs = [one.traced.simplified(g.method.pattern, self.numbers, g.wanted) for g in one.groups]
+        widths = [widths_of([plan.groups[number].method for plan in plans]) for number in range(len(one.groups))]
+        self.groups = list(zip(programs, widths, strict=True))
+
+    def rows_of_stacks(self) -> Iterator[list[int]]:
+        """The places of plans that are run at once, on the same paths."""
+        of_paths: dict[Hashable, list[int]] = {}
+        for row, plan in enumerate(self.plans):
+            dates = plan.request.path_dates
+            seed = plan.request.simulation.seed if len(dates) > 1 else None  # spread ends are not drawn
+            of_paths.setdefault((dates, seed), []).append(row)
+        for rows in of_paths.values():
+            one = self.plans[rows[0]]
+            most = max(1, _NUMBERS_AT_ONCE // (_paths_of(one) * len(one.request.greeks)))
+            yield from (rows[start : start + most] for start in range(0, len(rows), most))
+
+    def samples(self, rows: list[int], moved: Moved) -> list[dict[MultiIndex, Rows]]:
+        """The samples of every Greek of some plans on moved paths, in the type of the run."""
+        dates = self.plans[rows[0]].request.path_dates
+        stacked = Stacked(self.numbers, Motion(dates, moved.normals.astype(self.numbers.dtype)), rows)
+        shape = len(rows), len(moved.ends)
+        found: list[dict[MultiIndex, Rows]] = [{} for _ in rows]
+        for program, widths in self.groups:
+            for index, of_all in stacked.run(program, widths[rows]).items():
+                for own, row in zip(found, np.broadcast_to(of_all, shape), strict=True):
+                    own[index] = row.astype(np.float64)
+        return found
 
 
-def _chosen(plans: Sequence[Plan]) -> list[Plan]:
-    request = plans[0].request
-    dates = request.path_dates
-    if len(dates) == 1:
-        tried = [_Tried.of(plan, spread(), rows) for plan, rows in zip(plans, _rows(plans, spread()), strict=True)]
-        near = ([round(one.centre) + step for step in (-1, 0, 1)] for one in tried)
-        return [one.best(shifts, 0) for one, shifts in zip(tried, near, strict=True)]
-    normals = pilot_motion(request).normals
-    moved = stretched(normals, dates)
-    first = [_Tried.of(plan, moved, rows) for plan, rows in zip(plans, _rows(plans, moved), strict=True)]
-    found = dict(enumerate(plans))
-    shifts = [round(_NEARER * one.centre) for one in first]
-    for shift in {shift for shift in shifts if 0 < abs(shift) <= _FARTHEST_OF_PATHS}:
-        numbers = [number for number, own in enumerate(shifts) if own == shift]
-        moved = stretched_around(normals, dates, shift)
-        some = [plans[number] for number in numbers]
-        for number, plan, rows in zip(numbers, some, _rows(some, moved), strict=True):
+class _Stack:
+    """Some plans on the same paths, whose shifts are chosen."""
+
+    def __init__(self, trades: _Trades, rows: list[int]):
+        self._trades, self._rows = trades, rows
+
+    @small_buffers()
+    @np.errstate(all="ignore")  # numbers that are not finite are looked for
+    def shifted(self) -> list[Plan]:
+        """The plans, with their shifts."""
+        request = self._trades.plans[self._rows[0]].request
+        dates = request.path_dates
+        if len(dates) == 1:
+            tried = self._tried(self._rows, spread())
+            near = ([round(one.centre) + step for step in (-1, 0, 1)] for one in tried)
+            return [one.best(shifts, 0) for one, shifts in zip(tried, near, strict=True)]
+        normals = pilot_motion(request).normals
+        found = {row: self._trades.plans[row] for row in self._rows}
+        first = self._tried(self._rows, stretched(normals, dates))
+        shifts = {row: round(_NEARER * one.centre) for row, one in zip(self._rows, first, strict=True)}
+        for shift in {shift for shift in shifts.values() if 0 < abs(shift) <= _FARTHEST_OF_PATHS}:
+            rows = [row for row, own in shifts.items() if own == shift]
+            moved = stretched_around(normals, dates, shift)
             density = moved.weights * shift_weights(moved.ends, shift)
-            found[number] = _Tried.of(plan, moved._replace(weights=density), rows).best([shift], _LEAST_PATHS)
-    return [found[number] for number in range(len(plans))]
+            tried = self._tried(rows, moved._replace(weights=density))
+            found |= {row: one.best([shift], _LEAST_PATHS) for row, one in zip(rows, tried, strict=True)}
+        return [found[row] for row in self._rows]
 
-
-def _rows(plans: Sequence[Plan], moved: Moved) -> list[dict[MultiIndex, Rows]]:
-    """The samples of every Greek of each plan on moved paths, in the type of the run."""
-    numbers = Numbers([plan.request for plan in plans])
-    motion = Motion(plans[0].request.path_dates, moved.normals.astype(numbers.dtype))
-    found: list[dict[MultiIndex, Rows]] = [{} for _ in plans]
-    for number, group in enumerate(plans[0].groups):
-        program = plans[0].traced.simplified(group.method.pattern, numbers, group.wanted)
-        of_group = run_batch(program, motion, numbers, widths_of([plan.groups[number].method for plan in plans]))
-        for index, rows in of_group.items():
-            for own, row in zip(found, np.broadcast_to(rows, (len(plans), motion.n_paths)), strict=True):
-                own[index] = row.astype(np.float64)
-    return found
+    def _tried(self, rows: list[int], moved: Moved) -> list["_Tried"]:
+        samples = self._trades.samples(rows, moved)
+        return [_Tried.of(self._trades.plans[row], moved, own) for row, own in zip(rows, samples, strict=True)]
 
 
 @dataclass(frozen=True)

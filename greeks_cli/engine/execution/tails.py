@@ -12,9 +12,10 @@ from numpy.typing import NDArray
 
 from greeks_cli.engine.autodiff.mixed_partials import MultiIndex
 from greeks_cli.engine.backends.backend import HOST
-from greeks_cli.engine.execution.linker import CONTROL, ESTIMATE, Linked
+from greeks_cli.engine.execution.linker import Linked
 from greeks_cli.engine.execution.numbers import type_of
 from greeks_cli.engine.execution.plan import Plan
+from greeks_cli.engine.execution.programs import CONTROL, ESTIMATE
 from greeks_cli.engine.simulation.importance import is_rare, shift_weights, stretched_around
 from greeks_cli.engine.simulation.normals import TAILS, standard_normals
 from greeks_cli.engine.simulation.path_data import Motion

@@ -51,7 +51,7 @@ class Markets(Columns):
             self._numbers.setdefault(law, {}).update(law.numbers(self, index))
         return self._numbers[law][index]
 
-    def some(self, which: slice) -> "Markets":
+    def some(self, which: slice | list[int]) -> "Markets":
         """Some of the markets."""
         self.coefficients(self.law("path"), ())  # for all markets at once, not for each choice
         weights = {node: array[which] for node, array in self.weights.items()}

@@ -13,8 +13,9 @@ from greeks_cli.engine.backends import cupy as gpu
 from greeks_cli.engine.backends.cupy import Room
 from greeks_cli.engine.backends.select import described, device_of, devices
 from greeks_cli.engine.execution.compile import plan
-from greeks_cli.engine.execution.linker import NEAR, Linked
+from greeks_cli.engine.execution.linker import Linked
 from greeks_cli.engine.execution.path_group import PathGroup
+from greeks_cli.engine.execution.programs import NEAR, Programs
 from greeks_cli.engine.simulation.path_data import Motion
 from greeks_cli.run.book_paths import run_with_totals
 from greeks_cli.run.price import run
@@ -102,7 +103,7 @@ def test_only_normals_are_moved_to_the_device_and_only_sums_from_it(cupy_stand_i
     contract = {"kind": "asian", "strike": 100, "fixings": fixings}
     chosen = plan(asked(contract, paths=8192 * 4, sampler=sampler, device="cuda"))
     assert chosen.blocks.paths_in(1) == 8192
-    group = PathGroup.of([chosen])
+    group = PathGroup.of(Programs([chosen]))
     group.accumulate(0)  # constants are moved with the first
     cupy_stand_in.crossings.clear()
     group.accumulate(0)
@@ -117,7 +118,7 @@ def test_only_normals_are_moved_to_the_device_and_only_sums_from_it(cupy_stand_i
 def test_constants_are_moved_once(cupy_stand_in):
     chosen = plan(asked({"kind": "asian", "strike": 100, "fixings": 12}, paths=40_000, device="cuda"))
     (device,) = devices(chosen.request.simulation)
-    chunked = Linked([chosen]).chunked((True,))
+    chunked = Linked(Programs([chosen])).chunked((True,))
     motion = Motion(chosen.request.contract.dates, chosen.blocks.normals(0, device))
     dict(chunked.run(motion, device))
     cupy_stand_in.crossings.clear()

@@ -11,6 +11,7 @@ from greeks_cli.engine.backends.backend import Host
 from greeks_cli.engine.compiler.fuse import PREAMBLE, Kernel, fused
 from greeks_cli.engine.execution.compile import plan
 from greeks_cli.engine.execution.linker import Linked
+from greeks_cli.engine.execution.programs import Programs
 from greeks_cli.engine.simulation.path_data import Motion
 from greeks_cli.terms.contracts import CONTRACTS
 from greeks_cli.terms.request import build_request
@@ -72,7 +73,7 @@ class Fused(Host):
 @pytest.mark.parametrize("kind", CONTRACTS)
 def test_compiled_kernels_give_what_numpy_gives(kind, tmp_path):
     chosen = plan(request_of(kind))
-    chunked = Linked([chosen]).chunked((True,))
+    chunked = Linked(Programs([chosen])).chunked((True,))
     make, made = compiler(tmp_path)
     motion = Motion(chosen.request.contract.dates, chosen.blocks.normals(0))
     with np.errstate(all="ignore"):
@@ -93,7 +94,7 @@ def test_maximum_of_a_kernel_keeps_nan(tmp_path):
 
 def kernels_of(kind, number, biased=True, **simulation):
     made = []
-    program = Linked([plan(request_of(kind, **simulation))]).chunked((biased,)).common
+    program = Linked(Programs([plan(request_of(kind, **simulation))])).chunked((biased,)).common
     fused(program, number, lambda kernel: made.append(kernel) or (lambda *arrays: ()))
     return made
 
@@ -106,7 +107,7 @@ def test_european_is_one_kernel():
 def test_kernels_of_a_book_have_at_most_64_parameters():
     plans = [plan(request_of("asian", seed=7)) for _ in range(3)] + [plan(request_of("european"))] * 2
     made = []
-    program = Linked(plans).chunked((True,) * 5).common
+    program = Linked(Programs(plans)).chunked((True,) * 5).common
     fused(program, np.float64, lambda kernel: made.append(kernel) or (lambda *arrays: ()))
     assert len(made) > 1
     assert max(len(kernel.inputs) + len(kernel.outputs) for kernel in made) <= 64

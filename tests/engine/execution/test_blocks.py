@@ -6,11 +6,11 @@ import pytest
 from greeks_cli.engine.backends.backend import HOST
 from greeks_cli.engine.execution.accumulator import StackAccumulator
 from greeks_cli.engine.execution.blocks import Blocks
-from greeks_cli.engine.execution.compile import compiled, plan
+from greeks_cli.engine.execution.compile import compiled, plan, simplified
 from greeks_cli.engine.execution.dot import dot_graph
 from greeks_cli.engine.execution.estimates import Truth, estimates, student_quantile
-from greeks_cli.engine.execution.linker import ESTIMATE
 from greeks_cli.engine.execution.plan import Plan
+from greeks_cli.engine.execution.programs import ESTIMATE
 from greeks_cli.engine.execution.rare_events import unseen
 from greeks_cli.terms.request import build_request
 
@@ -72,7 +72,7 @@ def test_accumulator_is_complete_with_its_last_row():
 
 def test_estimates_are_the_moments_of_the_executable():
     chosen = plan(asked("delta", paths=4000))
-    group = compiled([chosen])
+    group = compiled(simplified([chosen]))
     sums, (tails,) = group.accumulate(0), group.tails(4000)
     (found,) = estimates([chosen], sums.stacks[0], [Truth((None, None))], tails)
     assert [one.value for one in found] == sums.stacks[0].values.mean[:, 0].tolist()

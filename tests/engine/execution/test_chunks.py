@@ -6,7 +6,7 @@ import pytest
 from greeks_cli.engine.backends.backend import HOST
 from greeks_cli.engine.compiler.batching import PerTrade, of_trades
 from greeks_cli.engine.compiler.builder import Builder
-from greeks_cli.engine.execution.chunks import Chunked, Common, InMarkets, Rows, batched_slots, is_one_by_one, run_batch
+from greeks_cli.engine.execution.chunks import Chunked, Common, InMarkets, Rows, Stacked, batched_slots, is_one_by_one
 from greeks_cli.engine.execution.compile import plan, planned
 from greeks_cli.engine.execution.numbers import Numbers, widths_of
 from greeks_cli.engine.simulation.markets import Markets
@@ -115,7 +115,7 @@ def test_batch_of_requests_has_the_rows_that_each_has_alone(contract, vols):
         methods = [one.groups[0].method for one in some]
         numbers = Numbers([one.request for one in some])
         program = some[0].traced.simplified(methods[0].pattern, numbers)
-        return run_batch(program, motion, numbers, widths_of(methods))
+        return Stacked(numbers, motion).run(program, widths_of(methods))
 
     together = run(plans)
     for i, one in enumerate(plans):

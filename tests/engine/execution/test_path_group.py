@@ -9,6 +9,7 @@ from greeks_cli.engine.backends.backend import HOST
 from greeks_cli.engine.compiler import ir
 from greeks_cli.engine.execution.compile import plan, planned
 from greeks_cli.engine.execution.path_group import PathGroup, SharedNormals, WeightedSum, path_groups, paths_key
+from greeks_cli.engine.execution.programs import Programs
 from greeks_cli.run.book_paths import run_together
 from greeks_cli.run.price import run
 from greeks_cli.terms.contracts import CONTRACTS
@@ -72,7 +73,7 @@ def written_over(program):
 
 def test_single_trade_and_stack_write_over_arrays():
     plans = planned([european(100, device="cpu"), european(101, device="cpu")])
-    alone, both = PathGroup.of(plans[:1]), PathGroup.of(plans)
+    alone, both = PathGroup.of(Programs(plans[:1])), PathGroup.of(Programs(plans))
     assert written_over(alone.parts[0].linked.chunked((True,)).common)
     (stack,) = both.parts[0].linked.chunked((True,)).stacks
     assert written_over(stack)
@@ -101,13 +102,13 @@ def test_writing_over_arrays_does_not_change_bits(monkeypatch, contract, setting
 
 def test_block_leaves_the_buffer_size_of_numpy_as_it_was():
     before = np.getbufsize()
-    PathGroup.of([plan(european())]).accumulate(0)
+    PathGroup.of(Programs([plan(european())])).accumulate(0)
     assert np.getbufsize() == before
 
 
 def test_stacks_hold_trades_of_unlike_markets():
     requests = [european(95 + i, {"vol": 0.2 + i / 50, "spot": 100 + i}, device="cpu") for i in range(6)]
-    group = PathGroup.of(planned(requests))
+    group = PathGroup.of(Programs(planned(requests)))
     assert sorted(number for stack in group.stacks for number in stack) == list(range(6))
     assert max(map(len, group.stacks)) > 1
 
@@ -124,24 +125,24 @@ def moments(group, block):
 
 def test_moments_of_a_plan_do_not_depend_on_the_group():
     plans = planned([european(95 + i, {"vol": 0.2 + i / 50}) for i in range(5)])
-    together = moments(PathGroup.of(plans), 0)
+    together = moments(PathGroup.of(Programs(plans)), 0)
     for number, one in enumerate(plans):
-        assert together[number] == moments(PathGroup.of([one]), 0)[0]
+        assert together[number] == moments(PathGroup.of(Programs([one])), 0)[0]
 
 
 def test_moments_of_the_total_are_those_of_the_sum_of_samples():
     plans = planned([european(95, greeks="delta,gamma"), european(105, greeks="gamma,vega")])
     sums = [WeightedSum("price", {0: 1.0, 1: -2.5}), WeightedSum("vega", {1: 3.0})]
-    group = PathGroup.of(plans, sums)
+    group = PathGroup.of(Programs(plans), sums=sums)
     found = group.accumulate(0)
     first, second = (moments(group, 0)[number] for number in (0, 1))
     assert found.total.mean[0] == pytest.approx(first[0] - 2.5 * second[0], rel=1e-12)
     assert found.total.mean[1] == pytest.approx(3 * second[2], rel=1e-12)
-    assert PathGroup.of(plans).accumulate(0).total is None
+    assert PathGroup.of(Programs(plans)).accumulate(0).total is None
 
 
 def test_moments_of_groups_add_up_over_blocks():
-    group = PathGroup.of([plan(european(paths=9000))], [WeightedSum("price", {0: 1.0})])
+    group = PathGroup.of(Programs([plan(european(paths=9000))]), sums=[WeightedSum("price", {0: 1.0})])
     one, other = group.accumulate(0), group.accumulate(1)
     assert (one + other).paths == one.paths + other.paths
     assert (one + other).total.count == one.total.count + other.total.count

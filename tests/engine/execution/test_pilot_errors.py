@@ -36,16 +36,19 @@ def test_errors_of_a_batch_are_those_of_each_request_alone(kind, settings):
             np.testing.assert_array_equal(together[index], alone[index])
 
 
-def test_europeans_of_unlike_markets_are_judged_as_one_batch(monkeypatch):
+def test_europeans_of_unlike_markets_and_dates_are_simplified_as_one(monkeypatch):
     sizes = []
-    judged = pilot_errors._judged
 
-    def counting(pilots):
-        sizes.append(len(pilots))
-        return judged(pilots)
+    class Counting(pilot_errors._Contest):
+        def __init__(self, pilots):
+            sizes.append(len(pilots))
+            super().__init__(pilots)
 
-    monkeypatch.setattr(pilot_errors, "_judged", counting)
-    squared_errors(Pilot.of_all([asked({"strike": k}, market={"vol": k / 400}) for k in (90, 100, 110)]))
+    monkeypatch.setattr(pilot_errors, "_Contest", Counting)
+    requests = [
+        asked({"strike": k, "expiry": k / 100}, market={"vol": k / 400}, seed=round(k)) for k in (90.0, 101.0, 110.0)
+    ]
+    squared_errors(Pilot.of_all(requests))
     assert sizes == [3]
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from greeks_cli.engine.execution.compile import compiled, plan
+from greeks_cli.engine.execution.compile import compiled, plan, simplified
 from greeks_cli.engine.execution.tails import tails
 from greeks_cli.run.price import run
 from greeks_cli.terms.request import build_request
@@ -14,7 +14,7 @@ def asked(contract, market, greeks="delta", **settings):
 
 def tails_of(request):
     chosen = plan(request)
-    return tails(compiled([chosen]).parts[0].linked, [chosen], request.simulation.paths)[0]
+    return tails(compiled(simplified([chosen])).parts[0].linked, [chosen], request.simulation.paths)[0]
 
 
 def test_usual_option_has_hardly_a_tail():

@@ -7,11 +7,12 @@ import pytest
 
 from greeks_cli.engine.backends.backend import HOST
 from greeks_cli.engine.execution import traced as tracing
-from greeks_cli.engine.execution.chunks import run_batch
+from greeks_cli.engine.execution.chunks import Stacked
 from greeks_cli.engine.execution.compile import plan, planned
-from greeks_cli.engine.execution.linker import ESTIMATE, Linked
+from greeks_cli.engine.execution.linker import Linked
 from greeks_cli.engine.execution.numbers import Numbers, Parameter, Value, Width, widths_of
 from greeks_cli.engine.execution.pilot_errors import squared_errors
+from greeks_cli.engine.execution.programs import ESTIMATE, Programs
 from greeks_cli.engine.execution.selection import Pilot
 from greeks_cli.engine.execution.traced import Traced, traced
 from greeks_cli.engine.simulation import laws
@@ -35,7 +36,7 @@ def test_linked_program_of_every_contract_gives_what_chainer_computes(kind):
     contract = {"kind": kind, **CONTRACTS[kind].example}
     request = build_request(contract, {"vol": 0.2}, {"paths": 5000}, "delta,vega,theta,gamma,vanna")
     chosen = plan(request)
-    normals, linked = chosen.blocks.normals(0), Linked([chosen])
+    normals, linked = chosen.blocks.normals(0), Linked(Programs([chosen]))
     found = dict(linked.chunked((False,)).run(Motion(request.contract.dates, normals), HOST))
     for group in chosen.groups:
         direct = derivatives_of(request, normals, group.method, group.wanted)
@@ -63,7 +64,7 @@ def test_trace_serves_trades_of_other_markets_dates_and_parameters(kind, setting
             of_request.append(traced(request, dict.fromkeys(group.wanted, (group.method,))))
             numbers, motion = Numbers([request]), Motion(request.contract.dates, normals)
             program = of_request[-1].simplified(group.method.pattern, numbers)
-            found = run_batch(program, motion, numbers, widths_of([group.method]))
+            found = Stacked(numbers, motion).run(program, widths_of([group.method]))
             direct = derivatives_of(request, normals, group.method, group.wanted)
             for index in group.wanted:
                 assert_equal_but_for_rounding(found[index], direct[index], index)

@@ -1,0 +1,125 @@
+"""Programs of plans, simplified once per structure: plans that differ in numbers alone are a batch."""
+
+from collections import Counter
+from collections.abc import Hashable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from greeks_cli.engine.autodiff.mixed_partials import MultiIndex
+from greeks_cli.engine.compiler.batching import in_batches
+from greeks_cli.engine.compiler.ir import Program
+from greeks_cli.engine.compiler.simplify import Scaled, Simplifier
+from greeks_cli.engine.execution.numbers import Numbers, is_rounded_by_batch, simplified_as_one, widths_of
+from greeks_cli.engine.execution.plan import Plan
+from greeks_cli.engine.payoffs.controls import control_of
+
+ESTIMATE, NEAR, FAR, CONTROL = "estimate", "near", "far", "control"
+"""Levels of a derivative: its estimate, the change from twice the width, from four times to twice, and its control."""
+
+Wanted = tuple[str, MultiIndex]
+Stack = tuple[int, ...]
+"""Numbers of plans that are computed at once, a row of paths for each."""
+
+_MOST_LINKED, _DATES_LINKED = 256, 4096
+"""Plans, and dates times plans, of the same paths that are linked as one; the arrays of more leave the cache."""
+_SHARED_MARKET = 4
+"""Plans of one market from which on its growth is computed once for all plans, and not a row for each."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Batch:
+    """Plans that differ in numbers alone, on any paths, and their one program."""
+
+    numbers: Numbers
+    program: Program[Wanted]
+    factors: Mapping[Wanted, NDArray[np.float64]]
+    """The factor of every result for each plan."""
+
+    @classmethod
+    def of(cls, plans: Sequence[Plan]) -> "Batch":
+        """Simplifies the program. Raises Diverging where the plans need different programs."""
+        simplifier, numbers = Simplifier(), Numbers([plan.request for plan in plans])
+        results = dict(_included(plans, numbers, simplifier))
+        factors = {name: np.broadcast_to(np.asarray(each.factor), len(plans)) for name, each in results.items()}
+        return cls(numbers, simplifier.program(results), factors)
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """Plans of a batch that are linked as one with others on the same paths."""
+
+    batch: Batch
+    rows: list[int]
+    """The places of the plans in the batch."""
+    plans: Stack
+
+
+class Programs:
+    """The programs of some plans: one for plans of one structure, whatever their paths."""
+
+    def __init__(self, plans: Sequence[Plan]):
+        self.plans = plans
+        self._places: dict[int, tuple[Batch, int]] = {}
+        """The batch of each plan, and its place there, by the number of the plan."""
+
+        def made(numbers: Sequence[int]) -> Batch:
+            return Batch.of([plans[number] for number in numbers])
+
+        with np.errstate(all="ignore"):  # numbers out of range are reported with the estimate
+            for structure in _structures(plans):
+                for numbers, batch in in_batches(made, structure):
+                    self._places |= {number: (batch, row) for row, number in enumerate(numbers)}
+
+    def shares(self, numbers: Sequence[int], is_stacked: bool) -> Iterator[Share]:
+        """The plans of some numbers by batch; ``is_stacked`` if several may be computed at once."""
+        of_market = Counter(self.plans[number].request.market for number in numbers)
+        found: dict[Hashable, list[int]] = {}
+        for number in numbers:
+            market = self.plans[number].request.market
+            shared = market if of_market[market] >= _SHARED_MARKET else None
+            found.setdefault((id(self._places[number][0]), shared), []).append(number)
+        for (_, shared), own in found.items():  # type: ignore[misc]
+            n_dates = len(self.plans[own[0]].request.path_dates)
+            size = _MOST_LINKED if shared else max(1, min(_MOST_LINKED, _DATES_LINKED // n_dates))
+            size = size if is_stacked else 1
+            for start in range(0, len(own), size):
+                some = own[start : start + size]
+                rows = [self._places[number][1] for number in some]
+                yield Share(self._places[own[0]][0], rows, tuple(some))
+
+
+def _structures(plans: Sequence[Plan]) -> Iterator[Sequence[int]]:
+    """Numbers of plans that may be one batch; they measure their bias in the same blocks."""
+    found: dict[Hashable, list[int]] = {}
+    for number, plan in enumerate(plans):
+        groups = tuple((group.method.pattern, group.wanted) for group in plan.groups)
+        asked = tuple(greek.parameters for greek in plan.request.greeks)  # some perhaps twice, by other names
+        alone = number if plan.controls or is_rounded_by_batch(plan.request) else None
+        found.setdefault((id(plan.traced), groups, asked, alone), []).append(number)
+    for numbers in found.values():
+        yield from simplified_as_one(numbers, plans[numbers[0]].request)
+
+
+def _included(plans: Sequence[Plan], numbers: Numbers, simplifier: Simplifier) -> Iterator[tuple[Wanted, Scaled]]:
+    plan = plans[0]
+    traced, contract = plan.traced, plan.request.contract
+
+    for number, group in enumerate(plan.groups):
+        widths = widths_of([own.groups[number].method for own in plans])
+        program = traced.simplified(group.method.pattern, numbers, group.wanted)
+        found = simplifier.include(program, numbers.late(widths), contract.always_defined)
+        yield from (((ESTIMATE, index), found[index]) for index in group.wanted)
+        if plan.controls:
+            pairs = {index: plan.controls[index] for index in group.wanted}
+            others = tuple(dict.fromkeys(pairs.values()))
+            of_control = traced.of_control(control_of(plan.request), group.method, others, numbers)
+            controls = simplifier.include(of_control, numbers.late(widths))  # no formula is a control
+            yield from (((CONTROL, index), controls[other]) for index, other in pairs.items())
+        smoothed = tuple(index for index in group.wanted if group.method.smooths(index, contract))
+        for level, factor in ((NEAR, 2), (FAR, 4)) if smoothed else ():
+            program = traced.simplified(group.method.pattern, numbers, smoothed)
+            wider = simplifier.include(program, numbers.late(factor * widths), contract.always_defined)
+            yield from (((level, index), simplifier.difference(found[index], wider[index])) for index in smoothed)
+            found = wider
