@@ -199,8 +199,8 @@ def _reader(kind: type[Curve]) -> BeforeValidator:
             return value
         types = tuple((type(time), type(number)) for time, number in pairs)  # True is no 1, though they are equal
         try:
-            return _made(kind, tuple(pairs), types)
-        except TypeError:  # what is no number may have no hash
+            return _made(kind, tuple(pairs), types)  # type: ignore[arg-type]  # what is no number may have no hash
+        except TypeError:
             return kind.of(pairs)
 
     return BeforeValidator(read)
