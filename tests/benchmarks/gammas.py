@@ -14,8 +14,7 @@ from greeks_cli.engine.autodiff.softplus import Kernel
 from greeks_cli.engine.estimators.bandwidth import pilot_kinks
 from greeks_cli.engine.execution.selection import pilot_motion
 from greeks_cli.engine.payoffs import discounted_payoff
-from greeks_cli.engine.simulation.gbm import PARAMETERS
-from greeks_cli.engine.simulation.laws import Markets
+from greeks_cli.engine.simulation.markets import Markets
 from greeks_cli.engine.simulation.normals import standard_normals
 from greeks_cli.engine.simulation.path_data import Motion, PathData
 from greeks_cli.engine.simulation.paths import PlainPath
@@ -42,8 +41,7 @@ def bumped_gamma(request: Request, seed: int, n_paths: int) -> np.ndarray:
 
     def price(spot: float) -> np.ndarray:
         bumped = {**values, "spot": spot}
-        markets = Markets({name: np.array([bumped[name]]) for name in PARAMETERS}, np.array([dates]))
-        path = PlainPath(PathData(Motion(dates, normals), markets), spot)
+        path = PlainPath(PathData(Motion(dates, normals), Markets.moved([(bumped, request)])), request, bumped)
         value = discounted_payoff(request.contract, bumped, path, Smoother(sharp))
         return np.asarray(getattr(value, "array", value))
 

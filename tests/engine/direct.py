@@ -5,7 +5,8 @@ import numpy as np
 from greeks_cli.engine.estimators.methods import Differentiation
 from greeks_cli.engine.execution.numbers import Numbers, fetched, widths_of
 from greeks_cli.engine.simulation.path_data import Motion, PathData
-from greeks_cli.engine.simulation.paths import Scenario, times_of
+from greeks_cli.engine.simulation.scenario import Scenario
+from greeks_cli.engine.simulation.schedule import KnownSchedule
 
 
 def fetch_of(request, normals, method):
@@ -23,13 +24,12 @@ def scenario_of(request, normals, method):
         value = np.asarray(fetch(source))
         return value if value.ndim else value.reshape(1)
 
-    n_dates, spot = len(request.contract.dates), request.market.spot
-    return Scenario(n_dates, normals.shape[1], dtype, sourced, dtype(spot), np.array([spot], dtype))
+    spot = request.market.spot
+    return Scenario(request, normals.shape[1], dtype, sourced, dtype(spot), np.array([spot], dtype))
 
 
 def derivatives_of(request, normals, method, wanted):
     """The wanted derivatives by a method, each of shape (n_paths,)."""
     scenario, contract = scenario_of(request, normals, method), request.contract
-    return Differentiation(request, contract, scenario, request.values, times_of(contract.dates)).derivatives(
-        method, wanted
-    )
+    found = Differentiation(request, contract, scenario, request.values, KnownSchedule(request))
+    return found.derivatives(method, wanted)

@@ -24,8 +24,22 @@ from greeks_cli.engine.compiler.ir import Array
 Relative = Any
 """R at some dates: 1.0, a traced number, or an array."""
 Dates = int | slice
-Data = Array | Callable[[MultiIndex, Dates], Array] | None
-"""Data of a coefficient: 1 for None, an array, or a function that gives the coefficient's derivative times its data."""
+
+
+class WeightedData(ABC):
+    """Data that a coefficient multiplies otherwise at each date: the products, of derivatives of the coefficient."""
+
+    @abstractmethod
+    def at(self, index: MultiIndex, dates: Dates) -> Array:
+        """The products at one date, shape (n_paths,), or at several, (n_dates, n_paths)."""
+
+    def total(self, index: MultiIndex, dates: slice, factor: Array) -> Array:
+        """The sum over dates of the products, each times a factor, shape (n_paths,)."""
+        return np.einsum("tn,tn->n", self.at(index, dates), factor)
+
+
+Data = Array | WeightedData | None
+"""Data of a coefficient; None for 1."""
 
 
 class Coefficients(ABC):
@@ -52,8 +66,7 @@ class ExpLinear:
     """base x exp(L) at the dates of some paths, where L is 0 at the values of the parameters.
 
     ``data`` has one entry per coefficient: None for the constant 1, an array of shape (n_paths,), or an array of shape
-    (n_dates, n_paths), whose coefficient is the same at all dates. Where a coefficient multiplies other data at each
-    date, a function gives the product, for a derivative of the coefficient and some dates.
+    (n_dates, n_paths), whose coefficient is the same at all dates, or WeightedData.
 
     ``base`` gives the values at some dates, shape (n_dates, n_paths), or (n_paths,) at one date. The quantity is
     proportional to the parameter named ``scale``, if any, of value ``scale_value``; L leaves that parameter out.
@@ -106,8 +119,8 @@ class ExpLinear:
         found: Any = 0.0
         for row, (moves, data) in enumerate(zip(pattern[:, dates], self._data, strict=True)):
             if moves.any():
-                if callable(data):
-                    found = found + np.einsum("tn,tn->n", data(index, dates), base)
+                if isinstance(data, WeightedData):
+                    found = found + data.total(index, dates, base)
                 elif data is not None and data.ndim == 2:
                     weight = self._coefficients.number(index, row, dates.start, rounded=True)
                     found = found + np.einsum("tn,tn->n", data[dates], base) * weight
@@ -135,13 +148,13 @@ class ExpLinear:
             for row, (moves, data) in enumerate(zip(pattern[:, dates], self._data, strict=True)):
                 if not moves.any():
                     continue
-                if callable(data):
-                    weight: Any = data(inside, dates)
+                if isinstance(data, WeightedData):
+                    weight: Any = data.at(inside, dates)
                 elif isinstance(dates, int):
                     weight = self._coefficients.number(inside, row, dates, rounded=False)
                 else:
                     weight = self._coefficients.column(inside, row, dates)
-                if data is not None and not callable(data):
+                if data is not None and not isinstance(data, WeightedData):
                     weight = weight * (data[dates] if data.ndim == 2 else data)
                 slope = weight if slope is None else slope + weight
             term = slope if not outside else slope * self._relative(outside, dates)

@@ -20,7 +20,9 @@ from greeks_cli.engine.autodiff.mixed_partials import Derivatives, MultiIndex, b
 from greeks_cli.engine.autodiff.ops import Leaves, Operand, make_leaves
 from greeks_cli.engine.autodiff.softplus import Kernel
 from greeks_cli.engine.payoffs import discounted_payoff
-from greeks_cli.engine.simulation.paths import FrozenPath, MovingPath, Path, Scenario, Schedule, ShiftedPath, others_of
+from greeks_cli.engine.simulation.paths import FrozenPath, MovingPath, Path, ShiftedPath
+from greeks_cli.engine.simulation.scenario import Scenario, others_of
+from greeks_cli.engine.simulation.schedule import Schedule
 from greeks_cli.terms.contract import Contract
 from greeks_cli.terms.greek import TIME
 from greeks_cli.terms.request import Request

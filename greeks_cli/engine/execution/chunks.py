@@ -14,7 +14,7 @@ from greeks_cli.engine.compiler.batching import PerTrade, of_trades
 from greeks_cli.engine.compiler.ir import Array, Name, Program, Source, readers
 from greeks_cli.engine.execution.numbers import Numbers, Widths
 from greeks_cli.engine.simulation.gbm import parameters_of
-from greeks_cli.engine.simulation.laws import Markets
+from greeks_cli.engine.simulation.markets import Markets
 from greeks_cli.engine.simulation.path_data import Motion, PathData
 from greeks_cli.engine.simulation.sources import PathSource
 

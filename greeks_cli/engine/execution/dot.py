@@ -12,7 +12,9 @@ from greeks_cli.engine.payoffs import discounted_payoff
 from greeks_cli.engine.simulation.cash_dividends import start_of
 from greeks_cli.engine.simulation.normals import PATHS, standard_normals
 from greeks_cli.engine.simulation.path_data import Motion, PathData
-from greeks_cli.engine.simulation.paths import KnownSchedule, MovingPath, Scenario
+from greeks_cli.engine.simulation.paths import MovingPath
+from greeks_cli.engine.simulation.scenario import Scenario
+from greeks_cli.engine.simulation.schedule import KnownSchedule
 from greeks_cli.terms.greek import Greek
 from greeks_cli.terms.request import Request
 

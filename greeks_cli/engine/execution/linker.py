@@ -15,7 +15,7 @@ from greeks_cli.engine.execution.chunks import Chunked, InMarkets, Rows, is_one_
 from greeks_cli.engine.execution.numbers import Numbers, is_rounded_by_batch, type_of, widths_of
 from greeks_cli.engine.execution.plan import Plan
 from greeks_cli.engine.payoffs.controls import control_of
-from greeks_cli.engine.simulation.laws import Markets
+from greeks_cli.engine.simulation.markets import Markets
 from greeks_cli.engine.simulation.sources import PathSource
 
 ESTIMATE, NEAR, FAR, CONTROL = "estimate", "near", "far", "control"

@@ -14,7 +14,7 @@ from greeks_cli.engine.compiler.batching import per_trade
 from greeks_cli.engine.compiler.ir import Program, Source
 from greeks_cli.engine.estimators.methods import Method
 from greeks_cli.engine.simulation.cash_dividends import start_of
-from greeks_cli.engine.simulation.laws import Markets
+from greeks_cli.engine.simulation.markets import Markets
 from greeks_cli.engine.simulation.path_data import PathData
 from greeks_cli.engine.simulation.sources import Coefficient, PathSource
 from greeks_cli.terms.contract import Contract

@@ -23,7 +23,7 @@ from greeks_cli.engine.execution.chunks import run_batch
 from greeks_cli.engine.execution.numbers import Numbers, widths_of
 from greeks_cli.engine.execution.traced import Traced, traced
 from greeks_cli.engine.payoffs.controls import control_of
-from greeks_cli.engine.simulation.laws import Markets
+from greeks_cli.engine.simulation.markets import Markets
 from greeks_cli.engine.simulation.normals import PILOT, standard_normals
 from greeks_cli.engine.simulation.path_data import Motion, PathData
 from greeks_cli.terms.contract import Contract

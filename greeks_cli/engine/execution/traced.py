@@ -33,7 +33,7 @@ from greeks_cli.engine.execution.numbers import (
     type_of,
 )
 from greeks_cli.engine.simulation.cash_dividends import start_of
-from greeks_cli.engine.simulation.paths import Scenario
+from greeks_cli.engine.simulation.scenario import Scenario
 from greeks_cli.terms.contract import Contract
 from greeks_cli.terms.nodes import Nodes
 from greeks_cli.terms.request import Request

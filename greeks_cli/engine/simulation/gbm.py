@@ -86,7 +86,7 @@ class Dynamics:
         shift = (place - slope * time) * self._reach(time) - place * self._reach(np.zeros_like(place))
         scale = self._along(_still(bridged))
         if on_clock:  # a bridge is of the present clock, an increment of the moved one
-            scale = scale / self._along(now)
+            scale = scale / self._along(_still(now))
         return concat([constant, along, scale * shift])
 
     def _along(self, row: Leaves) -> Operand:

@@ -4,11 +4,11 @@ A law gives the coefficients of a linear form in a few data per path, as graphs 
 per law and number of dates; the trace then gives the numbers of any market and any dates.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from functools import cached_property, lru_cache
 from itertools import combinations
 from threading import RLock
-from typing import Any, Self
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,7 +18,6 @@ from greeks_cli.engine.autodiff.mixed_partials import MultiIndex
 from greeks_cli.engine.autodiff.ops import Leaves, Operand
 from greeks_cli.engine.compiler.ir import Program
 from greeks_cli.engine.compiler.tracer import Tracer
-from greeks_cli.engine.simulation.cash_dividends import start_of
 from greeks_cli.engine.simulation.gbm import (
     AT,
     FIRST,
@@ -30,10 +29,8 @@ from greeks_cli.engine.simulation.gbm import (
     parameters_of,
     weight_name,
 )
-from greeks_cli.terms.greek import TIME
 from greeks_cli.terms.market import SHARES
 from greeks_cli.terms.nodes import Nodes
-from greeks_cli.terms.request import Request
 
 _GENERIC_SPOTS = 49.0, 98.0, 103.0
 
@@ -43,6 +40,41 @@ _GENERIC = len(_GENERIC_SPOTS)
 
 S (1/S) is not 1 for these spots: a rounding error in some markets is not structure.
 """
+
+
+class Columns:
+    """The parameters of some markets with the same curves, and the simulation's dates in each.
+
+    ``values`` has an array of shape (n_markets,) for each parameter; ``dates`` has shape (n_markets, n_dates), and so
+    have the ``weights`` of each node in the integrals to the dates.
+    """
+
+    def __init__(
+        self,
+        values: Mapping[str, NDArray[np.float64]],
+        dates: NDArray[np.float64],
+        nodes: Nodes = (),
+        weights: Mapping[str, NDArray[np.float64]] | None = None,
+    ):
+        self.values = {name: np.asarray(values[name], dtype=float) for name in parameters_of(nodes)}
+        self.dates, self.nodes, self.weights = dates, nodes, weights or {}
+
+    @cached_property
+    def clock(self) -> NDArray[np.float64]:
+        """The variance of the logarithm at the dates, shape (n_markets, n_dates)."""
+        shift, (names,) = self.values["vol"], [names for name, names in self.nodes if name == "vol"]
+        squares = [(self.values[node] + shift)[:, None] ** 2 * self.weights[node] for node in names]
+        return np.sum(squares, axis=0)
+
+    @property
+    def count(self) -> int:
+        """The number of markets."""
+        return len(self.dates)
+
+    @property
+    def n_dates(self) -> int:
+        """The number of dates in each market."""
+        return self.dates.shape[1]
 
 
 class Law:
@@ -148,7 +180,7 @@ class Law:
             self._program = None
         return self._found[index]
 
-    def numbers(self, markets: "Markets", index: MultiIndex) -> dict[MultiIndex, NDArray[np.float64]]:
+    def numbers(self, markets: Columns, index: MultiIndex) -> dict[MultiIndex, NDArray[np.float64]]:
         """A derivative in some markets, and all derivatives found before: shape (n_data, n_markets, n_dates)."""
         program = self._value if not index else self._derivatives()
         inputs = self._inputs(markets)
@@ -182,7 +214,7 @@ class Law:
                 self._program = tracer.program({i: v.array for i, v in self._found.items() if v is not None})
             return self._program
 
-    def _inputs(self, markets: "Markets") -> dict[str, NDArray[np.float64]]:
+    def _inputs(self, markets: Columns) -> dict[str, NDArray[np.float64]]:
         """The sources of the trace, one column per market and date."""
         dates, n_markets = markets.dates, markets.count
         inputs: dict[str, Any] = {name: np.repeat(markets.values[name], self._n_places) for name in self.parameters}
@@ -207,7 +239,7 @@ class Law:
             inputs |= dict.fromkeys(("here", "after"), inputs["at"])
         return inputs
 
-    def _of_curves(self, markets: "Markets") -> dict[str, NDArray[np.float64]]:
+    def _of_curves(self, markets: Columns) -> dict[str, NDArray[np.float64]]:
         """Lengths of intervals, the mark of the first, and the weights of nodes."""
         is_first = np.zeros_like(markets.dates)
         is_first[:, 0] = 1
@@ -225,7 +257,7 @@ def law_of(kind: str, n_dates: int, first: str, nodes: Nodes) -> Law:
     return Law(kind, n_dates, first, nodes)
 
 
-def _generic(n_dates: int, nodes: Nodes) -> "Markets":
+def _generic(n_dates: int, nodes: Nodes) -> Columns:
     """Markets without accidental zeros. Every node has a weight at every date."""
     generator = np.random.default_rng(0)
     dates = np.cumsum(generator.uniform(0.5, 1.5, (_GENERIC, n_dates)), axis=1)
@@ -237,7 +269,7 @@ def _generic(n_dates: int, nodes: Nodes) -> "Markets":
         for _, names in nodes
         for node in names
     }
-    return Markets(values, dates, nodes, weights)
+    return Columns(values, dates, nodes, weights)
 
 
 def _interpolations(at: NDArray[np.float64], chain: list[int]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
@@ -252,76 +284,3 @@ def _interpolations(at: NDArray[np.float64], chain: list[int]) -> tuple[NDArray[
         places.append(np.interp(at, increasing, reached * increasing))
         slopes.append(np.interp(at, increasing, reached))
     return np.array(places), np.array(slopes)
-
-
-class Markets:
-    """The parameters of some markets with the same curves, and the contract's dates in each.
-
-    ``values`` has an array of shape (n_markets,) for each parameter; ``dates`` has shape (n_markets, n_dates), and so
-    have the ``weights`` of each node in the integrals to the dates.
-    """
-
-    def __init__(
-        self,
-        values: Mapping[str, NDArray[np.float64]],
-        dates: NDArray[np.float64],
-        nodes: Nodes = (),
-        weights: Mapping[str, NDArray[np.float64]] | None = None,
-    ):
-        self.values = {name: np.asarray(values[name], dtype=float) for name in parameters_of(nodes)}
-        self.dates, self.nodes, self.weights = dates, nodes, weights or {}
-        self._numbers: dict[Law, dict[MultiIndex, NDArray[np.float64]]] = {}
-
-    @classmethod
-    def of(cls, requests: Sequence[Request]) -> Self:
-        """The market and dates of each request."""
-        return cls.moved([({**r.market.values, TIME: 0.0}, r) for r in requests])
-
-    @classmethod
-    def moved(cls, places: Sequence[tuple[Mapping[str, float], Request]]) -> Self:
-        """The market and dates of each request, with other values of its parameters; the spot is the lognormal's."""
-        nodes = places[0][1].market.nodes
-        values = {name: np.array([own[name] for own, _ in places]) for name in parameters_of(nodes)}
-        values["spot"] = np.array([start_of(request, own) for own, request in places])
-        dates = np.array([request.path_dates for _, request in places])
-        rows = [request.market.weights(request.path_dates) for _, request in places]
-        weights = {node: np.array([row[node] for row in rows]) for node in rows[0]}
-        return cls(values, dates, nodes, weights)
-
-    def law(self, kind: str, first: str = "") -> Law:
-        """A law of these markets."""
-        return law_of(kind, self.n_dates, first, self.nodes)
-
-    @cached_property
-    def clock(self) -> NDArray[np.float64]:
-        """The variance of the logarithm at the dates, shape (n_markets, n_dates)."""
-        shift, (names,) = self.values["vol"], [names for name, names in self.nodes if name == "vol"]
-        squares = [(self.values[node] + shift)[:, None] ** 2 * self.weights[node] for node in names]
-        return np.sum(squares, axis=0)
-
-    @property
-    def count(self) -> int:
-        """The number of markets."""
-        return len(self.dates)
-
-    @property
-    def n_dates(self) -> int:
-        """The number of dates in each market."""
-        return self.dates.shape[1]
-
-    def coefficients(self, law: Law, index: MultiIndex) -> NDArray[np.float64]:
-        """A derivative of the coefficients of a law, shape (n_data, n_markets, n_dates)."""
-        index = tuple(sorted(index))
-        if index not in self._numbers.get(law, {}):
-            self._numbers.setdefault(law, {}).update(law.numbers(self, index))
-        return self._numbers[law][index]
-
-    def some(self, which: slice) -> "Markets":
-        """Some of the markets."""
-        self.coefficients(self.law("path"), ())  # for all markets at once, not for each choice
-        weights = {node: array[which] for node, array in self.weights.items()}
-        values = {name: value[which] for name, value in self.values.items()}
-        chosen = Markets(values, self.dates[which], self.nodes, weights)
-        for law, numbers in self._numbers.items():
-            chosen._numbers[law] = {index: array[:, which] for index, array in numbers.items()}
-        return chosen

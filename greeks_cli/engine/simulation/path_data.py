@@ -10,7 +10,8 @@ from greeks_cli.engine.autodiff.exp_linear import Dates
 from greeks_cli.engine.autodiff.mixed_partials import MultiIndex
 from greeks_cli.engine.compiler.ir import Array
 from greeks_cli.engine.simulation.gbm import anchors
-from greeks_cli.engine.simulation.laws import Law, Markets
+from greeks_cli.engine.simulation.laws import Law
+from greeks_cli.engine.simulation.markets import Markets
 
 
 class Motion:
@@ -96,12 +97,14 @@ class PathData:
         else:
             drift, along, *bridged = [self.per_market(row[:, dates]) for row in rows]
         if law.on_clock:
-            growth = self.walk[dates].copy() if isinstance(dates, slice) else self.weighted(law, (), 1, 0, dates + 1)
+            walked = self.walk[dates] if isinstance(dates, slice) else self.weighted(law, (), 1, 0, dates + 1)
+            growth = walked + drift
         elif n_dates == 1:
             growth = motion.normals[dates] * motion.on_device(along * motion.deviations[0])
+            growth += drift
         else:
             growth = motion.brownian[dates] * along
-        growth += drift
+            growth += drift
         if rows[2:].any():  # bridges enter only where time has moved
             for row, data in zip(bridged, self._anchored(), strict=True):
                 growth += row * data

@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 
 from greeks_cli.engine.autodiff.mixed_partials import MultiIndex
 from greeks_cli.engine.compiler.ir import Array
-from greeks_cli.engine.simulation.laws import Law, Markets
+from greeks_cli.engine.simulation.laws import Law
+from greeks_cli.engine.simulation.markets import Markets
 from greeks_cli.engine.simulation.path_data import PathData
 
 
@@ -80,6 +81,16 @@ class Normals(PathSource):
 
     def of(self, data: PathData) -> Array:
         return data.motion.normals[self.date]
+
+
+@dataclass(frozen=True)
+class AllNormals(PathSource):
+    """The standard normals of the first increments, shape (n_dates, n_paths)."""
+
+    n_dates: int
+
+    def of(self, data: PathData) -> Array:
+        return data.motion.normals[: self.n_dates]
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from greeks_cli.engine.estimators.finite_differences import bumped
 from greeks_cli.engine.estimators.methods import Method, kink_order, pathwise_parameter
 from greeks_cli.engine.estimators.moments import Moments
 from greeks_cli.engine.estimators.row_sums import PairSums, RowSums
-from greeks_cli.engine.simulation.laws import Markets
+from greeks_cli.engine.simulation.markets import Markets
 from greeks_cli.engine.simulation.path_data import Motion, PathData
 from greeks_cli.terms.errors import InvalidInput
 from greeks_cli.terms.request import build_request

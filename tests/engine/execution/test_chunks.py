@@ -9,7 +9,7 @@ from greeks_cli.engine.compiler.builder import Builder
 from greeks_cli.engine.execution.chunks import Chunked, Common, InMarkets, Rows, batched_slots, is_one_by_one, run_batch
 from greeks_cli.engine.execution.compile import plan, planned
 from greeks_cli.engine.execution.numbers import Numbers, widths_of
-from greeks_cli.engine.simulation.laws import Markets
+from greeks_cli.engine.simulation.markets import Markets
 from greeks_cli.engine.simulation.path_data import Motion, PathData
 from greeks_cli.engine.simulation.sources import BrownianMotion, Growth, Growths
 from greeks_cli.terms.request import build_request

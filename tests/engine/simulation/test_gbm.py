@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from greeks_cli.engine.simulation.gbm import anchors
-from greeks_cli.engine.simulation.laws import Markets, law_of
+from greeks_cli.engine.simulation.laws import law_of
+from greeks_cli.engine.simulation.markets import Markets
 
 VALUES = {"spot": [100.0, 90.0, 110.0], "vol": [0.2, 0.3, 0.1], "rate": [0.01, 0.0, 0.05]}
 VALUES |= {"dividend_yield": [0.0, 0.02, 0.01], "time": [0.0] * 3}
@@ -24,7 +25,7 @@ def test_anchors_go_by_halves_from_the_last_date_to_the_first(n_dates):
 
 
 def test_path_coefficients_are_drift_and_volatility():
-    drift, along, *bridges = MARKETS.coefficients(law_of("path", 2, ""), ())
+    drift, along, *bridges = MARKETS.coefficients(law_of("path", 2, "", ()), ())
     vol, rate, dividend = (MARKETS.values[name][:, None] for name in ("vol", "rate", "dividend_yield"))
     np.testing.assert_allclose(drift, (rate - dividend - vol**2 / 2) * DATES, rtol=1e-14)
     np.testing.assert_allclose(along, np.broadcast_to(vol, DATES.shape), rtol=1e-15)
@@ -34,7 +35,7 @@ def test_path_coefficients_are_drift_and_volatility():
 @pytest.mark.parametrize(("kind", "first"), LAWS, ids=str)
 @pytest.mark.parametrize("index", [("vol",), ("vol", "vol"), ("time",)], ids="-".join)
 def test_coefficients_of_several_markets_are_those_of_each_alone(kind, first, index):
-    law = law_of(kind, 2, first)
+    law = law_of(kind, 2, first, ())
     if law.pattern(index) is None:
         assert kind == "shift"  # some parameters move no coefficient of a shift
         return
@@ -44,11 +45,11 @@ def test_coefficients_of_several_markets_are_those_of_each_alone(kind, first, in
 
 
 def test_pattern_tells_which_coefficients_move():
-    law = law_of("path", 2, "")
+    law = law_of("path", 2, "", ())
     assert law.pattern(("rate",))[:2].tolist() == [[True, True], [False, False]]
     assert law.pattern(("vol",))[:2].all()
     assert law.pattern(("spot",)) is None
 
 
 def test_law_of_a_number_of_dates_is_made_once():
-    assert law_of("path", 2, "") is law_of("path", 2, "")
+    assert law_of("path", 2, "", ()) is law_of("path", 2, "", ())

@@ -1,0 +1,62 @@
+"""Markets: values of parameters, dates, and the numbers of their laws."""
+
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+from typing import Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from greeks_cli.engine.autodiff.mixed_partials import MultiIndex
+from greeks_cli.engine.simulation.cash_dividends import start_of
+from greeks_cli.engine.simulation.gbm import (
+    parameters_of,
+)
+from greeks_cli.engine.simulation.laws import Columns, Law, law_of
+from greeks_cli.terms.greek import TIME
+from greeks_cli.terms.request import Request
+
+
+class Markets(Columns):
+    """The parameters of some markets, the dates in each, and the numbers of their laws."""
+
+    @cached_property
+    def _numbers(self) -> dict[Law, dict[MultiIndex, NDArray[np.float64]]]:
+        return {}
+
+    @classmethod
+    def of(cls, requests: Sequence[Request]) -> Self:
+        """The market and dates of each request."""
+        return cls.moved([({**r.market.values, TIME: 0.0}, r) for r in requests])
+
+    @classmethod
+    def moved(cls, places: Sequence[tuple[Mapping[str, float], Request]]) -> Self:
+        """The market and dates of each request, with other values of its parameters; the spot is the lognormal's."""
+        nodes = places[0][1].market.nodes
+        values = {name: np.array([own[name] for own, _ in places]) for name in parameters_of(nodes)}
+        values["spot"] = np.array([start_of(request, own) for own, request in places])
+        dates = np.array([request.path_dates for _, request in places])
+        rows = [request.market.weights(request.path_dates) for _, request in places]
+        weights = {node: np.array([row[node] for row in rows]) for node in rows[0]}
+        return cls(values, dates, nodes, weights)
+
+    def law(self, kind: str, first: str = "") -> Law:
+        """A law of these markets."""
+        return law_of(kind, self.n_dates, first, self.nodes)
+
+    def coefficients(self, law: Law, index: MultiIndex) -> NDArray[np.float64]:
+        """A derivative of the coefficients of a law, shape (n_data, n_markets, n_dates)."""
+        index = tuple(sorted(index))
+        if index not in self._numbers.get(law, {}):
+            self._numbers.setdefault(law, {}).update(law.numbers(self, index))
+        return self._numbers[law][index]
+
+    def some(self, which: slice) -> "Markets":
+        """Some of the markets."""
+        self.coefficients(self.law("path"), ())  # for all markets at once, not for each choice
+        weights = {node: array[which] for node, array in self.weights.items()}
+        values = {name: value[which] for name, value in self.values.items()}
+        chosen = Markets(values, self.dates[which], self.nodes, weights)
+        for law, numbers in self._numbers.items():
+            chosen._numbers[law] = {index: array[:, which] for index, array in numbers.items()}
+        return chosen
