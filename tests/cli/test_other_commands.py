@@ -40,10 +40,11 @@ def test_explain_a_formula_and_a_mistake(greeks):
 
 
 def test_explain_without_a_name_lists_all(greeks):
-    *greek_lines, blank, contracts = greeks("explain").out.splitlines()
+    *greek_lines, blank, contracts, topics = greeks("explain").out.splitlines()
     assert [line.split()[0] for line in greek_lines] == list(NAMED)
     assert blank == ""
     assert contracts == f"Contracts: {', '.join(CONTRACTS)}"
+    assert topics == "Topics: curves, buckets"
 
 
 @pytest.mark.parametrize("kind", CONTRACTS)
