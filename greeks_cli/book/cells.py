@@ -65,7 +65,8 @@ def _entries(text: str) -> list[str]:
     """The nodes in a cell; the whole cell where it holds none."""
     if ":" not in text:
         return [text]
-    return [entry.strip() for entry in text.split(";" if ";" in text else ",") if entry.strip()]
+    entries = [entry.strip() for entry in text.split(";" if ";" in text else ",") if entry.strip()]
+    return entries if all(":" in entry for entry in entries) else [text]  # a comma may be decimal
 
 
 def _node(cell: Cell, entry: str) -> tuple[Cell | None, Cell]:

@@ -195,9 +195,20 @@ def _reader(kind: type[Curve]) -> BeforeValidator:
         if isinstance(value, Curve):
             return value
         pairs = pairs_of(value)
-        return value if pairs is None else kind.of(pairs)
+        if pairs is None:
+            return value
+        types = tuple((type(time), type(number)) for time, number in pairs)  # True is no 1, though they are equal
+        try:
+            return _made(kind, tuple(pairs), types)  # type: ignore[arg-type]  # what is no number may have no hash
+        except TypeError:
+            return kind.of(pairs)
 
     return BeforeValidator(read)
+
+
+@lru_cache(maxsize=1024)  # the trades of a book share their curves
+def _made(kind: type[Curve], pairs: tuple[tuple[object, object], ...], types: tuple[tuple[type, type], ...]) -> Curve:
+    return kind.of(pairs)
 
 
 Rate = Annotated[Curve | Annotated[PerYear, Field(ge=Curve.least, le=Curve.most)], _reader(Curve)]

@@ -79,6 +79,11 @@ class Market(Term):
             del shown["dividend_model"]
         return shown
 
+    def changed(self, parameter: str, value: float) -> "Market":
+        """The market with another value of a parameter."""
+        fields = {name: getattr(self, name) for name in Market.model_fields}
+        return Market.model_validate({**fields, parameter: value})
+
     def describe(self) -> str:
         """The market in words, for headers."""
         names = self.model_dump()

@@ -7,7 +7,6 @@ from math import exp, log
 from typing import Any
 
 from greeks_cli.terms.errors import InvalidInput, Problem
-from greeks_cli.terms.market import Market
 from greeks_cli.terms.quote import GIVES, PARITY, Quote
 from greeks_cli.terms.request import DEFAULT_GREEKS, Request, build_request, validated
 from greeks_cli.terms.vanillas import European
@@ -81,7 +80,7 @@ def _changed(request: Request, parameter: str, value: float, name: str, price: f
     """The request with a parameter of its market that a price gives."""
     found = copy(request)
     found.__dict__.pop("flat_market", None)
-    object.__setattr__(found, "market", Market.model_validate({**dict(request.market), parameter: value}))
+    object.__setattr__(found, "market", request.market.changed(parameter, value))
     object.__setattr__(found, "quote", {**request.quote, name: price})
     return found
 
