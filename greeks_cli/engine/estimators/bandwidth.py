@@ -33,6 +33,10 @@ _PER_MIDDLE = 1.48
 """The standard deviation of a normal density over the median of the absolute values."""
 
 
+_LEAST_DEGREE = 1
+"""The degree of polynomial kernels up to the third derivative, of the fewest calls; Greeks of one degree share one."""
+
+
 class Kink(NamedTuple):
     """Kink of a payoff: the spread of its argument on the paths, and its order, 0 for a bend or 1 for a jump."""
 
@@ -135,11 +139,18 @@ def plain_kernels(kinks: Sequence[Kink], n_paths: float, scale: float) -> tuple[
 
 
 def smooth_kernels(kinks: Sequence[Kink], scale: float, order: int) -> tuple[Kernel, ...]:
-    """Plain kernels of a payoff of which derivatives of an order are taken pathwise, with widths of ``scale`` spreads.
+    """Polynomials for a payoff of which derivatives of an order are taken pathwise, with widths of ``scale`` spreads.
 
     The first derivative of a bend needs no smoothing.
     """
-    return tuple(Kernel.plain(scale * kink.spread if kink.base + order > 1 else 0.0, kink.base) for kink in kinks)
+
+    def kernel(kink: Kink) -> Kernel:
+        highest = kink.base + order
+        if highest < 2:
+            return Kernel.plain(0.0, kink.base)
+        return Kernel.polynomial(scale * kink.spread, kink.base, max(_LEAST_DEGREE, highest - 2))
+
+    return tuple(map(kernel, kinks))
 
 
 @cache

@@ -40,7 +40,7 @@ class Method:
     def pattern(self) -> Hashable:
         """The method without its widths: which of them are 0, and which are equal."""
         kernels = (
-            (tuple(k.widths.index(width) if width else -1 for width in k.widths), k.extrapolated, k.base)
+            (tuple(k.widths.index(width) if width else -1 for width in k.widths), k.extrapolated, k.base, k.degree)
             for k in self.kernels
         )
         return self.estimator, self.first, tuple(kernels)

@@ -38,7 +38,7 @@ _PATHWISE_SCALES = (1.0, 0.5, 0.25)
 """Candidate widths, over the width of the rule."""
 _NEARLY = 1.2
 """The squared error over the least one, at most, of a method that several Greeks share."""
-_CONDITIONAL_SCALES = (1.0, 0.5, 0.25, 0.125)
+_CONDITIONAL_SCALES = (4.0, 2.0, 1.0, 0.5)
 """Candidate widths of conditional estimates, over the spread of the kink's argument."""
 
 
@@ -201,7 +201,7 @@ def _candidates(request: Request, kinks: Sequence[Kink]) -> dict[MultiIndex, tup
     def by(estimator: Estimator, index: MultiIndex) -> list[Method]:
         """The methods of an estimator; methods of equal widths are one object."""
         if estimator is Estimator.CONDITIONAL:
-            ways = [conditional(first, min(2, len(index))) for first in _firsts(request, index)]
+            ways = [conditional(first, len(index)) for first in _firsts(request, index)]
             return list(chain.from_iterable(ways))
         if estimator is not Estimator.PATHWISE:
             return sharp(estimator)
