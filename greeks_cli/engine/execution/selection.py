@@ -38,7 +38,7 @@ _PATHWISE_SCALES = (1.0, 0.5, 0.25)
 """Candidate widths, over the width of the rule."""
 _NEARLY = 1.2
 """The squared error over the least one, at most, of a method that several Greeks share."""
-_CONDITIONAL_SCALES = (4.0, 2.0, 1.0, 0.5)
+_CONDITIONAL_SCALES = (6.0, 3.0, 1.5, 0.5)
 """Candidate widths of conditional estimates, over the spread of the kink's argument."""
 
 
