@@ -1,13 +1,13 @@
 """Closed forms of contracts that a barrier ends or begins."""
 
-from greeks_cli.analytic.closed_form import N, closed_form, european
+from greeks_cli.analytic.closed_form import AccrualsTo, N, closed_form, european
 from greeks_cli.engine.autodiff.ops import Leaves, Operand, exp, log, sqrt
 from greeks_cli.terms.barriers import Barrier
 from greeks_cli.terms.rebates import martingale
 
 
 @closed_form.register
-def _barrier(contract: Barrier, leaves: Leaves) -> Operand | None:
+def _barrier(contract: Barrier, leaves: Leaves, accruals: AccrualsTo) -> Operand | None:
     """E. Reiner and M. Rubinstein, Breaking down the barriers, Risk 4 (1991), in Haug's notation."""
     if contract.looks or contract.opens_later or contract.closes_early:
         return None
@@ -15,7 +15,7 @@ def _barrier(contract: Barrier, leaves: Leaves) -> Operand | None:
     T = leaves["expiry"] - leaves["time"]
     eta = -1.0 if contract.barrier_type.above else 1.0
     discount = exp(-rate * T)
-    vanilla = european(contract.type.sign, leaves, leaves["strike"], T)
+    vanilla = european(contract.type.sign, S, leaves["strike"], accruals())
     touched_already = eta * float(S.array[0] - H.array[0]) <= 0
     if contract.knocked or touched_already:
         return vanilla if contract.barrier_type.knocks_in else _rebate_of_touched(contract, discount)

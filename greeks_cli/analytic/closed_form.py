@@ -1,17 +1,33 @@
 """Closed form of a contract, dispatched on its type, and the formula of F. Black that most closed forms use."""
 
+from collections.abc import Sequence
 from functools import singledispatch
+from typing import Protocol
 
 from greeks_cli.engine.autodiff.chainer_runtime import F
-from greeks_cli.engine.autodiff.ops import Leaves, Operand, exp, log, sqrt
+from greeks_cli.engine.autodiff.ops import Leaves, Operand, exp, log
+from greeks_cli.engine.simulation.accruals import Accruals
 from greeks_cli.terms.contract import Contract
 
 SCHEDULE = ("expiry", "start")
 """Times of a contract that are inputs of its closed form."""
 
 
+class AccrualsTo(Protocol):
+    """Integrals of the market's parameters to the dates of the contract, by their indices."""
+
+    is_flat: bool
+    """True if no parameter is a curve."""
+
+    def __call__(self, date: int = -1, since: int | None = None) -> Accruals:
+        """Integrals to a date, from the present or from another date."""
+
+    def weighted(self, coefficients: Sequence[float]) -> Accruals:
+        """The weighted sum of the integrals from the present to the first dates."""
+
+
 @singledispatch
-def closed_form(contract: Contract, leaves: Leaves) -> Operand | None:
+def closed_form(contract: Contract, leaves: Leaves, accruals: AccrualsTo) -> Operand | None:
     """The price as a graph of the leaves, or None where there is no closed form.
 
     The leaves are the parameters and those of ``SCHEDULE`` that the contract has.
@@ -30,8 +46,7 @@ def black(sign: float, forward: Operand, strike: Operand, deviation: Operand) ->
     return sign * (forward * N(sign * d1) - strike * N(sign * (d1 - deviation)))
 
 
-def european(sign: float, leaves: Leaves, strike: Operand, years: Operand) -> Operand:
+def european(sign: float, spot: Operand, strike: Operand, to_expiry: Accruals) -> Operand:
     """F. Black and M. Scholes (1973), R. Merton (1973): S e^(-qT) N(d1) - K e^(-rT) N(d2) for a call."""
-    rate, dividend_yield = leaves["rate"], leaves["dividend_yield"]
-    forward = leaves["spot"] * exp((rate - dividend_yield) * years)
-    return exp(-rate * years) * black(sign, forward, strike, leaves["vol"] * sqrt(years))
+    forward = spot * exp(to_expiry.carry)
+    return to_expiry.discount * black(sign, forward, strike, to_expiry.deviation)

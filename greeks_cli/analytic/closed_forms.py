@@ -2,7 +2,7 @@
 
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from itertools import combinations
 from math import isfinite
 
@@ -11,13 +11,17 @@ import numpy as np
 from greeks_cli.analytic import barrier_options, double_barrier, path_options, vanilla_options
 from greeks_cli.analytic.closed_form import SCHEDULE, closed_form
 from greeks_cli.analytic.path_options import has_small_carry
+from greeks_cli.engine.autodiff.chainer_runtime import chainer
 from greeks_cli.engine.autodiff.mixed_partials import MultiIndex, by_grad
-from greeks_cli.engine.autodiff.ops import make_leaves
+from greeks_cli.engine.autodiff.ops import Leaves, Operand, make_leaves
 from greeks_cli.engine.compiler.ir import Program
 from greeks_cli.engine.compiler.tracer import Tracer
+from greeks_cli.engine.simulation.accruals import Accruals
 from greeks_cli.terms.contract import Contract
+from greeks_cli.terms.curve import curve_of
 from greeks_cli.terms.fields import numeric_fields
-from greeks_cli.terms.greek import MAX_ORDER, Greek
+from greeks_cli.terms.greek import MAX_ORDER, TIME, Greek
+from greeks_cli.terms.market import Market
 from greeks_cli.terms.request import Request
 
 Exact = tuple[float | None, ...]
@@ -36,18 +40,18 @@ def exact_greeks(request: Request) -> Exact:
 
 def exact_derivatives(request: Request, contract: Contract, wanted: Sequence[MultiIndex]) -> Exact:
     """Derivatives of a contract's closed form in the request's market."""
-    return _at([(contract, request.values)], wanted)[0]
+    return _at([_Point(contract, request.market, request.values)], wanted)[0]
 
 
 def exact_greeks_of_all(requests: Sequence[Request]) -> list[Exact]:
     """Closed forms of several requests; requests that differ only in numbers are evaluated as a batch."""
     batches: dict[Hashable, list[int]] = {}
     for number, request in enumerate(requests):
-        key = _structure(request.contract, request.values), request.greeks
+        key = _point(request).structure, request.greeks
         batches.setdefault(key, []).append(number)
     found: dict[int, Exact] = {}
     for numbers in batches.values():
-        points = [(requests[number].contract, requests[number].values) for number in numbers]
+        points = [_point(requests[number]) for number in numbers]
         found |= zip(numbers, _at(points, [g.parameters for g in requests[numbers[0]].greeks]), strict=True)
     return [found[number] for number in range(len(requests))]
 
@@ -58,12 +62,13 @@ def exact_at_spots(request: Request, greeks: Sequence[Greek], spots: Sequence[fl
     None for a Greek that lacks a closed form at one of the spots.
     """
     sides: dict[Hashable, list[float]] = {}
-    for spot in spots:
-        sides.setdefault(_structure(request.contract, {**request.values, "spot": spot}), []).append(spot)
+    points = {spot: _Point(request.contract, request.market, {**request.values, "spot": spot}) for spot in spots}
+    for spot, point in points.items():
+        sides.setdefault(point.structure, []).append(spot)
     found: dict[float, Exact] = {}
     for group in sides.values():
-        points = [(request.contract, {**request.values, "spot": spot}) for spot in group]
-        found |= zip(group, _at(points, [greek.parameters for greek in greeks]), strict=True)
+        side = _at([points[spot] for spot in group], [greek.parameters for greek in greeks])
+        found |= zip(group, side, strict=True)
     return [_whole([found[spot][i] for spot in spots]) for i in range(len(greeks))]
 
 
@@ -72,24 +77,117 @@ def _whole(line: Sequence[float | None]) -> tuple[float, ...] | None:
     return found if len(found) == len(line) else None
 
 
-def _structure(contract: Contract, values: Mapping[str, float]) -> Hashable:
-    """Equal for contracts and values for which the closed form is one function of its leaves.
+@dataclass(frozen=True)
+class _Point:
+    """A contract, a market, and values of the parameters."""
 
-    Closed forms choose among formulas by the order of the spot and the contract's levels, and by the carry.
-    """
-    numbers = [getattr(contract, name) for name in numeric_fields(type(contract)) if name not in SCHEDULE]
-    levels = [values["spot"], *(number for number in numbers if isinstance(number, int | float))]
-    order = tuple((one > other, one == other) for one, other in combinations(levels, 2))
-    times = contract.dates if "fixing_times" in contract.schedule else ()
-    return (
-        type(contract),
-        contract.but_for({*contract.values, *SCHEDULE}),
-        times,
-        order,
-        has_small_carry(contract, values),
-        contract.case(values["spot"]),
-        contract.series(values),
-    )
+    contract: Contract
+    market: Market
+    values: Mapping[str, float]
+
+    @cached_property
+    def structure(self) -> Hashable:
+        """Equal for points at which the closed form is one function of its leaves.
+
+        Closed forms choose among formulas by the order of the spot and the contract's levels, and by the carry.
+        """
+        contract, values = self.contract, self.values
+        numbers = [getattr(contract, name) for name in numeric_fields(type(contract)) if name not in SCHEDULE]
+        levels = [values["spot"], *(number for number in numbers if isinstance(number, int | float))]
+        order = tuple((one > other, one == other) for one, other in combinations(levels, 2))
+        flat = {**values, **self.market.flat(contract.expiry)._asdict(), "spot": values["spot"]}
+        return (
+            type(contract),
+            contract.but_for({*contract.values, *SCHEDULE}),
+            contract.dates if "fixing_times" in contract.schedule else (),
+            order,
+            has_small_carry(contract, flat),
+            contract.case(values["spot"]),
+            contract.series(flat),
+            self._of_curves,
+        )
+
+    @property
+    def _of_curves(self) -> Hashable:
+        """The nodes, and the dates where the weights of nodes are constants of the closed form."""
+        market = self.market
+        if not market.curves or self.dates_are_inputs:
+            return market.nodes
+        return market.nodes, self.contract.dates, tuple(curve.times for curve in market.curves.values())
+
+    @property
+    def dates_are_inputs(self) -> bool:
+        """True if all dates of the contract are inputs of its closed form."""
+        contract = self.contract
+        return len(contract.dates) == sum(hasattr(contract, name) for name in SCHEDULE)
+
+    @cached_property
+    def inputs(self) -> Mapping[Hashable, float]:
+        """The values of the closed form's leaves, and the weights of nodes where they are inputs."""
+        contract, curves = self.contract, self.market.curves
+        found: dict[Hashable, float] = dict(self.values.items())
+        found |= {name: getattr(contract, name) for name in SCHEDULE if hasattr(contract, name)}
+        if self.dates_are_inputs:
+            for name, names in self.market.nodes:
+                weights = curves[name].weights(contract.dates)
+                found |= {
+                    (node, date): float(weights[k, date])
+                    for k, node in enumerate(names)
+                    for date in range(len(contract.dates))
+                }
+        return found
+
+    def constant_weight(self, node: str, date: int) -> float:
+        """The weight of a node in the integral to a date."""
+        name = curve_of(node)
+        names = dict(self.market.nodes)[name]
+        return float(self.market.curves[name].weights(self.contract.dates)[names.index(node), date])
+
+
+def _point(request: Request) -> _Point:
+    return _Point(request.contract, request.market, request.values)
+
+
+class _Accruals:
+    """Integrals to the dates of a closed form, of leaves and, where dates are inputs, of weights that are inputs."""
+
+    def __init__(self, point: _Point, leaves: Leaves, inputs: Mapping[Hashable, Operand]):
+        self._point, self._leaves, self._inputs = point, leaves, inputs
+        self._nodes = point.market.nodes
+        self.is_flat = not self._nodes
+
+    def __call__(self, date: int = -1, since: int | None = None) -> Accruals:
+        """Integrals to a date, from the present or from another date."""
+        if since is None:
+            return Accruals(self._leaves, self._time(date), self._nodes, lambda node: self._weight(node, date))
+        return Accruals(
+            {**self._leaves, TIME: 0.0},
+            self._time(date) - self._time(since),
+            self._nodes,
+            lambda node: self._weight(node, date) - self._weight(node, since),
+        )
+
+    def weighted(self, coefficients: Sequence[float]) -> Accruals:
+        """The weighted sum of the integrals from the present to the first dates."""
+        dates = self._point.contract.dates
+
+        def weight(node: str) -> float:
+            return sum(c * self._point.constant_weight(node, date) for date, c in enumerate(coefficients))
+
+        years = sum(c * time for c, time in zip(coefficients, dates, strict=False))
+        return Accruals(self._leaves, years, self._nodes, weight, sum(coefficients))
+
+    def _time(self, date: int) -> Operand:
+        dates = self._point.contract.dates
+        if date % len(dates) == len(dates) - 1:
+            return self._leaves["expiry"]
+        if "start" in self._leaves and date == 0:
+            return self._leaves["start"]
+        return dates[date]
+
+    def _weight(self, node: str, date: int) -> Operand:
+        date %= len(self._point.contract.dates)
+        return self._inputs[node, date] if self._point.dates_are_inputs else self._point.constant_weight(node, date)
 
 
 @dataclass(frozen=True)
@@ -98,38 +196,37 @@ class _Subject:
 
     structure: Hashable
     wanted: tuple[MultiIndex, ...]
-    contract: Contract = field(compare=False)
-    inputs: Mapping[str, float] = field(compare=False)
+    point: _Point = field(compare=False)
 
 
 @lru_cache(_KEPT)
 def _traced(subject: _Subject) -> Program[MultiIndex] | None:
     """The derivatives of a closed form; None where there is none. The sample values only choose the formula."""
-    tracer = Tracer(_TRACED_POINTS)
-    values = {name: tracer.source(name, np.full(_TRACED_POINTS, value)) for name, value in subject.inputs.items()}
+    point, tracer = subject.point, Tracer(_TRACED_POINTS)
+    if point.market.curves and getattr(point.contract, "is_continuous", False):
+        return None
+    sources = {name: tracer.source(name, np.full(_TRACED_POINTS, value)) for name, value in point.inputs.items()}
+    values = {name: source for name, source in sources.items() if isinstance(name, str)}
     leaves = make_leaves(values, {name for index in subject.wanted for name in index}, _TRACED_POINTS, np.float64)
-    value = closed_form(subject.contract, leaves)
+    inputs = {name: chainer.Variable(source) for name, source in sources.items() if not isinstance(name, str)}
+    value = closed_form(point.contract, leaves, _Accruals(point, leaves, inputs))
     return None if value is None else tracer.program(by_grad(value, leaves, subject.wanted))
 
 
-def _at(points: Sequence[tuple[Contract, Mapping[str, float]]], wanted: Sequence[MultiIndex]) -> list[Exact]:
-    """Derivatives at a batch of points, contract and parameter values, of one structure."""
+def _at(points: Sequence[_Point], wanted: Sequence[MultiIndex]) -> list[Exact]:
+    """Derivatives at a batch of points of one structure."""
     if not wanted:
         return [()] * len(points)
-    contract, values = points[0]
-    schedule = [name for name in SCHEDULE if hasattr(contract, name)]
-    inputs = {**values, **{name: getattr(contract, name) for name in schedule}}
     with np.errstate(all="ignore"):  # values beyond the range of floats become None below
-        program = _traced(_Subject(_structure(contract, values), tuple(dict.fromkeys(wanted)), contract, inputs))
+        program = _traced(_Subject(points[0].structure, tuple(dict.fromkeys(wanted)), points[0]))
         if program is None:
             return [(None,) * len(wanted)] * len(points)
         # A sum over the rows of a single column would add in another order.
         together = points if len(points) > 1 else [*points, *points]
-        at = {name: np.array([value_of[name] for _, value_of in together]) for name in values}
-        at |= {name: np.array([getattr(one, name) for one, _ in together]) for name in schedule}
-        found = dict(program.run(lambda name: at[str(name)], len(together)))
+        at = {name: np.array([point.inputs[name] for point in together]) for name in points[0].inputs}
+        found = dict(program.run(lambda name: at[name], len(together)))
     derivatives = {index: np.broadcast_to(array, len(together))[: len(points)] for index, array in found.items()}
-    highest = [1 if one.bends_at(value_of["spot"]) else MAX_ORDER for one, value_of in points]
+    highest = [1 if point.contract.bends_at(point.values["spot"]) else MAX_ORDER for point in points]
     rows = zip(*(derivatives[index].tolist() for index in wanted), strict=True)
     return [
         tuple(

@@ -9,20 +9,20 @@ from typing import NamedTuple
 
 import numpy as np
 
-from greeks_cli.analytic.closed_form import N, closed_form, european
+from greeks_cli.analytic.closed_form import AccrualsTo, N, closed_form, european
 from greeks_cli.engine.autodiff.ops import Leaves, Operand, cos, exp, log, sin, sqrt, total
 from greeks_cli.terms.barriers import DoubleBarrier
 from greeks_cli.terms.contract import OptionType
 
 
 @closed_form.register
-def _double_barrier(contract: DoubleBarrier, leaves: Leaves) -> Operand | None:
+def _double_barrier(contract: DoubleBarrier, leaves: Leaves, accruals: AccrualsTo) -> Operand | None:
     """N. Ikeda and N. Kunitomo, Mathematical Finance 2 (1992); A. Pelsser, Finance and Stochastics 4 (2000)."""
     if contract.looks:
         return None
     T = leaves["expiry"] - leaves["time"]
     discount, sign = exp(-leaves["rate"] * T), contract.type.sign
-    vanilla = european(sign, leaves, leaves["strike"], T)
+    vanilla = european(sign, leaves["spot"], leaves["strike"], accruals())
     spot, low, high = (float(leaves[name].array[0]) for name in ("spot", "low_barrier", "high_barrier"))
     if contract.knocked or not low < spot < high:
         return vanilla if contract.knocks_in else contract.rebate * discount

@@ -1,13 +1,14 @@
 """Closed forms of path-dependent contracts."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import pairwise
 
 import numpy as np
 
-from greeks_cli.analytic.closed_form import N, black, closed_form, european
+from greeks_cli.analytic.closed_form import AccrualsTo, N, black, closed_form, european
 from greeks_cli.engine.autodiff.ops import Leaves, Operand, exp, log, sqrt, total
+from greeks_cli.engine.simulation.accruals import Accruals
 from greeks_cli.terms.contract import Contract, OptionType, StrikeKind
 from greeks_cli.terms.fixings import Periodic
 from greeks_cli.terms.path_contracts import Asian, Average, Cliquet, Lookback, VarianceSwap
@@ -29,40 +30,37 @@ def has_small_carry(contract: Contract, values: Mapping[str, float]) -> bool:
 
 
 @closed_form.register
-def _asian(contract: Asian, leaves: Leaves) -> Operand | None:
+def _asian(contract: Asian, leaves: Leaves, accruals: AccrualsTo) -> Operand | None:
     """The geometric average is lognormal (A. Kemna and A. Vorst, 1990; here for discrete fixings, past ones too).
 
     The arithmetic average has a closed form where past fixings alone lift it to the strike.
     """
     if contract.is_decided:
-        return _decided_asian(contract, leaves)
+        return _decided_asian(contract, leaves, accruals)
     if contract.average is not Average.GEOMETRIC or contract.strike_kind is not StrikeKind.FIXED:
         return None
-    future = [time for time in contract.times if time > 0]
-    n, n_future, passed, vol = contract.n_averaged, len(future), leaves["time"], leaves["vol"]
-    drift = leaves["rate"] - leaves["dividend_yield"] - 0.5 * vol * vol
-    years = (sum(future) - n_future * passed) / n
-    shared = sum((2 * (n_future - i) - 1) * time for i, time in enumerate(future))
-    variance = vol * vol * (shared - n_future**2 * passed) / n**2
+    n, n_future = contract.n_averaged, len(contract.times) - contract.fixes_today
+    mean = accruals.weighted([1 / n] * n_future)
+    # The fixing at place i is the earlier one of 2 (n_future - i) - 1 pairs.
+    variance = accruals.weighted([(2 * (n_future - i) - 1) / n**2 for i in range(n_future)]).variance
     level = leaves["spot"]
     if contract.past_fixings:
         level = exp(log(level) * (len(contract.times) / n) + sum(map(math.log, contract.past_fixings)) / n)
-    forward = level * exp(drift * years + 0.5 * variance)
-    discount = exp(-leaves["rate"] * (leaves["expiry"] - passed))
-    return discount * black(contract.type.sign, forward, leaves["strike"], sqrt(variance))
+    forward = level * exp(mean.growth + 0.5 * variance)
+    return accruals().discount * black(contract.type.sign, forward, leaves["strike"], sqrt(variance))
 
 
-def _decided_asian(contract: Asian, leaves: Leaves) -> Operand:
+def _decided_asian(contract: Asian, leaves: Leaves, accruals: AccrualsTo) -> Operand:
     """A forward on the arithmetic average for a call, nothing for a put."""
-    passed, carry = leaves["time"], leaves["rate"] - leaves["dividend_yield"]
-    growth = sum(exp(carry * (time - passed)) if time else 1.0 for time in contract.times)
+    n_future = len(contract.times) - contract.fixes_today
+    growth = sum(exp(accruals(i).carry) for i in range(n_future)) + contract.fixes_today
     average = (leaves["spot"] * growth + sum(contract.past_fixings)) / contract.n_averaged
-    gain = exp(-leaves["rate"] * (leaves["expiry"] - passed)) * (average - leaves["strike"])
+    gain = accruals().discount * (average - leaves["strike"])
     return gain if contract.type is OptionType.CALL else 0.0 * gain
 
 
 @closed_form.register
-def _lookback(contract: Lookback, leaves: Leaves) -> Operand | None:
+def _lookback(contract: Lookback, leaves: Leaves, accruals: AccrualsTo) -> Operand | None:
     """M. Goldman, H. Sosin and M. Gatto (1979); A. Conze and R. Viswanathan (1991).
 
     The price is that of the payoff at the running extreme, plus an option on the extreme whose strike
@@ -81,15 +79,15 @@ def _lookback(contract: Lookback, leaves: Leaves) -> Operand | None:
         so_far = 0.0 * leaves["spot"] + contract.running_extreme if further else so_far
     if contract.strike_kind is StrikeKind.FLOATING:
         # The payoff is sign (E - S(T)), and E - so_far is the gain of the extreme E.
-        expected = so_far * discount + sign * _gain(leaves, T, sign, so_far, small)
+        expected = so_far * discount + sign * _gain(leaves, accruals(), T, sign, so_far, small)
         return sign * (expected - leaves["spot"] * exp(-leaves["dividend_yield"] * T))
     K = leaves["strike"]
     if sign * float(so_far.array[0] - K.array[0]) > 0:
-        return discount * sign * (so_far - K) + _gain(leaves, T, sign, so_far, small)
-    return _gain(leaves, T, sign, K, small)
+        return discount * sign * (so_far - K) + _gain(leaves, accruals(), T, sign, so_far, small)
+    return _gain(leaves, accruals(), T, sign, K, small)
 
 
-def _gain(leaves: Leaves, T: Operand, sign: float, level: Operand, small_carry: bool) -> Operand:
+def _gain(leaves: Leaves, to_expiry: Accruals, T: Operand, sign: float, level: Operand, small_carry: bool) -> Operand:
     """Price of max(sign (extreme - level), 0) for a level that the spot has not passed.
 
     It has the difference of f(c) = exp(c T) N(sign d(c)) and g(c) = exp(-2 c x / vol^2) N(sign d(-c)) over the carry
@@ -113,52 +111,44 @@ def _gain(leaves: Leaves, T: Operand, sign: float, level: Operand, small_carry: 
             exp(carry * T) * N(sign * d(carry)) - exp(-2 * carry * x / (vol * vol)) * N(sign * d(-carry))
         ) / carry
     reflected = 0.5 * vol * vol * quotient
-    return european(sign, leaves, level, T) + sign * S * exp(-leaves["rate"] * T) * reflected
+    return european(sign, S, level, to_expiry) + sign * S * exp(-leaves["rate"] * T) * reflected
 
 
 @closed_form.register
-def _cliquet(contract: Cliquet, leaves: Leaves) -> Operand:
+def _cliquet(contract: Cliquet, leaves: Leaves, accruals: AccrualsTo) -> Operand:
     """Gross returns of the periods are independent and lognormal; each pays a spread of two calls."""
     expected: Operand = contract.floor * contract.periods
-    (first, start), others = _running(contract, leaves), _period(contract, leaves)
-    for years, gross, count in ((first, start, 1), (others, 1.0, contract.n_remaining - 1)):
-        forward = gross * exp((leaves["rate"] - leaves["dividend_yield"]) * years)
-        deviation = leaves["vol"] * sqrt(years)
+    for start, within, count in _periods(contract, leaves, accruals):
+        forward = start * exp(within.carry)
         for sign, level in ((1.0, contract.floor), (-1.0, contract.cap)):
-            worth = black(1.0, forward, 1 + level, deviation) if level > -1 else forward - (1 + level)
+            worth = black(1.0, forward, 1 + level, within.deviation) if level > -1 else forward - (1 + level)
             expected = expected + sign * count * worth
     for gross in _settled(contract, leaves):
         expected = expected + _positive(gross - 1 - contract.floor) - _positive(gross - 1 - contract.cap)
-    return contract.notional * exp(-leaves["rate"] * (leaves["expiry"] - leaves["time"])) * expected
+    return contract.notional * accruals().discount * expected
 
 
 @closed_form.register
-def _variance_swap(contract: VarianceSwap, leaves: Leaves) -> Operand:
-    """Squared logarithmic returns have mean vol^2 t + (start + drift t)^2; the running period alone has a start."""
-    vol, passed = leaves["vol"], leaves["time"]
-    drift = leaves["rate"] - leaves["dividend_yield"] - 0.5 * vol * vol
-    (first, start), interval = _running(contract, leaves), _period(contract, leaves)
-    squares = vol * vol * (leaves["expiry"] - passed) + (log(start) + drift * first) ** 2
-    squares = squares + (contract.n_remaining - 1) * (drift * interval) ** 2
+def _variance_swap(contract: VarianceSwap, leaves: Leaves, accruals: AccrualsTo) -> Operand:
+    """Squared logarithmic returns have mean variance + (start + growth)^2; the running period alone has a start."""
+    to_expiry, squares = accruals(), accruals().variance
+    for start, within, count in _periods(contract, leaves, accruals):
+        squares = squares + count * (log(start) + within.growth) ** 2
     for gross in _settled(contract, leaves):
         squares = squares + log(gross) ** 2
-    realised = squares / (interval * contract.fixings)
-    discount = exp(-leaves["rate"] * (leaves["expiry"] - passed))
-    return contract.notional * discount * (realised - leaves["strike_vol"] * leaves["strike_vol"])
+    years = leaves["expiry"] * (contract.fixings / contract.n_remaining)
+    realised = squares / (years if contract.elapsed is None else leaves["expiry"] + contract.elapsed)
+    return contract.notional * to_expiry.discount * (realised - leaves["strike_vol"] * leaves["strike_vol"])
 
 
-def _period(contract: Periodic, leaves: Leaves) -> Operand:
-    """Years of a whole period."""
-    if contract.elapsed is None:
-        return leaves["expiry"] / contract.n_remaining
-    return (leaves["expiry"] + contract.elapsed) / contract.n_periods
-
-
-def _running(contract: Periodic, leaves: Leaves) -> tuple[Operand, Operand]:
-    """Years to the next fixing, and the spot over the last one."""
-    years = leaves["expiry"] - (contract.n_remaining - 1) * _period(contract, leaves) - leaves["time"]
-    spot = leaves["spot"]
-    return years, 0.0 * spot + 1.0 if contract.fixes_today else spot / contract.past_fixings[-1]
+def _periods(contract: Periodic, leaves: Leaves, accruals: AccrualsTo) -> Iterator[tuple[Operand, Accruals, int]]:
+    """The spot over the last fixing at the start, the accruals, and the count of periods that are alike."""
+    n, spot = contract.n_remaining, leaves["spot"]
+    yield 0.0 * spot + 1.0 if contract.fixes_today else spot / contract.past_fixings[-1], accruals(0), 1
+    if accruals.is_flat and n > 1:
+        yield 1.0 + 0.0 * spot, accruals(1, since=0), n - 1
+    elif n > 1:
+        yield from ((1.0 + 0.0 * spot, accruals(i, since=i - 1), 1) for i in range(1, n))
 
 
 def _settled(contract: Periodic, leaves: Leaves) -> Sequence[Operand]:

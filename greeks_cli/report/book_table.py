@@ -7,6 +7,7 @@ from greeks_cli.report.markup import Child, Markup, tag
 from greeks_cli.report.table import estimate_cell
 from greeks_cli.report.trade_page import TradePage, scroll_box
 from greeks_cli.terms.book_row import Summed, TotalRow
+from greeks_cli.terms.curve import Curve
 from greeks_cli.terms.request import Request
 
 
@@ -15,7 +16,7 @@ class _Field:
     """Numeric field of a request: a column of the table where trades differ in the field."""
 
     title: str
-    of: Callable[[Request], float]
+    of: Callable[[Request], float | Curve]
 
 
 _FIELDS = (
@@ -57,7 +58,7 @@ def book_table(trades: Sequence[TradePage], totals: Sequence[TotalRow]) -> Marku
     return scroll_box(table, "Trades")
 
 
-def _distinct_values(trades: Sequence[TradePage], field: _Field) -> list[float]:
+def _distinct_values(trades: Sequence[TradePage], field: _Field) -> list[float | Curve]:
     return list(dict.fromkeys(field.of(page.request) for page in trades if isinstance(page.request, Request)))
 
 
@@ -82,7 +83,9 @@ def _field_cell(request: Request | str, field: _Field) -> Markup:
     if not isinstance(request, Request):
         return tag("td", "-", class_="number")
     value = field.of(request)
-    return tag("td", f"{value:g}", class_="number", data_value=repr(value))
+    return tag(
+        "td", f"{value:g}", class_="number", data_value=repr(value.values[0] if isinstance(value, Curve) else value)
+    )
 
 
 def _cell(estimate: Summed | None, doubtful: bool = False) -> Markup:

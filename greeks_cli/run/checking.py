@@ -107,9 +107,9 @@ def _bump(request: Request, greek: Greek, threads: int) -> MethodResult:
 
 
 def _pricing_equation(request: Request, threads: int) -> MethodResult:
-    """theta + (r - q) S delta + vol^2 S^2 gamma / 2 - r V, which is 0 in a market of constant parameters."""
+    """theta + (r - q) S delta + vol^2 S^2 gamma / 2 - r V, which is 0; r, q and vol are those of today."""
     asked = _asking(request, _EQUATION, _seed(request, 10))
-    market = request.market
+    market = request.market.today
     weights = {
         "price": -market.rate,
         "delta": (market.rate - market.dividend_yield) * market.spot,

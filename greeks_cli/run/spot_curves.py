@@ -23,7 +23,7 @@ _DEVIATIONS, _NARROWEST, _WIDEST = 2.5, 0.05, 0.6
 def spots_around(request: Request, count: int = _POINTS) -> tuple[float, ...]:
     """Equally spaced spots around today's, out to 2.5 standard deviations at expiry, within 5% to 60% of the spot."""
     spot = request.market.spot
-    reach = _DEVIATIONS * request.market.vol * sqrt(request.contract.expiry)
+    reach = _DEVIATIONS * request.flat_market.vol * sqrt(request.contract.expiry)
     reach = spot * min(_WIDEST, max(_NARROWEST, reach))
     middle = count // 2
     return tuple(float(f"{spot + reach * (i - middle) / middle:.12g}") for i in range(count))

@@ -10,9 +10,12 @@ from collections import Counter
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
+from greeks_cli.terms.curve import Nodes, curve_of, label_of_node, node_name
 from greeks_cli.terms.errors import did_you_mean
 
-MARKET_PARAMETERS = ("spot", "vol", "rate", "dividend_yield")
+CURVES = ("vol", "rate", "dividend_yield")
+"""Parameters that may be curves."""
+MARKET_PARAMETERS = ("spot", *CURVES)
 TIME = "time"
 KNOWN_PARAMETERS = (*MARKET_PARAMETERS, "strike", TIME)
 """Parameters that ``greeks explain`` accepts; a contract may have more."""
@@ -59,23 +62,29 @@ NAMED = {
 }
 ALIASES = {"vomma": "volga"}
 PRICE = NAMED["price"]
+_NAME = r"\w+(?:\[[^\[\](),]+\])?"
+_AT_NODE = re.compile(r"(\w+)\[([^\[\](),]+)\]")
+_FORMULA = re.compile(rf"d\(\s*({_NAME}(?:\s*,\s*{_NAME})*)\s*\)")
 
 
 def _rank(parameter: str) -> tuple[int, str]:
     """Sort key: spot first and time last, so that multi-indices share long prefixes."""
     order = {"spot": 0, "vol": 2, "rate": 3, "dividend_yield": 4, TIME: 5}
-    return order.get(parameter, 1), parameter
+    return order.get(curve_of(parameter), 1), parameter
 
 
 def parse_greek(text: str) -> Greek:
     """A Greek from its name, an alias, or a formula such as ``d(spot,spot,vol)``.
 
-    Raises ValueError with a remedy when the text is neither.
+    ``rho[1]`` and ``d(rate[1])`` are the derivative in the node of a curve. Raises ValueError with a remedy when the
+    text is none of these.
     """
     word = text.strip()
+    if at_node := _AT_NODE.fullmatch(word):
+        return at_one_node(parse_greek(at_node[1]), at_node[2].strip())
     if word in NAMED or word in ALIASES:
         return NAMED[ALIASES.get(word, word)]
-    formula = re.fullmatch(r"d\(\s*(\w+(?:\s*,\s*\w+)*)\s*\)", word)
+    formula = _FORMULA.fullmatch(word)
     if formula is None:
         known = [*NAMED, *ALIASES]
         raise ValueError(f"unknown Greek '{word}'; {did_you_mean(word, known)} or d(spot,vol) for any other")
@@ -83,6 +92,27 @@ def parse_greek(text: str) -> Greek:
     if len(parameters) > MAX_ORDER:
         raise ValueError(f"'{word}' is of order {len(parameters)}; the highest order is {MAX_ORDER}")
     return Greek(f"d({','.join(parameters)})", tuple(parameters))
+
+
+def at_one_node(greek: Greek, label: str) -> Greek:
+    """The Greek with the node of a curve in place of its one parameter that may be a curve. Raises ValueError."""
+    curves = [name for name in greek.parameters if name in CURVES]
+    if len(curves) != 1:
+        raise ValueError(f"{greek.name} has no nodes: they are of Greeks in one of {', '.join(CURVES)}, such as rho[1]")
+    at = tuple(node_name(name, label) if name in CURVES else name for name in greek.parameters)
+    return Greek(f"{greek.name}[{label}]", at)
+
+
+def bucketed(greeks: Collection[Greek], nodes: Nodes) -> tuple[Greek, ...]:
+    """The Greeks, each followed by its Greeks at all nodes of the curve in which it is a derivative."""
+    labels = {name: [label_of_node(node) for node in names] for name, names in nodes}
+    found: list[Greek] = []
+    for greek in greeks:
+        found.append(greek)
+        curves = [name for name in greek.parameters if name in CURVES]
+        if len(curves) == 1:
+            found += (at_one_node(greek, label) for label in labels.get(curves[0], ()))
+    return tuple(found)
 
 
 def parse_greeks(words: object, own: Collection[str] = ("strike",)) -> tuple[Greek, ...]:
@@ -93,7 +123,7 @@ def parse_greeks(words: object, own: Collection[str] = ("strike",)) -> tuple[Gre
     if not isinstance(words, (str, list, tuple)):
         raise ValueError(f"{words} is not a list of Greeks, such as 'delta,gamma' or ['delta', 'gamma']")
     if isinstance(words, str):
-        words = re.split(r",(?![^(]*\))", words)
+        words = re.split(r",(?![^(]*\)|[^\[]*\])", words)
     chosen = [PRICE]
     for word in words:
         if isinstance(word, Greek):
@@ -125,7 +155,7 @@ class Units(enum.StrEnum):
         scale = 1.0
         if self is Units.MARKET:
             for parameter in greek.parameters:
-                scale *= _MARKET_STEPS.get(parameter, (1.0, ""))[0]
+                scale *= _MARKET_STEPS.get(curve_of(parameter), (1.0, ""))[0]
         return scale
 
     def label(self, greek: Greek) -> str:
@@ -136,9 +166,10 @@ class Units(enum.StrEnum):
         return " ".join(f"per {_power(step, count)}" for step, count in powers.items())
 
     def _step(self, parameter: str) -> str:
-        if self is Units.MARKET and parameter in _MARKET_STEPS:
-            return _MARKET_STEPS[parameter][1]
-        return _RAW_STEPS.get(parameter, parameter)
+        of, node = curve_of(parameter), parameter[len(curve_of(parameter)) :]
+        if self is Units.MARKET and of in _MARKET_STEPS:
+            return _MARKET_STEPS[of][1] + node
+        return _RAW_STEPS.get(of, of) + node
 
 
 def _power(step: str, count: int) -> str:

@@ -1,8 +1,9 @@
 """Requests, validated once: a Request that exists is valid."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from copy import copy
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
@@ -14,8 +15,8 @@ from greeks_cli.terms.contracts import CONTRACTS
 from greeks_cli.terms.dating import Dated, Dating, in_years, is_rule
 from greeks_cli.terms.errors import InvalidInput, Problem, did_you_mean, few
 from greeks_cli.terms.formula import FormulaError
-from greeks_cli.terms.greek import MARKET_PARAMETERS, TIME, Greek, parse_greeks
-from greeks_cli.terms.market import Market
+from greeks_cli.terms.greek import TIME, Greek, parse_greeks
+from greeks_cli.terms.market import FlatMarket, Market
 from greeks_cli.terms.position import Position
 from greeks_cli.terms.simulation import Autodiff, Estimator, Simulation, Smoothing
 
@@ -55,20 +56,40 @@ class Request:
             wanted = tuple(greek for greek in wanted if not self._objection(greek))
         aimed_at = (target.greek for target in self.accuracy.tol)
         object.__setattr__(self, "greeks", tuple(dict.fromkeys((*wanted, *aimed_at))))
-        if problems := self._problems(self.greeks):
+        if problems := [*self._problems_of_curves(), *self._problems(self.greeks)]:
             raise InvalidInput(problems)
 
     @property
     def values(self) -> dict[str, float]:
         """The value of every parameter that a Greek may differentiate."""
-        market = {name: getattr(self.market, name) for name in MARKET_PARAMETERS}
-        return {**market, **self.contract.values, TIME: 0.0}
+        return {**self.market.values, **self.contract.values, TIME: 0.0}
+
+    @cached_property
+    def flat_market(self) -> FlatMarket:
+        """The market of constant parameters with the same discount factor, forward and variance at the expiry."""
+        return self.market.flat(self.contract.expiry)
+
+    @property
+    def levels(self) -> dict[str, float]:
+        """The values of parameters, those of the flat market in place of curves."""
+        return {**self.values, **self.flat_market._asdict()}
 
     def with_seed(self, seed: int) -> "Request":
         """The request with another seed."""
         found = copy(self)
         object.__setattr__(found, "simulation", self.simulation.model_copy(update={"seed": seed}))
         return found
+
+    def _problems_of_curves(self) -> Iterator[Problem]:
+        if not self.market.curves or not getattr(self.contract, "is_continuous", False):
+            return
+        node = next(self.market.nodes_before(self.contract.expiry), None)
+        depends = self.contract.series(self.levels) is not None
+        if node or depends:
+            reason = f"{node} is a node before expiry" if node else "this contract takes no curves"
+            remedy = "monitor on dates, such as --monitoring daily or --monitoring-times 0.25,0.5"
+            message = f"continuous monitoring wants constant parameters up to expiry, and {reason}; {remedy}"
+            yield Problem(("contract", "monitoring"), message)
 
     def _problems(self, greeks: tuple[Greek, ...]) -> list[Problem]:
         return [

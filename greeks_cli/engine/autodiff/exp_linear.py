@@ -24,6 +24,8 @@ from greeks_cli.engine.compiler.ir import Array
 Relative = Any
 """R at some dates: 1.0, a traced number, or an array."""
 Dates = int | slice
+Data = Array | Callable[[MultiIndex, Dates], Array] | None
+"""Data of a coefficient: 1 for None, an array, or a function that gives the coefficient's derivative times its data."""
 
 
 class Coefficients(ABC):
@@ -50,15 +52,17 @@ class ExpLinear:
     """base x exp(L) at the dates of some paths, where L is 0 at the values of the parameters.
 
     ``data`` has one entry per coefficient: None for the constant 1, an array of shape (n_paths,), or an array of shape
-    (n_dates, n_paths), whose coefficient is the same at all dates. ``base`` gives the values at some dates, shape
-    (n_dates, n_paths), or (n_paths,) at one date. The quantity is proportional to the parameter named ``scale``, if
-    any, of value ``scale_value``; L leaves that parameter out.
+    (n_dates, n_paths), whose coefficient is the same at all dates. Where a coefficient multiplies other data at each
+    date, a function gives the product, for a derivative of the coefficient and some dates.
+
+    ``base`` gives the values at some dates, shape (n_dates, n_paths), or (n_paths,) at one date. The quantity is
+    proportional to the parameter named ``scale``, if any, of value ``scale_value``; L leaves that parameter out.
     """
 
     def __init__(
         self,
         coefficients: Coefficients,
-        data: Sequence[Array | None],
+        data: Sequence[Data],
         base: Callable[[Dates], Array],
         scale: str = "",
         scale_value: Operand = 1.0,
@@ -102,7 +106,9 @@ class ExpLinear:
         found: Any = 0.0
         for row, (moves, data) in enumerate(zip(pattern[:, dates], self._data, strict=True)):
             if moves.any():
-                if data is not None and data.ndim == 2:
+                if callable(data):
+                    found = found + np.einsum("tn,tn->n", data(index, dates), base)
+                elif data is not None and data.ndim == 2:
                     weight = self._coefficients.number(index, row, dates.start, rounded=True)
                     found = found + np.einsum("tn,tn->n", data[dates], base) * weight
                 else:
@@ -129,11 +135,13 @@ class ExpLinear:
             for row, (moves, data) in enumerate(zip(pattern[:, dates], self._data, strict=True)):
                 if not moves.any():
                     continue
-                if isinstance(dates, int):
+                if callable(data):
+                    weight: Any = data(inside, dates)
+                elif isinstance(dates, int):
                     weight = self._coefficients.number(inside, row, dates, rounded=False)
                 else:
                     weight = self._coefficients.column(inside, row, dates)
-                if data is not None:
+                if data is not None and not callable(data):
                     weight = weight * (data[dates] if data.ndim == 2 else data)
                 slope = weight if slope is None else slope + weight
             term = slope if not outside else slope * self._relative(outside, dates)

@@ -16,7 +16,6 @@ from greeks_cli.engine.autodiff.mixed_partials import MultiIndex
 from greeks_cli.engine.autodiff.softplus import Kernel
 from greeks_cli.engine.estimators.scales import scale_of
 from greeks_cli.engine.payoffs import discounted_payoff
-from greeks_cli.engine.simulation.gbm import PARAMETERS
 from greeks_cli.engine.simulation.laws import Markets
 from greeks_cli.engine.simulation.path_data import Motion, PathData
 from greeks_cli.engine.simulation.paths import PlainPath
@@ -69,7 +68,7 @@ def _price(
     request: Request, normals: NDArray[np.floating], values: dict[str, float], n_kinks: int
 ) -> NDArray[np.floating]:
     contract = request.contract
-    markets = Markets({name: np.array([values[name]]) for name in PARAMETERS}, np.array([contract.dates]))
-    path = PlainPath(PathData(Motion(contract.dates, normals), markets), values["spot"])
+    data = PathData(Motion(contract.dates, normals), Markets.moved([(values, request)]))
+    path = PlainPath(data, values["spot"])
     value = discounted_payoff(contract, values, path, Smoother((Kernel.plain(0),) * n_kinks))
     return np.asarray(getattr(value, "array", value))

@@ -20,7 +20,7 @@ from greeks_cli.engine.autodiff.mixed_partials import Derivatives, MultiIndex, b
 from greeks_cli.engine.autodiff.ops import Leaves, Operand, make_leaves
 from greeks_cli.engine.autodiff.softplus import Kernel
 from greeks_cli.engine.payoffs import discounted_payoff
-from greeks_cli.engine.simulation.paths import FrozenPath, MovingPath, Path, Scenario, ShiftedPath, Times, others_of
+from greeks_cli.engine.simulation.paths import FrozenPath, MovingPath, Path, Scenario, Schedule, ShiftedPath, others_of
 from greeks_cli.terms.contract import Contract
 from greeks_cli.terms.greek import TIME
 from greeks_cli.terms.request import Request
@@ -70,7 +70,7 @@ class Differentiation:
     """Derivatives of a contract on some paths.
 
     ``request`` has the parameters and the mode of Chainer. ``contract`` is the request's, or its control variate on
-    the same paths. ``values`` are the values of the parameters; ``time`` gives the times of the dates.
+    the same paths. ``values`` are the values of the parameters; ``schedule`` gives the dates.
     """
 
     def __init__(
@@ -79,10 +79,10 @@ class Differentiation:
         contract: Contract,
         scenario: Scenario,
         values: Mapping[str, Operand],
-        time: Times,
+        schedule: Schedule,
     ):
         self._request, self._contract, self._scenario = request, contract, scenario
-        self._values, self._time = values, time
+        self._values, self._schedule = values, schedule
 
     def derivatives(self, method: Method, wanted: Collection[MultiIndex]) -> Derivatives:
         """The wanted derivatives of the discounted payoff, each of shape (n_paths,)."""
@@ -93,10 +93,10 @@ class Differentiation:
         if method.estimator is Estimator.MIXED:
             return self._mixed(method, wanted, leaves)
         if method.estimator is Estimator.PATHWISE:
-            path = MovingPath(leaves, self._scenario, self._time)
+            path = MovingPath(leaves, self._scenario, self._schedule)
             value = chainer.as_variable(discounted_payoff(self._contract, leaves, path, Smoother(method.kernels)))
         else:
-            frozen = FrozenPath(leaves, self._scenario, self._time)
+            frozen = FrozenPath(leaves, self._scenario, self._schedule)
             paid = chainer.as_variable(discounted_payoff(self._contract, leaves, frozen, Smoother(method.kernels)))
             value = chainer.as_variable(paid * frozen.weight)
         return self._by(value, leaves, wanted)
@@ -107,7 +107,7 @@ class Differentiation:
 
     def _conditional(self, method: Method, wanted: Collection[MultiIndex], leaves: Leaves) -> Derivatives:
         """A smooth payoff pathwise, and the rest, which is small but near the kinks, by its density or mixed."""
-        moving = MovingPath(leaves, self._scenario, self._time)
+        moving = MovingPath(leaves, self._scenario, self._schedule)
         smooth = chainer.as_variable(discounted_payoff(self._contract, leaves, moving, SmoothPayoff(method.kernels)))
         mixed = [index for index in wanted if method.first in index]
         added = self._mixed_from(method.first, partial(self._rest, method), mixed, leaves) if mixed else {}
@@ -115,7 +115,7 @@ class Differentiation:
         found = {index: found[index] + added[index] for index in mixed}
         others = [index for index in wanted if index not in found]
         if others:
-            frozen = FrozenPath(leaves, self._scenario, self._time)
+            frozen = FrozenPath(leaves, self._scenario, self._schedule)
             value = smooth + self._rest(method, leaves, frozen) * frozen.weight
             found |= self._by(chainer.as_variable(value), leaves, others)
         return found
@@ -143,7 +143,7 @@ class Differentiation:
     ) -> Derivatives:
         """The derivatives of a payoff whose pathwise parameter is ``first``."""
         moving = {**leaves, first: leaves[first] * 1.0}
-        path = ShiftedPath(leaves, self._scenario, self._time, first, moving[first])
+        path = ShiftedPath(leaves, self._scenario, self._schedule, first, moving[first])
         value = chainer.as_variable(payoff(moving, path))
         (slope,) = chainer.grad([value], [moving[first]], enable_double_backprop=True)
         if slope is None:

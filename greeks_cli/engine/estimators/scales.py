@@ -3,6 +3,7 @@
 from math import prod, sqrt
 
 from greeks_cli.engine.autodiff.mixed_partials import MultiIndex
+from greeks_cli.terms.curve import curve_of
 from greeks_cli.terms.greek import TIME
 from greeks_cli.terms.request import Request
 
@@ -12,13 +13,14 @@ _MOST_DEVIATION = 0.5
 def scale_of(request: Request, name: str) -> float:
     """The scale of a parameter, in its units; of a contract's parameter, a share of its value."""
     values, expiry = request.values, request.contract.expiry
-    deviation = values["vol"] * sqrt(expiry)
-    if name in ("rate", "dividend_yield"):
+    vol = request.flat_market.vol
+    deviation = vol * sqrt(expiry)
+    if curve_of(name) in ("rate", "dividend_yield"):
         return deviation / expiry
     if name == TIME:
         return request.contract.dates[0]
-    if name == "vol":
-        return values["vol"]
+    if curve_of(name) == "vol":
+        return vol
     return abs(values[name]) * min(deviation, _MOST_DEVIATION) or 1.0
 
 

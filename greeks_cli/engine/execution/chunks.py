@@ -13,6 +13,7 @@ from greeks_cli.engine.backends.backend import Device
 from greeks_cli.engine.compiler.batching import PerTrade, of_trades
 from greeks_cli.engine.compiler.ir import Array, Name, Program, Source, readers
 from greeks_cli.engine.execution.numbers import Numbers, Widths
+from greeks_cli.engine.simulation.gbm import parameters_of
 from greeks_cli.engine.simulation.laws import Markets
 from greeks_cli.engine.simulation.path_data import Motion, PathData
 from greeks_cli.engine.simulation.sources import PathSource
@@ -49,7 +50,7 @@ class _Arrays:
         return self._others[source]
 
 
-_NO_MARKETS = Markets(dict.fromkeys(("spot", "vol", "rate", "dividend_yield", "time"), np.empty(0)), np.empty((0, 0)))
+_NO_MARKETS = Markets(dict.fromkeys(parameters_of(()), np.empty(0)), np.empty((0, 0)))
 """The markets of arrays that do not depend on the market."""
 
 

@@ -11,7 +11,7 @@ from greeks_cli.engine.execution.numbers import Numbers, fetched, widths_of
 from greeks_cli.engine.payoffs import discounted_payoff
 from greeks_cli.engine.simulation.normals import PATHS, standard_normals
 from greeks_cli.engine.simulation.path_data import Motion, PathData
-from greeks_cli.engine.simulation.paths import MovingPath, Scenario, times_of
+from greeks_cli.engine.simulation.paths import KnownSchedule, MovingPath, Scenario
 from greeks_cli.terms.greek import Greek
 from greeks_cli.terms.request import Request
 
@@ -36,8 +36,8 @@ def dot_graph(request: Request, greek: Greek) -> str:
     def sourced(source: Source, sample: Operand, is_flat: bool | None = None) -> Operand:
         return fetch(source)
 
-    scenario = Scenario(len(steps), _PATHS_SHOWN, np.float64, sourced, market.spot, market.spot)
-    path = MovingPath(leaves, scenario, times_of(contract.dates))
+    scenario = Scenario(len(steps), market.nodes, _PATHS_SHOWN, np.float64, sourced, market.spot, market.spot)
+    path = MovingPath(leaves, scenario, KnownSchedule(numbers.markets))
     node = discounted_payoff(contract, leaves, path, Smoother(group.method.kernels))
     for name in greek.parameters:
         ones = chainer.Variable(np.ones_like(node.array), name="1 on every path")

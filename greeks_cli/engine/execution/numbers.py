@@ -62,6 +62,22 @@ class TimeColumn:
     n_dates: int
 
 
+@dataclass(frozen=True, slots=True)
+class NodeWeight:
+    """The weight of a curve's node in the integral to a date, folded when a program is simplified."""
+
+    node: str
+    date: int
+
+
+@dataclass(frozen=True, slots=True)
+class NodeWeightColumn:
+    """The weights of a curve's node to the first dates, shape (n_dates, 1), folded when a program is simplified."""
+
+    node: str
+    n_dates: int
+
+
 class Numbers:
     """The open numbers of trades of one structure."""
 
@@ -79,6 +95,11 @@ class Numbers:
         same = all(r.market == one.market and r.contract.dates == one.contract.dates for r in self.requests)
         return Markets.of(self.requests[:1] if same else self.requests)
 
+    def _weights(self, node: str) -> NDArray[np.float64]:
+        """The weights of a node at the dates of each trade, shape (n_trades, n_dates)."""
+        weights = self.markets.weights[node]
+        return np.broadcast_to(weights, (len(self.requests), weights.shape[1]))
+
     @cached_property
     def folded_key(self) -> Hashable:
         """Key of the folded numbers; None where they differ between the trades."""
@@ -87,7 +108,7 @@ class Numbers:
 
     def folded(self, source: Source) -> Any:
         """Binds the numbers that are folded when a program is simplified."""
-        if isinstance(source, Value | Time | TimeColumn | Coefficient):
+        if isinstance(source, Value | Time | TimeColumn | NodeWeight | NodeWeightColumn | Coefficient):
             return self._once(source)
         return source
 
@@ -114,6 +135,10 @@ class Numbers:
                 return np.array([r.contract.dates[date] for r in self.requests])
             case TimeColumn(n_dates=n):
                 return np.array([r.contract.dates[:n] for r in self.requests], self.dtype)[:, :, None]
+            case NodeWeight(node=node, date=date):
+                return self._weights(node)[:, date]
+            case NodeWeightColumn(node=node, n_dates=n):
+                return self._weights(node)[:, :n, None].astype(self.dtype)
             case Value(name=name, rounded=rounded):
                 values = np.array([r.values[name] for r in self.requests], dtype=float)
                 return values.astype(self.dtype) if rounded else values
@@ -151,5 +176,5 @@ def type_of(request: Request) -> type[np.floating]:
 def is_rounded_by_batch(request: Request) -> bool:
     """True if single precision rounds the numbers of a request otherwise in a batch than alone."""
     contract = request.contract
-    chooses = contract.tangent_kinks or contract.series(request.values) is not None
+    chooses = contract.tangent_kinks or contract.series(request.levels) is not None
     return type_of(request) is np.float32 and chooses

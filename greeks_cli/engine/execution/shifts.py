@@ -183,7 +183,7 @@ class _Tried:
 def _without_rounding(request: Request, index: MultiIndex, row: Rows, ends: Rows) -> Rows:
     """The samples, equal to the middle one where rounding alone tells them from it."""
     middle = row[np.abs(ends).argmin()]
-    growth = np.exp(request.market.vol * np.sqrt(request.contract.expiry) * np.abs(ends))
+    growth = np.exp(request.flat_market.vol * np.sqrt(request.contract.expiry) * np.abs(ends))
     rounding = _ROUNDING * (abs(middle) + size_of(request, index)) * growth
     return np.where(np.abs(row - middle) <= rounding, middle, row)
 

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from greeks_cli.engine.autodiff.exp_linear import Dates
 from greeks_cli.engine.autodiff.mixed_partials import MultiIndex
 from greeks_cli.engine.autodiff.ops import Operand
 from greeks_cli.engine.autodiff.softplus import Kernel
@@ -19,10 +20,20 @@ from greeks_cli.engine.compiler.ir import Program
 from greeks_cli.engine.compiler.simplify import simplified
 from greeks_cli.engine.compiler.tracer import Tracer
 from greeks_cli.engine.estimators.methods import Differentiation, Method
-from greeks_cli.engine.execution.numbers import Numbers, Parameter, Time, TimeColumn, Value, Width, type_of
+from greeks_cli.engine.execution.numbers import (
+    NodeWeight,
+    NodeWeightColumn,
+    Numbers,
+    Parameter,
+    Time,
+    TimeColumn,
+    Value,
+    Width,
+    type_of,
+)
 from greeks_cli.engine.simulation.paths import Scenario
 from greeks_cli.terms.contract import Contract
-from greeks_cli.terms.greek import MARKET_PARAMETERS
+from greeks_cli.terms.curve import Nodes
 from greeks_cli.terms.request import Request
 from greeks_cli.terms.simulation import Estimator
 
@@ -131,7 +142,7 @@ class Traced:
             return tracer.source(Value(name, rounded=name in live), self._dtype(number))
 
         values: dict[str, Operand] = dict(request.values)
-        values |= {name: value(name, values[name]) for name in MARKET_PARAMETERS}
+        values |= {name: value(name, number) for name, number in request.market.values.items()}
         for name, number in request.contract.open_values.items():
             if request.contract.folds_parameters:
                 values[name] = value(name, number)
@@ -139,20 +150,33 @@ class Traced:
                 source = tracer.source(Parameter(name), self._dtype(number))
                 values[name] = np.broadcast_to(source, (_TRACED_PATHS,))
         spot = tracer.source(Value("spot", rounded=True), self._dtype(request.market.spot))
-        n_dates = len(request.contract.dates)
-        scenario = Scenario(
-            n_dates, _TRACED_PATHS, self._dtype, tracer.source, spot, tracer.source(Value("spot"), self._dtype(1))
-        )
-
-        def time(date: int | slice) -> Operand:
-            if isinstance(date, int):
-                return tracer.source(Time(date), self._dtype(1))
-            return tracer.source(TimeColumn(date.stop), np.ones((date.stop, 1), self._dtype))
-
+        n_dates, nodes = len(request.contract.dates), request.market.nodes
+        unrounded = tracer.source(Value("spot"), self._dtype(1))
+        scenario = Scenario(n_dates, nodes, _TRACED_PATHS, self._dtype, tracer.source, spot, unrounded)
         scenario.differentiate_laws(method.estimator, method.estimator is Estimator.MIXED or bool(method.first), wanted)
         with np.errstate(all="ignore"):  # nothing is estimated here
-            found = Differentiation(request, contract, scenario, values, time).derivatives(opened, wanted)
+            schedule = _OpenSchedule(tracer, nodes, self._dtype)
+            found = Differentiation(request, contract, scenario, values, schedule).derivatives(opened, wanted)
             return tracer.program({index: found[index] for index in wanted})
+
+
+class _OpenSchedule:
+    """A schedule whose numbers are sources."""
+
+    def __init__(self, tracer: Tracer, nodes: Nodes, dtype: type[np.floating]):
+        self.nodes, self._tracer, self._dtype = nodes, tracer, dtype
+
+    def time(self, date: Dates) -> Operand:
+        """The time of a date in years."""
+        if isinstance(date, int):
+            return self._tracer.source(Time(date), self._dtype(1))
+        return self._tracer.source(TimeColumn(date.stop), np.ones((date.stop, 1), self._dtype))
+
+    def weight(self, node: str, date: Dates) -> Operand:
+        """The weight of a node in the integral from today to a date."""
+        if isinstance(date, int):
+            return self._tracer.source(NodeWeight(node, date), self._dtype(1))
+        return self._tracer.source(NodeWeightColumn(node, date.stop), np.ones((date.stop, 1), self._dtype))
 
 
 def _open(tracer: Tracer, kink: int, kernel: Kernel, dtype: type[np.floating]) -> Kernel:
@@ -178,8 +202,8 @@ def traced(request: Request, methods: Methods) -> Traced:
     """The traces of a structure, from the cache where an earlier request has made them."""
     contract, simulation = request.contract, request.simulation
     choices = tuple((index, tuple(method.pattern for method in found)) for index, found in methods.items())
-    structure = contract.structure(request.market.spot), contract.series(request.values)
-    key = type(contract), structure, simulation.dtype, simulation.autodiff, choices
+    structure = contract.structure(request.market.spot), contract.series(request.levels)
+    key = type(contract), structure, request.market.nodes, simulation.dtype, simulation.autodiff, choices
     return _kept(_Subject(key, request, methods))
 
 

@@ -54,7 +54,7 @@ def _barrier(contract: Barrier, leaves: Leaves, path: Path, smoother: Smoother) 
 def _hit(contract: Barrier, leaves: Leaves, path: Path, untouched: Operand) -> Operand:
     """The payment of 1 at hit, brought to expiry; today where the spot is beyond the barrier."""
     if contract.touched(number_of(leaves["spot"])):  # part of the structure: ``Barrier.case``
-        return path[-1] * 0.0 + as_constant(exp(leaves["rate"] * (path.expiry - leaves["time"])))
+        return path[-1] * 0.0 + as_constant(exp(path.accruals(leaves).rate))
     return rebate_by_bridge(contract, leaves, path, untouched)
 
 
@@ -95,7 +95,7 @@ def _untouched(contract: Barrier, leaves: Leaves, path: Path, smoother: Smoother
     start = side * log(leaves["spot"] / leaves["barrier"])
     if number_of(start) <= 0:  # part of the structure: ``Barrier.case``
         return path[-1] * 0.0
-    variance = leaves["vol"] * leaves["vol"] * (path.time(0) - leaves["time"])
+    variance = path.accruals(leaves, 0).variance
     steepness = 2 * start / variance
     distance = side * log(path[0] / leaves["barrier"])
     if smoother.smooths_values:
@@ -115,7 +115,7 @@ def _positive(distance: Operand, leaves: Leaves, smoother: Smoother) -> Operand:
 def _untouched_later(leaves: Leaves, path: Path, smoother: Smoother, side: float) -> Operand:
     """The probability of not touching the barrier between the first two dates, 0 where either is beyond it."""
     start, end = (_positive(side * log(path[date] / leaves["barrier"]), leaves, smoother) for date in (0, 1))
-    variance = leaves["vol"] * leaves["vol"] * (path.time(1) - path.time(0))
+    variance = path.accruals(leaves, 1, since=0).variance
     return 1 - exp(-2 * start * end / variance)
 
 
@@ -147,7 +147,7 @@ def _stays_inside(contract: DoubleBarrier, leaves: Leaves, path: Path, smoother:
         return path[-1] * 0.0
     end = smoother.positive_part(log(path[-1] / low))
     end = width - smoother.positive_part(width - end)
-    variance = leaves["vol"] * leaves["vol"] * (path.expiry - leaves["time"])
+    variance = path.accruals(leaves).variance
     kind, n = contract.between(number_of(leaves["vol"]))
     return (_by_images if kind == "images" else _by_waves)(start, end, width, variance, n)
 

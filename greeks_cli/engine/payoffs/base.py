@@ -3,7 +3,7 @@
 from functools import singledispatch
 
 from greeks_cli.engine.autodiff.kinks import Smoother
-from greeks_cli.engine.autodiff.ops import Leaves, Operand, as_constant, exp
+from greeks_cli.engine.autodiff.ops import Leaves, Operand, as_constant
 from greeks_cli.engine.simulation.paths import Path
 from greeks_cli.terms.contract import Contract, OptionType
 
@@ -21,5 +21,5 @@ def above(type: OptionType, one: Operand, other: Operand) -> Operand:
 
 def discounted_payoff(contract: Contract, leaves: Leaves, path: Path, smoother: Smoother) -> Operand:
     """The discounted payoff, one per path, shape (n_paths,)."""
-    discount = as_constant(exp(-leaves["rate"] * (path.expiry - leaves["time"])))
+    discount = as_constant(path.accruals(leaves).discount)
     return discount * payoff(contract, leaves, path, smoother)

@@ -57,7 +57,7 @@ def _continuous_extreme(leaves: Leaves, path: Path, smoother: Smoother, sign: fl
     exp(-2 (l-a)(l-b)/v). Integrated over exp(l) that is a Mills ratio. Where the end passes the level, the mean has
     no kink but one of its derivative.
     """
-    variance = as_constant(leaves["vol"] * leaves["vol"] * (path.expiry - leaves["time"]))
+    variance = as_constant(path.accruals(leaves).variance)
     deviation = as_constant(sqrt(variance))
     passed = level + sign * smoother.tangent_part(sign * (path[-1] - level))
     over_start, over_end = log(passed / leaves["spot"]), log(passed / path[-1])
@@ -74,10 +74,10 @@ def _monitored_extreme(
     All prices are proportional to the first, whose logarithm is normal: the mean is a formula of Black and Scholes,
     and has no kink at the level.
     """
-    first = path.time(0) - leaves["time"]
-    deviation = as_constant(leaves["vol"] * sqrt(first))
+    first = path.accruals(leaves, 0)
+    deviation = as_constant(first.deviation)
     relative = sign * smoother.maximum(sign * path.ratios[:n_looks])
-    forward = as_constant(leaves["spot"] * exp((leaves["rate"] - leaves["dividend_yield"]) * first)) * relative
+    forward = as_constant(leaves["spot"] * exp(first.carry)) * relative
     d1 = log(forward / level) / deviation + 0.5 * deviation
     return forward * normal_cdf(sign * d1) + level * normal_cdf(sign * (deviation - d1))
 

@@ -12,7 +12,7 @@ _TERMS = 12
 def rebate_by_bridge(contract: Barrier, leaves: Leaves, path: Path, untouched: Operand) -> Operand:
     """The mean payment of 1 at hit given the end of the window, brought to expiry: a martingale on touched paths."""
     x = log(path[0] / leaves["barrier"])
-    growth = as_constant(exp(leaves["rate"] * (path.expiry - path.time(0))))
+    growth = as_constant(exp(path.accruals(leaves, since=0).rate))
     return growth * _martingale(contract, leaves, x) * (1 - untouched)
 
 
@@ -48,4 +48,5 @@ def rebate_on_dates(leaves: Leaves, path: Path, alive: Operand) -> Operand:
     """
     n = alive.shape[0]
     ends = concat([1 - alive[:1], alive[:-1] - alive[1:]]) if n > 1 else 1 - alive
-    return total(ends * exp(leaves["rate"] * (path.expiry - path.times(n))))
+    growth = exp(path.accruals(leaves).rate - path.accruals(leaves, slice(0, n)).rate)
+    return total(ends * growth)

@@ -18,8 +18,19 @@ from greeks_cli.engine.autodiff.mixed_partials import MultiIndex
 from greeks_cli.engine.autodiff.ops import Leaves, Operand
 from greeks_cli.engine.compiler.ir import Program
 from greeks_cli.engine.compiler.tracer import Tracer
-from greeks_cli.engine.simulation.gbm import MOVING, PARAMETERS, PLACES, anchors, density_law, path_law, shift_law
-from greeks_cli.terms.greek import MARKET_PARAMETERS
+from greeks_cli.engine.simulation.gbm import (
+    AT,
+    FIRST,
+    MOVING,
+    WITHIN,
+    Dynamics,
+    anchors,
+    has_clock,
+    parameters_of,
+    weight_name,
+)
+from greeks_cli.terms.curve import Nodes
+from greeks_cli.terms.greek import TIME
 from greeks_cli.terms.request import Request
 
 _GENERIC_SPOTS = 49.0, 98.0, 103.0
@@ -33,63 +44,90 @@ S (1/S) is not 1 for these spots: a rounding error in some markets is not struct
 
 
 class Law:
-    """The coefficients of a law and their partial derivatives, for a number of dates."""
+    """The coefficients of a law and their partial derivatives, for a number of dates and the curves of a market."""
 
-    def __init__(self, kind: str, n_dates: int, first: str = ""):
+    def __init__(self, kind: str, n_dates: int, first: str = "", nodes: Nodes = ()):
         """``kind`` is path, density or shift; ``first`` the parameter of a shift."""
-        self.kind, self.n_dates, self.first = kind, n_dates, first
+        self.kind, self.n_dates, self.first, self.nodes = kind, n_dates, first, nodes
+        self.parameters = parameters_of(nodes)
         n_anchors = len(anchors(n_dates))
-        self._n_places = 1 if kind == "density" else n_dates
+        flat_density = kind == "density" and not nodes
+        self._n_places = 1 if flat_density else n_dates
         """The number of dates that have coefficients."""
-        self._n_data = {"path": 2 + n_anchors, "density": 5 if n_dates > 1 else 3, "shift": 2}[kind]
+        n_density = 3 if nodes or n_dates == 1 else 5
+        self._n_data = {"path": 2 + n_anchors, "density": n_density, "shift": 2}[kind]
         self._lock = RLock()
         self._found: dict[MultiIndex, Operand | None] = {}
-        self._patterns: dict[MultiIndex, NDArray[np.bool_] | None] = {}
+        self._increments: dict[MultiIndex, NDArray[np.bool_] | None] = {}
         self._program: Program[MultiIndex] | None = None
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return law_of, (self.kind, self.n_dates, self.first)
+        return law_of, (self.kind, self.n_dates, self.first, self.nodes)
+
+    @cached_property
+    def on_clock(self) -> bool:
+        """True if the clock of W is variance."""
+        return has_clock(self.n_dates, self.nodes)
+
+    @cached_property
+    def weighted(self) -> frozenset[int]:
+        """The rows that are weights of the standard normals of each increment; at a date, the weighted sum enters."""
+        if self.kind == "density":
+            return frozenset({1, 2} if self.nodes and self.n_dates > 1 else ())
+        return frozenset({1} if self.on_clock else ())
+
+    @cached_property
+    def _of_increments(self) -> bool:
+        """True if coefficients are those of increments: at a date, the sum of those until then enters."""
+        return bool(self.nodes) if self.kind == "density" else self.on_clock
 
     @cached_property
     def _traced_leaves(self) -> tuple[Tracer, Leaves]:
         """The tracer of the law and its leaves; the coefficients themselves are traced."""
-        generator = np.random.default_rng(0)
-        dates = np.cumsum(generator.uniform(0.5, 1.5, (_GENERIC, self.n_dates)), axis=1)
-        values = {name: generator.uniform(0.5, 2.0, _GENERIC) for name in PARAMETERS}
-        values |= {"spot": np.array(_GENERIC_SPOTS), "time": np.zeros(_GENERIC)}
-        sample = self._inputs(values, dates)
+        sample = self._inputs(_generic(self.n_dates, self.nodes))
         tracer = Tracer(_GENERIC * self._n_places)
         inputs = {name: tracer.source(name, array) for name, array in sample.items()}
-        now = {name: inputs[name] for name in PARAMETERS}
+        now = {name: inputs[name] for name in self.parameters}
         start = now | ({MOVING: inputs[self.first]} if self.kind == "shift" else {})
         shape = self._n_data, _GENERIC * self._n_places
         leaves = {name: chainer.Variable(np.broadcast_to(value, shape)) for name, value in start.items()}
-        places = {name: inputs[name] for name in PLACES}
+        dynamics = Dynamics(self.n_dates, self.nodes, inputs)
         match self.kind:
             case "path":
-                self._found[()] = path_law(self.n_dates, leaves, now, places)
+                self._found[()] = dynamics.path(leaves, now)
+            case "density" if self.nodes:
+                self._found[()] = dynamics.density_under_curves(leaves, now)
             case "density":
-                self._found[()] = density_law(self.n_dates, leaves, now, places)
+                self._found[()] = dynamics.density(leaves, now)
             case _:
-                self._found[()] = shift_law(self.first, leaves, now, places)
+                self._found[()] = dynamics.shift(self.first, leaves, now)
         return tracer, leaves
 
     def pattern(self, index: MultiIndex) -> NDArray[np.bool_] | None:
         """True for every coefficient whose derivative is not zero, shape (n_data, n_dates); None where all are zero."""
         index = tuple(sorted(index))
-        if index not in self._patterns:
+        if index not in self._increments:
             # Laws are differentiated while Chainer differentiates a payoff, perhaps for the last time.
             with self._lock, chainer.using_config("enable_backprop", True):
                 variable = self._derivative(index)
-            self._patterns[index] = None if variable is None else self._moving(variable)
-        return self._patterns[index]
+            self._increments[index] = None if variable is None else self._moving(variable)
+        found = self._increments[index]
+        if found is None or not self._of_increments:
+            return found
+        return np.logical_or.accumulate(found, axis=1)
+
+    def increments(self, index: MultiIndex, row: int) -> slice:
+        """The increments whose weights in a row may have a derivative, from the first to the last of them."""
+        assert self.pattern(index) is not None
+        moving = self._increments[tuple(sorted(index))][row].nonzero()[0]  # type: ignore[index]
+        return slice(int(moving[0]), int(moving[-1]) + 1)
 
     def differentiate(self, wanted: Collection[MultiIndex]) -> None:
         """Finds all derivatives of the law that the wanted derivatives of a function of it need."""
         for index in wanted:
             for size in range(1, len(index) + 1):
                 for part in combinations(index, size):
-                    if all(name in PARAMETERS or name == MOVING for name in part):
+                    if all(name in self.parameters or name == MOVING for name in part):
                         self.pattern(part)
 
     def _moving(self, variable: Operand) -> NDArray[np.bool_] | None:
@@ -111,12 +149,21 @@ class Law:
     def numbers(self, markets: "Markets", index: MultiIndex) -> dict[MultiIndex, NDArray[np.float64]]:
         """A derivative in some markets, and all derivatives found before: shape (n_data, n_markets, n_dates)."""
         program = self._value if not index else self._derivatives()
-        inputs = self._inputs(markets.values, markets.dates)
+        inputs = self._inputs(markets)
         shape = self._n_data, markets.count, self._n_places
         with np.errstate(all="ignore"):
             found = dict(program.run(lambda name: inputs[str(name)], markets.count * self._n_places))
-        flat = shape[0], shape[1] * shape[2]
-        return {index: np.broadcast_to(np.asarray(array, float), flat).reshape(shape) for index, array in found.items()}
+        return {index: self._summed(array, shape) for index, array in found.items()}
+
+    def _summed(self, array: Any, shape: tuple[int, ...]) -> NDArray[np.float64]:
+        """The coefficients, of which those of increments are summed up to each date."""
+        array = np.broadcast_to(np.asarray(array, float), (shape[0], shape[1] * shape[2])).reshape(shape)
+        if not self._of_increments:
+            return array
+        array = array.copy()
+        for row in set(range(self._n_data)) - self.weighted:
+            np.cumsum(array[row], axis=-1, out=array[row])
+        return array
 
     @cached_property
     def _value(self) -> Program[MultiIndex]:
@@ -133,34 +180,61 @@ class Law:
                 self._program = tracer.program({i: v.array for i, v in self._found.items() if v is not None})
             return self._program
 
-    def _inputs(
-        self, values: Mapping[str, NDArray[np.float64]], dates: NDArray[np.float64]
-    ) -> dict[str, NDArray[np.float64]]:
-        """The sources of the trace, one column per market and date: dates of shape (n_markets, n_dates)."""
-        n_markets = len(dates)
-        inputs: dict[str, Any] = {name: np.repeat(values[name], self._n_places) for name in PARAMETERS}
-        at = dates[:, :1] if self.kind == "density" else dates
+    def _inputs(self, markets: "Markets") -> dict[str, NDArray[np.float64]]:
+        """The sources of the trace, one column per market and date."""
+        dates, n_markets = markets.dates, markets.count
+        inputs: dict[str, Any] = {name: np.repeat(markets.values[name], self._n_places) for name in self.parameters}
+        at = dates if self._n_places == self.n_dates else dates[:, :1]
         inputs["at"] = at.reshape(1, -1)
+        if self.nodes:
+            inputs |= self._of_curves(markets)
         chain = anchors(self.n_dates)
         if self.kind == "density":
             inputs |= {"here": dates[:, :1].reshape(1, -1), "after": dates[:, -1:].reshape(1, -1)}
             return inputs | dict.fromkeys(("place", "slope"), inputs["at"])
         if self.kind == "shift":
             return inputs | dict.fromkeys(("place", "slope", "here", "after"), inputs["at"])
-        interpolated = [_interpolations(row, chain) for row in dates]
+        clock = markets.clock if self.on_clock else dates
+        interpolated = [_interpolations(row, chain) for row in clock]
         for k, name in enumerate(("place", "slope")):
-            inputs[name] = np.concatenate([one[k] for one in interpolated], axis=1)
+            places = [np.diff(one[k], prepend=0.0) if self.on_clock else one[k] for one in interpolated]
+            inputs[name] = np.concatenate(places, axis=1)
         for name, indices in (("here", chain[1:]), ("after", chain[:-1])):
-            inputs[name] = np.repeat(dates[:, indices].T, self.n_dates, axis=1).reshape(-1, n_markets * self.n_dates)
+            inputs[name] = np.repeat(clock[:, indices].T, self.n_dates, axis=1).reshape(-1, n_markets * self.n_dates)
         if self.n_dates == 1:
             inputs |= dict.fromkeys(("here", "after"), inputs["at"])
         return inputs
 
+    def _of_curves(self, markets: "Markets") -> dict[str, NDArray[np.float64]]:
+        """Lengths of intervals, the mark of the first, and the weights of nodes."""
+        is_first = np.zeros_like(markets.dates)
+        is_first[:, 0] = 1
+        found = {"years": np.diff(markets.dates, axis=1, prepend=0.0), "is_first": is_first}
+        for node, weights in markets.weights.items():
+            found[weight_name(AT, node)] = weights
+            found[weight_name(WITHIN, node)] = np.diff(weights, axis=1, prepend=0.0)
+            found[weight_name(FIRST, node)] = np.broadcast_to(weights[:, :1], weights.shape)
+        return {name: array.reshape(1, -1) for name, array in found.items()}
+
 
 @lru_cache(maxsize=64)
-def law_of(kind: str, n_dates: int, first: str) -> Law:
-    """A law, made once; ``first`` is empty but for a shift."""
-    return Law(kind, n_dates, first)
+def law_of(kind: str, n_dates: int, first: str, nodes: Nodes) -> Law:
+    """A law, made once; ``first`` is empty but for a shift, ``nodes`` but for curves."""
+    return Law(kind, n_dates, first, nodes)
+
+
+def _generic(n_dates: int, nodes: Nodes) -> "Markets":
+    """Markets without accidental zeros. Every node has a weight at every date."""
+    generator = np.random.default_rng(0)
+    dates = np.cumsum(generator.uniform(0.5, 1.5, (_GENERIC, n_dates)), axis=1)
+    values = {name: generator.uniform(0.5, 2.0, _GENERIC) for name in parameters_of(nodes)}
+    values |= {"spot": np.array(_GENERIC_SPOTS), "time": np.zeros(_GENERIC)}
+    weights = {
+        node: np.cumsum(generator.uniform(0.5, 1.5, (_GENERIC, n_dates)), axis=1)
+        for _, names in nodes
+        for node in names
+    }
+    return Markets(values, dates, nodes, weights)
 
 
 def _interpolations(at: NDArray[np.float64], chain: list[int]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
@@ -178,21 +252,50 @@ def _interpolations(at: NDArray[np.float64], chain: list[int]) -> tuple[NDArray[
 
 
 class Markets:
-    """The parameters of some markets and the contract's dates in each.
+    """The parameters of some markets with the same curves, and the contract's dates in each.
 
-    ``values`` has an array of shape (n_markets,) for each of ``PARAMETERS``; ``dates`` has shape (n_markets, n_dates).
+    ``values`` has an array of shape (n_markets,) for each parameter; ``dates`` has shape (n_markets, n_dates), and so
+    have the ``weights`` of each node in the integrals to the dates.
     """
 
-    def __init__(self, values: Mapping[str, NDArray[np.float64]], dates: NDArray[np.float64]):
-        self.values = {name: np.asarray(values[name], dtype=float) for name in PARAMETERS}
-        self.dates = dates
+    def __init__(
+        self,
+        values: Mapping[str, NDArray[np.float64]],
+        dates: NDArray[np.float64],
+        nodes: Nodes = (),
+        weights: Mapping[str, NDArray[np.float64]] | None = None,
+    ):
+        self.values = {name: np.asarray(values[name], dtype=float) for name in parameters_of(nodes)}
+        self.dates, self.nodes, self.weights = dates, nodes, weights or {}
         self._numbers: dict[Law, dict[MultiIndex, NDArray[np.float64]]] = {}
 
     @classmethod
     def of(cls, requests: Sequence[Request]) -> Self:
         """The market and dates of each request."""
-        values = {name: np.array([getattr(r.market, name) for r in requests]) for name in MARKET_PARAMETERS}
-        return cls(values | {"time": np.zeros(len(requests))}, np.array([r.contract.dates for r in requests]))
+        return cls.moved([({**r.market.values, TIME: 0.0}, r) for r in requests])
+
+    @classmethod
+    def moved(cls, places: Sequence[tuple[Mapping[str, float], Request]]) -> Self:
+        """The market and dates of each request, with other values of its parameters."""
+        nodes = places[0][1].market.nodes
+        values = {name: np.array([own[name] for own, _ in places]) for name in parameters_of(nodes)}
+        dates = np.array([request.contract.dates for _, request in places])
+        weights: dict[str, NDArray[np.float64]] = {}
+        for name, names in nodes:
+            rows = [request.market.curves[name].weights(request.contract.dates) for _, request in places]
+            weights |= zip(names, np.stack(rows, axis=1), strict=True)
+        return cls(values, dates, nodes, weights)
+
+    def law(self, kind: str, first: str = "") -> Law:
+        """A law of these markets."""
+        return law_of(kind, self.n_dates, first, self.nodes)
+
+    @cached_property
+    def clock(self) -> NDArray[np.float64]:
+        """The variance of the logarithm at the dates, shape (n_markets, n_dates)."""
+        shift, (names,) = self.values["vol"], [names for name, names in self.nodes if name == "vol"]
+        squares = [(self.values[node] + shift)[:, None] ** 2 * self.weights[node] for node in names]
+        return np.sum(squares, axis=0)
 
     @property
     def count(self) -> int:
@@ -213,8 +316,10 @@ class Markets:
 
     def some(self, which: slice) -> "Markets":
         """Some of the markets."""
-        self.coefficients(law_of("path", self.n_dates, ""), ())  # for all markets at once, not for each choice
-        chosen = Markets({name: value[which] for name, value in self.values.items()}, self.dates[which])
+        self.coefficients(self.law("path"), ())  # for all markets at once, not for each choice
+        weights = {node: array[which] for node, array in self.weights.items()}
+        values = {name: value[which] for name, value in self.values.items()}
+        chosen = Markets(values, self.dates[which], self.nodes, weights)
         for law, numbers in self._numbers.items():
             chosen._numbers[law] = {index: array[:, which] for index, array in numbers.items()}
         return chosen

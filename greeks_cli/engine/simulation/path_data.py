@@ -7,9 +7,10 @@ from typing import Any
 import numpy as np
 
 from greeks_cli.engine.autodiff.exp_linear import Dates
+from greeks_cli.engine.autodiff.mixed_partials import MultiIndex
 from greeks_cli.engine.compiler.ir import Array
 from greeks_cli.engine.simulation.gbm import anchors
-from greeks_cli.engine.simulation.laws import Markets, law_of
+from greeks_cli.engine.simulation.laws import Law, Markets
 
 
 class Motion:
@@ -88,13 +89,15 @@ class PathData:
 
     def _exponential(self, dates: Dates) -> Array:
         motion, n_dates = self.motion, self.markets.n_dates
-        numbers = self.markets.coefficients(law_of("path", n_dates, ""), ())
-        rows = numbers.astype(motion.dtype, copy=False)
+        law = self.markets.law("path")
+        rows = self.markets.coefficients(law, ()).astype(motion.dtype, copy=False)
         if isinstance(dates, slice):
             drift, along, *bridged = [motion.on_device(row[0, dates, None]) for row in rows]
         else:
             drift, along, *bridged = [self.per_market(row[:, dates]) for row in rows]
-        if n_dates == 1:
+        if law.on_clock:
+            growth = self.walk[dates].copy() if isinstance(dates, slice) else self.weighted(law, (), 1, 0, dates + 1)
+        elif n_dates == 1:
             growth = motion.normals[dates] * motion.on_device(along * motion.deviations[0])
         else:
             growth = motion.brownian[dates] * along
@@ -105,8 +108,37 @@ class PathData:
         np.exp(growth, out=growth)
         return growth
 
+    @cached_property
+    def walk(self) -> Array:
+        """The logarithm of the underlying of one market less its mean, on the clock of variance."""
+        return self.running(self.markets.law("path"), (), 1)
+
+    def bridge(self, here: int, after: int) -> Array:
+        """The walk at one date given a later one, standardised, shape (n_paths,)."""
+        t, u = self.markets.clock[0, [here, after]]
+        return (self.walk[here] - float(t / u) * self.walk[after]) * float(1 / np.sqrt(t * (u - t) / u))
+
+    def weighted(self, law: Law, index: MultiIndex, row: int, start: int, stop: int, power: int = 1) -> Array:
+        """The weighted sum of powers of some increments' normals, shape (n_paths,) or (n_markets, n_paths)."""
+        weights = self.markets.coefficients(law, index)[row]
+        found: Any = 0.0
+        for date in range(start, stop):
+            normals = self.motion.normals[date]
+            found = found + self.per_market(weights[:, date].astype(self.motion.dtype)) * normals**power
+        return found
+
+    def running(self, law: Law, index: MultiIndex, row: int) -> Array:
+        """The weighted sums of the increments' normals of one market up to each date, shape (n_dates, n_paths)."""
+        weights = self.markets.coefficients(law, index)[row, 0].astype(self.motion.dtype)
+        found = self.motion.normals[: self.markets.n_dates] * self.motion.on_device(weights[:, None])
+        for before, here in pairwise(found):
+            here += before
+        return found
+
     def _anchored(self) -> list[Array]:
         chain = anchors(self.markets.n_dates)
+        if self.markets.law("path").on_clock:
+            return [self.walk[-1], *(self.bridge(here, after) for after, here in pairwise(chain))]
         return [self.motion.brownian[-1], *(self.motion.bridge(here, after) for after, here in pairwise(chain))]
 
     @property

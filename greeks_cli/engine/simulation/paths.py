@@ -4,7 +4,7 @@ Arrays are time-major, (n_dates, n_paths): a leaf of shape (n_paths,) broadcasts
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection
 from functools import cached_property
 from itertools import pairwise
 from typing import Protocol
@@ -12,12 +12,13 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from greeks_cli.engine.autodiff.exp_linear import Coefficients, Dates, ExpLinear, evaluate
+from greeks_cli.engine.autodiff.exp_linear import Coefficients, Data, Dates, ExpLinear, evaluate
 from greeks_cli.engine.autodiff.mixed_partials import MultiIndex
 from greeks_cli.engine.autodiff.ops import Leaves, Operand
 from greeks_cli.engine.compiler.ir import Array
-from greeks_cli.engine.simulation.gbm import MOVING, PARAMETERS, anchors
-from greeks_cli.engine.simulation.laws import Law, law_of
+from greeks_cli.engine.simulation.accruals import Accruals
+from greeks_cli.engine.simulation.gbm import MOVING, anchors, parameters_of
+from greeks_cli.engine.simulation.laws import Law, Markets, law_of
 from greeks_cli.engine.simulation.path_data import PathData
 from greeks_cli.engine.simulation.sources import (
     Bridge,
@@ -28,8 +29,13 @@ from greeks_cli.engine.simulation.sources import (
     Growths,
     LaterIncrements,
     LaterSquares,
+    Normals,
     PathSource,
+    RunningNormals,
+    WalkBridge,
+    WeightedNormals,
 )
+from greeks_cli.terms.curve import Nodes
 from greeks_cli.terms.greek import TIME
 from greeks_cli.terms.simulation import Estimator
 
@@ -40,8 +46,8 @@ Sourced = Callable[..., Operand]
 class _Open(Coefficients):
     """Coefficients that are sources of the trace."""
 
-    def __init__(self, law: Law, sourced: Sourced, dtype: type[np.floating]):
-        self._law, self._sourced, self._dtype = law, sourced, dtype
+    def __init__(self, law: Law, scenario: "Scenario"):
+        self._law, self._sourced, self._dtype = law, scenario.sourced, scenario.dtype
 
     def pattern(self, index: MultiIndex) -> NDArray[np.bool_] | None:
         return self._law.pattern(index)
@@ -71,6 +77,7 @@ class Scenario:
     def __init__(
         self,
         n_dates: int,
+        nodes: Nodes,
         n_paths: int,
         dtype: type[np.floating],
         sourced: Sourced,
@@ -81,52 +88,90 @@ class Scenario:
 
         ``spot`` is the value of the spot, not its leaf, in the type of the paths and as the market has it.
         """
-        self.n_dates, self.n_paths, self.dtype = n_dates, n_paths, dtype
-        self._sourced, self._spot, self._unrounded_spot = sourced, spot, unrounded_spot
+        self.n_dates, self.nodes, self.n_paths, self.dtype = n_dates, nodes, n_paths, dtype
+        self.parameters = parameters_of(nodes)
+        self.sourced, self._spot, self._unrounded_spot = sourced, spot, unrounded_spot
         self._shifted: dict[str, ExpLinear] = {}
 
     @cached_property
     def underlying(self) -> ExpLinear:
         """The paths as they move with the parameters."""
-        chain = anchors(self.n_dates)
-        bridges = [self._array(Bridge(here, after)) for after, here in pairwise(chain)]
-        data = [None, self._brownian, self._brownian[-1], *bridges]
-        return ExpLinear(self._open("path"), data, self._spots, "spot", self._unrounded_spot)
+        law, pairs = self._law("path"), [(here, after) for after, here in pairwise(anchors(self.n_dates))]
+        if law.on_clock:
+            end = self._array(WeightedNormals(law, (), 1, 0, self.n_dates))
+            anchored = [end, *(self._array(WalkBridge(*pair)) for pair in pairs)]
+        else:
+            anchored = [self._brownian[-1], *(self._array(Bridge(*pair)) for pair in pairs)]
+        return ExpLinear(
+            _Open(law, self), [None, self._along(law), *anchored], self._spots, "spot", self._unrounded_spot
+        )
 
     @cached_property
     def density(self) -> ExpLinear:
         """The probability density of the paths over its present value; later dates enter by two sums."""
-        first = self._array(FirstIncrement())
-        data: list[Array | None] = [None, first, first * first]
+        law = self._law("density")
+        one = np.broadcast_to(self.dtype(1), (self.n_paths,))
+        if law.weighted:
+            sums = [self._weighted_sum(law, row, power=row) for row in (1, 2)]
+            return ExpLinear(_Open(law, self), [None, *sums], lambda dates: one)
+        first = self._array(Normals(0) if self.nodes else FirstIncrement())
+        data: list[Data] = [None, first, first * first]
         if self.n_dates > 1:
             data += [self._array(LaterIncrements()), self._array(LaterSquares())]
-        one = np.broadcast_to(self.dtype(1), (self.n_paths,))
-        return ExpLinear(self._open("density"), data, lambda dates: one)
+        return ExpLinear(_Open(law, self), data, lambda dates: one)
+
+    @property
+    def density_date(self) -> int:
+        """The date at which the density is that of the whole path."""
+        return self.n_dates - 1 if self.nodes else 0
 
     def shifted_by(self, first: str) -> ExpLinear:
         """The paths as they move with one parameter, their normals recovered by the density of the others."""
         if first not in self._shifted:
             scale = (MOVING, self._unrounded_spot) if first == "spot" else ("", 1.0)
-            data = [None, self._brownian]
-            self._shifted[first] = ExpLinear(self._open("shift", first), data, self._spots, *scale)
+            law = self._law("shift", first)
+            self._shifted[first] = ExpLinear(_Open(law, self), [None, self._along(law)], self._spots, *scale)
         return self._shifted[first]
 
     def differentiate_laws(self, estimator: Estimator, mixes: bool, wanted: Collection[MultiIndex]) -> None:
         """Differentiates the laws that an estimator needs, before the payoff that depends on them."""
         kinds = {Estimator.PATHWISE: ("path",), Estimator.LIKELIHOOD: ("density",)}.get(estimator, ("path", "density"))
         for kind in kinds:
-            law_of(kind, self.n_dates, "").differentiate(wanted)
+            self._law(kind).differentiate(wanted)
         if mixes:
-            for first in ("spot", "vol", "rate", "dividend_yield"):
+            for first in self.parameters:
                 shifted = [(MOVING, *others_of(index, first)) for index in wanted if first in index]
                 if shifted:
-                    law_of("shift", self.n_dates, first).differentiate(shifted)
+                    self._law("shift", first).differentiate(shifted)
 
-    def _open(self, kind: str, first: str = "") -> Coefficients:
-        return _Open(law_of(kind, self.n_dates, first), self._sourced, self.dtype)
+    def _law(self, kind: str, first: str = "") -> Law:
+        return law_of(kind, self.n_dates, first, self.nodes)
+
+    def _along(self, law: Law) -> Data:
+        """Brownian motion, or on the clock of variance its increments with their own weights."""
+        if not law.on_clock:
+            return self._brownian
+
+        def running(index: MultiIndex, dates: Dates) -> Array:
+            index = tuple(sorted(index))
+            if isinstance(dates, int):
+                return self._array(WeightedNormals(law, index, 1, 0, dates + 1))
+            start, stop, _ = dates.indices(self.n_dates)
+            return self._array(RunningNormals(law, index, 1, start, stop), stop - start)
+
+        return running
+
+    def _weighted_sum(self, law: Law, row: int, power: int) -> Data:
+        """The sum over all increments, but those that the coefficients leave out whatever the market."""
+
+        def summed(index: MultiIndex, dates: Dates) -> Array:
+            moving = law.increments(index, row)
+            return self._array(WeightedNormals(law, tuple(sorted(index)), row, moving.start, moving.stop, power))
+
+        return summed
 
     def _array(self, source: PathSource, *n_rows: int) -> Array:
-        return self._sourced(source, np.ones((*n_rows, self.n_paths), self.dtype))
+        return self.sourced(source, np.ones((*n_rows, self.n_paths), self.dtype))
 
     @property
     def _brownian(self) -> Array:
@@ -139,36 +184,62 @@ class Scenario:
         return self._spot * self._array(Growths(start, stop), stop - start)
 
 
-class Times(Protocol):
-    """Times of dates in years."""
+class Schedule(Protocol):
+    """The dates of a contract: their times in years, and the weights of curves' nodes in integrals to them.
 
-    def __call__(self, date: int | slice) -> Operand:
-        """The time of a date by its index, a number, or of several dates, shape (n_dates, 1)."""
+    A date is given by its index, for a number, or by a slice of several, for an array of shape (n_dates, 1).
+    """
+
+    nodes: Nodes
+
+    def time(self, date: Dates) -> Operand:
+        """The time of a date in years."""
+
+    def weight(self, node: str, date: Dates) -> Operand:
+        """The weight of a node in the integral from today to a date."""
 
 
-def times_of(dates: Sequence[float]) -> Times:
-    """Times that are known numbers."""
+class KnownSchedule:
+    """A schedule of known numbers: that of one market."""
 
-    def time(date: int | slice) -> Operand:
-        return np.array(dates[date])[:, None] if isinstance(date, slice) else dates[date]
+    def __init__(self, markets: Markets):
+        self.nodes, self._markets = markets.nodes, markets
 
-    return time
+    def time(self, date: Dates) -> Operand:
+        """The time of a date in years."""
+        return _at(self._markets.dates[0], date)
+
+    def weight(self, node: str, date: Dates) -> Operand:
+        """The weight of a node in the integral from today to a date."""
+        return _at(self._markets.weights[node][0], date)
+
+
+def _at(numbers: NDArray[np.float64], date: Dates) -> Operand:
+    return numbers[date][:, None] if isinstance(date, slice) else float(numbers[date])
 
 
 class Path(ABC):
     """The underlying at the dates of a contract, of which the last is the expiry."""
 
-    time: Times
+    schedule: Schedule
     n_dates: int
 
     @property
     def expiry(self) -> Operand:
         """Years to expiry, a number."""
-        return self.time(-1)
+        return self.schedule.time(-1)
 
-    def times(self, n_dates: int) -> Operand:
-        """Years to the first dates, shape (n_dates, 1)."""
-        return self.time(slice(0, n_dates))
+    def accruals(self, leaves: Leaves, date: Dates = -1, since: int | None = None) -> Accruals:
+        """Integrals of the market's parameters to a date, or to several, from the present or from another date."""
+        schedule = self.schedule
+        if since is None:
+            return Accruals(leaves, schedule.time(date), schedule.nodes, lambda node: schedule.weight(node, date))
+        return Accruals(
+            {**leaves, TIME: 0.0},
+            schedule.time(date) - schedule.time(since),
+            schedule.nodes,
+            lambda node: schedule.weight(node, date) - schedule.weight(node, since),
+        )
 
     def __getitem__(self, index: int) -> Operand:
         """The underlying at one date, shape (n_paths,)."""
@@ -201,7 +272,7 @@ class PlainPath(Path):
     """A path of plain arrays in one market, without derivatives."""
 
     def __init__(self, data: PathData, spot: float):
-        self.n_dates, self.time = data.markets.n_dates, times_of(data.markets.dates[0].tolist())
+        self.n_dates, self.schedule = data.markets.n_dates, KnownSchedule(data.markets)
         self._data, self._spot = data, data.motion.dtype(spot)
 
     def _evaluate(self, dates: Dates, summed: bool = False) -> Operand:
@@ -213,9 +284,9 @@ class PlainPath(Path):
 class MovingPath(Path):
     """A path that moves with its leaves."""
 
-    def __init__(self, leaves: Leaves, scenario: Scenario, time: Times):
-        self.n_dates, self.time = scenario.n_dates, time
-        self._leaves = {name: leaves[name] for name in PARAMETERS}
+    def __init__(self, leaves: Leaves, scenario: Scenario, schedule: Schedule):
+        self.n_dates, self.schedule = scenario.n_dates, schedule
+        self._leaves = {name: leaves[name] for name in scenario.parameters}
         self._scenario = scenario
 
     @property
@@ -237,7 +308,7 @@ class FrozenPath(MovingPath):
     @property
     def weight(self) -> Operand:
         """The path's density over its present value: 1, with the relative derivatives of the density."""
-        return evaluate(self._scenario.density, self._leaves, 0)
+        return evaluate(self._scenario.density, self._leaves, self._scenario.density_date)
 
     def _evaluate(self, dates: Dates, summed: bool = False) -> Operand:
         return evaluate(self._scenario.underlying, {}, dates, summed)
@@ -249,11 +320,11 @@ class ShiftedPath(FrozenPath):
     The normals are recovered from the fixed path by the other leaves, so that these do not move the path.
     """
 
-    def __init__(self, leaves: Leaves, scenario: Scenario, time: Times, first: str, moving: Operand):
-        super().__init__(leaves, scenario, time)
+    def __init__(self, leaves: Leaves, scenario: Scenario, schedule: Schedule, first: str, moving: Operand):
+        super().__init__(leaves, scenario, schedule)
         # A parameter of the contract moves the payoff and not the path.
-        self._shifted = scenario.shifted_by(first) if first in PARAMETERS else scenario.underlying
-        self._shift_leaves = {**self._leaves, MOVING: moving} if first in PARAMETERS else {}
+        self._shifted = scenario.shifted_by(first) if first in scenario.parameters else scenario.underlying
+        self._shift_leaves = {**self._leaves, MOVING: moving} if first in scenario.parameters else {}
 
     def _evaluate(self, dates: Dates, summed: bool = False) -> Operand:
         return evaluate(self._shifted, self._shift_leaves, dates, summed)

@@ -73,6 +73,61 @@ class Growths(PathSource):
 
 
 @dataclass(frozen=True)
+class Normals(PathSource):
+    """The standard normals of an increment, shape (n_paths,)."""
+
+    date: int
+
+    def of(self, data: PathData) -> Array:
+        return data.motion.normals[self.date]
+
+
+@dataclass(frozen=True)
+class WeightedNormals(PathSource):
+    """The normals of some increments, weighted by coefficients of a law and summed, shape (n_paths,)."""
+
+    law: Law
+    index: MultiIndex
+    row: int
+    start: int
+    stop: int
+    power: int = 1
+    of_market: ClassVar[bool] = True
+
+    def of(self, data: PathData) -> Array:
+        return data.weighted(self.law, self.index, self.row, self.start, self.stop, self.power)
+
+
+@dataclass(frozen=True)
+class RunningNormals(PathSource):
+    """The normals, weighted by coefficients of a law and summed up to each of some dates, shape (n_dates, n_paths)."""
+
+    law: Law
+    index: MultiIndex
+    row: int
+    start: int
+    stop: int
+    of_market: ClassVar[bool] = True
+    is_row: ClassVar[bool] = False
+
+    def of(self, data: PathData) -> Array:
+        return data.running(self.law, self.index, self.row)[self.start : self.stop]
+
+
+@dataclass(frozen=True)
+class WalkBridge(PathSource):
+    """The logarithm of the underlying less its mean at one date given a later one, standardised, shape (n_paths,)."""
+
+    here: int
+    after: int
+    of_market: ClassVar[bool] = True
+    is_row: ClassVar[bool] = False
+
+    def of(self, data: PathData) -> Array:
+        return data.bridge(self.here, self.after)
+
+
+@dataclass(frozen=True)
 class FirstIncrement(PathSource):
     """The first increment of the logarithm less its mean, shape (n_paths,)."""
 

@@ -1,0 +1,93 @@
+"""Integrals of the market's parameters over time, as graphs of the parameters.
+
+A constant parameter accrues in proportion to time. A curve's integral is linear in the values at its nodes, or in their
+squares for a volatility, with weights that depend on the dates of nodes and contract alone.
+"""
+
+from collections.abc import Callable, Mapping
+
+from greeks_cli.engine.autodiff.ops import Leaves, Operand, exp, sqrt
+from greeks_cli.terms.curve import Nodes
+
+WeightOf = Callable[[str], Operand]
+"""The weight of a node, by its name, in the integral from today to a date."""
+
+
+class Accruals:
+    """Integrals from the present, which the leaf ``time`` moves, to a date or to several.
+
+    ``years`` is the time of the date. A parameter among ``nodes`` is a curve, with a leaf for each node, and one that
+    shifts all nodes. As time passes, the curve keeps its dates: what accrues until then is that of the first node.
+    """
+
+    def __init__(
+        self,
+        leaves: Leaves,
+        years: Operand,
+        nodes: Nodes = (),
+        weight: WeightOf = lambda name: 0.0,
+        n_dates: float = 1.0,
+    ):
+        """``years`` and weights may be sums over several dates, with coefficients whose sum is ``n_dates``."""
+        self._leaves, self._years, self._n_dates = leaves, years, n_dates
+        self._nodes: Mapping[str, tuple[str, ...]] = dict(nodes)
+        self._weight = weight
+
+    @property
+    def discount(self) -> Operand:
+        """The discount factor."""
+        return exp(-self.rate if "rate" in self._nodes else -self._leaves["rate"] * self._elapsed)
+
+    @property
+    def rate(self) -> Operand:
+        """The integral of the rate."""
+        return self._integral("rate")
+
+    @property
+    def dividend_yield(self) -> Operand:
+        """The integral of the dividend yield."""
+        return self._integral("dividend_yield")
+
+    @property
+    def carry(self) -> Operand:
+        """The integral of rate less dividend yield: the logarithm of the forward over the spot."""
+        if "rate" in self._nodes or "dividend_yield" in self._nodes:
+            return self.rate - self.dividend_yield
+        return (self._leaves["rate"] - self._leaves["dividend_yield"]) * self._elapsed
+
+    @property
+    def variance(self) -> Operand:
+        """The variance of the logarithm of the underlying."""
+        if "vol" in self._nodes:
+            return self._integral("vol", squared=True)
+        vol = self._leaves["vol"]
+        return vol * vol * self._elapsed
+
+    @property
+    def deviation(self) -> Operand:
+        """The standard deviation of the logarithm of the underlying."""
+        return sqrt(self.variance) if "vol" in self._nodes else self._leaves["vol"] * sqrt(self._elapsed)
+
+    @property
+    def growth(self) -> Operand:
+        """The mean of the logarithm of the underlying over the spot."""
+        if self._nodes:
+            return self.carry - 0.5 * self.variance
+        leaves = self._leaves
+        drift = leaves["rate"] - leaves["dividend_yield"] - 0.5 * leaves["vol"] * leaves["vol"]
+        return drift * self._elapsed
+
+    @property
+    def _elapsed(self) -> Operand:
+        passed = self._leaves["time"]
+        return self._years - (passed if self._n_dates == 1 else self._n_dates * passed)
+
+    def _integral(self, name: str, squared: bool = False) -> Operand:
+        if name not in self._nodes:
+            return self._leaves[name] * self._elapsed
+        values = [self._leaves[node] + self._leaves[name] for node in self._nodes[name]]
+        values = [value * value for value in values] if squared else values
+        found = -self._leaves["time"] * self._n_dates * values[0]
+        for node, value in zip(self._nodes[name], values, strict=True):
+            found = self._weight(node) * value + found
+        return found
