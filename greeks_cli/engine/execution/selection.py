@@ -22,7 +22,7 @@ from greeks_cli.engine.estimators.methods import Method, kink_order, pathwise_pa
 from greeks_cli.engine.execution.chunks import run_batch
 from greeks_cli.engine.execution.numbers import Numbers, widths_of
 from greeks_cli.engine.execution.traced import Traced, traced
-from greeks_cli.engine.payoffs.controls import control_of
+from greeks_cli.engine.payoffs.controls import Underlying, control_of
 from greeks_cli.engine.simulation.laws import Markets
 from greeks_cli.engine.simulation.normals import PILOT, standard_normals
 from greeks_cli.engine.simulation.path_data import Motion, PathData
@@ -40,6 +40,8 @@ _NEARLY = 1.2
 """The squared error over the least one, at most, of a method that several Greeks share."""
 _CONDITIONAL_SCALES = (6.0, 3.0, 1.5, 0.5)
 """Candidate widths of conditional estimates, over the spread of the kink's argument."""
+_OF_JUMPS = 0.2
+"""One more candidate where the payoff jumps: theta of a digital is least noisy by a density at the jump alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,7 +193,8 @@ def _candidates(request: Request, kinks: Sequence[Kink]) -> dict[MultiIndex, tup
 
     @cache
     def conditional(first: str, order: int) -> list[Method]:
-        kernels = [smooth_kernels(kinks, scale, order) for scale in _CONDITIONAL_SCALES]
+        scales = (*_CONDITIONAL_SCALES, *([_OF_JUMPS] if contract.jumps else []))
+        kernels = [smooth_kernels(kinks, scale, order) for scale in scales]
         return [Method(Estimator.CONDITIONAL, own, first) for own in kernels]
 
     @cache
@@ -211,7 +214,7 @@ def _candidates(request: Request, kinks: Sequence[Kink]) -> dict[MultiIndex, tup
         return usual if usual[0].smooths(index, contract) else usual[:1]
 
     def allowed(index: MultiIndex) -> tuple[Method, ...]:
-        estimators = _estimators(request, index) if kinks else [Estimator.PATHWISE]
+        estimators = _estimators(request, index, len(kinks)) if kinks else [Estimator.PATHWISE]
         return tuple(method for estimator in estimators for method in by(estimator, index))
 
     return {index: allowed(index) for index in wanted}
@@ -223,13 +226,17 @@ def _fixed_width(request: Request) -> float | None:
     return 0.0 if simulation.smoothing is Smoothing.NONE else simulation.fixed_width
 
 
-def _estimators(request: Request, index: MultiIndex) -> list[Estimator]:
+def _estimators(request: Request, index: MultiIndex, n_kinks: int) -> list[Estimator]:
     simulation = request.simulation
     if simulation.estimator is not Estimator.AUTO:
         return [_applicable(request, index, simulation.estimator)]
     contract = request.contract
-    if len(index) < (1 if contract.jumps else 2) or contract.explicit_kinks:
+    if not index or contract.explicit_kinks:
         return [Estimator.PATHWISE]
+    if len(index) == 1 and not contract.jumps:
+        # Several kinks may bound a payoff, such as a spread; a density then differentiates it with less noise.
+        bounded = n_kinks > 1 and len(contract.dates) == 1 and not contract.guards and index[0] not in contract.values
+        return [Estimator.PATHWISE, Estimator.LIKELIHOOD] if bounded else [Estimator.PATHWISE]
     if all(name in contract.values for name in index):
         return [Estimator.PATHWISE]  # a density does not depend on them
     if contract.guards and not any(name in contract.values for name in index):
@@ -257,6 +264,8 @@ def _firsts(request: Request, index: MultiIndex) -> list[str]:
     first = pathwise_parameter(contract, index)
     if contract.jumps or own > 1 or first is None or request.simulation.autodiff is not Autodiff.GRAD:
         return density
+    if density and request.simulation.control and not isinstance(control_of(contract), Underlying):
+        return density  # the first derivatives of contract and control jump on different paths
     # The density of later dates knows the vol: over several dates it matters which parameter moves the path.
     several = not own and len(contract.dates) > 1
     return [*density, *(dict.fromkeys(p for p in index if p != TIME) if several else (first,))]
