@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from fractions import Fraction
 from functools import cache
 from math import comb
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,9 +35,9 @@ def polynomial_bend(x: NDArray[np.floating], width: float, degree: int, order: i
     return found * width ** (1 - order)
 
 
-def _value(coefficients: Sequence[float], x: NDArray[np.floating]) -> NDArray[np.floating] | float:
+def _value(coefficients: Sequence[float], x: NDArray[np.floating]) -> Any:
     """The polynomial of the coefficients, those of the lowest powers first."""
-    found: NDArray[np.floating] | float = coefficients[-1]
+    found: Any = coefficients[-1]
     for coefficient in reversed(coefficients[:-1]):
         found = found * x + coefficient if coefficient else found * x
     return found
@@ -53,7 +54,8 @@ def _power(x: NDArray[np.floating], power: int) -> NDArray[np.floating]:
 @cache
 def _constant(degree: int) -> Fraction:
     """C: one over the integral of (1 - u^2)^m from -1 to 1."""
-    return 1 / sum(Fraction(2 * (-1) ** j * comb(degree, j), 2 * j + 1) for j in range(degree + 1))
+    terms = (Fraction(2 * (-1) ** j * comb(degree, j), 2 * j + 1) for j in range(degree + 1))
+    return 1 / sum(terms, Fraction(0))
 
 
 @cache
