@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from functools import reduce
 from itertools import product
 from math import factorial
-from operator import mul
+from operator import add, mul
 from typing import Any
 
 import numpy as np
@@ -120,37 +120,42 @@ class ExpLinear:
                     found = found + summed * (1 if data is None else data)
         return found
 
-    def logarithm(self, index: MultiIndex, dates: Dates) -> Any:
-        """The derivative of the logarithm at one date, or summed over dates: a number, or an array (n_paths,)."""
-        summed = isinstance(dates, slice)
+    def logarithm(self, index: MultiIndex, dates: Dates, summed: bool) -> Any:
+        """The derivative of the logarithm at one date, at several, or summed over these: an array or a number."""
         if not index:
             value = np.log(self._base(dates))
             return value.sum(axis=0) if summed else value
         if self._scale in index:  # (-1)^(k-1) (k-1)! / scale^k
             k = len(index)
-            n_dates = len(range(*dates.indices(dates.stop))) if isinstance(dates, slice) else 1
-            return n_dates * (-1) ** (k - 1) * factorial(k - 1) * self._scale_value**-k
-        pattern = self._coefficients.pattern(index)
-        assert pattern is not None
-        found: Any = 0.0
-        own: Any
-        for row, (moves, data) in enumerate(zip(pattern[:, dates], self._data, strict=True)):
-            if not moves.any():
-                continue
-            if callable(data):
-                own = data(index, dates)
-                found = found + (own.sum(axis=0) if summed else own)
-                continue
-            if data is not None and data.ndim == 2:
-                first = dates.start if isinstance(dates, slice) else dates
-                weight, own = self._coefficients.number(index, row, first, rounded=False), data[dates]
-                own = own.sum(axis=0) if summed else own
-            elif isinstance(dates, slice):
-                weight, own = self._coefficients.vector(index, row, dates).sum(axis=0), data
-            else:
-                weight, own = self._coefficients.number(index, row, dates, rounded=False), data
-            found = found + (weight if own is None else weight * own)
-        return found
+            found: Any = (-1) ** (k - 1) * factorial(k - 1) * self._scale_value**-k
+            if isinstance(dates, slice) and summed:
+                return found * len(range(*dates.indices(dates.stop)))
+        else:
+            pattern = self._coefficients.pattern(index)
+            assert pattern is not None
+            rows = enumerate(zip(pattern[:, dates], self._data, strict=True))
+            terms = [self._term(index, row, data, dates, summed) for row, (moves, data) in rows if moves.any()]
+            found = reduce(add, terms) if terms else 0.0 * self._scale_value
+        if isinstance(dates, int) or summed:
+            return found
+        return np.broadcast_to(found, self._base(dates).shape)  # where it is a number at each date
+
+    def _term(self, index: MultiIndex, row: int, data: Data, dates: Dates, summed: bool) -> Any:
+        """The derivative of one coefficient times its data."""
+        if callable(data):
+            own = data(index, dates)
+            return own.sum(axis=0) if summed else own
+        if data is not None and data.ndim == 2:
+            first = dates.start if isinstance(dates, slice) else dates
+            own = data[dates].sum(axis=0) if summed else data[dates]
+            return self._coefficients.number(index, row, first, rounded=False) * own
+        if isinstance(dates, int):
+            weight: Any = self._coefficients.number(index, row, dates, rounded=False)
+        elif summed:
+            weight = self._coefficients.vector(index, row, dates).sum(axis=0)
+        else:
+            weight = self._coefficients.column(index, row, dates)
+        return weight if data is None else weight * data
 
     def logarithm_vanishes(self, index: MultiIndex) -> bool:
         """True if a derivative of the logarithm is zero on every path."""
@@ -217,10 +222,10 @@ class Evaluation(chainer.FunctionNode):  # type: ignore[misc]  # chainer has no 
         """True if the node is the quantity itself, no sum over dates and no derivative."""
         return not (self._summed or self._index or len(self.inputs) > len(self._names))
 
-    def logarithm(self) -> Operand:
-        """The logarithm of the quantity, summed over dates."""
+    def logarithm(self, summed: bool) -> Operand:
+        """The logarithm of the quantity, perhaps summed over dates."""
         leaves = tuple(node.get_variable() for node in self.inputs)
-        return Logarithm(self._of, self._names, self._dates).apply(leaves)[0]
+        return Logarithm(self._of, self._names, self._dates, summed).apply(leaves)[0]
 
     def forward(self, inputs: tuple[Array, ...]) -> tuple[Array]:
         self.retain_inputs(tuple(range(len(inputs))))
@@ -247,19 +252,20 @@ class Evaluation(chainer.FunctionNode):  # type: ignore[misc]  # chainer has no 
 
 
 class Logarithm(chainer.FunctionNode):  # type: ignore[misc]  # chainer has no usable types
-    """A derivative of the logarithm of an ExpLinear at a date, or summed over dates; a further input is its weight."""
+    """A derivative of the logarithm of an ExpLinear; a further input is its weight."""
 
-    def __init__(self, of: ExpLinear, names: tuple[str, ...], dates: Dates, index: MultiIndex = ()):
-        self._of, self._names, self._dates, self._index = of, names, dates, index
+    def __init__(self, of: ExpLinear, names: tuple[str, ...], dates: Dates, summed: bool, index: MultiIndex = ()):
+        self._of, self._names, self._dates, self._summed, self._index = of, names, dates, summed, index
 
     @property
     def label(self) -> str:
         """The node's text in a picture of the graph."""
-        value = "sum of logarithms" if isinstance(self._dates, slice) else "logarithm"
+        value = "sum of logarithms" if self._summed else "logarithm"
         return f"d {value} / d {' d '.join(self._index)}" if self._index else value
 
     def forward(self, inputs: tuple[Array, ...]) -> tuple[Array]:
-        value, weight = self._of.logarithm(self._index, self._dates), inputs[len(self._names) :]
+        value = self._of.logarithm(self._index, self._dates, self._summed)
+        weight = inputs[len(self._names) :]
         self.retain_inputs(tuple(range(len(inputs))))
         return (value * weight[0] if weight else value,)
 
@@ -269,19 +275,22 @@ class Logarithm(chainer.FunctionNode):  # type: ignore[misc]  # chainer has no u
         slopes: list[Operand | None] = []
         for i in indexes:
             index = tuple(sorted((*self._index, self._names[i]))) if i < n else self._index
+            if self._of.logarithm_vanishes(index):
+                slopes.append(None)
+                continue
             weight = reduce(mul, (*inputs[n:], grad_outputs[0])) if i < n else grad_outputs[0]
-            again = Logarithm(self._of, self._names, self._dates, index)
-            vanishes = self._of.logarithm_vanishes(index)
-            slopes.append(None if vanishes else again.apply((*inputs[:n], weight))[0])
+            slope = Logarithm(self._of, self._names, self._dates, self._summed, index).apply((*inputs[:n], weight))[0]
+            over_dates = i < n and isinstance(self._dates, slice) and not self._summed
+            slopes.append(total(slope) if over_dates else slope)
         return tuple(slopes)
 
 
-def log_of(x: Operand) -> Operand:
-    """The logarithm of the underlying at a date, or summed over dates: a linear form, where the path moves."""
+def log_of(x: Operand, summed: bool = False) -> Operand:
+    """The logarithm of the underlying, perhaps summed over dates: a linear form, where the path moves."""
     node = x.creator if is_variable(x) else None
     if isinstance(node, Evaluation) and node.is_value:
-        return node.logarithm()
-    return total(log(x)) if x.ndim == 2 else log(x)
+        return node.logarithm(summed)
+    return total(log(x)) if summed else log(x)
 
 
 def evaluate(of: ExpLinear, leaves: Leaves, dates: Dates, summed: bool = False) -> Operand:

@@ -56,18 +56,23 @@ class _SpreadRecorder(Smoother):
         super().__init__(())
         self.smooths_values = smooths_values
         self.kinks: list[Kink] = []
+        self.arguments: list[NDArray[np.floating]] = []
 
     def _kink(self, x: NDArray[np.floating], order: int) -> NDArray[np.floating]:
-        self.kinks.append(Kink(_spread(x), order, rarer_share=_rarer_share(x)))
+        self._note(x, order)
         return Kernel.plain(0)(x, order)
 
     def tangent_part(self, x: NDArray[np.floating]) -> NDArray[np.floating]:
-        self.kinks.append(Kink(_spread(x), 0, True, _rarer_share(x)))
+        self._note(x, 0, is_tangent=True)
         return np.maximum(x, 0)
 
     def gated(self, x: NDArray[np.floating], value: NDArray[np.floating]) -> NDArray[np.floating]:
-        self.kinks.append(Kink(_spread(x), 0, rarer_share=_rarer_share(x)))
+        self._note(x, 0)
         return np.where(x > 0, value, 0)
+
+    def _note(self, x: NDArray[np.floating], order: int, is_tangent: bool = False) -> None:
+        self.kinks.append(Kink(_spread(x), order, is_tangent, _rarer_share(x)))
+        self.arguments.append(x)
 
 
 def pilot_kinks(request: Request, data: PathData) -> list[Kink]:
@@ -75,15 +80,27 @@ def pilot_kinks(request: Request, data: PathData) -> list[Kink]:
 
     Raises InvalidInput where a derivative is asked for and every path lies exactly on a kink, as today's fixing may.
     """
-    recorder = _SpreadRecorder(bool(request.simulation.fixed_width))
-    with np.errstate(all="ignore"):  # non-finite numbers are reported with the estimate
-        payoff(request.contract, request.values, PlainPath(data, request.market.spot), recorder)
+    recorder = _recorded(request, data)
     if not any(kink.spread == 0 for kink in recorder.kinks):
         return recorder.kinks
     if request.contract.fixes_today and any(greek.order for greek in request.greeks):
         raise InvalidInput([Problem(("payoff",), _AT_THE_KINK)])
     # Equal operands on every path are no kink, whatever the width.
     return [kink._replace(spread=kink.spread or 1.0) for kink in recorder.kinks]
+
+
+def kink_arguments(request: Request, data: PathData) -> NDArray[np.floating]:
+    """The argument of every kink on some paths, one row for each of its dates: positive on one side of the kink."""
+    n_paths = data.motion.n_paths
+    found = [np.broadcast_to(x, (*x.shape[:-1], n_paths)) for x in _recorded(request, data).arguments]
+    return np.concatenate([x.reshape(-1, n_paths) for x in found]) if found else np.empty((0, n_paths))
+
+
+def _recorded(request: Request, data: PathData) -> _SpreadRecorder:
+    recorder = _SpreadRecorder(bool(request.simulation.fixed_width))
+    with np.errstate(all="ignore"):  # non-finite numbers are reported with the estimate
+        payoff(request.contract, request.values, PlainPath(data, request.market.spot), recorder)
+    return recorder
 
 
 def _rarer_share(x: NDArray[np.floating]) -> float:

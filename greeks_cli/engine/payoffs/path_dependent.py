@@ -35,7 +35,7 @@ def _asian(contract: Asian, leaves: Leaves, path: Path, smoother: Smoother) -> O
         average = (path.total(n_future) + known) * (1 / n)
     else:
         known = sum(map(math.log, past)) + (log(leaves["spot"]) if contract.fixes_today else 0.0)
-        average = exp((log_of(path.first(n_future)) + known) * (1 / n))
+        average = exp((log_of(path.first(n_future), summed=True) + known) * (1 / n))
     strike = leaves["strike"] if contract.strike_kind is StrikeKind.FIXED else None
     ends = (path[-1], average) if strike is None else (average, strike)
     gain = above(contract.type, *ends)
@@ -114,7 +114,10 @@ def _cliquet(contract: Cliquet, leaves: Leaves, path: Path, smoother: Smoother) 
 
 @payoff.register
 def _variance_swap(contract: VarianceSwap, leaves: Leaves, path: Path, smoother: Smoother) -> Operand:
-    logarithms = log(_ratios(contract, leaves, path))
+    # Ratios of prices that are far apart leave the range of numbers; their logarithms do not.
+    spots = log_of(path.spots)
+    first = spots[:1] - as_constant(log(leaves["spot"] if contract.fixes_today else contract.past_fixings[-1]))
+    logarithms = concat([first, spots[1:] - spots[:-1]]) if path.n_dates > 1 else first
     settled = sum(log(ratio) ** 2 for ratio in _settled(contract, leaves))
     whole = contract.fixings / contract.n_remaining
     years = path.expiry * whole if contract.elapsed is None else path.expiry + contract.elapsed
