@@ -191,11 +191,13 @@ def _candidates(request: Request, kinks: Sequence[Kink]) -> dict[MultiIndex, tup
     def tangled() -> list[Method]:
         return [Method(Estimator.PATHWISE, plain_kernels(kinks, n_paths, scale)) for scale in _PATHWISE_SCALES]
 
+    equal: dict[Method, Method] = {}
+
     @cache
     def conditional(first: str, order: int) -> list[Method]:
         scales = (*_CONDITIONAL_SCALES, *([_OF_JUMPS] if contract.jumps else []))
-        kernels = [smooth_kernels(kinks, scale, order) for scale in scales]
-        return [Method(Estimator.CONDITIONAL, own, first) for own in kernels]
+        found = [Method(Estimator.CONDITIONAL, smooth_kernels(kinks, scale, order), first) for scale in scales]
+        return [equal.setdefault(method, method) for method in found]
 
     @cache
     def sharp(estimator: Estimator) -> list[Method]:
