@@ -13,15 +13,16 @@ from greeks_cli.analytic.closed_form import SCHEDULE, closed_form
 from greeks_cli.analytic.path_options import has_small_carry
 from greeks_cli.engine.autodiff.chainer_runtime import chainer
 from greeks_cli.engine.autodiff.mixed_partials import MultiIndex, by_grad
-from greeks_cli.engine.autodiff.ops import Leaves, Operand, make_leaves
+from greeks_cli.engine.autodiff.ops import Leaves, Operand, exp, make_leaves
 from greeks_cli.engine.compiler.ir import Program
 from greeks_cli.engine.compiler.tracer import Tracer
+from greeks_cli.engine.payoffs.controls import Underlying
 from greeks_cli.engine.simulation.accruals import Accruals
 from greeks_cli.terms.contract import Contract
-from greeks_cli.terms.curve import curve_of
+from greeks_cli.terms.dividends import CashDividends
 from greeks_cli.terms.fields import numeric_fields
 from greeks_cli.terms.greek import MAX_ORDER, TIME, Greek
-from greeks_cli.terms.market import Market
+from greeks_cli.terms.market import FUTURE, Market
 from greeks_cli.terms.request import Request
 
 Exact = tuple[float | None, ...]
@@ -109,11 +110,31 @@ class _Point:
 
     @property
     def _of_curves(self) -> Hashable:
-        """The nodes, and the dates where the weights of nodes are constants of the closed form."""
-        market = self.market
-        if not market.curves or self.dates_are_inputs:
-            return market.nodes
-        return market.nodes, self.contract.dates, tuple(curve.times for curve in market.curves.values())
+        """The nodes and dividends, and the dates where the weights of nodes are constants of the closed form."""
+        market, dates = self.market, self.contract.dates
+        ex_dates = market.ex_dates(dates[-1]) if self.cash else ()
+        if not market.nodes or (self.dates_are_inputs and not ex_dates):
+            return market.nodes, self.cash, ex_dates
+        of_curves = tuple(curve.times for curve in market.curves.values())
+        return market.nodes, self.cash, ex_dates, dates, of_curves, market.dividends and market.dividends.times
+
+    @property
+    def is_known(self) -> bool:
+        """False where curves or dividends in cash leave no closed form.
+
+        Dividends that are all paid by the contract's first date move its start alone.
+        """
+        contract, market, cash = self.contract, self.market, self.cash
+        if getattr(contract, "is_continuous", False):
+            return cash is None and not set(dict(market.nodes)) - {FUTURE}
+        if cash is None or isinstance(contract, Underlying):
+            return True
+        return not cash.jumps and not cash.moves_dates and not contract.fixes_today
+
+    @cached_property
+    def cash(self) -> CashDividends | None:
+        """The dividends in cash until the contract's last date."""
+        return self.market.cash_dividends(self.contract.dates)
 
     @property
     def dates_are_inputs(self) -> bool:
@@ -124,24 +145,13 @@ class _Point:
     @cached_property
     def inputs(self) -> Mapping[Hashable, float]:
         """The values of the closed form's leaves, and the weights of nodes where they are inputs."""
-        contract, curves = self.contract, self.market.curves
+        contract = self.contract
         found: dict[Hashable, float] = dict(self.values.items())
         found |= {name: getattr(contract, name) for name in SCHEDULE if hasattr(contract, name)}
         if self.dates_are_inputs:
-            for name, names in self.market.nodes:
-                weights = curves[name].weights(contract.dates)
-                found |= {
-                    (node, date): float(weights[k, date])
-                    for k, node in enumerate(names)
-                    for date in range(len(contract.dates))
-                }
+            for node, weights in self.market.weights(contract.dates).items():
+                found |= {(node, date): float(weight) for date, weight in enumerate(weights)}
         return found
-
-    def constant_weight(self, node: str, date: int) -> float:
-        """The weight of a node in the integral to a date."""
-        name = curve_of(node)
-        names = dict(self.market.nodes)[name]
-        return float(self.market.curves[name].weights(self.contract.dates)[names.index(node), date])
 
 
 def _point(request: Request) -> _Point:
@@ -172,7 +182,7 @@ class _Accruals:
         dates = self._point.contract.dates
 
         def weight(node: str) -> float:
-            return sum(c * self._point.constant_weight(node, date) for date, c in enumerate(coefficients))
+            return sum(c * self._constant(node, date) for date, c in enumerate(coefficients))
 
         years = sum(c * time for c, time in zip(coefficients, dates, strict=False))
         return Accruals(self._leaves, years, self._nodes, weight, sum(coefficients))
@@ -187,7 +197,23 @@ class _Accruals:
 
     def _weight(self, node: str, date: int) -> Operand:
         date %= len(self._point.contract.dates)
-        return self._inputs[node, date] if self._point.dates_are_inputs else self._point.constant_weight(node, date)
+        return self._inputs[node, date] if self._point.dates_are_inputs else self._constant(node, date)
+
+    def _constant(self, node: str, date: int) -> float:
+        return float(self._point.market.weights(self._point.contract.dates)[node][date])
+
+    def lognormal_start(self) -> Operand:
+        """The spot less the value of the dividends in cash until the contract's last date."""
+        market, cash = self._point.market, self._point.cash
+        found = self._leaves["spot"]
+        if cash is None:
+            return found
+        ex_dates = market.ex_dates(self._point.contract.dates[-1])
+        weights = market.weights(ex_dates)
+        for k, (name, time) in enumerate(zip(cash.names, ex_dates, strict=True)):
+            to_ex_date = Accruals(self._leaves, time, self._nodes, lambda node, k=k: float(weights[node][k]))  # type: ignore[misc]
+            found = found - self._leaves[name] * exp(-to_ex_date.carry)
+        return found
 
 
 @dataclass(frozen=True)
@@ -203,13 +229,17 @@ class _Subject:
 def _traced(subject: _Subject) -> Program[MultiIndex] | None:
     """The derivatives of a closed form; None where there is none. The sample values only choose the formula."""
     point, tracer = subject.point, Tracer(_TRACED_POINTS)
-    if point.market.curves and getattr(point.contract, "is_continuous", False):
-        return None
     sources = {name: tracer.source(name, np.full(_TRACED_POINTS, value)) for name, value in point.inputs.items()}
     values = {name: source for name, source in sources.items() if isinstance(name, str)}
     leaves = make_leaves(values, {name for index in subject.wanted for name in index}, _TRACED_POINTS, np.float64)
     inputs = {name: chainer.Variable(source) for name, source in sources.items() if not isinstance(name, str)}
-    value = closed_form(point.contract, leaves, _Accruals(point, leaves, inputs))
+    if not point.is_known:
+        return None
+    accruals = _Accruals(point, leaves, inputs)
+    known = {**leaves, "spot": accruals.lognormal_start()}
+    if point.market.future is not None:
+        known["dividend_yield"] = leaves["rate"]
+    value = closed_form(point.contract, known, accruals)
     return None if value is None else tracer.program(by_grad(value, leaves, subject.wanted))
 
 

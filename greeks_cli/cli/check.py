@@ -44,8 +44,9 @@ def command(request: Request | None, whole_grid: bool, limit: float, threads: in
     n_compared, disagreeing = 0, 0
     for asked in requests:
         results = check(asked, threads)
-        market = ", ".join(f"{name.replace('_', ' ')} {value:g}" for name, value in asked.market)
-        sys.stdout.write(check_table(f"{asked.contract.describe()} | {market}", results, limit, screen()))
+        sys.stdout.write(
+            check_table(f"{asked.contract.describe()} | {asked.market.describe()}", results, limit, screen())
+        )
         sys.stdout.flush()
         distances = [abs(result.z) for result in results if result.z is not None]
         n_compared += len(distances)

@@ -40,8 +40,8 @@ def headline(request: Request, paths: int, shift: float = 0.0) -> Headline:
     simulation = request.simulation
     return Headline(
         f"{request.contract.describe()}, {expiry_of(request)}",
-        ", ".join(f"{name.replace('_', ' ')} {value:g}" for name, value in request.market),
-        _paths(simulation, paths, simulation.steps or len(request.contract.dates), shift),
+        request.market.describe(),
+        _paths(simulation, paths, simulation.steps or len(request.path_dates), shift),
         f"seed {simulation.seed}" + ("" if simulation.sampler is Sampler.RANDOM else f" of {simulation.sampler}"),
         _method(simulation),
     )

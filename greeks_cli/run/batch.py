@@ -52,7 +52,7 @@ def usual_processes(trades: Sequence[Trade]) -> int:
     seconds = 0.0
     for trade in trades:
         request = trade.request
-        rows = max(len(request.contract.dates), request.simulation.steps or 0)
+        rows = max(len(request.path_dates), request.simulation.steps or 0)
         numbers = request.simulation.paths * rows * (1 + len(request.greeks))
         seconds += _SECONDS_PER_TRADE + _SECONDS_PER_NUMBER * numbers
     return available_cores() if seconds >= _WORTH_PROCESSES else 1
@@ -128,7 +128,7 @@ def _tasks(trades: Sequence[Trade], most: int) -> list[Task]:
     tasks: list[Task] = []
     for places in groups.values():
         request = trades[places[0]].request
-        numbers = request.simulation.paths * max(len(request.contract.dates), request.simulation.steps or 0)
+        numbers = request.simulation.paths * max(len(request.path_dates), request.simulation.steps or 0)
         largest = max(1, min(most, _LARGEST_TASK, _NUMBERS_OF_TASK // numbers))
         count = ceil(len(places) / largest)
         ends = [len(places) * i // count for i in range(count + 1)]

@@ -182,7 +182,7 @@ def truth_of(plan: Plan, exact: Exact) -> Truth:
         return Truth(exact)
     request = plan.request
     wanted = [plan.controls[greek.parameters] for greek in request.greeks]
-    control = exact_derivatives(request, control_of(request.contract), wanted)
+    control = exact_derivatives(request, control_of(request), wanted)
     return Truth(exact, [value or 0.0 for value in control])
 
 

@@ -13,6 +13,7 @@ from greeks_cli.engine.estimators.methods import pathwise_parameter
 from greeks_cli.engine.estimators.moments import Moments
 from greeks_cli.engine.execution.blocks import Blocks
 from greeks_cli.engine.execution.compile import plan
+from greeks_cli.engine.simulation.cash_dividends import start_of
 from greeks_cli.run.cores import available_cores
 from greeks_cli.run.price import run
 from greeks_cli.run.pricing import Workers, moments_by_block
@@ -107,13 +108,16 @@ def _bump(request: Request, greek: Greek, threads: int) -> MethodResult:
 
 
 def _pricing_equation(request: Request, threads: int) -> MethodResult:
-    """theta + (r - q) S delta + vol^2 S^2 gamma / 2 - r V, which is 0; r, q and vol are those of today."""
+    """theta + (r - q) S delta + vol^2 S^2 gamma / 2 - r V, which is 0; r, q and vol are those of today.
+
+    With escrowed dividends, S in the term of gamma is the start of the lognormal.
+    ."""
     asked = _asking(request, _EQUATION, _seed(request, 10))
     market = request.market.today
     weights = {
         "price": -market.rate,
         "delta": (market.rate - market.dividend_yield) * market.spot,
-        "gamma": 0.5 * market.vol**2 * market.spot**2,
+        "gamma": 0.5 * market.vol**2 * start_of(request, request.values) ** 2,
         "theta": 1.0,
     }
     result = run(asked, threads)

@@ -78,8 +78,8 @@ def _payoff_today(request: Request) -> float:
     observed = _payment(request.contract, request.market.spot)
     if observed is not None:
         return observed
-    dates = request.contract.dates
+    dates = request.path_dates
     data = PathData(Motion(dates, np.zeros((len(dates), 1))), Numbers([request]).markets)
-    path = PlainPath(data, request.market.spot)
+    path = PlainPath(data, request, request.values)
     paid = payoff(request.contract, request.values, path, Sharp())
     return float(np.ravel(values_of(paid))[0])

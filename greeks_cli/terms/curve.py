@@ -78,9 +78,9 @@ class Curve:
         times, values, labels = [], [], []
         for time, value in nodes:
             label = str(time).strip()
-            times.append(_number(time, f"node {label}: its time should be a number of years"))
+            times.append(number_from(time, f"node {label}: its time should be a number of years"))
             label = label_of(times[-1])
-            values.append(_number(value, f"node {label}: its value should be a number"))
+            values.append(number_from(value, f"node {label}: its value should be a number"))
             labels.append(label)
         return cls(tuple(times), tuple(values), tuple(labels))
 
@@ -172,7 +172,7 @@ class VolCurve(Curve):
         return float(np.sqrt(np.square(self.values) @ self.weights((date,))[:, 0] / date))
 
 
-def _number(value: object, message: str) -> float:
+def number_from(value: object, message: str) -> float:
     try:
         if isinstance(value, bool) or (isinstance(value, str) and not value.isascii()):
             raise ValueError

@@ -1,13 +1,24 @@
 """The market: one underlying that follows geometric Brownian motion, its parameters constant or curves."""
 
-from collections.abc import Callable, Iterator, Mapping
-from typing import NamedTuple
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import lru_cache
+from math import exp, log, log1p, sqrt
+from statistics import NormalDist
+from typing import Any, NamedTuple
 
-from pydantic import Field
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import Field, SerializerFunctionWrapHandler, model_serializer, model_validator
 
 from greeks_cli.terms.curve import Curve, Nodes, Rate, Vol, node_name
+from greeks_cli.terms.dividends import CashDividends, DividendList, DividendModel
 from greeks_cli.terms.fields import Price, Term
 from greeks_cli.terms.greek import CURVES
+
+SHARES, FUTURE = "dividends", "future"
+"""Names among the nodes: of the dividends that are shares of the price, and of a future, which has none."""
+CARRIES = frozenset({"rate", "dividend_yield", "borrow", SHARES})
+"""Names among the nodes that enter the forward."""
 
 
 class Market(Term):
@@ -30,45 +41,157 @@ class Market(Term):
         description="dividend yield per year, continuous, a fraction: 0.01 is 1%; or nodes, such as 0.5:0.01,1:0.02",
     )
 
+    borrow: Rate | None = Field(
+        None, description="cost per year of borrowing the underlying, continuous, beside the dividend yield; or nodes"
+    )
+    dividends: DividendList = Field(
+        None, description="discrete dividends by ex-date, in cash or as a share of the price, such as 0.3:1.50,0.8:2%"
+    )
+    dividend_model: DividendModel = Field(
+        DividendModel.JUMP,
+        description="jump: cash lowers the price at the ex-date; escrowed: its value is taken off the spot today",
+    )
+    future: Price | None = Field(None, description="price of a future instead of the spot: it grows at no rate")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _future_is_the_spot(cls, fields: Any) -> Any:
+        if not isinstance(fields, Mapping) or fields.get("future") is None:
+            return fields
+        if fields.get("spot") not in (None, fields["future"]):
+            raise ValueError("future and spot exclude each other; give one of them")
+        for name in ("dividend_yield", "borrow", "dividends"):
+            if fields.get(name):
+                raise ValueError(
+                    f"future and {name} exclude each other: a future's price has no carry; give one of them"
+                )
+        return {**fields, "spot": fields["future"]}
+
+    @model_serializer(mode="wrap")
+    def _without_defaults(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """The fields but those that say nothing: None, and a model of no dividends in cash."""
+        fields: dict[str, Any] = handler(self)
+        shown = {name: value for name, value in fields.items() if value is not None}
+        if not self.dividends or all(self.dividends.are_shares):
+            del shown["dividend_model"]
+        return shown
+
+    def describe(self) -> str:
+        """The market in words, for headers."""
+        names = self.model_dump()
+        given = {name: getattr(self, name) for name in names if name != "spot" or self.future is None}
+        words = (f"{value:g}" if isinstance(value, float | Curve) else f"{value}" for value in given.values())
+        return ", ".join(f"{name.replace('_', ' ')} {word}" for name, word in zip(given, words, strict=True))
+
     @property
     def curves(self) -> Mapping[str, Curve]:
         """The parameters that are curves."""
-        found = {name: getattr(self, name) for name in CURVES}
+        found = {name: getattr(self, name) for name in (*CURVES, "borrow")}
         return {name: curve for name, curve in found.items() if isinstance(curve, Curve)}
 
     @property
     def nodes(self) -> Nodes:
-        """The names of the curves and of their nodes."""
-        return tuple((name, tuple(node_name(name, label) for label in c.labels)) for name, c in self.curves.items())
+        """The names of curves, each with those of its nodes, and what else the four constant parameters leave out."""
+        found = {name: tuple(node_name(name, label) for label in c.labels) for name, c in self.curves.items()}
+        if self.borrow is not None:
+            found.setdefault("borrow", ())
+        if self.dividends and self.dividends.shares:
+            found[SHARES] = self.dividends.shares
+        if self.future is not None:
+            found[FUTURE] = ()
+        return tuple(found.items())
 
     @property
     def values(self) -> Mapping[str, float]:
         """The value of every parameter; a curve has one for each node, and 0 for the shift of all nodes."""
         found = {"spot": self.spot}
-        for name in CURVES:
+        for name in (*CURVES, "borrow"):
             value = getattr(self, name)
-            found[name] = 0.0 if isinstance(value, Curve) else value
-        for (_, names), curve in zip(self.nodes, self.curves.values(), strict=True):
-            found |= zip(names, curve.values, strict=True)
-        return found
+            if value is not None:
+                found[name] = 0.0 if isinstance(value, Curve) else value
+        for name, curve in self.curves.items():
+            found |= {node_name(name, label): value for label, value in zip(curve.labels, curve.values, strict=True)}
+        return found | (dict(self.dividends.values) if self.dividends else {})
+
+    def weights(self, dates: tuple[float, ...]) -> Mapping[str, NDArray[np.float64]]:
+        """The weight of every node in the integrals to some dates, and 1 from its ex-date for a share of the price."""
+        return _weights(self, dates)
+
+    def ex_dates(self, date: float) -> tuple[float, ...]:
+        """The ex-dates of dividends in cash until a date."""
+        return tuple(time for _, time in self.dividends.cash_until(date)) if self.dividends else ()
+
+    def cash_dividends(self, dates: Sequence[float]) -> CashDividends | None:
+        """The dividends in cash until the last of a contract's dates; None where there are none."""
+        cash = self.dividends.cash_until(dates[-1]) if self.dividends else ()
+        return CashDividends.of(self.dividend_model, cash, dates) if cash else None
+
+    def worth_of_dividends(self, date: float) -> float:
+        """The value today of dividends in cash until a date."""
+        cash = self.dividends.cash_until(date) if self.dividends else ()
+        return sum(self.values[name] * exp(-self._carry(time)) for name, time in cash)
+
+    def chance_of_no_price(self, date: float) -> float:
+        """The probability that dividends in cash take all of the price, roughly: of a lognormal below their value."""
+        worth = self.worth_of_dividends(date)
+        deviation = self.flat(date).vol * sqrt(date)
+        return NormalDist().cdf(log(worth / self.spot) / deviation + 0.5 * deviation) if worth else 0.0
 
     def nodes_before(self, date: float) -> Iterator[str]:
         """The names of nodes, but the last of each curve, before a date: there the parameters change."""
-        for (_, names), curve in zip(self.nodes, self.curves.values(), strict=True):
-            yield from (node for node, time in list(zip(names, curve.times, strict=True))[:-1] if time < date)
+        if self.dividends:
+            shares = zip(self.dividends.names, self.dividends.times, self.dividends.are_shares, strict=True)
+            yield from (name for name, time, is_share in shares if is_share and time <= date)
+        for name, curve in self.curves.items():
+            yield from (
+                node_name(name, label)
+                for label, time in zip(curve.labels[:-1], curve.times, strict=False)
+                if time < date
+            )
 
     def flat(self, expiry: float) -> "FlatMarket":
-        """The market of constant parameters with the same discount factor, forward and variance at an expiry."""
-        return FlatMarket(self.spot, *(self._mean(name, lambda curve: curve.mean(expiry)) for name in CURVES))
+        """The market of constant parameters with the same discount factor, forward and variance at an expiry.
+
+        The forward is without dividends in cash.
+        """
+        vol, rate = (self._mean(name, lambda curve: curve.mean(expiry)) for name in ("vol", "rate"))
+        return FlatMarket(self.spot, vol, rate, rate - self._carry(expiry) / expiry)
 
     @property
     def today(self) -> "FlatMarket":
         """The market of constant parameters in which the underlying moves today: those of the first nodes."""
-        return FlatMarket(self.spot, *(self._mean(name, lambda curve: curve.values[0]) for name in CURVES))
+        vol, rate, dividend_yield, borrow = (
+            self._mean(name, lambda curve: curve.values[0]) for name in ("vol", "rate", "dividend_yield", "borrow")
+        )
+        return FlatMarket(self.spot, vol, rate, rate if self.future is not None else dividend_yield + borrow)
+
+    def _carry(self, date: float) -> float:
+        """The logarithm of the forward over the spot, but for dividends in cash."""
+        if self.future is not None:
+            return 0.0
+        rate, dividend_yield, borrow = (
+            self._mean(name, lambda curve: curve.mean(date)) for name in ("rate", "dividend_yield", "borrow")
+        )
+        found = (rate - dividend_yield - borrow) * date
+        if self.dividends:
+            kept = zip(self.dividends.times, self.dividends.amounts, self.dividends.are_shares, strict=True)
+            found += sum(log1p(-amount) for time, amount, is_share in kept if is_share and time <= date)
+        return found
 
     def _mean(self, name: str, of_curve: Callable[[Curve], float]) -> float:
         value = getattr(self, name)
-        return of_curve(value) if isinstance(value, Curve) else float(value)
+        return of_curve(value) if isinstance(value, Curve) else float(value or 0.0)
+
+
+@lru_cache(maxsize=1024)
+def _weights(market: Market, dates: tuple[float, ...]) -> Mapping[str, NDArray[np.float64]]:
+    found: dict[str, NDArray[np.float64]] = {}
+    for name, curve in market.curves.items():
+        found |= zip((node_name(name, label) for label in curve.labels), curve.weights(dates), strict=True)
+    if market.dividends:
+        ex_dates = dict(zip(market.dividends.names, market.dividends.times, strict=True))
+        found |= {name: (np.array(dates) >= ex_dates[name]).astype(float) for name in market.dividends.shares}
+    return found
 
 
 class FlatMarket(NamedTuple):

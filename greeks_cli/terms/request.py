@@ -13,6 +13,7 @@ from greeks_cli.terms.accuracy import Accuracy
 from greeks_cli.terms.contract import Contract
 from greeks_cli.terms.contracts import CONTRACTS
 from greeks_cli.terms.dating import Dated, Dating, in_years, is_rule
+from greeks_cli.terms.dividends import CashDividends
 from greeks_cli.terms.errors import InvalidInput, Problem, did_you_mean, few
 from greeks_cli.terms.formula import FormulaError
 from greeks_cli.terms.greek import TIME, Greek, parse_greeks
@@ -23,8 +24,12 @@ from greeks_cli.terms.simulation import Autodiff, Estimator, Simulation, Smoothi
 DEFAULT_GREEKS = parse_greeks("delta,gamma,vega,theta,rho")
 """Greeks of a request that names none. Impossible ones are left out, and ``left_out`` gives the reasons."""
 
+_ON_DATES = "monitor on dates, such as --monitoring daily or --monitoring-times 0.25,0.5"
+
 SECTIONS = ("contract", "market", "simulation", "accuracy", "dates")
 """Sections of a request, as configuration files name them."""
+
+_NOTABLE_CHANCE = 1e-5
 
 Model = TypeVar("Model", bound=BaseModel)
 
@@ -69,6 +74,27 @@ class Request:
         """The market of constant parameters with the same discount factor, forward and variance at the expiry."""
         return self.market.flat(self.contract.expiry)
 
+    @cached_property
+    def cash_dividends(self) -> CashDividends | None:
+        """The dividends in cash until the contract's last date; None where there are none."""
+        return self.market.cash_dividends(self.contract.dates)
+
+    @cached_property
+    def path_dates(self) -> tuple[float, ...]:
+        """The dates of the simulation: the contract's, and the ex-dates at which the price jumps."""
+        if not self.cash_dividends or not self.cash_dividends.jumps:
+            return self.contract.dates
+        dates = self.contract.dates
+        return tuple(sorted({*dates, *self.market.ex_dates(dates[-1])}))
+
+    @cached_property
+    def schedule_dates(self) -> tuple[float, ...]:
+        """The dates of the simulation, then the ex-dates of escrowed dividends."""
+        if not self.cash_dividends or self.cash_dividends.jumps:
+            return self.path_dates
+        dates = self.contract.dates
+        return (*dates, *self.market.ex_dates(dates[-1]))
+
     @property
     def levels(self) -> dict[str, float]:
         """The values of parameters, those of the flat market in place of curves."""
@@ -81,14 +107,22 @@ class Request:
         return found
 
     def _problems_of_curves(self) -> Iterator[Problem]:
-        if not self.market.curves or not getattr(self.contract, "is_continuous", False):
+        worth, expiry = self.market.worth_of_dividends(self.contract.expiry), self.contract.expiry
+        if worth >= self.market.spot:
+            message = f"are worth {worth:g} until expiry {expiry:g}, and the spot is {self.market.spot:g}; lower them"
+            yield Problem(("market", "dividends"), message)
+        if not getattr(self.contract, "is_continuous", False):
+            return
+        if self.cash_dividends:
+            message = f"continuous monitoring wants no dividends in cash before expiry; {_ON_DATES}"
+            yield Problem(("contract", "monitoring"), message)
+        if not self.market.nodes:
             return
         node = next(self.market.nodes_before(self.contract.expiry), None)
         depends = self.contract.series(self.levels) is not None
         if node or depends:
             reason = f"{node} is a node before expiry" if node else "this contract takes no curves"
-            remedy = "monitor on dates, such as --monitoring daily or --monitoring-times 0.25,0.5"
-            message = f"continuous monitoring wants constant parameters up to expiry, and {reason}; {remedy}"
+            message = f"continuous monitoring wants constant parameters up to expiry, and {reason}; {_ON_DATES}"
             yield Problem(("contract", "monitoring"), message)
 
     def _problems(self, greeks: tuple[Greek, ...]) -> list[Problem]:
@@ -173,8 +207,17 @@ def build_request(
     used: dict[str, Any] = {}
     if dating and dated.dates:
         used = {**dating.model_dump(mode="json", exclude_none=True), **dated.dates}
-    expired, remarks = dated.has_expired, tuple(dated.remarks)
+    expired, remarks = dated.has_expired, (*dated.remarks, *_remarks(market_, contract_))
     return Request(contract_, market_, simulation_, wanted, accuracy_, expired, used, remarks)
+
+
+def _remarks(market: Market, contract: Contract) -> Iterator[str]:
+    chance = market.chance_of_no_price(contract.expiry)
+    if _NOTABLE_CHANCE < chance < 1 and market.worth_of_dividends(contract.expiry) < market.spot:
+        yield (
+            f"dividends in cash take all of the price with a probability of {chance:.1g}; "
+            "Greeks leave out the kink there"
+        )
 
 
 def build_position(position: Mapping[str, Any]) -> Position:

@@ -68,7 +68,7 @@ def _price(
     request: Request, normals: NDArray[np.floating], values: dict[str, float], n_kinks: int
 ) -> NDArray[np.floating]:
     contract = request.contract
-    data = PathData(Motion(contract.dates, normals), Markets.moved([(values, request)]))
-    path = PlainPath(data, values["spot"])
+    data = PathData(Motion(request.path_dates, normals), Markets.moved([(values, request)]))
+    path = PlainPath(data, request, values)
     value = discounted_payoff(contract, values, path, Smoother((Kernel.plain(0),) * n_kinks))
     return np.asarray(getattr(value, "array", value))

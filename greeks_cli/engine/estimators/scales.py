@@ -18,7 +18,7 @@ def scale_of(request: Request, name: str) -> float:
     if curve_of(name) in ("rate", "dividend_yield"):
         return deviation / expiry
     if name == TIME:
-        return request.contract.dates[0]
+        return request.path_dates[0]
     if curve_of(name) == "vol":
         return vol
     return abs(values[name]) * min(deviation, _MOST_DEVIATION) or 1.0

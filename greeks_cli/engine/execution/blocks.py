@@ -39,7 +39,7 @@ class Blocks:
     @cached_property
     def steps(self) -> tuple[int, ...]:
         """Exact increments in each interval between dates, in proportion to its length."""
-        dates = self.request.contract.dates
+        dates = self.request.path_dates
         wanted = self.request.simulation.steps or len(dates)
         return tuple(max(1, round(wanted * (end - start) / dates[-1])) for start, end in pairwise((0.0, *dates)))
 
@@ -98,7 +98,7 @@ class Blocks:
         n_paths = self.paths_in(block)
         dtype = type_of(self.request)
         if simulation.sampler is Sampler.SOBOL:
-            dates = self.request.contract.dates
+            dates = self.request.path_dates
             together = range(n_paths // self.scramble_size)
             first = block * (self.size // self.scramble_size)
             parts = [sobol_normals(simulation.seed, first + i, dates, self.steps, self.scramble_size) for i in together]

@@ -9,6 +9,7 @@ from greeks_cli.engine.compiler.ir import Source
 from greeks_cli.engine.execution.compile import plan
 from greeks_cli.engine.execution.numbers import Numbers, fetched, widths_of
 from greeks_cli.engine.payoffs import discounted_payoff
+from greeks_cli.engine.simulation.cash_dividends import start_of
 from greeks_cli.engine.simulation.normals import PATHS, standard_normals
 from greeks_cli.engine.simulation.path_data import Motion, PathData
 from greeks_cli.engine.simulation.paths import KnownSchedule, MovingPath, Scenario
@@ -22,22 +23,23 @@ def dot_graph(request: Request, greek: Greek) -> str:
     """The graph of one Greek in the DOT language, its leaves named; drawn on four paths."""
     import chainer.computational_graph as drawing
 
-    contract, market = request.contract, request.market
+    contract, dates = request.contract, request.path_dates
+    start = start_of(request, request.values)
     (group, *_) = plan(request).groups
-    steps = (1,) * len(contract.dates)
+    steps = (1,) * len(dates)
     normals = standard_normals(request.simulation.seed, PATHS, 0, steps, _PATHS_SHOWN, np.float64)
     live = set(greek.parameters) or {"spot"}
     leaves = make_leaves(request.values, live, _PATHS_SHOWN, np.float64)
     for name in live:
         leaves[name].name = name
     numbers = Numbers([request])
-    fetch = fetched(PathData(Motion(contract.dates, normals), numbers.markets), numbers, widths_of([group.method]))
+    fetch = fetched(PathData(Motion(dates, normals), numbers.markets), numbers, widths_of([group.method]))
 
     def sourced(source: Source, sample: Operand, is_flat: bool | None = None) -> Operand:
         return fetch(source)
 
-    scenario = Scenario(len(steps), market.nodes, _PATHS_SHOWN, np.float64, sourced, market.spot, market.spot)
-    path = MovingPath(leaves, scenario, KnownSchedule(numbers.markets))
+    scenario = Scenario(request, _PATHS_SHOWN, np.float64, sourced, start, start)
+    path = MovingPath(leaves, scenario, KnownSchedule(request))
     node = discounted_payoff(contract, leaves, path, Smoother(group.method.kernels))
     for name in greek.parameters:
         ones = chainer.Variable(np.ones_like(node.array), name="1 on every path")

@@ -119,7 +119,7 @@ def _batches(plans: Sequence[Plan], most: int) -> Iterator[Stack]:
         shared = market if of_market[market] >= _SHARED_MARKET else None
         found.setdefault((id(plan.traced), groups, asked, alone, shared), []).append(number)
     for (*_, shared), numbers in found.items():  # type: ignore[misc]
-        size = most if shared else max(1, min(most, _DATES_OF_BATCH // len(plans[numbers[0]].request.contract.dates)))
+        size = most if shared else max(1, min(most, _DATES_OF_BATCH // len(plans[numbers[0]].request.path_dates)))
         yield from (tuple(numbers[start : start + size]) for start in range(0, len(numbers), size))
 
 
@@ -151,7 +151,7 @@ def _included(
         if plan.controls:
             pairs = {index: plan.controls[index] for index in group.wanted}
             others = tuple(dict.fromkeys(pairs.values()))
-            of_control = traced.of_control(control_of(contract), group.method, others, numbers)
+            of_control = traced.of_control(control_of(plan.request), group.method, others, numbers)
             controls = simplifier.include(of_control, bind(widths))  # no formula is a control
             yield from (((CONTROL, index), controls[other]) for index, other in pairs.items())
         smoothed = tuple(index for index in group.wanted if group.method.smooths(index, contract))

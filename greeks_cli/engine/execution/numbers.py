@@ -13,6 +13,7 @@ from greeks_cli.engine.autodiff.softplus import MAX_ORDER
 from greeks_cli.engine.compiler.batching import per_trade
 from greeks_cli.engine.compiler.ir import Program, Source
 from greeks_cli.engine.estimators.methods import Method
+from greeks_cli.engine.simulation.cash_dividends import start_of
 from greeks_cli.engine.simulation.laws import Markets
 from greeks_cli.engine.simulation.path_data import PathData
 from greeks_cli.engine.simulation.sources import Coefficient, PathSource
@@ -78,6 +79,10 @@ class NodeWeightColumn:
     n_dates: int
 
 
+START = "start"
+"""The name of the lognormal's start among the values: the spot, less the value of escrowed dividends."""
+
+
 class Numbers:
     """The open numbers of trades of one structure."""
 
@@ -92,18 +97,17 @@ class Numbers:
     def markets(self) -> Markets:
         """The market of each trade, or the one market of all."""
         one = self.requests[0]
-        same = all(r.market == one.market and r.contract.dates == one.contract.dates for r in self.requests)
+        same = all(r.market == one.market and r.schedule_dates == one.schedule_dates for r in self.requests)
         return Markets.of(self.requests[:1] if same else self.requests)
 
     def _weights(self, node: str) -> NDArray[np.float64]:
         """The weights of a node at the dates of each trade, shape (n_trades, n_dates)."""
-        weights = self.markets.weights[node]
-        return np.broadcast_to(weights, (len(self.requests), weights.shape[1]))
+        return np.array([r.market.weights(r.schedule_dates)[node] for r in self.requests])
 
     @cached_property
     def folded_key(self) -> Hashable:
         """Key of the folded numbers; None where they differ between the trades."""
-        keys = {(r.market, r.contract.dates, _folded(r.contract)) for r in self.requests}
+        keys = {(r.market, r.schedule_dates, _folded(r.contract)) for r in self.requests}
         return next(iter(keys)) if len(keys) == 1 else None
 
     def folded(self, source: Source) -> Any:
@@ -132,15 +136,16 @@ class Numbers:
             case Coefficient():
                 return source.of(self.markets, self.dtype)
             case Time(date=date):
-                return np.array([r.contract.dates[date] for r in self.requests])
+                return np.array([r.schedule_dates[date] for r in self.requests])
             case TimeColumn(n_dates=n):
-                return np.array([r.contract.dates[:n] for r in self.requests], self.dtype)[:, :, None]
+                return np.array([r.schedule_dates[:n] for r in self.requests], self.dtype)[:, :, None]
             case NodeWeight(node=node, date=date):
                 return self._weights(node)[:, date]
             case NodeWeightColumn(node=node, n_dates=n):
                 return self._weights(node)[:, :n, None].astype(self.dtype)
             case Value(name=name, rounded=rounded):
-                values = np.array([r.values[name] for r in self.requests], dtype=float)
+                found = [start_of(r, r.values) if name == START else r.values[name] for r in self.requests]
+                values = np.array(found, dtype=float)
                 return values.astype(self.dtype) if rounded else values
         return np.array([r.contract.values[source.name] for r in self.requests], dtype=float).astype(self.dtype)
 

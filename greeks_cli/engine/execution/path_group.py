@@ -152,7 +152,7 @@ class PathGroup:
         total: dict[int, NDArray[np.floating]],
     ) -> list[StackMoments]:
         """The moments of each stack of a part; adds its samples to the sums over plans."""
-        linked, dates = part.linked, self.plans[0].request.contract.dates
+        linked, dates = part.linked, self.plans[0].request.path_dates
         first_plans = [part.plans[stack[0]] for stack in linked.stacks]
         chunked = linked.chunked(tuple(plan.measures_bias(block) for plan in first_plans))
         factors: list[dict[Wanted, NDArray[np.float64]]] = [{} for _ in linked.stacks]
@@ -205,9 +205,9 @@ def path_groups(plans: Mapping[int, Plan]) -> list[list[int]]:
 
 def paths_key(request: Request) -> object:
     """Key of a request's normals: equal for equal normals at equal dates, where blocks have the same size."""
-    contract, simulation = request.contract, request.simulation
+    simulation = request.simulation
     drawn = ("seed", "paths", "steps", "sampler", "antithetic", "dtype", "device")
-    return contract.dates, *(getattr(simulation, name) for name in drawn)
+    return request.path_dates, *(getattr(simulation, name) for name in drawn)
 
 
 class SharedNormals:

@@ -65,7 +65,7 @@ def squared_errors(pilots: Sequence[Pilot], mapper: Mapper = map) -> list[Errors
     batches: dict[Hashable, list[int]] = {}
     for number, pilot in enumerate(pilots):
         alone = number if is_rounded_by_batch(pilot.request) else None
-        key = id(pilot.traced), pilot.request.simulation, pilot.request.contract.dates, alone
+        key = id(pilot.traced), pilot.request.simulation, pilot.request.path_dates, alone
         batches.setdefault(key, []).append(number)
     stacks: list[list[int]] = []
     for numbers in batches.values():

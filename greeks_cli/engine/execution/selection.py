@@ -6,7 +6,7 @@ that apply to a Greek are compared on pilot paths, and the method of least total
 whose bias is only measured, are not compared at one date, and not where kinks are tangled.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from itertools import chain
@@ -27,6 +27,7 @@ from greeks_cli.engine.simulation.laws import Markets
 from greeks_cli.engine.simulation.normals import PILOT, standard_normals
 from greeks_cli.engine.simulation.path_data import Motion, PathData
 from greeks_cli.terms.contract import Contract
+from greeks_cli.terms.curve import curve_of
 from greeks_cli.terms.greek import TIME
 from greeks_cli.terms.request import Request
 from greeks_cli.terms.simulation import Autodiff, Dtype, Estimator, Sampler, Smoothing
@@ -81,7 +82,7 @@ class Pilot:
         last: tuple[object, ...] = ()
         market: object = None
         for request, markets in zip(requests, _markets(requests), strict=True):
-            key = request.contract.dates, _drawn(request)
+            key = request.path_dates, _drawn(request)
             if key != last:
                 last, motion, market = key, pilot_motion(request), None
             if request.market != market:
@@ -108,7 +109,7 @@ def choose_controls(request: Request, groups: Sequence[Group], motion: Motion) -
     Many derivatives of the underlying are constant, such as its gamma, and control nothing.
     """
     request = in_float64(request)
-    control, numbers = control_of(request.contract), Numbers([request])
+    control, numbers = control_of(request), Numbers([request])
     best: dict[MultiIndex, MultiIndex] = {}
     for group in groups:
         method, widths = group.method, widths_of([group.method])
@@ -132,9 +133,9 @@ def _shared_variance(x: NDArray[np.floating], y: NDArray[np.floating]) -> float:
 
 def _markets(requests: Sequence[Request]) -> list[Markets]:
     """The market of each request, with the coefficients of its path, which are computed for all requests at once."""
-    by_count: dict[int, list[int]] = {}
+    by_count: dict[Hashable, list[int]] = {}
     for number, request in enumerate(requests):
-        by_count.setdefault(len(request.contract.dates), []).append(number)
+        by_count.setdefault((len(request.path_dates), request.market.nodes), []).append(number)
     found: dict[int, Markets] = {}
     for numbers in by_count.values():
         together = Markets.of([requests[number] for number in numbers])
@@ -153,7 +154,7 @@ def in_float64(request: Request) -> Request:
 def pilot_motion(request: Request) -> Motion:
     """Pilot normals, one increment per date for any number of steps: they only choose the settings."""
     seed, n_rows, n_paths = _drawn(request)
-    return Motion(request.contract.dates, standard_normals(seed, PILOT, 0, (1,) * n_rows, n_paths, np.float64))
+    return Motion(request.path_dates, standard_normals(seed, PILOT, 0, (1,) * n_rows, n_paths, np.float64))
 
 
 def pilot_data(request: Request) -> PathData:
@@ -163,9 +164,9 @@ def pilot_data(request: Request) -> PathData:
 
 def _drawn(request: Request) -> tuple[int, int, int]:
     """The seed of a pilot's normals, the number of normals of a path, and the number of paths."""
-    contract, simulation = request.contract, request.simulation
+    simulation = request.simulation
     wanted = simulation.paths // 32 if _fixed_width(request) is None else 0
-    n_rows = len(contract.dates)
+    n_rows = len(request.path_dates)
     n_paths = min(_MOST_PATHS, max(_FEWEST_PATHS, wanted), max(256, _MOST_NORMALS // n_rows))
     return simulation.seed, n_rows, n_paths
 
@@ -233,11 +234,13 @@ def _estimators(request: Request, index: MultiIndex, n_kinks: int) -> list[Estim
     if simulation.estimator is not Estimator.AUTO:
         return [_applicable(request, index, simulation.estimator)]
     contract = request.contract
-    if not index or contract.explicit_kinks:
+    if not index or _moves_kinks(request, index):
         return [Estimator.PATHWISE]
     if len(index) == 1 and not contract.jumps:
         # Several kinks may bound a payoff, such as a spread; a density then differentiates it with less noise.
-        bounded = n_kinks > 1 and len(contract.dates) == 1 and not contract.guards and index[0] not in contract.values
+        bounded = (
+            n_kinks > 1 and len(request.path_dates) == 1 and not contract.guards and index[0] not in contract.values
+        )
         return [Estimator.PATHWISE, Estimator.LIKELIHOOD] if bounded else [Estimator.PATHWISE]
     if all(name in contract.values for name in index):
         return [Estimator.PATHWISE]  # a density does not depend on them
@@ -246,11 +249,35 @@ def _estimators(request: Request, index: MultiIndex, n_kinks: int) -> list[Estim
     every = [Estimator.LIKELIHOOD]
     if _firsts(request, index):
         every.append(Estimator.CONDITIONAL)
-    if len(every) == 1 or (len(contract.dates) > 1 and not contract.tangled_kinks):
+    if len(every) == 1 or (len(request.path_dates) > 1 and not contract.tangled_kinks):
         every.insert(0, Estimator.PATHWISE)
-    if simulation.autodiff is Autodiff.GRAD and not contract.jumps and pathwise_parameter(contract, index):
+    if simulation.autodiff is Autodiff.GRAD and not contract.jumps and _begins(request, index):
         every.append(Estimator.MIXED)
     return every
+
+
+def _moves_kinks(request: Request, index: MultiIndex) -> bool:
+    """True if market parameters of a derivative move a kink while the path is held fixed.
+
+    A dividend does, and so does what the value of escrowed dividends at a date depends on.
+    """
+    cash = request.cash_dividends
+    if request.contract.explicit_kinks or (cash is None):
+        return request.contract.explicit_kinks
+    if any(name in cash.names for name in index):
+        return True
+    return cash.moves_dates and any(name != "spot" and curve_of(name) not in ("vol", TIME) for name in index)
+
+
+def _begins(request: Request, index: MultiIndex) -> str | None:
+    """The parameter that an estimate may differentiate pathwise first; None where there is none.
+
+    The start of the lognormal depends on rates too where dividends are escrowed.
+    """
+    first, cash = pathwise_parameter(request.contract, index), request.cash_dividends
+    if first is None or cash is None or cash.jumps or first in request.contract.values:
+        return first
+    return first if curve_of(first) in ("spot", "vol") else None
 
 
 def _firsts(request: Request, index: MultiIndex) -> list[str]:
@@ -259,17 +286,17 @@ def _firsts(request: Request, index: MultiIndex) -> list[str]:
     A density does not depend on the contract's parameters, and holds no kink still that the market's parameters move.
     """
     contract = request.contract
-    if len(index) < (1 if contract.jumps else 2) or contract.explicit_kinks or contract.guards:
+    if len(index) < (1 if contract.jumps else 2) or _moves_kinks(request, index) or contract.guards:
         return []
     own = sum(name in contract.values for name in index)
     density = [] if own else [""]
-    first = pathwise_parameter(contract, index)
+    first = _begins(request, index)
     if contract.jumps or own > 1 or first is None or request.simulation.autodiff is not Autodiff.GRAD:
         return density
-    if density and request.simulation.control and not isinstance(control_of(contract), Underlying):
+    if density and request.simulation.control and not isinstance(control_of(request), Underlying):
         return density  # the first derivatives of contract and control jump on different paths
     # The density of later dates knows the vol: over several dates it matters which parameter moves the path.
-    several = not own and len(contract.dates) > 1
+    several = not own and len(request.path_dates) > 1 and request.cash_dividends is None
     return [*density, *(dict.fromkeys(p for p in index if p != TIME) if several else (first,))]
 
 
@@ -280,11 +307,11 @@ def _applicable(request: Request, index: MultiIndex, estimator: Estimator) -> Es
     a likelihood ratio holds still a kink that the market's parameters move.
     """
     contract = request.contract
-    if contract.explicit_kinks and index:
+    if index and _moves_kinks(request, index):
         return Estimator.PATHWISE
     if estimator is Estimator.CONDITIONAL and not _firsts(request, index):
         return Estimator.PATHWISE
-    if estimator is Estimator.MIXED and (contract.jumps or pathwise_parameter(contract, index) is None):
+    if estimator is Estimator.MIXED and (contract.jumps or _begins(request, index) is None):
         return Estimator.PATHWISE
     return estimator
 

@@ -54,7 +54,7 @@ def with_shifts(plans: Sequence[Plan], mapper: Mapper = map) -> list[Plan]:
     for plan in plans:
         if _is_tried(plan):
             groups = tuple((group.method.pattern, group.wanted) for group in plan.groups)
-            simulation, dates = plan.request.simulation, plan.request.contract.dates
+            simulation, dates = plan.request.simulation, plan.request.path_dates
             batches.setdefault((id(plan.traced), groups, simulation, dates), []).append(plan)
     stacks = []
     for batch in batches.values():
@@ -71,7 +71,7 @@ def _is_tried(plan: Plan) -> bool:
 
 
 def _paths_of(plan: Plan) -> int:
-    return len(spread().ends) if len(plan.request.contract.dates) == 1 else pilot_motion(plan.request).n_paths
+    return len(spread().ends) if len(plan.request.path_dates) == 1 else pilot_motion(plan.request).n_paths
 
 
 @small_buffers()
@@ -86,7 +86,7 @@ def _shifted(plans: Sequence[Plan]) -> list[tuple[Plan, Plan]]:
 
 def _chosen(plans: Sequence[Plan]) -> list[Plan]:
     request = plans[0].request
-    dates = request.contract.dates
+    dates = request.path_dates
     if len(dates) == 1:
         tried = [_Tried.of(plan, spread(), rows) for plan, rows in zip(plans, _rows(plans, spread()), strict=True)]
         near = ([round(one.centre) + step for step in (-1, 0, 1)] for one in tried)
@@ -109,7 +109,7 @@ def _chosen(plans: Sequence[Plan]) -> list[Plan]:
 def _rows(plans: Sequence[Plan], moved: Moved) -> list[dict[MultiIndex, Rows]]:
     """The samples of every Greek of each plan on moved paths, in the type of the run."""
     numbers = Numbers([plan.request for plan in plans])
-    motion = Motion(plans[0].request.contract.dates, moved.normals.astype(numbers.dtype))
+    motion = Motion(plans[0].request.path_dates, moved.normals.astype(numbers.dtype))
     found: list[dict[MultiIndex, Rows]] = [{} for _ in plans]
     for number, group in enumerate(plans[0].groups):
         program = plans[0].traced.simplified(group.method.pattern, numbers, group.wanted)

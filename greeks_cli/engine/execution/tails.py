@@ -38,7 +38,7 @@ class Tail(NamedTuple):
 def tails(linked: Linked, plans: Sequence[Plan], paths: int) -> list[Mapping[MultiIndex, Tail]]:
     """The tails of every Greek of each stack of linked plans, all of one shift, for a run of some paths."""
     request, shift = plans[0].request, plans[0].shift
-    dates = request.contract.dates
+    dates = request.path_dates
     n_rows = len(dates)
     n_paths = max(256, min(_MOST_PATHS, _MOST_NORMALS // n_rows))
     drawn = standard_normals(request.simulation.seed, TAILS, 0, (1,) * n_rows, n_paths, type_of(request))

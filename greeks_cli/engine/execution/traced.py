@@ -21,6 +21,7 @@ from greeks_cli.engine.compiler.simplify import simplified
 from greeks_cli.engine.compiler.tracer import Tracer
 from greeks_cli.engine.estimators.methods import Differentiation, Method
 from greeks_cli.engine.execution.numbers import (
+    START,
     NodeWeight,
     NodeWeightColumn,
     Numbers,
@@ -31,6 +32,7 @@ from greeks_cli.engine.execution.numbers import (
     Width,
     type_of,
 )
+from greeks_cli.engine.simulation.cash_dividends import start_of
 from greeks_cli.engine.simulation.paths import Scenario
 from greeks_cli.terms.contract import Contract
 from greeks_cli.terms.curve import Nodes
@@ -149,13 +151,12 @@ class Traced:
             else:
                 source = tracer.source(Parameter(name), self._dtype(number))
                 values[name] = np.broadcast_to(source, (_TRACED_PATHS,))
-        spot = tracer.source(Value("spot", rounded=True), self._dtype(request.market.spot))
-        n_dates, nodes = len(request.contract.dates), request.market.nodes
-        unrounded = tracer.source(Value("spot"), self._dtype(1))
-        scenario = Scenario(n_dates, nodes, _TRACED_PATHS, self._dtype, tracer.source, spot, unrounded)
+        spot = tracer.source(Value(START, rounded=True), self._dtype(start_of(request, request.values)))
+        unrounded = tracer.source(Value(START), self._dtype(1))
+        scenario = Scenario(request, _TRACED_PATHS, self._dtype, tracer.source, spot, unrounded)
         scenario.differentiate_laws(method.estimator, method.estimator is Estimator.MIXED or bool(method.first), wanted)
         with np.errstate(all="ignore"):  # nothing is estimated here
-            schedule = _OpenSchedule(tracer, nodes, self._dtype)
+            schedule = _OpenSchedule(tracer, request.market.nodes, self._dtype)
             found = Differentiation(request, contract, scenario, values, schedule).derivatives(opened, wanted)
             return tracer.program({index: found[index] for index in wanted})
 
@@ -170,13 +171,14 @@ class _OpenSchedule:
         """The time of a date in years."""
         if isinstance(date, int):
             return self._tracer.source(Time(date), self._dtype(1))
-        return self._tracer.source(TimeColumn(date.stop), np.ones((date.stop, 1), self._dtype))
+        return self._tracer.source(TimeColumn(date.stop), np.ones((date.stop, 1), self._dtype))[date.start :]
 
     def weight(self, node: str, date: Dates) -> Operand:
         """The weight of a node in the integral from today to a date."""
         if isinstance(date, int):
             return self._tracer.source(NodeWeight(node, date), self._dtype(1))
-        return self._tracer.source(NodeWeightColumn(node, date.stop), np.ones((date.stop, 1), self._dtype))
+        weights = self._tracer.source(NodeWeightColumn(node, date.stop), np.ones((date.stop, 1), self._dtype))
+        return weights[date.start :]
 
 
 def _open(tracer: Tracer, kink: int, kernel: Kernel, dtype: type[np.floating]) -> Kernel:
@@ -203,7 +205,15 @@ def traced(request: Request, methods: Methods) -> Traced:
     contract, simulation = request.contract, request.simulation
     choices = tuple((index, tuple(method.pattern for method in found)) for index, found in methods.items())
     structure = contract.structure(request.market.spot), contract.series(request.levels)
-    key = type(contract), structure, request.market.nodes, simulation.dtype, simulation.autodiff, choices
+    key = (
+        type(contract),
+        structure,
+        request.market.nodes,
+        request.cash_dividends,
+        simulation.dtype,
+        simulation.autodiff,
+        choices,
+    )
     return _kept(_Subject(key, request, methods))
 
 

@@ -9,6 +9,7 @@ from greeks_cli.engine.payoffs.base import payoff
 from greeks_cli.engine.simulation.paths import Path
 from greeks_cli.terms.contract import Contract, StrikeKind
 from greeks_cli.terms.path_contracts import Asian, Average
+from greeks_cli.terms.request import Request
 
 
 class Underlying(Contract):
@@ -25,13 +26,22 @@ def _underlying(contract: Underlying, leaves: Leaves, path: Path, smoother: Smoo
     return path[-1]
 
 
+def control_of(request: Request) -> Contract:
+    """The control variate of a request: of the contracts with a closed form, the one whose payoff correlates most.
+
+    Under dividends in cash that is the underlying, whose forward is known.
+    """
+    if request.cash_dividends:
+        return Underlying(expiry=request.contract.expiry)
+    return _control(request.contract)
+
+
 @singledispatch
-def control_of(contract: Contract) -> Contract:
-    """The control variate of a contract: of the contracts with a closed form, the one whose payoff correlates most."""
+def _control(contract: Contract) -> Contract:
     return Underlying(expiry=contract.expiry)
 
 
-@control_of.register
+@_control.register
 def _asian(contract: Asian) -> Contract:
     """The geometric average of the same fixings, where the arithmetic one may end on either side of a fixed strike."""
     fixed = contract.strike_kind is StrikeKind.FIXED and not contract.is_decided

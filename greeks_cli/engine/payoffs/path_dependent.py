@@ -52,7 +52,7 @@ def _lookback(contract: Lookback, leaves: Leaves, path: Path, smoother: Smoother
     n_looks = len(contract.looks)
     if contract.is_continuous:
         extreme = _continuous_extreme(leaves, path, smoother, sign, level)
-    elif n_looks == 1 or smoother.smooths_values:
+    elif n_looks == 1 or smoother.smooths_values or not path.is_proportional:
         seen = sign * smoother.maximum(sign * path.first(n_looks))
         extreme = level + sign * smoother.positive_part(sign * (seen - level))
     else:

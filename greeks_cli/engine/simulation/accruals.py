@@ -6,8 +6,9 @@ squares for a volatility, with weights that depend on the dates of nodes and con
 
 from collections.abc import Callable, Mapping
 
-from greeks_cli.engine.autodiff.ops import Leaves, Operand, exp, sqrt
+from greeks_cli.engine.autodiff.ops import Leaves, Operand, exp, log, sqrt
 from greeks_cli.terms.curve import Nodes
+from greeks_cli.terms.market import CARRIES, FUTURE, SHARES
 
 WeightOf = Callable[[str], Operand]
 """The weight of a node, by its name, in the integral from today to a date."""
@@ -50,9 +51,16 @@ class Accruals:
 
     @property
     def carry(self) -> Operand:
-        """The integral of rate less dividend yield: the logarithm of the forward over the spot."""
-        if "rate" in self._nodes or "dividend_yield" in self._nodes:
-            return self.rate - self.dividend_yield
+        """The logarithm of the forward over the spot, but for dividends in cash."""
+        if FUTURE in self._nodes:
+            return 0.0 * self._elapsed
+        if not CARRIES.isdisjoint(self._nodes):
+            found = self.rate - self.dividend_yield
+            if "borrow" in self._nodes:
+                found = found - self._integral("borrow")
+            for share in self._nodes.get(SHARES, ()):
+                found = found + self._weight(share) * log(1 - self._leaves[share])
+            return found
         return (self._leaves["rate"] - self._leaves["dividend_yield"]) * self._elapsed
 
     @property
@@ -83,7 +91,7 @@ class Accruals:
         return self._years - (passed if self._n_dates == 1 else self._n_dates * passed)
 
     def _integral(self, name: str, squared: bool = False) -> Operand:
-        if name not in self._nodes:
+        if not self._nodes.get(name):
             return self._leaves[name] * self._elapsed
         values = [self._leaves[node] + self._leaves[name] for node in self._nodes[name]]
         values = [value * value for value in values] if squared else values

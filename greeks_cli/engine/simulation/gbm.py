@@ -32,7 +32,8 @@ AT, WITHIN, FIRST = "at", "within", "first"
 
 def parameters_of(nodes: Nodes) -> tuple[str, ...]:
     """The parameters that a path depends on."""
-    return (*PARAMETERS, *(name for _, names in nodes for name in names))
+    borrow = ("borrow",) if "borrow" in dict(nodes) else ()
+    return (*PARAMETERS, *borrow, *(name for _, names in nodes for name in names))
 
 
 def weight_name(span: str, node: str) -> str:

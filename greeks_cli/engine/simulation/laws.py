@@ -18,6 +18,7 @@ from greeks_cli.engine.autodiff.mixed_partials import MultiIndex
 from greeks_cli.engine.autodiff.ops import Leaves, Operand
 from greeks_cli.engine.compiler.ir import Program
 from greeks_cli.engine.compiler.tracer import Tracer
+from greeks_cli.engine.simulation.cash_dividends import start_of
 from greeks_cli.engine.simulation.gbm import (
     AT,
     FIRST,
@@ -31,6 +32,7 @@ from greeks_cli.engine.simulation.gbm import (
 )
 from greeks_cli.terms.curve import Nodes
 from greeks_cli.terms.greek import TIME
+from greeks_cli.terms.market import SHARES
 from greeks_cli.terms.request import Request
 
 _GENERIC_SPOTS = 49.0, 98.0, 103.0
@@ -228,6 +230,7 @@ def _generic(n_dates: int, nodes: Nodes) -> "Markets":
     generator = np.random.default_rng(0)
     dates = np.cumsum(generator.uniform(0.5, 1.5, (_GENERIC, n_dates)), axis=1)
     values = {name: generator.uniform(0.5, 2.0, _GENERIC) for name in parameters_of(nodes)}
+    values |= {name: generator.uniform(0.1, 0.5, _GENERIC) for name in dict(nodes).get(SHARES, ())}
     values |= {"spot": np.array(_GENERIC_SPOTS), "time": np.zeros(_GENERIC)}
     weights = {
         node: np.cumsum(generator.uniform(0.5, 1.5, (_GENERIC, n_dates)), axis=1)
@@ -276,14 +279,13 @@ class Markets:
 
     @classmethod
     def moved(cls, places: Sequence[tuple[Mapping[str, float], Request]]) -> Self:
-        """The market and dates of each request, with other values of its parameters."""
+        """The market and dates of each request, with other values of its parameters; the spot is the lognormal's."""
         nodes = places[0][1].market.nodes
         values = {name: np.array([own[name] for own, _ in places]) for name in parameters_of(nodes)}
-        dates = np.array([request.contract.dates for _, request in places])
-        weights: dict[str, NDArray[np.float64]] = {}
-        for name, names in nodes:
-            rows = [request.market.curves[name].weights(request.contract.dates) for _, request in places]
-            weights |= zip(names, np.stack(rows, axis=1), strict=True)
+        values["spot"] = np.array([start_of(request, own) for own, request in places])
+        dates = np.array([request.path_dates for _, request in places])
+        rows = [request.market.weights(request.path_dates) for _, request in places]
+        weights = {node: np.array([row[node] for row in rows]) for node in rows[0]}
         return cls(values, dates, nodes, weights)
 
     def law(self, kind: str, first: str = "") -> Law:

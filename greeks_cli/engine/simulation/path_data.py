@@ -96,12 +96,14 @@ class PathData:
         else:
             drift, along, *bridged = [self.per_market(row[:, dates]) for row in rows]
         if law.on_clock:
-            growth = self.walk[dates].copy() if isinstance(dates, slice) else self.weighted(law, (), 1, 0, dates + 1)
+            walked = self.walk[dates] if isinstance(dates, slice) else self.weighted(law, (), 1, 0, dates + 1)
+            growth = walked + drift
         elif n_dates == 1:
             growth = motion.normals[dates] * motion.on_device(along * motion.deviations[0])
+            growth += drift
         else:
             growth = motion.brownian[dates] * along
-        growth += drift
+            growth += drift
         if rows[2:].any():  # bridges enter only where time has moved
             for row, data in zip(bridged, self._anchored(), strict=True):
                 growth += row * data

@@ -14,11 +14,12 @@ from numpy.typing import NDArray
 
 from greeks_cli.engine.autodiff.exp_linear import Coefficients, Data, Dates, ExpLinear, evaluate
 from greeks_cli.engine.autodiff.mixed_partials import MultiIndex
-from greeks_cli.engine.autodiff.ops import Leaves, Operand
+from greeks_cli.engine.autodiff.ops import Leaves, Operand, concat
 from greeks_cli.engine.compiler.ir import Array
 from greeks_cli.engine.simulation.accruals import Accruals
+from greeks_cli.engine.simulation.cash_dividends import Underlying, underlying_of_request
 from greeks_cli.engine.simulation.gbm import MOVING, anchors, parameters_of
-from greeks_cli.engine.simulation.laws import Law, Markets, law_of
+from greeks_cli.engine.simulation.laws import Law, law_of
 from greeks_cli.engine.simulation.path_data import PathData
 from greeks_cli.engine.simulation.sources import (
     Bridge,
@@ -37,6 +38,7 @@ from greeks_cli.engine.simulation.sources import (
 )
 from greeks_cli.terms.curve import Nodes
 from greeks_cli.terms.greek import TIME
+from greeks_cli.terms.request import Request
 from greeks_cli.terms.simulation import Estimator
 
 Sourced = Callable[..., Operand]
@@ -76,8 +78,7 @@ class Scenario:
 
     def __init__(
         self,
-        n_dates: int,
-        nodes: Nodes,
+        request: Request,
         n_paths: int,
         dtype: type[np.floating],
         sourced: Sourced,
@@ -86,8 +87,10 @@ class Scenario:
     ):
         """``sourced`` makes operands of sources.
 
-        ``spot`` is the value of the spot, not its leaf, in the type of the paths and as the market has it.
+        ``spot`` is the value of the lognormal's start, not its leaf, in the type of the paths and as the market has it.
         """
+        self.dividends = underlying_of_request(request)
+        n_dates, nodes = len(request.path_dates), request.market.nodes
         self.n_dates, self.nodes, self.n_paths, self.dtype = n_dates, nodes, n_paths, dtype
         self.parameters = parameters_of(nodes)
         self.sourced, self._spot, self._unrounded_spot = sourced, spot, unrounded_spot
@@ -185,7 +188,7 @@ class Scenario:
 
 
 class Schedule(Protocol):
-    """The dates of a contract: their times in years, and the weights of curves' nodes in integrals to them.
+    """The dates of a simulation, then those of escrowed dividends: times in years, and weights of nodes to them.
 
     A date is given by its index, for a number, or by a slice of several, for an array of shape (n_dates, 1).
     """
@@ -200,18 +203,20 @@ class Schedule(Protocol):
 
 
 class KnownSchedule:
-    """A schedule of known numbers: that of one market."""
+    """The schedule of a request, in known numbers."""
 
-    def __init__(self, markets: Markets):
-        self.nodes, self._markets = markets.nodes, markets
+    def __init__(self, request: Request):
+        self.nodes = request.market.nodes
+        self._dates = np.array(request.schedule_dates)
+        self._weights = request.market.weights(request.schedule_dates)
 
     def time(self, date: Dates) -> Operand:
         """The time of a date in years."""
-        return _at(self._markets.dates[0], date)
+        return _at(self._dates, date)
 
     def weight(self, node: str, date: Dates) -> Operand:
         """The weight of a node in the integral from today to a date."""
-        return _at(self._markets.weights[node][0], date)
+        return _at(self._weights[node], date)
 
 
 def _at(numbers: NDArray[np.float64], date: Dates) -> Operand:
@@ -221,25 +226,38 @@ def _at(numbers: NDArray[np.float64], date: Dates) -> Operand:
 class Path(ABC):
     """The underlying at the dates of a contract, of which the last is the expiry."""
 
-    schedule: Schedule
-    n_dates: int
+    def __init__(self, leaves: Leaves, schedule: Schedule, underlying: Underlying):
+        """``leaves`` are those by which dividends in cash are paid."""
+        self.n_dates = underlying.n_dates
+        self._schedule, self._underlying, self._paid = schedule, underlying, leaves
 
     @property
     def expiry(self) -> Operand:
         """Years to expiry, a number."""
-        return self.schedule.time(-1)
+        return self._schedule.time(self._underlying.place(-1))
 
     def accruals(self, leaves: Leaves, date: Dates = -1, since: int | None = None) -> Accruals:
         """Integrals of the market's parameters to a date, or to several, from the present or from another date."""
-        schedule = self.schedule
-        if since is None:
-            return Accruals(leaves, schedule.time(date), schedule.nodes, lambda node: schedule.weight(node, date))
+        place = self._underlying.place
+        if since is not None:
+            assert isinstance(date, int)
+            return _between(leaves, self._schedule, place(since), place(date))
+        if isinstance(date, int):
+            return _accruals(leaves, self._schedule, place(date))
+        if self._underlying.place(self.n_dates - 1) == self.n_dates - 1:
+            return _accruals(leaves, self._schedule, date)
+        rows = [slice(place(i), place(i) + 1) for i in range(date.start, date.stop)]
         return Accruals(
-            {**leaves, TIME: 0.0},
-            schedule.time(date) - schedule.time(since),
-            schedule.nodes,
-            lambda node: schedule.weight(node, date) - schedule.weight(node, since),
+            leaves,
+            concat([self._schedule.time(row) for row in rows]),
+            self._schedule.nodes,
+            lambda node: concat([self._schedule.weight(node, row) for row in rows]),
         )
+
+    @property
+    def is_proportional(self) -> bool:
+        """True if the underlying at all dates is proportional to the first."""
+        return self._underlying.is_proportional
 
     def __getitem__(self, index: int) -> Operand:
         """The underlying at one date, shape (n_paths,)."""
@@ -264,38 +282,66 @@ class Path(ABC):
         """The sum of the underlying over the first dates, shape (n_paths,)."""
         return self._evaluate(slice(0, n_dates), summed=True)
 
+    def _evaluate(self, dates: Dates, summed: bool = False) -> Operand:
+        return self._underlying.spots(self._lognormal, self._paid, self._accruals_paid, dates, summed)
+
+    def _accruals_paid(self, dates: Dates) -> Accruals:
+        return _accruals(self._paid, self._schedule, dates)
+
     @abstractmethod
-    def _evaluate(self, dates: Dates, summed: bool = False) -> Operand: ...
+    def _lognormal(self, dates: Dates, summed: bool = False) -> Operand:
+        """The lognormal at dates of the simulation."""
+
+
+def _accruals(leaves: Leaves, schedule: Schedule, dates: Dates) -> Accruals:
+    return Accruals(leaves, schedule.time(dates), schedule.nodes, lambda node: schedule.weight(node, dates))
+
+
+def _between(leaves: Leaves, schedule: Schedule, since: int, date: int) -> Accruals:
+    return Accruals(
+        {**leaves, TIME: 0.0},
+        schedule.time(date) - schedule.time(since),
+        schedule.nodes,
+        lambda node: schedule.weight(node, date) - schedule.weight(node, since),
+    )
 
 
 class PlainPath(Path):
     """A path of plain arrays in one market, without derivatives."""
 
-    def __init__(self, data: PathData, spot: float):
-        self.n_dates, self.schedule = data.markets.n_dates, KnownSchedule(data.markets)
-        self._data, self._spot = data, data.motion.dtype(spot)
+    def __init__(self, data: PathData, request: Request, values: Leaves):
+        super().__init__(values, KnownSchedule(request), underlying_of_request(request))
+        self._data, self._start = data, data.motion.dtype(data.markets.values["spot"][0])
 
-    def _evaluate(self, dates: Dates, summed: bool = False) -> Operand:
+    def _lognormal(self, dates: Dates, summed: bool = False) -> Operand:
         growth = self._data.growth(dates) if isinstance(dates, int) else self._data.growths[dates]
-        spots = self._spot * growth
+        spots = self._start * growth
         return spots.sum(axis=0) if summed else spots
 
 
 class MovingPath(Path):
     """A path that moves with its leaves."""
 
-    def __init__(self, leaves: Leaves, scenario: Scenario, schedule: Schedule):
-        self.n_dates, self.schedule = scenario.n_dates, schedule
-        self._leaves = {name: leaves[name] for name in scenario.parameters}
+    def __init__(self, leaves: Leaves, scenario: Scenario, schedule: Schedule, paid: Leaves | None = None):
+        """``paid`` are the leaves by which dividends in cash are paid, where others move the path."""
+        super().__init__(paid or leaves, schedule, scenario.dividends)
         self._scenario = scenario
+        self._leaves = {name: leaves[name] for name in scenario.parameters}
+        self._leaves["spot"] = self._start(leaves)
+
+    def _start(self, leaves: Leaves) -> Operand:
+        """The start of the lognormal."""
+        return self._underlying.start(leaves, lambda dates: _accruals(leaves, self._schedule, dates))
 
     @property
     def ratios(self) -> Operand:
+        if not self.is_proportional:
+            return super().ratios
         timeless = {name: leaf for name, leaf in self._leaves.items() if name != TIME}
         spots = evaluate(self._scenario.underlying, timeless, slice(0, self.n_dates))
         return spots / spots[:1]
 
-    def _evaluate(self, dates: Dates, summed: bool = False) -> Operand:
+    def _lognormal(self, dates: Dates, summed: bool = False) -> Operand:
         return evaluate(self._scenario.underlying, self._leaves, dates, summed)
 
 
@@ -310,7 +356,7 @@ class FrozenPath(MovingPath):
         """The path's density over its present value: 1, with the relative derivatives of the density."""
         return evaluate(self._scenario.density, self._leaves, self._scenario.density_date)
 
-    def _evaluate(self, dates: Dates, summed: bool = False) -> Operand:
+    def _lognormal(self, dates: Dates, summed: bool = False) -> Operand:
         return evaluate(self._scenario.underlying, {}, dates, summed)
 
 
@@ -321,10 +367,12 @@ class ShiftedPath(FrozenPath):
     """
 
     def __init__(self, leaves: Leaves, scenario: Scenario, schedule: Schedule, first: str, moving: Operand):
-        super().__init__(leaves, scenario, schedule)
+        super().__init__(leaves, scenario, schedule, {**leaves, first: moving})
         # A parameter of the contract moves the payoff and not the path.
-        self._shifted = scenario.shifted_by(first) if first in scenario.parameters else scenario.underlying
-        self._shift_leaves = {**self._leaves, MOVING: moving} if first in scenario.parameters else {}
+        moves = first in scenario.parameters
+        self._shifted = scenario.shifted_by(first) if moves else scenario.underlying
+        at_path = self._start({**leaves, first: moving}) if first == "spot" else moving
+        self._shift_leaves = {**self._leaves, MOVING: at_path} if moves else {}
 
-    def _evaluate(self, dates: Dates, summed: bool = False) -> Operand:
+    def _lognormal(self, dates: Dates, summed: bool = False) -> Operand:
         return evaluate(self._shifted, self._shift_leaves, dates, summed)

@@ -1,0 +1,59 @@
+"""Futures and the cost of borrowing: what the underlying's growth is made of."""
+
+import pytest
+import QuantLib as ql
+
+from greeks_cli.run.price import run
+from greeks_cli.terms.errors import InvalidInput
+from greeks_cli.terms.request import build_request
+
+PATHS = {"paths": 2**14}
+CONTRACTS = {
+    "european": {"strike": 100},
+    "asian": {"kind": "asian", "strike": 100, "average": "geometric", "fixings": 4},
+    "lookback": {"kind": "lookback", "strike_kind": "floating"},
+    "barrier": {"kind": "barrier", "strike": 100, "barrier": 80, "barrier_type": "down-out"},
+}
+
+
+@pytest.mark.parametrize("rate", [0.05, "0.25:0.03,1:0.05"])
+def test_option_on_a_future_is_blacks(rate):
+    request = build_request({"strike": 100}, {"future": 105, "vol": 0.2, "rate": rate}, PATHS, "delta,rho,phi")
+    result = run(request, 1)
+    discount = 0.951229424500714  # exp(-0.05)
+    black = ql.blackFormula(ql.Option.Call, 100, 105, 0.2, discount)
+    assert result["price"].exact == pytest.approx(black, rel=1e-12)
+    assert result["rho"].exact == pytest.approx(-black, rel=1e-12)  # through discounting alone
+    assert result["rho"].value == pytest.approx(-result["price"].value, rel=1e-12)
+    assert result["phi"].value == result["phi"].exact == 0
+    assert abs(result["delta"].value - result["delta"].exact) <= 4 * result["delta"].stderr
+
+
+@pytest.mark.parametrize("contract", CONTRACTS)
+def test_future_is_a_spot_without_carry(contract):
+    of_future = build_request(CONTRACTS[contract], {"future": 105, "vol": 0.2, "rate": 0.05}, PATHS, "delta,vega")
+    market = {"spot": 105, "vol": 0.2, "rate": 0.05, "dividend_yield": 0.05}
+    of_spot = build_request(CONTRACTS[contract], market, PATHS, "delta,vega")
+    for one, other in zip(run(of_future, 1).estimates, run(of_spot, 1).estimates, strict=True):
+        assert one.value == pytest.approx(other.value, rel=1e-9)
+        assert one.exact == pytest.approx(other.exact, rel=1e-9)
+
+
+@pytest.mark.parametrize("contract", ["european", "asian"])
+def test_borrow_cost_acts_as_a_dividend_yield(contract):
+    market = {"spot": 100, "vol": 0.2, "rate": 0.05}
+    borrowed = {**market, "dividend_yield": 0.01, "borrow": 0.02}
+    of_borrow = run(build_request(CONTRACTS[contract], borrowed, PATHS, "delta,phi,d(borrow)"), 1)
+    of_yield = run(build_request(CONTRACTS[contract], {**market, "dividend_yield": 0.03}, PATHS, "delta,phi"), 1)
+    for name in ("price", "delta", "phi"):
+        assert of_borrow[name].value == pytest.approx(of_yield[name].value, rel=1e-9)
+        assert of_borrow[name].exact == pytest.approx(of_yield[name].exact, rel=1e-9)
+    assert of_borrow["d(borrow)"].value == pytest.approx(of_borrow["phi"].value, rel=1e-12)
+
+
+@pytest.mark.parametrize(
+    "other", [{"spot": 100}, {"dividend_yield": 0.02}, {"borrow": 0.01}, {"dividends": "0.5:1"}], ids=str
+)
+def test_future_excludes_what_carries_a_spot(other):
+    with pytest.raises(InvalidInput, match="exclude each other"):
+        build_request({"strike": 100}, {"future": 105, "vol": 0.2, **other}, PATHS)
