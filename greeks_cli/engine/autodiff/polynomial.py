@@ -20,16 +20,15 @@ Coefficients = tuple[float, ...]
 
 def polynomial_bend(x: NDArray[np.floating], width: float, degree: int, order: int) -> NDArray[np.floating]:
     """The derivative of the given order, elementwise; ``degree`` + 2 is the highest."""
-    u = np.maximum(np.minimum(x * (1 / width), 1.0), -1.0)
+    c = np.maximum(1 - np.abs(x) * (1 / width), 0)
     if order == 0:
-        d = np.abs(u) - 1
-        return np.maximum(x, 0) + _power(d, degree + 2) * _value(_excess(degree), d) * width
-    p = u * u - 1
+        return np.maximum(x, 0) + _power(c, degree + 2) * _value(_excess(degree), c) * width
+    u, p = np.copysign(1 - c, x), c * (c - 2)
     if order == 1:
         return u * _value(_slope(degree), p) + 0.5
     found = _value(_curvature(degree, order), p)
     if degree < order - 1:  # the polynomial does not end with 0
-        found = found * (p < 0).astype(x.dtype)
+        found = found * (c > 0).astype(x.dtype)
     if order % 2:
         found = found * u
     return found * width ** (1 - order)
@@ -60,12 +59,12 @@ def _constant(degree: int) -> Fraction:
 
 @cache
 def _excess(degree: int) -> Coefficients:
-    """The value less max(x, 0), over w d^(m+2), as a polynomial in d = |u| - 1.
+    """The value less max(x, 0), over w c^(m+2), as a polynomial in c = 1 - |u|.
 
-    From (1 - u^2)^m = (-d)^m (2 + d)^m, integrated twice.
+    From (1 - u^2)^m = c^m (2 - c)^m, integrated twice.
     """
-    m, sign = degree, (-1) ** degree
-    terms = (sign * comb(m, j) * 2 ** (m - j) for j in range(m + 1))
+    m = degree
+    terms = ((-1) ** j * comb(m, j) * 2 ** (m - j) for j in range(m + 1))
     return tuple(float(_constant(m) * term / ((m + j + 1) * (m + j + 2))) for j, term in enumerate(terms))
 
 
