@@ -1,9 +1,9 @@
 """A smooth max(x, 0) by polynomials: sharp but within a width of the kink.
 
 With u = x/w clipped to [-1, 1], the second derivative is C (1 - u^2)^m / w, whose integral is 1. A degree m gives
-m + 2 derivatives, the last of which jumps at the ends. With p = u^2 - 1, (p^j)' = 2j u p^(j-1) and
-(u p^j)' = (1 + 2j) p^j + 2j p^(j-1) give the orders from 1 up as polynomials in p, times u for odd orders. Where exp
-and log1p are no vector instructions, they take as long as thirty products; a softplus and its derivatives need both.
+m + 2 derivatives, the last of which jumps at the ends. With c = 1 - |u| and p = u^2 - 1 = c (c - 2),
+(p^j)' = 2j u p^(j-1) and (u p^j)' = (1 + 2j) p^j + 2j p^(j-1) give the orders from 1 up as polynomials in p, times u
+for odd orders. Where exp and log1p are no vector instructions, the two take as long as 27 products.
 """
 
 from collections.abc import Sequence

@@ -6,8 +6,8 @@ kink's argument at 0 and R_k the integral of the squared kernel. For a normal de
 s, averaged over the place of the kink, the error is least at
 w = s [(2k-3) R_k / (8 (7 pi^4/90)^2 R(phi^(k+2)) n)]^(1/(2k+5)), which is 0.4 s n^(-1/9) for
 gamma. (B. Silverman, Density Estimation, 1986, chapter 3, gives the method.) Orders 0 and 1
-need no smoothing: their sharp values are unbiased. Plain kernels smooth a payoff itself: where its
-kinks are tangled, and for the smooth part of a conditional estimate, at any width.
+need no smoothing: their sharp values are unbiased. Plain kernels smooth a payoff itself where its
+kinks are tangled. Polynomials smooth the smooth part of a conditional estimate, at any width.
 """
 
 from collections.abc import Sequence

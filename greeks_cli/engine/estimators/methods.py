@@ -5,9 +5,9 @@ path fixed and moves its probability (M. Broadie and P. Glasserman, Estimating s
 derivatives using simulation, Management Science 42, 1996); kinks may stay sharp. Mixed takes
 the first derivative pathwise, which a kink allows, and the others by likelihood ratio.
 
-Conditional divides the payoff into a smooth part, with plain kernels of any width, and the rest. The smooth part is
-differentiated pathwise. The rest is small but near the kinks, and is differentiated by likelihood ratio, or mixed. The
-sum is unbiased for every width; the width only sets how much noise either part has.
+Conditional divides the payoff into a smooth part, with polynomial kernels of any width, and the rest. The smooth
+part is differentiated pathwise. The rest is small but near the kinks, and is differentiated by likelihood ratio, or
+mixed. The sum is unbiased for every width; the width only sets how much noise either part has.
 """
 
 from collections.abc import Callable, Collection, Hashable, Mapping
