@@ -68,6 +68,8 @@ class Dates:
 
     fields: Mapping[str, str | list[str]] = field(default_factory=dict[str, str | list[str]])
     dating: Dating = field(default_factory=Dating)
+    are_in_market: bool = False
+    """True if nodes of the market are dates."""
 
     @property
     def expiry(self) -> str | None:
@@ -77,7 +79,9 @@ class Dates:
 
     def document(self) -> dict[str, Any]:
         """The dates and the conventions as JSON has them; empty without dates."""
-        return {**self.dating.model_dump(mode="json", exclude_none=True), **self.fields} if self.fields else {}
+        if not self.fields and not self.are_in_market:
+            return {}
+        return {**self.dating.model_dump(mode="json", exclude_none=True), **self.fields}
 
 
 @dataclass

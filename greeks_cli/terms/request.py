@@ -217,7 +217,7 @@ def build_request(
     assert simulation_ is not None
     assert accuracy_ is not None
     assert dating is not None
-    dates_ = Dates({**curved.dates, **dated.dates}, dating)
+    dates_ = Dates(dated.dates, dating, bool(curved.dates))
     remarks = tuple(dict.fromkeys((*dated.remarks, *curved.remarks, *_remarks(market_, contract_))))
     request = Request(contract_, market_, simulation_, wanted, accuracy_, dates_, remarks)
     return request.with_buckets() if simulation_.buckets else request

@@ -101,6 +101,24 @@ CASES = {
         {},
         {"dual_gamma": 7.5741697418292475e-06, "dual_delta": -0.40451453488035294},
     ),
+    "between close kinks beyond sight": (
+        {"kind": "formula", "payoff": "where(S[-1]>190,1,0)+where(S[-1]>190.1,-1,0)"},
+        {"vol": 0.1},
+        {},
+        {"price": 5.877048133729713e-12, "delta": 3.685588143406767e-12, "gamma": 2.2156633273220428e-12},
+    ),
+    "variance swap at vol 190%": (
+        {"kind": "variance-swap", "strike_vol": 1.9, "expiry": 9.3, "fixings": 12},
+        {"vol": 1.9},
+        {"control": 1},
+        {"delta": 0.0, "gamma": 0.0, "vanna": 0.0},
+    ),
+    "lookback in single precision at vol 163%": (
+        {"kind": "lookback", "type": "put", "strike": 136, "expiry": 4.2},
+        {"vol": 1.63},
+        {"dtype": "float32"},
+        {"gamma": 0.0},
+    ),
     "larger spot": (
         {"kind": "european", "strike": 10000000},
         {"spot": 10000000, "vol": 0.2},

@@ -10,7 +10,8 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Sequence
 from functools import reduce
 from itertools import product
-from operator import mul
+from math import factorial
+from operator import add, mul
 from typing import Any
 
 import numpy as np
@@ -18,7 +19,7 @@ from numpy.typing import NDArray
 
 from greeks_cli.engine.autodiff.chainer_runtime import chainer
 from greeks_cli.engine.autodiff.mixed_partials import MultiIndex
-from greeks_cli.engine.autodiff.ops import Leaves, Operand, is_variable, total
+from greeks_cli.engine.autodiff.ops import Leaves, Operand, is_variable, log, total
 from greeks_cli.engine.compiler.ir import Array
 
 Relative = Any
@@ -132,6 +133,49 @@ class ExpLinear:
                     found = found + summed * (1 if data is None else data)
         return found
 
+    def logarithm(self, index: MultiIndex, dates: Dates, summed: bool) -> Any:
+        """The derivative of the logarithm at one date, at several, or summed over these: an array or a number."""
+        if not index:
+            value = np.log(self._base(dates))
+            return value.sum(axis=0) if summed else value
+        if self._scale in index:  # (-1)^(k-1) (k-1)! / scale^k
+            k = len(index)
+            found: Any = (-1) ** (k - 1) * factorial(k - 1) * self._scale_value**-k
+            if isinstance(dates, slice) and summed:
+                return found * len(range(*dates.indices(dates.stop)))
+        else:
+            pattern = self._coefficients.pattern(index)
+            assert pattern is not None
+            rows = enumerate(zip(pattern[:, dates], self._data, strict=True))
+            terms = [self._term(index, row, data, dates, summed) for row, (moves, data) in rows if moves.any()]
+            found = reduce(add, terms) if terms else 0.0 * self._scale_value
+        if isinstance(dates, int) or summed:
+            return found
+        return np.broadcast_to(found, self._base(dates).shape)  # where it is a number at each date
+
+    def _term(self, index: MultiIndex, row: int, data: Data, dates: Dates, summed: bool) -> Any:
+        """The derivative of one coefficient times its data."""
+        if isinstance(data, WeightedData):
+            own = data.at(index, dates)
+            return own.sum(axis=0) if summed else own
+        if data is not None and data.ndim == 2:
+            first = dates.start if isinstance(dates, slice) else dates
+            own = data[dates].sum(axis=0) if summed else data[dates]
+            return self._coefficients.number(index, row, first, rounded=False) * own
+        if isinstance(dates, int):
+            weight: Any = self._coefficients.number(index, row, dates, rounded=False)
+        elif summed:
+            weight = self._coefficients.vector(index, row, dates).sum(axis=0)
+        else:
+            weight = self._coefficients.column(index, row, dates)
+        return weight if data is None else weight * data
+
+    def logarithm_vanishes(self, index: MultiIndex) -> bool:
+        """True if a derivative of the logarithm is zero on every path."""
+        if self._scale in index:
+            return len(set(index)) > 1
+        return bool(index) and self._coefficients.pattern(index) is None
+
     def _without_scale(self, index: MultiIndex) -> MultiIndex:
         return tuple(name for name in index if name != self._scale)
 
@@ -186,6 +230,16 @@ class Evaluation(chainer.FunctionNode):  # type: ignore[misc]  # chainer has no 
         value = "sum over dates" if self._summed else "path" if isinstance(self._dates, slice) else "path at a date"
         return f"d {value} / d {' d '.join(self._index)}" if self._index else value
 
+    @property
+    def is_value(self) -> bool:
+        """True if the node is the quantity itself, no sum over dates and no derivative."""
+        return not (self._summed or self._index or len(self.inputs) > len(self._names))
+
+    def logarithm(self, summed: bool) -> Operand:
+        """The logarithm of the quantity, perhaps summed over dates."""
+        leaves = tuple(node.get_variable() for node in self.inputs)
+        return Logarithm(self._of, self._names, self._dates, summed).apply(leaves)[0]
+
     def forward(self, inputs: tuple[Array, ...]) -> tuple[Array]:
         self.retain_inputs(tuple(range(len(inputs))))
         find = self._of.total if self._summed else self._of.derivative
@@ -208,6 +262,48 @@ class Evaluation(chainer.FunctionNode):  # type: ignore[misc]  # chainer has no 
             over_dates = i < n and isinstance(self._dates, slice) and not self._summed
             slopes.append(total(slope) if over_dates else slope)
         return tuple(slopes)
+
+
+class Logarithm(chainer.FunctionNode):  # type: ignore[misc]  # chainer has no usable types
+    """A derivative of the logarithm of an ExpLinear; a further input is its weight."""
+
+    def __init__(self, of: ExpLinear, names: tuple[str, ...], dates: Dates, summed: bool, index: MultiIndex = ()):
+        self._of, self._names, self._dates, self._summed, self._index = of, names, dates, summed, index
+
+    @property
+    def label(self) -> str:
+        """The node's text in a picture of the graph."""
+        value = "sum of logarithms" if self._summed else "logarithm"
+        return f"d {value} / d {' d '.join(self._index)}" if self._index else value
+
+    def forward(self, inputs: tuple[Array, ...]) -> tuple[Array]:
+        value = self._of.logarithm(self._index, self._dates, self._summed)
+        weight = inputs[len(self._names) :]
+        self.retain_inputs(tuple(range(len(inputs))))
+        return (value * weight[0] if weight else value,)
+
+    def backward(self, indexes: tuple[int, ...], grad_outputs: tuple[Operand]) -> tuple[Operand | None, ...]:
+        inputs = self.get_retained_inputs()
+        n = len(self._names)
+        slopes: list[Operand | None] = []
+        for i in indexes:
+            index = tuple(sorted((*self._index, self._names[i]))) if i < n else self._index
+            if self._of.logarithm_vanishes(index):
+                slopes.append(None)
+                continue
+            weight = reduce(mul, (*inputs[n:], grad_outputs[0])) if i < n else grad_outputs[0]
+            slope = Logarithm(self._of, self._names, self._dates, self._summed, index).apply((*inputs[:n], weight))[0]
+            over_dates = i < n and isinstance(self._dates, slice) and not self._summed
+            slopes.append(total(slope) if over_dates else slope)
+        return tuple(slopes)
+
+
+def log_of(x: Operand, summed: bool = False) -> Operand:
+    """The logarithm of the underlying, perhaps summed over dates: a linear form, where the path moves."""
+    node = x.creator if is_variable(x) else None
+    if isinstance(node, Evaluation) and node.is_value:
+        return node.logarithm(summed)
+    return total(log(x)) if summed else log(x)
 
 
 def evaluate(of: ExpLinear, leaves: Leaves, dates: Dates, summed: bool = False) -> Operand:

@@ -87,7 +87,7 @@ class Sharp(Smoother):
 
 
 class SmoothPayoff(Smoother):
-    """Smooths the payoff itself by plain kernels, so that it has derivatives of every order where no width is 0."""
+    """Smooths the payoff itself by plain or polynomial kernels, so that it has the derivatives that are taken."""
 
     def __init__(self, kernels: Sequence[Kernel]):
         super().__init__(kernels)

@@ -1,4 +1,4 @@
-"""The normal distribution function of paths, and its Mills ratio, with derivatives of every order.
+"""The normal distribution function of paths, and its scaled tail, with derivatives of every order.
 
 The upper tail is exp(-z^2/2) times a quotient of polynomials (J. Hart et al., Computer Approximations, 1968, in the
 form of G. West, Better approximations to cumulative normal functions, Wilmott, 2005). Its relative error is below
@@ -41,9 +41,15 @@ def normal_cdf(x: Operand) -> Operand:
     return _Cdf().apply((x,))[0] if is_variable(x) else _cdf(x)
 
 
-def mills_ratio(x: Operand) -> Operand:
-    """The upper tail of the normal distribution over its density, elementwise; finite for x above -37."""
-    return _Mills().apply((x,))[0] if is_variable(x) else _mills(x)
+def scaled_tail(scale: Operand, x: Operand) -> Operand:
+    """exp(scale) times the upper tail at x over the density at 0, elementwise; finite for x above -37.
+
+    It is h M, where h = exp(scale - x^2/2) and M is the Mills ratio of x. Both are exponentials, so that derivatives
+    are products: f = h M changes by f and by -h, and h by h and by -x h.
+    """
+    if is_variable(scale) or is_variable(x):
+        return _ScaledTail().apply((scale, x))[0]
+    return np.exp(scale - 0.5 * (x * x)) * _mills(x)
 
 
 def _tail_over_bell(z: NDArray[np.floating]) -> NDArray[np.floating]:
@@ -81,13 +87,19 @@ class _Cdf(chainer.FunctionNode):  # type: ignore[misc]  # chainer has no usable
         return (grad_outputs[0] * exp(-0.5 * x * x) * (1 / _ROOT),)
 
 
-class _Mills(chainer.FunctionNode):  # type: ignore[misc]  # chainer has no usable types
-    label = "Mills ratio"
+class _ScaledTail(chainer.FunctionNode):  # type: ignore[misc]  # chainer has no usable types
+    label = "scaled normal tail"
 
-    def forward(self, inputs: tuple[NDArray[np.floating]]) -> tuple[NDArray[np.floating]]:
-        self.retain_inputs((0,))
-        return (_mills(inputs[0]),)
+    def forward(self, inputs: tuple[NDArray[np.floating], NDArray[np.floating]]) -> tuple[NDArray[np.floating]]:
+        self.retain_inputs((0, 1))
+        return (scaled_tail(*inputs),)
 
-    def backward(self, indexes: tuple[int, ...], grad_outputs: tuple[Operand]) -> tuple[Operand]:
-        (x,) = self.get_retained_inputs()
-        return (grad_outputs[0] * (x * mills_ratio(x) - 1),)
+    def backward(self, indexes: tuple[int, ...], grad_outputs: tuple[Operand]) -> tuple[Operand, ...]:
+        scale, x = self.get_retained_inputs()
+        (gradient,) = grad_outputs
+        return tuple(gradient * (-_bell(scale, x) if i else scaled_tail(scale, x)) for i in indexes)
+
+
+def _bell(scale: Operand, x: Operand) -> Operand:
+    """exp(scale - x^2/2)."""
+    return exp(scale - 0.5 * (x * x))

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from greeks_cli.engine.autodiff.chainer_runtime import chainer
 from greeks_cli.engine.autodiff.ops import Operand
+from greeks_cli.engine.autodiff.polynomial import polynomial_bend
 
 MAX_ORDER = 8
 """The number of orders of a kernel; the fourth derivative of a step is of order 5."""
@@ -37,11 +38,18 @@ class Kernel:
     extrapolated: bool
     base: int = 0
     """The order that the payoff itself uses: 0 for max(x, 0), 1 for a step."""
+    degree: int | None = None
+    """The degree of a polynomial kernel, which is as wide as its width each way; None for a softplus."""
 
     @classmethod
     def plain(cls, width: float, base: int = 0) -> "Kernel":
         """The softplus of one width at every order; width 0 is the sharp kink."""
         return cls((width,) * MAX_ORDER, False, base)
+
+    @classmethod
+    def polynomial(cls, width: float, base: int, degree: int) -> "Kernel":
+        """The polynomial of one width at every order."""
+        return cls((width,) * MAX_ORDER, False, base, degree)
 
     @property
     def bias_order(self) -> int:
@@ -53,6 +61,8 @@ class Kernel:
         width = self.widths[order]
         if is_sharp(width):
             return _sharp(x, order)
+        if self.degree is not None:
+            return polynomial_bend(x, width, self.degree, order)
         if not self.extrapolated:
             return _softplus(x, np.exp(np.abs(x) * (-1 / width)), width, order)
         wider = np.exp(np.abs(x) * (-0.5 / width))

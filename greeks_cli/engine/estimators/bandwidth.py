@@ -6,8 +6,8 @@ kink's argument at 0 and R_k the integral of the squared kernel. For a normal de
 s, averaged over the place of the kink, the error is least at
 w = s [(2k-3) R_k / (8 (7 pi^4/90)^2 R(phi^(k+2)) n)]^(1/(2k+5)), which is 0.4 s n^(-1/9) for
 gamma. (B. Silverman, Density Estimation, 1986, chapter 3, gives the method.) Orders 0 and 1
-need no smoothing: their sharp values are unbiased. Plain kernels smooth a payoff itself: where its
-kinks are tangled, and for the smooth part of a conditional estimate, at any width.
+need no smoothing: their sharp values are unbiased. Plain kernels smooth a payoff itself where its
+kinks are tangled. Polynomials smooth the smooth part of a conditional estimate, at any width.
 """
 
 from collections.abc import Sequence
@@ -33,6 +33,10 @@ _PER_MIDDLE = 1.48
 """The standard deviation of a normal density over the median of the absolute values."""
 
 
+_LEAST_DEGREE = 1
+"""The degree of polynomial kernels up to the third derivative, of the fewest calls; Greeks of one degree share one."""
+
+
 class Kink(NamedTuple):
     """Kink of a payoff: the spread of its argument on the paths, and its order, 0 for a bend or 1 for a jump."""
 
@@ -52,18 +56,23 @@ class _SpreadRecorder(Smoother):
         super().__init__(())
         self.smooths_values = smooths_values
         self.kinks: list[Kink] = []
+        self.arguments: list[NDArray[np.floating]] = []
 
     def _kink(self, x: NDArray[np.floating], order: int) -> NDArray[np.floating]:
-        self.kinks.append(Kink(_spread(x), order, rarer_share=_rarer_share(x)))
+        self._note(x, order)
         return Kernel.plain(0)(x, order)
 
     def tangent_part(self, x: NDArray[np.floating]) -> NDArray[np.floating]:
-        self.kinks.append(Kink(_spread(x), 0, True, _rarer_share(x)))
+        self._note(x, 0, is_tangent=True)
         return np.maximum(x, 0)
 
     def gated(self, x: NDArray[np.floating], value: NDArray[np.floating]) -> NDArray[np.floating]:
-        self.kinks.append(Kink(_spread(x), 0, rarer_share=_rarer_share(x)))
+        self._note(x, 0)
         return np.where(x > 0, value, 0)
+
+    def _note(self, x: NDArray[np.floating], order: int, is_tangent: bool = False) -> None:
+        self.kinks.append(Kink(_spread(x), order, is_tangent, _rarer_share(x)))
+        self.arguments.append(x)
 
 
 def pilot_kinks(request: Request, data: PathData) -> list[Kink]:
@@ -71,15 +80,27 @@ def pilot_kinks(request: Request, data: PathData) -> list[Kink]:
 
     Raises InvalidInput where a derivative is asked for and every path lies exactly on a kink, as today's fixing may.
     """
-    recorder = _SpreadRecorder(bool(request.simulation.fixed_width))
-    with np.errstate(all="ignore"):  # non-finite numbers are reported with the estimate
-        payoff(request.contract, request.values, PlainPath(data, request, request.values), recorder)
+    recorder = _recorded(request, data)
     if not any(kink.spread == 0 for kink in recorder.kinks):
         return recorder.kinks
     if request.contract.fixes_today and any(greek.order for greek in request.greeks):
         raise InvalidInput([Problem(("payoff",), _AT_THE_KINK)])
     # Equal operands on every path are no kink, whatever the width.
     return [kink._replace(spread=kink.spread or 1.0) for kink in recorder.kinks]
+
+
+def kink_arguments(request: Request, data: PathData) -> NDArray[np.floating]:
+    """The argument of every kink on some paths, one row for each of its dates: positive on one side of the kink."""
+    n_paths = data.motion.n_paths
+    found = [np.broadcast_to(x, (*x.shape[:-1], n_paths)) for x in _recorded(request, data).arguments]
+    return np.concatenate([x.reshape(-1, n_paths) for x in found]) if found else np.empty((0, n_paths))
+
+
+def _recorded(request: Request, data: PathData) -> _SpreadRecorder:
+    recorder = _SpreadRecorder(bool(request.simulation.fixed_width))
+    with np.errstate(all="ignore"):  # non-finite numbers are reported with the estimate
+        payoff(request.contract, request.values, PlainPath(data, request, request.values), recorder)
+    return recorder
 
 
 def _rarer_share(x: NDArray[np.floating]) -> float:
@@ -135,11 +156,18 @@ def plain_kernels(kinks: Sequence[Kink], n_paths: float, scale: float) -> tuple[
 
 
 def smooth_kernels(kinks: Sequence[Kink], scale: float, order: int) -> tuple[Kernel, ...]:
-    """Plain kernels of a payoff of which derivatives of an order are taken pathwise, with widths of ``scale`` spreads.
+    """Polynomials for a payoff of which derivatives of an order are taken pathwise, with widths of ``scale`` spreads.
 
     The first derivative of a bend needs no smoothing.
     """
-    return tuple(Kernel.plain(scale * kink.spread if kink.base + order > 1 else 0.0, kink.base) for kink in kinks)
+
+    def kernel(kink: Kink) -> Kernel:
+        highest = kink.base + order
+        if highest < 2:
+            return Kernel.plain(0.0, kink.base)
+        return Kernel.polynomial(scale * kink.spread, kink.base, max(_LEAST_DEGREE, highest - 2))
+
+    return tuple(map(kernel, kinks))
 
 
 @cache

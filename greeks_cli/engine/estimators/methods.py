@@ -5,9 +5,9 @@ path fixed and moves its probability (M. Broadie and P. Glasserman, Estimating s
 derivatives using simulation, Management Science 42, 1996); kinks may stay sharp. Mixed takes
 the first derivative pathwise, which a kink allows, and the others by likelihood ratio.
 
-Conditional divides the payoff into a smooth part, with plain kernels of any width, and the rest. The smooth part is
-differentiated pathwise. The rest is small but near the kinks, and is differentiated by likelihood ratio, or mixed. The
-sum is unbiased for every width; the width only sets how much noise either part has.
+Conditional divides the payoff into a smooth part, with polynomial kernels of any width, and the rest. The smooth
+part is differentiated pathwise. The rest is small but near the kinks, and is differentiated by likelihood ratio, or
+mixed. The sum is unbiased for every width; the width only sets how much noise either part has.
 """
 
 from collections.abc import Callable, Collection, Hashable, Mapping
@@ -42,7 +42,7 @@ class Method:
     def pattern(self) -> Hashable:
         """The method without its widths: which of them are 0, and which are equal."""
         kernels = (
-            (tuple(k.widths.index(width) if width else -1 for width in k.widths), k.extrapolated, k.base)
+            (tuple(k.widths.index(width) if width else -1 for width in k.widths), k.extrapolated, k.base, k.degree)
             for k in self.kernels
         )
         return self.estimator, self.first, tuple(kernels)

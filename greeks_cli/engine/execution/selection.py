@@ -23,7 +23,7 @@ from greeks_cli.engine.execution.choice import Errors, Group, chosen, grouped
 from greeks_cli.engine.execution.chunks import Stacked
 from greeks_cli.engine.execution.numbers import Numbers, widths_of
 from greeks_cli.engine.execution.traced import Traced, traced
-from greeks_cli.engine.payoffs.controls import control_of
+from greeks_cli.engine.payoffs.controls import Underlying, control_of
 from greeks_cli.engine.simulation.markets import Markets
 from greeks_cli.engine.simulation.normals import PILOT, standard_normals
 from greeks_cli.engine.simulation.path_data import Motion, PathData
@@ -38,8 +38,10 @@ _MOST_NORMALS = 1 << 21
 """Normals of a pilot: a contract of thousands of dates has fewer paths."""
 _PATHWISE_SCALES = (1.0, 0.5, 0.25)
 """Candidate widths, over the width of the rule."""
-_CONDITIONAL_SCALES = (1.0, 0.5, 0.25, 0.125)
+_CONDITIONAL_SCALES = (6.0, 3.0, 1.5, 0.5)
 """Candidate widths of conditional estimates, over the spread of the kink's argument."""
+_OF_JUMPS = 0.2
+"""One more candidate where the payoff jumps: theta of a digital is least noisy by a density at the jump alone."""
 
 
 class Choice(NamedTuple):
@@ -181,10 +183,13 @@ def _candidates(request: Request, kinks: Sequence[Kink]) -> dict[MultiIndex, tup
     def tangled() -> list[Method]:
         return [Method(Estimator.PATHWISE, plain_kernels(kinks, n_paths, scale)) for scale in _PATHWISE_SCALES]
 
+    equal: dict[Method, Method] = {}
+
     @cache
     def conditional(first: str, order: int) -> list[Method]:
-        kernels = [smooth_kernels(kinks, scale, order) for scale in _CONDITIONAL_SCALES]
-        return [Method(Estimator.CONDITIONAL, own, first) for own in kernels]
+        scales = (*_CONDITIONAL_SCALES, *([_OF_JUMPS] if contract.jumps else []))
+        found = [Method(Estimator.CONDITIONAL, smooth_kernels(kinks, scale, order), first) for scale in scales]
+        return [equal.setdefault(method, method) for method in found]
 
     @cache
     def sharp(estimator: Estimator) -> list[Method]:
@@ -193,7 +198,7 @@ def _candidates(request: Request, kinks: Sequence[Kink]) -> dict[MultiIndex, tup
     def by(estimator: Estimator, index: MultiIndex) -> list[Method]:
         """The methods of an estimator; methods of equal widths are one object."""
         if estimator is Estimator.CONDITIONAL:
-            ways = [conditional(first, min(2, len(index))) for first in _firsts(request, index)]
+            ways = [conditional(first, len(index)) for first in _firsts(request, index)]
             return list(chain.from_iterable(ways))
         if estimator is not Estimator.PATHWISE:
             return sharp(estimator)
@@ -203,7 +208,7 @@ def _candidates(request: Request, kinks: Sequence[Kink]) -> dict[MultiIndex, tup
         return usual if usual[0].smooths(index, contract) else usual[:1]
 
     def allowed(index: MultiIndex) -> tuple[Method, ...]:
-        estimators = _estimators(request, index) if kinks else [Estimator.PATHWISE]
+        estimators = _estimators(request, index, len(kinks)) if kinks else [Estimator.PATHWISE]
         return tuple(method for estimator in estimators for method in by(estimator, index))
 
     return {index: allowed(index) for index in wanted}
@@ -215,13 +220,19 @@ def _fixed_width(request: Request) -> float | None:
     return 0.0 if simulation.smoothing is Smoothing.NONE else simulation.fixed_width
 
 
-def _estimators(request: Request, index: MultiIndex) -> list[Estimator]:
+def _estimators(request: Request, index: MultiIndex, n_kinks: int) -> list[Estimator]:
     simulation = request.simulation
     if simulation.estimator is not Estimator.AUTO:
         return [_applicable(request, index, simulation.estimator)]
     contract = request.contract
-    if len(index) < (1 if contract.jumps else 2) or _moves_kinks(request, index):
+    if not index or _moves_kinks(request, index):
         return [Estimator.PATHWISE]
+    if len(index) == 1 and not contract.jumps:
+        # Several kinks may bound a payoff, such as a spread; a density then differentiates it with less noise.
+        bounded = (
+            n_kinks > 1 and len(request.path_dates) == 1 and not contract.guards and index[0] not in contract.values
+        )
+        return [Estimator.PATHWISE, Estimator.LIKELIHOOD] if bounded else [Estimator.PATHWISE]
     if all(name in contract.values for name in index):
         return [Estimator.PATHWISE]  # a density does not depend on them
     if contract.guards and not any(name in contract.values for name in index):
@@ -273,6 +284,8 @@ def _firsts(request: Request, index: MultiIndex) -> list[str]:
     first = _begins(request, index)
     if contract.jumps or own > 1 or first is None or request.simulation.autodiff is not Autodiff.GRAD:
         return density
+    if density and request.simulation.control and not isinstance(control_of(request), Underlying):
+        return density  # the first derivatives of contract and control jump on different paths
     # The density of later dates knows the vol: over several dates it matters which parameter moves the path.
     several = not own and len(request.path_dates) > 1 and request.cash_dividends is None
     return [*density, *(dict.fromkeys(p for p in index if p != TIME) if several else (first,))]

@@ -188,7 +188,7 @@ def _open(tracer: Tracer, kink: int, kernel: Kernel, dtype: type[np.floating]) -
         tracer.source(Width(kink, order), dtype(1)) if width else 0.0
         for order, width in zip(first, kernel.widths, strict=True)
     )
-    return Kernel(widths, kernel.extrapolated, kernel.base)
+    return replace(kernel, widths=widths)
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 from math import pi
 
+from greeks_cli.engine.autodiff.exp_linear import log_of
 from greeks_cli.engine.autodiff.kinks import Smoother, sharp_positive_part
 from greeks_cli.engine.autodiff.ops import (
     Leaves,
@@ -97,7 +98,7 @@ def _untouched(contract: Barrier, leaves: Leaves, path: Path, smoother: Smoother
         return path[-1] * 0.0
     variance = path.accruals(leaves, 0).variance
     steepness = 2 * start / variance
-    distance = side * log(path[0] / leaves["barrier"])
+    distance = side * (log_of(path[0]) - as_constant(log(leaves["barrier"])))
     if smoother.smooths_values:
         return 1 - exp(-steepness * _positive(distance, leaves, smoother))
     scale = values_of(steepness)
@@ -114,7 +115,8 @@ def _positive(distance: Operand, leaves: Leaves, smoother: Smoother) -> Operand:
 
 def _untouched_later(leaves: Leaves, path: Path, smoother: Smoother, side: float) -> Operand:
     """The probability of not touching the barrier between the first two dates, 0 where either is beyond it."""
-    start, end = (_positive(side * log(path[date] / leaves["barrier"]), leaves, smoother) for date in (0, 1))
+    level = as_constant(log(leaves["barrier"]))
+    start, end = (_positive(side * (log_of(path[date]) - level), leaves, smoother) for date in (0, 1))
     variance = path.accruals(leaves, 1, since=0).variance
     return 1 - exp(-2 * start * end / variance)
 
@@ -145,7 +147,7 @@ def _stays_inside(contract: DoubleBarrier, leaves: Leaves, path: Path, smoother:
     width, start = log(high / low), log(leaves["spot"] / low)
     if number_of(start) <= 0 or number_of(width - start) <= 0:  # part of the structure: ``DoubleBarrier.case``
         return path[-1] * 0.0
-    end = smoother.positive_part(log(path[-1] / low))
+    end = smoother.positive_part(log_of(path[-1]) - as_constant(log(low)))
     end = width - smoother.positive_part(width - end)
     variance = path.accruals(leaves).variance
     kind, n = contract.between(number_of(leaves["vol"]))

@@ -4,9 +4,21 @@ import math
 from collections.abc import Callable, Sequence
 from itertools import pairwise
 
+from greeks_cli.engine.autodiff.exp_linear import log_of
 from greeks_cli.engine.autodiff.kinks import Smoother, sharp_positive_part
-from greeks_cli.engine.autodiff.normal import mills_ratio, normal_cdf
-from greeks_cli.engine.autodiff.ops import Leaves, Operand, as_constant, concat, exp, log, number_of, sqrt, total
+from greeks_cli.engine.autodiff.normal import normal_cdf, scaled_tail
+from greeks_cli.engine.autodiff.ops import (
+    Leaves,
+    Operand,
+    as_constant,
+    concat,
+    exp,
+    log,
+    number_of,
+    sqrt,
+    total,
+    values_of,
+)
 from greeks_cli.engine.payoffs.base import above, payoff
 from greeks_cli.engine.simulation.paths import Path
 from greeks_cli.terms.contract import OptionType, StrikeKind
@@ -23,7 +35,7 @@ def _asian(contract: Asian, leaves: Leaves, path: Path, smoother: Smoother) -> O
         average = (path.total(n_future) + known) * (1 / n)
     else:
         known = sum(map(math.log, past)) + (log(leaves["spot"]) if contract.fixes_today else 0.0)
-        average = exp((total(log(path.spots[:n_future])) + known) * (1 / n))
+        average = exp((log_of(path.first(n_future), summed=True) + known) * (1 / n))
     strike = leaves["strike"] if contract.strike_kind is StrikeKind.FIXED else None
     ends = (path[-1], average) if strike is None else (average, strike)
     gain = above(contract.type, *ends)
@@ -53,17 +65,20 @@ def _lookback(contract: Lookback, leaves: Leaves, path: Path, smoother: Smoother
 def _continuous_extreme(leaves: Leaves, path: Path, smoother: Smoother, sign: float, level: Operand) -> Operand:
     """The mean of the larger of a level and the maximum (the smaller, and the minimum, for sign -1), given the end.
 
-    The maximum of a Brownian bridge between logarithms a and b over variance v passes l with probability
-    exp(-2 (l-a)(l-b)/v). Integrated over exp(l) that is a Mills ratio. Where the end passes the level, the mean has
-    no kink but one of its derivative.
+    With logarithms over the spot, a at the end and l of the level, u = max(a, l) and variance v, the maximum of a
+    Brownian bridge passes m > u with probability exp(-2 m (m-a)/v). Integrated over exp(m) that is a normal tail at
+    (2u - a - v/2)/sqrt(v), times exp((a + v/2)^2/2v). Where the end passes the level, the mean has no kink but one of
+    its derivative.
     """
     variance = as_constant(path.accruals(leaves).variance)
-    deviation = as_constant(sqrt(variance))
-    passed = level + sign * smoother.tangent_part(sign * (path[-1] - level))
-    over_start, over_end = log(passed / leaves["spot"]), log(passed / path[-1])
-    chance = exp(-2 * over_start * over_end / variance)
-    beyond = mills_ratio(sign * (over_start + over_end - 0.5 * variance) / deviation)
-    return passed + sign * 0.5 * deviation * passed * chance * beyond
+    deviation, start = as_constant(sqrt(variance)), as_constant(log(leaves["spot"]))
+    end, least = log_of(path[-1]) - start, as_constant(log(level)) - start
+    unit = sign * as_constant(values_of(level))  # kernels are as wide as for prices
+    passed = least + smoother.tangent_part((end - least) * unit) * (1 / unit)
+    drifted = end + 0.5 * variance
+    beyond = sign * (2 * passed - end - 0.5 * variance) / deviation
+    tail = scaled_tail(start + drifted * drifted / (2 * variance), beyond)
+    return exp(start + passed) + sign * 0.5 * deviation * tail
 
 
 def _monitored_extreme(
@@ -99,7 +114,10 @@ def _cliquet(contract: Cliquet, leaves: Leaves, path: Path, smoother: Smoother) 
 
 @payoff.register
 def _variance_swap(contract: VarianceSwap, leaves: Leaves, path: Path, smoother: Smoother) -> Operand:
-    logarithms = log(_ratios(contract, leaves, path))
+    # Ratios of prices that are far apart leave the range of numbers; their logarithms do not.
+    spots = log_of(path.spots)
+    first = spots[:1] - as_constant(log(leaves["spot"] if contract.fixes_today else contract.past_fixings[-1]))
+    logarithms = concat([first, spots[1:] - spots[:-1]]) if path.n_dates > 1 else first
     settled = sum(log(ratio) ** 2 for ratio in _settled(contract, leaves))
     whole = contract.fixings / contract.n_remaining
     years = path.expiry * whole if contract.elapsed is None else path.expiry + contract.elapsed

@@ -1,5 +1,6 @@
 """Rebates that are paid where a barrier is first touched, as payments at expiry."""
 
+from greeks_cli.engine.autodiff.exp_linear import log_of
 from greeks_cli.engine.autodiff.ops import Leaves, Operand, as_constant, concat, cos, exp, log, number_of, sqrt, total
 from greeks_cli.engine.simulation.paths import Path
 from greeks_cli.terms.barriers import Barrier
@@ -11,7 +12,7 @@ _TERMS = 12
 
 def rebate_by_bridge(contract: Barrier, leaves: Leaves, path: Path, untouched: Operand) -> Operand:
     """The mean payment of 1 at hit given the end of the window, brought to expiry: a martingale on touched paths."""
-    x = log(path[0] / leaves["barrier"])
+    x = log_of(path[0]) - as_constant(log(leaves["barrier"]))
     growth = as_constant(exp(path.accruals(leaves, since=0).rate))
     return growth * _martingale(contract, leaves, x) * (1 - untouched)
 

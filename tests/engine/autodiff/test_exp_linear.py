@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from greeks_cli.engine.autodiff.chainer_runtime import chainer
-from greeks_cli.engine.autodiff.exp_linear import Coefficients, ExpLinear, evaluate
+from greeks_cli.engine.autodiff.chainer_runtime import F, chainer
+from greeks_cli.engine.autodiff.exp_linear import Coefficients, ExpLinear, evaluate, log_of
 from greeks_cli.engine.autodiff.mixed_partials import by_grad
 
 W = np.random.default_rng(1).standard_normal((2, 5))
@@ -80,3 +80,21 @@ def test_derivative_twice_in_the_scale_vanishes():
 
 def test_plain_leaves_give_plain_arrays():
     np.testing.assert_array_equal(evaluate(FORM, {"a": A, "b": B}, 0), value_at(A, B, S)[0])
+
+
+@pytest.mark.parametrize("summed", [False, True])
+def test_logarithm_is_linear(summed):
+    """Derivatives of every order of w (log x)^2 by the linear form are those by the logarithm of the quantity."""
+    n = W.shape[1]
+
+    def found(logarithm):
+        leaves = {name: chainer.Variable(np.full(n, value)) for name, value in (("a", A), ("b", B), ("s", S))}
+        logs = logarithm(evaluate(FORM, leaves, slice(0, 2)))
+        value = F.sum(logs * logs * leaves["b"], axis=0) if logs.ndim == 2 else logs * logs * leaves["b"]
+        return by_grad(value, leaves, INDICES)
+
+    linear = found(lambda x: log_of(x, summed))
+    plain = found(lambda x: F.sum(F.log(x), axis=0) if summed else F.log(x))
+    for index in INDICES:
+        np.testing.assert_allclose(linear[index], plain[index], rtol=1e-11, atol=1e-11)
+    assert log_of(value_at(A, B, S), summed).shape == ((n,) if summed else (2, n))

@@ -1,4 +1,4 @@
-"""The normal distribution function and its Mills ratio, and their derivatives."""
+"""The normal distribution function and its scaled tail, and their derivatives."""
 
 from math import erfc, exp, pi, sqrt
 
@@ -6,7 +6,12 @@ import numpy as np
 import pytest
 
 from greeks_cli.engine.autodiff.chainer_runtime import chainer
-from greeks_cli.engine.autodiff.normal import mills_ratio, normal_cdf
+from greeks_cli.engine.autodiff.normal import normal_cdf, scaled_tail
+
+
+def mills_ratio(x):
+    return scaled_tail(0.5 * x * x, x)
+
 
 PLACES = np.array([-6.0, -3.0, -1.0, -0.2, 0.0, 0.3, 1.0, 2.5, 3.0])
 
