@@ -7,6 +7,7 @@ from greeks_cli.engine.autodiff.kinks import Smoother
 from greeks_cli.engine.autodiff.softplus import Kernel
 from greeks_cli.engine.payoffs import barriers, controls, formula, path_dependent, vanilla
 from greeks_cli.engine.payoffs.base import discounted_payoff, payoff
+from greeks_cli.engine.simulation.accruals import Accruals
 from greeks_cli.terms.contracts import CONTRACTS
 from greeks_cli.terms.errors import InvalidInput
 from greeks_cli.terms.request import build_request
@@ -19,13 +20,20 @@ class GivenPath:
     """A path that is given."""
 
     expiry = 2.0
+    is_proportional = True
 
     def __init__(self, n_dates):
         self.spots = SPOTS[-n_dates:]
         self.n_dates = n_dates
 
     def time(self, date):
-        return [self.expiry * (i + 1) / self.n_dates for i in range(self.n_dates)][date]
+        times = np.array([self.expiry * (i + 1) / self.n_dates for i in range(self.n_dates)])
+        return times[date][:, None] if isinstance(date, slice) else float(times[date])
+
+    def accruals(self, leaves, date=-1, since=None):
+        if since is None:
+            return Accruals(leaves, self.time(date))
+        return Accruals({**leaves, "time": 0.0}, self.time(date) - self.time(since))
 
     def first(self, n_dates):
         return self.spots[:n_dates]
@@ -93,11 +101,16 @@ def test_contract_without_a_payoff_is_refused():
 
 
 def control_of(**contract):
-    return controls.control_of(build_request(contract, {"vol": 0.2}, {}, []).contract)
+    return controls.control_of(build_request(contract, {"vol": 0.2}, {}, []))
 
 
 def test_control_of_an_arithmetic_average_is_the_geometric_average():
     assert control_of(kind="asian", strike=100).average == "geometric"
+
+
+def test_control_under_dividends_in_cash_is_the_underlying():
+    request = build_request({"kind": "asian", "strike": 100}, {"vol": 0.2, "dividends": "0.5:2"}, {}, [])
+    assert isinstance(controls.control_of(request), controls.Underlying)
 
 
 @pytest.mark.parametrize("contract", [{"strike": 100}, {"kind": "asian", "strike_kind": "floating"}], ids=str)

@@ -12,9 +12,8 @@ DOWN = {"kind": "barrier", "strike": 100, "barrier": 90, "barrier_type": "down-o
 
 def test_first_date_that_touches_pays_with_interest():
     path = GivenPath(2)
-    path.times = lambda n_dates: np.array([[1.0], [2.0]])[:n_dates]
     alive = np.array([[0.0, 1.0, 1.0], [0.0, 0.0, 1.0]])
-    np.testing.assert_allclose(rebate_on_dates({"rate": 0.05}, path, alive), [np.exp(0.05), 1, 0])
+    np.testing.assert_allclose(rebate_on_dates({"rate": 0.05, "time": 0.0}, path, alive), [np.exp(0.05), 1, 0])
 
 
 @pytest.mark.parametrize("market", [{"rate": 0.04}, {"rate": 0.2}, {"rate": 0.2, "dividend_yield": 0.5}])
