@@ -107,6 +107,18 @@ TOPICS = {
         "each with its error: rho[0.25] and rho[1] beside rho, vanna[1] beside vanna. Their sum is the Greek for a",
         "parallel shift of the curve. Single ones are asked for by name: --greeks 'rho[1],vega[0.25]'.",
     ),
+    "dividends": (
+        "discrete dividends by ex-date, in cash or as a share of the price; the ex-date's price is without the dividend:",
+        "  --dividends 0.3:1.50,0.8:2%                   times in years",
+        "  --dividends 2027-03-18:1.50,1Y:2%             dates and tenors, with --valuation-date",
+        "  dividends = [[0.3, 1.5], [0.8, \"2%\"]]         in TOML and JSON",
+        "jump      (default) the price falls by the cash at the ex-date, to 0 at least; lognormal between; no closed form",
+        "escrowed  the price less the value of the dividends until the contract's last date is lognormal; a dividend's",
+        "          value is its cash over the growth of the forward, so that both models have one forward",
+        "Greeks    d(dividend[0.3]) is the derivative in one dividend: cash, or the share as a fraction",
+        "borrow    the cost of borrowing the underlying, beside dividend_yield; d(borrow)",
+        "future    its price in place of spot: no carry, rho from discounting alone (F. Black, 1976)",
+    ),
     "market-price": (
         "the price of a European call or put, per unit of the underlying, in place of vol",
         "vol is implied: the one vol at which F. Black's formula gives the price (P. Jaeckel's method, 2015), to 1e-12",
