@@ -86,6 +86,11 @@ class Dividends:
         """The parameters of the dividends that are shares of the price."""
         return tuple(name for name, is_share in zip(self.names, self.are_shares, strict=True) if is_share)
 
+    @property
+    def cash(self) -> tuple[str, ...]:
+        """The parameters of the dividends in cash."""
+        return tuple(name for name in self.names if name not in self.shares)
+
     def cash_until(self, date: float) -> tuple[tuple[str, float], ...]:
         """The parameter and ex-date of each dividend in cash until a date."""
         found = zip(self.names, self.times, self.are_shares, strict=True)

@@ -100,6 +100,16 @@ class Request:
         dates = self.contract.dates
         return (*dates, *self.market.ex_dates(dates[-1]))
 
+    @cached_property
+    def idle_parameters(self) -> frozenset[str]:
+        """The nodes and dividends that lie so late that no date of the contract knows them."""
+        weights = self.market.weights(self.schedule_dates)
+        idle = {node for node, of_dates in weights.items() if not of_dates.any()}
+        if self.market.dividends:
+            known = self.cash_dividends.names if self.cash_dividends else ()
+            idle |= {name for name in self.market.dividends.cash if name not in known}
+        return frozenset(idle)
+
     @property
     def levels(self) -> dict[str, float]:
         """The values of parameters, those of the flat market in place of curves."""

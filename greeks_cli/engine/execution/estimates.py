@@ -62,9 +62,10 @@ def estimates(
     stderrs = np.where(constant, 0.0, stderrs)
     values = np.where(constant & (np.abs(values) <= 1e-12 * smallest), 0.0, values)
     hidden = np.zeros_like(values)
-    for number in np.flatnonzero(constant.any(axis=0)).tolist():
+    doubtful = constant & np.array([_may_move(own) for own in plans]).T
+    for number in np.flatnonzero(doubtful.any(axis=0)).tolist():
         missed = unseen(plans[number], values[:, number], scales[:, number])
-        hidden[:, number] = np.where(constant[:, number], missed, 0.0)
+        hidden[:, number] = np.where(doubtful[:, number], missed, 0.0)
     uncertainties = _uncertainties(plan, moments)
     # The change by three more events of the size of the few that carry an estimate (the rule of three): if k equal
     # events carry it, their size over n is stderr / sqrt(k), and the standard error is certain to 1 / (2 sqrt(k)).
@@ -141,6 +142,12 @@ def _uncertainties(plan: Plan, moments: StackMoments) -> Vector:
     """The relative error of each standard error, where single paths are the samples, not scrambles of many."""
     uncertainties = moments.values.stderr_uncertainty
     return np.zeros_like(uncertainties) if plan.request.simulation.sampler is Sampler.SOBOL else uncertainties
+
+
+def _may_move(plan: Plan) -> list[bool]:
+    """False for the Greeks that are 0 on every path there is."""
+    idle = plan.request.idle_parameters
+    return [idle.isdisjoint(greek.parameters) for greek in plan.request.greeks]
 
 
 def _scales(plan: Plan) -> Vector:

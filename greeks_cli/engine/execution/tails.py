@@ -67,20 +67,17 @@ def tails(linked: Linked, plans: Sequence[Plan], paths: int) -> list[Mapping[Mul
 
 
 def _tail(samples: NDArray[np.float64], weights: NDArray[np.floating], rare: NDArray[np.bool_]) -> Tail:
-    rows = [_tail_of(row, weights, rare) for row in samples]  # a row has the same sums alone and in a stack
-    missed, shares = np.array(rows).T
+    places, whole, least = np.flatnonzero(rare), weights.sum(), np.finfo(float).tiny
+    missed, shares = np.zeros((2, len(samples)))
+    for k, row in enumerate(samples):  # a row has the same sums alone and in a stack
+        distances = np.abs(row - (row * weights).sum() / whole)
+        if not np.isfinite(distances).all():
+            distances = np.nan_to_num(distances, nan=0.0, posinf=0.0)
+        weighed = distances * weights
+        squares = weighed * distances
+        missed[k] = weighed[places].sum() / len(weights)
+        shares[k] = squares[places].sum() / max(squares.sum(), least)
     return Tail(missed, shares)
-
-
-def _tail_of(
-    row: NDArray[np.float64], weights: NDArray[np.floating], rare: NDArray[np.bool_]
-) -> tuple[np.floating, np.floating]:
-    mean = (row * weights).sum() / weights.sum()
-    distances = np.nan_to_num(np.abs(row - mean), nan=0.0, posinf=0.0)
-    weighed = distances * weights
-    squares = weighed * distances
-    share = squares[rare].sum() / max(squares.sum(), np.finfo(float).tiny)
-    return weighed[rare].sum() / len(weights), share
 
 
 def _residual(
