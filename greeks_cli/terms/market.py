@@ -1,7 +1,7 @@
 """The market: one underlying that follows geometric Brownian motion, its parameters constant or curves."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from functools import cached_property, lru_cache
+from functools import cached_property
 from math import exp, log, log1p, sqrt
 from statistics import NormalDist
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -123,7 +123,27 @@ class Market(Term):
 
     def weights(self, dates: tuple[float, ...]) -> "Mapping[str, NDArray[np.float64]]":
         """The weight of every node in the integrals to some dates, and 1 from its ex-date for a share of the price."""
-        return _weights(self, dates)
+        if dates not in self._kept_weights:
+            self._kept_weights[dates] = _weights(self, dates)
+        return self._kept_weights[dates]
+
+    @cached_property
+    def _kept_weights(self) -> "dict[tuple[float, ...], Mapping[str, NDArray[np.float64]]]":
+        return {}
+
+    @cached_property
+    def _fields(self) -> tuple[object, ...]:
+        return tuple(getattr(self, name) for name in Market.model_fields)
+
+    @cached_property
+    def _hash(self) -> int:
+        return hash(self._fields)
+
+    def __eq__(self, other: object) -> bool:
+        return self is other or (isinstance(other, Market) and self._fields == other._fields)
+
+    def __hash__(self) -> int:
+        return self._hash
 
     def ex_dates(self, date: float) -> tuple[float, ...]:
         """The ex-dates of dividends in cash until a date."""
@@ -206,7 +226,6 @@ def is_node(name: str) -> bool:
     return curve_of(name) in (*CURVES, "borrow") and curve_of(name) != name
 
 
-@lru_cache(maxsize=1024)
 def _weights(market: Market, dates: tuple[float, ...]) -> "Mapping[str, NDArray[np.float64]]":
     import numpy as np  # numbers are wanted from here on, and commands without numbers start faster
 
