@@ -113,8 +113,8 @@ class _Point:
     @property
     def _of_curves(self) -> Hashable:
         """The nodes and dividends, and the times of which the weights of nodes are constants of the closed form."""
-        market, last = self.market, self.contract.dates[-1]
-        ex_dates = market.ex_dates(last) if self.cash else ()
+        market = self.market
+        ex_dates = market.ex_dates(self.contract.dates) if self.cash else ()
         if not market.nodes or (self.dates_are_inputs and not ex_dates):
             return market.nodes, self.cash, ex_dates
         of_curves = tuple(curve.times for curve in market.curves.values())
@@ -218,12 +218,12 @@ class _Accruals:
         return chainer.Variable(self._tracer.source(source, np.full(_TRACED_POINTS, number)))
 
     def lognormal_start(self) -> Operand:
-        """The spot less the value of the dividends in cash until the contract's last date."""
+        """The spot, less the value of escrowed dividends until the contract's last date."""
         market, cash = self._point.market, self._point.cash
         found = self._leaves["spot"]
-        if cash is None:
+        if cash is None or cash.jumps:
             return found
-        ex_dates = market.ex_dates(self._point.contract.dates[-1])
+        ex_dates = market.ex_dates(self._point.contract.dates)
         weights = market.weights(ex_dates)
         for k, (name, time) in enumerate(zip(cash.names, ex_dates, strict=True)):
             to_ex_date = Accruals(self._leaves, time, self._nodes, lambda node, k=k: float(weights[node][k]))  # type: ignore[misc]

@@ -18,8 +18,9 @@ from greeks_cli.terms.vanillas import (
 
 @closed_form.register
 def _underlying(contract: Underlying, leaves: Leaves, accruals: AccrualsTo) -> Operand:
-    """S e^(-qT)."""
-    return leaves["spot"] * exp(-accruals().dividend_yield)
+    """The discounted forward."""
+    to_expiry = accruals()
+    return leaves["spot"] * exp(to_expiry.carry) * to_expiry.discount
 
 
 @closed_form.register

@@ -188,7 +188,8 @@ def _trade(name: str, fields: Mapping[str, Any], record: Record, common: _Common
     shown = request.request if isinstance(request, Unsolved) else request
     if placed.underlying and "seed" not in own:
         request = request.with_seed(seed_of(shown.simulation.seed, placed.underlying, shown.contract.dates))
-    defaults = frozenset({"spot", "rate"} - sections["market"].keys())
+    stated = sections["market"].keys() | ({"spot"} if "future" in sections["market"] else set())
+    defaults = frozenset({"spot", "rate"} - stated)
     if isinstance(request, Unsolved):
         places = {field: _place(field, name, record) for field in GIVES}
         return UnsolvedTrade(name, request, placed, defaults, places)

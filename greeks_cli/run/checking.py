@@ -111,7 +111,7 @@ def _pricing_equation(request: Request, threads: int) -> MethodResult:
     """theta + (r - q) S delta + vol^2 S^2 gamma / 2 - r V, which is 0; r, q and vol are those of today.
 
     With escrowed dividends, S in the term of gamma is the start of the lognormal.
-    ."""
+    """
     asked = _asking(request, _EQUATION, _seed(request, 10))
     market = request.market.today
     weights = {

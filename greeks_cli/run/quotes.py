@@ -65,7 +65,7 @@ def _forwards(trades: Sequence[UnsolvedTrade]) -> Mapping[_Expiry, _Forward]:
     discounts: dict[_Expiry, float] = {}
     for trade in trades:
         unsolved, contract = trade.unsolved, trade.unsolved.request.contract
-        if unsolved.wants_forward and unsolved.market_price and isinstance(contract, European):
+        if unsolved.wants_forward and unsolved.market_price is not None and isinstance(contract, European):
             expiry = _expiry_of(trade)
             discounts[expiry] = discount_of(unsolved.request)
             of_strike = prices.setdefault(expiry, {}).setdefault(contract.strike, {})
@@ -91,7 +91,7 @@ def _expiry_of(trade: UnsolvedTrade) -> _Expiry:
 def _median(pairs: Mapping[float, float], expiry: float) -> _Forward:
     value = median(pairs.values())
     strike = max(pairs, key=lambda strike: abs(pairs[strike] - value))
-    return _Forward(value, len(pairs), abs(pairs[strike] / value - 1), strike, expiry)
+    return _Forward(value, len(pairs), abs(pairs[strike] - value) / (abs(value) or 1.0), strike, expiry)
 
 
 def _remark(forwards: Mapping[_Expiry, _Forward]) -> str:

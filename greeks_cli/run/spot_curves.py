@@ -18,6 +18,8 @@ _PATHS = 4096
 _MOST = 6
 """Curves of a request, at most."""
 _DEVIATIONS, _NARROWEST, _WIDEST = 2.5, 0.05, 0.6
+_ABOVE_DIVIDENDS = 0.9
+"""The share of the price above the value of dividends that a curve goes down, at most."""
 
 
 def spots_around(request: Request, count: int = _POINTS) -> tuple[float, ...]:
@@ -25,6 +27,7 @@ def spots_around(request: Request, count: int = _POINTS) -> tuple[float, ...]:
     spot = request.market.spot
     reach = _DEVIATIONS * request.flat_market.vol * sqrt(request.contract.expiry)
     reach = spot * min(_WIDEST, max(_NARROWEST, reach))
+    reach = min(reach, _ABOVE_DIVIDENDS * (spot - request.market.worth_of_dividends(request.contract.expiry)))
     middle = count // 2
     return tuple(float(f"{spot + reach * (i - middle) / middle:.12g}") for i in range(count))
 

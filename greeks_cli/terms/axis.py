@@ -144,6 +144,8 @@ def _at(request: Request, place: Mapping[str, float]) -> Request:
     for name, value in place.items():
         if isinstance(curve := market.get(curve_of(name)), Curve):
             market[curve_of(name)] = _with_node(curve, name, value)
+        elif name in ("spot", "future") and request.market.future is not None:
+            market |= {"spot": value, "future": value}
         elif name in market:
             market[name] = value
         elif name in contract:

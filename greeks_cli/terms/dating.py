@@ -149,9 +149,20 @@ class _Clock:
     def curve(self, name: str) -> None:
         """Replaces nodes by a curve in years; the nodes keep their names."""
         nodes = pairs_of(self.found.fields[name]) or []
+        if name == "dividends":
+            nodes = [(node, amount) for node, amount in nodes if not self._has_passed(node)]
+            if not nodes:
+                self.found.fields[name] = None
+                return
         labels = [_label(str(node).strip()) for node, _ in nodes]
         self.found.fields[name] = NODED[name].of([(self._node(node), value) for node, value in nodes], labels)
         self.found.dates[name] = labels
+
+    def _has_passed(self, node: object) -> bool:
+        if not is_dated(node) or self._day(node) > self._today:
+            return False
+        self.found.remarks.append(f"the dividend of {node} was paid before, and is left out")
+        return True
 
     def _node(self, node: object) -> object:
         """The time of a node."""

@@ -3,7 +3,9 @@
 import enum
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from itertools import pairwise
+from math import isfinite
 from typing import Annotated, Any, Self
 
 from pydantic import BeforeValidator, GetCoreSchemaHandler, GetJsonSchemaHandler
@@ -15,10 +17,12 @@ from greeks_cli.terms.nodes import label_of, node_name
 
 _MOST_DIVIDENDS = 200
 _PARAMETER = "dividend"
+_ROUNDING = 1e-9
+"""The share of a time below which two dates are one."""
 
 
 class DividendModel(enum.StrEnum):
-    """What a dividend in cash does to the underlying.
+    """Effect of a dividend in cash on the underlying.
 
     Under ``jump`` the price falls by the amount at the ex-date, to 0 at least, and moves as a lognormal between.
     Under ``escrowed`` the price less the value of the dividends until expiry is the lognormal.
@@ -67,7 +71,8 @@ class Dividends:
             is_share = isinstance(amount, str) and amount.strip().endswith("%")
             message = f"dividend {label}: its amount should be cash such as 1.50, or a share such as 2%"
             digits = str(amount).strip().removesuffix("%") if is_share else amount
-            amounts.append(number_from(digits, message) / (100 if is_share else 1))
+            number = number_from(digits, message)
+            amounts.append(float(Decimal(repr(number)) / 100) if is_share and isfinite(number) else number)
             are_shares.append(is_share)
         return cls(tuple(times), tuple(labels or map(label_of, times)), tuple(amounts), tuple(are_shares))
 
@@ -91,10 +96,13 @@ class Dividends:
         """The parameters of the dividends in cash."""
         return tuple(name for name in self.names if name not in self.shares)
 
-    def cash_until(self, date: float) -> tuple[tuple[str, float], ...]:
-        """The parameter and ex-date of each dividend in cash until a date."""
-        found = zip(self.names, self.times, self.are_shares, strict=True)
-        return tuple((name, time) for name, time, is_share in found if not is_share and time <= date)
+    def cash_until(self, dates: Sequence[float]) -> tuple[tuple[str, float], ...]:
+        """The parameter and ex-date of each dividend in cash until the last of some dates.
+
+        An ex-date that differs from one of the dates by rounding is that date.
+        """
+        found = zip(self.names, (on_date(time, dates) for time in self.times), self.are_shares, strict=True)
+        return tuple((name, time) for name, time, is_share in found if not is_share and time <= dates[-1])
 
     def __str__(self) -> str:
         return ",".join(f"{label}:{self._amount(k)}" for k, label in enumerate(self.labels))
@@ -103,7 +111,9 @@ class Dividends:
         return str(self)
 
     def _amount(self, k: int) -> str:
-        return f"{100 * self.amounts[k]:.12g}%" if self.are_shares[k] else f"{self.amounts[k]:.12g}"
+        """The amount as it is written, to the last bit."""
+        amount = Decimal(repr(self.amounts[k]))
+        return f"{(100 * amount).normalize():f}%" if self.are_shares[k] else f"{amount.normalize():f}"
 
     @classmethod
     def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
@@ -136,6 +146,12 @@ def _read(value: object) -> object:
 
 DividendList = Annotated[Dividends | None, BeforeValidator(_read)]
 """Discrete dividends, from ``0.3:1.50,0.8:2%`` or a list of pairs."""
+
+
+def on_date(time: float, dates: Sequence[float]) -> float:
+    """The time, or the date from which it differs by rounding."""
+    nearest = min(dates, key=lambda date: abs(date - time))
+    return nearest if abs(nearest - time) <= _ROUNDING * time else time
 
 
 @dataclass(frozen=True)

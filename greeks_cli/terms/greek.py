@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
 from greeks_cli.terms.errors import did_you_mean
-from greeks_cli.terms.nodes import Nodes, curve_of, label_of_node, node_name
+from greeks_cli.terms.nodes import Nodes, curve_of, label_of, label_of_node, node_name
 
 CURVES = ("vol", "rate", "dividend_yield")
 """Parameters that may be curves."""
@@ -81,17 +81,30 @@ def parse_greek(text: str) -> Greek:
     """
     word = text.strip()
     if at_node := _AT_NODE.fullmatch(word):
-        return at_one_node(parse_greek(at_node[1]), at_node[2].strip())
+        return at_one_node(parse_greek(at_node[1]), _label(at_node[2]))
     if word in NAMED or word in ALIASES:
         return NAMED[ALIASES.get(word, word)]
     formula = _FORMULA.fullmatch(word)
     if formula is None:
         known = [*NAMED, *ALIASES]
         raise ValueError(f"unknown Greek '{word}'; {did_you_mean(word, known)} or d(spot,vol) for any other")
-    parameters = sorted(re.split(r"\s*,\s*", formula[1]), key=_rank)
+    parameters = sorted(map(_with_label, re.split(r"\s*,\s*", formula[1])), key=_rank)
     if len(parameters) > MAX_ORDER:
         raise ValueError(f"'{word}' is of order {len(parameters)}; the highest order is {MAX_ORDER}")
     return Greek(f"d({','.join(parameters)})", tuple(parameters))
+
+
+def _label(text: str) -> str:
+    """The name of a node as curves have it: a time in its shortest form."""
+    try:
+        return label_of(float(text))
+    except ValueError:
+        return text.strip()
+
+
+def _with_label(parameter: str) -> str:
+    of = curve_of(parameter)
+    return parameter if of == parameter else node_name(of, _label(label_of_node(parameter)))
 
 
 def at_one_node(greek: Greek, label: str) -> Greek:
@@ -183,9 +196,11 @@ def _power(step: str, count: int) -> str:
 
 
 _RAW_STEPS = {"vol": "1.00 vol", "rate": "1.00 rate", "dividend_yield": "1.00 dividend yield", TIME: "year"}
+_RAW_STEPS |= {"borrow": "1.00 borrow cost", "dividend": "1.00 of dividend"}
 _MARKET_STEPS = {
     "vol": (0.01, "vol point"),
     "rate": (0.01, "1% rate"),
     "dividend_yield": (0.01, "1% dividend yield"),
+    "borrow": (0.01, "1% borrow cost"),
     TIME: (1 / 365, "day"),
 }

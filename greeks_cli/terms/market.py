@@ -4,12 +4,12 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cached_property
 from math import exp, log, log1p, sqrt
 from statistics import NormalDist
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 from pydantic import Field, SerializerFunctionWrapHandler, model_serializer, model_validator
 
 from greeks_cli.terms.curve import Curve, Rate, Vol
-from greeks_cli.terms.dividends import CashDividends, DividendList, DividendModel
+from greeks_cli.terms.dividends import CashDividends, DividendList, DividendModel, on_date
 from greeks_cli.terms.fields import Price, Term
 from greeks_cli.terms.greek import CURVES
 from greeks_cli.terms.nodes import Nodes, curve_of, label_of_node, node_name
@@ -63,12 +63,15 @@ class Market(Term):
             return fields
         if fields.get("spot") not in (None, fields["future"]):
             raise ValueError("future and spot exclude each other; give one of them")
-        for name in ("dividend_yield", "borrow", "dividends"):
-            if fields.get(name):
-                raise ValueError(
-                    f"future and {name} exclude each other: a future's price has no carry; give one of them"
-                )
         return {**fields, "spot": fields["future"]}
+
+    @model_validator(mode="after")
+    def _future_has_no_carry(self) -> Self:
+        for name in ("dividend_yield", "borrow", "dividends") if self.future is not None else ():
+            if getattr(self, name):
+                message = "a future's price has no carry; give one of them"
+                raise ValueError(f"future and {name} exclude each other: {message}")
+        return self
 
     @model_serializer(mode="wrap")
     def _without_defaults(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
@@ -145,13 +148,13 @@ class Market(Term):
     def __hash__(self) -> int:
         return self._hash
 
-    def ex_dates(self, date: float) -> tuple[float, ...]:
-        """The ex-dates of dividends in cash until a date."""
-        return tuple(time for _, time in self.dividends.cash_until(date)) if self.dividends else ()
+    def ex_dates(self, dates: Sequence[float]) -> tuple[float, ...]:
+        """The ex-dates of dividends in cash until the last of a contract's dates."""
+        return tuple(time for _, time in self.dividends.cash_until(dates)) if self.dividends else ()
 
     def cash_dividends(self, dates: Sequence[float]) -> CashDividends | None:
         """The dividends in cash until the last of a contract's dates; None where there are none."""
-        cash = self.dividends.cash_until(dates[-1]) if self.dividends else ()
+        cash = self.dividends.cash_until(dates) if self.dividends else ()
         return CashDividends.of(self.dividend_model, cash, dates) if cash else None
 
     def without_node(self, node: str) -> str:
@@ -166,12 +169,12 @@ class Market(Term):
 
     def worth_of_dividends(self, date: float) -> float:
         """The value today of dividends in cash until a date."""
-        cash = self.dividends.cash_until(date) if self.dividends else ()
+        cash = self.dividends.cash_until((date,)) if self.dividends else ()
         return sum(self.values[name] * exp(-self._carry(time)) for name, time in cash)
 
     def chance_of_no_price(self, date: float) -> float:
-        """The probability that dividends in cash take all of the price, roughly: of a lognormal below their value."""
-        worth = self.worth_of_dividends(date)
+        """The probability that jumps by dividends take all of the price, roughly: of a lognormal below their value."""
+        worth = self.worth_of_dividends(date) if self.dividend_model is DividendModel.JUMP else 0.0
         deviation = self.flat(date).vol * sqrt(date)
         return NormalDist().cdf(log(worth / self.spot) / deviation + 0.5 * deviation) if worth else 0.0
 
@@ -234,7 +237,8 @@ def _weights(market: Market, dates: tuple[float, ...]) -> "Mapping[str, NDArray[
         found |= zip((node_name(name, label) for label in curve.labels), curve.weights(dates), strict=True)
     if market.dividends:
         ex_dates = dict(zip(market.dividends.names, market.dividends.times, strict=True))
-        found |= {name: (np.array(dates) >= ex_dates[name]).astype(float) for name in market.dividends.shares}
+        for name in market.dividends.shares:
+            found[name] = (np.array(dates) >= on_date(ex_dates[name], dates)).astype(float)
     return found
 
 

@@ -30,7 +30,8 @@ _ON_DATES = "monitor on dates, such as --monitoring daily or --monitoring-times 
 SECTIONS = ("contract", "market", "simulation", "accuracy", "dates")
 """Sections of a request, as configuration files name them."""
 
-_NOTABLE_CHANCE = 1e-5
+_NOTABLE_CHANCE, _LARGEST_CHANCE = 1e-5, 1e-3
+"""The probability of no price that is told, and that beyond which second orders are refused."""
 
 Model = TypeVar("Model", bound=BaseModel)
 
@@ -65,7 +66,7 @@ class Request:
             object.__setattr__(self, "left_out", tuple(problems[greek] for greek in wanted if greek in problems))
             wanted = tuple(greek for greek in wanted if greek not in problems)
         object.__setattr__(self, "greeks", tuple(dict.fromkeys((*wanted, *aimed_at))))
-        wrong = [*self._problems_of_curves(), *(problems[greek] for greek in self.greeks if greek in problems)]
+        wrong = [*self._problems_of_market(), *(problems[greek] for greek in self.greeks if greek in problems)]
         if wrong:
             raise InvalidInput(wrong)
 
@@ -90,7 +91,7 @@ class Request:
         if not self.cash_dividends or not self.cash_dividends.jumps:
             return self.contract.dates
         dates = self.contract.dates
-        return tuple(sorted({*dates, *self.market.ex_dates(dates[-1])}))
+        return tuple(sorted({*dates, *self.market.ex_dates(dates)}))
 
     @cached_property
     def schedule_dates(self) -> tuple[float, ...]:
@@ -98,7 +99,7 @@ class Request:
         if not self.cash_dividends or self.cash_dividends.jumps:
             return self.path_dates
         dates = self.contract.dates
-        return (*dates, *self.market.ex_dates(dates[-1]))
+        return (*dates, *self.market.ex_dates(dates))
 
     @cached_property
     def idle_parameters(self) -> frozenset[str]:
@@ -109,6 +110,10 @@ class Request:
             known = self.cash_dividends.names if self.cash_dividends else ()
             idle |= {name for name in self.market.dividends.cash if name not in known}
         return frozenset(idle)
+
+    @cached_property
+    def _chance_of_no_price(self) -> float:
+        return self.market.chance_of_no_price(self.contract.expiry)
 
     @property
     def levels(self) -> dict[str, float]:
@@ -127,7 +132,7 @@ class Request:
         object.__setattr__(found, "greeks", bucketed(self.greeks, self.market.nodes))
         return found
 
-    def _problems_of_curves(self) -> Iterator[Problem]:
+    def _problems_of_market(self) -> Iterator[Problem]:
         worth, expiry = self.market.worth_of_dividends(self.contract.expiry), self.contract.expiry
         if worth >= self.market.spot:
             message = f"are worth {worth:g} until expiry {expiry:g}, and the spot is {self.market.spot:g}; lower them"
@@ -142,7 +147,7 @@ class Request:
         node = next(self.market.nodes_before(self.contract.expiry), None)
         depends = self.contract.series(self.levels) is not None
         if node or depends:
-            reason = f"{node} is a node before expiry" if node else "this contract takes no curves"
+            reason = f"{node} changes them" if node else f"this one has {', '.join(dict(self.market.nodes))}"
             message = f"continuous monitoring wants constant parameters up to expiry, and {reason}; {_ON_DATES}"
             yield Problem(("contract", "monitoring"), message)
 
@@ -156,6 +161,11 @@ class Request:
             return f"the {self.contract.kind} contract has no parameter '{unknown[0]}'; {remedy}"
         if greek.order < 2 and not self.contract.jumps:
             return None
+        if greek.order > 1 and self._chance_of_no_price > _LARGEST_CHANCE:
+            return (
+                f"dividends take all of the price with a probability of {self._chance_of_no_price:.1g}, and what the "
+                "kink there adds is not estimated; use dividend_model escrowed"
+            )
         moving = sum(name == "spot" or name in self.contract.values for name in greek.parameters)
         if moving > 1 and self.contract.bends_at(self.market.spot):
             return (
@@ -255,6 +265,8 @@ DISPLACED_BY = {
     "width": ("beta",),
     "beta": ("width",),
     "smoothing": ("width", "beta"),
+    "future": ("spot",),
+    "spot": ("future",),
     **{name: (parameter,) for name, parameter in GIVES.items()},
     **{parameter: (name,) for name, parameter in GIVES.items()},
 }

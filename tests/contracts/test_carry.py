@@ -4,8 +4,10 @@ import pytest
 import QuantLib as ql
 
 from greeks_cli.run.price import run
+from greeks_cli.terms.axis import parse_axis, points
 from greeks_cli.terms.errors import InvalidInput
-from greeks_cli.terms.request import build_request
+from greeks_cli.terms.greek import Units, parse_greek
+from greeks_cli.terms.request import build_request, overridden
 
 PATHS = {"paths": 2**14}
 CONTRACTS = {
@@ -49,6 +51,34 @@ def test_borrow_cost_acts_as_a_dividend_yield(contract):
         assert of_borrow[name].value == pytest.approx(of_yield[name].value, rel=1e-9)
         assert of_borrow[name].exact == pytest.approx(of_yield[name].exact, rel=1e-9)
     assert of_borrow["d(borrow)"].value == pytest.approx(of_borrow["phi"].value, rel=1e-12)
+
+
+def test_control_of_a_future_is_the_future():
+    request = build_request({"strike": 95}, {"future": 100, "vol": 0.3, "rate": 0.05}, {**PATHS, "control": True})
+    for estimate in run(request, 1).estimates:
+        assert abs(estimate.value - estimate.exact) <= 4.5 * estimate.stderr + estimate.bias
+
+
+@pytest.mark.parametrize("layers", [({"spot": 100}, {"future": 105}), ({"future": 105}, {"spot": 100})], ids=str)
+def test_a_later_future_or_spot_wins(layers):
+    assert overridden(*layers) == layers[1]
+
+
+def test_profile_of_a_future_moves_the_future():
+    request = build_request({"strike": 100}, {"future": 100, "vol": 0.2}, PATHS, "price")
+    for name in ("spot", "future"):
+        moved = points(request, [parse_axis(f"{name}=90:110:2")])
+        assert [one.market.future for one in moved] == [90.0, 110.0]
+
+
+@pytest.mark.parametrize("other", ["0", 0, 0.0, None])
+def test_future_allows_no_carry_as_zero(other):
+    assert build_request({"strike": 100}, {"future": 105, "vol": 0.2, "dividend_yield": other or 0.0}, PATHS)
+
+
+def test_units_of_carry_are_those_of_yields():
+    greek = parse_greek("d(borrow)")
+    assert (Units.MARKET.scale(greek), Units.MARKET.label(greek)) == (0.01, "per 1% borrow cost")
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 """Discrete dividends against QuantLib, published values, and the estimators against each other."""
 
+import json
 from math import hypot
 
 import numpy as np
@@ -9,6 +10,7 @@ import QuantLib as ql
 from greeks_cli.engine.execution.compile import planned
 from greeks_cli.run.price import run
 from greeks_cli.terms.errors import InvalidInput
+from greeks_cli.terms.market import Market
 from greeks_cli.terms.request import build_request
 
 TODAY = ql.Date(15, 1, 2026)
@@ -172,6 +174,60 @@ def test_books_of_unlike_dividends_are_priced_as_alone():
     assert len({str(plan.traced) for plan in planned(requests)}) >= 3
     values = [run(request, 1)["gamma"].value for request in requests]
     assert len(set(values)) == len(values)
+
+
+def test_ex_date_is_a_fixing_but_for_rounding():
+    contract = {"kind": "asian", "strike": 100, "expiry": 0.7, "fixings": 7}  # the third is at 0.29999999999999993
+    found = [
+        run(build_request(contract, {**MARKET, "dividends": f"{time}:10"}, {"paths": 2**14}, "price"), 1)["price"]
+        for time in (0.3, 0.2999999)
+    ]
+    assert abs(found[0].value - found[1].value) < 4 * found[0].stderr
+    assert len(build_request(contract, {**MARKET, "dividends": "0.3:10"}, {}).path_dates) == 7
+
+
+CARRIES = {
+    "borrow": {"borrow": 0.05},
+    "shares": {"dividends": "0.6:3%"},
+    "shares and escrow": {"dividends": "0.3:5,0.6:3%", "dividend_model": "escrowed"},
+    "jumps": {"dividends": "0.5:60"},
+    "curves": {"rate": "0.5:0.03,1:0.06", "borrow": "0.5:0.01,1:0.02"},
+}
+
+
+@pytest.mark.parametrize("carry", CARRIES)
+def test_control_changes_no_value(carry):
+    market = {"spot": 100, "vol": 0.4, "rate": 0.05, **CARRIES[carry]}
+    contract = {"strike": 50 if carry == "jumps" else 95}
+    settings = {"paths": 2**15}
+    plain = run(build_request(contract, market, settings, "delta,vega"), 1)
+    controlled = run(build_request(contract, market, {**settings, "control": True, "seed": 1}, "delta,vega"), 1)
+    for one, other in zip(plain.estimates, controlled.estimates, strict=True):
+        assert abs(one.value - other.value) <= 4.5 * hypot(one.stderr, other.stderr) + one.bias + other.bias
+        if other.exact is not None:
+            assert abs(other.value - other.exact) <= 4.5 * other.stderr + other.bias
+
+
+def test_second_orders_are_refused_where_dividends_take_the_price():
+    market = {"spot": 100, "vol": 0.6, "rate": 0.05, "dividends": "0.5:60"}
+    with pytest.raises(InvalidInput, match="dividends take all of the price with a probability"):
+        build_request({"strike": 50}, market, {}, "gamma")
+    assert build_request({"strike": 50}, market, {}).left_out
+    escrowed = build_request({"strike": 50}, {**market, "dividend_model": "escrowed"}, {}, "gamma")
+    assert not escrowed.remarks
+
+
+MARKETS = [
+    {**MIXED, "dividends": "0.3:3.123456789012345,0.6:1.23456789012345%"},
+    {"future": 105, "vol": 0.2},
+    {"spot": 1e-3, "vol": "0.1:0.3,2:0.2", "dividends": "0.3:1e-05"},
+]
+
+
+@pytest.mark.parametrize("market", MARKETS, ids=str)
+def test_shown_market_is_read_back_to_the_bit(market):
+    made = Market.model_validate(market)
+    assert Market.model_validate(json.loads(json.dumps(made.model_dump(mode="json")))) == made
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from greeks_cli.terms.request import Request
 
 
 class Underlying(Contract):
-    """Pays the underlying itself, S(T): worth spot exp(-dividend_yield T) today."""
+    """Pays the lognormal at expiry: the underlying, where no dividends in cash make it jump."""
 
     kind: Literal["underlying"] = "underlying"
 
@@ -23,13 +23,13 @@ class Underlying(Contract):
 
 @payoff.register
 def _underlying(contract: Underlying, leaves: Leaves, path: Path, smoother: Smoother) -> Operand:
-    return path[-1]
+    return path.lognormal_end
 
 
 def control_of(request: Request) -> Contract:
     """The control variate of a request: of the contracts with a closed form, the one whose payoff correlates most.
 
-    Under dividends in cash that is the underlying, whose forward is known.
+    Under dividends in cash that is the lognormal behind the underlying.
     """
     if request.cash_dividends:
         return Underlying(expiry=request.contract.expiry)

@@ -53,6 +53,11 @@ class Path(ABC):
         """True if the underlying at all dates is proportional to the first."""
         return self._underlying.is_proportional
 
+    @property
+    def lognormal_end(self) -> Operand:
+        """The lognormal at expiry, shape (n_paths,)."""
+        return self._lognormal(self._underlying.place(-1))
+
     def __getitem__(self, index: int) -> Operand:
         """The underlying at one date, shape (n_paths,)."""
         return self._evaluate(index % self.n_dates)

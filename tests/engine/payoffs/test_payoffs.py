@@ -35,6 +35,10 @@ class GivenPath:
             return Accruals(leaves, self.time(date))
         return Accruals({**leaves, "time": 0.0}, self.time(date) - self.time(since))
 
+    @property
+    def lognormal_end(self):
+        return self.spots[-1]
+
     def first(self, n_dates):
         return self.spots[:n_dates]
 
