@@ -35,15 +35,16 @@ def _digital(contract: Digital, leaves: Leaves, accruals: AccrualsTo) -> Operand
     deviation = to_expiry.deviation
     d1 = (log(leaves["spot"] / leaves["strike"]) + to_expiry.carry) / deviation + 0.5 * deviation
     if contract.payout is Payout.ASSET:
-        return leaves["spot"] * exp(-to_expiry.dividend_yield) * N(sign * d1)
+        return leaves["spot"] * exp(to_expiry.carry) * to_expiry.discount * N(sign * d1)
     return contract.cash * to_expiry.discount * N(sign * (d1 - deviation))
 
 
 @closed_form.register
 def _forward_start(contract: ForwardStart, leaves: Leaves, accruals: AccrualsTo) -> Operand:
-    """M. Rubinstein, Pay now, choose later, Risk 4 (1991): the underlying at the start date is worth S e^(-qt)."""
+    """M. Rubinstein, Pay now, choose later, Risk 4 (1991): so many options at the start as its price has units."""
+    to_start = accruals(0)
     per_unit = european(contract.type.sign, 1.0, contract.moneyness, accruals(since=0))
-    return leaves["spot"] * exp(-accruals(0).dividend_yield) * per_unit
+    return leaves["spot"] * exp(to_start.carry) * to_start.discount * per_unit
 
 
 @closed_form.register

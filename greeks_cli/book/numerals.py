@@ -32,10 +32,6 @@ class Numeral:
     """``%`` or ``bp``, or empty."""
     currency: str
 
-    def is_between(self, marks: set[str]) -> bool:
-        """True if the marks give different numbers."""
-        return len({self.readings[mark] for mark in marks}) > 1
-
     def plain(self, mark: str, sign: str) -> str:
         """The number in digits and a point, divided by what the sign says."""
         text = self.readings[mark]

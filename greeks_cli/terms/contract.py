@@ -148,7 +148,7 @@ class Contract(Term):
         return True
 
     def remark(self, spot: float) -> str | None:
-        """A surprise about the contract at this spot, in words, such as a barrier that is touched already."""
+        """A remark on the contract at this spot, such as a barrier that is touched already."""
         return None
 
     @abstractmethod

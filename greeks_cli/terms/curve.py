@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
 from functools import lru_cache
 from itertools import pairwise
 from math import log, sqrt
@@ -40,6 +41,7 @@ class Curve:
 
     least: ClassVar[float] = -1.0
     most: ClassVar[float] = 1.0
+    largest_forward: ClassVar[float] = 10.0
     continues: ClassVar[bool] = True
     """True if the last forward value goes on beyond the last node; False if the last mean does."""
 
@@ -54,6 +56,17 @@ class Curve:
         for (one, at), (other, then) in pairwise(zip(self.labels, self.times, strict=True)):
             if at >= then:
                 raise ValueError(f"node {other} must come after node {one}; sort the nodes by time, each once")
+        totals = self._totals()
+        ends = zip(self.labels, self.times, totals, strict=True)
+        for (one, at, total), (other, then, total_then) in pairwise(ends):
+            forward = (total_then - total) / (then - at)
+            if abs(forward) > self.largest_forward:
+                message = f"from node {one} to {other} a forward value of {forward:.3g} a year follows"
+                raise ValueError(f"{message}; leave one of them out, or correct it")
+
+    def _totals(self) -> list[float]:
+        """The integrals to the nodes."""
+        return [value * time for value, time in zip(self.values, self.times, strict=True)]
 
     @classmethod
     def of(cls, nodes: Sequence[tuple[object, object]], labels: Sequence[str] = ()) -> Self:
@@ -144,17 +157,22 @@ class VolCurve(Curve):
 
     least: ClassVar[float] = 1e-6
     most: ClassVar[float] = 10.0
+    largest_forward: ClassVar[float] = 100.0  # of variance
     continues: ClassVar[bool] = False
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        totals = [vol * vol * time for vol, time in zip(self.values, self.times, strict=True)]
+        totals = self._totals()
         for (one, total), (other, then) in pairwise(zip(self.labels, totals, strict=True)):
             if then <= total:
                 raise ValueError(
                     f"calendar arbitrage: total variance vol^2 t must rise, and is {total:g} at node {one} "
                     f"and {then:g} at node {other}; raise the volatility of {other}"
                 )
+
+    def _totals(self) -> list[float]:
+        """The total variances of the nodes."""
+        return [vol * vol * time for vol, time in zip(self.values, self.times, strict=True)]
 
     def mean(self, date: float) -> float:
         return sqrt(self._integral(date, [vol * vol for vol in self.values]) / date)
@@ -164,8 +182,10 @@ def number_from(value: object, message: str) -> float:
     try:
         if isinstance(value, bool) or (isinstance(value, str) and not value.isascii()):
             raise ValueError
+        if isinstance(value, str) and value.strip().endswith("%"):
+            return float(Decimal(value.strip().removesuffix("%")) / 100)
         return float(value)  # type: ignore[arg-type]  # what is no number fails
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, InvalidOperation):
         raise ValueError(f"{message}, not '{value}'") from None
 
 

@@ -5,7 +5,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from itertools import pairwise
-from math import isfinite
 from typing import Annotated, Any, Self
 
 from pydantic import BeforeValidator, GetCoreSchemaHandler, GetJsonSchemaHandler
@@ -16,6 +15,7 @@ from greeks_cli.terms.curve import number_from, pairs_of
 from greeks_cli.terms.nodes import label_of, node_name
 
 _MOST_DIVIDENDS = 200
+_LARGEST_SHARE, _LARGEST_CASH = 0.99, 1e12
 _PARAMETER = "dividend"
 _ROUNDING = 1e-9
 """The share of a time below which two dates are one."""
@@ -51,9 +51,10 @@ class Dividends:
         for label, time, amount, is_share in zip(self.labels, self.times, self.amounts, self.are_shares, strict=True):
             if not 0 < time <= 100:
                 raise ValueError(f"dividend {label}: its ex-date should be above 0 and at most 100 years")
-            if not 0 <= amount <= (0.99 if is_share else 1e12):
-                most = "99%" if is_share else "1e12"
-                raise ValueError(f"dividend {label}: its amount should be 0 to {most}, and is {amount:g}")
+            if is_share and not 0 <= amount <= _LARGEST_SHARE:
+                raise ValueError(f"dividend {label}: its share should be 0 to 99%, and is {100 * amount:g}%")
+            if not 0 <= amount <= _LARGEST_CASH:
+                raise ValueError(f"dividend {label}: its cash should be 0 to {_LARGEST_CASH:g}, and is {amount:g}")
         for (one, at), (other, then) in pairwise(zip(self.labels, self.times, strict=True)):
             if at >= then:
                 raise ValueError(f"dividend {other} must come after dividend {one}; sort them by ex-date, each once")
@@ -70,9 +71,7 @@ class Dividends:
             times.append(number_from(time, f"dividend {label}: its ex-date should be a number of years"))
             is_share = isinstance(amount, str) and amount.strip().endswith("%")
             message = f"dividend {label}: its amount should be cash such as 1.50, or a share such as 2%"
-            digits = str(amount).strip().removesuffix("%") if is_share else amount
-            number = number_from(digits, message)
-            amounts.append(float(Decimal(repr(number)) / 100) if is_share and isfinite(number) else number)
+            amounts.append(number_from(amount, message))
             are_shares.append(is_share)
         return cls(tuple(times), tuple(labels or map(label_of, times)), tuple(amounts), tuple(are_shares))
 
@@ -138,7 +137,12 @@ class Dividends:
 def _read(value: object) -> object:
     if value is None or isinstance(value, Dividends):
         return value
-    pairs = pairs_of(value)
+    try:
+        pairs = pairs_of(value)
+    except ValueError:
+        pairs = None
+    if pairs == []:
+        return None
     if pairs is None:
         raise ValueError(f"{value} is no list of dividends; give ex-dates and amounts, such as 0.3:1.50,0.8:2%")
     return Dividends.of(pairs)

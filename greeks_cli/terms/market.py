@@ -167,6 +167,16 @@ class Market(Term):
         number = "is not given" if getattr(self, name) is None else "is a number"
         return f"{name} {number} and has no nodes; leave out [{label}], or give nodes such as {example}"
 
+    def without_parameter(self, name: str) -> str | None:
+        """The reason why a cost of borrowing or a dividend is none of the market, and the remedy; None for others."""
+        if name == "borrow":
+            return "no cost of borrowing is given; give one such as --borrow 0.01"
+        if curve_of(name) not in ("dividend", "dividends"):
+            return None
+        if self.dividends is None:
+            return f"no dividends are given, and so no '{name}'; give --dividends 0.3:1.50"
+        return f"'{name}' is none of the dividends; they are {', '.join(self.dividends.names)}"
+
     def worth_of_dividends(self, date: float) -> float:
         """The value today of dividends in cash until a date."""
         cash = self.dividends.cash_until((date,)) if self.dividends else ()

@@ -156,6 +156,8 @@ class Request:
         unknown = [name for name in greek.parameters if name not in values]
         if unknown and is_node(unknown[0]):
             return self.market.without_node(unknown[0])
+        if unknown and (remedy := self.market.without_parameter(unknown[0])):
+            return remedy
         if unknown:
             remedy = did_you_mean(unknown[0], values)
             return f"the {self.contract.kind} contract has no parameter '{unknown[0]}'; {remedy}"
@@ -265,7 +267,7 @@ DISPLACED_BY = {
     "width": ("beta",),
     "beta": ("width",),
     "smoothing": ("width", "beta"),
-    "future": ("spot",),
+    "future": ("spot", "dividend_yield", "borrow", "dividends"),
     "spot": ("future",),
     **{name: (parameter,) for name, parameter in GIVES.items()},
     **{parameter: (name,) for name, parameter in GIVES.items()},

@@ -13,6 +13,10 @@ PATHS = {"paths": 2**14}
 CONTRACTS = {
     "european": {"strike": 100},
     "asian": {"kind": "asian", "strike": 100, "average": "geometric", "fixings": 4},
+    "asset digital": {"kind": "digital", "payout": "asset", "strike": 100},
+    "forward start": {"kind": "forward-start", "start": 0.4},
+    "cliquet": {"kind": "cliquet", "periods": 3},
+    "variance swap": {"kind": "variance-swap", "strike_vol": 0.2, "fixings": 3},
     "lookback": {"kind": "lookback", "strike_kind": "floating"},
     "barrier": {"kind": "barrier", "strike": 100, "barrier": 80, "barrier_type": "down-out"},
 }
@@ -33,15 +37,15 @@ def test_option_on_a_future_is_blacks(rate):
 
 @pytest.mark.parametrize("contract", CONTRACTS)
 def test_future_is_a_spot_without_carry(contract):
-    of_future = build_request(CONTRACTS[contract], {"future": 105, "vol": 0.2, "rate": 0.05}, PATHS, "delta,vega")
+    of_future = build_request(CONTRACTS[contract], {"future": 105, "vol": 0.2, "rate": 0.05}, PATHS, "delta,vega,theta")
     market = {"spot": 105, "vol": 0.2, "rate": 0.05, "dividend_yield": 0.05}
-    of_spot = build_request(CONTRACTS[contract], market, PATHS, "delta,vega")
+    of_spot = build_request(CONTRACTS[contract], market, PATHS, "delta,vega,theta")
     for one, other in zip(run(of_future, 1).estimates, run(of_spot, 1).estimates, strict=True):
         assert one.value == pytest.approx(other.value, rel=1e-9)
         assert one.exact == pytest.approx(other.exact, rel=1e-9)
 
 
-@pytest.mark.parametrize("contract", ["european", "asian"])
+@pytest.mark.parametrize("contract", [name for name in CONTRACTS if name not in ("lookback", "barrier")])
 def test_borrow_cost_acts_as_a_dividend_yield(contract):
     market = {"spot": 100, "vol": 0.2, "rate": 0.05}
     borrowed = {**market, "dividend_yield": 0.01, "borrow": 0.02}

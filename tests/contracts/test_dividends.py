@@ -234,13 +234,13 @@ def test_shown_market_is_read_back_to_the_bit(market):
     ("dividends", "message"),
     [
         ("0.3:150", "are worth"),
-        ("0.3:-1", "its amount should be 0"),
-        ("0.3:120%", "its amount should be 0 to 99%"),
+        ("0.3:-1", "its cash should be 0"),
+        ("0.3:120%", "its share should be 0 to 99%, and is 120%"),
         ("0.5:1,0.3:1", "must come after"),
         ("-1:1", "its ex-date should be above 0"),
         ("x:1", "its ex-date should be a number of years"),
         ("0.3", "is no list of dividends"),
-        ("0.3:nan", "its amount should be 0"),
+        ("0.3:nan", "its cash should be 0"),
     ],
 )
 def test_bad_dividends_are_named(dividends, message):

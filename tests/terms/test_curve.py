@@ -169,3 +169,18 @@ def test_nodes_by_date_that_cannot_be_are_refused(rate, dates, message):
     found = refusal("rho", dates, rate=rate)
     assert message in found
     assert "\n" not in found
+
+
+@pytest.mark.parametrize("rate", ["0.5:0.01,0.5000000001:0.02", "1:0.01,1.001:0.5"])
+def test_forward_values_beyond_sense_are_refused(rate):
+    with pytest.raises(InvalidInput, match="a forward value of"):
+        build_request({"strike": 100}, {"vol": 0.2, "rate": rate}, {})
+
+
+def test_values_of_nodes_may_be_percentages():
+    assert build_request({"strike": 100}, {"vol": "0.5:20%,1:22.5%"}, {}).market.vol.values == (0.2, 0.225)
+
+
+def test_labels_of_times_are_equal_where_the_times_are():
+    request = build_request({"strike": 100}, {"vol": 0.2, "rate": "0.250:0.02,1.0:0.03"}, {}, "rho[1.0],d(rate[0.250])")
+    assert [greek.name for greek in request.greeks] == ["price", "rho[1]", "d(rate[0.25])"]

@@ -26,6 +26,7 @@ from greeks_cli.terms.simulation import Estimator, Sampler
 _FEWEST_NEAR_KINK = 30
 _CONTRADICTION = 5
 """The distance from a closed form, in standard errors, that is no chance."""
+_NOTABLE_CHANCE = 1e-5
 _NEGLIGIBLE = 0.5
 """The contribution of rare paths, in standard errors, below which it is not stated."""
 _UNTRUSTED = 0.1
@@ -90,9 +91,7 @@ def _of_plan(plan: Plan, truth: Truth, numbers: Sequence[Sequence[float]], count
     for i, (greek, exact, (value, stderr, bias, hidden, uncertainty, share, m2, scale)) in enumerate(rows):
         if not (isfinite(value) and isfinite(stderr) and isfinite(bias)):
             return NonFiniteEstimate(
-                f"{greek.name}: the estimate is {value} with standard error {stderr}; "
-                "it left the range of its floating-point type (try --dtype float64 or a smaller scale), "
-                "or the payoff takes a logarithm or root of a negative number"
+                f"{greek.name}: the estimate is {value} with standard error {stderr}; {_reason(plan)}"
             )
         low, high = value - quantile * stderr, value + quantile * stderr
         warning = (
@@ -142,6 +141,17 @@ def _uncertainties(plan: Plan, moments: StackMoments) -> Vector:
     """The relative error of each standard error, where single paths are the samples, not scrambles of many."""
     uncertainties = moments.values.stderr_uncertainty
     return np.zeros_like(uncertainties) if plan.request.simulation.sampler is Sampler.SOBOL else uncertainties
+
+
+def _reason(plan: Plan) -> str:
+    """The likely reason why an estimate is no number, with the remedy."""
+    request = plan.request
+    if request.market.chance_of_no_price(request.contract.expiry) > _NOTABLE_CHANCE:
+        return "dividends take all of the price on some paths; lower them, or use dividend_model escrowed"
+    return (
+        "it left the range of its floating-point type (try --dtype float64 or a smaller scale), "
+        "or the payoff takes a logarithm or root of a negative number"
+    )
 
 
 def _may_move(plan: Plan) -> list[bool]:

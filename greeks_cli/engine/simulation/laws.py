@@ -1,7 +1,7 @@
 """Laws of a model's paths: the values of their coefficients and derivatives in any market.
 
-A law gives the coefficients of a linear form in a few data per path, as graphs of the parameters. Chainer runs once
-per law and number of dates; the trace then gives the numbers of any market and any dates.
+Chainer runs once per law, number of dates and names of nodes; the trace then gives the numbers of any market and any
+dates.
 """
 
 from collections.abc import Collection, Mapping
