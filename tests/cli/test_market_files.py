@@ -51,7 +51,8 @@ def test_columns_of_a_market_file_are_named_by_the_same_flags(market_of, flags, 
             ("--columns", "spot=Last,vol=IV,expiry=Exp,strike=Bid"),
             [
                 "m.csv:1: column 'Bid': means strike, and the fields here are underlying, spot, vol, rate, "
-                "dividend_yield, currency; name its field with --columns FIELD=COLUMN, or leave it out with "
+                "dividend_yield, borrow, dividends, dividend_model, future, forward, currency; name its field with "
+                "--columns FIELD=COLUMN, or leave it out with "
                 "--ignore-columns",
             ],
         ),

@@ -158,14 +158,15 @@ def plain_kernels(kinks: Sequence[Kink], n_paths: float, scale: float) -> tuple[
 def smooth_kernels(kinks: Sequence[Kink], scale: float, order: int) -> tuple[Kernel, ...]:
     """Polynomials for a payoff of which derivatives of an order are taken pathwise, with widths of ``scale`` spreads.
 
-    The first derivative of a bend needs no smoothing.
+    The first derivative of a bend needs no smoothing. A derivative of a polynomial is noisy where it jumps at the
+    ends: degrees are twice those that have the derivative.
     """
 
     def kernel(kink: Kink) -> Kernel:
         highest = kink.base + order
         if highest < 2:
             return Kernel.plain(0.0, kink.base)
-        return Kernel.polynomial(scale * kink.spread, kink.base, max(_LEAST_DEGREE, highest - 2))
+        return Kernel.polynomial(scale * kink.spread, kink.base, max(_LEAST_DEGREE, 2 * highest - 4))
 
     return tuple(map(kernel, kinks))
 

@@ -170,12 +170,14 @@ def _warning(plan: Plan, i: int, m2: float, hidden: float, uncertainty: float, s
     ``m2`` is the sum of centred squares, ``hidden`` the bound on unseen events, ``uncertainty`` the relative error of
     the standard error, ``share`` that of paths in the variance that the run may have missed.
     """
+    if _misses_the_kink(plan, i):
+        if m2 == 0:
+            return "no path comes near the smoothed kink; use a wider width"
+        return "too few paths come near the smoothed kink; use a wider width or a smaller beta"
     if hidden > 0:
         return "every path gave the same; bias bounds what unseen events may add"
     if m2 == 0:
-        return None if not _misses_the_kink(plan, i) else "no path comes near the smoothed kink; use a wider width"
-    if _misses_the_kink(plan, i):
-        return "too few paths come near the smoothed kink; use a wider width or a smaller beta"
+        return None
     if uncertainty > _UNTRUSTED:
         return f"heavy tails: the standard error itself is uncertain by {uncertainty:.0%}"
     return f"heavy tails: {share:.0%} of the variance is of paths that the run may miss" if share > _UNTRUSTED else None
