@@ -6,7 +6,7 @@ from greeks_cli.book.cells import values_of
 from greeks_cli.book.columns import Columns, Heading, headings_of
 from greeks_cli.book.numerals import Cell
 from greeks_cli.book.table import Table
-from greeks_cli.terms.errors import InvalidInput, Problem, few
+from greeks_cli.terms.errors import InvalidInput, Problem
 
 _TOO_MANY = "more cells than columns in the header"
 
@@ -23,7 +23,7 @@ class CsvTrade:
 def csv_trades(table: Table, columns: Columns) -> list[CsvTrade]:
     """The trades of a table. Raises InvalidInput with one problem for every column that cannot be read."""
     headings = headings_of(table.names, columns, table.place) if table.names else []
-    problems = _unnamed(table)
+    problems: list[Problem] = []
     trades = [CsvTrade(row.line, {}, _TOO_MANY if table.has_too_many(row) else "") for row in table.rows]
     for heading in headings:
         try:
@@ -33,17 +33,6 @@ def csv_trades(table: Table, columns: Columns) -> list[CsvTrade]:
     if problems:
         raise InvalidInput(problems)
     return trades
-
-
-def _unnamed(table: Table) -> list[Problem]:
-    """A problem for every column that has values and no name."""
-    found: dict[int, Problem] = {}
-    for row in table.rows:
-        for position, (name, cell) in enumerate(zip(table.names, row.cells, strict=False)):
-            if cell and not name and position not in found:
-                message = f"has no name, and holds '{cell}' in line {row.line}; name it, or leave it out"
-                found[position] = Problem((f"{table.place}: column {position + 1}",), message)
-    return few(found.values(), len(found))
 
 
 def _fill(trades: list[CsvTrade], table: Table, heading: Heading) -> None:

@@ -52,13 +52,20 @@ def table_of(text: str, file: str) -> Table:
         head, *rows = _rows(chain([(number, header)], lines), separator, file)
     except ValueError:  # nothing but blank rows
         return Table(file, separator, (), ())
-    table = Table(f"{file}:{head.line}", separator, head.cells, tuple(row for row in rows if not row.is_blank))
+    filled = tuple(row for row in rows if not row.is_blank)
+    table = Table(f"{file}:{head.line}", separator, _named(head.cells, filled), filled)
     if len(table.rows) > 1 and all(map(table.has_too_many, table.rows)):
         first = table.rows[0]
         message = f"{len(head.cells)} columns, and {len(first.cells)} cells in line {first.line} and more than "
         message += f"{len(head.cells)} in all others; put cells that hold a separator in quotes"
         raise InvalidInput([Problem((table.place,), message)])
     return table
+
+
+def _named(names: tuple[str, ...], rows: tuple[TableRow, ...]) -> tuple[str, ...]:
+    """The names of columns; one that has values and no name, such as an index, is named by its place."""
+    held = {position for row in rows for position, cell in enumerate(row.cells) if cell}
+    return tuple(name or (f"column {i + 1}" if i in held else "") for i, name in enumerate(names))
 
 
 def _is_skipped(line: str) -> bool:

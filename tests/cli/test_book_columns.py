@@ -98,8 +98,9 @@ def test_columns_of_one_field_are_refused_together():
     assert fields("Strike,K,vol\n1,2,0.2\n", ignored="K") == [{"strike": "1", "vol": "0.2"}]
 
 
-def test_column_without_a_name_is_refused_where_it_has_values():
-    assert "column 1: has no name, and holds '0' in line 3" in refusal(",strike\n,1\n0,2\n")
+def test_column_without_a_name_is_named_by_its_place_where_it_has_values():
+    assert "column 'column 1': unknown" in refusal(",strike\n,1\n0,2\n")
+    assert fields(",strike\n0,1\n1,2\n", ignored="column 1") == [{"strike": "1"}, {"strike": "2"}]
     assert fields("strike,\n1,\n2\n") == [{"strike": "1"}, {"strike": "2"}]
 
 
