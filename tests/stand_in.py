@@ -129,6 +129,10 @@ def einsum(subscripts, *operands, dtype=None, optimize=False):
     return ndarray(np.einsum(subscripts, *map(_on_device, operands)))
 
 
+def cumsum(a, axis=None, dtype=None, out=None):
+    return ndarray(np.cumsum(_on_device(a), axis, dtype))
+
+
 def pad(array, pad_width, mode="constant", **keywords):
     return ndarray(np.pad(_on_device(array), pad_width, mode, **keywords))
 
