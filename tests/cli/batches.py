@@ -16,8 +16,9 @@ GREEKS = [sys.executable, "-m", "greeks_cli"]
 HEADER = "[market]\nspot = 100\nvol = 0.2\nrate = 0.01\n[simulation]\npaths = 2000\n"
 
 
-def trades(count):
-    return HEADER + "".join(f'[[trade]]\nid = "T{i}"\nstrike = {90 + i % 20}\n' for i in range(count))
+def trades(count, own_dates=False):
+    expiry = [f"expiry = {0.5 + i / count}\n" if own_dates else "" for i in range(count)]
+    return HEADER + "".join(f'[[trade]]\nid = "T{i}"\nstrike = {90 + i % 20}\n{expiry[i]}' for i in range(count))
 
 
 def lines(text):
