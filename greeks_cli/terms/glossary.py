@@ -134,7 +134,7 @@ TOPICS = {
         "spot, rate and expiry share it. A note tells the pairs and the worst of them",
     ),
 }
-"""What ``greeks explain`` says of the market and of quotes."""
+"""Topics of ``greeks explain`` on the market and on quotes, each with its lines."""
 
 
 def overview() -> str:
