@@ -97,7 +97,8 @@ def command(
     With -o, the same command resumes an interrupted run.
     """
     from greeks_cli.run.batch import usual_processes
-    from greeks_cli.run.book_run import Book, end_in_order, to_file
+    from greeks_cli.run.book_run import Book, to_file
+    from greeks_cli.run.interrupts import end_in_order
     from greeks_cli.terms.trade import Trade
 
     end_in_order()

@@ -57,7 +57,8 @@ class Pricing:
         """Price a book. Raises InvalidInput where the file is not a book."""
         from greeks_cli.book.results import results_of
         from greeks_cli.run.batch import usual_processes
-        from greeks_cli.run.book_run import Book, Start, end_in_order, manifest_of
+        from greeks_cli.run.book_run import Book, Start, manifest_of
+        from greeks_cli.run.interrupts import end_in_order
         from greeks_cli.terms.trade import Trade
 
         if content.startswith(_TABLE_OF_RESULTS):

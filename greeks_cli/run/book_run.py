@@ -1,6 +1,5 @@
 """Runs of books: trades priced, rows kept, results written, and the exit code."""
 
-import signal
 import sys
 import time
 from collections.abc import Collection, Generator, Iterator, Mapping, Sequence
@@ -17,7 +16,7 @@ from greeks_cli.run.cluster import cluster
 from greeks_cli.run.cores import available_cores
 from greeks_cli.run.ending import Say, ending, statuses_of
 from greeks_cli.run.environment import devices_of, facts
-from greeks_cli.run.interrupts import asked_to_stop
+from greeks_cli.run.interrupts import asked_to_stop, end_if_asked
 from greeks_cli.run.ledger import Ledger
 from greeks_cli.run.processes import worker_processes
 from greeks_cli.terms.errors import ExitCode, InvalidInput, Problem
@@ -149,6 +148,7 @@ class Book:
             closing(price_trades(trades, self._threads, executor, workers or 1, stop)) as answers,
         ):
             for trade, answer in answers:
+                end_if_asked()
                 waiting -= 1
                 yield trade, answer
         if waiting:  # the first Ctrl-C came before the last task
@@ -193,23 +193,6 @@ def _run_into(ledger: Ledger, book: Book, progress: Progress) -> None:
     except KeyboardInterrupt:
         kept = f"{ledger.kept:,} of {len(ledger.keys):,} trades are kept"
         raise KeyboardInterrupt(f"interrupted; {kept}; the same command goes on from there") from None
-
-
-def end_in_order() -> None:
-    """Makes SIGTERM and SIGHUP unwind the stack, which, unlike the default, also ends the worker processes.
-
-    A signal that is ignored stays so, as SIGHUP under nohup.
-    """
-    found = (getattr(signal, name, None) for name in ("SIGTERM", "SIGHUP"))  # Windows has no SIGHUP
-    ends = [number for number in found if number is not None and signal.getsignal(number) is not signal.SIG_IGN]
-
-    def end(number: int, _: object) -> None:
-        for each in ends:
-            signal.signal(each, signal.SIG_IGN)  # a second signal would break off the end of the processes
-        sys.exit(128 + number)
-
-    for number in ends:
-        signal.signal(number, end)
 
 
 def manifest_of(

@@ -1,7 +1,9 @@
-"""Handling of Ctrl-C: the first asks for an end, the second interrupts; worker processes see neither."""
+"""Signals: the first Ctrl-C asks for an end, the second interrupts, SIGTERM and SIGHUP end in order; worker
+processes see neither Ctrl-C nor SIGHUP."""
 
 import multiprocessing.resource_tracker
 import signal
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -34,6 +36,38 @@ def asked_to_stop(tell: Callable[[], None]) -> Iterator[Stop]:
         yield asked.is_set
     finally:
         signal.signal(signal.SIGINT, usual)
+
+
+_end_codes: list[int] = []
+"""The exit code of the signal that asks for an end, once it has come."""
+
+
+def end_in_order() -> None:
+    """Makes SIGTERM and SIGHUP unwind the stack, which, unlike the default, also ends the worker processes.
+
+    A signal that is ignored stays so, as SIGHUP under nohup.
+    """
+    found = (getattr(signal, name, None) for name in ("SIGTERM", "SIGHUP"))  # Windows has no SIGHUP
+    ends = [number for number in found if number is not None and signal.getsignal(number) is not signal.SIG_IGN]
+
+    def end(number: int, _: object) -> None:
+        for each in ends:
+            signal.signal(each, signal.SIG_IGN)  # a second signal would break off the end of the processes
+        _end_codes.append(128 + number)
+        end_if_asked()
+
+    for number in ends:
+        signal.signal(number, end)
+
+
+def end_if_asked() -> None:
+    """Unwinds the stack where a signal has asked for it.
+
+    To be called between tasks too: a signal that comes in a callback of compiled code or in a destructor unwinds
+    nothing, for Python ignores exceptions there.
+    """
+    if _end_codes:
+        sys.exit(_end_codes[0])
 
 
 @contextmanager
