@@ -166,7 +166,7 @@ def _dry_run(book: "Book", valid: Sequence["Trade"]) -> ExitCode:
     for trade in valid:
         request = trade.request
         described = f"{request.contract.describe()}, {expiry_of(request)}"
-        click.echo(f"{trade.id}\t{described}\tvol {request.market.vol:g}\t{request.simulation.paths:,} paths")
+        click.echo(f"{trade.id}\t{described}\tvol {request.market.shown_vol:g}\t{request.simulation.paths:,} paths")
     workers, named = book.workers()
     say(f"{len(valid):,} trades, about {forecast_seconds(valid, workers):.0f} seconds with {named}")
     return ExitCode.OK if len(valid) == len(book.trades) else ExitCode.SOME_JOBS_FAILED

@@ -22,7 +22,7 @@ class _Field:
 _FIELDS = (
     _Field("expiry", lambda request: request.contract.expiry),
     _Field("spot", lambda request: request.market.spot),
-    _Field("vol", lambda request: request.market.vol),
+    _Field("vol", lambda request: request.market.shown_vol),
     _Field("rate", lambda request: request.market.rate),
     _Field("dividend yield", lambda request: request.market.dividend_yield),
 )

@@ -1,4 +1,4 @@
-"""The market: one underlying that follows geometric Brownian motion, its parameters constant or curves."""
+"""The market: one underlying and the model that it follows, its parameters constant or curves."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cached_property
@@ -12,6 +12,20 @@ from greeks_cli.terms.curve import Curve, Rate, Vol
 from greeks_cli.terms.dividends import CashDividends, DividendList, DividendModel, on_date
 from greeks_cli.terms.fields import Price, Term
 from greeks_cli.terms.greek import CURVES
+from greeks_cli.terms.models import (
+    MODEL_PARAMETERS,
+    InitialVariance,
+    JumpIntensity,
+    JumpMean,
+    JumpVol,
+    LongRunVariance,
+    MeanReversion,
+    Model,
+    SpotVolCorrelation,
+    VolOfVol,
+    mean_variance,
+    only_own,
+)
 from greeks_cli.terms.nodes import Nodes, curve_of, label_of_node, node_name
 
 if TYPE_CHECKING:
@@ -25,14 +39,14 @@ CARRIES = frozenset({"rate", "dividend_yield", "borrow", SHARES})
 
 
 class Market(Term):
-    """Parameters of dS/S = (rate - dividend_yield) dt + vol dW, per year.
+    """Parameters of dS/S = (rate - dividend_yield) dt + vol dW, per year, or of another model.
 
     A curve of ``rate`` or ``dividend_yield`` has zero rates at its nodes: the logarithm of the discount factor is
     linear between them. A curve of ``vol`` has volatilities for expiries: total variance is linear between them.
     """
 
     spot: Price = Field(100.0, description="price of the underlying today")
-    vol: Vol = Field(
+    vol: Vol | None = Field(
         description="volatility per year, a fraction: 0.2 is 20%; or nodes of a curve, such as 0.25:0.2,1:0.22"
     )
     rate: Rate = Field(
@@ -56,10 +70,26 @@ class Market(Term):
     )
     future: Price | None = Field(None, description="price of a future instead of the spot: it grows at no rate")
 
+    model: Model = Field(
+        Model.GBM,
+        description="law of the underlying: gbm, merton (jumps), heston (variance is random), bates (both)",
+    )
+    initial_variance: InitialVariance
+    mean_reversion: MeanReversion
+    long_run_variance: LongRunVariance
+    vol_of_vol: VolOfVol
+    spot_vol_correlation: SpotVolCorrelation
+    jump_intensity: JumpIntensity
+    jump_mean: JumpMean
+    jump_vol: JumpVol
+
     @model_validator(mode="before")
     @classmethod
     def _future_is_the_spot(cls, fields: Any) -> Any:
-        if not isinstance(fields, Mapping) or fields.get("future") is None:
+        if not isinstance(fields, Mapping):
+            return fields
+        fields = only_own(fields)
+        if fields.get("future") is None:
             return fields
         if fields.get("spot") not in (None, fields["future"]):
             raise ValueError("future and spot exclude each other; give one of them")
@@ -75,12 +105,19 @@ class Market(Term):
 
     @model_serializer(mode="wrap")
     def _without_defaults(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        """The fields but those that say nothing: None, and a model of no dividends in cash."""
+        """The fields but those that say nothing: None, the model gbm, and a model of no dividends in cash."""
         fields: dict[str, Any] = handler(self)
         shown = {name: value for name, value in fields.items() if value is not None}
         if not self.dividends or all(self.dividends.are_shares):
             del shown["dividend_model"]
+        if self.model is Model.GBM:
+            del shown["model"]
         return shown
+
+    @property
+    def shown_vol(self) -> Vol:
+        """The volatility for a table: under a model without one, that of the variance today."""
+        return self.today.vol if self.vol is None else self.vol
 
     def changed(self, parameter: str, value: float) -> "Market":
         """The market with another value of a parameter."""
@@ -116,7 +153,7 @@ class Market(Term):
     def values(self) -> Mapping[str, float]:
         """The value of every parameter; a curve has one for each node, and 0 for the shift of all nodes."""
         found = {"spot": self.spot}
-        for name in (*CURVES, "borrow"):
+        for name in (*CURVES, "borrow", *MODEL_PARAMETERS):
             value = getattr(self, name)
             if value is not None:
                 found[name] = 0.0 if isinstance(value, Curve) else value
@@ -206,7 +243,7 @@ class Market(Term):
         The forward is without dividends in cash.
         """
         vol, rate = (self._mean(name, lambda curve: curve.mean(expiry)) for name in ("vol", "rate"))
-        return FlatMarket(self.spot, vol, rate, rate - self._carry(expiry) / expiry)
+        return FlatMarket(self.spot, self._deviation(vol, expiry), rate, rate - self._carry(expiry) / expiry)
 
     @property
     def today(self) -> "FlatMarket":
@@ -214,7 +251,12 @@ class Market(Term):
         vol, rate, dividend_yield, borrow = (
             self._mean(name, lambda curve: curve.values[0]) for name in ("vol", "rate", "dividend_yield", "borrow")
         )
-        return FlatMarket(self.spot, vol, rate, rate if self.future is not None else dividend_yield + borrow)
+        carried = rate if self.future is not None else dividend_yield + borrow
+        return FlatMarket(self.spot, self._deviation(vol, 0.0), rate, carried)
+
+    def _deviation(self, vol: float, years: float) -> float:
+        """The standard deviation per year, of which ``vol`` is the constant part."""
+        return vol if self.model is Model.GBM else sqrt(vol * vol + mean_variance(self.values, years))
 
     def _carry(self, date: float) -> float:
         """The logarithm of the forward over the spot, but for dividends in cash."""

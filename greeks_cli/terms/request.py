@@ -4,23 +4,21 @@ from collections.abc import Iterator, Mapping
 from copy import copy
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, TypeVar
-
-from pydantic import BaseModel, ValidationError
-from pydantic_core import ErrorDetails
+from typing import Any
 
 from greeks_cli.terms.accuracy import Accuracy
 from greeks_cli.terms.contract import Contract
 from greeks_cli.terms.contracts import CONTRACTS
 from greeks_cli.terms.dating import Dated, Dates, Dating, curves_in_years, in_years, is_rule
 from greeks_cli.terms.dividends import CashDividends
-from greeks_cli.terms.errors import InvalidInput, Problem, did_you_mean, few
-from greeks_cli.terms.formula_grammar import FormulaError
+from greeks_cli.terms.errors import InvalidInput, Problem, did_you_mean
 from greeks_cli.terms.greek import TIME, Greek, bucketed, parse_greeks
 from greeks_cli.terms.market import FlatMarket, Market, is_node
+from greeks_cli.terms.models import Model, with_samples
 from greeks_cli.terms.position import Position
 from greeks_cli.terms.quote import GIVES, Quote
 from greeks_cli.terms.simulation import Autodiff, Estimator, Simulation, Smoothing
+from greeks_cli.terms.validation import kind_of, validated
 
 DEFAULT_GREEKS = parse_greeks("delta,gamma,vega,theta,rho")
 """Greeks of a request that names none. Impossible ones are left out, and ``left_out`` gives the reasons."""
@@ -32,8 +30,6 @@ SECTIONS = ("contract", "market", "simulation", "accuracy", "dates")
 
 _NOTABLE_CHANCE, _LARGEST_CHANCE = 1e-5, 1e-3
 """The probability of no price that is told, and that beyond which second orders are refused."""
-
-Model = TypeVar("Model", bound=BaseModel)
 
 
 @dataclass(frozen=True)
@@ -137,6 +133,8 @@ class Request:
         if worth >= self.market.spot:
             message = f"are worth {worth:g} until expiry {expiry:g}, and the spot is {self.market.spot:g}; lower them"
             yield Problem(("market", "dividends"), message)
+        if self.market.model is not Model.GBM:
+            yield Problem(("market", "model"), "is not simulated yet; use gbm", self.market.model)
         if not getattr(self.contract, "is_continuous", False):
             return
         if self.cash_dividends:
@@ -206,7 +204,7 @@ def build_request(
     dating = validated(Dating, "dates", dates or {}, problems)
     dated = in_years(terms, dating) if dating else Dated(dict(terms))
     if model and is_rule(terms.get("fixings")) and "fixing_times" not in model.model_fields:
-        message = f"the {_kind(model)} contract has equally spaced fixings; give their number"
+        message = f"the {kind_of(model)} contract has equally spaced fixings; give their number"
         dated.problems = [Problem(("contract", "fixings"), message, terms["fixings"])]
     terms = dated.fields
     problems += dated.problems
@@ -293,7 +291,7 @@ def check_shared(sections: Mapping[str, Mapping[str, Any]], greeks: object) -> N
         problems += curved.problems
     checked = curved.fields.keys() - {problem.path[-1] for problem in curved.problems}
     plain = {name: value for name, value in curved.fields.items() if name in checked}
-    validated(Market, "market", {"vol": 0.2, **plain}, problems)
+    validated(Market, "market", with_samples(plain), problems)
     validated(Quote, "market", {name: value for name, value in market.items() if name in GIVES}, problems)
     validated(Simulation, "simulation", sections.get("simulation", {}), problems)
     validated(Accuracy, "accuracy", sections.get("accuracy", {}), problems)
@@ -314,40 +312,3 @@ def _contract_model(
         problems.append(Problem(("contract", "kind"), f"unknown contract; {did_you_mean(kind, CONTRACTS)}", kind))
         return None, terms
     return CONTRACTS[kind], {**terms, "kind": kind}
-
-
-def validated(model: type[Model], section: str, values: Mapping[str, Any], problems: list[Problem]) -> Model | None:
-    """The model of some values; None where they are wrong, and their mistakes go to ``problems``."""
-    try:
-        return model.model_validate(values)
-    except ValidationError as error:
-        # A union reports one error per member; the last member is the general one.
-        found = {details["loc"][:1]: details for details in error.errors()}
-        problems += few((_problem(model, section, details) for details in found.values()), len(found))
-        return None
-
-
-def _problem(model: type[BaseModel], section: str, details: ErrorDetails) -> Problem:
-    """One of Pydantic's errors as a Problem, with a remedy."""
-    path = (section, *details["loc"][:1])
-    name = str(path[1]) if len(path) > 1 else ""
-    described = model.model_fields[name].description if name in model.model_fields else None
-    kind = f"the {values_kind} contract" if (values_kind := _kind(model)) else f"[{section}]"
-    match details["type"]:
-        case "extra_forbidden":
-            known = [key for key in model.model_fields if key != "kind"]
-            return Problem(path, f"unknown key, not an option of {kind}; {did_you_mean(name, known)}")
-        case "missing":
-            return Problem(path, f"required: {described}")
-        case "value_error":
-            error = details.get("ctx", {}).get("error")
-            if isinstance(error, FormulaError):
-                return Problem((section, "payoff"), str(error), detail=error.detail)
-            value = None if len(path) < 2 or isinstance(details["input"], list | tuple) else details["input"]
-            return Problem(path, details["msg"].removeprefix("Value error, ").removeprefix(f"{value}: "), value)
-    message = details["msg"].replace("Input should be", "should be")
-    return Problem(path, f"{message} ({described})" if described else message, details["input"])
-
-
-def _kind(model: type[BaseModel]) -> str | None:
-    return model.model_fields["kind"].default if issubclass(model, Contract) else None

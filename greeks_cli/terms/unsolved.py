@@ -8,7 +8,8 @@ from typing import Any
 
 from greeks_cli.terms.errors import InvalidInput, Problem
 from greeks_cli.terms.quote import GIVES, PARITY, Quote
-from greeks_cli.terms.request import DEFAULT_GREEKS, Request, build_request, validated
+from greeks_cli.terms.request import DEFAULT_GREEKS, Request, build_request
+from greeks_cli.terms.validation import validated
 from greeks_cli.terms.vanillas import European
 
 _STAND_IN = 0.2

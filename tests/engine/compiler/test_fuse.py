@@ -80,7 +80,8 @@ def test_compiled_kernels_give_what_numpy_gives(kind, tmp_path):
         expected, found = dict(chunked.run(motion, Host())), dict(chunked.run(motion, Fused(make)))
     assert made
     for name, row in expected.items():
-        np.testing.assert_allclose(found[name], row, rtol=1e-11, atol=1e-12 * max(1e-3, np.abs(row).max()))
+        # Some rows are 0 but for the rounding of prices of size 100.
+        np.testing.assert_allclose(found[name], row, rtol=1e-11, atol=1e-12 * max(1, np.abs(row).max()))
 
 
 @pytest.mark.skipif(not CPP, reason="no C++ compiler is installed")

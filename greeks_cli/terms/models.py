@@ -1,0 +1,127 @@
+"""Models of the underlying, and the parameters of each."""
+
+import enum
+from collections.abc import Mapping
+from math import exp, expm1
+from typing import Annotated, Any
+
+from pydantic import Field
+
+from greeks_cli.terms.fields import Fraction, Number, PerYear, Unit
+
+
+class Model(enum.StrEnum):
+    """Law of the underlying."""
+
+    GBM = "gbm"
+    MERTON = "merton"
+    HESTON = "heston"
+    BATES = "bates"
+
+    @property
+    def parameters(self) -> tuple[str, ...]:
+        """The names of the model's parameters, beside those of the forward."""
+        return _PARAMETERS[self]
+
+    @property
+    def has_variance(self) -> bool:
+        """True if variance is a process of its own."""
+        return "initial_variance" in self.parameters
+
+    @property
+    def has_jumps(self) -> bool:
+        """True if the price jumps at random times."""
+        return "jump_intensity" in self.parameters
+
+
+_VARIANCE = ("initial_variance", "mean_reversion", "long_run_variance", "vol_of_vol", "spot_vol_correlation")
+_JUMPS = ("jump_intensity", "jump_mean", "jump_vol")
+_PARAMETERS = {
+    Model.GBM: ("vol",),
+    Model.MERTON: ("vol", *_JUMPS),
+    Model.HESTON: _VARIANCE,
+    Model.BATES: (*_VARIANCE, *_JUMPS),
+}
+MODEL_PARAMETERS = (*_VARIANCE, *_JUMPS)
+"""Parameters that only models other than gbm have."""
+_SAMPLES = {
+    "vol": 0.2,
+    "initial_variance": 0.04,
+    "mean_reversion": 1.0,
+    "long_run_variance": 0.04,
+    "vol_of_vol": 0.5,
+    "spot_vol_correlation": -0.7,
+    "jump_intensity": 0.5,
+    "jump_mean": -0.1,
+    "jump_vol": 0.1,
+}
+
+Variance = Annotated[Number, Field(ge=0, le=100), Unit("fraction per year")]
+InitialVariance = Annotated[Variance | None, Field(description="variance per year today; 0.04 is a vol of 20%")]
+MeanReversion = Annotated[
+    Annotated[PerYear, Field(ge=1e-4, le=1e3)] | None,
+    Field(description="rate per year at which variance returns to its long run"),
+]
+LongRunVariance = Annotated[
+    Variance | None, Field(description="variance per year in the long run; 0.04 is a vol of 20%")
+]
+VolOfVol = Annotated[
+    Annotated[PerYear, Field(ge=1e-3, le=100)] | None,
+    Field(description="volatility of variance: dv = ... + vol_of_vol sqrt(v) dZ"),
+]
+SpotVolCorrelation = Annotated[
+    Annotated[Fraction, Field(gt=-1, lt=1)] | None, Field(description="correlation of spot and variance")
+]
+JumpIntensity = Annotated[
+    Annotated[PerYear, Field(ge=1e-6, le=1000)] | None, Field(description="mean number of jumps per year")
+]
+JumpMean = Annotated[
+    Annotated[Fraction, Field(ge=-5, le=5)] | None,
+    Field(description="mean of the logarithm of a jump: -0.1 is a fall by a tenth"),
+]
+JumpVol = Annotated[
+    Annotated[Fraction, Field(ge=0, le=5)] | None, Field(description="standard deviation of the logarithm of a jump")
+]
+
+
+def only_own(fields: Mapping[str, Any]) -> dict[str, Any]:
+    """The fields of a market, with None for the parameters of other models. Raises ValueError where one is given."""
+    try:
+        model = Model(fields.get("model", Model.GBM))
+    except ValueError:
+        return dict(fields)  # the field reports it
+    found = {name: value for name, value in fields.items() if value is not None}
+    for name in ("vol", *MODEL_PARAMETERS):
+        if name in model.parameters:
+            continue
+        if name in found:
+            own = ", ".join(model.parameters)
+            raise ValueError(f"model {model} has no {name}, but {own}; leave it out, or choose another model")
+        found[name] = None
+    return found
+
+
+def with_samples(fields: Mapping[str, Any]) -> dict[str, Any]:
+    """The fields of a market, with usual values for parameters of its model that are not given."""
+    try:
+        own = Model(fields.get("model", Model.GBM)).parameters
+    except ValueError:
+        own = ("vol",)
+    return {**{name: _SAMPLES[name] for name in own}, **fields}
+
+
+def mean_variance(values: Mapping[str, float], years: float) -> float:
+    """The mean variance per year of the logarithm until a date, 0 for the present, but for that by a constant vol."""
+    found = 0.0
+    if "initial_variance" in values:
+        reversion, long_run = values["mean_reversion"], values["long_run_variance"]
+        share = -expm1(-reversion * years) / (reversion * years) if years else 1.0
+        found += long_run + (values["initial_variance"] - long_run) * share
+    if "jump_intensity" in values:
+        found += values["jump_intensity"] * (values["jump_mean"] ** 2 + values["jump_vol"] ** 2)
+    return found
+
+
+def growth_of_a_jump(mean: float, deviation: float) -> float:
+    """The mean of a jump's factor, less 1."""
+    return exp(mean + 0.5 * deviation * deviation) - 1

@@ -1,0 +1,51 @@
+"""Validation of a section's values, and the wording of what is wrong with them."""
+
+from collections.abc import Mapping
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
+
+from greeks_cli.terms.contract import Contract
+from greeks_cli.terms.errors import Problem, did_you_mean, few
+from greeks_cli.terms.formula_grammar import FormulaError
+
+Section = TypeVar("Section", bound=BaseModel)
+
+
+def validated(model: type[Section], section: str, values: Mapping[str, Any], problems: list[Problem]) -> Section | None:
+    """The model of some values; None where they are wrong, and their mistakes go to ``problems``."""
+    try:
+        return model.model_validate(values)
+    except ValidationError as error:
+        # A union reports one error per member; the last member is the general one.
+        found = {details["loc"][:1]: details for details in error.errors()}
+        problems += few((_problem(model, section, details) for details in found.values()), len(found))
+        return None
+
+
+def _problem(model: type[BaseModel], section: str, details: ErrorDetails) -> Problem:
+    """One of Pydantic's errors as a Problem, with a remedy."""
+    path = (section, *details["loc"][:1])
+    name = str(path[1]) if len(path) > 1 else ""
+    described = model.model_fields[name].description if name in model.model_fields else None
+    kind = f"the {values_kind} contract" if (values_kind := kind_of(model)) else f"[{section}]"
+    match details["type"]:
+        case "extra_forbidden":
+            known = [key for key in model.model_fields if key != "kind"]
+            return Problem(path, f"unknown key, not an option of {kind}; {did_you_mean(name, known)}")
+        case "missing":
+            return Problem(path, f"required: {described}")
+        case "value_error":
+            error = details.get("ctx", {}).get("error")
+            if isinstance(error, FormulaError):
+                return Problem((section, "payoff"), str(error), detail=error.detail)
+            value = None if len(path) < 2 or isinstance(details["input"], list | tuple) else details["input"]
+            return Problem(path, details["msg"].removeprefix("Value error, ").removeprefix(f"{value}: "), value)
+    message = details["msg"].replace("Input should be", "should be")
+    return Problem(path, f"{message} ({described})" if described else message, details["input"])
+
+
+def kind_of(model: type[BaseModel]) -> str | None:
+    """The kind of contract that a model is of; None for other sections."""
+    return model.model_fields["kind"].default if issubclass(model, Contract) else None
