@@ -24,6 +24,7 @@ from greeks_cli.terms.dividends import CashDividends
 from greeks_cli.terms.fields import numeric_fields
 from greeks_cli.terms.greek import MAX_ORDER, TIME, Greek
 from greeks_cli.terms.market import FUTURE, Market
+from greeks_cli.terms.models import Model
 from greeks_cli.terms.request import Request
 from greeks_cli.terms.vanillas import European, ForwardStart
 
@@ -127,6 +128,8 @@ class _Point:
         Dividends that are all paid by the contract's first date move its start alone.
         """
         contract, market, cash = self.contract, self.market, self.cash
+        if market.model is not Model.GBM and not isinstance(contract, Underlying):
+            return False
         if getattr(contract, "is_continuous", False):
             return cash is None and not set(dict(market.nodes)) - {FUTURE}
         if cash is None or isinstance(contract, Underlying):

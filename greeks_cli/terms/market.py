@@ -147,6 +147,8 @@ class Market(Term):
             found[SHARES] = self.dividends.shares
         if self.future is not None:
             found[FUTURE] = ()
+        if self.model is not Model.GBM:
+            found[self.model] = tuple(name for name in self.model.parameters if name != "vol")
         return tuple(found.items())
 
     @cached_property

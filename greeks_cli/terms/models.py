@@ -8,6 +8,7 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from greeks_cli.terms.fields import Fraction, Number, PerYear, Unit
+from greeks_cli.terms.nodes import Nodes
 
 
 class Model(enum.StrEnum):
@@ -55,6 +56,14 @@ _SAMPLES = {
     "jump_mean": -0.1,
     "jump_vol": 0.1,
 }
+
+
+def model_of(nodes: Nodes) -> Model:
+    """The model among the names of a market's nodes."""
+    return next((Model(name) for name, _ in nodes if name in _OTHERS), Model.GBM)
+
+
+_OTHERS = frozenset(Model) - {Model.GBM}
 
 Variance = Annotated[Number, Field(ge=0, le=100), Unit("fraction per year")]
 InitialVariance = Annotated[Variance | None, Field(description="variance per year today; 0.04 is a vol of 20%")]

@@ -133,9 +133,11 @@ class Request:
         if worth >= self.market.spot:
             message = f"are worth {worth:g} until expiry {expiry:g}, and the spot is {self.market.spot:g}; lower them"
             yield Problem(("market", "dividends"), message)
-        if self.market.model is not Model.GBM:
-            yield Problem(("market", "model"), "is not simulated yet; use gbm", self.market.model)
         if not getattr(self.contract, "is_continuous", False):
+            return
+        if self.market.model is not Model.GBM:
+            message = f"continuous monitoring wants model gbm, not {self.market.model}; {_ON_DATES}"
+            yield Problem(("contract", "monitoring"), message)
             return
         if self.cash_dividends:
             message = f"continuous monitoring wants no dividends in cash before expiry; {_ON_DATES}"

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from greeks_cli.engine.backends.backend import HOST, Device
 from greeks_cli.engine.execution.numbers import type_of
+from greeks_cli.engine.simulation.grid import Grid
 from greeks_cli.engine.simulation.normals import PATHS, standard_normals
 from greeks_cli.engine.simulation.sobol import sobol_normals
 from greeks_cli.terms.request import Request
@@ -37,8 +38,15 @@ class Blocks:
     """Paths that may be run: the request's, or the budget of a tolerance."""
 
     @cached_property
+    def grid(self) -> Grid:
+        """The normals of a path."""
+        return Grid.usual(self.request)
+
+    @cached_property
     def steps(self) -> tuple[int, ...]:
-        """Exact increments in each interval between dates, in proportion to its length."""
+        """Normals that are drawn for each of a path: exact increments of an interval, in proportion to its length."""
+        if self.grid.n_rows > self.grid.n_dates:
+            return (1,) * self.grid.n_rows
         dates = self.request.path_dates
         wanted = self.request.simulation.steps or len(dates)
         return tuple(max(1, round(wanted * (end - start) / dates[-1])) for start, end in pairwise((0.0, *dates)))
@@ -51,7 +59,7 @@ class Blocks:
             _USUAL_PATHS if paths < _LARGE else 2 * _USUAL_PATHS,
             _NORMALS_PER_BLOCK // sum(self.steps),
             _ESTIMATES_PER_BLOCK // max(1, len(self.request.greeks)),
-            _POINTS_PER_BLOCK // len(self.steps),
+            _POINTS_PER_BLOCK // self.grid.n_dates,
         )
         wanted = max(_SMALLEST, fit)
         if self.request.simulation.sampler is Sampler.PHILOX:

@@ -9,6 +9,7 @@ from typing import Any, Generic, NamedTuple, Self
 
 import numpy as np
 
+from greeks_cli.engine.autodiff.mixed_partials import MultiIndex
 from greeks_cli.engine.backends.backend import Device
 from greeks_cli.engine.compiler.batching import PerTrade, chosen, of_trades
 from greeks_cli.engine.compiler.ir import Array, Name, Program, Source, readers
@@ -16,7 +17,7 @@ from greeks_cli.engine.execution.numbers import Numbers, Widths
 from greeks_cli.engine.simulation.gbm import parameters_of
 from greeks_cli.engine.simulation.markets import Markets
 from greeks_cli.engine.simulation.path_data import Motion, PathData
-from greeks_cli.engine.simulation.sources import PathSource
+from greeks_cli.engine.simulation.sources import Latent, PathSource
 
 
 class Common(NamedTuple):
@@ -52,6 +53,12 @@ class _Arrays:
 
 _NO_MARKETS = Markets(dict.fromkeys(parameters_of(()), np.empty(0)), np.empty((0, 0)))
 """The markets of arrays that do not depend on the market."""
+
+
+def latents_of(program: Program[Any]) -> set[MultiIndex]:
+    """The partial derivatives of latent variables that a program reads."""
+    sources = (source.source if isinstance(source, InMarkets) else source for source in program.sources)
+    return {source.index for source in sources if isinstance(source, Latent)}
 
 
 @dataclass(frozen=True)
@@ -126,6 +133,8 @@ class Chunked(Generic[Name]):
 
     def run(self, motion: Motion, device: Device) -> Iterator[tuple[Name, Array]]:
         """Yields each result as soon as it is computed."""
+        for program in (self.common, *self.stacks):
+            motion.wanted |= latents_of(program)
         common: dict[Any, Array] = {}
         for name, array in device.results(self.common, _Arrays(motion, common), motion.n_paths, motion.dtype):
             if isinstance(name, Common):
@@ -181,6 +190,7 @@ class Stacked:
 
     def run(self, program: Program[Name], widths: Widths) -> dict[Name, Array]:
         """The results of a simplified program for some widths: a row for each trade, or one row where all are equal."""
+        self._motion.wanted |= latents_of(program)
         n = len(self._rows)
         late = self._numbers.late(widths)
         values = {source: late(source) for source in program.sources if not isinstance(source, PathSource)}

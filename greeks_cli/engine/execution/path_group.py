@@ -167,7 +167,7 @@ class PathGroup:
         weights = None
         if part.shift:
             normals, weights, _ = shifted(normals, dates, part.shift)
-        motions = [Motion(dates, piece) for piece in _divided(normals, pieces)]
+        motions = [Motion(dates, piece, self.plans[0].blocks.grid) for piece in _divided(normals, pieces)]
         for (stack, name), rows in _rows(linked, chunked, motions, device):
             plan = first_plans[stack]
             if stack not in accumulators:

@@ -24,6 +24,7 @@ from greeks_cli.engine.execution.chunks import Stacked
 from greeks_cli.engine.execution.numbers import Numbers, widths_of
 from greeks_cli.engine.execution.traced import Traced, traced
 from greeks_cli.engine.payoffs.controls import Underlying, control_of
+from greeks_cli.engine.simulation.grid import Grid
 from greeks_cli.engine.simulation.markets import Markets
 from greeks_cli.engine.simulation.normals import PILOT, standard_normals
 from greeks_cli.engine.simulation.path_data import Motion, PathData
@@ -145,7 +146,8 @@ def in_float64(request: Request) -> Request:
 def pilot_motion(request: Request) -> Motion:
     """Pilot normals, one increment per date for any number of steps: they only choose the settings."""
     seed, n_rows, n_paths = _drawn(request)
-    return Motion(request.path_dates, standard_normals(seed, PILOT, 0, (1,) * n_rows, n_paths, np.float64))
+    normals = standard_normals(seed, PILOT, 0, (1,) * n_rows, n_paths, np.float64)
+    return Motion(request.path_dates, normals, Grid.usual(request))
 
 
 def pilot_data(request: Request) -> PathData:
@@ -157,7 +159,7 @@ def _drawn(request: Request) -> tuple[int, int, int]:
     """The seed of a pilot's normals, the number of normals of a path, and the number of paths."""
     simulation = request.simulation
     wanted = simulation.paths // 32 if _fixed_width(request) is None else 0
-    n_rows = len(request.path_dates)
+    n_rows = Grid.usual(request).n_rows
     n_paths = min(_MOST_PATHS, max(_FEWEST_PATHS, wanted), max(256, _MOST_NORMALS // n_rows))
     return simulation.seed, n_rows, n_paths
 
@@ -265,7 +267,8 @@ def _begins(request: Request, index: MultiIndex) -> str | None:
 
     The start of the lognormal depends on rates too where dividends are escrowed.
     """
-    first, cash = pathwise_parameter(request.contract, index), request.cash_dividends
+    held = [name for name in index if name != "jump_intensity"]  # numbers of jumps are held fixed
+    first, cash = pathwise_parameter(request.contract, held), request.cash_dividends
     if first is None or cash is None or cash.jumps or first in request.contract.values:
         return first
     return first if curve_of(first) in ("spot", "vol") else None
@@ -288,7 +291,7 @@ def _firsts(request: Request, index: MultiIndex) -> list[str]:
         return density  # the first derivatives of contract and control jump on different paths
     # The density of later dates knows the vol: over several dates it matters which parameter moves the path.
     several = not own and len(request.path_dates) > 1 and request.cash_dividends is None
-    return [*density, *(dict.fromkeys(p for p in index if p != TIME) if several else (first,))]
+    return [*density, *(dict.fromkeys(p for p in index if p not in (TIME, "jump_intensity")) if several else (first,))]
 
 
 def _applicable(request: Request, index: MultiIndex, estimator: Estimator) -> Estimator:

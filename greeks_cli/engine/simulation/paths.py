@@ -6,7 +6,7 @@ Arrays are time-major, (n_dates, n_paths): a leaf of shape (n_paths,) broadcasts
 from abc import ABC, abstractmethod
 
 from greeks_cli.engine.autodiff.exp_linear import Dates, evaluate
-from greeks_cli.engine.autodiff.ops import Leaves, Operand, concat
+from greeks_cli.engine.autodiff.ops import Leaves, Operand, concat, exp
 from greeks_cli.engine.simulation.accruals import Accruals
 from greeks_cli.engine.simulation.cash_dividends import Underlying, underlying_of_request
 from greeks_cli.engine.simulation.gbm import MOVING
@@ -81,6 +81,16 @@ class Path(ABC):
         """The sum of the underlying over the first dates, shape (n_paths,)."""
         return self._evaluate(slice(0, n_dates), summed=True)
 
+    @property
+    def weight(self) -> Operand:
+        """The density of what is held fixed over its present value: 1, with the relative derivatives of the density."""
+        return 1.0
+
+    def first_increment(self, leaves: Leaves) -> tuple[Operand, Operand]:
+        """The forward to the first date over the spot, and the deviation of the logarithm, given what follows."""
+        first = self.accruals(leaves, 0)
+        return exp(first.carry), first.deviation
+
     def _evaluate(self, dates: Dates, summed: bool = False) -> Operand:
         return self._underlying.spots(self._lognormal, self._paid, self._accruals_paid, dates, summed)
 
@@ -152,7 +162,6 @@ class FrozenPath(MovingPath):
 
     @property
     def weight(self) -> Operand:
-        """The path's density over its present value: 1, with the relative derivatives of the density."""
         return evaluate(self._scenario.density, self._leaves, self._scenario.density_date)
 
     def _lognormal(self, dates: Dates, summed: bool = False) -> Operand:
