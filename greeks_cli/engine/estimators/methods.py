@@ -29,6 +29,9 @@ from greeks_cli.terms.greek import TIME
 from greeks_cli.terms.request import Request
 from greeks_cli.terms.simulation import Autodiff, Estimator
 
+NEVER_PATHWISE = (TIME, "jump_intensity")
+"""Parameters that move the density: a mixed estimate holds dates and numbers of jumps fixed."""
+
 
 @dataclass(frozen=True)
 class Method:
@@ -98,11 +101,11 @@ class Differentiation:
         if method.estimator is Estimator.PATHWISE:
             path = self._paths.moving(leaves)
             paid = discounted_payoff(self._contract, leaves, path, Smoother(method.kernels))
-            value = chainer.as_variable(paid * path.weight)
+            value = _weighted(paid, path)
         else:
             frozen = self._paths.frozen(leaves)
             paid = chainer.as_variable(discounted_payoff(self._contract, leaves, frozen, Smoother(method.kernels)))
-            value = chainer.as_variable(paid * frozen.weight)
+            value = _weighted(paid, frozen)
         return self._by(value, leaves, wanted)
 
     def _by(self, value: Operand, leaves: Leaves, wanted: Collection[MultiIndex]) -> Derivatives:
@@ -113,7 +116,7 @@ class Differentiation:
         """A smooth payoff pathwise, and the rest, which is small but near the kinks, by its density or mixed."""
         moving = self._paths.moving(leaves)
         paid = discounted_payoff(self._contract, leaves, moving, SmoothPayoff(method.kernels))
-        smooth = chainer.as_variable(paid * moving.weight)
+        smooth = _weighted(paid, moving)
         mixed = [index for index in wanted if method.first in index]
         added = self._mixed_from(method.first, partial(self._rest, method), mixed, leaves) if mixed else {}
         found = by_grad(smooth, leaves, mixed) if mixed else {}
@@ -158,6 +161,12 @@ class Differentiation:
         return {index: below[rest] for index, rest in others.items()}
 
 
+def _weighted(paid: Operand, path: Path) -> Operand:
+    """A payoff times the density of what the path holds fixed."""
+    weight = path.weight
+    return chainer.as_variable(paid if isinstance(weight, float) else paid * weight)
+
+
 def _by_first(contract: Contract, wanted: Collection[MultiIndex]) -> dict[str | None, list[MultiIndex]]:
     """The wanted derivatives by their pathwise parameter."""
     groups: dict[str | None, list[MultiIndex]] = {}
@@ -171,10 +180,10 @@ def kink_order(contract: Contract, index: MultiIndex) -> int:
     return len(index) + contract.jumps
 
 
-def pathwise_parameter(contract: Contract, index: Collection[str]) -> str | None:
+def pathwise_parameter(contract: Contract, index: MultiIndex) -> str | None:
     """The parameter of a mixed estimate's pathwise derivative: the contract's, else the first.
 
     The contract's come first because a density does not depend on them. None for the price and for
-    time alone, which moves the density only.
+    parameters that move the density only.
     """
-    return next((p for p in (*contract.values, *index) if p in index and p != TIME), None)
+    return next((p for p in (*contract.values, *index) if p in index and p not in NEVER_PATHWISE), None)

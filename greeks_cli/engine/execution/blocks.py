@@ -37,10 +37,13 @@ class Blocks:
     limit: int
     """Paths that may be run: the request's, or the budget of a tolerance."""
 
+    n_steps: int | None = None
+    """The number of time steps, where it is chosen; by default the usual one."""
+
     @cached_property
     def grid(self) -> Grid:
         """The normals of a path."""
-        return Grid.usual(self.request)
+        return Grid.usual(self.request) if self.n_steps is None else Grid.of(self.request, self.n_steps)
 
     @cached_property
     def steps(self) -> tuple[int, ...]:

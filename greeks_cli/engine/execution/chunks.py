@@ -12,7 +12,7 @@ import numpy as np
 from greeks_cli.engine.autodiff.mixed_partials import MultiIndex
 from greeks_cli.engine.backends.backend import Device
 from greeks_cli.engine.compiler.batching import PerTrade, chosen, of_trades
-from greeks_cli.engine.compiler.ir import Array, Name, Program, Source, readers
+from greeks_cli.engine.compiler.ir import Array, Name, Program, Source, per_path, readers
 from greeks_cli.engine.execution.numbers import Numbers, Widths
 from greeks_cli.engine.simulation.gbm import parameters_of
 from greeks_cli.engine.simulation.markets import Markets
@@ -167,16 +167,6 @@ def _of_rows(own: Program[Any], rows: Rows[Name], dtype: type[np.floating]) -> P
     # The rows of several trades are all of one shape.
     same_shape = per_path(own) if is_one else frozenset(call.result for call in own.calls)
     return replace(own, sources=sources, constants=constants, same_shape=same_shape, results=rows.results)
-
-
-def per_path(program: Program[Any]) -> frozenset[int]:
-    """The slots of calls that certainly hold one number per path: flat slots that depend on a flat source."""
-    sources = program.flat.intersection(program.sources.values())
-    found = set(sources)
-    for call in program.calls:
-        if call.result in program.flat and not found.isdisjoint(call.inputs):
-            found.add(call.result)
-    return frozenset(found - sources)
 
 
 class Stacked:

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from greeks_cli.engine.autodiff.mixed_partials import MultiIndex
 from greeks_cli.engine.autodiff.softplus import Kernel
 from greeks_cli.engine.estimators.bandwidth import Kink, automatic_kernels, pilot_kinks, plain_kernels, smooth_kernels
-from greeks_cli.engine.estimators.methods import Method, kink_order, pathwise_parameter
+from greeks_cli.engine.estimators.methods import NEVER_PATHWISE, Method, kink_order, pathwise_parameter
 from greeks_cli.engine.execution.choice import Errors, Group, chosen, grouped
 from greeks_cli.engine.execution.chunks import Stacked
 from greeks_cli.engine.execution.numbers import Numbers, widths_of
@@ -69,7 +69,7 @@ class Pilot:
         markets = _markets(requests)
         paths: dict[Hashable, dict[Market, list[int]]] = {}
         for number, request in enumerate(requests):
-            of_paths = paths.setdefault((request.path_dates, _drawn(request)), {})
+            of_paths = paths.setdefault((request.path_dates, _drawn(request, Grid.usual(request))), {})
             of_paths.setdefault(request.market, []).append(number)
         found: dict[int, Self] = {}
         for of_market in paths.values():
@@ -143,11 +143,15 @@ def in_float64(request: Request) -> Request:
     return replace(request, simulation=simulation)
 
 
-def pilot_motion(request: Request) -> Motion:
-    """Pilot normals, one increment per date for any number of steps: they only choose the settings."""
-    seed, n_rows, n_paths = _drawn(request)
+def pilot_motion(request: Request, grid: Grid | None = None) -> Motion:
+    """Pilot normals, one increment per date for any number of steps: they only choose the settings.
+
+    ``grid`` is by default that of the usual time steps.
+    """
+    grid = grid or Grid.usual(request)
+    seed, n_rows, n_paths = _drawn(request, grid)
     normals = standard_normals(seed, PILOT, 0, (1,) * n_rows, n_paths, np.float64)
-    return Motion(request.path_dates, normals, Grid.usual(request))
+    return Motion(request.path_dates, normals, grid)
 
 
 def pilot_data(request: Request) -> PathData:
@@ -155,11 +159,11 @@ def pilot_data(request: Request) -> PathData:
     return PathData(pilot_motion(request), Numbers([request]).markets)
 
 
-def _drawn(request: Request) -> tuple[int, int, int]:
+def _drawn(request: Request, grid: Grid) -> tuple[int, int, int]:
     """The seed of a pilot's normals, the number of normals of a path, and the number of paths."""
     simulation = request.simulation
     wanted = simulation.paths // 32 if _fixed_width(request) is None else 0
-    n_rows = Grid.usual(request).n_rows
+    n_rows = grid.n_rows
     n_paths = min(_MOST_PATHS, max(_FEWEST_PATHS, wanted), max(256, _MOST_NORMALS // n_rows))
     return simulation.seed, n_rows, n_paths
 
@@ -267,8 +271,7 @@ def _begins(request: Request, index: MultiIndex) -> str | None:
 
     The start of the lognormal depends on rates too where dividends are escrowed.
     """
-    held = [name for name in index if name != "jump_intensity"]  # numbers of jumps are held fixed
-    first, cash = pathwise_parameter(request.contract, held), request.cash_dividends
+    first, cash = pathwise_parameter(request.contract, index), request.cash_dividends
     if first is None or cash is None or cash.jumps or first in request.contract.values:
         return first
     return first if curve_of(first) in ("spot", "vol") else None
@@ -291,7 +294,7 @@ def _firsts(request: Request, index: MultiIndex) -> list[str]:
         return density  # the first derivatives of contract and control jump on different paths
     # The density of later dates knows the vol: over several dates it matters which parameter moves the path.
     several = not own and len(request.path_dates) > 1 and request.cash_dividends is None
-    return [*density, *(dict.fromkeys(p for p in index if p not in (TIME, "jump_intensity")) if several else (first,))]
+    return [*density, *(dict.fromkeys(p for p in index if p not in NEVER_PATHWISE) if several else (first,))]
 
 
 def _applicable(request: Request, index: MultiIndex, estimator: Estimator) -> Estimator:

@@ -18,6 +18,8 @@ from greeks_cli.engine.simulation.accruals import Accruals
 from greeks_cli.engine.simulation.schedule import Schedule
 from greeks_cli.terms.greek import TIME
 from greeks_cli.terms.models import Model
+from greeks_cli.terms.request import Request
+from greeks_cli.terms.simulation import Estimator, Smoothing
 
 
 class Latents(Protocol):
@@ -43,9 +45,28 @@ class Increments(NamedTuple):
     """The logarithm of the probability of the jumps, shape (n_paths,), but for what no parameter moves; 0 without."""
 
     @property
+    def first(self) -> tuple[Operand, Operand]:
+        """The forward to the first date over the spot, and the deviation of the logarithm, each of shape (n_paths,)."""
+        mean = self.forward[:1] + self.mean[:1] + 0.5 * self.variance[:1]
+        return exp(mean)[0], sqrt(self.variance[:1])[0]
+
+    @property
     def deviation(self) -> Operand:
         """The standard deviation of each increment."""
         return sqrt(self.variance)
+
+
+def integrates(request: Request) -> bool:
+    """True if the mean given variance and jumps replaces the payoff of a European: unless an estimator is asked for."""
+    simulation = request.simulation
+    return (
+        request.market.model is not Model.GBM
+        and len(request.path_dates) == 1
+        and request.cash_dividends is None
+        and simulation.estimator is Estimator.AUTO
+        and simulation.smoothing is Smoothing.SOFTPLUS
+        and simulation.fixed_width is None
+    )
 
 
 def increments(model: Model, leaves: Leaves, schedule: Schedule, n_dates: int, latents: Latents) -> Increments:

@@ -9,6 +9,8 @@ An exponential step is 0 with a positive probability: v bends where it leaves 0.
 smoothed there.
 """
 
+import math
+from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
 import numpy as np
@@ -41,15 +43,21 @@ class Step(NamedTuple):
 
 
 class _Moved(NamedTuple):
-    """The variance after a step, the logarithm of its exponential moment, and 1 where the moment is finite."""
+    """The variance after a step, and the logarithm of its exponential moment, or of the moment of its mean."""
 
     after: Operand
     moment: Operand
-    is_finite: Operand
 
 
-def step(leaves: Leaves, v: Operand, normal: Operand, dt: Operand, nears_zero: bool) -> Step:
-    """A step from the variance v; on no path is it exponential unless ``nears_zero``."""
+class Case(NamedTuple):
+    """The steps that occur: exponential ones only near 0, infinite moments only where the price moves with variance."""
+
+    nears_zero: bool
+    may_diverge: bool
+
+
+def step(leaves: Leaves, v: Operand, normal: Operand, dt: Operand, case: Case) -> Step:
+    """A step from the variance v, by a standard normal."""
     speed, level, xi = leaves["mean_reversion"], leaves["long_run_variance"], leaves["vol_of_vol"]
     correlation = leaves["spot_vol_correlation"]
     decay = exp(-speed * dt)
@@ -62,42 +70,70 @@ def step(leaves: Leaves, v: Operand, normal: Operand, dt: Operand, nears_zero: b
     slope, later = speed * along - 0.5, (0.5 - _OF_MEAN) * dt
     known = 0.5 * dt * v + _OF_MEAN * dt * mean
     weight = along + (slope + 0.5 * rest) * later
-    if nears_zero:
+    if case.nears_zero:
         is_quadratic = at_most(ratio, _LARGEST)
-        one = _quadratic(mean, ratio * is_quadratic + (1 - is_quadratic), normal, weight)
-        other = _exponential(mean, ratio * (1 - is_quadratic) + 2 * is_quadratic, normal, weight)
-        mixed = (a * is_quadratic + b * (1 - is_quadratic) for a, b in zip(one, other, strict=True))
-        after, moment, is_finite = mixed
+        one = _quadratic(mean, ratio * is_quadratic + (1 - is_quadratic), normal, weight, case)
+        other = _exponential(mean, ratio * (1 - is_quadratic) + 2 * is_quadratic, normal, weight, case)
+        after, moment = (a * is_quadratic + b * (1 - is_quadratic) for a, b in zip(one, other, strict=True))
     else:
-        after, moment, is_finite = _quadratic(mean, ratio, normal, weight)
-    moment = moment * is_finite + weight * mean * (1 - is_finite)
+        after, moment = _quadratic(mean, ratio, normal, weight, case)
     integral = known + later * after
     return Step(after, along * after + slope * integral - moment - (slope + 0.5 * rest) * known, rest * integral)
 
 
-def _quadratic(mean: Operand, ratio: Operand, normal: Operand, weight: Operand) -> _Moved:
+def _quadratic(mean: Operand, ratio: Operand, normal: Operand, weight: Operand, case: Case) -> _Moved:
     """a (b + normal)^2."""
     double = 2 / ratio
-    b_squared = double - 1 + sqrt(double) * sqrt(double - 1)
+    less = double - 1
+    b_squared = less + sqrt(double * less)
     a = mean / (1 + b_squared)
     shifted = sqrt(b_squared) + normal
-    divisor, is_finite = _divisor(1 - 2 * weight * a)
-    return _Moved(a * shifted * shifted, weight * b_squared * a / divisor - 0.5 * log(divisor), is_finite)
+    along = weight * a
+
+    def moment(divisor: Operand) -> Operand:
+        return along * b_squared / divisor - 0.5 * log(divisor)
+
+    return _Moved(a * shifted * shifted, _finite(moment, 1 - 2 * along, weight * mean, case))
 
 
-def _exponential(mean: Operand, ratio: Operand, normal: Operand, weight: Operand) -> _Moved:
+def _exponential(mean: Operand, ratio: Operand, normal: Operand, weight: Operand, case: Case) -> _Moved:
     """0 with a probability, else exponential."""
     at_zero, scale = (ratio - 1) / (ratio + 1), 0.5 * mean * (ratio + 1)
     excess = log(1 - at_zero) - log_upper_tail(normal)
-    divisor, is_finite = _divisor(1 - weight * scale)
-    return _Moved(_positive_part(excess) * scale, log(at_zero + (1 - at_zero) / divisor), is_finite)
+
+    def moment(divisor: Operand) -> Operand:
+        return log(at_zero + (1 - at_zero) / divisor)
+
+    return _Moved(_positive_part(excess) * scale, _finite(moment, 1 - weight * scale, weight * mean, case))
 
 
 def _positive_part(x: Operand) -> Operand:
     return SoftPlus(_BEND).apply((x,))[0] if is_variable(x) else np.maximum(x, 0)
 
 
-def _divisor(x: Operand) -> tuple[Operand, Operand]:
-    """x where it is large enough, else 1; and 1 where it is."""
-    is_finite = at_most(-x, -_LEAST)
-    return x * is_finite + (1 - is_finite), is_finite
+def _finite(moment: Callable[[Operand], Operand], divisor: Operand, of_mean: Operand, case: Case) -> Operand:
+    """A moment where its divisor is large enough, else that of the mean."""
+    if not case.may_diverge:
+        return moment(divisor)
+    is_finite = at_most(-divisor, -_LEAST)
+    return moment(divisor * is_finite + (1 - is_finite)) * is_finite + of_mean * (1 - is_finite)
+
+
+def least_quadratic(values: Mapping[str, float], dt: float) -> float:
+    """The variance from which on no step is exponential."""
+    speed, level, xi = values["mean_reversion"], values["long_run_variance"], values["vol_of_vol"]
+    spent = -math.expm1(-speed * dt)
+    scale = xi * xi * spent / speed
+    a, b = (1 - spent) / math.sqrt(scale), level * spent / math.sqrt(scale)
+    # With m = a v + b and the spread c v + d over scale: _LARGEST m^2 = c v + d.
+    c, d = 1 - spent, 0.5 * level * spent
+    half = c - 2 * _LARGEST * a * b
+    root = half * half - 4 * _LARGEST * a * a * (_LARGEST * b * b - d)
+    return (half + math.sqrt(root)) / (2 * _LARGEST * a * a) if root > 0 else 0.0
+
+
+def case_of(values: Mapping[str, float], dt: float, nears_zero: bool) -> Case:
+    """The steps that occur for some values of the parameters."""
+    along, rest = values["spot_vol_correlation"] / values["vol_of_vol"], 1 - values["spot_vol_correlation"] ** 2
+    weight = along + (values["mean_reversion"] * along - 0.5 + 0.5 * rest) * (0.5 - _OF_MEAN) * dt
+    return Case(nears_zero, weight > 0)

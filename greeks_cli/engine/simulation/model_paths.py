@@ -106,10 +106,13 @@ class _ModelPath(Path):
     def weight(self) -> Operand:
         return relative(self._density) if is_variable(self._density) else 1.0
 
+    @property
+    def is_integrable(self) -> bool:
+        return self._scenario.integrates
+
     def first_increment(self, leaves: Leaves) -> tuple[Operand, Operand]:
-        found = increments(self._scenario.model, leaves, self._schedule, self._scenario.n_dates, self._scenario)
-        forward, mean, variance = found.forward[:1], found.mean[:1], found.variance[:1]
-        return exp(forward + mean + 0.5 * variance)[0], found.deviation[0]
+        scenario = self._scenario
+        return increments(scenario.model, leaves, self._schedule, scenario.n_dates, scenario).first
 
     def _lognormal(self, dates: Dates, summed: bool = False) -> Operand:
         found = exp(self._logs[dates]) * self._start

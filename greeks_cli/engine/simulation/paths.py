@@ -9,11 +9,13 @@ from greeks_cli.engine.autodiff.exp_linear import Dates, evaluate
 from greeks_cli.engine.autodiff.ops import Leaves, Operand, concat, exp
 from greeks_cli.engine.simulation.accruals import Accruals
 from greeks_cli.engine.simulation.cash_dividends import Underlying, underlying_of_request
+from greeks_cli.engine.simulation.conditional import increments, integrates
 from greeks_cli.engine.simulation.gbm import MOVING
 from greeks_cli.engine.simulation.path_data import PathData
 from greeks_cli.engine.simulation.scenario import Scenario
 from greeks_cli.engine.simulation.schedule import KnownSchedule, Schedule
 from greeks_cli.terms.greek import TIME
+from greeks_cli.terms.models import Model
 from greeks_cli.terms.request import Request
 
 
@@ -86,6 +88,11 @@ class Path(ABC):
         """The density of what is held fixed over its present value: 1, with the relative derivatives of the density."""
         return 1.0
 
+    @property
+    def is_integrable(self) -> bool:
+        """True if the mean of a payoff given variance and jumps is to be taken, where it is known."""
+        return False
+
     def first_increment(self, leaves: Leaves) -> tuple[Operand, Operand]:
         """The forward to the first date over the spot, and the deviation of the logarithm, given what follows."""
         first = self.accruals(leaves, 0)
@@ -121,6 +128,16 @@ class PlainPath(Path):
     def __init__(self, data: PathData, request: Request, values: Leaves):
         super().__init__(values, KnownSchedule(request), underlying_of_request(request))
         self._data, self._start = data, data.motion.dtype(data.markets.values["spot"][0])
+        self._model, self._integrates = request.market.model, integrates(request)
+
+    @property
+    def is_integrable(self) -> bool:
+        return self._integrates
+
+    def first_increment(self, leaves: Leaves) -> tuple[Operand, Operand]:
+        if self._model is Model.GBM:
+            return super().first_increment(leaves)
+        return increments(self._model, leaves, self._schedule, len(self._data.motion.dates), self._data).first
 
     def _lognormal(self, dates: Dates, summed: bool = False) -> Operand:
         growth = self._data.growth(dates) if isinstance(dates, int) else self._data.growths[dates]

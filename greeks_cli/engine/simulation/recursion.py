@@ -5,6 +5,7 @@ repeats the trace on every step, so that what Chainer records does not depend on
 """
 
 from collections.abc import Collection, Hashable, Iterable, Mapping
+from dataclasses import replace
 from functools import lru_cache
 from itertools import combinations
 from threading import RLock
@@ -15,7 +16,7 @@ from greeks_cli.engine.autodiff.chainer_runtime import chainer
 from greeks_cli.engine.autodiff.known import known
 from greeks_cli.engine.autodiff.mixed_partials import MultiIndex, by_grad
 from greeks_cli.engine.autodiff.ops import make_leaves
-from greeks_cli.engine.compiler.ir import Array, Program, Source
+from greeks_cli.engine.compiler.ir import Array, Program, Source, per_path
 from greeks_cli.engine.compiler.simplify import simplified
 from greeks_cli.engine.compiler.tracer import Tracer
 from greeks_cli.engine.simulation import heston
@@ -37,7 +38,7 @@ class Recursion:
 
     def __init__(self, indices: Collection[MultiIndex]):
         self.indices = _closed(indices)
-        self._traces: dict[bool, Program[Partial]] = {}
+        self._traces: dict[heston.Case, Program[Partial]] = {}
         self._programs: dict[Hashable, Program[Partial]] = {}
         self._lock = RLock()
 
@@ -56,45 +57,51 @@ class Recursion:
         }
         before = 0.0
         for interval, date in enumerate(dates):
-            years = (date - before) / grid.steps[interval]
-            per_time = 0.0 if interval else 1 / grid.steps[interval]
+            step = _Step(values, (date - before) / grid.steps[interval], 0.0 if interval else 1 / grid.steps[interval])
             for number in grid.rows_of(interval):
-                program = self._program(values, years, per_time, nears_zero=self._nears_zero(values, years, state[()]))
-                inputs: dict[Source, Array] = {(_STATE, index): array for index, array in state.items()} | {
-                    _NORMAL: normals[number]
-                }
-                for (name, index), array in program.run(inputs.__getitem__, n_paths):
-                    if name == _STATE:
-                        state[index] = array
-                    else:
-                        found[name, index][interval] += array
+                after = self._after(step, state, normals[number])
+                state = {index: after.pop((_STATE, index)) for index in self.indices}
+                for partial, array in after.items():
+                    found[partial][interval] += array
             before = date
         return found
 
-    def _nears_zero(self, values: Mapping[str, float], years: float, state: Array) -> bool:
-        return True
+    def _after(self, step: "_Step", state: Mapping[MultiIndex, Array], normals: Array) -> Sums:
+        """The partial derivatives after a step. Where few paths come near 0, only these take the steps for that."""
+        near = np.flatnonzero(state[()] <= step.least_quadratic)
+        if 2 * len(near) > len(normals):
+            return self._run(step, True, state, normals)
+        found = self._run(step, False, state, normals)
+        if len(near):
+            some = {index: array[near] for index, array in state.items()}
+            for partial, array in self._run(step, True, some, normals[near]).items():
+                found[partial][near] = array
+        return found
 
-    def _program(
-        self, values: Mapping[str, float], years: float, per_time: float, nears_zero: bool
-    ) -> Program[Partial]:
-        numbers: dict[Source, float] = {name: values[name] for name in heston.PARAMETERS if name != TIME}
-        numbers |= {TIME: 0.0, _STEP: years, _FIRST_STEP: per_time}
-        key = nears_zero, tuple(numbers.values())
+    def _run(self, step: "_Step", nears_zero: bool, state: Mapping[MultiIndex, Array], normals: Array) -> Sums:
+        program = self._program(step, step.case(nears_zero))
+        inputs: dict[Source, Array] = {(_STATE, index): array for index, array in state.items()}
+        inputs[_NORMAL] = normals
+        return dict(program.run(inputs.__getitem__, len(normals)))
+
+    def _program(self, step: "_Step", case: heston.Case) -> Program[Partial]:
+        key = case, step.key
         with self._lock:
             if key not in self._programs:
                 if len(self._programs) >= _KEPT:
                     del self._programs[next(iter(self._programs))]
-                trace = self._traced(nears_zero)
-                self._programs[key] = simplified(trace, lambda source: numbers.get(source, source), True)
+                numbers = step.numbers
+                program = simplified(self._traced(case), lambda source: numbers.get(source, source), True)
+                self._programs[key] = replace(program, same_shape=per_path(program))
             return self._programs[key]
 
-    def _traced(self, nears_zero: bool) -> Program[Partial]:
-        if nears_zero not in self._traces:
+    def _traced(self, case: heston.Case) -> Program[Partial]:
+        if case not in self._traces:
             with chainer.using_config("enable_backprop", True), np.errstate(all="ignore"):
-                self._traces[nears_zero] = self._trace(nears_zero)
-        return self._traces[nears_zero]
+                self._traces[case] = self._trace(case)
+        return self._traces[case]
 
-    def _trace(self, nears_zero: bool) -> Program[Partial]:
+    def _trace(self, case: heston.Case) -> Program[Partial]:
         tracer, row = Tracer(_TRACED_PATHS), np.ones(_TRACED_PATHS)
 
         def number(name: str, sample: float) -> Array:
@@ -110,12 +117,26 @@ class Recursion:
 
         state = known(partial, {name: leaves[name] for name in live})
         dt = number(_STEP, 0.1) - number(_FIRST_STEP, 0.1) * leaves[TIME]
-        after = heston.step(leaves, state, tracer.source(_NORMAL, row), dt, nears_zero)
+        after = heston.step(leaves, state, tracer.source(_NORMAL, row), dt, case)
         results: dict[Partial, Array] = {}
         for name, one in after._asdict().items():
             found = by_grad(chainer.as_variable(one), leaves, self.indices)
             results |= {(name, index): array for index, array in found.items()}
         return tracer.program(results)
+
+
+class _Step:
+    """The numbers of a step: its length in years, and the length's decrease per year that passes."""
+
+    def __init__(self, values: Mapping[str, float], years: float, per_time: float):
+        self._values, self._years = values, years
+        self.numbers: dict[Source, float] = {name: values[name] for name in heston.PARAMETERS if name != TIME}
+        self.numbers |= {TIME: 0.0, _STEP: years, _FIRST_STEP: per_time}
+        self.key = tuple(self.numbers.values())
+        self.least_quadratic = heston.least_quadratic(values, years)
+
+    def case(self, nears_zero: bool) -> heston.Case:
+        return heston.case_of(self._values, self._years, nears_zero)
 
 
 @lru_cache(_KEPT)

@@ -12,6 +12,7 @@ from greeks_cli.engine.autodiff.mixed_partials import MultiIndex
 from greeks_cli.engine.autodiff.ops import Operand
 from greeks_cli.engine.compiler.ir import Array
 from greeks_cli.engine.simulation.cash_dividends import underlying_of_request
+from greeks_cli.engine.simulation.conditional import integrates
 from greeks_cli.engine.simulation.gbm import MOVING, anchors, parameters_of
 from greeks_cli.engine.simulation.laws import Law, law_of
 from greeks_cli.engine.simulation.sources import (
@@ -89,7 +90,7 @@ class Scenario:
         n_dates, nodes = len(request.path_dates), request.market.nodes
         self.n_dates, self.nodes, self.n_paths, self.dtype = n_dates, nodes, n_paths, dtype
         self.parameters = parameters_of(nodes)
-        self.model = request.market.model
+        self.model, self.integrates = request.market.model, integrates(request)
         self.sourced, self.spot, self.unrounded_spot = sourced, spot, unrounded_spot
         self._shifted: dict[str, ExpLinear] = {}
 
