@@ -81,6 +81,7 @@ def _of_position(estimate: Record, scale: float) -> Record:
         "high": high,
         "bias": estimate["bias"] * abs(scale),
         "exact": exact,
+        **({"bias_of_steps": own * abs(scale)} if (own := estimate.get("bias_of_steps")) is not None else {}),
         **{name: estimate[name.removeprefix("per_unit_")] for name in _PER_UNIT},
     }
 

@@ -115,6 +115,11 @@ class Market(Term):
         return shown
 
     @property
+    def diffusion(self) -> float:
+        """The variance per year today, but for jumps, where it is no parameter."""
+        return self._mean("vol", lambda curve: curve.values[0]) ** 2
+
+    @property
     def shown_vol(self) -> Vol:
         """The volatility for a table: under a model without one, that of the variance today."""
         return self.today.vol if self.vol is None else self.vol

@@ -44,7 +44,8 @@ class Estimate:
 class Result:
     """All estimates of a request, from ``paths`` simulated paths; ``unmet`` are the targets missed.
 
-    ``shift`` is that of the paths' ends by importance sampling, in standard deviations.
+    ``shift`` is that of the paths' ends by importance sampling, in standard deviations; ``steps`` are the time steps
+    of a path, 0 where sampling is exact.
     """
 
     request: Request
@@ -53,6 +54,7 @@ class Result:
     elapsed_seconds: float
     unmet: tuple[Target, ...] = ()
     shift: float = 0.0
+    steps: int = 0
 
     def __getitem__(self, name: str) -> Estimate:
         return next(estimate for estimate in self.estimates if estimate.greek.name == name)

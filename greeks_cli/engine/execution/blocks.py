@@ -12,7 +12,7 @@ from greeks_cli.engine.backends.backend import HOST, Device
 from greeks_cli.engine.execution.numbers import type_of
 from greeks_cli.engine.simulation.grid import Grid
 from greeks_cli.engine.simulation.normals import PATHS, standard_normals
-from greeks_cli.engine.simulation.sobol import sobol_normals
+from greeks_cli.engine.simulation.sobol import sobol_normals, sobol_normals_of_grid
 from greeks_cli.terms.request import Request
 from greeks_cli.terms.simulation import SCRAMBLES, Sampler, Simulation
 
@@ -48,7 +48,7 @@ class Blocks:
     @cached_property
     def steps(self) -> tuple[int, ...]:
         """Normals that are drawn for each of a path: exact increments of an interval, in proportion to its length."""
-        if self.grid.n_rows > self.grid.n_dates:
+        if self.grid.is_extended:
             return (1,) * self.grid.n_rows
         dates = self.request.path_dates
         wanted = self.request.simulation.steps or len(dates)
@@ -112,12 +112,18 @@ class Blocks:
             dates = self.request.path_dates
             together = range(n_paths // self.scramble_size)
             first = block * (self.size // self.scramble_size)
-            parts = [sobol_normals(simulation.seed, first + i, dates, self.steps, self.scramble_size) for i in together]
+            parts = [self._scramble(dates, first + number) for number in together]
             return device.array(np.concatenate(parts, axis=1, dtype=dtype, casting="same_kind"))
         drawer = device if simulation.sampler is Sampler.PHILOX else HOST
         n_drawn = n_paths // 2 if simulation.antithetic else n_paths
         drawn = device.array(standard_normals(simulation.seed, PATHS, block, self.steps, n_drawn, dtype, drawer))
         return np.concatenate([drawn, -drawn], axis=1) if simulation.antithetic else drawn
+
+    def _scramble(self, dates: tuple[float, ...], number: int) -> NDArray[np.float64]:
+        seed, n_paths = self.request.simulation.seed, self.scramble_size
+        if self.grid.is_extended:
+            return sobol_normals_of_grid(seed, number, dates, self.grid, n_paths)
+        return sobol_normals(seed, number, dates, self.steps, n_paths)
 
     def samples(self, row: NDArray[np.floating]) -> NDArray[np.floating]:
         """Independent samples from rows of one number per path: pairs and scrambles are averaged first."""

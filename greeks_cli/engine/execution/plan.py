@@ -40,6 +40,11 @@ class Plan:
     small: frozenset[MultiIndex] = frozenset()
     """The Greeks that few plain paths would show: numbers far below their usual size are no rounding."""
 
+    @property
+    def n_steps(self) -> int:
+        """The number of time steps of a path; 0 where sampling is exact."""
+        return sum(self.blocks.grid.steps)
+
     def measures_bias(self, block: int) -> bool:
         """True if a block is evaluated at wider widths too."""
         return self._bias_every > 0 and block % self._bias_every == 0

@@ -46,6 +46,11 @@ class Grid:
         return self.n_dates * (1 + self.has_jumps) + sum(self.steps)
 
     @property
+    def is_extended(self) -> bool:
+        """True if a path has more normals than dates."""
+        return self.n_rows > self.n_dates
+
+    @property
     def jumps(self) -> slice:
         """The rows of the jumps."""
         return slice(self.n_dates, self.n_dates * (1 + self.has_jumps))

@@ -17,6 +17,7 @@ from greeks_cli.engine.simulation.jumps import counts
 from greeks_cli.engine.simulation.laws import Law
 from greeks_cli.engine.simulation.markets import Markets, MarketSchedule
 from greeks_cli.engine.simulation.recursion import recursion
+from greeks_cli.terms.greek import TIME
 from greeks_cli.terms.models import Model
 
 
@@ -156,8 +157,9 @@ class PathData:
     @cached_property
     def jump_counts(self) -> Array:
         """The number of jumps of one market between dates, shape (n_dates, n_paths)."""
-        dates, intensity = self.markets.dates[0], float(self.markets.values["jump_intensity"][0])
-        return counts(intensity * np.diff(dates, prepend=0.0), self.motion.normals[self.motion.grid.jumps])
+        values = {name: float(self.markets.values[name][0]) for name in ("jump_intensity", TIME)}
+        years = np.diff(self.markets.dates[0], prepend=values[TIME])
+        return counts(values["jump_intensity"] * years, self.motion.normals[self.motion.grid.jumps])
 
     @cached_property
     def walk(self) -> Array:

@@ -129,11 +129,11 @@ class _Step:
     """The numbers of a step: its length in years, and the length's decrease per year that passes."""
 
     def __init__(self, values: Mapping[str, float], years: float, per_time: float):
-        self._values, self._years = values, years
-        self.numbers: dict[Source, float] = {name: values[name] for name in heston.PARAMETERS if name != TIME}
-        self.numbers |= {TIME: 0.0, _STEP: years, _FIRST_STEP: per_time}
+        self._values, self._years = values, years - per_time * values[TIME]
+        self.numbers: dict[Source, float] = {name: values[name] for name in heston.PARAMETERS}
+        self.numbers |= {_STEP: years, _FIRST_STEP: per_time}
         self.key = tuple(self.numbers.values())
-        self.least_quadratic = heston.least_quadratic(values, years)
+        self.least_quadratic = heston.least_quadratic(values, self._years)
 
     def case(self, nears_zero: bool) -> heston.Case:
         return heston.case_of(self._values, self._years, nears_zero)
