@@ -116,10 +116,14 @@ class Tracer:
 
 
 def elementwise(function: Callable[..., Any], x: Any) -> Any:
-    """Calls an elementwise function that is no ufunc; the call is noted where x is traced."""
+    """Calls an elementwise function that is no ufunc; the call is noted where x is traced.
+
+    The result has the precision of x, and may be real where x is complex, or complex where x is real.
+    """
     if not isinstance(x, _Traced):
         return function(x)
-    found = np.asarray(function(_plain(x))).astype(x.dtype)
+    found = np.asarray(function(_plain(x)))
+    found = found.astype(x.dtype) if found.dtype.kind == x.dtype.kind else found
     return x.tracer.wrapped(found, x.tracer.record(function, (x,), {}))
 
 
