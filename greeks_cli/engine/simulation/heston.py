@@ -28,7 +28,7 @@ START = "initial_variance"
 _LARGEST = 1.5
 """The variance over the squared mean of a step, up to which it is quadratic."""
 _OF_MEAN = 0.05
-"""The share of the mean in the integral of the variance over a step, which so is never 0."""
+"""The share of the mean in the integral of the variance over an exponential step, which so is never 0."""
 _LEAST = 0.1
 """The least divisor of a moment that is taken for finite."""
 _BEND = Kernel((0.0, 0.0, *[0.2] * (MAX_ORDER - 2)), False, 0, 8)
@@ -67,11 +67,12 @@ def step(leaves: Leaves, v: Operand, normal: Operand, dt: Operand, case: Case) -
     ratio = spread / (mean * mean)
 
     along, rest = correlation / xi, 1 - correlation * correlation
-    slope, later = speed * along - 0.5, (0.5 - _OF_MEAN) * dt
-    known = 0.5 * dt * v + _OF_MEAN * dt * mean
+    slope = speed * along - 0.5
+    is_quadratic = at_most(ratio, _LARGEST) if case.nears_zero else 1.0
+    of_mean = _OF_MEAN * (1 - is_quadratic)
+    known, later = dt * (0.5 * v + of_mean * mean), dt * (0.5 - of_mean)
     weight = along + (slope + 0.5 * rest) * later
     if case.nears_zero:
-        is_quadratic = at_most(ratio, _LARGEST)
         one = _quadratic(mean, ratio * is_quadratic + (1 - is_quadratic), normal, weight, case)
         other = _exponential(mean, ratio * (1 - is_quadratic) + 2 * is_quadratic, normal, weight, case)
         after, moment = (a * is_quadratic + b * (1 - is_quadratic) for a, b in zip(one, other, strict=True))
@@ -135,5 +136,5 @@ def least_quadratic(values: Mapping[str, float], dt: float) -> float:
 def case_of(values: Mapping[str, float], dt: float, nears_zero: bool) -> Case:
     """The steps that occur for some values of the parameters."""
     along, rest = values["spot_vol_correlation"] / values["vol_of_vol"], 1 - values["spot_vol_correlation"] ** 2
-    weight = along + (values["mean_reversion"] * along - 0.5 + 0.5 * rest) * (0.5 - _OF_MEAN) * dt
-    return Case(nears_zero, weight > 0)
+    slope = values["mean_reversion"] * along - 0.5 + 0.5 * rest
+    return Case(nears_zero, max(along + slope * 0.5 * dt, along + slope * (0.5 - _OF_MEAN) * dt) > 0)
