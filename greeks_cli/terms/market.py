@@ -6,7 +6,14 @@ from math import exp, log, log1p, sqrt
 from statistics import NormalDist
 from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
-from pydantic import Field, SerializerFunctionWrapHandler, model_serializer, model_validator
+from pydantic import (
+    Field,
+    SerializerFunctionWrapHandler,
+    ValidationInfo,
+    field_validator,
+    model_serializer,
+    model_validator,
+)
 
 from greeks_cli.terms.curve import Curve, Rate, Vol
 from greeks_cli.terms.dividends import CashDividends, DividendList, DividendModel, on_date
@@ -27,10 +34,13 @@ from greeks_cli.terms.models import (
     only_own,
 )
 from greeks_cli.terms.nodes import Nodes, curve_of, label_of_node, node_name
+from greeks_cli.terms.vol_surface import QuotedVols, VolSurface
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
+
+    from greeks_cli.terms.smiles import Smiles
 
 SHARES, FUTURE = "dividends", "future"
 """Names among the nodes: of the dividends that are shares of the price, and of a future, which has none."""
@@ -72,7 +82,8 @@ class Market(Term):
 
     model: Model = Field(
         Model.GBM,
-        description="law of the underlying: gbm, merton (jumps), heston (variance is random), bates (both)",
+        description="law of the underlying: gbm, merton (jumps), heston (variance is random), bates (both), "
+        "local-vol (vol is a function of price and time, by vol_surface)",
     )
     initial_variance: InitialVariance
     mean_reversion: MeanReversion
@@ -82,6 +93,7 @@ class Market(Term):
     jump_intensity: JumpIntensity
     jump_mean: JumpMean
     jump_vol: JumpVol
+    vol_surface: QuotedVols
 
     @model_validator(mode="before")
     @classmethod
@@ -103,6 +115,14 @@ class Market(Term):
                 raise ValueError(f"future and {name} exclude each other: {message}")
         return self
 
+    @field_validator("vol_surface")
+    @classmethod
+    def _without_arbitrage(cls, surface: VolSurface | None, info: ValidationInfo) -> VolSurface | None:
+        fields = info.data
+        if surface and fields.keys() >= _FORWARD_FIELDS:
+            _smiles(surface, cls.model_construct(**fields))
+        return surface
+
     @model_serializer(mode="wrap")
     def _without_defaults(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
         """The fields but those that say nothing: None, the model gbm, and a model of no dividends in cash."""
@@ -118,6 +138,12 @@ class Market(Term):
     def shown_vol(self) -> Vol:
         """The volatility for a table: under a model without one, that of the variance today."""
         return self.today.vol if self.vol is None else self.vol
+
+    @cached_property
+    def smiles(self) -> "Smiles":
+        """The smiles of the surface of quoted vols."""
+        assert self.vol_surface is not None
+        return _smiles(self.vol_surface, self)
 
     def changed(self, parameter: str, value: float) -> "Market":
         """The market with another value of a parameter."""
@@ -141,6 +167,8 @@ class Market(Term):
     def nodes(self) -> Nodes:
         """The names of curves, each with those of its nodes, and what else the four constant parameters leave out."""
         found = {name: tuple(node_name(name, label) for label in c.labels) for name, c in self.curves.items()}
+        if self.vol_surface:
+            found["vol"] = tuple(self.vol_surface.values)
         if self.borrow is not None:
             found.setdefault("borrow", ())
         if self.dividends and self.dividends.shares:
@@ -159,6 +187,8 @@ class Market(Term):
                 found[name] = 0.0 if isinstance(value, Curve) else value
         for name, curve in self.curves.items():
             found |= {node_name(name, label): value for label, value in zip(curve.labels, curve.values, strict=True)}
+        if self.vol_surface:
+            found |= {"vol": 0.0, **self.vol_surface.values}
         return found | (dict(self.dividends.values) if self.dividends else {})
 
     def weights(self, dates: tuple[float, ...]) -> "Mapping[str, NDArray[np.float64]]":
@@ -198,11 +228,18 @@ class Market(Term):
         """The reason why a node such as ``rate[2]`` is none of the market, and the remedy."""
         name, label = curve_of(node), label_of_node(node)
         curve = self.curves.get(name)
+        if name == "vol" and self.vol_surface:
+            return f"vol_surface has no quote '{label}'; name expiry and strike of one, such as {self._first_quote}"
         if curve:
             return f"{name} has no node '{label}'; its nodes are {', '.join(curve.labels)}"
         example = f"--{name.replace('_', '-')} 0.25:0.02,1:0.03"
         number = "is not given" if getattr(self, name) is None else "is a number"
         return f"{name} {number} and has no nodes; leave out [{label}], or give nodes such as {example}"
+
+    @property
+    def _first_quote(self) -> str:
+        assert self.vol_surface is not None
+        return next(iter(self.vol_surface.values))
 
     def without_parameter(self, name: str) -> str | None:
         """The reason why a cost of borrowing or a dividend is none of the market, and the remedy; None for others."""
@@ -256,6 +293,8 @@ class Market(Term):
 
     def _deviation(self, vol: float, years: float) -> float:
         """The standard deviation per year, of which ``vol`` is the constant part."""
+        if self.vol_surface:
+            return self.smiles.vol(years)
         return vol if self.model is Model.GBM else sqrt(vol * vol + mean_variance(self.values, years))
 
     def _carry(self, date: float) -> float:
@@ -274,6 +313,16 @@ class Market(Term):
     def _mean(self, name: str, of_curve: Callable[[Curve], float]) -> float:
         value = getattr(self, name)
         return of_curve(value) if isinstance(value, Curve) else float(value or 0.0)
+
+
+_FORWARD_FIELDS = {"spot", "rate", "dividend_yield", "borrow", "dividends", "future"}
+
+
+def _smiles(surface: VolSurface, market: Market) -> "Smiles":
+    """The smiles of a surface, whose forwards are those of a market. Raises ValueError for arbitrage."""
+    from greeks_cli.terms.smiles import Smiles  # numbers are wanted from here on, as for weights
+
+    return Smiles(surface, lambda expiry: market.spot * exp(market._carry(expiry)))
 
 
 def is_node(name: str) -> bool:
