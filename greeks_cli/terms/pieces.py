@@ -1,8 +1,8 @@
 """Piecewise polynomials, and the quintic splines that interpolate quotes."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import reduce
+from functools import partial, reduce
 from math import comb, perm
 from typing import Any
 
@@ -14,6 +14,9 @@ _BEND_SHARE = 0.25
 """The length of a bend beyond the outermost knots, over the distance of these knots."""
 
 Floats = NDArray[np.float64]
+LookUp = Callable[[Any, Any], Any]
+"""The entries of a table at an index along its last axis."""
+_LOOKED_UP: LookUp = partial(np.take, axis=-1)
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,15 +31,16 @@ class Pieces:
     origins: Floats
     coefficients: Floats
 
-    def at(self, x: Any, order: int = 0) -> Any:
+    def at(self, x: Any, order: int = 0, looked_up: LookUp = _LOOKED_UP) -> Any:
         """The derivative of an order at ``x``: of the shape of ``x``, with the functions, if several, in front.
 
-        Calls NumPy's functions alone, so that ``x`` may be an array of another library, or a traced one.
+        A break belongs to the piece on its left. With another ``looked_up``, ``x`` may be a traced array.
         """
-        dtype = np.asarray(x).dtype if isinstance(x, float) else x.dtype
-        piece = np.searchsorted(self.breaks.astype(dtype), x)
-        u = x - np.take(self.origins.astype(dtype), piece)
-        rows = np.take(self.coefficients.astype(dtype), piece, axis=-1)
+        # Comparing with all breaks takes a tenth of the time of np.searchsorted, whose branches no processor foresees.
+        piece: Any = np.sum(x > self.breaks[:, None].astype(x.dtype), axis=0, dtype=np.int16)
+        piece = piece if x.ndim else piece[0]
+        u = x - looked_up(self.origins.astype(x.dtype), piece)
+        rows = looked_up(self.coefficients.astype(x.dtype), piece)
         if order > DEGREE:
             return 0 * rows[0]
         scaled = [rows[power] * perm(power, order) for power in range(DEGREE, order - 1, -1)]

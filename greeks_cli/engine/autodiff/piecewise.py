@@ -2,10 +2,12 @@
 
 from typing import Any
 
+import numpy as np
 from numpy.typing import NDArray
 
 from greeks_cli.engine.autodiff.chainer_runtime import F, chainer
 from greeks_cli.engine.autodiff.ops import Operand, is_variable
+from greeks_cli.engine.compiler.tracer import looked_up
 from greeks_cli.terms.pieces import Pieces
 
 
@@ -16,7 +18,7 @@ def piecewise(pieces: Pieces, x: Operand, order: int = 0) -> Operand:
     """
     if is_variable(x):
         return _Piecewise(pieces, order).apply((x,))[0]
-    return pieces.at(x, order)
+    return pieces.at(np.float64(x) if isinstance(x, float) else x, order, looked_up)
 
 
 class _Piecewise(chainer.FunctionNode):  # type: ignore[misc]  # chainer has no usable types
@@ -27,7 +29,7 @@ class _Piecewise(chainer.FunctionNode):  # type: ignore[misc]  # chainer has no 
 
     def forward(self, inputs: tuple[NDArray[Any]]) -> tuple[NDArray[Any]]:
         self.retain_inputs((0,))
-        return (self._pieces.at(inputs[0], self._order),)
+        return (self._pieces.at(inputs[0], self._order, looked_up),)
 
     def backward(self, indexes: tuple[int, ...], grad_outputs: tuple[Operand]) -> tuple[Operand]:
         (x,) = self.get_retained_inputs()
