@@ -184,18 +184,16 @@ def _in_time(one: Smile, other: Smile) -> Iterator[str]:
     low, high = max(one.knots[0], other.knots[0]), min(one.knots[-1], other.knots[-1])
     breaks = np.union1d(one.knots, other.knots)
     inside = breaks[(breaks >= low) & (breaks <= high)]
-    if not len(inside):
-        return
-    ks = np.union1d(inside, _grid(inside))
-    before, after = one.variance.at(ks), other.variance.at(ks)
-    if (after > before).all():
-        return
-    worst = int(np.argmin(after - before))
-    yield (
-        f"calendar arbitrage at strike {other.strike_at(ks[worst])}: total variance vol^2 t must rise, and at this "
-        f"moneyness is {before[worst]:.6g} at expiry {one.label} and {after[worst]:.6g} at {other.label}; "
-        f"raise the vols of {other.label}"
-    )
+    for ks in (inside, _grid(inside)):  # a strike of a quote says more than one between
+        before, after = one.variance.at(ks), other.variance.at(ks)
+        if (after > before).all():
+            continue
+        worst = int(np.argmin(after - before))
+        yield (
+            f"calendar arbitrage at strike {other.strike_at(ks[worst])}: total variance vol^2 t must rise, and at this "
+            f"moneyness is {before[worst]:.6g} at expiry {one.label} and {after[worst]:.6g} at {other.label}; "
+            f"raise the vols of {other.label}"
+        )
 
 
 def _grid(breaks: Floats) -> Floats:
