@@ -263,7 +263,12 @@ class Market(Term):
         return NormalDist().cdf(log(worth / self.spot) / deviation + 0.5 * deviation) if worth else 0.0
 
     def nodes_before(self, date: float) -> Iterator[str]:
-        """The names of nodes, but the last of each curve, before a date: there the parameters change."""
+        """The names of nodes, but the last of each curve, before a date: there the parameters change.
+
+        Under a surface of vols they change from the start.
+        """
+        if self.vol_surface:
+            yield self._first_quote
         if self.dividends:
             shares = zip(self.dividends.names, self.dividends.times, self.dividends.are_shares, strict=True)
             yield from (name for name, time, is_share in shares if is_share and time <= date)

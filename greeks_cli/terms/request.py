@@ -105,6 +105,8 @@ class Request:
         if self.market.dividends:
             known = self.cash_dividends.names if self.cash_dividends else ()
             idle |= {name for name in self.market.dividends.cash if name not in known}
+        if self.market.vol_surface:
+            idle |= self.market.vol_surface.idle(self.schedule_dates[-1])
         return frozenset(idle)
 
     @cached_property

@@ -164,7 +164,9 @@ def quote_label(expiry: str, strike: float) -> str:
 
 
 def quotes_of(value: object) -> Quotes:
-    """Expiry, strike and vol of the quotes of ``0.25@90:0.22,0.25@100:0.2``, a list of triples or a surface.
+    """Expiry, strike and vol of the quotes of ``0.25@90:0.22;0.25@100:0.2``, a list of triples or a surface.
+
+    A text may have colons alone, as cells of CSV do.
 
     Raises ValueError.
     """
@@ -172,7 +174,7 @@ def quotes_of(value: object) -> Quotes:
         return tuple((expiry, strike, vol) for expiry, strike, vol in VolSurface._triples(value))
     if isinstance(value, str):
         found = [re.split("[@:]", item) for item in re.split("[,;]", value) if item.strip()]
-        if "@" not in value or any(len(quote) != 3 for quote in found):
+        if not found or any(len(quote) != 3 for quote in found):
             raise ValueError(f"{value} is no surface; give a CSV file with columns expiry, strike and vol")
         value = found
     if not isinstance(value, list | tuple):
