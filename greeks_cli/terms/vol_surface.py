@@ -175,10 +175,10 @@ def quotes_of(value: object) -> Quotes:
     if isinstance(value, str):
         found = [re.split("[@:]", item) for item in re.split("[,;]", value) if item.strip()]
         if not found or any(len(quote) != 3 for quote in found):
-            raise ValueError(f"{value} is no surface; give a CSV file with columns expiry, strike and vol")
+            raise ValueError(f"{value}: is no surface; give a CSV file with columns expiry, strike and vol")
         value = found
     if not isinstance(value, list | tuple):
-        raise ValueError(f"{value} is no surface; give a CSV file, or quotes such as {_EXAMPLE}")
+        raise ValueError(f"{value}: is no surface; give a CSV file, or quotes such as {_EXAMPLE}")
     for quote in value:
         if not isinstance(quote, list | tuple) or len(quote) != 3:
             raise ValueError(f"{quote} is no quote; give expiry, strike and vol, such as {_EXAMPLE}")
