@@ -7,12 +7,13 @@ from itertools import product
 from math import isfinite, prod
 from typing import TypeVar
 
+from greeks_cli.terms.absent import is_node, without_node
 from greeks_cli.terms.contract import Contract
 from greeks_cli.terms.contracts import CONTRACTS
 from greeks_cli.terms.curve import Curve
 from greeks_cli.terms.errors import InvalidInput, Problem, did_you_mean
 from greeks_cli.terms.fields import Term, numeric_fields, plain_digits
-from greeks_cli.terms.market import Market, is_node
+from greeks_cli.terms.market import Market
 from greeks_cli.terms.nodes import curve_of, label_of_node, node_name
 from greeks_cli.terms.request import Request, build_request
 from greeks_cli.terms.vol_surface import VolSurface
@@ -133,7 +134,7 @@ def _check(request: Request, axes: Sequence[Axis]) -> None:
             message = f"is a curve, and no number to vary; vary a node, such as {node}=START:STOP:COUNT"
             raise InvalidInput([Problem((axis.name,), message)])
         if axis.name not in known and is_node(axis.name):
-            raise InvalidInput([Problem((axis.name,), request.market.without_node(axis.name))])
+            raise InvalidInput([Problem((axis.name,), without_node(request.market, axis.name))])
         if axis.name not in known:
             message = f"no number of the {request.contract.kind} contract or its market; "
             raise InvalidInput([Problem((axis.name,), message + did_you_mean(axis.name, known))])

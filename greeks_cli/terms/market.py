@@ -4,20 +4,15 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cached_property
 from math import exp, log, log1p, sqrt
 from statistics import NormalDist
-from typing import TYPE_CHECKING, Any, NamedTuple, Self
+from typing import TYPE_CHECKING, Any, Self
 
-from pydantic import (
-    Field,
-    SerializerFunctionWrapHandler,
-    ValidationInfo,
-    field_validator,
-    model_serializer,
-    model_validator,
-)
+from pydantic import Field, SerializerFunctionWrapHandler, ValidationInfo, field_validator, model_validator
+from pydantic.functional_serializers import model_serializer
 
 from greeks_cli.terms.curve import Curve, Rate, Vol
-from greeks_cli.terms.dividends import CashDividends, DividendList, DividendModel, on_date
+from greeks_cli.terms.dividends import CashDividends, DividendList, DividendModel
 from greeks_cli.terms.fields import Price, Term
+from greeks_cli.terms.flat_market import FlatMarket
 from greeks_cli.terms.greek import CURVES
 from greeks_cli.terms.models import (
     MODEL_PARAMETERS,
@@ -33,7 +28,7 @@ from greeks_cli.terms.models import (
     mean_variance,
     only_own,
 )
-from greeks_cli.terms.nodes import Nodes, curve_of, label_of_node, node_name
+from greeks_cli.terms.nodes import Nodes, node_name
 from greeks_cli.terms.vol_surface import QuotedVols, VolSurface
 
 if TYPE_CHECKING:
@@ -118,9 +113,12 @@ class Market(Term):
     @field_validator("vol_surface")
     @classmethod
     def _without_arbitrage(cls, surface: VolSurface | None, info: ValidationInfo) -> VolSurface | None:
-        fields = info.data
-        if surface and fields.keys() >= _FORWARD_FIELDS:
-            _smiles(surface, cls.model_construct(**fields))
+        if surface is None or not info.data.keys() >= {"spot", *CARRIES, FUTURE}:  # an error of another field
+            return surface
+        if (dividends := info.data[SHARES]) and dividends.cash:
+            message = "of a surface have no dividends in cash; give shares of the price, such as 0.3:1.5%"
+            raise ValueError(f"the forwards {message}")
+        _smiles(surface, cls.model_construct(**info.data))
         return surface
 
     @model_serializer(mode="wrap")
@@ -142,7 +140,6 @@ class Market(Term):
     @cached_property
     def smiles(self) -> "Smiles":
         """The smiles of the surface of quoted vols."""
-        assert self.vol_surface is not None
         return _smiles(self.vol_surface, self)
 
     def changed(self, parameter: str, value: float) -> "Market":
@@ -194,7 +191,9 @@ class Market(Term):
     def weights(self, dates: tuple[float, ...]) -> "Mapping[str, NDArray[np.float64]]":
         """The weight of every node in the integrals to some dates, and 1 from its ex-date for a share of the price."""
         if dates not in self._kept_weights:
-            self._kept_weights[dates] = _weights(self, dates)
+            from greeks_cli.terms.node_weights import weights_of  # commands without numbers start faster
+
+            self._kept_weights[dates] = weights_of(self, dates)
         return self._kept_weights[dates]
 
     @cached_property
@@ -224,33 +223,6 @@ class Market(Term):
         cash = self.dividends.cash_until(dates) if self.dividends else ()
         return CashDividends.of(self.dividend_model, cash, dates) if cash else None
 
-    def without_node(self, node: str) -> str:
-        """The reason why a node such as ``rate[2]`` is none of the market, and the remedy."""
-        name, label = curve_of(node), label_of_node(node)
-        curve = self.curves.get(name)
-        if name == "vol" and self.vol_surface:
-            return f"vol_surface has no quote '{label}'; name expiry and strike of one, such as {self._first_quote}"
-        if curve:
-            return f"{name} has no node '{label}'; its nodes are {', '.join(curve.labels)}"
-        example = f"--{name.replace('_', '-')} 0.25:0.02,1:0.03"
-        number = "is not given" if getattr(self, name) is None else "is a number"
-        return f"{name} {number} and has no nodes; leave out [{label}], or give nodes such as {example}"
-
-    @property
-    def _first_quote(self) -> str:
-        assert self.vol_surface is not None
-        return next(iter(self.vol_surface.values))
-
-    def without_parameter(self, name: str) -> str | None:
-        """The reason why a cost of borrowing or a dividend is none of the market, and the remedy; None for others."""
-        if name == "borrow":
-            return "no cost of borrowing is given; give one such as --borrow 0.01"
-        if curve_of(name) not in ("dividend", "dividends"):
-            return None
-        if self.dividends is None:
-            return f"no dividends are given, and so no '{name}'; give --dividends 0.3:1.50"
-        return f"'{name}' is none of the dividends; they are {', '.join(self.dividends.names)}"
-
     def worth_of_dividends(self, date: float) -> float:
         """The value today of dividends in cash until a date."""
         cash = self.dividends.cash_until((date,)) if self.dividends else ()
@@ -268,7 +240,7 @@ class Market(Term):
         Under a surface of vols they change from the start.
         """
         if self.vol_surface:
-            yield self._first_quote
+            yield next(iter(self.vol_surface.values))
         if self.dividends:
             shares = zip(self.dividends.names, self.dividends.times, self.dividends.are_shares, strict=True)
             yield from (name for name, time, is_share in shares if is_share and time <= date)
@@ -279,7 +251,7 @@ class Market(Term):
                 if time < date
             )
 
-    def flat(self, expiry: float) -> "FlatMarket":
+    def flat(self, expiry: float) -> FlatMarket:
         """The market of constant parameters with the same discount factor, forward and variance at an expiry.
 
         The forward is without dividends in cash.
@@ -288,7 +260,7 @@ class Market(Term):
         return FlatMarket(self.spot, self._deviation(vol, expiry), rate, rate - self._carry(expiry) / expiry)
 
     @property
-    def today(self) -> "FlatMarket":
+    def today(self) -> FlatMarket:
         """The market of constant parameters in which the underlying moves today: those of the first nodes."""
         vol, rate, dividend_yield, borrow = (
             self._mean(name, lambda curve: curve.values[0]) for name in ("vol", "rate", "dividend_yield", "borrow")
@@ -320,38 +292,9 @@ class Market(Term):
         return of_curve(value) if isinstance(value, Curve) else float(value or 0.0)
 
 
-_FORWARD_FIELDS = {"spot", "rate", "dividend_yield", "borrow", "dividends", "future"}
-
-
-def _smiles(surface: VolSurface, market: Market) -> "Smiles":
+def _smiles(surface: VolSurface | None, market: Market) -> "Smiles":
     """The smiles of a surface, whose forwards are those of a market. Raises ValueError for arbitrage."""
-    from greeks_cli.terms.smiles import Smiles  # numbers are wanted from here on, as for weights
+    from greeks_cli.terms.smiles import Smiles  # as for weights
 
+    assert surface is not None
     return Smiles(surface, lambda expiry: market.spot * exp(market._carry(expiry)))
-
-
-def is_node(name: str) -> bool:
-    """True for the name of a node of a parameter that may be a curve."""
-    return curve_of(name) in (*CURVES, "borrow") and curve_of(name) != name
-
-
-def _weights(market: Market, dates: tuple[float, ...]) -> "Mapping[str, NDArray[np.float64]]":
-    import numpy as np  # numbers are wanted from here on, and commands without numbers start faster
-
-    found: dict[str, NDArray[np.float64]] = {}
-    for name, curve in market.curves.items():
-        found |= zip((node_name(name, label) for label in curve.labels), curve.weights(dates), strict=True)
-    if market.dividends:
-        ex_dates = dict(zip(market.dividends.names, market.dividends.times, strict=True))
-        for name in market.dividends.shares:
-            found[name] = (np.array(dates) >= on_date(ex_dates[name], dates)).astype(float)
-    return found
-
-
-class FlatMarket(NamedTuple):
-    """Constant parameters of a market."""
-
-    spot: float
-    vol: float
-    rate: float
-    dividend_yield: float

@@ -136,6 +136,15 @@ def test_surface_belongs_to_its_model_alone():
     assert "model local-vol has no jump_mean" in refusal(jump_mean=0.2)
 
 
+def test_dividends_of_a_surface_are_shares():
+    assert "have no dividends in cash; give shares of the price" in refusal(dividends="0.3:1.5,0.8:2%")
+    assert refusal(dividends="0.3:1%,0.8:2%") == "market.model: local-vol: is not simulated yet; use gbm"
+
+
+def test_surface_is_not_judged_where_the_forward_is_wrong():
+    assert refusal(changed(4, 1, 100, 0.3), spot=-1).startswith("market.spot: -1: ")
+
+
 def test_quote_that_is_not_there_is_refused():
     with pytest.raises(InvalidInput, match=r"vol_surface has no quote '1@90'; .* such as vol\[0.25@90\]"):
         build_request({"strike": 100}, {"model": "local-vol", "vol_surface": QUOTES}, {}, "vega[1@90]")
