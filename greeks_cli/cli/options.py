@@ -25,6 +25,7 @@ from greeks_cli.terms.market import Market
 from greeks_cli.terms.quote import Quote
 from greeks_cli.terms.request import DEFAULT_GREEKS, Request
 from greeks_cli.terms.simulation import Simulation
+from greeks_cli.terms.vol_surface import VolSurface
 
 Command = Callable[..., Any]
 _DEFAULT_NAMES = ",".join(greek.name for greek in DEFAULT_GREEKS[1:])
@@ -165,8 +166,10 @@ def _choices(annotation: object) -> list[str] | None:
 
 
 def _metavar(annotation: object) -> str:
-    """VALUE where the annotation allows text, else COUNT or NUMBER."""
+    """FILE for a surface of vols, VALUE where the annotation allows text, else COUNT or NUMBER."""
     members = {annotation, *get_args(annotation)}
+    if VolSurface in members:
+        return "FILE"
     if date in members:
         return "DATE"
     if str in members or Literal in {get_origin(member) for member in members}:

@@ -18,6 +18,7 @@ class Model(enum.StrEnum):
     MERTON = "merton"
     HESTON = "heston"
     BATES = "bates"
+    LOCAL_VOL = "local-vol"
 
     @property
     def parameters(self) -> tuple[str, ...]:
@@ -42,10 +43,11 @@ _PARAMETERS = {
     Model.MERTON: ("vol", *_JUMPS),
     Model.HESTON: _VARIANCE,
     Model.BATES: (*_VARIANCE, *_JUMPS),
+    Model.LOCAL_VOL: ("vol_surface",),
 }
 MODEL_PARAMETERS = (*_VARIANCE, *_JUMPS)
-"""Parameters that only models other than gbm have."""
-_SAMPLES = {
+"""Numbers that only models other than gbm have."""
+_SAMPLES: Mapping[str, object] = {
     "vol": 0.2,
     "initial_variance": 0.04,
     "mean_reversion": 1.0,
@@ -55,6 +57,7 @@ _SAMPLES = {
     "jump_intensity": 0.5,
     "jump_mean": -0.1,
     "jump_vol": 0.1,
+    "vol_surface": tuple((expiry, strike, 0.2) for expiry in (0.5, 1) for strike in (80, 100, 120)),
 }
 
 
@@ -100,7 +103,7 @@ def only_own(fields: Mapping[str, Any]) -> dict[str, Any]:
     except ValueError:
         return dict(fields)  # the field reports it
     found = {name: value for name, value in fields.items() if value is not None}
-    for name in ("vol", *MODEL_PARAMETERS):
+    for name in ("vol", *MODEL_PARAMETERS, "vol_surface"):
         if name in model.parameters:
             continue
         if name in found:

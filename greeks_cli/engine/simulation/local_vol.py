@@ -1,0 +1,127 @@
+"""Local variance of a surface of quoted vols, as a graph of the log-moneyness of the paths and of the quotes.
+
+B. Dupire's formula (Risk 7, 1994) in terms of total variance w(k, t) (J. Gatheral, The Volatility Surface, 2006,
+chapter 1): the local variance is the derivative of w in time, at a constant k, over Durrleman's function of w.
+Total variance is linear in that of the quotes; splines that do not depend on vols say how. With a shift s of all vols,
+w = sum of T (vol + s)^2 times the spline of each quote = W + s W1 + s^2 t, where W and W1 are splines of numbers alone.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from greeks_cli.engine.autodiff.chainer_runtime import F
+from greeks_cli.engine.autodiff.ops import Leaves, Operand, is_variable, total, values_of
+from greeks_cli.engine.autodiff.piecewise import piecewise
+from greeks_cli.terms.pieces import Floats, Pieces
+from greeks_cli.terms.smiles import Smile, Smiles, durrleman
+
+LEAST_RATE, LEAST_DENSITY = 1e-10, 1e-2
+"""Floors: of the growth of total variance per year, and of Durrleman's function. Quotes are checked to lie above 0, and
+prices far outside them, or where the density is next to nothing, may lie below.
+"""
+
+
+class LocalVol:
+    """The local variance of a surface, by intervals between its expiries."""
+
+    def __init__(self, smiles: Smiles):
+        self._expiries = smiles.surface.expiries
+        first, last, names = smiles.all[:1], smiles.all[-1:], smiles.surface.names
+        pairs = zip(smiles.all, smiles.all[1:], strict=False)
+        self._intervals = (
+            Interval.of(first, names[:1]),
+            *(Interval.of(pair, names[i : i + 2]) for i, pair in enumerate(pairs)),
+            Interval.of(last, names[-1:]),
+        )
+
+    def interval(self, time: float) -> "Interval":
+        """The interval of a time; an expiry begins the interval that follows."""
+        return self._intervals[sum(expiry <= time for expiry in self._expiries)]
+
+
+@dataclass(frozen=True, eq=False)
+class Interval:
+    """The local variance between two expiries, or before the first and beyond the last, where there is one smile."""
+
+    smiles: tuple["_SmileOfLeaves", ...]
+
+    @classmethod
+    def of(cls, smiles: Sequence[Smile], names: Sequence[Sequence[str]]) -> "Interval":
+        """The interval of one smile or two; ``names`` are the leaves of the quotes of each."""
+        breaks = smiles[0].splines.breaks
+        for smile in smiles[1:]:
+            breaks = np.union1d(breaks, smile.splines.breaks)
+        found = (_SmileOfLeaves.of(smile, own, breaks) for smile, own in zip(smiles, names, strict=True))
+        return cls(tuple(found))
+
+    def local_variance(self, leaves: Leaves, time: Operand, k: Operand) -> Operand:
+        """The local variance at a time within the interval and the log-moneyness ``k`` of each path.
+
+        ``leaves`` are ``vol``, the shift of all quotes, and the quotes by name. A quote whose leaf is no Variable has
+        its number in the surface.
+        """
+        levels = [[smile.variance(leaves, k, order) for order in range(3)] for smile in self.smiles]
+        last = levels[-1]
+        if len(levels) == 1:
+            expiry = self.smiles[0].expiry
+            return _dupire(k, last[0], last[1], time * (1 / expiry), last[2], last[0] * (1 / expiry))
+        start, end = (smile.expiry for smile in self.smiles)
+        share = (time - start) * (1 / (end - start))
+        w, slope, curvature = (one + share * (other - one) for one, other in zip(*levels, strict=True))
+        return _dupire(k, w, slope, 1.0, curvature, (last[0] - levels[0][0]) * (1 / (end - start)))
+
+
+def _dupire(k: Operand, w: Operand, slope: Operand, share: Operand, curvature: Operand, rate: Operand) -> Operand:
+    """The local variance where total variance and its derivatives in k are a share of those given.
+
+    The share is 0 at time 0, where the ratio of slope and variance has a limit.
+    """
+    factor = durrleman(k, w, slope, curvature, share)
+    return _floored(rate, LEAST_RATE) / _floored(factor, LEAST_DENSITY)
+
+
+def _floored(x: Operand, least: float) -> Operand:
+    """x where it is above the floor, else the floor, which has no derivatives."""
+    values = values_of(x)
+    above = (values > least).astype(values.dtype)
+    return above * (x - least) + least
+
+
+@dataclass(frozen=True, eq=False)
+class _SmileOfLeaves:
+    """The total variance of one expiry on given pieces."""
+
+    expiry: float
+    names: tuple[str, ...]
+    vols: Floats
+    splines: Pieces
+    at_numbers: Pieces
+    by_shift: Pieces
+
+    @classmethod
+    def of(cls, smile: Smile, names: Sequence[str], breaks: Floats) -> "_SmileOfLeaves":
+        pieces = (smile.splines.on(breaks), smile.variance.on(breaks), smile.by_shift.on(breaks))
+        return cls(smile.expiry, tuple(names), smile.vols, *pieces)
+
+    def variance(self, leaves: Leaves, k: Operand, order: int) -> Operand:
+        """The derivative in k of an order of total variance."""
+        found = piecewise(self.at_numbers, k, order)
+        shift = leaves["vol"]
+        if not (isinstance(shift, float) and shift == 0):
+            found = found + shift * piecewise(self.by_shift, k, order)
+            found = found if order else found + shift * shift * self.expiry
+        live = [i for i, name in enumerate(self.names) if is_variable(leaves[name])]
+        if live:
+            found = found + self._of_quotes(live, leaves, k, order)
+        return found
+
+    def _of_quotes(self, live: list[int], leaves: Leaves, k: Operand, order: int) -> Operand:
+        """What moves with the quotes that are Variables: T (q - q0)(q + q0 + 2s) times the spline of each."""
+        quotes = [leaves[self.names[i]] for i in live]
+        moves = [
+            self.expiry * (q - float(vol)) * (q + float(vol) + 2 * leaves["vol"])
+            for q, vol in zip(quotes, self.vols[live], strict=True)
+        ]
+        return total(F.stack(moves) * piecewise(self.splines.only(live), k, order))
