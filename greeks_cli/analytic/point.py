@@ -87,6 +87,8 @@ class Point:
         Dividends that are all paid by the contract's first date move its start alone.
         """
         contract, market, cash = self.contract, self.market, self.cash
+        if not market.model.is_conditional and not isinstance(contract, Underlying):
+            return False
         if market.model is not Model.GBM and not (type(contract) in ON_THE_END and all(self.contours.values())):
             return False
         if getattr(contract, "is_continuous", False):
@@ -104,7 +106,7 @@ class Point:
     def contours(self) -> Mapping[str, Contour | None]:
         """The contour of the Fourier integral for each strike; None for a strike whose integral is not exact enough."""
         market, expiry = self.market, self.contract.expiry
-        if market.model is Model.GBM or type(self.contract) not in ON_THE_END:
+        if market.model in (Model.GBM, Model.LOCAL_VOL) or type(self.contract) not in ON_THE_END:
             return {}
         values, weights = self.values, market.weights((expiry,))
         to_expiry = Accruals(values, expiry, market.nodes, lambda node: float(weights[node][0]))

@@ -147,7 +147,7 @@ class Market(Term):
         """The smiles of the surface of quoted vols."""
         return _smiles(self.vol_surface, self)
 
-    def changed(self, parameter: str, value: float) -> "Market":
+    def changed(self, parameter: str, value: float | VolSurface) -> "Market":
         """The market with another value of a parameter."""
         fields = {name: getattr(self, name) for name in Market.model_fields}
         return Market.model_validate({**fields, parameter: value})
@@ -178,7 +178,7 @@ class Market(Term):
         if self.future is not None:
             found[FUTURE] = ()
         if self.model is not Model.GBM:
-            found[self.model] = tuple(name for name in self.model.parameters if name != "vol")
+            found[self.model] = tuple(name for name in self.model.parameters if name in MODEL_PARAMETERS)
         return tuple(found.items())
 
     @cached_property

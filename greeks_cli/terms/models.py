@@ -31,6 +31,16 @@ class Model(enum.StrEnum):
         return "initial_variance" in self.parameters
 
     @property
+    def is_stepped(self) -> bool:
+        """True if paths are simulated on time steps."""
+        return self.has_variance or self is Model.LOCAL_VOL
+
+    @property
+    def is_conditional(self) -> bool:
+        """True if increments of the logarithm are normal given the variance and the jumps."""
+        return self is not Model.LOCAL_VOL
+
+    @property
     def has_jumps(self) -> bool:
         """True if the price jumps at random times."""
         return "jump_intensity" in self.parameters

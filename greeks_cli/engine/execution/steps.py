@@ -17,6 +17,8 @@ from greeks_cli.engine.simulation.path_data import Motion
 
 _SHARE = 0.5
 """The bias of the steps over the standard error, at most, as far as the pilot can tell."""
+_SPREAD = 0.5
+"""The deviation of the change over that of the estimate, at most: the run has to measure the change too."""
 _MOST_DOUBLINGS = 5
 
 
@@ -46,6 +48,7 @@ def _is_biased(linked: Linked, motion: Motion, paths: float) -> bool:
             np.broadcast_to(rows - coarse[name], (1, motion.n_paths))[0],
         )
         noise = change.std() / np.sqrt(motion.n_paths)
-        if abs(change.mean()) - 2 * noise > _SHARE * row.std() / np.sqrt(paths):
+        deviation = row.std()
+        if abs(change.mean()) - 2 * noise > _SHARE * deviation / np.sqrt(paths) or change.std() > _SPREAD * deviation:
             return True
     return False

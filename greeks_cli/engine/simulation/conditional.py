@@ -5,6 +5,7 @@ are graphs of the parameters. So a density of increments serves likelihood ratio
 however many time steps lie between dates. The number of jumps keeps its value, and its probability moves.
 """
 
+from collections.abc import Collection
 from typing import NamedTuple, Protocol
 
 import numpy as np
@@ -24,6 +25,10 @@ from greeks_cli.terms.simulation import Estimator, Smoothing
 
 class Latents(Protocol):
     """The variance and the jumps of some paths."""
+
+    @property
+    def parameters(self) -> Collection[str]:
+        """The parameters that paths depend on."""
 
     def latent(self, name: str, index: MultiIndex) -> Array:
         """A partial derivative of the mean or variance of increments given the variance, shape (n_dates, n_paths)."""
@@ -60,7 +65,8 @@ def integrates(request: Request) -> bool:
     """True if the mean given variance and jumps replaces the payoff of a European: unless an estimator is asked for."""
     simulation = request.simulation
     return (
-        request.market.model is not Model.GBM
+        request.market.model.is_conditional
+        and request.market.model is not Model.GBM
         and len(request.path_dates) == 1
         and request.cash_dividends is None
         and simulation.estimator is Estimator.AUTO
@@ -72,7 +78,7 @@ def integrates(request: Request) -> bool:
 def increments(model: Model, leaves: Leaves, schedule: Schedule, n_dates: int, latents: Latents) -> Increments:
     """The increments to the dates of a schedule, by leaves of the model's parameters."""
     dates = slice(0, n_dates)
-    to_date = Accruals(leaves, schedule.time(dates), schedule.nodes, lambda node: schedule.weight(node, dates))
+    to_date = accruals(leaves, schedule, dates)
     if model.has_variance:
         own = {name: leaves[name] for name in heston.PARAMETERS}
         mean, variance = (
@@ -92,6 +98,19 @@ def increments(model: Model, leaves: Leaves, schedule: Schedule, n_dates: int, l
     return Increments(
         to_date.carry, mean, variance + counts * (spread * spread), total(counts * log(expected) - expected)
     )
+
+
+def local_levels(leaves: Leaves, schedule: Schedule, n_dates: int, latents: Latents) -> Operand:
+    """The logarithm of the price over the spot at each date under local volatility, shape (n_dates, n_paths)."""
+    own = {name: leaf for name, leaf in leaves.items() if name in latents.parameters}
+    changes = known(lambda index: latents.latent("change", index), own)
+    carry = accruals(leaves, schedule, slice(0, n_dates)).carry
+    return carry + (running_total(changes) if n_dates > 1 else changes)
+
+
+def accruals(leaves: Leaves, schedule: Schedule, dates: slice) -> Accruals:
+    """The integrals of the market's parameters to several dates."""
+    return Accruals(leaves, schedule.time(dates), schedule.nodes, lambda node: schedule.weight(node, dates))
 
 
 def differences(levels: Operand) -> Operand:

@@ -32,7 +32,7 @@ class Grid:
         model, dates = request.market.model, request.path_dates
         per_year = steps / dates[-1]
         each = (2 * max(1, ceil(per_year * (end - start) / 2 - 1e-9)) for start, end in pairwise((0.0, *dates)))
-        return cls(len(dates), model.has_jumps, tuple(each) if model.has_variance else ())
+        return cls(len(dates), model.has_jumps, tuple(each) if model.is_stepped else ())
 
     @classmethod
     def usual(cls, request: Request) -> "Grid":

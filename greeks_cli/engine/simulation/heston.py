@@ -10,20 +10,21 @@ smoothed there.
 """
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from greeks_cli.engine.autodiff.normal import log_upper_tail
 from greeks_cli.engine.autodiff.ops import Leaves, Operand, at_most, exp, is_variable, log, sqrt
 from greeks_cli.engine.autodiff.softplus import MAX_ORDER, Kernel, SoftPlus
+from greeks_cli.engine.compiler.ir import Array
+from greeks_cli.engine.simulation.recursion import Numbers, Stepped, TimeStep
 from greeks_cli.terms.greek import TIME
 
 PARAMETERS = ("initial_variance", "long_run_variance", "mean_reversion", "spot_vol_correlation", TIME, "vol_of_vol")
 """The parameters that the variance, and what follows from it, depend on."""
-START = "initial_variance"
-"""The parameter that the variance starts from."""
 
 _LARGEST = 1.5
 """The variance over the squared mean of a step, up to which it is quadratic."""
@@ -54,6 +55,34 @@ class Case(NamedTuple):
 
     nears_zero: bool
     may_diverge: bool
+
+
+class Heston(Stepped):
+    """Stochastic variance on time steps."""
+
+    parameters = PARAMETERS
+    kept = ("mean", "variance")
+
+    def start(self, values: Mapping[str, float]) -> tuple[float, str]:
+        return values["initial_variance"], "initial_variance"
+
+    def numbers(self, values: Mapping[str, float], step: TimeStep) -> dict[str, float]:
+        return {"years": step.years, "shrinks": step.shrinks}
+
+    def cases(
+        self, values: Mapping[str, float], step: TimeStep, state: Array
+    ) -> list[tuple[Hashable, NDArray[np.intp] | None]]:
+        """Quadratic steps for all paths, then others for the paths near 0; where these are many, others for all."""
+        years = step.years - step.shrinks * values[TIME]
+        near = np.flatnonzero(state <= least_quadratic(values, years))
+        every, quadratic = (case_of(values, years, nears_zero) for nears_zero in (True, False))
+        if 2 * len(near) > len(state):
+            return [(every, None)]
+        return [(quadratic, None), (every, near)] if len(near) else [(quadratic, None)]
+
+    def step(self, leaves: Leaves, numbers: Numbers, state: Operand, normal: Operand, case: Hashable) -> Step:
+        assert isinstance(case, Case)
+        return step(leaves, state, normal, numbers["years"] - numbers["shrinks"] * leaves[TIME], case)
 
 
 def step(leaves: Leaves, v: Operand, normal: Operand, dt: Operand, case: Case) -> Step:

@@ -38,7 +38,15 @@ class LocalVol:
 
     def interval(self, time: float) -> "Interval":
         """The interval of a time; an expiry begins the interval that follows."""
-        return self._intervals[sum(expiry <= time for expiry in self._expiries)]
+        return self.between(self.place(time))
+
+    def place(self, time: float) -> int:
+        """The number of expiries until a time."""
+        return sum(expiry <= time for expiry in self._expiries)
+
+    def between(self, place: int) -> "Interval":
+        """The interval that follows a number of expiries."""
+        return self._intervals[place]
 
 
 @dataclass(frozen=True, eq=False)

@@ -13,14 +13,21 @@ from greeks_cli.engine.autodiff.ops import Operand
 from greeks_cli.engine.simulation.cash_dividends import start_of
 from greeks_cli.engine.simulation.gbm import parameters_of
 from greeks_cli.engine.simulation.laws import Columns, Law, law_of
+from greeks_cli.engine.simulation.models import stepped_of
+from greeks_cli.engine.simulation.recursion import Stepped
 from greeks_cli.engine.simulation.schedule import at_dates
 from greeks_cli.terms.greek import TIME
+from greeks_cli.terms.market import Market
 from greeks_cli.terms.models import Model, model_of
+from greeks_cli.terms.nodes import label_of_node
 from greeks_cli.terms.request import Request
 
 
 class Markets(Columns):
     """The parameters of some markets, the dates in each, and the numbers of their laws."""
+
+    terms: Sequence[Market] = ()
+    """The markets themselves, where their model is more than numbers."""
 
     @cached_property
     def _numbers(self) -> dict[Law, dict[MultiIndex, NDArray[np.float64]]]:
@@ -40,12 +47,19 @@ class Markets(Columns):
         dates = np.array([request.path_dates for _, request in places])
         rows = [request.market.weights(request.path_dates) for _, request in places]
         weights = {node: np.array([row[node] for row in rows]) for node in rows[0]}
-        return cls(values, dates, nodes, weights)
+        found = cls(values, dates, nodes, weights)
+        found.terms = [_with_quotes(request.market, own) for own, request in places]
+        return found
 
     @cached_property
     def model(self) -> Model:
         """The model of the markets."""
         return model_of(self.nodes)
+
+    @property
+    def stepped(self) -> Stepped:
+        """The time steps of the model of one market."""
+        return stepped_of(self.terms[0])
 
     @cached_property
     def key(self) -> Hashable:
@@ -70,9 +84,22 @@ class Markets(Columns):
         weights = {node: array[which] for node, array in self.weights.items()}
         values = {name: value[which] for name, value in self.values.items()}
         chosen = Markets(values, self.dates[which], self.nodes, weights)
+        places = range(self.count)[which] if isinstance(which, slice) else which
+        chosen.terms = [self.terms[place] for place in places]
         for law, numbers in self._numbers.items():
             chosen._numbers[law] = {index: array[:, which] for index, array in numbers.items()}
         return chosen
+
+
+def _with_quotes(market: Market, values: Mapping[str, float]) -> Market:
+    """The market with other quotes of its surface."""
+    found = market.vol_surface
+    if found is None:
+        return market
+    for name, vol in found.values.items():
+        if values[name] != vol:
+            found = found.with_value(label_of_node(name), values[name])
+    return market if found is market.vol_surface else market.changed("vol_surface", found)
 
 
 class MarketSchedule:

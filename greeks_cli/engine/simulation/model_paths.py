@@ -10,6 +10,7 @@ from greeks_cli.engine.simulation.conditional import (
     increments,
     levels,
     likelihood,
+    local_levels,
     normals_of,
     relative,
 )
@@ -34,7 +35,9 @@ class Paths(Protocol):
 
 def paths_of(scenario: Scenario, schedule: Schedule) -> Paths:
     """The paths of a scenario's model."""
-    return (_Lognormal if scenario.model is Model.GBM else _UnderModel)(scenario, schedule)
+    if scenario.model is Model.GBM:
+        return _Lognormal(scenario, schedule)
+    return (_Conditional if scenario.model.is_conditional else _UnderLocalVol)(scenario, schedule)
 
 
 class _Lognormal:
@@ -51,7 +54,7 @@ class _Lognormal:
         return ShiftedPath(leaves, self._scenario, self._schedule, first, moving)
 
 
-class _UnderModel:
+class _Conditional:
     """Paths whose numbers of jumps are held fixed, while the probability of the jumps moves."""
 
     def __init__(self, scenario: Scenario, schedule: Schedule):
@@ -85,11 +88,32 @@ class _UnderModel:
         return increments(self._scenario.model, leaves, self._schedule, self._scenario.n_dates, self._scenario)
 
     def _start(self, leaves: Leaves) -> Operand:
-        def accruals(date: Dates) -> Accruals:
-            schedule = self._schedule
-            return Accruals(leaves, schedule.time(date), schedule.nodes, lambda node: schedule.weight(node, date))
+        return _start(self._scenario, self._schedule, leaves)
 
-        return self._scenario.dividends.start(leaves, accruals)
+
+class _UnderLocalVol:
+    def __init__(self, scenario: Scenario, schedule: Schedule):
+        self._scenario, self._schedule = scenario, schedule
+
+    def moving(self, leaves: Leaves) -> Path:
+        scenario, schedule = self._scenario, self._schedule
+        logs = local_levels(leaves, schedule, scenario.n_dates, scenario)
+        return _ModelPath(leaves, schedule, scenario, _start(scenario, schedule, leaves), logs, 0.0)
+
+    def frozen(self, leaves: Leaves) -> Path:
+        raise NotImplementedError
+
+    def shifted(self, leaves: Leaves, first: str, moving: Operand) -> Path:
+        raise NotImplementedError
+
+
+def _start(scenario: Scenario, schedule: Schedule, leaves: Leaves) -> Operand:
+    """The start of the lognormal."""
+
+    def accruals(date: Dates) -> Accruals:
+        return Accruals(leaves, schedule.time(date), schedule.nodes, lambda node: schedule.weight(node, date))
+
+    return scenario.dividends.start(leaves, accruals)
 
 
 class _ModelPath(Path):

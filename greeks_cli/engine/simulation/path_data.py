@@ -1,6 +1,6 @@
 """Data of simulated paths: normals, Brownian motion, and the underlying in some markets."""
 
-from collections.abc import Hashable
+from collections.abc import Collection, Hashable
 from functools import cached_property, lru_cache
 from itertools import pairwise
 from typing import Any
@@ -10,13 +10,13 @@ import numpy as np
 from greeks_cli.engine.autodiff.exp_linear import Dates
 from greeks_cli.engine.autodiff.mixed_partials import MultiIndex
 from greeks_cli.engine.compiler.ir import Array
-from greeks_cli.engine.simulation.conditional import increments, levels
+from greeks_cli.engine.simulation.conditional import increments, levels, local_levels
 from greeks_cli.engine.simulation.gbm import anchors
 from greeks_cli.engine.simulation.grid import Grid
 from greeks_cli.engine.simulation.jumps import counts
 from greeks_cli.engine.simulation.laws import Law
 from greeks_cli.engine.simulation.markets import Markets, MarketSchedule
-from greeks_cli.engine.simulation.recursion import recursion
+from greeks_cli.engine.simulation.models import recursion
 from greeks_cli.terms.greek import TIME
 from greeks_cli.terms.models import Model
 
@@ -141,17 +141,26 @@ class PathData:
         """The logarithm of the underlying of one market over its spot under a model, shape (n_dates, n_paths)."""
         values = {name: float(value[0]) for name, value in self.markets.values.items()}
         n_dates = self.markets.n_dates
+        if not self.markets.model.is_conditional:
+            schedule = MarketSchedule(self.markets)
+            return np.asarray(local_levels(values, schedule, n_dates, self), self.motion.dtype)
         found = increments(self.markets.model, values, MarketSchedule(self.markets), n_dates, self)
         return np.asarray(levels(found, self.motion.normals[:n_dates]), self.motion.dtype)
 
+    @property
+    def parameters(self) -> Collection[str]:
+        """The parameters that the paths depend on."""
+        return self.markets.values.keys()
+
     def latent(self, name: str, index: MultiIndex) -> Array:
-        """A partial derivative of the mean or variance of increments given the variance, shape (n_dates, n_paths)."""
+        """A partial derivative of a sum over the time steps between dates, shape (n_dates, n_paths)."""
         motion, markets = self.motion, self.markets
         kept = motion.kept.setdefault(markets.key, {})
         if (name, index) not in kept:
             values = {name: float(value[0]) for name, value in markets.values.items()}
             dates = tuple(markets.dates[0].tolist())
-            kept |= recursion(frozenset({*motion.wanted, index})).run(motion.grid, dates, values, motion.normals)
+            indices = frozenset({*motion.wanted, index})
+            kept |= recursion(markets.stepped, indices).run(motion.grid, dates, values, motion.normals)
         return kept[name, index]
 
     @cached_property

@@ -4,120 +4,156 @@ Chainer differentiates one step: its trace has the partial derivatives of the st
 repeats the trace on every step, so that what Chainer records does not depend on the number of steps.
 """
 
+from abc import ABC, abstractmethod
 from collections.abc import Collection, Hashable, Iterable, Mapping
 from dataclasses import replace
-from functools import lru_cache
 from itertools import combinations
 from threading import RLock
+from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from greeks_cli.engine.autodiff.chainer_runtime import chainer
 from greeks_cli.engine.autodiff.known import known
 from greeks_cli.engine.autodiff.mixed_partials import MultiIndex, by_grad
-from greeks_cli.engine.autodiff.ops import make_leaves
+from greeks_cli.engine.autodiff.ops import Leaves, Operand, make_leaves
 from greeks_cli.engine.compiler.ir import Array, Program, Source, per_path
 from greeks_cli.engine.compiler.simplify import simplified
 from greeks_cli.engine.compiler.tracer import Tracer
-from greeks_cli.engine.simulation import heston
 from greeks_cli.engine.simulation.grid import Grid
 from greeks_cli.terms.greek import TIME
 
-_TRACED_PATHS, _KEPT = 5, 64
-_STATE, _NORMAL, _STEP, _FIRST_STEP = "state", "normal", "step", "per time"
-"""Inputs of a step: the state, its normal, its length in years, and the length's decrease per year that passes."""
+_TRACED_PATHS, _KEPT = 5, 256
+_STATE, _NORMAL = "state", "normal"
+"""Inputs of a step, beside numbers: the state and its normal."""
 
 Partial = tuple[str, MultiIndex]
 """A quantity of a step, and the multi-index of a partial derivative."""
 Sums = dict[Partial, Array]
-"""Partial derivatives of a model's mean and variance over each interval, shape (n_dates, n_paths)."""
+Numbers = Mapping[str, Operand]
+
+
+class TimeStep(NamedTuple):
+    """A time step: its start and length in years, and how both change per year of calendar time that passes."""
+
+    start: float
+    years: float
+    moves: float
+    """The part of a year by which the start comes later."""
+    shrinks: float
+    """The part of a year by which the step becomes shorter."""
+
+    @classmethod
+    def all(cls, grid: Grid, dates: tuple[float, ...]) -> "list[list[TimeStep]]":
+        """The steps of each interval between dates; time that passes shortens those of the first interval alike."""
+        found, before = [], 0.0
+        for interval, (date, n) in enumerate(zip(dates, grid.steps, strict=True)):
+            years, is_first = (date - before) / n, interval == 0
+            found.append([cls(before + i * years, years, is_first * (1 - i / n), is_first / n) for i in range(n)])
+            before = date
+        return found
+
+
+class Stepped(ABC):
+    """A model on time steps, with a state of one number per path."""
+
+    parameters: tuple[str, ...]
+    """The parameters that a step depends on, with ``time``."""
+    kept: ClassVar[tuple[str, ...]]
+    """The names of a step's results after the state, which are summed between dates."""
+
+    @abstractmethod
+    def start(self, values: Mapping[str, float]) -> tuple[float, str]:
+        """The state today, and the parameter that it is, if any."""
+
+    @abstractmethod
+    def step(self, leaves: Leaves, numbers: Numbers, state: Operand, normal: Operand, case: Hashable) -> Any:
+        """The results of a step, a named tuple whose first is ``state``."""
+
+    @abstractmethod
+    def numbers(self, values: Mapping[str, float], step: TimeStep) -> dict[str, float]:
+        """The numbers of a step beside parameters."""
+
+    @abstractmethod
+    def cases(
+        self, values: Mapping[str, float], step: TimeStep, state: Array
+    ) -> list[tuple[Hashable, NDArray[np.intp] | None]]:
+        """The kinds of the step, each with the paths that take it, None for all; later ones replace earlier ones."""
 
 
 class Recursion:
-    """One step of the variance with its partial derivatives of some multi-indices, and all that these need."""
+    """One step of a model with partial derivatives by some multi-indices, and by all that these need."""
 
-    def __init__(self, indices: Collection[MultiIndex]):
-        self.indices = _closed(indices)
-        self._traces: dict[heston.Case, Program[Partial]] = {}
+    def __init__(self, model: Stepped, indices: Collection[MultiIndex]):
+        self.model, self.indices = model, closed(indices)
+        self._traces: dict[Hashable, Program[Partial]] = {}
         self._programs: dict[Hashable, Program[Partial]] = {}
         self._lock = RLock()
 
     def run(self, grid: Grid, dates: tuple[float, ...], values: Mapping[str, float], normals: Array) -> Sums:
-        """The partial derivatives of mean and variance, from normals of shape (n_rows, n_paths)."""
+        """The partial derivatives of sums between dates, shape (n_dates, n_paths), from normals (n_rows, n_paths)."""
         dtype, (_, n_paths) = normals.dtype.type, normals.shape
         row = np.empty((n_paths,), dtype, like=normals)
         state = {index: np.zeros_like(row) for index in self.indices}
-        state[()] += dtype(values[heston.START])
-        if (heston.START,) in state:
-            state[heston.START,] += dtype(1)
+        level, parameter = self.model.start(values)
+        state[()] += dtype(level)
+        if (parameter,) in state:
+            state[parameter,] += dtype(1)
         found = {
             (name, index): np.zeros((grid.n_dates, n_paths), dtype, like=normals)
-            for name in ("mean", "variance")
+            for name in self.model.kept
             for index in self.indices
         }
-        before = 0.0
-        for interval, date in enumerate(dates):
-            step = _Step(values, (date - before) / grid.steps[interval], 0.0 if interval else 1 / grid.steps[interval])
-            for number in grid.rows_of(interval):
-                after = self._after(step, state, normals[number])
+        for interval, steps in enumerate(TimeStep.all(grid, dates)):
+            for step, number in zip(steps, grid.rows_of(interval), strict=True):
+                after = self._after(values, step, state, normals[number])
                 state = {index: after.pop((_STATE, index)) for index in self.indices}
                 for partial, array in after.items():
                     found[partial][interval] += array
-            before = date
         return found
 
-    def _after(self, step: "_Step", state: Mapping[MultiIndex, Array], normals: Array) -> Sums:
-        """The partial derivatives after a step. Where few paths come near 0, only these take the steps for that."""
-        near = np.flatnonzero(state[()] <= step.least_quadratic)
-        if 2 * len(near) > len(normals):
-            return self._run(step, True, state, normals)
-        found = self._run(step, False, state, normals)
-        if len(near):
-            some = {index: array[near] for index, array in state.items()}
-            for partial, array in self._run(step, True, some, normals[near]).items():
-                found[partial][near] = array
+    def _after(
+        self, values: Mapping[str, float], step: TimeStep, state: Mapping[MultiIndex, Array], normals: Array
+    ) -> Sums:
+        """The partial derivatives after a step."""
+        found: Sums = {}
+        for case, paths in self.model.cases(values, step, state[()]):
+            program = self._program(values, step, case)
+            if paths is None:
+                found = _run(program, state, normals)
+                continue
+            some = _run(program, {index: array[paths] for index, array in state.items()}, normals[paths])
+            for partial, array in some.items():
+                found[partial][paths] = array
         return found
 
-    def _run(self, step: "_Step", nears_zero: bool, state: Mapping[MultiIndex, Array], normals: Array) -> Sums:
-        program = self._program(step, step.case(nears_zero))
-        inputs: dict[Source, Array] = {(_STATE, index): array for index, array in state.items()}
-        inputs[_NORMAL] = normals
-        return dict(program.run(inputs.__getitem__, len(normals)))
-
-    def _program(self, step: "_Step", case: heston.Case) -> Program[Partial]:
-        key = case, step.key
+    def _program(self, values: Mapping[str, float], step: TimeStep, case: Hashable) -> Program[Partial]:
+        numbers: dict[Source, float] = {name: values[name] for name in self.model.parameters}
+        numbers.update(self.model.numbers(values, step))
+        key = case, tuple(numbers.values())
         with self._lock:
             if key not in self._programs:
                 if len(self._programs) >= _KEPT:
                     del self._programs[next(iter(self._programs))]
-                numbers = step.numbers
-                program = simplified(self._traced(case), lambda source: numbers.get(source, source), True)
+                program = simplified(self._traced(case, [*numbers]), lambda source: numbers.get(source, source), True)
                 self._programs[key] = replace(program, same_shape=per_path(program))
             return self._programs[key]
 
-    def _traced(self, case: heston.Case) -> Program[Partial]:
+    def _traced(self, case: Hashable, names: Collection[Source]) -> Program[Partial]:
         if case not in self._traces:
             with chainer.using_config("enable_backprop", True), np.errstate(all="ignore"):
-                self._traces[case] = self._trace(case)
+                self._traces[case] = self._trace(case, names)
         return self._traces[case]
 
-    def _trace(self, case: heston.Case) -> Program[Partial]:
+    def _trace(self, case: Hashable, names: Collection[Source]) -> Program[Partial]:
         tracer, row = Tracer(_TRACED_PATHS), np.ones(_TRACED_PATHS)
-
-        def number(name: str, sample: float) -> Array:
-            return tracer.source(name, np.float64(sample))
-
-        samples = dict.fromkeys(heston.PARAMETERS, 0.5) | {TIME: 0.0}
-        values = {name: number(name, sample) for name, sample in samples.items()}
+        samples = {str(name): tracer.source(name, np.float64(0.0 if name == TIME else 0.1)) for name in names}
         live = {name for index in self.indices for name in index}
+        values = {name: samples[name] for name in self.model.parameters}
         leaves = make_leaves(values, live, _TRACED_PATHS, np.float64)
-
-        def partial(index: MultiIndex) -> Array:
-            return tracer.source((_STATE, index), 0.1 * row)
-
-        state = known(partial, {name: leaves[name] for name in live})
-        dt = number(_STEP, 0.1) - number(_FIRST_STEP, 0.1) * leaves[TIME]
-        after = heston.step(leaves, state, tracer.source(_NORMAL, row), dt, case)
+        state = known(lambda index: tracer.source((_STATE, index), 0.1 * row), {name: leaves[name] for name in live})
+        after = self.model.step(leaves, samples, state, tracer.source(_NORMAL, row), case)
         results: dict[Partial, Array] = {}
         for name, one in after._asdict().items():
             found = by_grad(chainer.as_variable(one), leaves, self.indices)
@@ -125,27 +161,17 @@ class Recursion:
         return tracer.program(results)
 
 
-class _Step:
-    """The numbers of a step: its length in years, and the length's decrease per year that passes."""
-
-    def __init__(self, values: Mapping[str, float], years: float, per_time: float):
-        self._values, self._years = values, years - per_time * values[TIME]
-        self.numbers: dict[Source, float] = {name: values[name] for name in heston.PARAMETERS}
-        self.numbers |= {_STEP: years, _FIRST_STEP: per_time}
-        self.key = tuple(self.numbers.values())
-        self.least_quadratic = heston.least_quadratic(values, self._years)
-
-    def case(self, nears_zero: bool) -> heston.Case:
-        return heston.case_of(self._values, self._years, nears_zero)
+def _run(program: Program[Partial], state: Mapping[MultiIndex, Array], normals: Array) -> Sums:
+    inputs: dict[Source, Array] = {(_STATE, index): array for index, array in state.items()}
+    inputs[_NORMAL] = normals
+    n_paths, row = len(normals), normals.shape
+    return {
+        partial: array if array.shape == row else np.array(np.broadcast_to(array, row))
+        for partial, array in program.run(inputs.__getitem__, n_paths)
+    }
 
 
-@lru_cache(_KEPT)
-def recursion(indices: frozenset[MultiIndex]) -> Recursion:
-    """The recursion of some partial derivatives."""
-    return Recursion(indices)
-
-
-def _closed(indices: Iterable[MultiIndex]) -> tuple[MultiIndex, ...]:
+def closed(indices: Iterable[MultiIndex]) -> tuple[MultiIndex, ...]:
     """The indices and all parts of each, in order of size."""
     found = {part for index in indices for size in range(len(index) + 1) for part in combinations(index, size)}
     return tuple(sorted(found | {()}, key=lambda index: (len(index), index)))

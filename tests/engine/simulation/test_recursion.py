@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from greeks_cli.engine.simulation.grid import Grid
-from greeks_cli.engine.simulation.recursion import recursion
+from greeks_cli.engine.simulation.heston import Heston
+from greeks_cli.engine.simulation.models import recursion
 
 VALUES = {
     "initial_variance": 0.05,
@@ -16,12 +17,13 @@ VALUES = {
 }
 NEAR_ZERO = {**VALUES, "vol_of_vol": 1.2, "initial_variance": 0.02}
 DATES = (0.4, 1.0)
+MODEL = Heston()
 GRID = Grid(2, False, (4, 6))
 NORMALS = np.random.default_rng(3).standard_normal((GRID.n_rows, 20_000))
 
 
 def run(values, indices, normals=NORMALS):
-    return recursion(frozenset(indices)).run(GRID, DATES, values, normals)
+    return recursion(MODEL, frozenset(indices)).run(GRID, DATES, values, normals)
 
 
 @pytest.mark.parametrize("name", VALUES)

@@ -1,0 +1,28 @@
+"""Models on time steps, and their recursions."""
+
+from functools import lru_cache
+
+from greeks_cli.engine.autodiff.mixed_partials import MultiIndex
+from greeks_cli.engine.simulation.heston import Heston
+from greeks_cli.engine.simulation.local_vol_steps import LocalVolSteps
+from greeks_cli.engine.simulation.recursion import Recursion, Stepped
+from greeks_cli.terms.market import Market
+
+_HESTON = Heston()
+_KEPT = 64
+
+
+def stepped_of(market: Market) -> Stepped:
+    """The steps of a market's model."""
+    return _local_vol(market) if market.vol_surface else _HESTON
+
+
+@lru_cache(_KEPT)
+def _local_vol(market: Market) -> LocalVolSteps:
+    return LocalVolSteps(market)
+
+
+@lru_cache(_KEPT)
+def recursion(model: Stepped, indices: frozenset[MultiIndex]) -> Recursion:
+    """The recursion of some partial derivatives, kept with its traces."""
+    return Recursion(model, indices)
