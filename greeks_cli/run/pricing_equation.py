@@ -6,6 +6,7 @@ from math import exp, pi, sqrt
 import numpy as np
 
 from greeks_cli.engine.simulation.cash_dividends import start_of
+from greeks_cli.engine.simulation.local_vol import LocalVol
 from greeks_cli.terms.greek import PRICE, Greek, parse_greek
 from greeks_cli.terms.request import Request
 
@@ -23,6 +24,8 @@ def equation(request: Request) -> Iterator[tuple[Greek, float]]:
     market, values = request.market.today, request.values
     start = start_of(request, values)
     variance = values.get("initial_variance", request.market.diffusion)
+    if request.market.vol_surface:
+        variance = float(LocalVol(request.market.smiles).interval(0.0).local_variance(values, 0.0, np.zeros(1))[0])
     intensity = values.get("jump_intensity", 0.0)
     lost = intensity * (exp(values["jump_mean"] + 0.5 * values["jump_vol"] ** 2) - 1) if intensity else 0.0
     yield PRICE, -market.rate - intensity

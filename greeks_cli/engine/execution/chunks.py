@@ -55,10 +55,10 @@ _NO_MARKETS = Markets(dict.fromkeys(parameters_of(()), np.empty(0)), np.empty((0
 """The markets of arrays that do not depend on the market."""
 
 
-def latents_of(program: Program[Any]) -> set[MultiIndex]:
-    """The partial derivatives of latent variables that a program reads."""
+def latents_of(program: Program[Any]) -> set[tuple[str, MultiIndex]]:
+    """The kinds of time steps, and the partial derivatives, that a program reads."""
     sources = (source.source if isinstance(source, InMarkets) else source for source in program.sources)
-    return {source.index for source in sources if isinstance(source, Latent)}
+    return {(source.kind, source.index) for source in sources if isinstance(source, Latent)}
 
 
 @dataclass(frozen=True)

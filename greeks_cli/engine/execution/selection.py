@@ -228,8 +228,6 @@ def _fixed_width(request: Request) -> float | None:
 
 def _estimators(request: Request, index: MultiIndex, n_kinks: int) -> list[Estimator]:
     simulation = request.simulation
-    if not request.market.model.is_conditional:
-        return [Estimator.PATHWISE]
     if simulation.estimator is not Estimator.AUTO:
         return [_applicable(request, index, simulation.estimator)]
     contract = request.contract
@@ -306,7 +304,7 @@ def _applicable(request: Request, index: MultiIndex, estimator: Estimator) -> Es
     a likelihood ratio holds still a kink that the market's parameters move.
     """
     contract = request.contract
-    if index and (_moves_kinks(request, index) or not request.market.model.is_conditional):
+    if index and _moves_kinks(request, index):
         return Estimator.PATHWISE
     if estimator is Estimator.CONDITIONAL and not _firsts(request, index):
         return Estimator.PATHWISE

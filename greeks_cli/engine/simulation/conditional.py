@@ -30,8 +30,8 @@ class Latents(Protocol):
     def parameters(self) -> Collection[str]:
         """The parameters that paths depend on."""
 
-    def latent(self, name: str, index: MultiIndex) -> Array:
-        """A partial derivative of the mean or variance of increments given the variance, shape (n_dates, n_paths)."""
+    def latent(self, kind: str, name: str, index: MultiIndex) -> Array:
+        """A partial derivative of a sum over the time steps between dates, shape (n_dates, n_paths)."""
 
     @property
     def jump_counts(self) -> Array:
@@ -82,7 +82,7 @@ def increments(model: Model, leaves: Leaves, schedule: Schedule, n_dates: int, l
     if model.has_variance:
         own = {name: leaves[name] for name in heston.PARAMETERS}
         mean, variance = (
-            known(lambda index, name=name: latents.latent(name, index), own)  # type: ignore[misc]
+            known(lambda index, name=name: latents.latent("path", name, index), own)  # type: ignore[misc]
             for name in ("mean", "variance")
         )
     else:
@@ -98,14 +98,6 @@ def increments(model: Model, leaves: Leaves, schedule: Schedule, n_dates: int, l
     return Increments(
         to_date.carry, mean, variance + counts * (spread * spread), total(counts * log(expected) - expected)
     )
-
-
-def local_levels(leaves: Leaves, schedule: Schedule, n_dates: int, latents: Latents) -> Operand:
-    """The logarithm of the price over the spot at each date under local volatility, shape (n_dates, n_paths)."""
-    own = {name: leaf for name, leaf in leaves.items() if name in latents.parameters}
-    changes = known(lambda index: latents.latent("change", index), own)
-    carry = accruals(leaves, schedule, slice(0, n_dates)).carry
-    return carry + (running_total(changes) if n_dates > 1 else changes)
 
 
 def accruals(leaves: Leaves, schedule: Schedule, dates: slice) -> Accruals:

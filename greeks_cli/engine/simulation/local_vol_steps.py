@@ -2,6 +2,10 @@
 
 The function is that of the market as it is: spot, rates and the passing of time move the path and not the function, so
 that delta is the model's. Vols of quotes move the function.
+
+The density of a path is that of its steps. Held fixed is the price at the contract's dates alone: between today and the
+first of them, the path moves with the spot in proportion to the time left (J.-M. Bismut, 1984; K. Elworthy and X.-M.
+Li, 1994), so that the score in the spot does not grow with the number of steps.
 """
 
 from collections.abc import Hashable, Mapping
@@ -10,8 +14,9 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from greeks_cli.engine.autodiff.ops import Leaves, Operand, log, sqrt
+from greeks_cli.engine.autodiff.ops import Leaves, Operand, log, sqrt, values_of
 from greeks_cli.engine.compiler.ir import Array
+from greeks_cli.engine.simulation.gbm import MOVING
 from greeks_cli.engine.simulation.local_vol import LocalVol
 from greeks_cli.engine.simulation.recursion import Numbers, Stepped, TimeStep
 from greeks_cli.terms.greek import TIME
@@ -21,6 +26,7 @@ _SIGNS = {"rate": 1.0, "dividend_yield": -1.0, "borrow": -1.0}
 """Signs of parameters in the growth of the forward."""
 _SOON = 1e-12
 """A time in years at which the first nodes of all curves hold."""
+_START, _END = "start", "end"
 
 
 class Level(NamedTuple):
@@ -30,8 +36,15 @@ class Level(NamedTuple):
     change: Operand
 
 
+class Fixed(NamedTuple):
+    """The logarithm of the price over its forward, held fixed, and the log-density of a step."""
+
+    state: Operand
+    likelihood: Operand
+
+
 class LocalVolSteps(Stepped):
-    """Local volatility of a market's surface."""
+    """Local volatility of a market's surface: paths that move with the leaves."""
 
     kept = ("change",)
 
@@ -45,46 +58,112 @@ class LocalVolSteps(Stepped):
             for name in (curve, *nodes.get(curve, ()))
         }
         self._shares = nodes.get(SHARES, ())
-        quotes = nodes["vol"]
-        self.parameters = ("spot", "vol", TIME, *self._rates, *self._shares, *quotes)
+        self.parameters: tuple[str, ...] = ("spot", "vol", TIME, *self._rates, *self._shares, *nodes["vol"])
 
     def start(self, values: Mapping[str, float]) -> tuple[float, str]:
         return 0.0, ""
 
     def numbers(self, values: Mapping[str, float], step: TimeStep) -> dict[str, float]:
         """Beside the time: the values of the market, and the weights of nodes in the growth of the forward."""
-        market = self._market
-        here, first = market.weights((max(step.start, _SOON),)), market.weights((_SOON,))
-        found = step._asdict() | {"carried": market.today.rate - market.today.dividend_yield}
+        market, end = self._market, step.start + step.years
+        found = {
+            f"{_START} time": step.start,
+            f"{_START} moves": step.moves,
+            f"{_END} time": end,
+            f"{_END} moves": step.moves - step.shrinks,
+            "growth": (self._carry(end) - self._carry(step.start)) / step.years,
+            "carried": market.today.rate - market.today.dividend_yield,
+        }
+        for side, time in ((_START, step.start), (_END, end)):
+            weights = market.weights((max(time, _SOON),))
+            found |= {f"{side} {name}": float(own[0]) for name, own in weights.items()}
+        first = market.weights((_SOON,))
         found |= {f"market {name}": market.values[name] for name in ("spot", *self._rates, *self._shares)}
-        found |= {f"weight {name}": float(weights[0]) for name, weights in here.items()}
-        found |= {f"first {name}": float(first[name][0]) / _SOON for name in self._rates if name in first}
-        return found
+        return found | {f"first {name}": float(first[name][0]) / _SOON for name in self._rates if name in first}
 
     def cases(
         self, values: Mapping[str, float], step: TimeStep, state: Array
     ) -> list[tuple[Hashable, NDArray[np.intp] | None]]:
         return [(self._surface.place(step.start), None)]
 
-    def step(self, leaves: Leaves, numbers: Numbers, state: Operand, normal: Operand, case: Hashable) -> Level:
-        assert isinstance(case, int)
-        time = numbers["start"] + numbers["moves"] * leaves[TIME]
-        years = numbers["years"] - numbers["shrinks"] * leaves[TIME]
-        k = state + self._moved(leaves, numbers, time)
-        v = self._surface.between(case).local_variance(leaves, time, k)
-        change = sqrt(v * years) * normal - 0.5 * v * years
+    def step(self, leaves: Leaves, numbers: Numbers, state: Operand, normal: Operand, case: Hashable) -> Level | Fixed:
+        return self._moved(leaves, numbers, state, normal, case)
+
+    def _moved(self, leaves: Leaves, numbers: Numbers, state: Operand, normal: Operand, case: Hashable) -> Level:
+        """The step of a path whose forward and function are those of the leaves."""
+        mean, variance = self._law(leaves, numbers, state + self._shift(leaves, numbers, _START), case)
+        change = sqrt(variance) * normal + mean
         return Level(state + change, change)
 
-    def _moved(self, leaves: Leaves, numbers: Numbers, time: Operand) -> Operand:
-        """The change of the logarithm of the forward to a time by the parameters, from the market's."""
+    def _law(self, leaves: Leaves, numbers: Numbers, k: Operand, case: Hashable) -> tuple[Operand, Operand]:
+        """The mean and variance of the change in a step from a log-moneyness."""
+        assert isinstance(case, int)
+        years = _time(leaves, numbers, _END) - _time(leaves, numbers, _START)
+        variance = self._surface.between(case).local_variance(leaves, _time(leaves, numbers, _START), k) * years
+        return -0.5 * variance, variance
+
+    def _recovered(
+        self, leaves: Leaves, numbers: Numbers, state: Operand, normal: Operand, case: Hashable
+    ) -> tuple[Operand, Operand, Operand]:
+        """The next state of a fixed path, the normal that leads to it, and its variance, by the leaves."""
+        before = values_of(state)
+        mean, variance = self._law({name: values_of(leaf) for name, leaf in leaves.items()}, numbers, before, case)
+        after = values_of(before + sqrt(variance) * normal + mean)
+        k = before + self._fixed(leaves, numbers, _START)
+        mean, variance = self._law(leaves, numbers, k, case)
+        one = k - self._shift(leaves, numbers, _START)
+        other = after + self._fixed(leaves, numbers, _END) - self._shift(leaves, numbers, _END)
+        return after, (other - one - mean) / sqrt(variance), variance
+
+    def _fixed(self, leaves: Leaves, numbers: Numbers, side: str) -> Operand:
+        """The change of the log-moneyness of a fixed path, which the spot moves before the first date."""
+        moves = numbers[f"{side} moves"]
+        return moves * (log(leaves["spot"] / numbers["market spot"]) - numbers["growth"] * leaves[TIME])
+
+    def _shift(self, leaves: Leaves, numbers: Numbers, side: str) -> Operand:
+        """The change of the logarithm of the forward to a side of the step by the parameters, from the market's."""
         growth: Operand = 0.0
-        today = numbers["carried"]
+        today, time = numbers["carried"], _time(leaves, numbers, side)
         for name, sign in self._rates.items():
             change = leaves[name] - numbers[f"market {name}"]
-            is_node = f"weight {name}" in numbers
-            growth = growth + sign * change * (numbers[f"weight {name}"] if is_node else time)
+            is_node = f"{side} {name}" in numbers
+            growth = growth + sign * change * (numbers[f"{side} {name}"] if is_node else time)
             today = today + sign * change * (numbers[f"first {name}"] if is_node else 1.0)
         for name in self._shares:
             kept = (1 - leaves[name]) / (1 - numbers[f"market {name}"])
-            growth = growth + numbers[f"weight {name}"] * log(kept)
+            growth = growth + numbers[f"{side} {name}"] * log(kept)
         return log(leaves["spot"] / numbers["market spot"]) + growth - today * leaves[TIME]
+
+    def _carry(self, time: float) -> float:
+        flat = self._market.flat(max(time, _SOON))
+        return (flat.rate - flat.dividend_yield) * time
+
+
+class LocalVolDensity(LocalVolSteps):
+    """The log-density of fixed paths."""
+
+    kept = ("likelihood",)
+
+    def step(self, leaves: Leaves, numbers: Numbers, state: Operand, normal: Operand, case: Hashable) -> Fixed:
+        after, recovered, variance = self._recovered(leaves, numbers, state, normal, case)
+        return Fixed(after, -0.5 * (recovered * recovered + log(variance)))
+
+
+class LocalVolShift(LocalVolSteps):
+    """Fixed paths that move with one parameter, their normals recovered by all."""
+
+    def __init__(self, market: Market, first: str):
+        super().__init__(market)
+        self._first = first
+        self.parameters = (*self.parameters, MOVING)
+
+    def numbers(self, values: Mapping[str, float], step: TimeStep) -> dict[str, float]:
+        return super().numbers(values, step) | {MOVING: values[self._first]}
+
+    def step(self, leaves: Leaves, numbers: Numbers, state: Operand, normal: Operand, case: Hashable) -> Level:
+        _, recovered, _ = self._recovered(leaves, numbers, state, normal, case)
+        return self._moved({**leaves, self._first: leaves[MOVING]}, numbers, state, recovered, case)
+
+
+def _time(leaves: Leaves, numbers: Numbers, side: str) -> Operand:
+    return numbers[f"{side} time"] + numbers[f"{side} moves"] * leaves[TIME]

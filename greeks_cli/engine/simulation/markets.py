@@ -56,10 +56,9 @@ class Markets(Columns):
         """The model of the markets."""
         return model_of(self.nodes)
 
-    @property
-    def stepped(self) -> Stepped:
-        """The time steps of the model of one market."""
-        return stepped_of(self.terms[0])
+    def stepped(self, kind: str) -> Stepped:
+        """The time steps of the model of one market, of a kind."""
+        return stepped_of(self.terms[0], kind)
 
     @cached_property
     def key(self) -> Hashable:

@@ -4,13 +4,13 @@ from typing import Protocol
 
 from greeks_cli.engine.autodiff.exp_linear import Dates
 from greeks_cli.engine.autodiff.ops import Leaves, Operand, as_constant, exp, is_variable, log, total
+from greeks_cli.engine.simulation import local_levels
 from greeks_cli.engine.simulation.accruals import Accruals
 from greeks_cli.engine.simulation.conditional import (
     Increments,
     increments,
     levels,
     likelihood,
-    local_levels,
     normals_of,
     relative,
 )
@@ -97,14 +97,20 @@ class _UnderLocalVol:
 
     def moving(self, leaves: Leaves) -> Path:
         scenario, schedule = self._scenario, self._schedule
-        logs = local_levels(leaves, schedule, scenario.n_dates, scenario)
+        logs = local_levels.levels(leaves, schedule, scenario.n_dates, scenario)
         return _ModelPath(leaves, schedule, scenario, _start(scenario, schedule, leaves), logs, 0.0)
 
     def frozen(self, leaves: Leaves) -> Path:
-        raise NotImplementedError
+        scenario, weight = self._scenario, local_levels.density(leaves, self._scenario)
+        return _ModelPath(leaves, self._schedule, scenario, scenario.spot, scenario.logarithms, weight)
 
     def shifted(self, leaves: Leaves, first: str, moving: Operand) -> Path:
-        raise NotImplementedError
+        scenario, schedule, moved = self._scenario, self._schedule, {**leaves, first: moving}
+        if first not in scenario.parameters:
+            return self.frozen(moved)
+        logs = local_levels.shifted_levels(leaves, first, moving, schedule, scenario.n_dates, scenario)
+        weight = local_levels.density(leaves, scenario)
+        return _ModelPath(moved, schedule, scenario, _start(scenario, schedule, moved), logs, weight)
 
 
 def _start(scenario: Scenario, schedule: Schedule, leaves: Leaves) -> Operand:

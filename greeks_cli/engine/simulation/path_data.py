@@ -10,7 +10,8 @@ import numpy as np
 from greeks_cli.engine.autodiff.exp_linear import Dates
 from greeks_cli.engine.autodiff.mixed_partials import MultiIndex
 from greeks_cli.engine.compiler.ir import Array
-from greeks_cli.engine.simulation.conditional import increments, levels, local_levels
+from greeks_cli.engine.simulation import local_levels
+from greeks_cli.engine.simulation.conditional import increments, levels
 from greeks_cli.engine.simulation.gbm import anchors
 from greeks_cli.engine.simulation.grid import Grid
 from greeks_cli.engine.simulation.jumps import counts
@@ -31,10 +32,10 @@ class Motion:
         self.dates = dates
         self.normals = normals
         self.grid = grid or Grid(len(dates))
-        self.wanted: set[MultiIndex] = set()
-        """The partial derivatives of latent variables that programs on these paths read."""
+        self.wanted: set[tuple[str, MultiIndex]] = set()
+        """The kinds of time steps, and the partial derivatives, that programs on these paths read."""
         self.kept: dict[Hashable, dict[tuple[str, MultiIndex], Array]] = {}
-        """Latent variables of the paths in each market."""
+        """Sums over time steps of the paths, in each market and by kind of steps."""
 
     def with_normals(self, normals: Array) -> "Motion":
         """Other paths at the same dates."""
@@ -143,7 +144,7 @@ class PathData:
         n_dates = self.markets.n_dates
         if not self.markets.model.is_conditional:
             schedule = MarketSchedule(self.markets)
-            return np.asarray(local_levels(values, schedule, n_dates, self), self.motion.dtype)
+            return np.asarray(local_levels.levels(values, schedule, n_dates, self), self.motion.dtype)
         found = increments(self.markets.model, values, MarketSchedule(self.markets), n_dates, self)
         return np.asarray(levels(found, self.motion.normals[:n_dates]), self.motion.dtype)
 
@@ -152,15 +153,15 @@ class PathData:
         """The parameters that the paths depend on."""
         return self.markets.values.keys()
 
-    def latent(self, name: str, index: MultiIndex) -> Array:
+    def latent(self, kind: str, name: str, index: MultiIndex) -> Array:
         """A partial derivative of a sum over the time steps between dates, shape (n_dates, n_paths)."""
         motion, markets = self.motion, self.markets
-        kept = motion.kept.setdefault(markets.key, {})
+        kept = motion.kept.setdefault((kind, markets.key), {})
         if (name, index) not in kept:
             values = {name: float(value[0]) for name, value in markets.values.items()}
             dates = tuple(markets.dates[0].tolist())
-            indices = frozenset({*motion.wanted, index})
-            kept |= recursion(markets.stepped, indices).run(motion.grid, dates, values, motion.normals)
+            indices = frozenset({index, *(other for of, other in motion.wanted if of == kind)})
+            kept |= recursion(markets.stepped(kind), indices).run(motion.grid, dates, values, motion.normals)
         return kept[name, index]
 
     @cached_property

@@ -129,7 +129,7 @@ class Recursion:
         return found
 
     def _program(self, values: Mapping[str, float], step: TimeStep, case: Hashable) -> Program[Partial]:
-        numbers: dict[Source, float] = {name: values[name] for name in self.model.parameters}
+        numbers: dict[Source, float] = {name: values[name] for name in self.model.parameters if name in values}
         numbers.update(self.model.numbers(values, step))
         key = case, tuple(numbers.values())
         with self._lock:

@@ -126,9 +126,9 @@ class Scenario:
         """The date at which the density is that of the whole path."""
         return self.n_dates - 1 if self.nodes else 0
 
-    def latent(self, name: str, index: MultiIndex) -> Array:
-        """A partial derivative of the mean or variance of increments given the variance, shape (n_dates, n_paths)."""
-        return self.array(Latent(name, index), self.n_dates)
+    def latent(self, kind: str, name: str, index: MultiIndex) -> Array:
+        """A partial derivative of a sum over the time steps between dates, shape (n_dates, n_paths)."""
+        return self.array(Latent(kind, name, index), self.n_dates)
 
     @property
     def jump_counts(self) -> Array:

@@ -174,15 +174,17 @@ class LaterSquares(PathSource):
 
 @dataclass(frozen=True)
 class Latent(PathSource):
-    """A partial derivative of the mean or variance of increments given the variance, shape (n_dates, n_paths)."""
+    """A partial derivative of a sum over the time steps between dates, shape (n_dates, n_paths)."""
 
+    kind: str
+    """The kind of steps: "path", "density", or "shift" with the name of the parameter that shifts paths."""
     name: str
     index: MultiIndex
     of_market: ClassVar[bool] = True
     is_row: ClassVar[bool] = False
 
     def of(self, data: PathData) -> Array:
-        return data.latent(self.name, self.index)
+        return data.latent(self.kind, self.name, self.index)
 
 
 @dataclass(frozen=True)
