@@ -231,7 +231,7 @@ def _estimators(request: Request, index: MultiIndex, n_kinks: int) -> list[Estim
     if simulation.estimator is not Estimator.AUTO:
         return [_applicable(request, index, simulation.estimator)]
     contract = request.contract
-    if not index or _moves_kinks(request, index):
+    if not index or _moves_kinks(request, index) or not request.market.model.is_conditional:
         return [Estimator.PATHWISE]
     if len(index) == 1 and not contract.jumps:
         # Several kinks may bound a payoff, such as a spread; a density then differentiates it with less noise.

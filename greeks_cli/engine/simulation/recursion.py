@@ -25,6 +25,8 @@ from greeks_cli.engine.simulation.grid import Grid
 from greeks_cli.terms.greek import TIME
 
 _TRACED_PATHS, _KEPT = 5, 256
+_FEW = 4
+"""Unlike steps of a run, at most, whose numbers are folded: a program of each takes time to simplify."""
 _STATE, _NORMAL = "state", "normal"
 """Inputs of a step, beside numbers: the state and its normal."""
 
@@ -49,7 +51,7 @@ class TimeStep(NamedTuple):
         """The steps of each interval between dates; time that passes shortens those of the first interval alike."""
         found, before = [], 0.0
         for interval, (date, n) in enumerate(zip(dates, grid.steps, strict=True)):
-            years, is_first = (date - before) / n, interval == 0
+            years, is_first = float(f"{(date - before) / n:.12g}"), interval == 0  # equal steps have equal numbers
             found.append([cls(before + i * years, years, is_first * (1 - i / n), is_first / n) for i in range(n)])
             before = date
         return found
@@ -105,39 +107,55 @@ class Recursion:
             for name in self.model.kept
             for index in self.indices
         }
-        for interval, steps in enumerate(TimeStep.all(grid, dates)):
+        intervals = TimeStep.all(grid, dates)
+        numbers = {step: self.model.numbers(values, step) for steps in intervals for step in steps}
+        folds = len({tuple(own.values()) for own in numbers.values()}) <= _FEW
+        for interval, steps in enumerate(intervals):
             for step, number in zip(steps, grid.rows_of(interval), strict=True):
-                after = self._after(values, step, state, normals[number])
+                after = self._after(values, step, numbers[step], folds, state, normals[number])
                 state = {index: after.pop((_STATE, index)) for index in self.indices}
                 for partial, array in after.items():
                     found[partial][interval] += array
         return found
 
     def _after(
-        self, values: Mapping[str, float], step: TimeStep, state: Mapping[MultiIndex, Array], normals: Array
+        self,
+        values: Mapping[str, float],
+        step: TimeStep,
+        numbers: Mapping[str, float],
+        folds: bool,
+        state: Mapping[MultiIndex, Array],
+        normals: Array,
     ) -> Sums:
-        """The partial derivatives after a step."""
+        """The partial derivatives after a step; ``folds`` if its numbers are folded in a program of their own."""
         found: Sums = {}
         for case, paths in self.model.cases(values, step, state[()]):
-            program = self._program(values, step, case)
+            program = self._program(values, numbers, folds, case)
             if paths is None:
-                found = _run(program, state, normals)
+                found = _run(program, numbers, state, normals)
                 continue
-            some = _run(program, {index: array[paths] for index, array in state.items()}, normals[paths])
-            for partial, array in some.items():
+            near = {index: array[paths] for index, array in state.items()}
+            for partial, array in _run(program, numbers, near, normals[paths]).items():
                 found[partial][paths] = array
         return found
 
-    def _program(self, values: Mapping[str, float], step: TimeStep, case: Hashable) -> Program[Partial]:
-        numbers: dict[Source, float] = {name: values[name] for name in self.model.parameters if name in values}
-        numbers.update(self.model.numbers(values, step))
-        key = case, tuple(numbers.values())
+    def _program(
+        self, values: Mapping[str, float], numbers: Mapping[str, float], folds: bool, case: Hashable
+    ) -> Program[Partial]:
+        """The program of a case, with parameters folded."""
+        folded: dict[Source, float] = {name: values[name] for name in self.model.parameters if name in values}
+        names = [*folded, *numbers]
+        if folds:
+            folded.update(numbers)
+        key = case, tuple(folded.values())
         with self._lock:
             if key not in self._programs:
                 if len(self._programs) >= _KEPT:
                     del self._programs[next(iter(self._programs))]
-                program = simplified(self._traced(case, [*numbers]), lambda source: numbers.get(source, source), True)
-                self._programs[key] = replace(program, same_shape=per_path(program))
+                trace = self._traced(case, names)
+                program = simplified(trace, lambda source: folded.get(source, source), True)
+                rows = [slot for source, slot in program.sources.items() if source not in numbers]
+                self._programs[key] = replace(program, same_shape=per_path(program, rows))
             return self._programs[key]
 
     def _traced(self, case: Hashable, names: Collection[Source]) -> Program[Partial]:
@@ -161,8 +179,11 @@ class Recursion:
         return tracer.program(results)
 
 
-def _run(program: Program[Partial], state: Mapping[MultiIndex, Array], normals: Array) -> Sums:
-    inputs: dict[Source, Array] = {(_STATE, index): array for index, array in state.items()}
+def _run(
+    program: Program[Partial], numbers: Mapping[str, float], state: Mapping[MultiIndex, Array], normals: Array
+) -> Sums:
+    inputs: dict[Source, Any] = {(_STATE, index): array for index, array in state.items()}
+    inputs.update(numbers)
     inputs[_NORMAL] = normals
     n_paths, row = len(normals), normals.shape
     return {
