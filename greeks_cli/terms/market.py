@@ -294,7 +294,7 @@ class Market(Term):
 
 def _smiles(surface: VolSurface | None, market: Market) -> "Smiles":
     """The smiles of a surface, whose forwards are those of a market. Raises ValueError for arbitrage."""
-    from greeks_cli.terms.smiles import Smiles  # as for weights
+    from greeks_cli.terms.smiles import smiles_of  # as for weights
 
     assert surface is not None
-    return Smiles(surface, lambda expiry: market.spot * exp(market._carry(expiry)))
+    return smiles_of(surface, tuple(market.spot * exp(market._carry(expiry)) for expiry in surface.expiries))

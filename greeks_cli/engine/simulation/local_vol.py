@@ -7,7 +7,9 @@ w = sum of T (vol + s)^2 times the spline of each quote = W + s W1 + s^2 t, wher
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import reduce
+from operator import add
 
 import numpy as np
 
@@ -62,15 +64,38 @@ class Interval:
         ``leaves`` are ``vol``, the shift of all quotes, and the quotes by name. A quote whose leaf is no Variable has
         its number in the surface.
         """
-        levels = [[smile.variance(leaves, k, order) for order in range(3)] for smile in self.smiles]
-        last = levels[-1]
-        if len(levels) == 1:
+        if len(self.smiles) == 1:
             expiry = self.smiles[0].expiry
-            return _dupire(k, last[0], last[1], time * (1 / expiry), last[2], last[0] * (1 / expiry))
+            w, slope, curvature = (self._variance(leaves, k, order, (1.0,)) for order in range(3))
+            return _dupire(k, w, slope, time * (1 / expiry), curvature, w * (1 / expiry))
         start, end = (smile.expiry for smile in self.smiles)
         share = (time - start) * (1 / (end - start))
-        w, slope, curvature = (one + share * (other - one) for one, other in zip(*levels, strict=True))
-        return _dupire(k, w, slope, 1.0, curvature, (last[0] - levels[0][0]) * (1 / (end - start)))
+        w, slope, curvature = (self._variance(leaves, k, order, (1 - share, share)) for order in range(3))
+        rate = self._variance(leaves, k, 0, (-1 / (end - start), 1 / (end - start)))
+        return _dupire(k, w, slope, 1.0, curvature, rate)
+
+    def _variance(self, leaves: Leaves, k: Operand, order: int, weights: Sequence[Operand]) -> Operand:
+        """The derivative in k of an order of the weighted sum of the smiles' total variances."""
+        found = _weighted([smile.at_numbers for smile in self.smiles], weights, k, order)
+        shift = leaves["vol"]
+        if not (isinstance(shift, float) and shift == 0):
+            found = found + shift * _weighted([smile.by_shift for smile in self.smiles], weights, k, order)
+            if not order:
+                each = zip(weights, self.smiles, strict=True)
+                found = found + shift * shift * sum(weight * smile.expiry for weight, smile in each)
+        for weight, smile in zip(weights, self.smiles, strict=True):
+            if live := [i for i, name in enumerate(smile.names) if is_variable(leaves[name])]:
+                found = found + weight * smile.moved_by(live, leaves, k, order)
+        return found
+
+
+def _weighted(functions: Sequence[Pieces], weights: Sequence[Operand], k: Operand, order: int) -> Operand:
+    """The derivative of an order of a weighted sum of functions; one number as a weight acts on their tables."""
+    if any(values_of(weight).ndim for weight in weights if not isinstance(weight, float)):
+        parts = (weight * piecewise(one, k, order) for weight, one in zip(weights, functions, strict=True))
+        return reduce(add, parts)
+    tables = (weight * one.coefficients for weight, one in zip(weights, functions, strict=True))
+    return piecewise(replace(functions[0], coefficients=reduce(add, tables)), k, order)
 
 
 def _dupire(k: Operand, w: Operand, slope: Operand, share: Operand, curvature: Operand, rate: Operand) -> Operand:
@@ -105,20 +130,8 @@ class _SmileOfLeaves:
         pieces = (smile.splines.on(breaks), smile.variance.on(breaks), smile.by_shift.on(breaks))
         return cls(smile.expiry, tuple(names), smile.vols, *pieces)
 
-    def variance(self, leaves: Leaves, k: Operand, order: int) -> Operand:
-        """The derivative in k of an order of total variance."""
-        found = piecewise(self.at_numbers, k, order)
-        shift = leaves["vol"]
-        if not (isinstance(shift, float) and shift == 0):
-            found = found + shift * piecewise(self.by_shift, k, order)
-            found = found if order else found + shift * shift * self.expiry
-        live = [i for i, name in enumerate(self.names) if is_variable(leaves[name])]
-        if live:
-            found = found + self._of_quotes(live, leaves, k, order)
-        return found
-
-    def _of_quotes(self, live: list[int], leaves: Leaves, k: Operand, order: int) -> Operand:
-        """What moves with the quotes that are Variables: T (q - q0)(q + q0 + 2s) times the spline of each."""
+    def moved_by(self, live: list[int], leaves: Leaves, k: Operand, order: int) -> Operand:
+        """The part that moves with the quotes that are Variables: T (q - q0)(q + q0 + 2s) times the spline of each."""
         quotes = [leaves[self.names[i]] for i in live]
         moves = [
             self.expiry * (q - float(vol)) * (q + float(vol) + 2 * leaves["vol"])

@@ -7,7 +7,7 @@ import pytest
 
 from greeks_cli.engine.autodiff.chainer_runtime import chainer
 from greeks_cli.engine.autodiff.mixed_partials import by_grad
-from greeks_cli.engine.autodiff.ops import make_leaves
+from greeks_cli.engine.autodiff.ops import exp, make_leaves, sqrt
 from greeks_cli.engine.compiler.simplify import simplified
 from greeks_cli.engine.compiler.tracer import Tracer
 from greeks_cli.engine.simulation.local_vol import LEAST_DENSITY, LEAST_RATE, LocalVol
@@ -216,6 +216,26 @@ def test_local_variance_bends_nowhere_between_the_outermost_strikes():
                 derivatives(market, time, knots + s, [("x",) * order])[("x",) * order] for s in (-tiny, tiny)
             )
             np.testing.assert_allclose(left, right, rtol=1e-4, atol=1e-5)
+
+
+def test_second_derivatives_of_paths_are_differences_of_paths():
+    """Means over Euler paths; a local variance with kinks would lack what is concentrated there."""
+    local, n, n_steps = LocalVol(market_of(QUOTES).smiles), 5000, 12
+    values, normals = market_of(QUOTES).values, np.random.default_rng(3).standard_normal((n_steps, n))
+
+    def squared(x):
+        for i, z in enumerate(normals):
+            time = (i + 0.5) / n_steps
+            variance = local.interval(time).local_variance(values, time, x) / n_steps
+            x = x + sqrt(variance) * z - 0.5 * variance
+        return exp(2 * x)
+
+    x, step = chainer.Variable(np.zeros(n)), 0.02
+    found = by_grad(squared(x), {"x": x}, [("x", "x")])[("x", "x")]
+    up, here, down = (squared(np.full(n, shift)) for shift in (step, 0.0, -step))
+    difference = (up - 2 * here + down) / step**2 - found
+    assert abs(difference.mean()) < 4 * difference.std() / np.sqrt(n) + 1e-3
+    assert difference.std() / np.sqrt(n) < 0.01 < 0.01 * found.mean()
 
 
 def test_time_may_be_a_parameter():
