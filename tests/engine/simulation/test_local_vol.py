@@ -11,6 +11,7 @@ from greeks_cli.engine.autodiff.ops import exp, make_leaves, sqrt
 from greeks_cli.engine.compiler.simplify import simplified
 from greeks_cli.engine.compiler.tracer import Tracer
 from greeks_cli.engine.simulation.local_vol import LEAST_DENSITY, LEAST_RATE, LocalVol
+from greeks_cli.engine.simulation.second_order import second_order_step
 from greeks_cli.terms.market import Market
 
 optimize, stats = pytest.importorskip("scipy.optimize"), pytest.importorskip("scipy.stats")
@@ -107,17 +108,20 @@ def heston_market():
 
 
 def test_simulation_reprices_the_quotes():
-    """Euler steps of the logarithm of S/F with the local variance of the middle of each step, antithetic."""
+    """Antithetic paths of log(S/F); steps end at the expiries, and take the local variance of their middle."""
     market = heston_market()
     local, rng, n = LocalVol(market.smiles), np.random.default_rng(11), 40_000
     x, time = np.zeros(2 * n), 0.0
     for smile in market.smiles.all:
-        n_steps = round(100 * (smile.expiry - time)) + 8
+        n_steps = round(30 * (smile.expiry - time)) + 4
         dt = (smile.expiry - time) / n_steps
         for _ in range(n_steps):
-            variance = local.interval(time + dt / 2).local_variance(market.values, time + dt / 2, x)
-            z = rng.standard_normal(n)
-            x = x + np.sqrt(variance * dt) * np.concatenate([z, -z]) - 0.5 * variance * dt
+            z, interval = rng.standard_normal(n), local.interval(time + dt / 2)
+
+            def variance(k, interval=interval, middle=time + dt / 2):
+                return interval.local_variance(market.values, middle, k)
+
+            x = second_order_step(variance, x, dt, np.concatenate([z, -z]))
             time += dt
         time = smile.expiry
         for k, vol in zip(smile.knots[1:-1], smile.vols[1:-1], strict=True):
