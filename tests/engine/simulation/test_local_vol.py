@@ -8,6 +8,7 @@ import pytest
 from greeks_cli.engine.autodiff.chainer_runtime import chainer
 from greeks_cli.engine.autodiff.mixed_partials import by_grad
 from greeks_cli.engine.autodiff.ops import exp, make_leaves, sqrt
+from greeks_cli.engine.backends.cupy import gpus
 from greeks_cli.engine.compiler.simplify import simplified
 from greeks_cli.engine.compiler.tracer import Tracer
 from greeks_cli.engine.simulation.local_vol import LEAST_DENSITY, LEAST_RATE, LocalVol
@@ -110,10 +111,10 @@ def heston_market():
 def test_simulation_reprices_the_quotes():
     """Antithetic paths of log(S/F); steps end at the expiries, and take the local variance of their middle."""
     market = heston_market()
-    local, rng, n = LocalVol(market.smiles), np.random.default_rng(11), 40_000
+    local, rng, n = LocalVol(market.smiles), np.random.default_rng(11), 20_000
     x, time = np.zeros(2 * n), 0.0
     for smile in market.smiles.all:
-        n_steps = round(30 * (smile.expiry - time)) + 4
+        n_steps = round(20 * (smile.expiry - time)) + 4
         dt = (smile.expiry - time) / n_steps
         for _ in range(n_steps):
             z, interval = rng.standard_normal(n), local.interval(time + dt / 2)
@@ -286,31 +287,48 @@ def test_floor_has_no_derivatives():
     assert abs(by_vol[0]) < 1e-6 < by_vol[1]
 
 
-@pytest.mark.parametrize("dtype", [np.float64, np.float32])
-@pytest.mark.parametrize("time", [0.1, 0.4])
-def test_trace_gives_the_bits_of_the_calculation_and_the_simplified_program_nearly(time, dtype):
+WANTED = [(), ("x",), ("x", "x"), ("vol",), ("x", "vol[0.25@95]")]
+
+
+def traced(time, dtype):
+    """The derivatives as a program and as a function, and their sources for 300 paths."""
     market = market_of(QUOTES)
     interval = LocalVol(market.smiles).interval(time)
-    wanted = [(), ("x",), ("x", "x"), ("vol",), ("x", "vol[0.25@95]")]
 
     def calculation(x, shift, quote):
         leaves = {**market.values, "vol": chainer.Variable(shift), "vol[0.25@95]": chainer.Variable(quote)}
         x = chainer.Variable(x)
-        return by_grad(interval.local_variance(leaves, time, x), {**leaves, "x": x}, wanted)
+        return by_grad(interval.local_variance(leaves, time, x), {**leaves, "x": x}, WANTED)
 
     def sources(n):
         shift, quote = np.zeros(n, dtype), np.full(n, market.values["vol[0.25@95]"], dtype)
         return {"x": np.linspace(-0.4, 0.3, n).astype(dtype), "shift": shift, "quote": quote}
 
     tracer = Tracer(5)
-    traced = calculation(*(tracer.source(name, sample) for name, sample in sources(5).items()))
-    found = {index: value.array if hasattr(value, "array") else value for index, value in traced.items()}
-    program, given = tracer.program(found), sources(300)
+    found = calculation(*(tracer.source(name, sample) for name, sample in sources(5).items()))
+    return tracer.program(found), calculation, sources(300)
+
+
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+@pytest.mark.parametrize("time", [0.1, 0.4])
+def test_trace_gives_the_bits_of_the_calculation_and_the_simplified_program_nearly(time, dtype):
+    program, calculation, given = traced(time, dtype)
     direct = calculation(*given.values())
     again = dict(program.run(given.__getitem__, 300))
     quick = dict(simplified(program, lambda source: source, True).run(given.__getitem__, 300))
-    for index in wanted:
+    for index in WANTED:
         assert again[index].dtype == dtype
         np.testing.assert_array_equal(again[index], direct[index])
         size = np.abs(direct[index]).max()
         np.testing.assert_allclose(quick[index], direct[index], atol=size * (1e-11 if dtype is np.float64 else 1e-3))
+
+
+@pytest.mark.parametrize("time", [0.1, 0.4])
+def test_gpu_has_the_same_local_variance(time, gpu_name):
+    program, calculation, given = traced(time, np.float64)
+    (gpu, *_), direct = gpus(), calculation(*given.values())
+    quick = simplified(program, lambda source: source, True)
+    moved = {name: gpu.array(values) for name, values in given.items()}
+    for index, values in gpu.results(quick, moved.__getitem__, 300, np.float64):
+        found, size = gpu.numbers(values), np.abs(direct[index]).max()
+        np.testing.assert_allclose(found, direct[index], atol=1e-11 * size)
