@@ -6,10 +6,11 @@ Total variance is linear in that of the quotes; splines that do not depend on vo
 w = sum of T (vol + s)^2 times the spline of each quote = W + s W1 + s^2 t, where W and W1 are splines of numbers alone.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import reduce
 from operator import add
+from typing import Any
 
 import numpy as np
 
@@ -57,6 +58,15 @@ class Interval:
             breaks = np.union1d(breaks, smile.splines.breaks)
         found = (_SmileOfLeaves.of(smile, own, breaks) for smile, own in zip(smiles, names, strict=True))
         return cls(tuple(found))
+
+    def with_numbers(self, sourced: Callable[[str, Any], Operand]) -> "Interval":
+        """The interval with all of its numbers replaced by name, such as by the sources of a trace.
+
+        One trace then serves all surfaces and expiries; it depends on the names of quotes that are Variables alone.
+        """
+        pieces = self.smiles[0].splines
+        line = replace(pieces, breaks=sourced("breaks", pieces.breaks), origins=sourced("origins", pieces.origins))
+        return Interval(tuple(smile.with_numbers(line, i, sourced) for i, smile in enumerate(self.smiles)))
 
     def local_variance(self, leaves: Leaves, time: Operand, k: Operand) -> Operand:
         """The local variance at a time within the interval and the log-moneyness ``k`` of each path.
@@ -118,9 +128,9 @@ def _floored(x: Operand, least: float) -> Operand:
 class _SmileOfLeaves:
     """The total variance of one expiry on given pieces."""
 
-    expiry: float
+    expiry: Operand
     names: tuple[str, ...]
-    vols: Floats
+    vols: Operand
     splines: Pieces
     at_numbers: Pieces
     by_shift: Pieces
@@ -130,11 +140,17 @@ class _SmileOfLeaves:
         pieces = (smile.splines.on(breaks), smile.variance.on(breaks), smile.by_shift.on(breaks))
         return cls(smile.expiry, tuple(names), smile.vols, *pieces)
 
+    def with_numbers(self, line: Pieces, which: int, sourced: Callable[[str, Any], Operand]) -> "_SmileOfLeaves":
+        """The smile with its numbers replaced; ``line`` has the pieces, ``which`` is part of the names."""
+
+        def opened(name: str) -> Pieces:
+            return replace(line, coefficients=sourced(f"{name} {which}", getattr(self, name).coefficients))
+
+        expiry, vols = (sourced(f"{name} {which}", np.asarray(getattr(self, name))) for name in ("expiry", "vols"))
+        return _SmileOfLeaves(expiry, self.names, vols, *map(opened, ("splines", "at_numbers", "by_shift")))
+
     def moved_by(self, live: list[int], leaves: Leaves, k: Operand, order: int) -> Operand:
         """The part that moves with the quotes that are Variables: T (q - q0)(q + q0 + 2s) times the spline of each."""
-        quotes = [leaves[self.names[i]] for i in live]
-        moves = [
-            self.expiry * (q - float(vol)) * (q + float(vol) + 2 * leaves["vol"])
-            for q, vol in zip(quotes, self.vols[live], strict=True)
-        ]
+        quotes = [(leaves[self.names[i]], self.vols[i]) for i in live]
+        moves = [self.expiry * (q - vol) * (q + vol + 2 * leaves["vol"]) for q, vol in quotes]
         return total(F.stack(moves) * piecewise(self.splines.only(live), k, order))
