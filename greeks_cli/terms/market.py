@@ -47,7 +47,8 @@ class Market(Term):
     """Parameters of dS/S = (rate - dividend_yield) dt + vol dW, per year, or of another model.
 
     A curve of ``rate`` or ``dividend_yield`` has zero rates at its nodes: the logarithm of the discount factor is
-    linear between them. A curve of ``vol`` has volatilities for expiries: total variance is linear between them.
+    linear between them. A curve of ``vol`` has volatilities for expiries: total variance is linear between them. A
+    ``vol_surface`` has volatilities for expiries and strikes, which the forward's carry relates to each other.
     """
 
     spot: Price = Field(100.0, description="price of the underlying today")
