@@ -1,42 +1,27 @@
-"""Dupire's local variance: known models, repriced quotes, derivatives in quotes and moneyness, traces."""
+"""Dupire's local variance: known models, repriced quotes, and what holds far outside the quotes."""
 
 from functools import cache
 
 import numpy as np
 import pytest
 
-from greeks_cli.engine.autodiff.chainer_runtime import chainer
-from greeks_cli.engine.autodiff.mixed_partials import by_grad
-from greeks_cli.engine.autodiff.ops import exp, make_leaves, sqrt
-from greeks_cli.engine.backends.cupy import gpus
-from greeks_cli.engine.compiler.simplify import simplified
-from greeks_cli.engine.compiler.tracer import Tracer
 from greeks_cli.engine.simulation.local_vol import LEAST_DENSITY, LEAST_RATE, LocalVol
 from greeks_cli.engine.simulation.second_order import second_order_step
-from greeks_cli.terms.market import Market
+from tests.engine.simulation.surfaces import (
+    EXPIRIES,
+    PLACES,
+    QUOTES,
+    TIMES,
+    derivatives,
+    local_variance,
+    market_of,
+    quoted,
+    skewed,
+)
 
 optimize, stats = pytest.importorskip("scipy.optimize"), pytest.importorskip("scipy.stats")
 
-STRIKES, EXPIRIES = (75, 85, 95, 100, 105, 115, 130), (0.25, 0.5, 1.0)
-TIMES = (0.1, 0.25, 0.4, 0.75, 1.0, 1.5)
 FAR = np.linspace(-3, 3, 501)
-
-
-def quoted(vol, expiries=EXPIRIES, strikes=STRIKES):
-    return [[t, K, float(vol(K, t))] for t in expiries for K in strikes]
-
-
-def market_of(quotes, **fields):
-    return Market.model_validate({"model": "local-vol", "vol_surface": quotes, "rate": 0.0, **fields})
-
-
-def skewed(K, t):
-    k = np.log(K / 100)
-    return 0.2 + 0.02 * np.sqrt(t) - 0.1 * k / (1 + t) + 0.15 * k * k
-
-
-def local_variance(market, time, k, leaves=None):
-    return LocalVol(market.smiles).interval(time).local_variance(leaves or market.values, time, k)
 
 
 def call(k, deviation):
@@ -172,137 +157,16 @@ def test_forward_equation_reprices_the_quotes():
             np.testing.assert_allclose(found, smile.vols, atol=4e-4)
 
 
-def derivatives(market, time, k, wanted):
-    """Derivatives of the local variance by the graph; ``x`` is the log-moneyness."""
-    names = {name for index in wanted for name in index if name != "x"}
-    leaves = make_leaves(market.values, names, len(k), np.float64)
-    x = chainer.Variable(k)
-    return by_grad(local_variance(market, time, x, leaves), {**leaves, "x": x}, wanted)
-
-
-def moved(quotes, name, step):
-    """Quotes of which one, or all for ``vol``, are moved."""
-    return [[t, K, vol + step * (name in ("vol", f"vol[{t:g}@{K:g}]"))] for t, K, vol in quotes]
-
-
-QUOTES = quoted(skewed)
-K = np.linspace(-0.4, 0.35, 12) + 0.0123
-QUOTE_NAMES = ("vol[0.25@95]", "vol[0.5@75]", "vol[1@115]", "vol")
-
-
-@pytest.mark.parametrize("name", QUOTE_NAMES)
-@pytest.mark.parametrize("time", TIMES)
-def test_derivatives_in_quotes_are_differences_of_surfaces(time, name):
-    wanted = [(name,), (name, name), (name, "x"), ("x",), (name, "x", "x")]
-    found, step = derivatives(market_of(QUOTES), time, K, wanted), 1e-5
-    above, below = (derivatives(market_of(moved(QUOTES, name, s)), time, K, wanted) for s in (step, -step))
-    up, down = (local_variance(market_of(moved(QUOTES, name, s)), time, K) for s in (step, -step))
-    np.testing.assert_allclose(found[(name,)], (up - down) / (2 * step), atol=1e-6, rtol=1e-5)
-    for index, lower in (((name, name), (name,)), ((name, "x"), ("x",))):
-        np.testing.assert_allclose(found[index], (above[lower] - below[lower]) / (2 * step), atol=1e-4, rtol=1e-5)
-    ahead, behind = (derivatives(market_of(QUOTES), time, K + s, wanted) for s in (step, -step))
-    central = (ahead[(name, "x")] - behind[(name, "x")]) / (2 * step)
-    np.testing.assert_allclose(found[(name, "x", "x")], central, atol=1e-3, rtol=1e-5)
-
-
-def test_second_derivatives_in_two_quotes_are_differences():
-    one, other, step = "vol[0.5@95]", "vol[1@105]", 1e-5
-    found = derivatives(market_of(QUOTES), 0.7, K, [(one, other), (one, "vol")])
-    for index in found:
-        above, below = (derivatives(market_of(moved(QUOTES, index[1], s)), 0.7, K, [(one,)]) for s in (step, -step))
-        np.testing.assert_allclose(found[index], (above[(one,)] - below[(one,)]) / (2 * step), atol=1e-4, rtol=1e-5)
-
-
-@pytest.mark.parametrize("time", TIMES)
-def test_derivatives_in_all_quotes_add_up_to_that_in_their_shift(time):
-    market = market_of(QUOTES)
-    names = market.vol_surface.values
-    found = derivatives(market, time, K, [("vol",), ("vol", "vol"), *((name,) for name in names)])
-    np.testing.assert_allclose(sum(found[(name,)] for name in names), found[("vol",)], atol=1e-11)
-    pairs = derivatives(market, time, K, [(name, "vol") for name in names])
-    np.testing.assert_allclose(sum(pairs.values()), found[("vol", "vol")], atol=1e-9)
-
-
-def test_local_variance_bends_nowhere_between_the_outermost_strikes():
-    """Two derivatives in the log-moneyness are continuous, so that a pathwise gamma leaves nothing out."""
-    market, tiny = market_of(QUOTES), 1e-9
-    knots = market.smiles.all[0].knots[1:-1]
-    for time in TIMES:
-        for order in (1, 2):
-            left, right = (
-                derivatives(market, time, knots + s, [("x",) * order])[("x",) * order] for s in (-tiny, tiny)
-            )
-            np.testing.assert_allclose(left, right, rtol=1e-4, atol=1e-5)
-
-
-def test_second_derivatives_of_paths_are_differences_of_paths():
-    """Means over Euler paths; a local variance with kinks would lack what is concentrated there."""
-    local, n, n_steps = LocalVol(market_of(QUOTES).smiles), 5000, 12
-    values, normals = market_of(QUOTES).values, np.random.default_rng(3).standard_normal((n_steps, n))
-
-    def squared(x):
-        for i, z in enumerate(normals):
-            time = (i + 0.5) / n_steps
-            variance = local.interval(time).local_variance(values, time, x) / n_steps
-            x = x + sqrt(variance) * z - 0.5 * variance
-        return exp(2 * x)
-
-    x, step = chainer.Variable(np.zeros(n)), 0.02
-    found = by_grad(squared(x), {"x": x}, [("x", "x")])[("x", "x")]
-    up, here, down = (squared(np.full(n, shift)) for shift in (step, 0.0, -step))
-    difference = (up - 2 * here + down) / step**2 - found
-    assert abs(difference.mean()) < 4 * difference.std() / np.sqrt(n) + 1e-3
-    assert difference.std() / np.sqrt(n) < 0.01 < 0.01 * found.mean()
-
-
-def test_time_may_be_a_parameter():
-    market, step = market_of(QUOTES), 1e-6
-    for time in (0.1, 0.4, 0.75, 1.5):
-        leaf = chainer.Variable(np.full(len(K), time))
-        interval = LocalVol(market.smiles).interval(time)
-        found = by_grad(interval.local_variance(market.values, leaf, K), {"time": leaf}, [("time",)])[("time",)]
-        up, down = (interval.local_variance(market.values, time + s, K) for s in (step, -step))
-        np.testing.assert_allclose(found, (up - down) / (2 * step), atol=1e-8)
-
-
-@pytest.mark.parametrize("time", TIMES)
-def test_quotes_keep_their_strikes_as_forwards_move(time):
-    market = market_of(QUOTES)
-    interval = LocalVol(market.smiles).interval(time)
-    spot = np.log(1.01)
-    by_spot = interval.local_variance(market.values, time, K, [spot] * len(interval.expiries))
-    np.testing.assert_allclose(by_spot, local_variance(market_of(QUOTES, spot=101), time, K), rtol=1e-9)
-    by_rate = interval.local_variance(market.values, time, K, [0.02 * expiry for expiry in interval.expiries])
-    np.testing.assert_allclose(by_rate, local_variance(market_of(QUOTES, rate=0.02), time, K), rtol=1e-9)
-
-
-@pytest.mark.parametrize("time", [0.1, 0.4])
-def test_derivatives_in_forwards_are_differences_of_surfaces(time):
-    interval, step = LocalVol(market_of(QUOTES).smiles).interval(time), 1e-5
-    leaves = {name: chainer.Variable(np.zeros(len(K))) for name in ("spot", "rate")}
-    for name in leaves:
-        of = [1.0 if name == "spot" else expiry for expiry in interval.expiries]
-        moved = [leaves[name] * one for one in of]
-        value = interval.local_variance(market_of(QUOTES).values, time, K, moved)
-        found = by_grad(value, leaves, [(name,), (name, name)])
-        up, here, down = (
-            local_variance(market_of(QUOTES, **({"spot": 100 * np.exp(s)} if name == "spot" else {"rate": s})), time, K)
-            for s in (step, 0.0, -step)
-        )
-        np.testing.assert_allclose(found[(name,)], (up - down) / (2 * step), atol=1e-6)
-        np.testing.assert_allclose(found[(name, name)], (up - 2 * here + down) / step**2, atol=1e-3)
-
-
 def test_expiry_begins_the_interval_that_follows():
     market = market_of(QUOTES)
     for expiry in EXPIRIES:
-        after = local_variance(market, expiry + 1e-12, K)
-        np.testing.assert_allclose(local_variance(market, expiry, K), after, rtol=1e-9)
+        after = local_variance(market, expiry + 1e-12, PLACES)
+        np.testing.assert_allclose(local_variance(market, expiry, PLACES), after, rtol=1e-9)
 
 
 def test_local_variance_at_time_0_is_the_limit():
     market = market_of(QUOTES)
-    np.testing.assert_allclose(local_variance(market, 0.0, K), local_variance(market, 1e-9, K), rtol=1e-6)
+    np.testing.assert_allclose(local_variance(market, 0.0, PLACES), local_variance(market, 1e-9, PLACES), rtol=1e-6)
     assert local_variance(market, 0.0, np.zeros(3)) == pytest.approx(market.today.vol**2, abs=1e-3)
 
 
@@ -325,87 +189,3 @@ def test_floor_has_no_derivatives():
     assert found[0] < 100 * LEAST_RATE / LEAST_DENSITY < found[1]
     by_vol = derivatives(market, 0.27, k, [("vol",)])[("vol",)]
     assert abs(by_vol[0]) < 1e-6 < by_vol[1]
-
-
-WANTED = [(), ("x",), ("x", "x"), ("vol",), ("x", "vol[0.25@95]")]
-
-
-def traced(time, dtype):
-    """The derivatives as a program and as a function, and their sources for 300 paths."""
-    market = market_of(QUOTES)
-    interval = LocalVol(market.smiles).interval(time)
-
-    def calculation(x, shift, quote):
-        leaves = {**market.values, "vol": chainer.Variable(shift), "vol[0.25@95]": chainer.Variable(quote)}
-        x = chainer.Variable(x)
-        return by_grad(interval.local_variance(leaves, time, x), {**leaves, "x": x}, WANTED)
-
-    def sources(n):
-        shift, quote = np.zeros(n, dtype), np.full(n, market.values["vol[0.25@95]"], dtype)
-        return {"x": np.linspace(-0.4, 0.3, n).astype(dtype), "shift": shift, "quote": quote}
-
-    tracer = Tracer(5)
-    found = calculation(*(tracer.source(name, sample) for name, sample in sources(5).items()))
-    return tracer.program(found), calculation, sources(300)
-
-
-@pytest.mark.parametrize("dtype", [np.float64, np.float32])
-@pytest.mark.parametrize("time", [0.1, 0.4])
-def test_trace_gives_the_bits_of_the_calculation_and_the_simplified_program_nearly(time, dtype):
-    program, calculation, given = traced(time, dtype)
-    direct = calculation(*given.values())
-    again = dict(program.run(given.__getitem__, 300))
-    quick = dict(simplified(program, lambda source: source, True).run(given.__getitem__, 300))
-    for index in WANTED:
-        assert again[index].dtype == dtype
-        np.testing.assert_array_equal(again[index], direct[index])
-        size = np.abs(direct[index]).max()
-        np.testing.assert_allclose(quick[index], direct[index], atol=size * (1e-11 if dtype is np.float64 else 1e-3))
-
-
-@pytest.mark.parametrize("time", [0.1, 0.4])
-def test_one_trace_serves_other_surfaces_and_times(time):
-    other_quotes = quoted(lambda K, t: 1.1 * skewed(K, t), (0.2, 0.7, 1.5), (80, 90, 100, 110, 115, 120, 130))
-    names = {"quote": "vol[0.25@95]", "other": "vol[0.2@100]"}
-
-    def calculation(interval, name, time, x, shift, quote):
-        leaves = {**{own: None for smile in interval.smiles for own in smile.names}, "vol": chainer.Variable(shift)}
-        leaves |= {name: chainer.Variable(quote), "x": chainer.Variable(x)}
-        found = by_grad(interval.local_variance(leaves, time, leaves["x"]), leaves, [(), ("x",), ("vol",), ("x", name)])
-        return dict(zip("abcd", found.values(), strict=True))
-
-    def given(quotes, name, time, n):
-        market, tables = market_of(quotes), {}
-        interval = LocalVol(market.smiles).interval(time)
-        interval.with_numbers(lambda table, value: tables.setdefault(table, value))
-        shift, quote = np.zeros(n), np.full(n, market.values[name])
-        return interval, {
-            **tables,
-            "time": np.float64(time),
-            "x": np.linspace(-0.3, 0.2, n),
-            "shift": shift,
-            "quote": quote,
-        }
-
-    tracer = Tracer(5)
-    interval, sources = given(QUOTES, names["quote"], time, 5)
-    opened = interval.with_numbers(lambda table, value: tracer.source(table, value, is_flat=False))
-    paths = (tracer.source(name, sources[name]) for name in ("time", "x", "shift", "quote"))
-    program = tracer.program(calculation(opened, names["quote"], *paths))
-    quick = simplified(program, lambda source: source, True)
-    for quotes, name, at in ((QUOTES, names["quote"], time), (other_quotes, names["other"], 1.3 * time)):
-        interval, sources = given(quotes, name, at, 50)
-        direct = calculation(interval, name, at, *(sources[path] for path in ("x", "shift", "quote")))
-        for result, values in quick.run(sources.__getitem__, 50):
-            np.testing.assert_allclose(values, direct[result], rtol=1e-9, atol=1e-9)
-
-
-@pytest.mark.parametrize("time", [0.1, 0.4])
-def test_gpu_has_the_same_local_variance(time, gpu_name):
-    program, calculation, given = traced(time, np.float64)
-    (gpu, *_), direct = gpus(), calculation(*given.values())
-    quick = simplified(program, lambda source: source, True)
-    moved = {name: gpu.array(values) for name, values in given.items()}
-    for index, values in gpu.results(quick, moved.__getitem__, 300, np.float64):
-        found, size = gpu.numbers(values), np.abs(direct[index]).max()
-        np.testing.assert_allclose(found, direct[index], atol=1e-11 * size)
