@@ -47,7 +47,8 @@ class Market(Term):
     """Parameters of dS/S = (rate - dividend_yield) dt + vol dW, per year, or of another model.
 
     A curve of ``rate`` or ``dividend_yield`` has zero rates at its nodes: the logarithm of the discount factor is
-    linear between them. A curve of ``vol`` has volatilities for expiries: total variance is linear between them.
+    linear between them. A curve of ``vol`` has volatilities for expiries: total variance is linear between them. A
+    ``vol_surface`` has volatilities for expiries and strikes, which the forward's carry relates to each other.
     """
 
     spot: Price = Field(100.0, description="price of the underlying today")
@@ -118,8 +119,7 @@ class Market(Term):
         if (dividends := info.data[SHARES]) and dividends.cash:
             message = "of a surface have no dividends in cash; give shares of the price, such as 0.3:1.5%"
             raise ValueError(f"the forwards {message}")
-        _smiles(surface, cls.model_construct(**info.data))
-        return surface
+        return cls.model_construct(**info.data, vol_surface=surface).smiles.surface
 
     @model_serializer(mode="wrap")
     def _without_defaults(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
@@ -144,8 +144,11 @@ class Market(Term):
 
     @cached_property
     def smiles(self) -> "Smiles":
-        """The smiles of the surface of quoted vols."""
-        return _smiles(self.vol_surface, self)
+        """The smiles of the surface of quoted vols. Raises ValueError for arbitrage."""
+        from greeks_cli.terms.smiles import smiles_of  # commands without numbers start faster
+
+        assert self.vol_surface is not None
+        return smiles_of(self.vol_surface, tuple(map(self.forward, self.vol_surface.expiries)))
 
     def changed(self, parameter: str, value: float | VolSurface) -> "Market":
         """The market with another value of a parameter."""
@@ -198,7 +201,7 @@ class Market(Term):
     def weights(self, dates: tuple[float, ...]) -> "Mapping[str, NDArray[np.float64]]":
         """The weight of every node in the integrals to some dates, and 1 from its ex-date for a share of the price."""
         if dates not in self._kept_weights:
-            from greeks_cli.terms.node_weights import weights_of  # commands without numbers start faster
+            from greeks_cli.terms.node_weights import weights_of  # as for smiles
 
             self._kept_weights[dates] = weights_of(self, dates)
         return self._kept_weights[dates]
@@ -275,6 +278,10 @@ class Market(Term):
         carried = rate if self.future is not None else dividend_yield + borrow
         return FlatMarket(self.spot, self._deviation(vol, 0.0), rate, carried)
 
+    def forward(self, date: float) -> float:
+        """The forward price, without dividends in cash."""
+        return self.spot * exp(self._carry(date))
+
     def _deviation(self, vol: float, years: float) -> float:
         """The standard deviation per year, of which ``vol`` is the constant part."""
         if self.vol_surface:
@@ -297,11 +304,3 @@ class Market(Term):
     def _mean(self, name: str, of_curve: Callable[[Curve], float]) -> float:
         value = getattr(self, name)
         return of_curve(value) if isinstance(value, Curve) else float(value or 0.0)
-
-
-def _smiles(surface: VolSurface | None, market: Market) -> "Smiles":
-    """The smiles of a surface, whose forwards are those of a market. Raises ValueError for arbitrage."""
-    from greeks_cli.terms.smiles import Smiles  # as for weights
-
-    assert surface is not None
-    return Smiles(surface, lambda expiry: market.spot * exp(market._carry(expiry)))

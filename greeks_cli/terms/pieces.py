@@ -3,7 +3,8 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial, reduce
-from math import comb, perm
+from itertools import accumulate
+from math import comb, factorial
 from typing import Any
 
 import numpy as np
@@ -43,8 +44,10 @@ class Pieces:
         rows = looked_up(self.coefficients.astype(x.dtype), piece)
         if order > DEGREE:
             return 0 * rows[0]
-        scaled = [rows[power] * perm(power, order) for power in range(DEGREE, order - 1, -1)]
-        return reduce(lambda found, coefficient: found * u + coefficient, scaled)
+        chain = [rows[power] for power in range(DEGREE, -1, -1)]
+        for _ in range(order):  # W. Horner's division by x - u leaves a quotient whose value is the next derivative
+            chain = list(accumulate(chain, lambda found, coefficient: found * u + coefficient))[:-1]
+        return factorial(order) * reduce(lambda found, coefficient: found * u + coefficient, chain)
 
     def on(self, breaks: Floats) -> "Pieces":
         """The same functions on pieces that are divided further, at all of the given breaks."""

@@ -5,9 +5,9 @@ and linear beyond the outermost strikes; where it would fall there, it bends to 
 is linear in time at each k. Before the first expiry and beyond the last w is proportional to time.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from math import exp, sqrt
 from statistics import NormalDist
 from typing import Any
@@ -64,15 +64,10 @@ class Smile:
         """The derivative of total variance in a shift of all vols, at no shift; the second one is twice the expiry."""
         return self.splines.times(2 * self.vols * self.expiry)
 
-    @cached_property
-    def density_factor(self) -> Callable[[Floats], Floats]:
-        """Durrleman's function of log-moneyness: the density over that of a lognormal of the same total variance."""
-
-        def factor(k: Floats) -> Floats:
-            found: Floats = durrleman(k, *(self.variance.at(k, order) for order in range(3)))
-            return found
-
-        return factor
+    def density_factor(self, k: Floats) -> Floats:
+        """The density at a log-moneyness over that of a lognormal of the same total variance."""
+        found: Floats = durrleman(k, *(self.variance.at(k, order) for order in range(3)))
+        return found
 
     def strike_at(self, k: float) -> str:
         """The strike of a log-moneyness, in words."""
@@ -80,7 +75,7 @@ class Smile:
 
 
 def durrleman(k: Any, w: Any, slope: Any, curvature: Any, share: Any = 1.0) -> Any:
-    """(1 - k v'/2v)^2 - v'^2/4 (1/v + 1/4) + v''/2 (J. Gatheral, The Volatility Surface, 2006, chapter 1).
+    """V. Durrleman's (1 - k v'/2v)^2 - v'^2/4 (1/v + 1/4) + v''/2 (J. Gatheral, The Volatility Surface, 2006).
 
     Here v is a share of w, whose derivatives in k are given. Dupire's local variance is the derivative of v in time
     over this. A share of 0 is the limit at time 0.
@@ -92,17 +87,17 @@ def durrleman(k: Any, w: Any, slope: Any, curvature: Any, share: Any = 1.0) -> A
 
 
 class Smiles:
-    """The smiles of a surface in a market whose forwards are known.
+    """The smiles of a surface, with the forward at each expiry.
 
     Raises ValueError for arbitrage between quotes, with the strike and the expiry.
     """
 
-    def __init__(self, surface: VolSurface, forward: Callable[[float], float]):
+    def __init__(self, surface: VolSurface, forwards: Sequence[float]):
         self.surface = surface
-        rows = zip(surface.labels, surface.expiries, surface.strikes, surface.vols, strict=True)
+        rows = zip(surface.labels, surface.expiries, forwards, surface.strikes, surface.vols, strict=True)
         self.all = tuple(
-            Smile(label, expiry, forward(expiry), np.array(strikes), np.array(vols))
-            for label, expiry, strikes, vols in rows
+            Smile(label, expiry, forward, np.array(strikes), np.array(vols))
+            for label, expiry, forward, strikes, vols in rows
         )
         for problem in self._problems():
             raise ValueError(problem)
@@ -129,6 +124,12 @@ class Smiles:
             yield from _of_density(smile)
         for one, other in zip(self.all, self.all[1:], strict=False):
             yield from _in_time(one, other)
+
+
+@lru_cache(64)  # the trades of a book share their surfaces
+def smiles_of(surface: VolSurface, forwards: tuple[float, ...]) -> Smiles:
+    """The smiles of a surface. Raises ValueError for arbitrage."""
+    return Smiles(surface, forwards)
 
 
 def _at(pieces: Pieces, k: float) -> float:

@@ -2,10 +2,11 @@
 
 import pytest
 
+from greeks_cli.terms.axis import parse_axis, points
 from greeks_cli.terms.errors import InvalidInput
 from greeks_cli.terms.greek import bucketed, parse_greek, parse_greeks
 from greeks_cli.terms.market import Market
-from greeks_cli.terms.request import build_request
+from greeks_cli.terms.request import Request, build_request
 from greeks_cli.terms.vol_surface import VolSurface, quotes_of
 
 QUOTES = [
@@ -134,6 +135,26 @@ def test_surface_belongs_to_its_model_alone():
     assert "model gbm has no vol_surface, but vol" in refusal(model="gbm", vol=0.2)
     assert "model local-vol has no vol, but vol_surface" in refusal(vol=0.2)
     assert "model local-vol has no jump_mean" in refusal(jump_mean=0.2)
+
+
+@pytest.fixture
+def request_of(monkeypatch):
+    """Builds requests as if local volatility were simulated."""
+    monkeypatch.setattr(Request, "_problems_of_market", lambda self: iter(()))
+    market = {"model": "local-vol", "vol_surface": QUOTES}
+    return lambda greeks, **contract: build_request({"strike": 100, **contract}, market, {}, greeks)
+
+
+def test_axes_run_over_one_quote(request_of):
+    moved = points(request_of("vega"), [parse_axis("vol[1@80]=0.23:0.24:2")])
+    assert [request.market.values["vol[1@80]"] for request in moved] == [0.23, 0.24]
+    assert {request.market.values["vol[1@100]"] for request in moved} == {0.21}
+    with pytest.raises(InvalidInput, match=r"vol_surface has no quote '1@90'"):
+        points(request_of("vega"), [parse_axis("vol[1@90]=0.23:0.24:2")])
+
+
+def test_quotes_that_no_date_knows_are_idle(request_of):
+    assert request_of("vega", expiry=0.4).idle_parameters == frozenset(NAMES[6:])
 
 
 def test_dividends_of_a_surface_are_shares():

@@ -8,7 +8,7 @@ from greeks_cli.engine.autodiff.mixed_partials import by_grad
 from greeks_cli.engine.autodiff.piecewise import piecewise
 from greeks_cli.engine.compiler.simplify import simplified
 from greeks_cli.engine.compiler.tracer import Tracer
-from greeks_cli.terms.pieces import cardinal_splines
+from greeks_cli.terms.pieces import Pieces, cardinal_splines
 
 KNOTS = np.array([-0.4, -0.1, 0.0, 0.15, 0.5])
 SPLINES = cardinal_splines(KNOTS, (False, True))
@@ -60,3 +60,22 @@ def test_number_that_is_the_same_on_every_path():
     program = tracer.program({"found": found})
     assert dict(program.run({"x": np.float64(0.2)}.__getitem__, 3))["found"] == ONE.at(np.array([0.2]), 1)
     assert piecewise(ONE, 0.2, 1) == ONE.at(np.array([0.2]), 1)
+
+
+def test_tables_may_be_sources_of_a_program():
+    """One trace serves markets whose splines have as many pieces."""
+
+    def value(pieces, x):
+        x = chainer.Variable(x)
+        return by_grad(piecewise(pieces, x), {"x": x}, [("x",)])[("x",)]
+
+    tracer = Tracer(8)
+    tables = ("breaks", "origins", "coefficients")
+    traced = Pieces(*(tracer.source(name, getattr(ONE, name), is_flat=False) for name in tables))
+    program = tracer.program({"found": value(traced, tracer.source("x", X[:8]))})
+    other = cardinal_splines(np.array([-0.5, -0.2, 0.1, 0.3, 0.4]), (True, False)).times(np.array([5.0, 2, 3, 1, 2]))
+    for pieces in (ONE, other):
+        given = {"x": X, **{name: getattr(pieces, name) for name in tables}}
+        np.testing.assert_array_equal(dict(program.run(given.__getitem__, 64))["found"], value(pieces, X))
+        quick = simplified(program, lambda source: source, True)
+        np.testing.assert_allclose(dict(quick.run(given.__getitem__, 64))["found"], value(pieces, X), rtol=1e-12)

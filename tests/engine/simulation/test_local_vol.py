@@ -1,40 +1,27 @@
-"""Dupire's local variance: known models, repriced quotes, derivatives in quotes and moneyness, traces."""
+"""Dupire's local variance: known models, repriced quotes, and what holds far outside the quotes."""
 
 from functools import cache
 
 import numpy as np
 import pytest
 
-from greeks_cli.engine.autodiff.chainer_runtime import chainer
-from greeks_cli.engine.autodiff.mixed_partials import by_grad
-from greeks_cli.engine.autodiff.ops import make_leaves
-from greeks_cli.engine.compiler.simplify import simplified
-from greeks_cli.engine.compiler.tracer import Tracer
 from greeks_cli.engine.simulation.local_vol import LEAST_DENSITY, LEAST_RATE, LocalVol
-from greeks_cli.terms.market import Market
+from greeks_cli.engine.simulation.second_order import second_order_step
+from tests.engine.simulation.surfaces import (
+    EXPIRIES,
+    PLACES,
+    QUOTES,
+    TIMES,
+    derivatives,
+    local_variance,
+    market_of,
+    quoted,
+    skewed,
+)
 
 optimize, stats = pytest.importorskip("scipy.optimize"), pytest.importorskip("scipy.stats")
 
-STRIKES, EXPIRIES = (75, 85, 95, 100, 105, 115, 130), (0.25, 0.5, 1.0)
-TIMES = (0.1, 0.25, 0.4, 0.75, 1.0, 1.5)
 FAR = np.linspace(-3, 3, 501)
-
-
-def quoted(vol, expiries=EXPIRIES, strikes=STRIKES):
-    return [[t, K, float(vol(K, t))] for t in expiries for K in strikes]
-
-
-def market_of(quotes, **fields):
-    return Market.model_validate({"model": "local-vol", "vol_surface": quotes, "rate": 0.0, **fields})
-
-
-def skewed(K, t):
-    k = np.log(K / 100)
-    return 0.2 + 0.02 * np.sqrt(t) - 0.1 * k / (1 + t) + 0.15 * k * k
-
-
-def local_variance(market, time, k, leaves=None):
-    return LocalVol(market.smiles).interval(time).local_variance(leaves or market.values, time, k)
 
 
 def call(k, deviation):
@@ -61,29 +48,41 @@ def test_vols_of_expiries_alone_have_their_forward_variances():
         np.testing.assert_allclose(local_variance(market, time, FAR), variance, rtol=1e-11)
 
 
+RATE, ELASTICITY, SIZE = 0.05, 0.5, 2.0
+"""dS = RATE S dt + SIZE S^ELASTICITY dW, absorbed at 0."""
+
+
+def cev_call(k, t):
+    """The call over the forward, by the noncentral chi-squared law (M. Schroder, Journal of Finance 44, 1989)."""
+    power = 2 - 2 * ELASTICITY
+    clock = -np.expm1(-power * RATE * t) / (power * RATE)  # of the price over its growth, which has no drift
+    scale = (0.5 * SIZE * power) ** 2 * clock
+    strike, forward, freedom = (100 * np.exp(k)) ** power / scale, 100**power / scale, 2 / power
+    paid = 1 - stats.ncx2.cdf(strike, 2 + freedom, forward)
+    return paid - np.exp(k) * stats.ncx2.cdf(forward, freedom, strike)
+
+
+@pytest.mark.parametrize(("K", "price"), [(90, 16.846905671583), (110, 5.85709592885)])
+def test_calls_under_constant_elasticity_are_those_published(K, price):
+    assert 100 * cev_call(np.log(K / 100) - RATE, 1.0) == pytest.approx(price, abs=1e-8)
+
+
 @cache
 def cev_market():
-    """Quotes of dF = alpha F^beta dW at rate 0, by the noncentral chi-squared law (J. Cox, 1975; M. Schroder, 1989)."""
-    beta, alpha, quotes = 0.5, 2.5, []
-
-    def price(K, t):
-        scale = (alpha * (1 - beta)) ** 2 * t
-        strike, forward, freedom = K ** (2 - 2 * beta) / scale, 100 ** (2 - 2 * beta) / scale, 1 / (1 - beta)
-        paid = 1 - stats.ncx2.cdf(strike, 2 + freedom, forward)
-        return paid - K / 100 * stats.ncx2.cdf(forward, freedom, strike)
-
+    quotes = []
     for t in (0.1, 0.25, 0.5, 0.75, 1, 1.5, 2):
         for z in np.linspace(-3, 2.5, 12):
-            K = 100 * np.exp(0.25 * np.sqrt(t) * z)
-            quotes.append([t, K, vol_of(price(K, t), np.log(K / 100), t)])
-    return market_of(quotes), lambda k: (alpha * (100 * np.exp(k)) ** (beta - 1)) ** 2
+            k = 0.2 * np.sqrt(t) * z
+            quotes.append([t, 100 * np.exp(RATE * t + k), vol_of(cev_call(k, t), k, t)])
+    return market_of(quotes, rate=RATE)
 
 
-@pytest.mark.parametrize("time", [0.05, 0.1, 0.2, 0.3, 0.6, 1.2, 1.8])
+@pytest.mark.parametrize("time", [0.05, 0.175, 0.375, 0.625, 0.875, 1.25, 1.75])
 def test_surface_of_constant_elasticity_of_variance_has_its_local_vol(time):
-    market, exact = cev_market()
-    k = 0.25 * np.sqrt(time) * np.linspace(-2, 1.5, 29)
-    np.testing.assert_allclose(np.sqrt(local_variance(market, time, k)), np.sqrt(exact(k)), atol=3e-4)
+    """In the middle of each interval: the forward grows, and within an interval the local variance does not know it."""
+    market, k = cev_market(), 0.2 * np.sqrt(time) * np.linspace(-2, 1.5, 29)
+    exact = SIZE * (market.forward(time) * np.exp(k)) ** (ELASTICITY - 1)
+    np.testing.assert_allclose(np.sqrt(local_variance(market, time, k)), exact, atol=2e-4)
 
 
 def heston_market():
@@ -107,17 +106,20 @@ def heston_market():
 
 
 def test_simulation_reprices_the_quotes():
-    """Euler steps of the logarithm of S/F with the local variance of the middle of each step, antithetic."""
+    """Antithetic paths of log(S/F); steps end at the expiries, and take the local variance of their middle."""
     market = heston_market()
-    local, rng, n = LocalVol(market.smiles), np.random.default_rng(11), 40_000
+    local, rng, n = LocalVol(market.smiles), np.random.default_rng(11), 20_000
     x, time = np.zeros(2 * n), 0.0
     for smile in market.smiles.all:
-        n_steps = round(100 * (smile.expiry - time)) + 8
+        n_steps = round(20 * (smile.expiry - time)) + 4
         dt = (smile.expiry - time) / n_steps
         for _ in range(n_steps):
-            variance = local.interval(time + dt / 2).local_variance(market.values, time + dt / 2, x)
-            z = rng.standard_normal(n)
-            x = x + np.sqrt(variance * dt) * np.concatenate([z, -z]) - 0.5 * variance * dt
+            z, interval = rng.standard_normal(n), local.interval(time + dt / 2)
+
+            def variance(k, interval=interval, middle=time + dt / 2):
+                return interval.local_variance(market.values, middle, k)
+
+            x = second_order_step(variance, x, dt, np.concatenate([z, -z]))
             time += dt
         time = smile.expiry
         for k, vol in zip(smile.knots[1:-1], smile.vols[1:-1], strict=True):
@@ -155,89 +157,16 @@ def test_forward_equation_reprices_the_quotes():
             np.testing.assert_allclose(found, smile.vols, atol=4e-4)
 
 
-def derivatives(market, time, k, wanted):
-    """Derivatives of the local variance by the graph; ``x`` is the log-moneyness."""
-    names = {name for index in wanted for name in index if name != "x"}
-    leaves = make_leaves(market.values, names, len(k), np.float64)
-    x = chainer.Variable(k)
-    return by_grad(local_variance(market, time, x, leaves), {**leaves, "x": x}, wanted)
-
-
-def moved(quotes, name, step):
-    """Quotes of which one, or all for ``vol``, are moved."""
-    return [[t, K, vol + step * (name in ("vol", f"vol[{t:g}@{K:g}]"))] for t, K, vol in quotes]
-
-
-QUOTES = quoted(skewed)
-K = np.linspace(-0.4, 0.35, 12) + 0.0123
-QUOTE_NAMES = ("vol[0.25@95]", "vol[0.5@75]", "vol[1@115]", "vol")
-
-
-@pytest.mark.parametrize("name", QUOTE_NAMES)
-@pytest.mark.parametrize("time", TIMES)
-def test_derivatives_in_quotes_are_differences_of_surfaces(time, name):
-    wanted = [(name,), (name, name), (name, "x"), ("x",), (name, "x", "x")]
-    found, step = derivatives(market_of(QUOTES), time, K, wanted), 1e-5
-    above, below = (derivatives(market_of(moved(QUOTES, name, s)), time, K, wanted) for s in (step, -step))
-    up, down = (local_variance(market_of(moved(QUOTES, name, s)), time, K) for s in (step, -step))
-    np.testing.assert_allclose(found[(name,)], (up - down) / (2 * step), atol=1e-6, rtol=1e-5)
-    for index, lower in (((name, name), (name,)), ((name, "x"), ("x",))):
-        np.testing.assert_allclose(found[index], (above[lower] - below[lower]) / (2 * step), atol=1e-4, rtol=1e-5)
-    ahead, behind = (derivatives(market_of(QUOTES), time, K + s, wanted) for s in (step, -step))
-    central = (ahead[(name, "x")] - behind[(name, "x")]) / (2 * step)
-    np.testing.assert_allclose(found[(name, "x", "x")], central, atol=1e-3, rtol=1e-5)
-
-
-def test_second_derivatives_in_two_quotes_are_differences():
-    one, other, step = "vol[0.5@95]", "vol[1@105]", 1e-5
-    found = derivatives(market_of(QUOTES), 0.7, K, [(one, other), (one, "vol")])
-    for index in found:
-        above, below = (derivatives(market_of(moved(QUOTES, index[1], s)), 0.7, K, [(one,)]) for s in (step, -step))
-        np.testing.assert_allclose(found[index], (above[(one,)] - below[(one,)]) / (2 * step), atol=1e-4, rtol=1e-5)
-
-
-@pytest.mark.parametrize("time", TIMES)
-def test_derivatives_in_all_quotes_add_up_to_that_in_their_shift(time):
-    market = market_of(QUOTES)
-    names = market.vol_surface.values
-    found = derivatives(market, time, K, [("vol",), ("vol", "vol"), *((name,) for name in names)])
-    np.testing.assert_allclose(sum(found[(name,)] for name in names), found[("vol",)], atol=1e-11)
-    pairs = derivatives(market, time, K, [(name, "vol") for name in names])
-    np.testing.assert_allclose(sum(pairs.values()), found[("vol", "vol")], atol=1e-9)
-
-
-def test_local_variance_bends_nowhere_between_the_outermost_strikes():
-    """Two derivatives in the log-moneyness are continuous, so that a pathwise gamma leaves nothing out."""
-    market, tiny = market_of(QUOTES), 1e-9
-    knots = market.smiles.all[0].knots[1:-1]
-    for time in TIMES:
-        for order in (1, 2):
-            left, right = (
-                derivatives(market, time, knots + s, [("x",) * order])[("x",) * order] for s in (-tiny, tiny)
-            )
-            np.testing.assert_allclose(left, right, rtol=1e-4, atol=1e-5)
-
-
-def test_time_may_be_a_parameter():
-    market, step = market_of(QUOTES), 1e-6
-    for time in (0.1, 0.4, 0.75, 1.5):
-        leaf = chainer.Variable(np.full(len(K), time))
-        interval = LocalVol(market.smiles).interval(time)
-        found = by_grad(interval.local_variance(market.values, leaf, K), {"time": leaf}, [("time",)])[("time",)]
-        up, down = (interval.local_variance(market.values, time + s, K) for s in (step, -step))
-        np.testing.assert_allclose(found, (up - down) / (2 * step), atol=1e-8)
-
-
 def test_expiry_begins_the_interval_that_follows():
     market = market_of(QUOTES)
     for expiry in EXPIRIES:
-        after = local_variance(market, expiry + 1e-12, K)
-        np.testing.assert_allclose(local_variance(market, expiry, K), after, rtol=1e-9)
+        after = local_variance(market, expiry + 1e-12, PLACES)
+        np.testing.assert_allclose(local_variance(market, expiry, PLACES), after, rtol=1e-9)
 
 
 def test_local_variance_at_time_0_is_the_limit():
     market = market_of(QUOTES)
-    np.testing.assert_allclose(local_variance(market, 0.0, K), local_variance(market, 1e-9, K), rtol=1e-6)
+    np.testing.assert_allclose(local_variance(market, 0.0, PLACES), local_variance(market, 1e-9, PLACES), rtol=1e-6)
     assert local_variance(market, 0.0, np.zeros(3)) == pytest.approx(market.today.vol**2, abs=1e-3)
 
 
@@ -260,33 +189,3 @@ def test_floor_has_no_derivatives():
     assert found[0] < 100 * LEAST_RATE / LEAST_DENSITY < found[1]
     by_vol = derivatives(market, 0.27, k, [("vol",)])[("vol",)]
     assert abs(by_vol[0]) < 1e-6 < by_vol[1]
-
-
-@pytest.mark.parametrize("dtype", [np.float64, np.float32])
-@pytest.mark.parametrize("time", [0.1, 0.4])
-def test_trace_gives_the_bits_of_the_calculation_and_the_simplified_program_nearly(time, dtype):
-    market = market_of(QUOTES)
-    interval = LocalVol(market.smiles).interval(time)
-    wanted = [(), ("x",), ("x", "x"), ("vol",), ("x", "vol[0.25@95]")]
-
-    def calculation(x, shift, quote):
-        leaves = {**market.values, "vol": chainer.Variable(shift), "vol[0.25@95]": chainer.Variable(quote)}
-        x = chainer.Variable(x)
-        return by_grad(interval.local_variance(leaves, time, x), {**leaves, "x": x}, wanted)
-
-    def sources(n):
-        shift, quote = np.zeros(n, dtype), np.full(n, market.values["vol[0.25@95]"], dtype)
-        return {"x": np.linspace(-0.4, 0.3, n).astype(dtype), "shift": shift, "quote": quote}
-
-    tracer = Tracer(5)
-    traced = calculation(*(tracer.source(name, sample) for name, sample in sources(5).items()))
-    found = {index: value.array if hasattr(value, "array") else value for index, value in traced.items()}
-    program, given = tracer.program(found), sources(300)
-    direct = calculation(*given.values())
-    again = dict(program.run(given.__getitem__, 300))
-    quick = dict(simplified(program, lambda source: source, True).run(given.__getitem__, 300))
-    for index in wanted:
-        assert again[index].dtype == dtype
-        np.testing.assert_array_equal(again[index], direct[index])
-        size = np.abs(direct[index]).max()
-        np.testing.assert_allclose(quick[index], direct[index], atol=size * (1e-11 if dtype is np.float64 else 1e-3))
