@@ -21,7 +21,7 @@ def calibration_table(found: Calibration, screen: Screen) -> str:
     parameters = empty_table(screen, ["parameter", "value", "stderr", ""], left=("",))
     for one in found.parameters:
         parameters.add_row(one.name, _value(one), _stderr(one), "held" if one.is_held else "")
-    quotes = empty_table(screen, ["quote", "expiry", "strike", "type", "vol", "model vol", "error"], left=("type",))
+    quotes = empty_table(screen, ["line", "expiry", "strike", "type", "vol", "model vol", "error"], left=("type",))
     for quote in found.quotes:
         quotes.add_row(*_cells(quote))
     notes = [*found.remarks, *(f"NOT MET: {reason}" for reason in found.failures)]

@@ -44,7 +44,7 @@ def test_the_table_has_parameters_quotes_and_remarks(greeks, tmp_path):
     assert lines[0].startswith("heston | 30 quotes of 5 expiries | error ")
     rows = [line.split() for line in lines]
     assert ["parameter", "value", "stderr"] in rows
-    assert ["quote", "expiry", "strike", "type", "vol", "model", "vol", "error"] in rows
+    assert ["line", "expiry", "strike", "type", "vol", "model", "vol", "error"] in rows
     assert next(row for row in rows if row[:1] == ["mean_reversion"])[1] == "1.5"
     assert next(row for row in rows if row[:3] == ["2", "0.1", "91.1"])[-1] == "+0.0000"
     assert "Feller's condition fails" in done.out
