@@ -16,7 +16,8 @@ from greeks_cli.engine.autodiff.ops import make_leaves
 from greeks_cli.engine.compiler.ir import Array, Program
 from greeks_cli.engine.compiler.tracer import Tracer
 from greeks_cli.terms.contract import Contract
-from greeks_cli.terms.greek import MAX_ORDER, Greek
+from greeks_cli.terms.greek import MAX_ORDER, TIME, Greek
+from greeks_cli.terms.market import Market
 from greeks_cli.terms.request import Request
 
 Exact = tuple[float | None, ...]
@@ -40,14 +41,24 @@ def exact_derivatives(request: Request, contract: Contract, wanted: Sequence[Mul
 def exact_greeks_of_all(requests: Sequence[Request]) -> list[Exact]:
     """Closed forms of several requests; requests that differ only in numbers are evaluated as a batch."""
     points = [point_of(request.contract, request.market, request.values) for request in requests]
+    return _in_batches(points, [[greek.parameters for greek in request.greeks] for request in requests])
+
+
+def exact_prices(contracts: Sequence[Contract], market: Market) -> list[float | None]:
+    """Closed forms of the prices of several contracts in one market."""
+    points = [point_of(contract, market, {**market.values, **contract.values, TIME: 0.0}) for contract in contracts]
+    return [price for (price,) in _in_batches(points, [[()]] * len(points))]
+
+
+def _in_batches(points: Sequence[Point], wanted: Sequence[Sequence[MultiIndex]]) -> list[Exact]:
+    """The derivatives wanted at each point; points at which one function is evaluated are a batch."""
     batches: dict[Hashable, list[int]] = {}
-    for number, (request, point) in enumerate(zip(requests, points, strict=True)):
-        batches.setdefault((point.structure, request.greeks), []).append(number)
+    for number, (point, of_point) in enumerate(zip(points, wanted, strict=True)):
+        batches.setdefault((point.structure, tuple(of_point)), []).append(number)
     found: dict[int, Exact] = {}
     for numbers in batches.values():
-        wanted = [greek.parameters for greek in requests[numbers[0]].greeks]
-        found |= zip(numbers, _at([points[number] for number in numbers], wanted), strict=True)
-    return [found[number] for number in range(len(requests))]
+        found |= zip(numbers, _at([points[number] for number in numbers], wanted[numbers[0]]), strict=True)
+    return [found[number] for number in range(len(points))]
 
 
 def exact_at_spots(request: Request, greeks: Sequence[Greek], spots: Sequence[float]) -> list[tuple[float, ...] | None]:

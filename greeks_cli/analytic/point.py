@@ -132,7 +132,7 @@ class Point:
         spot = self.values["spot"]
         if not index:
             return 0.0, _OF_PRICE * spot
-        deviation = min(1.0, self._deviation)
+        deviation = min(1.0, self._deviation) or 1.0
         scales = {name: abs(value) or 1.0 for name, value in self.values.items()} | {TIME: self.contract.expiry}
         scales |= dict.fromkeys(("spot", *self.contract.parameters), spot * deviation)
         return _OF_GREEK, _OF_SCALE * spot * deviation / prod(scales[name] for name in index)

@@ -153,6 +153,19 @@ TOPICS = {
         "that have market prices. Wrong quotes of up to half the pairs do not move it far. Trades of one underlying,",
         "spot, rate and expiry share it. A note tells the pairs and the worst of them",
     ),
+    "calibration": (
+        "greeks calibrate QUOTES --model heston fits a model of smiles (merton, heston, bates) to quotes of Europeans:",
+        "quotes        CSV: expiry, strike, and vol; or price and type; or bid, ask and type; or bid_vol and ask_vol;",
+        "              a weight is that of the squared error in vols, 1 without a column; a spread divides the error",
+        "market        spot, rate, dividend_yield and the like by options or --config; dividends in cash are escrowed",
+        "held          a parameter of the model that is given stays as it is: --mean-reversion 1.5",
+        "fit           least squares of vols by trust regions within bounds, from the best 6 of 48 random points; the",
+        "              quotes are priced again by closed forms, within 1e-12 of the spot, and shown with their errors",
+        "stderr        from the slopes and the size of the errors; none where as many parameters as quotes are fitted",
+        "remarks       parameters that the quotes do not tell: at a bound, uncertain by half of the value, or in pairs",
+        "              whose estimates have a correlation beyond 0.95; one expiry does not tell mean_reversion",
+        "exit code     4 where the mean error is above --max-error, or the search did not end; then no file is written",
+    ),
 }
 """Topics of ``greeks explain`` on the market and on quotes, each with its lines."""
 

@@ -46,7 +46,7 @@ SAMPLED = [
     ("heston", ("initial_variance",) * 3),
     ("heston", ("mean_reversion",) * 4),
     ("heston", ("spot", "spot_vol_correlation", "vol_of_vol")),
-    ("bates", ("jump_mean",) * 4),
+    ("bates", ("jump_mean",) * 3),
     ("bates", ("spot", "spot", "spot", "spot")),
     ("bates", ("jump_intensity", "long_run_variance")),
     ("merton", ("vol",) * 4),

@@ -1,0 +1,99 @@
+"""``greeks calibrate``."""
+
+import sys
+from pathlib import Path
+
+import click
+
+from greeks_cli.cli.bounded import Real, Whole
+from greeks_cli.cli.messages import say
+from greeks_cli.cli.options import market_options
+from greeks_cli.cli.output import check_file
+from greeks_cli.cli.source import Source
+from greeks_cli.cli.terminal import screen
+from greeks_cli.terms.errors import ExitCode, InvalidInput, Problem
+
+
+@click.command("calibrate")
+@click.argument("file", metavar="QUOTES", type=click.Path(path_type=Path))
+@market_options
+@click.option("-o", "--out", type=click.Path(path_type=Path), help="Market file to write, in TOML.")
+@click.option(
+    "--format",
+    "format",
+    type=click.Choice(["table", "json", "toml"]),
+    default="table",
+    show_default=True,
+    help="What standard output shows: tables, JSON, or the market file.",
+)
+@click.option("--ignore-columns", metavar="COLUMN,...", default="", help="Columns of QUOTES to leave out: volume,bid.")
+@click.option(
+    "--max-error",
+    type=Real(0, min_open=True),
+    default=1,
+    show_default=True,
+    help="Largest mean error of a fit that is met, in vol points.",
+)
+@click.option(
+    "--seed",
+    "starts",
+    type=Whole(0, 2**63 - 1),
+    default=0,
+    show_default=True,
+    help="Seed of the starting points.",
+)
+def command(
+    source: Source,
+    file: Path,
+    out: Path | None,
+    format: str,
+    ignore_columns: str,
+    max_error: float,
+    starts: int,
+) -> ExitCode:
+    """Fit the model of --model to the vols or prices in QUOTES, a CSV file. (extra: calibrate)
+
+    Columns: expiry (years, a date or a tenor), strike, and vol; or price and type; or bid, ask and type;
+    or bid_vol and ask_vol. A column weight is used where there is one; the errors of quotes with a bid and
+    an ask are measured in spreads. A parameter of the model that an option or --config gives is held there.
+
+    \b
+    greeks calibrate configs/smile.csv --model heston --spot 100 -o market.toml
+    greeks price --config market.toml --strike 100
+
+    The exit code is 4, and no file is written, where the mean error is above --max-error or the search
+    did not end.
+    """
+    from greeks_cli.book.columns import parse_columns
+    from greeks_cli.book.smile_quotes import smile_quotes
+    from greeks_cli.report.calibration_formats import calibration_json, calibration_table, market_file
+    from greeks_cli.run.calibration import calibrate
+    from greeks_cli.run.files import write_whole
+
+    if out is not None:
+        _check(out)
+    ignored = parse_columns("", ignore_columns).ignored
+    dating = source.dating()
+    with source.placed():
+        found = calibrate(smile_quotes(file, dating, ignored), source.sections["market"], dating, starts, max_error)
+    shown = {
+        "table": lambda: calibration_table(found, screen()),
+        "json": lambda: calibration_json(found),
+        "toml": lambda: market_file(found, str(file), dating),
+    }
+    sys.stdout.write(shown[format]())
+    if format == "toml":
+        for remark in found.remarks:
+            say(f"note: {remark}")
+    for failure in found.failures:
+        say(f"not met: {failure}{f'; {out} is not written' if out else ''}")
+    if out is not None and not found.failures:
+        write_whole(out, market_file(found, str(file), dating).encode())
+    return ExitCode.NOT_MET if found.failures else ExitCode.OK
+
+
+def _check(out: Path) -> None:
+    """Raise InvalidInput for a path that cannot be a market file."""
+    check_file(out)
+    if out.suffix.lower() != ".toml":
+        raise InvalidInput([Problem(("--out",), "a market file is TOML; give a name that ends in .toml", str(out))])
