@@ -13,6 +13,11 @@ def levels(leaves: Leaves, schedule: Schedule, n_dates: int, latents: Latents) -
     return _summed(changes, leaves, schedule, n_dates)
 
 
+def fixed_levels(values: Leaves, schedule: Schedule, n_dates: int, latents: Latents) -> Operand:
+    """The levels of paths that are held fixed, at the values of the parameters."""
+    return _summed(latents.latent("fixed", "change", ()), values, schedule, n_dates)
+
+
 def shifted_levels(
     leaves: Leaves, first: str, moving: Operand, schedule: Schedule, n_dates: int, latents: Latents
 ) -> Operand:

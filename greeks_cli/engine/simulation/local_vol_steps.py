@@ -3,7 +3,8 @@
 The function is that of the market as it is: spot, rates and the passing of time move the path and not the function, so
 that delta is the model's. Vols of quotes move the function.
 
-The density of a path is that of its steps. Held fixed is the price at the contract's dates alone: between today and the
+Paths that move with the leaves take steps of weak order 2. Paths that are held fixed take Gaussian steps, so that they
+have a density: that of their steps. Held fixed is the price at the contract's dates alone: between today and the
 first of them, the path moves with the spot in proportion to the time left (J.-M. Bismut, 1984; K. Elworthy and X.-M.
 Li, 1994), so that the score in the spot does not grow with the number of steps.
 """
@@ -19,6 +20,7 @@ from greeks_cli.engine.compiler.ir import Array
 from greeks_cli.engine.simulation.gbm import MOVING
 from greeks_cli.engine.simulation.local_vol import LocalVol
 from greeks_cli.engine.simulation.recursion import Numbers, Stepped, TimeStep
+from greeks_cli.engine.simulation.second_order import second_order_step
 from greeks_cli.terms.greek import TIME
 from greeks_cli.terms.market import FUTURE, SHARES, Market
 
@@ -84,10 +86,19 @@ class LocalVolSteps(Stepped):
     def cases(
         self, values: Mapping[str, float], step: TimeStep, state: Array
     ) -> list[tuple[Hashable, NDArray[np.intp] | None]]:
-        return [(self._surface.place(step.start), None)]
+        return [(self._surface.place(step.start + 0.5 * step.years), None)]
 
     def step(self, leaves: Leaves, numbers: Numbers, state: Operand, normal: Operand, case: Hashable) -> Level | Fixed:
-        return self._moved(leaves, numbers, state, normal, case)
+        assert isinstance(case, int)
+        start, end = (_time(leaves, numbers, side) for side in (_START, _END))
+        shift = 0.5 * (self._shift(leaves, numbers, _START) + self._shift(leaves, numbers, _END))
+        interval, middle = self._surface.between(case), 0.5 * (start + end)
+
+        def variance(x: Operand) -> Operand:
+            return interval.local_variance(leaves, middle, x + shift)
+
+        after = second_order_step(variance, state, end - start, normal)
+        return Level(after, after - state)
 
     def _moved(self, leaves: Leaves, numbers: Numbers, state: Operand, normal: Operand, case: Hashable) -> Level:
         """The step of a path whose forward and function are those of the leaves."""
@@ -137,6 +148,13 @@ class LocalVolSteps(Stepped):
     def _carry(self, time: float) -> float:
         flat = self._market.flat(max(time, _SOON))
         return (flat.rate - flat.dividend_yield) * time
+
+
+class LocalVolFixed(LocalVolSteps):
+    """Paths that are held fixed, by Gaussian steps."""
+
+    def step(self, leaves: Leaves, numbers: Numbers, state: Operand, normal: Operand, case: Hashable) -> Level | Fixed:
+        return self._moved(leaves, numbers, state, normal, case)
 
 
 class LocalVolDensity(LocalVolSteps):

@@ -4,7 +4,12 @@ from functools import lru_cache
 
 from greeks_cli.engine.autodiff.mixed_partials import MultiIndex
 from greeks_cli.engine.simulation.heston import Heston
-from greeks_cli.engine.simulation.local_vol_steps import LocalVolDensity, LocalVolShift, LocalVolSteps
+from greeks_cli.engine.simulation.local_vol_steps import (
+    LocalVolDensity,
+    LocalVolFixed,
+    LocalVolShift,
+    LocalVolSteps,
+)
 from greeks_cli.engine.simulation.recursion import Recursion, Stepped
 from greeks_cli.terms.market import Market
 
@@ -13,15 +18,14 @@ _KEPT = 64
 
 
 def stepped_of(market: Market, kind: str) -> Stepped:
-    """The steps of a market's model: "path", "density", or "shift" with the name of a parameter."""
+    """The steps of a market's model: "path", "fixed", "density", or "shift" with the name of a parameter."""
     return _local_vol(market, kind) if market.vol_surface else _HESTON
 
 
 @lru_cache(_KEPT)
 def _local_vol(market: Market, kind: str) -> LocalVolSteps:
-    if kind == "path":
-        return LocalVolSteps(market)
-    return LocalVolDensity(market) if kind == "density" else LocalVolShift(market, kind.removeprefix("shift "))
+    simple = {"path": LocalVolSteps, "fixed": LocalVolFixed, "density": LocalVolDensity}
+    return simple[kind](market) if kind in simple else LocalVolShift(market, kind.removeprefix("shift "))
 
 
 @lru_cache(_KEPT)

@@ -148,6 +148,16 @@ class PathData:
         found = increments(self.markets.model, values, MarketSchedule(self.markets), n_dates, self)
         return np.asarray(levels(found, self.motion.normals[:n_dates]), self.motion.dtype)
 
+    @cached_property
+    def fixed_logarithms(self) -> Array:
+        """The logarithm of the underlying over its spot on paths that are held fixed, shape (n_dates, n_paths)."""
+        markets = self.markets
+        if markets.model.is_conditional:
+            return self.logarithms
+        values = {name: float(value[0]) for name, value in markets.values.items()}
+        found = local_levels.fixed_levels(values, MarketSchedule(markets), markets.n_dates, self)
+        return np.asarray(found, self.motion.dtype)
+
     @property
     def parameters(self) -> Collection[str]:
         """The parameters that the paths depend on."""

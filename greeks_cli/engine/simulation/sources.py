@@ -200,13 +200,13 @@ class JumpCounts(PathSource):
 
 @dataclass(frozen=True)
 class Logarithms(PathSource):
-    """The logarithm of the underlying over its spot at the dates, shape (n_dates, n_paths)."""
+    """The logarithm of the underlying over its spot at the dates, on fixed paths, shape (n_dates, n_paths)."""
 
     of_market: ClassVar[bool] = True
     is_row: ClassVar[bool] = False
 
     def of(self, data: PathData) -> Array:
-        return data.logarithms
+        return data.fixed_logarithms
 
 
 @dataclass(frozen=True)
