@@ -187,7 +187,7 @@ def _run(
     inputs[_NORMAL] = normals
     n_paths, row = len(normals), normals.shape
     return {
-        partial: array if array.shape == row else np.array(np.broadcast_to(array, row))
+        partial: array if np.shape(array) == row else np.zeros_like(normals) + array
         for partial, array in program.run(inputs.__getitem__, n_paths)
     }
 
