@@ -183,7 +183,7 @@ def _long_rows(records: Sequence[Record]) -> Iterator[Record]:
         if "error" in record:
             yield {**common, "warning": record["error"]}
         for estimate in record.get("estimates", ()):
-            yield {**common, **estimate}
+            yield {**common, **{name: value for name, value in estimate.items() if name != "bias_of_steps"}}
 
 
 def as_parquet(records: Sequence[Record]) -> bytes:

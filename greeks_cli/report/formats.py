@@ -13,7 +13,7 @@ from greeks_cli.report.table import Screen, table
 from greeks_cli.terms.greek import Units
 from greeks_cli.terms.result import Result
 
-_FIELDS = [field.name for field in fields(Row)]
+_FIELDS = [field.name for field in fields(Row) if field.name != "bias_of_steps"]
 
 
 class Format(enum.StrEnum):

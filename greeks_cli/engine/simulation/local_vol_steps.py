@@ -53,6 +53,7 @@ class LocalVolSteps(Stepped):
     def __init__(self, market: Market):
         self._market, self._surface = market, LocalVol(market.smiles)
         nodes = dict(market.nodes)
+        self.moves_until = market.smiles.surface.expiries[0]  # where the local variance jumps in time
         self._rates = {
             name: sign
             for curve, sign in _SIGNS.items()
@@ -73,6 +74,8 @@ class LocalVolSteps(Stepped):
             f"{_START} moves": step.moves,
             f"{_END} time": end,
             f"{_END} moves": step.moves - step.shrinks,
+            f"{_START} left": step.left,
+            f"{_END} left": step.left - step.spends,
             "growth": (self._carry(end) - self._carry(step.start)) / step.years,
             "carried": market.today.rate - market.today.dividend_yield,
         }
@@ -128,8 +131,8 @@ class LocalVolSteps(Stepped):
 
     def _fixed(self, leaves: Leaves, numbers: Numbers, side: str) -> Operand:
         """The change of the log-moneyness of a fixed path, which the spot moves before the first date."""
-        moves = numbers[f"{side} moves"]
-        return moves * (log(leaves["spot"] / numbers["market spot"]) - numbers["growth"] * leaves[TIME])
+        moved = numbers[f"{side} left"] * log(leaves["spot"] / numbers["market spot"])
+        return moved - numbers[f"{side} moves"] * numbers["growth"] * leaves[TIME]
 
     def _shift(self, leaves: Leaves, numbers: Numbers, side: str) -> Operand:
         """The change of the logarithm of the forward to a side of the step by the parameters, from the market's."""

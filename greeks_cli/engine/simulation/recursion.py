@@ -8,6 +8,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Collection, Hashable, Iterable, Mapping
 from dataclasses import replace
 from itertools import combinations
+from math import inf
 from threading import RLock
 from typing import Any, ClassVar, NamedTuple
 
@@ -45,14 +46,34 @@ class TimeStep(NamedTuple):
     """The part of a year by which the start comes later."""
     shrinks: float
     """The part of a year by which the step becomes shorter."""
+    left: float
+    """The share of the time until the first date that is left at the start; 0 beyond the date."""
+    spends: float
+    """The share that the step takes."""
 
     @classmethod
-    def all(cls, grid: Grid, dates: tuple[float, ...]) -> "list[list[TimeStep]]":
-        """The steps of each interval between dates; time that passes shortens those of the first interval alike."""
+    def all(cls, grid: Grid, dates: tuple[float, ...], until: float) -> "list[list[TimeStep]]":
+        """The steps of each interval between dates.
+
+        Time that passes shortens those alike that end before the first date, and before the time ``until``.
+        """
         found, before = [], 0.0
         for interval, (date, n) in enumerate(zip(dates, grid.steps, strict=True)):
             years, is_first = float(f"{(date - before) / n:.12g}"), interval == 0  # equal steps have equal numbers
-            found.append([cls(before + i * years, years, is_first * (1 - i / n), is_first / n) for i in range(n)])
+            m = max(1, int(min(n, until / years + 1e-9))) if is_first else 0
+            found.append(
+                [
+                    cls(
+                        before + i * years,
+                        years,
+                        max(0.0, 1 - i / m) if is_first else 0.0,
+                        1 / m if i < m else 0.0,
+                        is_first * (1 - i / n),
+                        is_first / n,
+                    )
+                    for i in range(n)
+                ]
+            )
             before = date
         return found
 
@@ -64,6 +85,8 @@ class Stepped(ABC):
     """The parameters that a step depends on, with ``time``."""
     kept: ClassVar[tuple[str, ...]]
     """The names of a step's results after the state, which are summed between dates."""
+    moves_until = inf
+    """The time in years until which steps may move smoothly as calendar time passes."""
 
     @abstractmethod
     def start(self, values: Mapping[str, float]) -> tuple[float, str]:
@@ -107,7 +130,7 @@ class Recursion:
             for name in self.model.kept
             for index in self.indices
         }
-        intervals = TimeStep.all(grid, dates)
+        intervals = TimeStep.all(grid, dates, self.model.moves_until)
         numbers = {step: self.model.numbers(values, step) for steps in intervals for step in steps}
         folds = len({tuple(own.values()) for own in numbers.values()}) <= _FEW
         for interval, steps in enumerate(intervals):
