@@ -113,6 +113,9 @@ class _Solved:
         """The quotes in a market. Raises InvalidInput where a price implies no vol."""
         flats = {years: market.flat(years) for years in {quote.expiry for quote in quotes}}
         starts = {years: market.spot - market.worth_of_dividends(years) for years in flats}
+        if min(starts.values()) <= 0:
+            message = f"are worth all of the spot, {market.spot:g}, before the last expiry; lower them"
+            raise InvalidInput([Problem(("market", "dividends"), message)])
         forwards = [starts[y] * exp((flats[y].rate - flats[y].dividend_yield) * y) for y in (q.expiry for q in quotes)]
         discounts = [exp(-flats[quote.expiry].rate * quote.expiry) for quote in quotes]
         vols = _vols(quotes, forwards, discounts)

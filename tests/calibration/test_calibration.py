@@ -120,6 +120,11 @@ def test_a_bad_fit_is_not_met():
         ({"model": "gbm", "vol": 0.2}, ("market", "model"), "choose merton, heston or bates"),
         ({"model": "merton", "vol": [[1, 0.2], [2, 0.22]]}, ("market", "vol"), "a curve is not fitted"),
         ({"model": "heston", "dividends": "0.3:2"}, ("market", "dividend_model"), "choose escrowed"),
+        (
+            {"model": "heston", "dividends": "0.3:200", "dividend_model": "escrowed"},
+            ("market", "dividends"),
+            "are worth all of the spot",
+        ),
         ({"model": "heston", "spot": -1}, ("market", "spot"), "greater than"),
         (HESTON, ("market", "model"), "none is left to fit"),
     ],
