@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 import QuantLib as ql
 
-from greeks_cli.analytic.closed_forms import exact_greeks, exact_greeks_of_all
+from greeks_cli.analytic.closed_forms import exact_derivatives, exact_greeks, exact_greeks_of_all
+from greeks_cli.engine.payoffs.controls import Underlying
 from greeks_cli.terms.contracts import CONTRACTS
 from greeks_cli.terms.market import Market
 from greeks_cli.terms.request import build_request
@@ -324,3 +325,10 @@ def test_a_future_has_no_carry(model):
 
 
 assert set(HESTON) | set(JUMPS) == set(PARAMETERS["bates"])
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_the_control_variate_is_the_discounted_forward(model):
+    request = request_of(model, {"strike": 100, "expiry": 0.5}, "price")
+    found = exact_derivatives(request, Underlying(expiry=0.5), [(), ("spot",), ("spot", "spot")])
+    assert found == pytest.approx((100 * exp(-0.005), exp(-0.005), 0.0), rel=1e-13)

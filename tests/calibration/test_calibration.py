@@ -151,6 +151,20 @@ def test_prices_without_a_vol_are_refused_by_their_lines():
     assert "no vol gives this price" in error.value.problems[0].message
 
 
+def test_quotes_too_far_from_the_forward_are_refused_by_their_lines():
+    far = replace(quotes_of(HESTON)[0], strike=1000.0, place="quotes.csv:99")
+    with pytest.raises(InvalidInput, match=r"quotes\.csv:99: strike 1000 is \d+ standard deviations"):
+        fit([*quotes_of(HESTON), far], "heston")
+
+
+@pytest.mark.parametrize("model", [HESTON, BATES], ids=lambda model: model["model"])
+def test_quotes_far_from_the_forward_are_fitted(model):
+    at = points(widths=(-4, -2, -1, 0, 0.5, 1, 1.5))
+    found = fit(quotes_of(model, at), model["model"])
+    assert max(abs(np.log(one.quote.strike / 100)) / (one.vol * one.quote.expiry**0.5) for one in found.quotes) > 2.4
+    assert found.rms < 1e-5
+
+
 def test_escrowed_dividends_and_curves_enter_the_forward():
     fields = {"dividends": "0.2:1", "dividend_model": "escrowed", "rate": "0.5:0.02,2:0.03"}
     found = fit(quotes_of(HESTON), "heston", **fields)
