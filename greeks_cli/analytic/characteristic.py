@@ -10,7 +10,7 @@ from collections.abc import Mapping
 
 from greeks_cli.engine.autodiff.complex_numbers import as_complex, exponential_quotient, logarithmic_quotient
 from greeks_cli.engine.autodiff.ops import Leaves, Operand, exp, sqrt
-from greeks_cli.terms.models import Model
+from greeks_cli.terms.models import Model, growth_of_a_jump
 
 
 def log_characteristic(model: Model, z: Operand, leaves: Leaves, years: Operand, variance: Operand) -> Operand:
@@ -23,12 +23,19 @@ def log_characteristic(model: Model, z: Operand, leaves: Leaves, years: Operand,
 
 
 def slope_at_infinity(model: Model, values: Mapping[str, float], years: float) -> complex:
-    """The limit of the logarithm over z, for large z to the right; 0 where it falls faster than z."""
-    if not model.has_variance:
-        return 0.0
-    mean = values["initial_variance"] + values["mean_reversion"] * values["long_run_variance"] * years
-    rho = values["spot_vol_correlation"]
-    return -mean / values["vol_of_vol"] * complex(math.sqrt(1 - rho * rho), rho)
+    """The limit of the logarithm over z, for large z to the right, but for a part that falls faster than z.
+
+    Jumps leave what the drift takes back of their mean growth: the law without a jump lies there.
+    """
+    slope = 0j
+    if model.has_variance:
+        mean = values["initial_variance"] + values["mean_reversion"] * values["long_run_variance"] * years
+        rho = values["spot_vol_correlation"]
+        slope -= mean / values["vol_of_vol"] * complex(math.sqrt(1 - rho * rho), rho)
+    if model.has_jumps:
+        growth = growth_of_a_jump(values["jump_mean"], values["jump_vol"])
+        slope -= 1j * values["jump_intensity"] * years * growth
+    return slope
 
 
 def heston(z: Operand, squares: Operand, own: Leaves, years: Operand) -> Operand:

@@ -50,12 +50,14 @@ class Point:
     def structure(self) -> Hashable:
         """Equal for points at which the closed form is one function of its leaves.
 
-        Closed forms choose among formulas by the order of the spot and the contract's levels, and by the carry.
+        Closed forms choose among formulas by the order of the spot and the contract's levels, and by the carry; Fourier
+        integrals by the number of places alone.
         """
         contract, values = self.contract, self.values
         numbers = [getattr(contract, name) for name in numeric_fields(type(contract)) if name not in SCHEDULE]
         levels = [values["spot"], *(number for number in numbers if isinstance(number, int | float))]
-        order = tuple((one > other, one == other) for one, other in combinations(levels, 2))
+        pairs = combinations(levels, 2) if self.market.model is Model.GBM else ()
+        order = tuple((one > other, one == other) for one, other in pairs)
         flat = {**values, **self.market.flat(contract.expiry)._asdict(), "spot": values["spot"]}
         return (
             type(contract),

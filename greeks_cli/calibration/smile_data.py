@@ -14,6 +14,9 @@ from greeks_cli.terms.models import Model
 
 Array = NDArray[np.float64]
 
+_LEAST_VEGA = 0.02
+"""The least vega of a search over the largest of the expiry; a strike 2.8 deviations away has it."""
+
 
 @dataclass(frozen=True)
 class SmileData:
@@ -52,10 +55,16 @@ class SmileErrors:
     """Weighted errors of a model's vols, and their slopes in its parameters."""
 
     def __init__(self, model: Model, data: SmileData, n_nodes: int, in_prices: bool):
-        """``in_prices`` takes errors of prices over the vega of the quote, which every price has."""
+        """``in_prices`` takes errors of prices over the vega of the quote, which every price has.
+
+        Far from the forward, where the vega is small, it is that of ``_LEAST_VEGA``: no price of a bad model is then so
+        many vols away that the search sees nothing else.
+        """
         self._data, self._in_prices = data, in_prices
         self._prices = SmilePrices(model, data.years.tolist(), data.moneyness.tolist(), n_nodes)
         self._targets, self._vegas = data.black(data.vols), data.vegas(data.vols)
+        if in_prices:
+            self._vegas = np.maximum(self._vegas, _LEAST_VEGA * np.sqrt(data.years / (2 * pi)))
         self._roots = np.sqrt(data.weights)
 
     def errors(self, values: Mapping[str, float]) -> Array:

@@ -8,16 +8,24 @@ import click
 from greeks_cli.cli.bounded import Real, Whole
 from greeks_cli.cli.messages import say
 from greeks_cli.cli.options import market_options
-from greeks_cli.cli.output import check_file
+from greeks_cli.cli.output import Output, output
 from greeks_cli.cli.source import Source
 from greeks_cli.cli.terminal import screen
 from greeks_cli.terms.errors import ExitCode, InvalidInput, Problem
+
+_WRITTEN = (".toml", ".svg", ".png", ".pdf")
 
 
 @click.command("calibrate")
 @click.argument("file", metavar="QUOTES", type=click.Path(path_type=Path))
 @market_options
-@click.option("-o", "--out", type=click.Path(path_type=Path), help="Market file to write, in TOML.")
+@click.option(
+    "-o",
+    "--out",
+    type=click.Path(path_type=Path),
+    multiple=True,
+    help="File to write: .toml is the market file, .svg, .png or .pdf a picture of the smiles; several are possible.",
+)
 @click.option(
     "--format",
     "format",
@@ -45,7 +53,7 @@ from greeks_cli.terms.errors import ExitCode, InvalidInput, Problem
 def command(
     source: Source,
     file: Path,
-    out: Path | None,
+    out: tuple[Path, ...],
     format: str,
     ignore_columns: str,
     max_error: float,
@@ -61,17 +69,15 @@ def command(
     greeks calibrate configs/smile.csv --model heston --spot 100 -o market.toml
     greeks price --config market.toml --strike 100
 
-    The exit code is 4, and no file is written, where the mean error is above --max-error or the search
+    The exit code is 4, and no market file is written, where the mean error is above --max-error or the search
     did not end.
     """
     from greeks_cli.book.columns import parse_columns
     from greeks_cli.book.smile_quotes import smile_quotes
-    from greeks_cli.report.calibration_formats import calibration_json, calibration_table, market_file
+    from greeks_cli.report.calibration_formats import calibration_json, calibration_table, market_file, smile_picture
     from greeks_cli.run.calibration import calibrate
-    from greeks_cli.run.files import write_whole
 
-    if out is not None:
-        _check(out)
+    files = [_checked(one) for one in out]
     ignored = parse_columns("", ignore_columns).ignored
     dating = source.dating()
     with source.placed():
@@ -86,14 +92,20 @@ def command(
         for remark in found.remarks:
             say(f"note: {remark}")
     for failure in found.failures:
-        say(f"not met: {failure}{f'; {out} is not written' if out else ''}")
-    if out is not None and not found.failures:
-        write_whole(out, market_file(found, str(file), dating).encode())
+        say(f"not met: {failure}")
+    for to in files:
+        if to.format != "toml":
+            to.deliver(smile_picture(found, to.format))
+        elif found.failures:
+            say(f"{to.file} is not written")
+        else:
+            to.deliver(market_file(found, str(file), dating))
     return ExitCode.NOT_MET if found.failures else ExitCode.OK
 
 
-def _check(out: Path) -> None:
-    """Raise InvalidInput for a path that cannot be a market file."""
-    check_file(out)
-    if out.suffix.lower() != ".toml":
-        raise InvalidInput([Problem(("--out",), "a market file is TOML; give a name that ends in .toml", str(out))])
+def _checked(out: Path) -> Output:
+    """The output of a file's extension. Raises InvalidInput, and MissingExtra for a picture without matplotlib."""
+    if out.name and out.suffix.lower() not in _WRITTEN:
+        message = f"its extension says no format; use one of {', '.join(_WRITTEN)}"
+        raise InvalidInput([Problem(("--out",), message, str(out))])
+    return output(out, None, (suffix[1:] for suffix in _WRITTEN), "toml")

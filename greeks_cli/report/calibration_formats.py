@@ -91,6 +91,14 @@ def _document(one: FittedQuote) -> dict[str, Any]:
     }
 
 
+def smile_picture(found: Calibration, kind: str) -> bytes:
+    """A picture of the smiles as the content of a file."""
+    from greeks_cli.report.drawing import image
+    from greeks_cli.report.smile_figure import smile_figure
+
+    return image(smile_figure(found), kind)
+
+
 def market_file(found: Calibration, source: str, dating: Dating) -> str:
     """A file with [market] for ``greeks price --config`` and ``greeks batch --market``, in TOML."""
     held = [one.name for one in found.parameters if one.is_held]

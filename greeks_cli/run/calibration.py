@@ -26,6 +26,8 @@ from greeks_cli.terms.vanillas import European
 
 _USUAL_REVERSION = 1.0
 """The mean reversion that is held where one expiry does not tell it."""
+_FURTHEST = 6.0
+"""The largest distance of a strike from the forward, in standard deviations at the quoted vol."""
 _MISFIT = 1e-6
 """The largest difference in vols between the search's integral and the closed form."""
 
@@ -113,14 +115,33 @@ class _Solved:
         """The quotes in a market. Raises InvalidInput where a price implies no vol."""
         flats = {years: market.flat(years) for years in {quote.expiry for quote in quotes}}
         starts = {years: market.spot - market.worth_of_dividends(years) for years in flats}
+        if min(starts.values()) <= 0:
+            message = f"are worth all of the spot, {market.spot:g}, before the last expiry; lower them"
+            raise InvalidInput([Problem(("market", "dividends"), message)])
         forwards = [starts[y] * exp((flats[y].rate - flats[y].dividend_yield) * y) for y in (q.expiry for q in quotes)]
         discounts = [exp(-flats[quote.expiry].rate * quote.expiry) for quote in quotes]
         vols = _vols(quotes, forwards, discounts)
         years = np.array([quote.expiry for quote in quotes])
         moneyness = np.log([quote.strike / forward for quote, forward in zip(quotes, forwards, strict=True)])
         data = SmileData(years, moneyness, np.array(vols), np.ones(len(quotes)))
+        _check_distances(quotes, np.abs(moneyness) / (data.vols * np.sqrt(years)))
         weights = _weights(quotes, data.vegas(data.vols) * np.array(forwards) * np.array(discounts))
         return cls(SmileData(years, moneyness, data.vols, weights), forwards, discounts)
+
+
+def _check_distances(quotes: Sequence[SmileQuote], deviations: Sequence[float]) -> None:
+    """Raise InvalidInput for quotes so far from the forward that rounding decides their vols."""
+    far = [
+        Problem(
+            (quote.place,),
+            f"strike {quote.strike:g} is {distance:.2g} standard deviations from the forward, where a price hardly "
+            f"tells a vol, and {_FURTHEST:g} are allowed; leave the row out",
+        )
+        for quote, distance in zip(quotes, deviations, strict=True)
+        if not distance <= _FURTHEST
+    ]
+    if far:
+        raise InvalidInput(few(far, len(far)))
 
 
 def _vols(quotes: Sequence[SmileQuote], forwards: Sequence[float], discounts: Sequence[float]) -> list[float]:

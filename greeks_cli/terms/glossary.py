@@ -203,7 +203,7 @@ TOPICS = {
         "stderr        from the slopes and the size of the errors; none where as many parameters as quotes are fitted",
         "remarks       parameters that the quotes do not tell: at a bound, uncertain by half of the value, or in pairs",
         "              whose estimates have a correlation beyond 0.95; one expiry does not tell mean_reversion",
-        "exit code     4 where the mean error is above --max-error, or the search did not end; then no file is written",
+        "exit code     4 where the mean error is above --max-error, or the search did not end; no market file then",
     ),
 }
 """Topics of ``greeks explain`` on the market and on quotes, each with its lines."""

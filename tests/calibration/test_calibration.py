@@ -120,6 +120,11 @@ def test_a_bad_fit_is_not_met():
         ({"model": "gbm", "vol": 0.2}, ("market", "model"), "choose merton, heston or bates"),
         ({"model": "merton", "vol": [[1, 0.2], [2, 0.22]]}, ("market", "vol"), "a curve is not fitted"),
         ({"model": "heston", "dividends": "0.3:2"}, ("market", "dividend_model"), "choose escrowed"),
+        (
+            {"model": "heston", "dividends": "0.3:200", "dividend_model": "escrowed"},
+            ("market", "dividends"),
+            "are worth all of the spot",
+        ),
         ({"model": "heston", "spot": -1}, ("market", "spot"), "greater than"),
         (HESTON, ("market", "model"), "none is left to fit"),
     ],
@@ -144,6 +149,20 @@ def test_prices_without_a_vol_are_refused_by_their_lines():
         fit(quotes, "heston", mean_reversion=1.0)
     assert [problem.path for problem in error.value.problems] == [(f"quotes.csv:{k}",) for k in range(2, 8)]
     assert "no vol gives this price" in error.value.problems[0].message
+
+
+def test_quotes_too_far_from_the_forward_are_refused_by_their_lines():
+    far = replace(quotes_of(HESTON)[0], strike=1000.0, place="quotes.csv:99")
+    with pytest.raises(InvalidInput, match=r"quotes\.csv:99: strike 1000 is \d+ standard deviations"):
+        fit([*quotes_of(HESTON), far], "heston")
+
+
+@pytest.mark.parametrize("model", [HESTON, BATES], ids=lambda model: model["model"])
+def test_quotes_far_from_the_forward_are_fitted(model):
+    at = points(widths=(-4, -2, -1, 0, 0.5, 1, 1.5))
+    found = fit(quotes_of(model, at), model["model"])
+    assert max(abs(np.log(one.quote.strike / 100)) / (one.vol * one.quote.expiry**0.5) for one in found.quotes) > 2.4
+    assert found.rms < 1e-5
 
 
 def test_escrowed_dividends_and_curves_enter_the_forward():

@@ -10,7 +10,7 @@ import pytest
 
 from greeks_cli.cli.source import Source
 from greeks_cli.terms.market import Market
-from tests.calibration.smiles import BATES, HESTON, points, prices_of, vols_of
+from tests.calibration.smiles import BATES, EXPIRIES, HESTON, points, prices_of, vols_of
 
 CARRY = ("--spot", "100", "--rate", "0.03", "--dividend-yield", "0.01")
 
@@ -107,6 +107,16 @@ def test_a_bad_fit_has_its_exit_code_and_writes_no_file(greeks, tmp_path):
     assert not out.exists()
 
 
+def test_a_picture_has_a_panel_for_each_expiry(greeks, tmp_path):
+    file, picture, market = written(tmp_path, vol_quotes()), tmp_path / "smile.svg", tmp_path / "market.toml"
+    done = greeks("calibrate", file, "--model", "heston", *CARRY, "-o", str(picture), "-o", str(market))
+    assert (done.code, done.err) == (0, "")
+    text = picture.read_text()
+    assert [f"expiry {T:g}y" in text for T in EXPIRIES] == [True] * len(EXPIRIES)
+    assert "vol (%)" in text
+    assert market.exists()
+
+
 def test_the_default_spot_is_remarked(greeks, tmp_path):
     done = greeks("calibrate", written(tmp_path, vol_quotes()), "--model", "heston")
     assert "spot is 100, the default; give --spot" in done.out
@@ -150,7 +160,7 @@ MISTAKES = {
         ("--model", "merton", "--spot", "100"),
         "quotes.csv:2: 300.0: no vol gives this price",
     ),
-    "out": (vol_quotes(), ("--model", "heston", "-o", "market.csv"), "give a name that ends in .toml"),
+    "out": (vol_quotes(), ("--model", "heston", "-o", "market.csv"), "use one of .toml, .svg, .png, .pdf"),
 }
 
 
