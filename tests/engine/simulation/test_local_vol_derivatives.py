@@ -92,33 +92,3 @@ def test_time_may_be_a_parameter():
         found = by_grad(interval.local_variance(market.values, leaf, PLACES), {"time": leaf}, [("time",)])[("time",)]
         up, down = (interval.local_variance(market.values, time + s, PLACES) for s in (step, -step))
         np.testing.assert_allclose(found, (up - down) / (2 * step), atol=1e-8)
-
-
-@pytest.mark.parametrize("time", TIMES)
-def test_quotes_keep_their_strikes_as_forwards_move(time):
-    market = market_of(QUOTES)
-    interval = LocalVol(market.smiles).interval(time)
-    spot = np.log(1.01)
-    by_spot = interval.local_variance(market.values, time, PLACES, [spot] * len(interval.expiries))
-    np.testing.assert_allclose(by_spot, local_variance(market_of(QUOTES, spot=101), time, PLACES), rtol=1e-9)
-    by_rate = interval.local_variance(market.values, time, PLACES, [0.02 * expiry for expiry in interval.expiries])
-    np.testing.assert_allclose(by_rate, local_variance(market_of(QUOTES, rate=0.02), time, PLACES), rtol=1e-9)
-
-
-@pytest.mark.parametrize("time", [0.1, 0.4])
-def test_derivatives_in_forwards_are_differences_of_surfaces(time):
-    interval, step = LocalVol(market_of(QUOTES).smiles).interval(time), 1e-5
-    leaves = {name: chainer.Variable(np.zeros(len(PLACES))) for name in ("spot", "rate")}
-    for name in leaves:
-        of = [1.0 if name == "spot" else expiry for expiry in interval.expiries]
-        moved = [leaves[name] * one for one in of]
-        value = interval.local_variance(market_of(QUOTES).values, time, PLACES, moved)
-        found = by_grad(value, leaves, [(name,), (name, name)])
-        up, here, down = (
-            local_variance(
-                market_of(QUOTES, **({"spot": 100 * np.exp(s)} if name == "spot" else {"rate": s})), time, PLACES
-            )
-            for s in (step, 0.0, -step)
-        )
-        np.testing.assert_allclose(found[(name,)], (up - down) / (2 * step), atol=1e-6)
-        np.testing.assert_allclose(found[(name, name)], (up - 2 * here + down) / step**2, atol=1e-3)

@@ -9,7 +9,7 @@ from greeks_cli.engine.backends.cupy import gpus
 from greeks_cli.engine.compiler.simplify import simplified
 from greeks_cli.engine.compiler.tracer import Tracer
 from greeks_cli.engine.simulation.local_vol import LocalVol
-from tests.engine.simulation.surfaces import QUOTES, market_of, quoted, skewed
+from tests.engine.simulation.surfaces import QUOTES, market_of
 
 WANTED = [(), ("x",), ("x", "x"), ("vol",), ("x", "vol[0.25@95]")]
 
@@ -45,43 +45,6 @@ def test_trace_gives_the_bits_of_the_calculation_and_the_simplified_program_near
         np.testing.assert_array_equal(again[index], direct[index])
         size = np.abs(direct[index]).max()
         np.testing.assert_allclose(quick[index], direct[index], atol=size * (1e-11 if dtype is np.float64 else 1e-3))
-
-
-@pytest.mark.parametrize("time", [0.1, 0.4])
-def test_one_trace_serves_other_surfaces_and_times(time):
-    other_quotes = quoted(lambda K, t: 1.1 * skewed(K, t), (0.2, 0.7, 1.5), (80, 90, 100, 110, 115, 120, 130))
-    names = {"quote": "vol[0.25@95]", "other": "vol[0.2@100]"}
-
-    def calculation(interval, name, time, x, shift, quote):
-        leaves = {**{own: None for smile in interval.smiles for own in smile.names}, "vol": chainer.Variable(shift)}
-        leaves |= {name: chainer.Variable(quote), "x": chainer.Variable(x)}
-        found = by_grad(interval.local_variance(leaves, time, leaves["x"]), leaves, [(), ("x",), ("vol",), ("x", name)])
-        return dict(zip("abcd", found.values(), strict=True))
-
-    def given(quotes, name, time, n):
-        market, tables = market_of(quotes), {}
-        interval = LocalVol(market.smiles).interval(time)
-        interval.with_numbers(lambda table, value: tables.setdefault(table, value))
-        shift, quote = np.zeros(n), np.full(n, market.values[name])
-        return interval, {
-            **tables,
-            "time": np.float64(time),
-            "x": np.linspace(-0.3, 0.2, n),
-            "shift": shift,
-            "quote": quote,
-        }
-
-    tracer = Tracer(5)
-    interval, sources = given(QUOTES, names["quote"], time, 5)
-    opened = interval.with_numbers(lambda table, value: tracer.source(table, value, is_flat=False))
-    paths = (tracer.source(name, sources[name]) for name in ("time", "x", "shift", "quote"))
-    program = tracer.program(calculation(opened, names["quote"], *paths))
-    quick = simplified(program, lambda source: source, True)
-    for quotes, name, at in ((QUOTES, names["quote"], time), (other_quotes, names["other"], 1.3 * time)):
-        interval, sources = given(quotes, name, at, 50)
-        direct = calculation(interval, name, at, *(sources[path] for path in ("x", "shift", "quote")))
-        for result, values in quick.run(sources.__getitem__, 50):
-            np.testing.assert_allclose(values, direct[result], rtol=1e-9, atol=1e-9)
 
 
 @pytest.mark.parametrize("time", [0.1, 0.4])
