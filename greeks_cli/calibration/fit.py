@@ -36,7 +36,7 @@ RANGES = {
 }
 _SIGNED = ("spot_vol_correlation", "jump_mean")
 _N_CANDIDATES, _N_STARTS = 48, 6
-_FAST, _EXACT = 128, 512
+_FAST, _EXACT = 128, 1024
 """Nodes of an integral in the search, and at the end."""
 _SEARCHES, _STEPS = 80, 400
 """The most evaluations from a starting point, and at the end."""

@@ -28,7 +28,7 @@ _USUAL_REVERSION = 1.0
 """The mean reversion that is held where one expiry does not tell it."""
 _FURTHEST = 6.0
 """The largest distance of a strike from the forward, in standard deviations at the quoted vol."""
-_MISFIT = 1e-6
+_MISFIT = 1e-4
 """The largest difference in vols between the search's integral and the closed form."""
 
 

@@ -18,6 +18,13 @@ PARAMETERS = {"merton": {"vol": 0.2, **JUMPS}, "heston": HESTON, "bates": {**HES
 CARRY = {"spot": 100.0, "rate": 0.03, "dividend_yield": 0.01}
 
 
+def heston(initial_variance, mean_reversion, long_run_variance, vol_of_vol, spot_vol_correlation):
+    """The parameters of heston in the usual order."""
+    names = ("initial_variance", "mean_reversion", "long_run_variance", "vol_of_vol", "spot_vol_correlation")
+    values = (initial_variance, mean_reversion, long_run_variance, vol_of_vol, spot_vol_correlation)
+    return {"model": "heston", **dict(zip(names, values, strict=True))}
+
+
 def request_of(model: str, contract: Mapping, greeks: str = "price", **market: object) -> Request:
     """A request with the usual parameters of a model, of which some are replaced."""
     return build_request(contract, {**CARRY, "model": model, **PARAMETERS[model], **market}, {}, greeks)
