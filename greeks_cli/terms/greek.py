@@ -201,6 +201,16 @@ def _power(step: str, count: int) -> str:
 
 _RAW_STEPS = {"vol": "1.00 vol", "rate": "1.00 rate", "dividend_yield": "1.00 dividend yield", TIME: "year"}
 _RAW_STEPS |= {"borrow": "1.00 borrow cost", "dividend": "1.00 of dividend"}
+_RAW_STEPS |= {
+    "initial_variance": "1.00 initial variance",
+    "mean_reversion": "1.00 mean reversion",
+    "long_run_variance": "1.00 long run variance",
+    "vol_of_vol": "1.00 vol of vol",
+    "spot_vol_correlation": "1.00 correlation",
+    "jump_intensity": "jump a year",
+    "jump_mean": "1.00 jump mean",
+    "jump_vol": "1.00 jump vol",
+}
 _MARKET_STEPS = {
     "vol": (0.01, "vol point"),
     "rate": (0.01, "1% rate"),
