@@ -40,3 +40,9 @@ def test_plans_of_one_market_share_its_calls():
     assert [share.plans for share in programs.shares(range(5), True)] == [(0, 1, 2, 3, 4)]
     chunked = compiled(programs, range(5)).parts[0].linked.chunked((False,))
     assert any(hasattr(source, "markets") and source.markets.count == 1 for source in chunked.common.sources)
+
+
+def test_plans_of_unlike_dates_under_curves_are_one_batch():
+    market = {"vol": "0.25:0.2,0.5:0.21,1:0.22,2:0.23", "rate": "0.25:0.01,0.5:0.02,1:0.03,2:0.03"}
+    programs = Programs(planned([asked(100.0, expiry, market) for expiry in (0.2, 0.4, 0.9, 1.5, 3.0)]))
+    assert len({id(batch) for batch, _ in programs._places.values()}) == 1
