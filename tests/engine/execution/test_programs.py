@@ -5,9 +5,9 @@ from greeks_cli.engine.execution.programs import Programs
 from greeks_cli.terms.request import build_request
 
 
-def asked(strike, expiry=1.0, market=None, **simulation):
+def asked(strike, expiry=1.0, market=None, greeks="delta,vega", **simulation):
     settings = {"paths": 4000, **simulation}
-    return build_request({"strike": strike, "expiry": expiry}, market or {"vol": 0.2}, settings, "delta,vega")
+    return build_request({"strike": strike, "expiry": expiry}, market or {"vol": 0.2}, settings, greeks)
 
 
 UNLIKE = [
@@ -44,5 +44,6 @@ def test_plans_of_one_market_share_its_calls():
 
 def test_plans_of_unlike_dates_under_curves_are_one_batch():
     market = {"vol": "0.25:0.2,0.5:0.21,1:0.22,2:0.23", "rate": "0.25:0.01,0.5:0.02,1:0.03,2:0.03"}
-    programs = Programs(planned([asked(100.0, expiry, market) for expiry in (0.2, 0.4, 0.9, 1.5, 3.0)]))
+    plans = planned([asked(100.0, expiry, market, "vega,rho", estimator="likelihood") for expiry in (0.4, 0.6, 1.5)])
+    programs = Programs(plans)
     assert len({id(batch) for batch, _ in programs._places.values()}) == 1
