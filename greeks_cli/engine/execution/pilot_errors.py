@@ -84,8 +84,9 @@ def squared_errors(pilots: Sequence[Pilot], mapper: Mapper = map) -> list[Errors
     def contest(numbers: Sequence[int]) -> _Contest:
         return _Contest([pilots[number] for number in numbers])
 
+    requests = [pilot.request for pilot in pilots]
     for structure in structures.values():
-        for some in simplified_as_one(structure, pilots[structure[0]].request):
+        for some in simplified_as_one(structure, requests):
             for numbers, made in in_batches(contest, some):
                 for rows in made.rows_of_stacks():
                     places.append([numbers[row] for row in rows])
