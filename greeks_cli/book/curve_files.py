@@ -24,6 +24,7 @@ _NAMES = {
     _FACTOR: ["discount_factor", "discount", "df"],
     "zero_rate": ["zero_rate", "zero", "rate", "r", "yield", "spot_rate"],
     "dividend_yield": ["dividend_yield", "q", "yield", "rate", "zero_rate"],
+    "borrow": ["borrow", "borrow_cost", "borrow_rate", "fee", "rate", "zero_rate"],
     "vol": ["vol"],
 }
 
@@ -165,7 +166,7 @@ def _values(name: str, column: str, cells: Sequence[Cell], separator: str) -> li
 
 
 def _wanted(name: str) -> str:
-    return "columns time and vol" if name == "vol" else "columns time and zero_rate or discount_factor"
+    return f"columns time and {name}" if name in ("vol", "borrow") else "columns time and zero_rate or discount_factor"
 
 
 def _wrong(place: str, message: str) -> Problem:

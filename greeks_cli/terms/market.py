@@ -134,7 +134,7 @@ class Market(Term):
     @cached_property
     def curves(self) -> Mapping[str, Curve]:
         """The parameters that are curves."""
-        found = {name: getattr(self, name) for name in (*CURVES, "borrow")}
+        found = {name: getattr(self, name) for name in CURVES}
         return {name: curve for name, curve in found.items() if isinstance(curve, Curve)}
 
     @cached_property
@@ -153,7 +153,7 @@ class Market(Term):
     def values(self) -> Mapping[str, float]:
         """The value of every parameter; a curve has one for each node, and 0 for the shift of all nodes."""
         found = {"spot": self.spot}
-        for name in (*CURVES, "borrow", *MODEL_PARAMETERS):
+        for name in (*CURVES, *MODEL_PARAMETERS):
             value = getattr(self, name)
             if value is not None:
                 found[name] = 0.0 if isinstance(value, Curve) else value
@@ -201,8 +201,9 @@ class Market(Term):
         if curve:
             return f"{name} has no node '{label}'; its nodes are {', '.join(curve.labels)}"
         example = f"--{name.replace('_', '-')} 0.25:0.02,1:0.03"
-        number = "is not given" if getattr(self, name) is None else "is a number"
-        return f"{name} {number} and has no nodes; leave out [{label}], or give nodes such as {example}"
+        if getattr(self, name) is None:
+            return f"{name} is not given, and has no nodes; give nodes such as {example}"
+        return f"{name} is a number and has no nodes; leave out [{label}], or give nodes such as {example}"
 
     def without_parameter(self, name: str) -> str | None:
         """The reason why a cost of borrowing or a dividend is none of the market, and the remedy; None for others."""
@@ -278,7 +279,7 @@ class Market(Term):
 
 def is_node(name: str) -> bool:
     """True for the name of a node of a parameter that may be a curve."""
-    return curve_of(name) in (*CURVES, "borrow") and curve_of(name) != name
+    return curve_of(name) in CURVES and curve_of(name) != name
 
 
 def _weights(market: Market, dates: tuple[float, ...]) -> "Mapping[str, NDArray[np.float64]]":
