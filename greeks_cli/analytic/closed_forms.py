@@ -13,17 +13,20 @@ from greeks_cli.analytic import barrier_options, double_barrier, path_options, v
 from greeks_cli.analytic.closed_form import SCHEDULE, closed_form
 from greeks_cli.analytic.path_options import has_small_carry
 from greeks_cli.engine.autodiff.chainer_runtime import chainer
+from greeks_cli.engine.autodiff.exp_linear import Dates
 from greeks_cli.engine.autodiff.mixed_partials import MultiIndex, by_grad
-from greeks_cli.engine.autodiff.ops import Leaves, Operand, exp, make_leaves
+from greeks_cli.engine.autodiff.ops import Leaves, Operand, make_leaves
 from greeks_cli.engine.compiler.ir import Program, Source
 from greeks_cli.engine.compiler.tracer import Tracer
 from greeks_cli.engine.payoffs.controls import Underlying
 from greeks_cli.engine.simulation.accruals import Accruals
+from greeks_cli.engine.simulation.cash_dividends import underlying_of
+from greeks_cli.terms.carry import FUTURE
 from greeks_cli.terms.contract import Contract
 from greeks_cli.terms.dividends import CashDividends
 from greeks_cli.terms.fields import numeric_fields
 from greeks_cli.terms.greek import MAX_ORDER, TIME, Greek
-from greeks_cli.terms.market import FUTURE, Market
+from greeks_cli.terms.market import Market
 from greeks_cli.terms.request import Request
 from greeks_cli.terms.vanillas import European, ForwardStart
 
@@ -219,16 +222,15 @@ class _Accruals:
 
     def lognormal_start(self) -> Operand:
         """The spot, less the value of escrowed dividends until the contract's last date."""
-        market, cash = self._point.market, self._point.cash
-        found = self._leaves["spot"]
-        if cash is None or cash.jumps:
-            return found
+        market, n_dates = self._point.market, len(self._point.contract.dates)
         ex_dates = market.ex_dates(self._point.contract.dates)
-        weights = market.weights(ex_dates)
-        for k, (name, time) in enumerate(zip(cash.names, ex_dates, strict=True)):
-            to_ex_date = Accruals(self._leaves, time, self._nodes, lambda node, k=k: float(weights[node][k]))  # type: ignore[misc]
-            found = found - self._leaves[name] * exp(-to_ex_date.carry)
-        return found
+
+        def to_ex_date(date: Dates) -> Accruals:
+            assert isinstance(date, int)
+            k, weights = date - n_dates, market.weights(ex_dates)
+            return Accruals(self._leaves, ex_dates[k], self._nodes, lambda node: float(weights[node][k]))
+
+        return underlying_of(n_dates, self._point.cash).start(self._leaves, to_ex_date)
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 from pydantic import Field, SerializerFunctionWrapHandler, model_serializer, model_validator
 
+from greeks_cli.terms.carry import FUTURE, SHARES, carry
 from greeks_cli.terms.curve import Curve, Rate, Vol
 from greeks_cli.terms.dividends import CashDividends, DividendList, DividendModel, on_date
 from greeks_cli.terms.fields import Price, Term
@@ -31,11 +32,6 @@ from greeks_cli.terms.nodes import Nodes, curve_of, label_of_node, node_name
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
-
-SHARES, FUTURE = "dividends", "future"
-"""Names among the nodes: of the dividends that are shares of the price, and of a future, which has none."""
-CARRIES = frozenset({"rate", "dividend_yield", "borrow", SHARES})
-"""Names among the nodes that enter the forward."""
 
 
 class Market(Term):
@@ -261,15 +257,14 @@ class Market(Term):
 
     def _carry(self, date: float) -> float:
         """The logarithm of the forward over the spot, but for dividends in cash."""
-        if self.future is not None:
-            return 0.0
-        rate, dividend_yield, borrow = (
-            self._mean(name, lambda curve: curve.mean(date)) for name in ("rate", "dividend_yield", "borrow")
+        known = {name for name, time in self.dividends.until((date,))} if self.dividends else ()
+
+        def integral(name: str) -> float:
+            return self._mean(name, lambda curve: curve.mean(date)) * date
+
+        found: float = carry(
+            dict(self.nodes), integral, lambda share: log1p(-self.values[share]) if share in known else 0.0
         )
-        found = (rate - dividend_yield - borrow) * date
-        if self.dividends:
-            kept = zip(self.dividends.times, self.dividends.amounts, self.dividends.are_shares, strict=True)
-            found += sum(log1p(-amount) for time, amount, is_share in kept if is_share and time <= date)
         return found
 
     def _mean(self, name: str, of_curve: Callable[[Curve], float]) -> float:

@@ -7,7 +7,7 @@ squares for a volatility, with weights that depend on the dates of nodes and con
 from collections.abc import Callable, Mapping, Sequence
 
 from greeks_cli.engine.autodiff.ops import Leaves, Operand, exp, log, sqrt
-from greeks_cli.terms.market import CARRIES, FUTURE, SHARES
+from greeks_cli.terms.carry import carry
 from greeks_cli.terms.nodes import Nodes
 
 WeightOf = Callable[[str], Operand]
@@ -52,16 +52,7 @@ class Accruals:
     @property
     def carry(self) -> Operand:
         """The logarithm of the forward over the spot, but for dividends in cash."""
-        if FUTURE in self._nodes:
-            return 0.0 * self._elapsed
-        if not CARRIES.isdisjoint(self._nodes):
-            found = self.rate - self.dividend_yield
-            if "borrow" in self._nodes:
-                found = found - self._integral("borrow")
-            for share in self._nodes.get(SHARES, ()):
-                found = found + self._weight(share) * log(1 - self._leaves[share])
-            return found
-        return (self._leaves["rate"] - self._leaves["dividend_yield"]) * self._elapsed
+        return carry(self._nodes, self._integral, lambda share: self._weight(share) * log(1 - self._leaves[share]))
 
     @property
     def variance(self) -> Operand:
