@@ -132,7 +132,7 @@ class Request:
         worth, expiry = self.market.worth_of_dividends(self.contract.expiry), self.contract.expiry
         if worth >= self.market.spot:
             message = f"are worth {worth:g} until expiry {expiry:g}, and the spot is {self.market.spot:g}; lower them"
-            yield Problem(("market", "dividends"), message)
+            yield Problem(("market", "dividends"), message, str(self.market.dividends))
         if self.market.model is not Model.GBM:
             yield Problem(("market", "model"), "is not simulated yet; use gbm", self.market.model)
         if not getattr(self.contract, "is_continuous", False):
