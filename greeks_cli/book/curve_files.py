@@ -14,7 +14,7 @@ from greeks_cli.book.scales import check_scales
 from greeks_cli.book.synonyms import field_of, normalised
 from greeks_cli.book.table import Table, table_of
 from greeks_cli.terms.curve import DiscountFactor
-from greeks_cli.terms.dating import is_dated
+from greeks_cli.terms.date_fields import is_dated
 from greeks_cli.terms.errors import InvalidInput, Problem, did_you_mean
 from greeks_cli.terms.greek import CURVES
 

@@ -14,6 +14,7 @@ from greeks_cli.engine.compiler.ir import small_buffers
 from greeks_cli.engine.estimators.bias import remaining_bias
 from greeks_cli.engine.estimators.methods import Method, kink_order
 from greeks_cli.engine.estimators.moments import Moments
+from greeks_cli.engine.execution.candidates import effective_paths
 from greeks_cli.engine.execution.choice import Errors, of_curves
 from greeks_cli.engine.execution.chunks import Stacked
 from greeks_cli.engine.execution.numbers import (
@@ -24,7 +25,7 @@ from greeks_cli.engine.execution.numbers import (
     simplified_as_one,
     widths_of,
 )
-from greeks_cli.engine.execution.selection import Pilot, effective_paths
+from greeks_cli.engine.execution.selection import Pilot
 from greeks_cli.engine.simulation.importance import stretched
 from greeks_cli.engine.simulation.path_data import Motion
 from greeks_cli.terms.contract import Contract
