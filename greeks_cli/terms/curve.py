@@ -216,6 +216,8 @@ def _reader(kind: type[Curve]) -> BeforeValidator:
         if isinstance(value, Curve):
             return value
         pairs = pairs_of(value)
+        if pairs is None and isinstance(value, str) and value.strip().endswith("%"):
+            return number_from(value, "a number of per cent is wanted, such as 2%")
         if pairs is None:
             return value
         types = tuple((type(time), type(number)) for time, number in pairs)  # True is no 1, though they are equal
