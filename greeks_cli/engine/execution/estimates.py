@@ -55,7 +55,7 @@ def estimates(
     are those of the Greeks, which the sample may have missed.
     """
     plan = plans[0]
-    regression = _regression(plan, moments, truths)
+    regression = _regression(plans, moments, truths)
     values = moments.values.mean if regression is None else regression.values
     stderrs = moments.values.stderr if regression is None else regression.stderrs
     scales = np.array([_scales(own) for own in plans]).T
@@ -110,12 +110,15 @@ def _of_plan(plan: Plan, truth: Truth, numbers: Sequence[Sequence[float]], count
     return tuple(answers)
 
 
-def _regression(plan: Plan, moments: StackMoments, truths: Sequence[Truth]) -> Regression | None:
+def _regression(plans: Sequence[Plan], moments: StackMoments, truths: Sequence[Truth]) -> Regression | None:
     """The estimates regressed on their controls, or None without controls."""
     if moments.control is None:
         return None
     expected = np.array([truth.control for truth in truths]).T
-    return Regression.of(moments.values, moments.control, expected, type_of(plan.request))
+    controls = [[plan.controls[greek.parameters] for greek in plan.request.greeks] for plan in plans]
+    own = zip(plans, controls, strict=True)
+    sizes = np.array([[size_of(plan.request, index) for index in indices] for plan, indices in own]).T
+    return Regression.of(moments.values, moments.control, expected, sizes, type_of(plans[0].request))
 
 
 def _rounding(plans: Sequence[Plan], scales: Vector) -> Vector:

@@ -14,6 +14,8 @@ from numpy.typing import NDArray
 from greeks_cli.engine.estimators.moments import Comoments, Moments
 from greeks_cli.engine.estimators.row_sums import Vector
 
+SHARE_OF_ROUNDING = 1e-9
+"""The deviation of a control over its size that is rounding."""
 _SUMS = 4
 """Rounded sums that a residual is made of: the squares of x, those of y, and twice the products."""
 _ROUNDINGS = 4
@@ -33,15 +35,21 @@ class Regression:
     """True where the residual is rounding; the standard error is then that of the rounding."""
 
     @classmethod
-    def of(cls, moments: Moments, sums: Comoments, expected: Vector, dtype: type[np.floating]) -> Self:
-        """Regresses the estimates; ``dtype`` is the type of the samples."""
+    def of(cls, moments: Moments, sums: Comoments, expected: Vector, sizes: Vector, dtype: type[np.floating]) -> Self:
+        """Regresses the estimates; ``sizes`` are those of the controls, ``dtype`` is the type of the samples.
+
+        A control that is constant, such as the rho of the discounted underlying, varies by rounding, and that may go
+        with the samples.
+        """
         count = moments.count
-        varies = sums.yy > 1e-18 * count * np.maximum(expected**2, 1e-6)
+        eps = float(np.finfo(dtype).eps)
+        share = max(SHARE_OF_ROUNDING, _ROUNDINGS * eps)
+        varies = np.sqrt(sums.yy / count) > share * np.maximum(np.abs(expected), sizes)
         slopes = np.where(varies, sums.xy / np.where(varies, sums.yy, 1), 0)
         values = moments.mean - slopes * (sums.mean_y - expected)
         residual = np.maximum(moments.m2 - slopes * sums.xy, 0)
         squares = moments.m2 + count * moments.mean**2 + slopes**2 * (sums.yy + count * sums.mean_y**2)
-        of_samples = np.square(_ROUNDINGS * float(np.finfo(dtype).eps)) * squares
+        of_samples = np.square(_ROUNDINGS * eps) * squares
         of_sums = _SUMS * np.sqrt(count) * float(np.finfo(np.float64).eps) / 2 * moments.m2
         rounding = np.where(slopes != 0, of_samples + of_sums, 0)
         stderrs = np.sqrt(np.maximum(residual, rounding) / (count - 1 - varies) / count)

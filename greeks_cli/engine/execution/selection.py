@@ -16,10 +16,12 @@ from numpy.typing import NDArray
 from greeks_cli.engine.autodiff.mixed_partials import MultiIndex
 from greeks_cli.engine.estimators.bandwidth import Kink, pilot_kinks
 from greeks_cli.engine.estimators.methods import Method
+from greeks_cli.engine.estimators.scales import size_of
 from greeks_cli.engine.execution.candidates import candidates_of, fixed_width
 from greeks_cli.engine.execution.choice import Errors, Group, chosen, grouped
 from greeks_cli.engine.execution.chunks import Stacked
 from greeks_cli.engine.execution.numbers import Numbers, widths_of
+from greeks_cli.engine.execution.regression import SHARE_OF_ROUNDING
 from greeks_cli.engine.execution.traced import Traced, traced
 from greeks_cli.engine.payoffs.controls import control_of
 from greeks_cli.engine.simulation.markets import Markets
@@ -99,15 +101,17 @@ def choose_controls(request: Request, groups: Sequence[Group], motion: Motion) -
         own = stacked.run(of_greeks.simplified(method.pattern, numbers), widths)
         other = stacked.run(of_greeks.of_control(control, method, wanted, numbers), widths)
         for index in group.wanted:
-            best[index] = max((index, ()), key=lambda choice: _shared_variance(own[index], other[choice]))
+            shared = {i: _shared_variance(own[index], other[i], size_of(request, i)) for i in (index, ())}
+            best[index] = max(shared, key=shared.__getitem__)
     return best
 
 
-def _shared_variance(x: NDArray[np.floating], y: NDArray[np.floating]) -> float:
-    """The squared correlation; 0 where either only varies by rounding."""
+def _shared_variance(x: NDArray[np.floating], y: NDArray[np.floating], size: float) -> float:
+    """The squared correlation; 0 where either only varies by rounding. ``size`` is that of y."""
     if np.ndim(x) == 0 or np.ndim(y) == 0:  # the same on every path
         return 0.0
-    if min(x.std() - 1e-9 * np.abs(x).max(), y.std() - 1e-9 * max(np.abs(y).max(), 1e-3)) <= 0:
+    least = SHARE_OF_ROUNDING * np.abs(x).max(), SHARE_OF_ROUNDING * max(np.abs(y).max(), size)
+    if x.std() <= least[0] or y.std() <= least[1]:
         return 0.0
     return float(np.corrcoef(x, y)[0, 1] ** 2)
 

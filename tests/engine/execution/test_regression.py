@@ -13,7 +13,7 @@ DEEP_PUT = {"kind": "european", "type": "put", "strike": 144.95, "expiry": 0.25}
 UNDERLYING = {"kind": "formula", "payoff": "2 * S[-1] + 1"}
 
 
-def regressed(samples, controls, expected=0.0):
+def regressed(samples, controls, expected=0.0, size=1.0):
     """The regression of one estimate, a row of samples per block."""
     moments, sums = [], []
     for row, control in zip(samples, controls, strict=True):
@@ -24,7 +24,7 @@ def regressed(samples, controls, expected=0.0):
     m, c = moments[0], sums[0]
     for other, others in zip(moments[1:], sums[1:], strict=True):
         m, c = m + other, c + others
-    return Regression.of(m, c, np.array([expected]), np.float64)
+    return Regression.of(m, c, np.array([expected]), np.array([size]), np.float64)
 
 
 class _Host:
@@ -73,3 +73,18 @@ def test_payoff_that_is_linear_has_no_unseen_events(dtype):
         assert estimate.warning is None
         assert abs(estimate.value - truth) <= 4 * estimate.stderr + estimate.bias
         assert 0 < estimate.stderr < 1e-5
+
+
+def test_control_that_varies_by_rounding_explains_nothing():
+    samples = np.random.default_rng(4).normal(size=(2, 1000))
+    found = regressed(samples, 1e-12 * samples + 5e-12, size=1.0)
+    assert found.slopes[0] == 0
+    assert found.values[0] == pytest.approx(samples.mean())
+
+
+def test_rho_of_a_digital_is_not_moved_by_a_control_without_rho():
+    """The discounted underlying has no rho; at a large spot its derivative is rounding."""
+    contract = {"kind": "digital", "strike": 4095.948729664716, "expiry": 9.06710054061384}
+    market = {"spot": 5000, "vol": 0.2826, "rate": 0.08444, "dividend_yield": 0.03253}
+    for estimate in run(build_request(contract, market, {"paths": 28568, "control": True}, "rho,delta")).estimates:
+        assert abs(estimate.value - estimate.exact) <= 4 * estimate.stderr + estimate.bias
