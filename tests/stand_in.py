@@ -153,6 +153,10 @@ def sum(a, axis=None, dtype=None, out=None, keepdims=False):
     return ndarray(np.sum(_on_device(a), axis, dtype, keepdims=keepdims))
 
 
+def take(a, indices, axis=None, out=None):
+    return ndarray(np.take(_on_device(a), _on_device(indices), axis))
+
+
 def _on_device(array):
     """The values of an array that a function of CuPy's takes, which no number and no NumPy array is."""
     if not isinstance(array, ndarray):

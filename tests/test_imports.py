@@ -15,7 +15,8 @@ MAY_IMPORT = {
     "terms": set(),
     **{f"engine.{name}": {"terms", *(f"engine.{earlier}" for earlier in ENGINE[:i])} for i, name in enumerate(ENGINE)},
     "analytic": {"engine", "terms"},
-    "run": {"analytic", "engine", "report", "terms"},
+    "calibration": {"analytic", "engine", "terms"},
+    "run": {"analytic", "calibration", "engine", "report", "terms"},
     "report": {"terms"},
     "book": {"terms"},
     "cli": {"book", "run", "report", "engine", "terms"},
@@ -27,6 +28,7 @@ ONLY_THERE = {
     "dask": {"run/cluster.py"},
     "distributed": {"run/cluster.py"},
     "holidays": {"terms/calendars.py"},
+    "scipy": {"calibration/fit.py", "engine/simulation/sobol.py"},
 }
 
 

@@ -1,6 +1,7 @@
 """Closed forms of contracts that a barrier ends or begins."""
 
-from greeks_cli.analytic.closed_form import AccrualsTo, N, closed_form, european
+from greeks_cli.analytic.black import N, european
+from greeks_cli.analytic.closed_form import AccrualsTo, closed_form
 from greeks_cli.engine.autodiff.ops import Leaves, Operand, exp, log, sqrt
 from greeks_cli.terms.barriers import Barrier
 from greeks_cli.terms.rebates import martingale

@@ -1,11 +1,11 @@
-"""Closed form of a contract, dispatched on its type, and the formula of F. Black that most closed forms use."""
+"""Closed form of a contract, dispatched on its type."""
 
 from collections.abc import Sequence
 from functools import singledispatch
 from typing import Protocol
 
-from greeks_cli.engine.autodiff.chainer_runtime import F
-from greeks_cli.engine.autodiff.ops import Leaves, Operand, exp, log
+from greeks_cli.analytic.end_law import EndLaw
+from greeks_cli.engine.autodiff.ops import Leaves, Operand
 from greeks_cli.engine.simulation.accruals import Accruals
 from greeks_cli.terms.contract import Contract
 
@@ -18,6 +18,10 @@ class AccrualsTo(Protocol):
 
     is_flat: bool
     """True if no parameter is a curve."""
+
+    @property
+    def end_law(self) -> EndLaw:
+        """The law of the underlying at expiry."""
 
     def __call__(self, date: int = -1, since: int | None = None) -> Accruals:
         """Integrals to a date, from the present or from another date."""
@@ -33,20 +37,3 @@ def closed_form(contract: Contract, leaves: Leaves, accruals: AccrualsTo) -> Ope
     The leaves are the parameters and those of ``SCHEDULE`` that the contract has.
     """
     return None
-
-
-def N(x: Operand) -> Operand:  # noqa: N802  # its name in every source
-    """The standard normal distribution function."""
-    return F.ndtr(x)
-
-
-def black(sign: float, forward: Operand, strike: Operand, deviation: Operand) -> Operand:
-    """E max(sign (X - K), 0) for lognormal X of given mean and standard deviation of log X (F. Black, 1976)."""
-    d1 = log(forward / strike) / deviation + 0.5 * deviation
-    return sign * (forward * N(sign * d1) - strike * N(sign * (d1 - deviation)))
-
-
-def european(sign: float, spot: Operand, strike: Operand, to_expiry: Accruals) -> Operand:
-    """F. Black and M. Scholes (1973), R. Merton (1973): S e^(-qT) N(d1) - K e^(-rT) N(d2) for a call."""
-    forward = spot * exp(to_expiry.carry)
-    return to_expiry.discount * black(sign, forward, strike, to_expiry.deviation)

@@ -6,7 +6,8 @@ from itertools import pairwise
 
 import numpy as np
 
-from greeks_cli.analytic.closed_form import AccrualsTo, N, black, closed_form, european
+from greeks_cli.analytic.black import N, black, european
+from greeks_cli.analytic.closed_form import AccrualsTo, closed_form
 from greeks_cli.engine.autodiff.ops import Leaves, Operand, exp, log, sqrt, total
 from greeks_cli.engine.simulation.accruals import Accruals
 from greeks_cli.terms.contract import Contract, OptionType, StrikeKind

@@ -1,7 +1,8 @@
 """Closed forms of contracts on the underlying at expiry, or at expiry and one earlier date."""
 
-from greeks_cli.analytic.closed_form import AccrualsTo, N, closed_form, european
-from greeks_cli.engine.autodiff.ops import Leaves, Operand, exp, log
+from greeks_cli.analytic.black import european
+from greeks_cli.analytic.closed_form import AccrualsTo, closed_form
+from greeks_cli.engine.autodiff.ops import Leaves, Operand, exp
 from greeks_cli.engine.payoffs.controls import Underlying
 from greeks_cli.terms.vanillas import (
     Butterfly,
@@ -25,18 +26,13 @@ def _underlying(contract: Underlying, leaves: Leaves, accruals: AccrualsTo) -> O
 
 @closed_form.register
 def _european(contract: European, leaves: Leaves, accruals: AccrualsTo) -> Operand:
-    return european(contract.type.sign, leaves["spot"], leaves["strike"], accruals())
+    return accruals.end_law.option(contract.type.sign, "strike")
 
 
 @closed_form.register
 def _digital(contract: Digital, leaves: Leaves, accruals: AccrualsTo) -> Operand:
-    """M. Rubinstein and E. Reiner, Unscrambling the binary code, Risk 4 (1991)."""
-    to_expiry, sign = accruals(), contract.type.sign
-    deviation = to_expiry.deviation
-    d1 = (log(leaves["spot"] / leaves["strike"]) + to_expiry.carry) / deviation + 0.5 * deviation
-    if contract.payout is Payout.ASSET:
-        return leaves["spot"] * exp(to_expiry.carry) * to_expiry.discount * N(sign * d1)
-    return contract.cash * to_expiry.discount * N(sign * (d1 - deviation))
+    law, sign = accruals.end_law, contract.type.sign
+    return law.asset(sign, "strike") if contract.payout is Payout.ASSET else contract.cash * law.cash(sign, "strike")
 
 
 @closed_form.register
@@ -49,33 +45,29 @@ def _forward_start(contract: ForwardStart, leaves: Leaves, accruals: AccrualsTo)
 
 @closed_form.register
 def _straddle(contract: Straddle, leaves: Leaves, accruals: AccrualsTo) -> Operand:
-    K = leaves["strike"]
-    return _vanilla(1.0, leaves, K, accruals) + _vanilla(-1.0, leaves, K, accruals)
+    law = accruals.end_law
+    return law.option(1.0, "strike") + law.option(-1.0, "strike")
 
 
 @closed_form.register
 def _strangle(contract: Strangle, leaves: Leaves, accruals: AccrualsTo) -> Operand:
-    low, high = leaves["low_strike"], leaves["high_strike"]
-    return _vanilla(-1.0, leaves, low, accruals) + _vanilla(1.0, leaves, high, accruals)
+    law = accruals.end_law
+    return law.option(-1.0, "low_strike") + law.option(1.0, "high_strike")
 
 
 @closed_form.register
 def _call_spread(contract: CallSpread, leaves: Leaves, accruals: AccrualsTo) -> Operand:
-    low, high = leaves["low_strike"], leaves["high_strike"]
-    return _vanilla(1.0, leaves, low, accruals) - _vanilla(1.0, leaves, high, accruals)
+    law = accruals.end_law
+    return law.option(1.0, "low_strike") - law.option(1.0, "high_strike")
 
 
 @closed_form.register
 def _put_spread(contract: PutSpread, leaves: Leaves, accruals: AccrualsTo) -> Operand:
-    low, high = leaves["low_strike"], leaves["high_strike"]
-    return _vanilla(-1.0, leaves, high, accruals) - _vanilla(-1.0, leaves, low, accruals)
+    law = accruals.end_law
+    return law.option(-1.0, "high_strike") - law.option(-1.0, "low_strike")
 
 
 @closed_form.register
 def _butterfly(contract: Butterfly, leaves: Leaves, accruals: AccrualsTo) -> Operand:
-    low, middle, high = (_vanilla(1.0, leaves, leaves[name], accruals) for name in contract.parameters)
+    low, middle, high = (accruals.end_law.option(1.0, name) for name in contract.parameters)
     return low - 2 * middle + high
-
-
-def _vanilla(sign: float, leaves: Leaves, strike: Operand, accruals: AccrualsTo) -> Operand:
-    return european(sign, leaves["spot"], strike, accruals())

@@ -23,6 +23,7 @@ COMMANDS = {
     "check": "Check every Greek by every method that applies.",
     "converge": "Show error against paths, and bias against width.",
     "profile": "Show Greeks along one parameter, or over two.",
+    "calibrate": "Fit a model of smiles to quotes, and write its market.",
     "explain": "Explain a Greek (definition, sign, unit, method), a contract or a quote.",
     "graph": "Show the Chainer graph of the price or a Greek.",
     "init": "Write a commented template of a book.",

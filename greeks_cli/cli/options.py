@@ -22,12 +22,16 @@ from greeks_cli.terms.contracts import CONTRACTS
 from greeks_cli.terms.dating import Dating
 from greeks_cli.terms.greek import Units, is_at_node
 from greeks_cli.terms.market import Market
-from greeks_cli.terms.quote import Quote
+from greeks_cli.terms.quote import GIVES, Quote
 from greeks_cli.terms.request import DEFAULT_GREEKS, Request
 from greeks_cli.terms.simulation import Simulation
+from greeks_cli.terms.vol_surface import VolSurface
 
 Command = Callable[..., Any]
 _DEFAULT_NAMES = ",".join(greek.name for greek in DEFAULT_GREEKS[1:])
+
+
+FITTED = "fitted where it is left out"
 
 
 def request_options(function: Command) -> Command:
@@ -108,6 +112,22 @@ def shared_options(function: Command) -> Command:
     return _with_fields(shared, with_source, "required where a trade has none")
 
 
+def market_options(function: Command) -> Command:
+    """Adds the options of a market and of dates, which the function receives as a Source."""
+
+    @functools.wraps(function)
+    @click.pass_context
+    def with_source(ctx: click.Context, /, **values: Any) -> Any:
+        source = Source()
+        if values.get("config"):
+            source.read_toml(values["config"])
+        return function(_read_flags(ctx, values, source), **_own(values))
+
+    fields = {path: info for path, info in _FIELDS.items() if path[0] in ("market", "dates") and path[1] not in GIVES}
+    config = click.option("--config", type=click.Path(path_type=Path), help="TOML file with [market] [dates].")
+    return config(_with_own_fields(fields, with_source, FITTED))
+
+
 def _with_fields(fields: Mapping[tuple[str, str], FieldInfo], command: Command, required: str = "required") -> Command:
     greeks = click.option(
         "--greeks",
@@ -115,11 +135,11 @@ def _with_fields(fields: Mapping[tuple[str, str], FieldInfo], command: Command, 
         help=f"Greeks by name, d(spot,vol) for any other, or all. [default: {_DEFAULT_NAMES}]",
         shell_complete=greek_list,
     )
-    options: list[Callable[[Command], Command]] = [
-        *(_option(path, info, required) for path, info in fields.items()),
-        greeks,
-    ]
-    for option in reversed(options):
+    return _with_own_fields(fields, greeks(command), required)
+
+
+def _with_own_fields(fields: Mapping[tuple[str, str], FieldInfo], command: Command, required: str) -> Command:
+    for option in reversed([_option(path, info, required) for path, info in fields.items()]):
         command = option(command)
     return command
 
@@ -143,7 +163,9 @@ def _option(path: tuple[str, str], info: FieldInfo, required: str) -> Callable[[
         text, default = "contract to price", "default: european"
     else:
         choices = _choices(info.annotation)
-        needed = f"{required} without --market-price" if path == ("market", "vol") else required
+        needed = (
+            f"{required} without --market-price" if path == ("market", "vol") and required == "required" else required
+        )
         text, default = info.description or "", _default(info, needed)
     shown = f"{text[:1].upper()}{text[1:]}.{default and f' [{default}]'}"
     if info.annotation is bool:
@@ -165,8 +187,10 @@ def _choices(annotation: object) -> list[str] | None:
 
 
 def _metavar(annotation: object) -> str:
-    """VALUE where the annotation allows text, else COUNT or NUMBER."""
+    """FILE for a surface of vols, VALUE where the annotation allows text, else COUNT or NUMBER."""
     members = {annotation, *get_args(annotation)}
+    if VolSurface in members:
+        return "FILE"
     if date in members:
         return "DATE"
     if str in members or Literal in {get_origin(member) for member in members}:

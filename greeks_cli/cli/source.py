@@ -1,16 +1,19 @@
 """Sources of a request: a TOML file, the environment, flags; later ones win."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from greeks_cli.book.curve_files import with_curves
 from greeks_cli.book.toml import document_of
+from greeks_cli.terms.dating import Dating
 from greeks_cli.terms.errors import InvalidInput, Problem, did_you_mean
 from greeks_cli.terms.request import DEFAULT_GREEKS, SECTIONS, Request
 from greeks_cli.terms.settings import DISPLACED_BY, check_shared
 from greeks_cli.terms.unsolved import build_from_quote
+from greeks_cli.terms.validation import validated
 
 
 @dataclass
@@ -51,20 +54,33 @@ class Source:
 
     def build(self) -> Request:
         """The request. Raises InvalidInput; its problems name their places."""
-        try:
+        with self.placed():
             found = build_from_quote(**self.sections, greeks=self.greeks)
             if isinstance(found, Request):
                 return found
             from greeks_cli.run.quotes import solved_request
 
             return solved_request(found)
-        except InvalidInput as error:
-            raise InvalidInput([self._placed(problem) for problem in error.problems]) from None
 
     def validate(self) -> None:
         """Raise InvalidInput, naming places, for settings that are wrong whatever the contract."""
-        try:
+        with self.placed():
             check_shared(self.sections, self.greeks)
+
+    def dating(self) -> Dating:
+        """The day of valuation and the conventions of dates. Raises InvalidInput."""
+        problems: list[Problem] = []
+        with self.placed():
+            found = validated(Dating, "dates", self.sections["dates"], problems)
+            if found is None:
+                raise InvalidInput(problems)
+        return found
+
+    @contextmanager
+    def placed(self) -> Iterator[None]:
+        """Names the place of every problem with a setting."""
+        try:
+            yield
         except InvalidInput as error:
             raise InvalidInput([self._placed(problem) for problem in error.problems]) from None
 
@@ -75,6 +91,8 @@ class Source:
 
     def _placed(self, problem: Problem) -> Problem:
         path = tuple(map(str, problem.path))
+        if path[0] not in (*SECTIONS, "greeks"):
+            return problem
         return Problem((self.place(path),), problem.message, problem.value, problem.detail)
 
 

@@ -81,6 +81,7 @@ def _of_position(estimate: Record, scale: float) -> Record:
         "high": high,
         "bias": estimate["bias"] * abs(scale),
         "exact": exact,
+        **({"bias_of_steps": own * abs(scale)} if (own := estimate.get("bias_of_steps")) is not None else {}),
         **{name: estimate[name.removeprefix("per_unit_")] for name in _PER_UNIT},
     }
 
@@ -182,7 +183,7 @@ def _long_rows(records: Sequence[Record]) -> Iterator[Record]:
         if "error" in record:
             yield {**common, "warning": record["error"]}
         for estimate in record.get("estimates", ()):
-            yield {**common, **estimate}
+            yield {**common, **{name: value for name, value in estimate.items() if name != "bias_of_steps"}}
 
 
 def as_parquet(records: Sequence[Record]) -> bytes:

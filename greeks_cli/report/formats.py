@@ -13,7 +13,7 @@ from greeks_cli.report.table import Screen, table
 from greeks_cli.terms.greek import Units
 from greeks_cli.terms.result import Result
 
-_FIELDS = [field.name for field in fields(Row)]
+_FIELDS = [field.name for field in fields(Row) if field.name != "bias_of_steps"]
 
 
 class Format(enum.StrEnum):
@@ -41,14 +41,18 @@ def as_json(result: Result, units: Units) -> str:
 
 def document(result: Result, units: Units) -> dict[str, Any]:
     """Result as a dictionary with the keys of JSON."""
-    request = result.request
+    request, shown = result.request, rows(result, units)
+    listed = [_as_dict(row) for row in shown]
+    if result.steps:
+        listed = [one | {"bias_of_steps": row.bias_of_steps} for one, row in zip(listed, shown, strict=True)]
     return {
         "contract": request.contract.model_dump(mode="json"),
         "market": {**request.market.model_dump(mode="json"), **request.quote},
         **({"dates": dates} if (dates := request.dates.document()) else {}),
         "simulation": request.simulation.model_dump(mode="json"),
-        "estimates": [_as_dict(row) for row in rows(result, units)],
+        "estimates": listed,
         "paths": result.paths,
+        **({"steps": result.steps} if result.steps else {}),
         "shift": result.shift,
         "elapsed_seconds": result.elapsed_seconds,
         "version": __version__,

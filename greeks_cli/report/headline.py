@@ -35,13 +35,16 @@ class Headline:
         return self.contract, self.market, f"{self.paths}, {self.method}"
 
 
-def headline(request: Request, paths: int, shift: float = 0.0) -> Headline:
-    """Headline of a request, the number of paths and their shift; of the simulation's switches, only those set."""
+def headline(request: Request, paths: int, shift: float = 0.0, steps: int = 0) -> Headline:
+    """Headline of a request, the number of paths, their shift and time steps; of the simulation's switches, those set.
+
+    Without ``steps``, they are those of the simulation, or one per date.
+    """
     simulation, quote = request.simulation, request.quote.items()
     return Headline(
         f"{request.contract.describe()}, {expiry_of(request)}",
         ", ".join([request.market.describe(), *(f"{name.replace('_', ' ')} {price:g}" for name, price in quote)]),
-        _paths(simulation, paths, simulation.steps or len(request.path_dates), shift),
+        _paths(simulation, paths, steps or simulation.steps or len(request.path_dates), shift),
         f"seed {simulation.seed}" + ("" if simulation.sampler is Sampler.RANDOM else f" of {simulation.sampler}"),
         _method(simulation),
     )
@@ -87,7 +90,7 @@ def profile_headline(profile: Profile) -> Headline:
 
 
 def _result_headline(result: Result) -> Headline:
-    return headline(result.request, result.paths)
+    return headline(result.request, result.paths, steps=result.steps)
 
 
 def _between(first: str, last: str) -> str:

@@ -75,6 +75,7 @@ def _document(profile: Profile, units: Units) -> dict[str, Any]:
         "over": {axis.name: list(axis.values) for axis in profile.axes},
         "estimates": list(_lines(profile, units)),
         "paths": profile.results[0].paths,
+        **({"steps": steps} if (steps := profile.results[0].steps) else {}),
         "shift": profile.results[0].shift,
         "elapsed_seconds": profile.elapsed_seconds,
         "version": __version__,

@@ -8,7 +8,7 @@ from greeks_cli.terms.result import Estimate, Result
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One estimate in display units; field names are the keys of JSON and the columns of CSV."""
+    """One estimate in display units; field names but the last are the keys of JSON and the columns of CSV."""
 
     name: str
     value: float
@@ -20,6 +20,8 @@ class Row:
     unit: str
     estimator: str
     warning: str | None
+    bias_of_steps: float = 0.0
+    """The part of the bias that is of time steps, a key of JSON where there are any."""
 
     @property
     def z(self) -> float | None:
@@ -44,4 +46,5 @@ def _row(estimate: Estimate, units: Units) -> Row:
         unit=units.label(estimate.greek),
         estimator=str(estimate.estimator),
         warning=estimate.warning,
+        bias_of_steps=estimate.bias_of_steps * scale,
     )

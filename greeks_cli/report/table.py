@@ -46,7 +46,7 @@ def table(result: Result, units: Units, screen: Screen) -> str:
     notes = [f"{row.name}: {row.warning}" for row in lines if row.warning]
     if left_out:
         notes.append(f"left out for width: {', '.join(left_out)}; --format json has all")
-    return text_of(screen, headline(result.request, result.paths, result.shift).line, grid, notes)
+    return text_of(screen, headline(result.request, result.paths, result.shift, result.steps).line, grid, notes)
 
 
 def text_of(screen: Screen, title: str, grid: RenderableType, notes: Sequence[str] = ()) -> str:

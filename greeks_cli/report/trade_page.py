@@ -86,7 +86,8 @@ class TradePage:
         if not isinstance(self.request, Request):
             facts = {**self.row.contract, **self.row.market}
             return [", ".join(f"{name} {value}" for name, value in facts.items() if value is not None)]
-        heading = headline(self.request, self.request.simulation.paths if self.row.paths is None else self.row.paths)
+        paths = self.request.simulation.paths if self.row.paths is None else self.row.paths
+        heading = headline(self.request, paths, steps=self.row.steps)
         return [heading.contract, *_position_line(self.row.position), heading.market, heading.simulation]
 
     def _error(self) -> list[Markup]:

@@ -163,7 +163,7 @@ def _outcomes(group: PathGroup, moments: GroupMoments, exact: Sequence[Exact]) -
             if isinstance(found, GreeksError):
                 yield number, found
             else:
-                yield number, Result(plan.request, found, sums.paths, 0.0, shift=plan.shift)
+                yield number, Result(plan.request, found, sums.paths, 0.0, (), plan.shift, plan.n_steps)
 
 
 def truth_of(plan: Plan, exact: Exact) -> Truth:

@@ -13,17 +13,16 @@ from greeks_cli.engine.estimators.methods import pathwise_parameter
 from greeks_cli.engine.estimators.moments import Moments
 from greeks_cli.engine.execution.blocks import Blocks
 from greeks_cli.engine.execution.compile import plan
-from greeks_cli.engine.simulation.cash_dividends import start_of
+from greeks_cli.engine.simulation.path_data import Motion
 from greeks_cli.run.cores import available_cores
 from greeks_cli.run.price import run
 from greeks_cli.run.pricing import Workers, moments_by_block
+from greeks_cli.run.pricing_equation import equation, jumps
 from greeks_cli.terms.accuracy import Accuracy
-from greeks_cli.terms.greek import Greek, parse_greeks
+from greeks_cli.terms.greek import PRICE, Greek
 from greeks_cli.terms.request import Request
 from greeks_cli.terms.simulation import Autodiff, Estimator
 from greeks_cli.terms.studies import MethodResult
-
-_EQUATION = parse_greeks("price,delta,gamma,theta")
 
 
 def check(request: Request, threads: int | None = None) -> list[MethodResult]:
@@ -92,8 +91,11 @@ class _Bumps:
     def n_blocks(self) -> int:
         return self.blocks.count
 
+    def _motion(self, block: int) -> Motion:
+        return Motion(self.blocks.request.path_dates, self.blocks.normals(block), self.blocks.grid)
+
     def accumulate(self, block: int) -> Moments:
-        found = bumped(self.blocks.request, self.blocks.normals(block), self.greek.parameters, self.n_kinks)
+        found = bumped(self.blocks.request, self._motion(block), self.greek.parameters, self.n_kinks)
         return Moments.of([self.blocks.samples(row) for row in found])
 
 
@@ -108,22 +110,15 @@ def _bump(request: Request, greek: Greek, threads: int) -> MethodResult:
 
 
 def _pricing_equation(request: Request, threads: int) -> MethodResult:
-    """theta + (r - q) S delta + vol^2 S^2 gamma / 2 - r V, which is 0; r, q and vol are those of today.
-
-    With escrowed dividends, S in the term of gamma is the start of the lognormal.
-    """
-    asked = _asking(request, _EQUATION, _seed(request, 10))
-    market = request.market.today
-    weights = {
-        "price": -market.rate,
-        "delta": (market.rate - market.dividend_yield) * market.spot,
-        "gamma": 0.5 * market.vol**2 * start_of(request, request.values) ** 2,
-        "theta": 1.0,
-    }
-    result = run(asked, threads)
-    estimates = [(weights[greek.name], result[greek.name]) for greek in _EQUATION]
+    """The model's pricing equation, which is 0."""
+    weights = dict(equation(request))
+    result = run(_asking(request, tuple(weights), _seed(request, 10)), threads)
+    estimates = [(weight, result[greek.name]) for greek, weight in weights.items()]
+    for factor, weight in jumps(request):
+        moved = replace(request, market=request.market.changed("spot", request.market.spot * factor))
+        estimates.append((weight, run(_asking(moved, (PRICE,), _seed(request, 10)), threads)["price"]))
     value = sum(weight * estimate.value for weight, estimate in estimates)
-    # The errors are added, not squared and added: the four estimates come from the same paths.
+    # The errors are added, not squared and added: the estimates come from the same paths.
     stderr = sum(abs(weight) * estimate.stderr for weight, estimate in estimates)
     bias = sum(abs(weight) * estimate.bias for weight, estimate in estimates)
     zero = MethodResult("", "", 0.0, 0.0, 0.0)

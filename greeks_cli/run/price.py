@@ -85,7 +85,9 @@ class _Run:
         assert truth is not None
         answers = answers or _estimates(group, moments, truth)
         elapsed = time.perf_counter() - self._started
-        return Result(self._request, answers, moments.paths, elapsed, _unmet(targets, answers), plan.shift)
+        return Result(
+            self._request, answers, moments.paths, elapsed, _unmet(targets, answers), plan.shift, plan.n_steps
+        )
 
     def late(self) -> bool:
         """True if the time for a tolerance is over."""

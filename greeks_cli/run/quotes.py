@@ -138,7 +138,7 @@ def _with_vols(quotes: Sequence[Unsolved]) -> list[Request | Problem]:
     found = implied_vols(*zip(*terms, strict=True)) if terms else implied_vols(*([],) * 6)
     answers: list[Request | Problem] = []
     for one, of_one, vol, outcome in zip(quotes, terms, found.vols.tolist(), found.outcomes.tolist(), strict=True):
-        why = _why_not(*of_one, vol, Found(outcome))
+        why = why_no_vol(*of_one, vol, Found(outcome))
         problem = Problem(("market", "market_price"), why, one.market_price)
         answers.append(problem if why else one.with_vol(vol))
     return answers
@@ -152,7 +152,7 @@ def _terms(quote: Unsolved) -> tuple[float, float, float, float, float, float]:
     return forward_of(request), contract.strike, discount_of(request), contract.expiry, contract.type.sign, price
 
 
-def _why_not(
+def why_no_vol(
     forward: float, strike: float, discount: float, years: float, sign: float, price: float, vol: float, found: Found
 ) -> str:
     """The reason why a price implies no vol, with a remedy; empty where it does."""

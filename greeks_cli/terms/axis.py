@@ -5,15 +5,20 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from itertools import product
 from math import isfinite, prod
+from typing import TypeVar
 
+from greeks_cli.terms.absent import is_node, without_node
 from greeks_cli.terms.contract import Contract
 from greeks_cli.terms.contracts import CONTRACTS
 from greeks_cli.terms.curve import Curve
 from greeks_cli.terms.errors import InvalidInput, Problem, did_you_mean
 from greeks_cli.terms.fields import Term, numeric_fields, plain_digits
-from greeks_cli.terms.market import Market, is_node
+from greeks_cli.terms.market import Market
 from greeks_cli.terms.nodes import curve_of, label_of_node, node_name
 from greeks_cli.terms.request import Request, build_request
+from greeks_cli.terms.vol_surface import VolSurface
+
+Noded = TypeVar("Noded", Curve, VolSurface)
 
 _MOST_NUMBERS, _MOST_POINTS = 1_000_000, 10_000
 _NAMED = 3
@@ -109,6 +114,8 @@ def units(request: Request) -> dict[str, str]:
     of_market = numeric_fields(Market)
     curves = request.market.curves.items()
     of_nodes = {node_name(name, label): of_market[name] for name, curve in curves for label in curve.labels}
+    if request.market.vol_surface:
+        of_nodes |= dict.fromkeys(request.market.vol_surface.values, of_market["vol"])
     return {**named, **numeric_fields(type(request.contract)), **of_market, **of_nodes}
 
 
@@ -127,7 +134,7 @@ def _check(request: Request, axes: Sequence[Axis]) -> None:
             message = f"is a curve, and no number to vary; vary a node, such as {node}=START:STOP:COUNT"
             raise InvalidInput([Problem((axis.name,), message)])
         if axis.name not in known and is_node(axis.name):
-            raise InvalidInput([Problem((axis.name,), request.market.without_node(axis.name))])
+            raise InvalidInput([Problem((axis.name,), without_node(request.market, axis.name))])
         if axis.name not in known:
             message = f"no number of the {request.contract.kind} contract or its market; "
             raise InvalidInput([Problem((axis.name,), message + did_you_mean(axis.name, known))])
@@ -141,9 +148,12 @@ def _at(request: Request, place: Mapping[str, float]) -> Request:
     """The request with the values of a point. Raises InvalidInput."""
     contract = request.contract.model_dump()
     market = {name: getattr(request.market, name) for name in Market.model_fields}
+    surface = request.market.vol_surface
     for name, value in place.items():
         if isinstance(curve := market.get(curve_of(name)), Curve):
             market[curve_of(name)] = _with_node(curve, name, value)
+        elif surface and name in surface.values:
+            market["vol_surface"] = surface = _with_node(surface, name, value)
         elif name in ("spot", "future") and request.market.future is not None:
             market |= {"spot": value, "future": value}
         elif name in market:
@@ -155,8 +165,8 @@ def _at(request: Request, place: Mapping[str, float]) -> Request:
     return build_request(contract, market, request.simulation.model_dump(), request.greeks)
 
 
-def _with_node(curve: Curve, node: str, value: float) -> Curve:
-    """The curve with another value at a node. Raises InvalidInput."""
+def _with_node(curve: Noded, node: str, value: float) -> Noded:
+    """The curve or surface with another value at a node. Raises InvalidInput."""
     try:
         return curve.with_value(label_of_node(node), value)
     except ValueError as error:

@@ -66,6 +66,7 @@ class TradeRow(_Row):
     position: Position = UNIT_POSITION
     estimates: tuple[Estimated, ...] = ()
     paths: int | None = None
+    steps: int = 0
     error: str | None = None
     unmet: tuple[str, ...] = ()
 

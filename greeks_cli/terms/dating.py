@@ -19,13 +19,15 @@ from greeks_cli.terms.dividends import Dividends
 from greeks_cli.terms.errors import Problem
 from greeks_cli.terms.fields import Term
 from greeks_cli.terms.schedules import read_rule, scheduled
+from greeks_cli.terms.vol_surface import VolSurface, quotes_of
 
-NODED: Mapping[str, type[Curve] | type[Dividends]] = {
+NODED: Mapping[str, type[Curve] | type[Dividends] | type[VolSurface]] = {
     "vol": VolCurve,
     "rate": Curve,
     "dividend_yield": Curve,
     "borrow": Curve,
     "dividends": Dividends,
+    "vol_surface": VolSurface,
 }
 """Parameters of a market that may have nodes by date or tenor, and their types."""
 _NO_VALUATION = "a date or a tenor counts from the day of valuation; give the valuation date, such as 2026-11-30"
@@ -110,10 +112,10 @@ def curves_in_years(market: Mapping[str, Any], dating: Dating) -> Dated:
     clock = _Clock(dating, load_calendar(dating.calendar) if dating.calendar else None, found, "market")
     for name in NODED:
         try:
-            nodes = [node for node, _ in pairs_of(market.get(name)) or ()]
+            nodes = [node for node, *_ in _entries(name, market.get(name))]
         except ValueError:
             continue
-        if any(map(is_dated, nodes)) and not isinstance(market[name], Curve):
+        if any(map(is_dated, nodes)) and not isinstance(market[name], Curve | VolSurface):
             clock.tried(name, clock.curve)
     return found
 
@@ -139,14 +141,15 @@ class _Clock:
 
     def curve(self, name: str) -> None:
         """Replaces nodes by a curve in years; the nodes keep their names."""
-        nodes = pairs_of(self.found.fields[name]) or []
+        entries = _entries(name, self.found.fields[name])
         if name == "dividends":
-            nodes = [(node, amount) for node, amount in nodes if not self._has_passed(node)]
-            if not nodes:
+            entries = [entry for entry in entries if not self._has_passed(entry[0])]
+            if not entries:
                 self.found.fields[name] = None
                 return
-        labels = [label_of_date(str(node).strip()) for node, _ in nodes]
-        self.found.fields[name] = NODED[name].of([(self._node(node), value) for node, value in nodes], labels)
+        labels = [label_of_date(str(node).strip()) for node, *_ in entries]
+        in_years = [(self._node(node), *values) for node, *values in entries]
+        self.found.fields[name] = NODED[name].of(in_years, labels)
         self.found.dates[name] = labels
 
     def _has_passed(self, node: object) -> bool:
@@ -291,3 +294,10 @@ class _Clock:
             remark = f"the holidays of {code} are known until {year}; later dates count weekends alone"
             if remark not in self.found.remarks:
                 self.found.remarks.append(remark)
+
+
+def _entries(name: str, value: object) -> Sequence[tuple[Any, ...]]:
+    """Node and value of each node of a curve; expiry, strike and vol of each quote of a surface. Raises ValueError."""
+    if name == "vol_surface":
+        return quotes_of(value) if value is not None else ()
+    return pairs_of(value) or ()

@@ -95,7 +95,11 @@ def parse_greek(text: str) -> Greek:
 
 
 def _label(text: str) -> str:
-    """The name of a node as curves have it: a time in its shortest form."""
+    """The name of a node as curves have it, or of a quote such as ``0.25@100``: numbers in their shortest form."""
+    return "@".join(map(_shortest, text.split("@")))
+
+
+def _shortest(text: str) -> str:
     try:
         return label_of(float(text))
     except ValueError:

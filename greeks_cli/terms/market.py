@@ -4,14 +4,16 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cached_property
 from math import exp, log, log1p, sqrt
 from statistics import NormalDist
-from typing import TYPE_CHECKING, Any, NamedTuple, Self
+from typing import TYPE_CHECKING, Any, Self
 
-from pydantic import Field, SerializerFunctionWrapHandler, model_serializer, model_validator
+from pydantic import Field, SerializerFunctionWrapHandler, ValidationInfo, field_validator, model_validator
+from pydantic.functional_serializers import model_serializer
 
 from greeks_cli.terms.carry import FUTURE, SHARES, carry
 from greeks_cli.terms.curve import Curve, Rate, Vol
-from greeks_cli.terms.dividends import CashDividends, DividendList, DividendModel, on_date
+from greeks_cli.terms.dividends import CashDividends, DividendList, DividendModel
 from greeks_cli.terms.fields import Price, Term
+from greeks_cli.terms.flat_market import FlatMarket
 from greeks_cli.terms.greek import CURVES
 from greeks_cli.terms.models import (
     MODEL_PARAMETERS,
@@ -27,18 +29,22 @@ from greeks_cli.terms.models import (
     mean_variance,
     only_own,
 )
-from greeks_cli.terms.nodes import Nodes, curve_of, label_of_node, node_name
+from greeks_cli.terms.nodes import Nodes, node_name
+from greeks_cli.terms.vol_surface import QuotedVols, VolSurface
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
+
+    from greeks_cli.terms.smiles import Smiles
 
 
 class Market(Term):
     """Parameters of dS/S = (rate - dividend_yield) dt + vol dW, per year, or of another model.
 
     A curve of ``rate`` or ``dividend_yield`` has zero rates at its nodes: the logarithm of the discount factor is
-    linear between them. A curve of ``vol`` has volatilities for expiries: total variance is linear between them.
+    linear between them. A curve of ``vol`` has volatilities for expiries: total variance is linear between them. A
+    ``vol_surface`` has volatilities for expiries and strikes, which the forward's carry relates to each other.
     """
 
     spot: Price = Field(100.0, description="price of the underlying today")
@@ -68,7 +74,8 @@ class Market(Term):
 
     model: Model = Field(
         Model.GBM,
-        description="law of the underlying: gbm, merton (jumps), heston (variance is random), bates (both)",
+        description="law of the underlying: gbm, merton (jumps), heston (variance is random), bates (both), "
+        "local-vol (vol is a function of price and time, by vol_surface)",
     )
     initial_variance: InitialVariance
     mean_reversion: MeanReversion
@@ -78,6 +85,7 @@ class Market(Term):
     jump_intensity: JumpIntensity
     jump_mean: JumpMean
     jump_vol: JumpVol
+    vol_surface: QuotedVols
 
     @model_validator(mode="before")
     @classmethod
@@ -99,6 +107,16 @@ class Market(Term):
                 raise ValueError(f"future and {name} exclude each other: {message}")
         return self
 
+    @field_validator("vol_surface")
+    @classmethod
+    def _without_arbitrage(cls, surface: VolSurface | None, info: ValidationInfo) -> VolSurface | None:
+        if surface is None or not info.data.keys() >= cls.model_fields.keys() - {"vol_surface"}:
+            return surface  # an error of another field
+        if (dividends := info.data[SHARES]) and dividends.cash:
+            message = "of a surface have no dividends in cash; give shares of the price, such as 0.3:1.5%"
+            raise ValueError(f"the forwards {message}")
+        return cls.model_construct(**info.data, vol_surface=surface).smiles.surface
+
     @model_serializer(mode="wrap")
     def _without_defaults(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
         """The fields but those that say nothing: None, the model gbm, and a model of no dividends in cash."""
@@ -111,11 +129,24 @@ class Market(Term):
         return shown
 
     @property
+    def diffusion(self) -> float:
+        """The variance per year today, but for jumps, where it is no parameter."""
+        return self._mean("vol", lambda curve: curve.values[0]) ** 2
+
+    @property
     def shown_vol(self) -> Vol:
         """The volatility for a table: under a model without one, that of the variance today."""
         return self.today.vol if self.vol is None else self.vol
 
-    def changed(self, parameter: str, value: float) -> "Market":
+    @cached_property
+    def smiles(self) -> "Smiles":
+        """The smiles of the surface of quoted vols. Raises ValueError for arbitrage."""
+        from greeks_cli.terms.smiles import smiles_of  # commands without numbers start faster
+
+        assert self.vol_surface is not None
+        return smiles_of(self.vol_surface, tuple(map(self.forward, self.vol_surface.expiries)))
+
+    def changed(self, parameter: str, value: float | VolSurface) -> "Market":
         """The market with another value of a parameter."""
         fields = {name: getattr(self, name) for name in Market.model_fields}
         return Market.model_validate({**fields, parameter: value})
@@ -137,12 +168,16 @@ class Market(Term):
     def nodes(self) -> Nodes:
         """The names of curves, each with those of its nodes, and what else the four constant parameters leave out."""
         found = {name: tuple(node_name(name, label) for label in c.labels) for name, c in self.curves.items()}
+        if self.vol_surface:
+            found["vol"] = tuple(self.vol_surface.values)
         if self.borrow is not None:
             found.setdefault("borrow", ())
         if self.dividends and self.dividends.shares:
             found[SHARES] = self.dividends.shares
         if self.future is not None:
             found[FUTURE] = ()
+        if self.model is not Model.GBM:
+            found[self.model] = tuple(name for name in self.model.parameters if name in MODEL_PARAMETERS)
         return tuple(found.items())
 
     @cached_property
@@ -155,12 +190,16 @@ class Market(Term):
                 found[name] = 0.0 if isinstance(value, Curve) else value
         for name, curve in self.curves.items():
             found |= {node_name(name, label): value for label, value in zip(curve.labels, curve.values, strict=True)}
+        if self.vol_surface:
+            found |= {"vol": 0.0, **self.vol_surface.values}
         return found | (dict(self.dividends.values) if self.dividends else {})
 
     def weights(self, dates: tuple[float, ...]) -> "Mapping[str, NDArray[np.float64]]":
         """The weight of every node in the integrals to some dates, and 1 from its ex-date for a share of the price."""
         if dates not in self._kept_weights:
-            self._kept_weights[dates] = _weights(self, dates)
+            from greeks_cli.terms.node_weights import weights_of  # as for smiles
+
+            self._kept_weights[dates] = weights_of(self, dates)
         return self._kept_weights[dates]
 
     @cached_property
@@ -190,27 +229,6 @@ class Market(Term):
         cash = self.dividends.cash_until(dates) if self.dividends else ()
         return CashDividends.of(self.dividend_model, cash, dates) if cash else None
 
-    def without_node(self, node: str) -> str:
-        """The reason why a node such as ``rate[2]`` is none of the market, and the remedy."""
-        name, label = curve_of(node), label_of_node(node)
-        curve = self.curves.get(name)
-        if curve:
-            return f"{name} has no node '{label}'; its nodes are {', '.join(curve.labels)}"
-        example = f"--{name.replace('_', '-')} 0.25:0.02,1:0.03"
-        if getattr(self, name) is None:
-            return f"{name} is not given, and has no nodes; give nodes such as {example}"
-        return f"{name} is a number and has no nodes; leave out [{label}], or give nodes such as {example}"
-
-    def without_parameter(self, name: str) -> str | None:
-        """The reason why a cost of borrowing or a dividend is none of the market, and the remedy; None for others."""
-        if name == "borrow":
-            return "no cost of borrowing is given; give one such as --borrow 0.01"
-        if curve_of(name) not in ("dividend", "dividends"):
-            return None
-        if self.dividends is None:
-            return f"no dividends are given, and so no '{name}'; give --dividends 0.3:1.50"
-        return f"'{name}' is none of the dividends; they are {', '.join(self.dividends.names)}"
-
     def worth_of_dividends(self, date: float) -> float:
         """The value today of dividends in cash until a date."""
         cash = self.dividends.cash_until((date,)) if self.dividends else ()
@@ -223,7 +241,12 @@ class Market(Term):
         return NormalDist().cdf(log(worth / self.spot) / deviation + 0.5 * deviation) if worth else 0.0
 
     def nodes_before(self, date: float) -> Iterator[str]:
-        """The names of nodes, but the last of each curve, before a date: there the parameters change."""
+        """The names of nodes, but the last of each curve, before a date: there the parameters change.
+
+        Under a surface of vols they change from the start.
+        """
+        if self.vol_surface:
+            yield next(iter(self.vol_surface.values))
         if self.dividends:
             shares = zip(self.dividends.names, self.dividends.times, self.dividends.are_shares, strict=True)
             yield from (name for name, time, is_share in shares if is_share and time <= date)
@@ -234,7 +257,7 @@ class Market(Term):
                 if time < date
             )
 
-    def flat(self, expiry: float) -> "FlatMarket":
+    def flat(self, expiry: float) -> FlatMarket:
         """The market of constant parameters with the same discount factor, forward and variance at an expiry.
 
         The forward is without dividends in cash.
@@ -243,7 +266,7 @@ class Market(Term):
         return FlatMarket(self.spot, self._deviation(vol, expiry), rate, rate - self._carry(expiry) / expiry)
 
     @property
-    def today(self) -> "FlatMarket":
+    def today(self) -> FlatMarket:
         """The market of constant parameters in which the underlying moves today: those of the first nodes."""
         vol, rate, dividend_yield, borrow = (
             self._mean(name, lambda curve: curve.values[0]) for name in ("vol", "rate", "dividend_yield", "borrow")
@@ -251,49 +274,26 @@ class Market(Term):
         carried = rate if self.future is not None else dividend_yield + borrow
         return FlatMarket(self.spot, self._deviation(vol, 0.0), rate, carried)
 
+    def forward(self, date: float) -> float:
+        """The forward price, without dividends in cash."""
+        return self.spot * exp(self._carry(date))
+
     def _deviation(self, vol: float, years: float) -> float:
         """The standard deviation per year, of which ``vol`` is the constant part."""
+        if self.vol_surface:
+            return self.smiles.vol(years)
         return vol if self.model is Model.GBM else sqrt(vol * vol + mean_variance(self.values, years))
 
     def _carry(self, date: float) -> float:
         """The logarithm of the forward over the spot, but for dividends in cash."""
         known = {name for name, time in self.dividends.until((date,))} if self.dividends else ()
-
-        def integral(name: str) -> float:
-            return self._mean(name, lambda curve: curve.mean(date)) * date
-
         found: float = carry(
-            dict(self.nodes), integral, lambda share: log1p(-self.values[share]) if share in known else 0.0
+            dict(self.nodes),
+            lambda name: self._mean(name, lambda curve: curve.mean(date)) * date,
+            lambda share: log1p(-self.values[share]) if share in known else 0.0,
         )
         return found
 
     def _mean(self, name: str, of_curve: Callable[[Curve], float]) -> float:
         value = getattr(self, name)
         return of_curve(value) if isinstance(value, Curve) else float(value or 0.0)
-
-
-def is_node(name: str) -> bool:
-    """True for the name of a node of a parameter that may be a curve."""
-    return curve_of(name) in CURVES and curve_of(name) != name
-
-
-def _weights(market: Market, dates: tuple[float, ...]) -> "Mapping[str, NDArray[np.float64]]":
-    import numpy as np  # numbers are wanted from here on, and commands without numbers start faster
-
-    found: dict[str, NDArray[np.float64]] = {}
-    for name, curve in market.curves.items():
-        found |= zip((node_name(name, label) for label in curve.labels), curve.weights(dates), strict=True)
-    if market.dividends:
-        ex_dates = dict(zip(market.dividends.names, market.dividends.times, strict=True))
-        for name in market.dividends.shares:
-            found[name] = (np.array(dates) >= on_date(ex_dates[name], dates)).astype(float)
-    return found
-
-
-class FlatMarket(NamedTuple):
-    """Constant parameters of a market."""
-
-    spot: float
-    vol: float
-    rate: float
-    dividend_yield: float

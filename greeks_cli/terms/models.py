@@ -8,6 +8,7 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from greeks_cli.terms.fields import Fraction, Number, PerYear, Unit
+from greeks_cli.terms.nodes import Nodes
 
 
 class Model(enum.StrEnum):
@@ -17,6 +18,7 @@ class Model(enum.StrEnum):
     MERTON = "merton"
     HESTON = "heston"
     BATES = "bates"
+    LOCAL_VOL = "local-vol"
 
     @property
     def parameters(self) -> tuple[str, ...]:
@@ -27,6 +29,16 @@ class Model(enum.StrEnum):
     def has_variance(self) -> bool:
         """True if variance is a process of its own."""
         return "initial_variance" in self.parameters
+
+    @property
+    def is_stepped(self) -> bool:
+        """True if paths are simulated on time steps."""
+        return self.has_variance or self is Model.LOCAL_VOL
+
+    @property
+    def is_conditional(self) -> bool:
+        """True if increments of the logarithm are normal given the variance and the jumps."""
+        return self is not Model.LOCAL_VOL
 
     @property
     def has_jumps(self) -> bool:
@@ -41,10 +53,11 @@ _PARAMETERS = {
     Model.MERTON: ("vol", *_JUMPS),
     Model.HESTON: _VARIANCE,
     Model.BATES: (*_VARIANCE, *_JUMPS),
+    Model.LOCAL_VOL: ("vol_surface",),
 }
 MODEL_PARAMETERS = (*_VARIANCE, *_JUMPS)
-"""Parameters that only models other than gbm have."""
-_SAMPLES = {
+"""Numbers that only models other than gbm have."""
+_SAMPLES: Mapping[str, object] = {
     "vol": 0.2,
     "initial_variance": 0.04,
     "mean_reversion": 1.0,
@@ -54,7 +67,16 @@ _SAMPLES = {
     "jump_intensity": 0.5,
     "jump_mean": -0.1,
     "jump_vol": 0.1,
+    "vol_surface": tuple((expiry, strike, 0.2) for expiry in (0.5, 1) for strike in (80, 100, 120)),
 }
+
+
+def model_of(nodes: Nodes) -> Model:
+    """The model among the names of a market's nodes."""
+    return next((Model(name) for name, _ in nodes if name in _OTHERS), Model.GBM)
+
+
+_OTHERS = frozenset(Model) - {Model.GBM}
 
 Variance = Annotated[Number, Field(ge=0, le=100), Unit("fraction per year")]
 InitialVariance = Annotated[Variance | None, Field(description="variance per year today; 0.04 is a vol of 20%")]
@@ -91,7 +113,7 @@ def only_own(fields: Mapping[str, Any]) -> dict[str, Any]:
     except ValueError:
         return dict(fields)  # the field reports it
     found = {name: value for name, value in fields.items() if value is not None}
-    for name in ("vol", *MODEL_PARAMETERS):
+    for name in ("vol", *MODEL_PARAMETERS, "vol_surface"):
         if name in model.parameters:
             continue
         if name in found:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
+from greeks_cli.terms.absent import is_node, without_node, without_parameter
 from greeks_cli.terms.accuracy import Accuracy
 from greeks_cli.terms.contract import Contract
 from greeks_cli.terms.contracts import CONTRACTS
@@ -13,8 +14,9 @@ from greeks_cli.terms.date_fields import is_rule
 from greeks_cli.terms.dating import Dated, Dates, Dating, curves_in_years, in_years
 from greeks_cli.terms.dividends import CashDividends
 from greeks_cli.terms.errors import InvalidInput, Problem, did_you_mean
+from greeks_cli.terms.flat_market import FlatMarket
 from greeks_cli.terms.greek import TIME, Greek, bucketed, parse_greeks
-from greeks_cli.terms.market import FlatMarket, Market, is_node
+from greeks_cli.terms.market import Market
 from greeks_cli.terms.models import Model
 from greeks_cli.terms.position import Position
 from greeks_cli.terms.simulation import Autodiff, Estimator, Simulation, Smoothing
@@ -105,6 +107,8 @@ class Request:
         if self.market.dividends:
             known = self.cash_dividends.names if self.cash_dividends else ()
             idle |= {name for name in self.market.dividends.cash if name not in known}
+        if self.market.vol_surface:
+            idle |= self.market.vol_surface.idle(self.schedule_dates[-1])
         return frozenset(idle)
 
     @cached_property
@@ -133,9 +137,11 @@ class Request:
         if worth >= self.market.spot:
             message = f"are worth {worth:g} until expiry {expiry:g}, and the spot is {self.market.spot:g}; lower them"
             yield Problem(("market", "dividends"), message, str(self.market.dividends))
-        if self.market.model is not Model.GBM:
-            yield Problem(("market", "model"), "is not simulated yet; use gbm", self.market.model)
         if not getattr(self.contract, "is_continuous", False):
+            return
+        if self.market.model is not Model.GBM:
+            message = f"continuous monitoring wants model gbm, not {self.market.model}; {_ON_DATES}"
+            yield Problem(("contract", "monitoring"), message)
             return
         if self.cash_dividends:
             message = f"continuous monitoring wants no dividends in cash before expiry; {_ON_DATES}"
@@ -153,8 +159,8 @@ class Request:
         """The reason why a Greek does not exist, or cannot be estimated; None for the others."""
         unknown = [name for name in greek.parameters if name not in values]
         if unknown and is_node(unknown[0]):
-            return self.market.without_node(unknown[0])
-        if unknown and (remedy := self.market.without_parameter(unknown[0])):
+            return without_node(self.market, unknown[0])
+        if unknown and (remedy := without_parameter(self.market, unknown[0])):
             return remedy
         if unknown:
             remedy = did_you_mean(unknown[0], values)

@@ -22,7 +22,8 @@ class Estimate:
     """An estimate of one Greek, raw per unit of its parameters.
 
     ``stderr`` is the standard error of ``value``; ``low`` and ``high`` bound the confidence
-    interval of the request's level; ``bias`` bounds the smoothing bias that remains;
+    interval of the request's level; ``bias`` bounds the bias that remains of smoothing and of time
+    steps, ``bias_of_steps`` that of time steps alone;
     ``exact`` is the closed form, or None where there is none; ``estimator`` is the method used;
     ``warning`` is the reason not to trust the error bar, or None.
     """
@@ -36,13 +37,15 @@ class Estimate:
     exact: float | None
     estimator: Estimator | Unsimulated
     warning: str | None = None
+    bias_of_steps: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
 class Result:
     """All estimates of a request, from ``paths`` simulated paths; ``unmet`` are the targets missed.
 
-    ``shift`` is that of the paths' ends by importance sampling, in standard deviations.
+    ``shift`` is that of the paths' ends by importance sampling, in standard deviations; ``steps`` are the time steps
+    of a path, 0 where sampling is exact.
     """
 
     request: Request
@@ -51,6 +54,7 @@ class Result:
     elapsed_seconds: float
     unmet: tuple[Target, ...] = ()
     shift: float = 0.0
+    steps: int = 0
 
     def __getitem__(self, name: str) -> Estimate:
         return next(estimate for estimate in self.estimates if estimate.greek.name == name)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from greeks_cli.analytic import closed_forms, path_options
+from greeks_cli.analytic import closed_forms, path_options, point
 from greeks_cli.analytic.closed_forms import exact_greeks
 from greeks_cli.terms.request import build_request
 
@@ -26,7 +26,7 @@ def test_integral_is_the_quotient(contract, carry, monkeypatch):
     found = {}
     for small in (True, False):
         closed_forms._traced.cache_clear()
-        for module in (path_options, closed_forms):
+        for module in (path_options, point):
             monkeypatch.setattr(module, "has_small_carry", lambda contract, values, small=small: small)
         found[small] = exact(contract, carry)
     closed_forms._traced.cache_clear()

@@ -46,7 +46,8 @@ def test_explain_without_a_name_lists_all(greeks):
     assert [line.split()[0] for line in greek_lines] == list(NAMED)
     assert blank == ""
     assert contracts == f"Contracts: {', '.join(CONTRACTS)}"
-    assert topics == "Topics: curves, buckets, dividends, market-price, forward"
+    names = "curves, vol-surface, models, merton, heston, bates, buckets, dividends, market-price, forward, calibration"
+    assert topics == f"Topics: {names}"
 
 
 @pytest.mark.parametrize("name", ["market-price", "market_price", "forward"])

@@ -52,6 +52,14 @@ def scaled_tail(scale: Operand, x: Operand) -> Operand:
     return np.exp(scale - 0.5 * (x * x)) * _mills(x)
 
 
+def log_upper_tail(z: NDArray[np.floating]) -> NDArray[np.floating]:
+    """The logarithm of the probability of a standard normal above z, elementwise."""
+    scaled = _tail_over_bell(np.abs(z))
+    square = 0.5 * (z * z)
+    above = (z > 0).astype(z.dtype)
+    return above * (np.log(scaled) - square) + (1 - above) * np.log1p(-(np.exp(-square) * scaled))
+
+
 def _tail_over_bell(z: NDArray[np.floating]) -> NDArray[np.floating]:
     """The upper tail at z, 0 or above, over exp(-z^2/2)."""
 

@@ -9,6 +9,7 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from greeks_cli.engine.autodiff.chainer_runtime import F, chainer
 from greeks_cli.engine.compiler.ir import exp_of_number, in_float32, log_of_number
@@ -85,6 +86,12 @@ def minimum(x: Operand, y: Operand) -> Operand:
     return min(x, y) if isinstance(x, float) and isinstance(y, float) else np.minimum(x, y)
 
 
+def at_most(x: Operand, level: float) -> Operand:
+    """1 where x is not above a level, else 0; no derivative passes."""
+    x = values_of(x)
+    return (x <= level).astype(x.dtype)
+
+
 def concat(parts: Sequence[Operand]) -> Operand:
     """The parts below each other, along the first axis."""
     if any(is_variable(part) for part in parts):
@@ -95,6 +102,27 @@ def concat(parts: Sequence[Operand]) -> Operand:
 def total(x: Operand) -> Operand:
     """The sum over dates, the first axis."""
     return F.sum(x, axis=0) if is_variable(x) else x.sum(axis=0)
+
+
+def running_total(x: Operand) -> Operand:
+    """The sums over dates, the first axis, up to each date."""
+    return _RunningTotal().apply((x,))[0] if is_variable(x) else np.cumsum(x, axis=0)
+
+
+class _RunningTotal(chainer.FunctionNode):  # type: ignore[misc]  # chainer has no usable types
+    """Running sums over the first axis, from the first row on or from the last."""
+
+    label = "running sum"
+
+    def __init__(self, from_last: bool = False):
+        self._from_last = from_last
+
+    def forward(self, inputs: tuple[NDArray[np.floating]]) -> tuple[NDArray[np.floating]]:
+        (x,) = inputs
+        return (np.cumsum(x[::-1], axis=0)[::-1] if self._from_last else np.cumsum(x, axis=0),)
+
+    def backward(self, indexes: tuple[int, ...], grad_outputs: tuple[Operand]) -> tuple[Operand]:
+        return _RunningTotal(not self._from_last).apply(grad_outputs)
 
 
 def as_constant(x: Operand) -> Operand:

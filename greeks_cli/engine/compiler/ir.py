@@ -242,3 +242,16 @@ def readers(program: Program[Any], slots: Collection[int]) -> tuple[frozenset[in
             found.add(call.result)
             crosses = crosses or not (is_row or is_elementwise(call.function))
     return frozenset(found), crosses
+
+
+def per_path(program: Program[Any], arrays: Collection[int] | None = None) -> frozenset[int]:
+    """The slots of calls that certainly hold one number per path: flat slots that depend on a flat source.
+
+    ``arrays`` are the slots of the sources that hold one number per path, by default all that may.
+    """
+    sources = program.flat.intersection(program.sources.values() if arrays is None else arrays)
+    found = set(sources)
+    for call in program.calls:
+        if call.result in program.flat and not found.isdisjoint(call.inputs):
+            found.add(call.result)
+    return frozenset(found - sources)

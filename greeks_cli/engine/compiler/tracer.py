@@ -57,6 +57,8 @@ class Tracer:
         """Notes a call. Returns the slot of its result."""
         elementwise = isinstance(function, np.ufunc) or function in ELEMENTWISE
         noted: list[Any] = []
+        if function is np.take and not isinstance(arguments[0], _Traced):  # a table has no axis of paths
+            noted, arguments = [np.array(arguments[0])], arguments[1:]
         for argument in arguments:
             if isinstance(argument, list | tuple) and any(isinstance(one, np.ndarray) for one in argument):
                 noted.append(Parts([self._argument(one, elementwise) for one in argument]))
@@ -116,11 +118,23 @@ class Tracer:
 
 
 def elementwise(function: Callable[..., Any], x: Any) -> Any:
-    """Calls an elementwise function that is no ufunc; the call is noted where x is traced."""
+    """Calls an elementwise function that is no ufunc; the call is noted where x is traced.
+
+    The result has the precision of x, and may be real where x is complex, or complex where x is real.
+    """
     if not isinstance(x, _Traced):
         return function(x)
-    found = np.asarray(function(_plain(x))).astype(x.dtype)
+    found = np.asarray(function(_plain(x)))
+    found = found.astype(x.dtype) if found.dtype.kind == x.dtype.kind else found
     return x.tracer.wrapped(found, x.tracer.record(function, (x,), {}))
+
+
+def looked_up(table: Any, index: Any) -> Any:
+    """The entries of a table at an index along its last axis; NumPy does not see that an index is traced."""
+    if not isinstance(index, _Traced):
+        return np.take(table, index, axis=-1)
+    found = np.take(_plain(table), _plain(index), axis=-1)
+    return index.tracer.wrapped(found, index.tracer.record(np.take, (table, index), {"axis": -1}))
 
 
 class _Traced(np.ndarray[Any, np.dtype[Any]]):

@@ -26,23 +26,23 @@ _SHARES = {1: 0.02, 2: 0.05}
 
 
 def bumped(
-    request: Request, normals: NDArray[np.floating], index: MultiIndex, n_kinks: int
+    request: Request, motion: Motion, index: MultiIndex, n_kinks: int
 ) -> tuple[NDArray[np.floating], NDArray[np.floating]]:
     """The extrapolated difference per path, and its change from the difference at step h, for orders 1 and 2."""
-    near = _difference(request, normals, index, 1.0, n_kinks)
-    far = _difference(request, normals, index, 2.0, n_kinks)
+    near = _difference(request, motion, index, 1.0, n_kinks)
+    far = _difference(request, motion, index, 2.0, n_kinks)
     value = (4 * near - far) / 3
     return value, value - near
 
 
 def _difference(
-    request: Request, normals: NDArray[np.floating], index: MultiIndex, factor: float, n_kinks: int
+    request: Request, motion: Motion, index: MultiIndex, factor: float, n_kinks: int
 ) -> NDArray[np.floating]:
     steps = {name: factor * _SHARES[len(index)] * scale_of(request, name) for name in index}
-    total: NDArray[np.floating] = np.zeros(normals.shape[1])
+    total: NDArray[np.floating] = np.zeros(motion.n_paths)
     for places, weight in _stencil(index):
         shifted = {name: value + places.get(name, 0) * steps.get(name, 0.0) for name, value in request.values.items()}
-        total = total + weight * _price(request, normals, shifted, n_kinks)
+        total = total + weight * _price(request, motion, shifted, n_kinks)
     for name in index:
         total = total / steps[name]
     return total
@@ -64,11 +64,9 @@ def _stencil(index: MultiIndex) -> list[tuple[dict[str, int], float]]:
 _LINE = {1: ((1, 0.5), (-1, -0.5)), 2: ((1, 1.0), (0, -2.0), (-1, 1.0))}
 
 
-def _price(
-    request: Request, normals: NDArray[np.floating], values: dict[str, float], n_kinks: int
-) -> NDArray[np.floating]:
+def _price(request: Request, motion: Motion, values: dict[str, float], n_kinks: int) -> NDArray[np.floating]:
     contract = request.contract
-    data = PathData(Motion(request.path_dates, normals), Markets.moved([(values, request)]))
+    data = PathData(motion, Markets.moved([(values, request)]))
     path = PlainPath(data, request, values)
     value = discounted_payoff(contract, values, path, Smoother((Kernel.plain(0),) * n_kinks))
     return np.asarray(getattr(value, "array", value))

@@ -20,13 +20,17 @@ from greeks_cli.engine.autodiff.mixed_partials import Derivatives, MultiIndex, b
 from greeks_cli.engine.autodiff.ops import Leaves, Operand, make_leaves
 from greeks_cli.engine.autodiff.softplus import Kernel
 from greeks_cli.engine.payoffs import discounted_payoff
-from greeks_cli.engine.simulation.paths import FrozenPath, MovingPath, Path, ShiftedPath
+from greeks_cli.engine.simulation.model_paths import paths_of
+from greeks_cli.engine.simulation.paths import Path
 from greeks_cli.engine.simulation.scenario import Scenario, others_of
 from greeks_cli.engine.simulation.schedule import Schedule
 from greeks_cli.terms.contract import Contract
 from greeks_cli.terms.greek import TIME
 from greeks_cli.terms.request import Request
 from greeks_cli.terms.simulation import Autodiff, Estimator
+
+NEVER_PATHWISE = (TIME, "jump_intensity")
+"""Parameters that move the density: a mixed estimate holds dates and numbers of jumps fixed."""
 
 
 @dataclass(frozen=True)
@@ -84,7 +88,7 @@ class Differentiation:
         schedule: Schedule,
     ):
         self._request, self._contract, self._scenario = request, contract, scenario
-        self._values, self._schedule = values, schedule
+        self._values, self._paths = values, paths_of(scenario, schedule)
 
     def derivatives(self, method: Method, wanted: Collection[MultiIndex]) -> Derivatives:
         """The wanted derivatives of the discounted payoff, each of shape (n_paths,)."""
@@ -95,12 +99,13 @@ class Differentiation:
         if method.estimator is Estimator.MIXED:
             return self._mixed(method, wanted, leaves)
         if method.estimator is Estimator.PATHWISE:
-            path = MovingPath(leaves, self._scenario, self._schedule)
-            value = chainer.as_variable(discounted_payoff(self._contract, leaves, path, Smoother(method.kernels)))
+            path = self._paths.moving(leaves)
+            paid = discounted_payoff(self._contract, leaves, path, Smoother(method.kernels))
+            value = _weighted(paid, path)
         else:
-            frozen = FrozenPath(leaves, self._scenario, self._schedule)
+            frozen = self._paths.frozen(leaves)
             paid = chainer.as_variable(discounted_payoff(self._contract, leaves, frozen, Smoother(method.kernels)))
-            value = chainer.as_variable(paid * frozen.weight)
+            value = _weighted(paid, frozen)
         return self._by(value, leaves, wanted)
 
     def _by(self, value: Operand, leaves: Leaves, wanted: Collection[MultiIndex]) -> Derivatives:
@@ -109,15 +114,16 @@ class Differentiation:
 
     def _conditional(self, method: Method, wanted: Collection[MultiIndex], leaves: Leaves) -> Derivatives:
         """A smooth payoff pathwise, and the rest, which is small but near the kinks, by its density or mixed."""
-        moving = MovingPath(leaves, self._scenario, self._schedule)
-        smooth = chainer.as_variable(discounted_payoff(self._contract, leaves, moving, SmoothPayoff(method.kernels)))
+        moving = self._paths.moving(leaves)
+        paid = discounted_payoff(self._contract, leaves, moving, SmoothPayoff(method.kernels))
+        smooth = _weighted(paid, moving)
         mixed = [index for index in wanted if method.first in index]
         added = self._mixed_from(method.first, partial(self._rest, method), mixed, leaves) if mixed else {}
         found = by_grad(smooth, leaves, mixed) if mixed else {}
         found = {index: found[index] + added[index] for index in mixed}
         others = [index for index in wanted if index not in found]
         if others:
-            frozen = FrozenPath(leaves, self._scenario, self._schedule)
+            frozen = self._paths.frozen(leaves)
             value = smooth + self._rest(method, leaves, frozen) * frozen.weight
             found |= self._by(chainer.as_variable(value), leaves, others)
         return found
@@ -145,7 +151,7 @@ class Differentiation:
     ) -> Derivatives:
         """The derivatives of a payoff whose pathwise parameter is ``first``."""
         moving = {**leaves, first: leaves[first] * 1.0}
-        path = ShiftedPath(leaves, self._scenario, self._schedule, first, moving[first])
+        path = self._paths.shifted(leaves, first, moving[first])
         value = chainer.as_variable(payoff(moving, path))
         (slope,) = chainer.grad([value], [moving[first]], enable_double_backprop=True)
         if slope is None:
@@ -153,6 +159,12 @@ class Differentiation:
         others = {index: others_of(index, first) for index in indices}
         below = by_grad(slope * path.weight, leaves, set(others.values()))
         return {index: below[rest] for index, rest in others.items()}
+
+
+def _weighted(paid: Operand, path: Path) -> Operand:
+    """A payoff times the density of what the path holds fixed."""
+    weight = path.weight
+    return chainer.as_variable(paid if isinstance(weight, float) else paid * weight)
 
 
 def _by_first(contract: Contract, wanted: Collection[MultiIndex]) -> dict[str | None, list[MultiIndex]]:
@@ -172,6 +184,6 @@ def pathwise_parameter(contract: Contract, index: MultiIndex) -> str | None:
     """The parameter of a mixed estimate's pathwise derivative: the contract's, else the first.
 
     The contract's come first because a density does not depend on them. None for the price and for
-    time alone, which moves the density only.
+    parameters that move the density only.
     """
-    return next((p for p in (*contract.values, *index) if p in index and p != TIME), None)
+    return next((p for p in (*contract.values, *index) if p in index and p not in NEVER_PATHWISE), None)

@@ -12,7 +12,7 @@ from greeks_cli.engine.backends.backend import Device
 from greeks_cli.engine.estimators.moments import Comoments, Moments
 from greeks_cli.engine.estimators.row_sums import PairSums, RowSums
 from greeks_cli.engine.execution.plan import Plan
-from greeks_cli.engine.execution.programs import CONTROL, ESTIMATE, FAR, NEAR, Wanted
+from greeks_cli.engine.execution.programs import CONTROL, ESTIMATE, FAR, NEAR, STEPS, Wanted
 
 Factors = Mapping[Wanted, NDArray[np.float64]]
 Sums = TypeVar("Sums", Moments, Comoments)
@@ -23,7 +23,8 @@ class StackMoments:
     """Moments of the estimates of a stack of plans over some blocks, and of their changes by wider kernels.
 
     ``near`` is the change from twice the width, ``far`` from four times to twice; both are
-    measured in some blocks only. ``control`` is None without a control variate.
+    measured in some blocks only, and so is ``steps``, the change from twice the time step. ``control`` is None without
+    a control variate.
     """
 
     paths: int
@@ -31,6 +32,7 @@ class StackMoments:
     near: Moments | None = None
     far: Moments | None = None
     control: Comoments | None = None
+    steps: Moments | None = None
 
     def __add__(self, other: Self) -> Self:
         return type(self)(
@@ -39,6 +41,7 @@ class StackMoments:
             _merged(self.near, other.near),
             _merged(self.far, other.far),
             _merged(self.control, other.control),
+            _merged(self.steps, other.steps),
         )
 
 
@@ -56,7 +59,7 @@ class StackAccumulator:
         self._plan, self._factors = plan, factors
         self._names: dict[str, list[Wanted]] = {}
         """The rows of the Greeks at each level."""
-        for level in (ESTIMATE, NEAR, FAR):
+        for level in (ESTIMATE, NEAR, FAR, STEPS):
             own = [(level, greek.parameters) for greek in plan.request.greeks]
             self._names[level] = [name for name in own if name in factors]
         self._sums = {level: RowSums(len(names), device) for level, names in self._names.items() if names}
@@ -99,7 +102,7 @@ class StackAccumulator:
             control = Comoments.of_sums(self._with_controls).scaled(self._factors_of(own), self._factors_of(other))
         values = self._moments(ESTIMATE)
         assert values is not None
-        return StackMoments(self._paths, values, self._moments(NEAR), self._moments(FAR), control)
+        return StackMoments(self._paths, values, self._moments(NEAR), self._moments(FAR), control, self._moments(STEPS))
 
     def _moments(self, level: str) -> Moments | None:
         """The moments of every Greek of the request at a level; zero for a Greek without samples at the level."""

@@ -10,8 +10,9 @@ from numpy.typing import NDArray
 
 from greeks_cli.engine.backends.backend import HOST, Device
 from greeks_cli.engine.execution.numbers import type_of
+from greeks_cli.engine.simulation.grid import Grid
 from greeks_cli.engine.simulation.normals import PATHS, standard_normals
-from greeks_cli.engine.simulation.sobol import sobol_normals
+from greeks_cli.engine.simulation.sobol import sobol_normals, sobol_normals_of_grid
 from greeks_cli.terms.request import Request
 from greeks_cli.terms.simulation import SCRAMBLES, Sampler, Simulation
 
@@ -36,9 +37,19 @@ class Blocks:
     limit: int
     """Paths that may be run: the request's, or the budget of a tolerance."""
 
+    n_steps: int | None = None
+    """The number of time steps, where it is chosen; by default the usual one."""
+
+    @cached_property
+    def grid(self) -> Grid:
+        """The normals of a path."""
+        return Grid.usual(self.request) if self.n_steps is None else Grid.of(self.request, self.n_steps)
+
     @cached_property
     def steps(self) -> tuple[int, ...]:
-        """Exact increments in each interval between dates, in proportion to its length."""
+        """Normals that are drawn for each of a path: exact increments of an interval, in proportion to its length."""
+        if self.grid.is_extended:
+            return (1,) * self.grid.n_rows
         dates = self.request.path_dates
         wanted = self.request.simulation.steps or len(dates)
         return tuple(max(1, round(wanted * (end - start) / dates[-1])) for start, end in pairwise((0.0, *dates)))
@@ -51,7 +62,7 @@ class Blocks:
             _USUAL_PATHS if paths < _LARGE else 2 * _USUAL_PATHS,
             _NORMALS_PER_BLOCK // sum(self.steps),
             _ESTIMATES_PER_BLOCK // max(1, len(self.request.greeks)),
-            _POINTS_PER_BLOCK // len(self.steps),
+            _POINTS_PER_BLOCK // self.grid.n_dates,
         )
         wanted = max(_SMALLEST, fit)
         if self.request.simulation.sampler is Sampler.PHILOX:
@@ -101,12 +112,18 @@ class Blocks:
             dates = self.request.path_dates
             together = range(n_paths // self.scramble_size)
             first = block * (self.size // self.scramble_size)
-            parts = [sobol_normals(simulation.seed, first + i, dates, self.steps, self.scramble_size) for i in together]
+            parts = [self._scramble(dates, first + number) for number in together]
             return device.array(np.concatenate(parts, axis=1, dtype=dtype, casting="same_kind"))
         drawer = device if simulation.sampler is Sampler.PHILOX else HOST
         n_drawn = n_paths // 2 if simulation.antithetic else n_paths
         drawn = device.array(standard_normals(simulation.seed, PATHS, block, self.steps, n_drawn, dtype, drawer))
         return np.concatenate([drawn, -drawn], axis=1) if simulation.antithetic else drawn
+
+    def _scramble(self, dates: tuple[float, ...], number: int) -> NDArray[np.float64]:
+        seed, n_paths = self.request.simulation.seed, self.scramble_size
+        if self.grid.is_extended:
+            return sobol_normals_of_grid(seed, number, dates, self.grid, n_paths)
+        return sobol_normals(seed, number, dates, self.steps, n_paths)
 
     def samples(self, row: NDArray[np.floating]) -> NDArray[np.floating]:
         """Independent samples from rows of one number per path: pairs and scrambles are averaged first."""

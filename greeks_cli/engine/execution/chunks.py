@@ -9,14 +9,15 @@ from typing import Any, Generic, NamedTuple, Self
 
 import numpy as np
 
+from greeks_cli.engine.autodiff.mixed_partials import MultiIndex
 from greeks_cli.engine.backends.backend import Device
 from greeks_cli.engine.compiler.batching import PerTrade, chosen, of_trades
-from greeks_cli.engine.compiler.ir import Array, Name, Program, Source, readers
+from greeks_cli.engine.compiler.ir import Array, Name, Program, Source, per_path, readers
 from greeks_cli.engine.execution.numbers import Numbers, Widths
 from greeks_cli.engine.simulation.gbm import parameters_of
 from greeks_cli.engine.simulation.markets import Markets
 from greeks_cli.engine.simulation.path_data import Motion, PathData
-from greeks_cli.engine.simulation.sources import PathSource
+from greeks_cli.engine.simulation.sources import Latent, PathSource
 
 
 class Common(NamedTuple):
@@ -52,6 +53,12 @@ class _Arrays:
 
 _NO_MARKETS = Markets(dict.fromkeys(parameters_of(()), np.empty(0)), np.empty((0, 0)))
 """The markets of arrays that do not depend on the market."""
+
+
+def latents_of(program: Program[Any]) -> set[tuple[str, MultiIndex]]:
+    """The kinds of time steps, and the partial derivatives, that a program reads."""
+    sources = (source.source if isinstance(source, InMarkets) else source for source in program.sources)
+    return {(source.kind, source.index) for source in sources if isinstance(source, Latent)}
 
 
 @dataclass(frozen=True)
@@ -126,6 +133,8 @@ class Chunked(Generic[Name]):
 
     def run(self, motion: Motion, device: Device) -> Iterator[tuple[Name, Array]]:
         """Yields each result as soon as it is computed."""
+        for program in (self.common, *self.stacks):
+            motion.wanted |= latents_of(program)
         common: dict[Any, Array] = {}
         for name, array in device.results(self.common, _Arrays(motion, common), motion.n_paths, motion.dtype):
             if isinstance(name, Common):
@@ -160,16 +169,6 @@ def _of_rows(own: Program[Any], rows: Rows[Name], dtype: type[np.floating]) -> P
     return replace(own, sources=sources, constants=constants, same_shape=same_shape, results=rows.results)
 
 
-def per_path(program: Program[Any]) -> frozenset[int]:
-    """The slots of calls that certainly hold one number per path: flat slots that depend on a flat source."""
-    sources = program.flat.intersection(program.sources.values())
-    found = set(sources)
-    for call in program.calls:
-        if call.result in program.flat and not found.isdisjoint(call.inputs):
-            found.add(call.result)
-    return frozenset(found - sources)
-
-
 class Stacked:
     """Trades of one structure on the same paths, a row of paths for each."""
 
@@ -181,6 +180,7 @@ class Stacked:
 
     def run(self, program: Program[Name], widths: Widths) -> dict[Name, Array]:
         """The results of a simplified program for some widths: a row for each trade, or one row where all are equal."""
+        self._motion.wanted |= latents_of(program)
         n = len(self._rows)
         late = self._numbers.late(widths)
         values = {source: late(source) for source in program.sources if not isinstance(source, PathSource)}

@@ -16,6 +16,7 @@ from greeks_cli.engine.execution.plan import Plan
 from greeks_cli.engine.execution.programs import Programs
 from greeks_cli.engine.execution.selection import Pilot, choose_controls
 from greeks_cli.engine.execution.shifts import with_shifts
+from greeks_cli.engine.execution.steps import with_steps
 from greeks_cli.terms.errors import GreeksError, InvalidInput, Problem
 from greeks_cli.terms.request import Request
 
@@ -74,7 +75,8 @@ def _plan(
     request, (groups, derivatives, kinks) = pilot.request, pilot.choice(errors)
     if controls is None:
         controls = choose_controls(request, groups, pilot.motion) if request.simulation.control else {}
-    return Plan(request, groups, controls, derivatives, kinks, Blocks(request, limit or request.simulation.paths))
+    blocks = Blocks(request, limit or request.simulation.paths)
+    return with_steps(Plan(request, groups, controls, derivatives, kinks, blocks))
 
 
 def simplified(plans: Sequence[Plan]) -> Programs:

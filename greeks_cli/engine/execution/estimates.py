@@ -79,10 +79,11 @@ def estimates(
     rarely_seen = np.where(uncertainties > _UNTRUSTED, 3 * 2 * uncertainties * stderrs, 0.0)
     missed, shares = (np.array([tails[greek.parameters][k] for greek in plan.request.greeks]) for k in (0, 1))
     missed = np.where(missed > _NEGLIGIBLE * stderrs, missed, 0.0)
-    bias = np.where(unexplained, hidden, _bias(plan, moments) + np.maximum(rarely_seen, missed))
+    of_steps = np.where(unexplained, 0.0, _bias_of_steps(moments))
+    bias = np.where(unexplained, hidden, _bias(plan, moments) + of_steps + np.maximum(rarely_seen, missed))
     bias += _rounding(plans, np.where(is_small, np.abs(values) * (1 + abs(plan.shift)), scales))
     shares = np.where((missed > 0) & ~unexplained, shares, 0.0)
-    table = np.array([values, stderrs, bias, hidden, uncertainties, shares, moments.values.m2, scales])
+    table = np.array([values, stderrs, bias, of_steps, hidden, uncertainties, shares, moments.values.m2, scales])
     rows = zip(plans, truths, table.T.tolist(), strict=True)
     return [_of_plan(own, truth, numbers, moments.values.count) for own, truth, numbers in rows]
 
@@ -93,7 +94,7 @@ def _of_plan(plan: Plan, truth: Truth, numbers: Sequence[Sequence[float]], count
     used = {index: group.method.estimator for group in plan.groups for index in group.wanted}
     answers = []
     rows = zip(plan.request.greeks, truth.exact, numbers, strict=True)
-    for i, (greek, exact, (value, stderr, bias, hidden, uncertainty, share, m2, scale)) in enumerate(rows):
+    for i, (greek, exact, (value, stderr, bias, of_steps, hidden, uncertainty, share, m2, scale)) in enumerate(rows):
         if not (isfinite(value) and isfinite(stderr) and isfinite(bias)):
             return NonFiniteEstimate(
                 f"{greek.name}: the estimate is {value} with standard error {stderr}; {_reason(plan)}"
@@ -106,7 +107,8 @@ def _of_plan(plan: Plan, truth: Truth, numbers: Sequence[Sequence[float]], count
             or _unguarded(plan, greek, used)
             or (None if greek.order else plan.request.contract.remark(plan.request.market.spot))
         )
-        answers.append(Estimate(greek, value, stderr, low, high, bias, exact, used[greek.parameters], warning))
+        method = used[greek.parameters]
+        answers.append(Estimate(greek, value, stderr, low, high, bias, exact, method, warning, of_steps))
     return tuple(answers)
 
 
@@ -138,6 +140,14 @@ def _bias(plan: Plan, moments: StackMoments) -> Vector:
     law = np.array([laws[greek.parameters] for greek in greeks])
     orders = np.array([kink_order(contract, greek.parameters) for greek in greeks])
     return remaining_bias(moments.near, moments.far, law[:, None], orders[:, None])
+
+
+def _bias_of_steps(moments: StackMoments) -> Vector:
+    """The bias of the time steps, proportional to their length: the change from twice the length, and its noise."""
+    if moments.steps is None:
+        return np.zeros_like(moments.values.mean)
+    found: Vector = np.abs(moments.steps.mean) + 2 * moments.steps.stderr
+    return found
 
 
 def _uncertainties(plan: Plan, moments: StackMoments) -> Vector:

@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 
 from greeks_cli.engine.compiler.batching import chosen
 from greeks_cli.engine.compiler.builder import Builder
-from greeks_cli.engine.compiler.ir import COMMUTATIVE, Program
-from greeks_cli.engine.execution.chunks import Chunked, InMarkets, Rows, is_one_by_one, per_path
+from greeks_cli.engine.compiler.ir import COMMUTATIVE, Program, per_path
+from greeks_cli.engine.execution.chunks import Chunked, InMarkets, Rows, is_one_by_one
 from greeks_cli.engine.execution.numbers import type_of
 from greeks_cli.engine.execution.programs import FAR, NEAR, Programs, Share, Stack, Wanted
 from greeks_cli.engine.simulation.markets import Markets

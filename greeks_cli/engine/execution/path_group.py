@@ -20,7 +20,7 @@ from greeks_cli.engine.execution.accumulator import StackAccumulator, StackMomen
 from greeks_cli.engine.execution.chunks import Chunked
 from greeks_cli.engine.execution.linker import Linked, Result
 from greeks_cli.engine.execution.plan import Plan
-from greeks_cli.engine.execution.programs import ESTIMATE, Programs, Stack, Wanted
+from greeks_cli.engine.execution.programs import ESTIMATE, STEPS, Programs, Stack, Wanted
 from greeks_cli.engine.execution.tails import Tail, tails
 from greeks_cli.engine.simulation.importance import shifted
 from greeks_cli.engine.simulation.path_data import Motion
@@ -167,13 +167,23 @@ class PathGroup:
         weights = None
         if part.shift:
             normals, weights, _ = shifted(normals, dates, part.shift)
-        motions = [Motion(dates, piece) for piece in _divided(normals, pieces)]
-        for (stack, name), rows in _rows(linked, chunked, motions, device):
+        motions = [Motion(dates, piece, self.plans[0].blocks.grid) for piece in _divided(normals, pieces)]
+        measures_steps = first_plans[0].measures_steps(block)
+        if measures_steps:
+            for own in factors:
+                own |= {(STEPS, name[1]): factor for name, factor in own.items() if name[0] == ESTIMATE}
+        runs = _rows(linked, chunked, motions, device)
+        coarser = _rows(linked, chunked, [motion.halved for motion in motions], device) if measures_steps else None
+        for (stack, name), rows in runs:
             plan = first_plans[stack]
             if stack not in accumulators:
                 accumulators[stack] = StackAccumulator(plan, factors[stack], device)
             samples = plan.blocks.samples(rows if weights is None else rows * weights)
             accumulators[stack].add(name, samples, rows.shape[-1])
+            if coarser is not None:
+                _, others = next(coarser)
+                if name[0] == ESTIMATE:
+                    accumulators[stack].add((STEPS, name[1]), plan.blocks.samples(rows - others), rows.shape[-1])
             if accumulators[stack].is_complete:
                 found[stack] = accumulators.pop(stack).moments()
             if self.sums and name[0] == ESTIMATE:
@@ -203,7 +213,7 @@ def path_groups(plans: Mapping[int, Plan]) -> list[list[int]]:
     """The numbers of the plans that can share their paths, in order of appearance."""
     found: dict[object, list[int]] = {}
     for number, plan in plans.items():
-        found.setdefault((plan.blocks.size, paths_key(plan.request)), []).append(number)
+        found.setdefault((plan.blocks.size, plan.blocks.grid, paths_key(plan.request)), []).append(number)
     return list(found.values())
 
 

@@ -27,7 +27,6 @@ from greeks_cli.engine.execution.numbers import (
 )
 from greeks_cli.engine.execution.selection import Pilot
 from greeks_cli.engine.simulation.importance import stretched
-from greeks_cli.engine.simulation.path_data import Motion
 from greeks_cli.terms.contract import Contract
 from greeks_cli.terms.simulation import Estimator
 
@@ -172,7 +171,7 @@ class _Trial:
         motion = contest.pilots[rows[0]].motion
         # A pilot may miss a kink that few paths of the run reach. A narrow kernel would then seem to have no noise.
         normals, self._weights, _ = stretched(motion.normals, motion.dates)
-        self._stacked = Stacked(contest.numbers, Motion(motion.dates, normals), rows)
+        self._stacked = Stacked(contest.numbers, motion.with_normals(normals), rows)
         self._derivatives: dict[Hashable, dict[MultiIndex, Samples]] = {}
         self._changes: dict[Hashable, Moments] = {}
 

@@ -20,6 +20,10 @@ Enough to measure the bias: it is larger, and its measurement noisier, at higher
 """
 
 
+_STEPS_EVERY = 2
+"""One block in this number is evaluated on half as many time steps too."""
+
+
 @dataclass(frozen=True)
 class Plan:
     """Plan of a request, the same on any machine."""
@@ -36,9 +40,19 @@ class Plan:
     small: frozenset[MultiIndex] = frozenset()
     """The Greeks that few plain paths would show: numbers far below their usual size are no rounding."""
 
+    @property
+    def n_steps(self) -> int:
+        """The number of time steps of a path; 0 where sampling is exact."""
+        return sum(self.blocks.grid.steps)
+
     def measures_bias(self, block: int) -> bool:
         """True if a block is evaluated at wider widths too."""
         return self._bias_every > 0 and block % self._bias_every == 0
+
+    def measures_steps(self, block: int) -> bool:
+        """True if a block is evaluated on half as many time steps too."""
+        sobol = self.request.simulation.sampler is Sampler.SOBOL
+        return bool(self.blocks.grid.steps) and (sobol or block % _STEPS_EVERY == 0)
 
     @cached_property
     def _bias_every(self) -> int:

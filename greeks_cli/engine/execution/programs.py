@@ -15,8 +15,9 @@ from greeks_cli.engine.execution.numbers import Numbers, is_rounded_by_batch, si
 from greeks_cli.engine.execution.plan import Plan
 from greeks_cli.engine.payoffs.controls import control_of
 
-ESTIMATE, NEAR, FAR, CONTROL = "estimate", "near", "far", "control"
-"""Levels of a derivative: its estimate, the change from twice the width, from four times to twice, and its control."""
+ESTIMATE, NEAR, FAR, CONTROL, STEPS = "estimate", "near", "far", "control", "steps"
+"""Levels of a derivative: its estimate, the change from twice the width, from four times to twice, its control, and the
+change from twice the time step."""
 
 Wanted = tuple[str, MultiIndex]
 Stack = tuple[int, ...]

@@ -49,7 +49,7 @@ def unseen(
     for stretch in _STRETCHES:
         found: Derivatives = {}
         controls: Derivatives = {}
-        stretched = _with_edges(request, Motion(motion.dates, motion.normals * stretch), numbers.markets)
+        stretched = _with_edges(request, motion.with_normals(motion.normals * stretch), numbers.markets)
         stacked = Stacked(numbers, stretched)
         with np.errstate(all="ignore"):
             for group in plan.groups:
@@ -82,7 +82,7 @@ def _with_edges(request: Request, motion: Motion, markets: Markets) -> Motion:
     """The paths, and for each kink that they reach two more on either side of it, as near as numbers tell."""
 
     def arguments(normals: NDArray[np.floating]) -> NDArray[np.floating]:
-        return kink_arguments(request, PathData(Motion(motion.dates, normals), markets))[:_MOST_KINKS]
+        return kink_arguments(request, PathData(motion.with_normals(normals), markets))[:_MOST_KINKS]
 
     values = arguments(motion.normals)
     crossed = np.flatnonzero((values > 0).any(axis=1) & (values <= 0).any(axis=1))
@@ -95,4 +95,4 @@ def _with_edges(request: Request, motion: Motion, markets: Markets) -> Motion:
         middle = 0.5 * (below + above)
         is_above = arguments(middle)[crossed, np.arange(len(crossed))] > 0
         below, above = np.where(is_above, below, middle), np.where(is_above, middle, above)
-    return Motion(motion.dates, np.concatenate([motion.normals, below, above], axis=1))
+    return motion.with_normals(np.concatenate([motion.normals, below, above], axis=1))

@@ -24,6 +24,7 @@ from greeks_cli.engine.execution.numbers import Numbers, widths_of
 from greeks_cli.engine.execution.regression import SHARE_OF_ROUNDING
 from greeks_cli.engine.execution.traced import Traced, traced
 from greeks_cli.engine.payoffs.controls import control_of
+from greeks_cli.engine.simulation.grid import Grid
 from greeks_cli.engine.simulation.markets import Markets
 from greeks_cli.engine.simulation.normals import PILOT, standard_normals
 from greeks_cli.engine.simulation.path_data import Motion, PathData
@@ -60,7 +61,7 @@ class Pilot:
         markets = _markets(requests)
         paths: dict[Hashable, dict[Market, list[int]]] = {}
         for number, request in enumerate(requests):
-            of_paths = paths.setdefault((request.path_dates, _drawn(request)), {})
+            of_paths = paths.setdefault((request.path_dates, _drawn(request, Grid.usual(request))), {})
             of_paths.setdefault(request.market, []).append(number)
         found: dict[int, Self] = {}
         for of_market in paths.values():
@@ -136,10 +137,15 @@ def in_float64(request: Request) -> Request:
     return replace(request, simulation=simulation)
 
 
-def pilot_motion(request: Request) -> Motion:
-    """Pilot normals, one increment per date for any number of steps: they only choose the settings."""
-    seed, n_rows, n_paths = _drawn(request)
-    return Motion(request.path_dates, standard_normals(seed, PILOT, 0, (1,) * n_rows, n_paths, np.float64))
+def pilot_motion(request: Request, grid: Grid | None = None) -> Motion:
+    """Pilot normals, one increment per date for any number of steps: they only choose the settings.
+
+    ``grid`` is by default that of the usual time steps.
+    """
+    grid = grid or Grid.usual(request)
+    seed, n_rows, n_paths = _drawn(request, grid)
+    normals = standard_normals(seed, PILOT, 0, (1,) * n_rows, n_paths, np.float64)
+    return Motion(request.path_dates, normals, grid)
 
 
 def pilot_data(request: Request) -> PathData:
@@ -147,10 +153,10 @@ def pilot_data(request: Request) -> PathData:
     return PathData(pilot_motion(request), Numbers([request]).markets)
 
 
-def _drawn(request: Request) -> tuple[int, int, int]:
+def _drawn(request: Request, grid: Grid) -> tuple[int, int, int]:
     """The seed of a pilot's normals, the number of normals of a path, and the number of paths."""
     simulation = request.simulation
     wanted = simulation.paths // 32 if fixed_width(request) is None else 0
-    n_rows = len(request.path_dates)
+    n_rows = grid.n_rows
     n_paths = min(_MOST_PATHS, max(_FEWEST_PATHS, wanted), max(256, _MOST_NORMALS // n_rows))
     return simulation.seed, n_rows, n_paths

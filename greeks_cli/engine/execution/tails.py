@@ -40,7 +40,8 @@ def tails(linked: Linked, plans: Sequence[Plan], paths: int) -> list[Mapping[Mul
     """The tails of every Greek of each stack of linked plans, all of one shift, for a run of some paths."""
     request, shift = plans[0].request, plans[0].shift
     dates = request.path_dates
-    n_rows = len(dates)
+    grid = plans[0].blocks.grid
+    n_rows = grid.n_rows
     n_paths = max(256, min(_MOST_PATHS, _MOST_NORMALS // n_rows))
     drawn = standard_normals(request.simulation.seed, TAILS, 0, (1,) * n_rows, n_paths, type_of(request))
     normals, weights, ends = stretched_around(drawn, dates, shift)
@@ -49,7 +50,7 @@ def tails(linked: Linked, plans: Sequence[Plan], paths: int) -> list[Mapping[Mul
     found: list[dict[MultiIndex, Tail]] = [{} for _ in linked.stacks]
     chunked = linked.chunked((False,) * len(linked.stacks))
     waiting: dict[tuple[int, MultiIndex], NDArray[np.float64]] = {}
-    for (stack, (level, index)), rows in chunked.run(Motion(dates, normals), HOST):
+    for (stack, (level, index)), rows in chunked.run(Motion(dates, normals, grid), HOST):
         if level not in (ESTIMATE, CONTROL):
             continue
         samples = np.broadcast_to(rows, (len(linked.stacks[stack]), n_paths)).astype(np.float64)

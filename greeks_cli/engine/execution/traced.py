@@ -33,6 +33,7 @@ from greeks_cli.engine.execution.numbers import (
     type_of,
 )
 from greeks_cli.engine.simulation.cash_dividends import start_of
+from greeks_cli.engine.simulation.conditional import integrates
 from greeks_cli.engine.simulation.scenario import Scenario
 from greeks_cli.terms.contract import Contract
 from greeks_cli.terms.nodes import Nodes
@@ -210,6 +211,7 @@ def traced(request: Request, methods: Methods) -> Traced:
         structure,
         request.market.nodes,
         request.cash_dividends,
+        integrates(request),
         simulation.dtype,
         simulation.autodiff,
         choices,

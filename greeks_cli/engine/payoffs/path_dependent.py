@@ -89,10 +89,9 @@ def _monitored_extreme(
     All prices are proportional to the first, whose logarithm is normal: the mean is a formula of Black and Scholes,
     and has no kink at the level.
     """
-    first = path.accruals(leaves, 0)
-    deviation = as_constant(first.deviation)
+    growth, deviation = map(as_constant, path.first_increment(leaves))
     relative = sign * smoother.maximum(sign * path.ratios[:n_looks])
-    forward = as_constant(leaves["spot"] * exp(first.carry)) * relative
+    forward = as_constant(leaves["spot"] * growth) * relative
     d1 = log(forward / level) / deviation + 0.5 * deviation
     return forward * normal_cdf(sign * d1) + level * normal_cdf(sign * (deviation - d1))
 

@@ -20,6 +20,7 @@ import numpy as np
 from greeks_cli.engine.autodiff.ops import Leaves, Operand, concat, log, sqrt
 from greeks_cli.engine.simulation.accruals import Accruals
 from greeks_cli.terms.greek import TIME
+from greeks_cli.terms.models import model_of
 from greeks_cli.terms.nodes import Nodes, curve_of
 
 PARAMETERS = ("spot", "vol", "rate", "dividend_yield", "time")
@@ -32,8 +33,10 @@ AT, WITHIN, FIRST = "at", "within", "first"
 
 def parameters_of(nodes: Nodes) -> tuple[str, ...]:
     """The parameters that a path depends on."""
-    borrow = ("borrow",) if "borrow" in dict(nodes) else ()
-    return (*PARAMETERS, *borrow, *(name for _, names in nodes for name in names))
+    known = dict(nodes)
+    borrow = ("borrow",) if "borrow" in known else ()
+    usual = (name for name in PARAMETERS if name != "vol" or not model_of(nodes).has_variance)
+    return (*usual, *borrow, *(name for names in known.values() for name in names))
 
 
 def weight_name(span: str, node: str) -> str:

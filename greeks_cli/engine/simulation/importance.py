@@ -89,11 +89,12 @@ def spread() -> Moved:
 
 
 def _ends_of(normals: Normals, dates: tuple[float, ...]) -> Normals:
-    return (_along(normals, dates) * normals).sum(axis=0, dtype=np.float64)
+    return (_along(normals, dates) * normals[: len(dates)]).sum(axis=0, dtype=np.float64)
 
 
 def _moved(normals: Normals, dates: tuple[float, ...], by: Normals) -> Normals:
-    return normals + _along(normals, dates) * by.astype(normals.dtype)
+    moved = normals[: len(dates)] + _along(normals, dates) * by.astype(normals.dtype)
+    return moved if len(normals) == len(dates) else np.concatenate([moved, normals[len(dates) :]])
 
 
 def _along(normals: Normals, dates: tuple[float, ...]) -> Normals:

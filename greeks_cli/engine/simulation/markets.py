@@ -1,24 +1,33 @@
 """Markets: values of parameters, dates, and the numbers of their laws."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from functools import cached_property
 from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
 
+from greeks_cli.engine.autodiff.exp_linear import Dates
 from greeks_cli.engine.autodiff.mixed_partials import MultiIndex
+from greeks_cli.engine.autodiff.ops import Operand
 from greeks_cli.engine.simulation.cash_dividends import start_of
-from greeks_cli.engine.simulation.gbm import (
-    parameters_of,
-)
+from greeks_cli.engine.simulation.gbm import parameters_of
 from greeks_cli.engine.simulation.laws import Columns, Law, law_of
+from greeks_cli.engine.simulation.models import stepped_of
+from greeks_cli.engine.simulation.recursion import Stepped
+from greeks_cli.engine.simulation.schedule import at_dates
 from greeks_cli.terms.greek import TIME
+from greeks_cli.terms.market import Market
+from greeks_cli.terms.models import Model, model_of
+from greeks_cli.terms.nodes import label_of_node
 from greeks_cli.terms.request import Request
 
 
 class Markets(Columns):
     """The parameters of some markets, the dates in each, and the numbers of their laws."""
+
+    terms: Sequence[Market] = ()
+    """The markets themselves, where their model is more than numbers."""
 
     @cached_property
     def _numbers(self) -> dict[Law, dict[MultiIndex, NDArray[np.float64]]]:
@@ -38,7 +47,23 @@ class Markets(Columns):
         dates = np.array([request.path_dates for _, request in places])
         rows = [request.market.weights(request.path_dates) for _, request in places]
         weights = {node: np.array([row[node] for row in rows]) for node in rows[0]}
-        return cls(values, dates, nodes, weights)
+        found = cls(values, dates, nodes, weights)
+        found.terms = [_with_quotes(request.market, own) for own, request in places]
+        return found
+
+    @cached_property
+    def model(self) -> Model:
+        """The model of the markets."""
+        return model_of(self.nodes)
+
+    def stepped(self, kind: str) -> Stepped:
+        """The time steps of the model of one market, of a kind."""
+        return stepped_of(self.terms[0], kind)
+
+    @cached_property
+    def key(self) -> Hashable:
+        """Key of the numbers of the markets."""
+        return self.nodes, *(one.tobytes() for one in (self.dates, *self.values.values(), *self.weights.values()))
 
     def law(self, kind: str, first: str = "") -> Law:
         """A law of these markets."""
@@ -53,10 +78,39 @@ class Markets(Columns):
 
     def some(self, which: slice | list[int]) -> "Markets":
         """Some of the markets."""
-        self.coefficients(self.law("path"), ())  # for all markets at once, not for each choice
+        if self.model is Model.GBM:
+            self.coefficients(self.law("path"), ())  # for all markets at once, not for each choice
         weights = {node: array[which] for node, array in self.weights.items()}
         values = {name: value[which] for name, value in self.values.items()}
         chosen = Markets(values, self.dates[which], self.nodes, weights)
+        places = range(self.count)[which] if isinstance(which, slice) else which
+        chosen.terms = [self.terms[place] for place in places]
         for law, numbers in self._numbers.items():
             chosen._numbers[law] = {index: array[:, which] for index, array in numbers.items()}
         return chosen
+
+
+def _with_quotes(market: Market, values: Mapping[str, float]) -> Market:
+    """The market with other quotes of its surface."""
+    found = market.vol_surface
+    if found is None:
+        return market
+    for name, vol in found.values.items():
+        if values[name] != vol:
+            found = found.with_value(label_of_node(name), values[name])
+    return market if found is market.vol_surface else market.changed("vol_surface", found)
+
+
+class MarketSchedule:
+    """The dates of one market, and the weights of its nodes."""
+
+    def __init__(self, markets: Markets):
+        self.nodes, self._markets = markets.nodes, markets
+
+    def time(self, date: Dates) -> Operand:
+        """The time of a date in years."""
+        return at_dates(self._markets.dates[0], date)
+
+    def weight(self, node: str, date: Dates) -> Operand:
+        """The weight of a node in the integral from today to a date."""
+        return at_dates(self._markets.weights[node][0], date)

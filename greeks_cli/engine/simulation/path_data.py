@@ -1,5 +1,6 @@
 """Data of simulated paths: normals, Brownian motion, and the underlying in some markets."""
 
+from collections.abc import Collection, Hashable
 from functools import cached_property, lru_cache
 from itertools import pairwise
 from typing import Any
@@ -9,20 +10,43 @@ import numpy as np
 from greeks_cli.engine.autodiff.exp_linear import Dates
 from greeks_cli.engine.autodiff.mixed_partials import MultiIndex
 from greeks_cli.engine.compiler.ir import Array
+from greeks_cli.engine.simulation import local_levels
+from greeks_cli.engine.simulation.conditional import increments, levels
 from greeks_cli.engine.simulation.gbm import anchors
+from greeks_cli.engine.simulation.grid import Grid
+from greeks_cli.engine.simulation.jumps import counts
 from greeks_cli.engine.simulation.laws import Law
-from greeks_cli.engine.simulation.markets import Markets
+from greeks_cli.engine.simulation.markets import Markets, MarketSchedule
+from greeks_cli.engine.simulation.models import recursion
+from greeks_cli.terms.greek import TIME
+from greeks_cli.terms.models import Model
 
 
 class Motion:
     """Standard normals at some dates and their Brownian motion, in any market.
 
-    ``normals`` has one row per date.
+    ``normals`` has one row per date, and under a model those of ``grid``.
     """
 
-    def __init__(self, dates: tuple[float, ...], normals: Array):
+    def __init__(self, dates: tuple[float, ...], normals: Array, grid: Grid | None = None):
         self.dates = dates
         self.normals = normals
+        self.grid = grid or Grid(len(dates))
+        self.wanted: set[tuple[str, MultiIndex]] = set()
+        """The kinds of time steps, and the partial derivatives, that programs on these paths read."""
+        self.kept: dict[Hashable, dict[tuple[str, MultiIndex], Array]] = {}
+        """Sums over time steps of the paths, in each market and by kind of steps."""
+
+    def with_normals(self, normals: Array) -> "Motion":
+        """Other paths at the same dates."""
+        return Motion(self.dates, normals, self.grid)
+
+    @property
+    def halved(self) -> "Motion":
+        """The same paths on half as many time steps."""
+        found = Motion(self.dates, self.grid.halved_normals(self.normals), self.grid.halved)
+        found.wanted = self.wanted
+        return found
 
     @property
     def n_paths(self) -> int:
@@ -90,6 +114,8 @@ class PathData:
 
     def _exponential(self, dates: Dates) -> Array:
         motion, n_dates = self.motion, self.markets.n_dates
+        if self.markets.model is not Model.GBM:
+            return np.exp(self.logarithms[dates])
         law = self.markets.law("path")
         rows = self.markets.coefficients(law, ()).astype(motion.dtype, copy=False)
         if isinstance(dates, slice):
@@ -110,6 +136,50 @@ class PathData:
                 growth += row * data
         np.exp(growth, out=growth)
         return growth
+
+    @cached_property
+    def logarithms(self) -> Array:
+        """The logarithm of the underlying of one market over its spot under a model, shape (n_dates, n_paths)."""
+        values = {name: float(value[0]) for name, value in self.markets.values.items()}
+        n_dates = self.markets.n_dates
+        if not self.markets.model.is_conditional:
+            schedule = MarketSchedule(self.markets)
+            return np.asarray(local_levels.levels(values, schedule, n_dates, self), self.motion.dtype)
+        found = increments(self.markets.model, values, MarketSchedule(self.markets), n_dates, self)
+        return np.asarray(levels(found, self.motion.normals[:n_dates]), self.motion.dtype)
+
+    @cached_property
+    def fixed_logarithms(self) -> Array:
+        """The logarithm of the underlying over its spot on paths that are held fixed, shape (n_dates, n_paths)."""
+        markets = self.markets
+        if markets.model.is_conditional:
+            return self.logarithms
+        values = {name: float(value[0]) for name, value in markets.values.items()}
+        found = local_levels.fixed_levels(values, MarketSchedule(markets), markets.n_dates, self)
+        return np.asarray(found, self.motion.dtype)
+
+    @property
+    def parameters(self) -> Collection[str]:
+        """The parameters that the paths depend on."""
+        return self.markets.values.keys()
+
+    def latent(self, kind: str, name: str, index: MultiIndex) -> Array:
+        """A partial derivative of a sum over the time steps between dates, shape (n_dates, n_paths)."""
+        motion, markets = self.motion, self.markets
+        kept = motion.kept.setdefault((kind, markets.key), {})
+        if (name, index) not in kept:
+            values = {name: float(value[0]) for name, value in markets.values.items()}
+            dates = tuple(markets.dates[0].tolist())
+            indices = frozenset({index, *(other for of, other in motion.wanted if of == kind)})
+            kept |= recursion(markets.stepped(kind), indices).run(motion.grid, dates, values, motion.normals)
+        return kept[name, index]
+
+    @cached_property
+    def jump_counts(self) -> Array:
+        """The number of jumps of one market between dates, shape (n_dates, n_paths)."""
+        values = {name: float(self.markets.values[name][0]) for name in ("jump_intensity", TIME)}
+        years = np.diff(self.markets.dates[0], prepend=values[TIME])
+        return counts(values["jump_intensity"] * years, self.motion.normals[self.motion.grid.jumps])
 
     @cached_property
     def walk(self) -> Array:

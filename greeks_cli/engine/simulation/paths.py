@@ -6,15 +6,17 @@ Arrays are time-major, (n_dates, n_paths): a leaf of shape (n_paths,) broadcasts
 from abc import ABC, abstractmethod
 
 from greeks_cli.engine.autodiff.exp_linear import Dates
-from greeks_cli.engine.autodiff.ops import Leaves, Operand, concat
+from greeks_cli.engine.autodiff.ops import Leaves, Operand, concat, exp
 from greeks_cli.engine.autodiff.path_nodes import evaluate
 from greeks_cli.engine.simulation.accruals import Accruals
 from greeks_cli.engine.simulation.cash_dividends import Underlying, underlying_of_request
+from greeks_cli.engine.simulation.conditional import increments, integrates
 from greeks_cli.engine.simulation.gbm import MOVING
 from greeks_cli.engine.simulation.path_data import PathData
 from greeks_cli.engine.simulation.scenario import Scenario
 from greeks_cli.engine.simulation.schedule import KnownSchedule, Schedule
 from greeks_cli.terms.greek import TIME
+from greeks_cli.terms.models import Model
 from greeks_cli.terms.request import Request
 
 
@@ -82,6 +84,21 @@ class Path(ABC):
         """The sum of the underlying over the first dates, shape (n_paths,)."""
         return self._evaluate(slice(0, n_dates), summed=True)
 
+    @property
+    def weight(self) -> Operand:
+        """The density of what is held fixed over its present value: 1, with the relative derivatives of the density."""
+        return 1.0
+
+    @property
+    def is_integrable(self) -> bool:
+        """True if the mean of a payoff given variance and jumps is to be taken, where it is known."""
+        return False
+
+    def first_increment(self, leaves: Leaves) -> tuple[Operand, Operand]:
+        """The forward to the first date over the spot, and the deviation of the logarithm, given what follows."""
+        first = self.accruals(leaves, 0)
+        return exp(first.carry), first.deviation
+
     def _evaluate(self, dates: Dates, summed: bool = False) -> Operand:
         return self._underlying.spots(self._lognormal, self._paid, self._accruals_paid, dates, summed)
 
@@ -112,6 +129,16 @@ class PlainPath(Path):
     def __init__(self, data: PathData, request: Request, values: Leaves):
         super().__init__(values, KnownSchedule(request), underlying_of_request(request))
         self._data, self._start = data, data.motion.dtype(data.markets.values["spot"][0])
+        self._model, self._integrates = request.market.model, integrates(request)
+
+    @property
+    def is_integrable(self) -> bool:
+        return self._integrates
+
+    def first_increment(self, leaves: Leaves) -> tuple[Operand, Operand]:
+        if self._model is Model.GBM:
+            return super().first_increment(leaves)
+        return increments(self._model, leaves, self._schedule, len(self._data.motion.dates), self._data).first
 
     def _lognormal(self, dates: Dates, summed: bool = False) -> Operand:
         growth = self._data.growth(dates) if isinstance(dates, int) else self._data.growths[dates]
@@ -153,7 +180,6 @@ class FrozenPath(MovingPath):
 
     @property
     def weight(self) -> Operand:
-        """The path's density over its present value: 1, with the relative derivatives of the density."""
         return evaluate(self._scenario.density, self._leaves, self._scenario.density_date)
 
     def _lognormal(self, dates: Dates, summed: bool = False) -> Operand:

@@ -12,6 +12,7 @@ from greeks_cli.engine.autodiff.mixed_partials import MultiIndex
 from greeks_cli.engine.autodiff.ops import Operand
 from greeks_cli.engine.compiler.ir import Array
 from greeks_cli.engine.simulation.cash_dividends import underlying_of_request
+from greeks_cli.engine.simulation.conditional import integrates
 from greeks_cli.engine.simulation.gbm import MOVING, anchors, parameters_of
 from greeks_cli.engine.simulation.laws import Law, law_of
 from greeks_cli.engine.simulation.sources import (
@@ -22,14 +23,18 @@ from greeks_cli.engine.simulation.sources import (
     FirstIncrement,
     Growth,
     Growths,
+    JumpCounts,
+    Latent,
     LaterIncrements,
     LaterSquares,
+    Logarithms,
     Normals,
     PathSource,
     RunningNormals,
     WalkBridge,
     WeightedNormals,
 )
+from greeks_cli.terms.models import Model
 from greeks_cli.terms.request import Request
 from greeks_cli.terms.simulation import Estimator
 
@@ -85,7 +90,8 @@ class Scenario:
         n_dates, nodes = len(request.path_dates), request.market.nodes
         self.n_dates, self.nodes, self.n_paths, self.dtype = n_dates, nodes, n_paths, dtype
         self.parameters = parameters_of(nodes)
-        self.sourced, self._spot, self._unrounded_spot = sourced, spot, unrounded_spot
+        self.model, self.integrates = request.market.model, integrates(request)
+        self.sourced, self.spot, self.unrounded_spot = sourced, spot, unrounded_spot
         self._shifted: dict[str, ExpLinear] = {}
 
     @cached_property
@@ -98,7 +104,7 @@ class Scenario:
         else:
             anchored = [self._brownian[-1], *(self.array(Bridge(*pair)) for pair in pairs)]
         return ExpLinear(
-            _Open(law, self), [None, self._along(law), *anchored], self._spots, "spot", self._unrounded_spot
+            _Open(law, self), [None, self._along(law), *anchored], self._spots, "spot", self.unrounded_spot
         )
 
     @cached_property
@@ -120,16 +126,37 @@ class Scenario:
         """The date at which the density is that of the whole path."""
         return self.n_dates - 1 if self.nodes else 0
 
+    def latent(self, kind: str, name: str, index: MultiIndex) -> Array:
+        """A partial derivative of a sum over the time steps between dates, shape (n_dates, n_paths)."""
+        return self.array(Latent(kind, name, index), self.n_dates)
+
+    @property
+    def jump_counts(self) -> Array:
+        """The number of jumps between dates, shape (n_dates, n_paths)."""
+        return self.array(JumpCounts(), self.n_dates)
+
+    @property
+    def logarithms(self) -> Array:
+        """The logarithm of the lognormal over its start, under a model, shape (n_dates, n_paths)."""
+        return self.array(Logarithms(), self.n_dates)
+
+    @property
+    def normals(self) -> Array:
+        """The standard normals of the increments, shape (n_dates, n_paths)."""
+        return self.array(AllNormals(self.n_dates), self.n_dates)
+
     def shifted_by(self, first: str) -> ExpLinear:
         """The paths as they move with one parameter, their normals recovered by the density of the others."""
         if first not in self._shifted:
-            scale = (MOVING, self._unrounded_spot) if first == "spot" else ("", 1.0)
+            scale = (MOVING, self.unrounded_spot) if first == "spot" else ("", 1.0)
             law = self._law("shift", first)
             self._shifted[first] = ExpLinear(_Open(law, self), [None, self._along(law)], self._spots, *scale)
         return self._shifted[first]
 
     def differentiate_laws(self, estimator: Estimator, mixes: bool, wanted: Collection[MultiIndex]) -> None:
         """Differentiates the laws that an estimator needs, before the payoff that depends on them."""
+        if self.model is not Model.GBM:
+            return
         kinds = {Estimator.PATHWISE: ("path",), Estimator.LIKELIHOOD: ("density",)}.get(estimator, ("path", "density"))
         for kind in kinds:
             self._law(kind).differentiate(wanted)
@@ -156,9 +183,9 @@ class Scenario:
 
     def _spots(self, dates: Dates) -> Array:
         if isinstance(dates, int):
-            return self._spot * self.array(Growth(dates))
+            return self.spot * self.array(Growth(dates))
         start, stop, _ = dates.indices(self.n_dates)
-        return self._spot * self.array(Growths(start, stop), stop - start)
+        return self.spot * self.array(Growths(start, stop), stop - start)
 
 
 class _Walk(WeightedData):

@@ -36,12 +36,13 @@ class KnownSchedule:
 
     def time(self, date: Dates) -> Operand:
         """The time of a date in years."""
-        return _at(self._dates, date)
+        return at_dates(self._dates, date)
 
     def weight(self, node: str, date: Dates) -> Operand:
         """The weight of a node in the integral from today to a date."""
-        return _at(self._weights[node], date)
+        return at_dates(self._weights[node], date)
 
 
-def _at(numbers: NDArray[np.float64], date: Dates) -> Operand:
+def at_dates(numbers: NDArray[np.float64], date: Dates) -> Operand:
+    """The number of a date, or of several as an array of shape (n_dates, 1)."""
     return numbers[date][:, None] if isinstance(date, slice) else float(numbers[date])

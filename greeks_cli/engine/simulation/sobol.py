@@ -13,6 +13,7 @@ from collections import deque
 import numpy as np
 from numpy.typing import NDArray
 
+from greeks_cli.engine.simulation.grid import Grid
 from greeks_cli.engine.simulation.normals import SCRAMBLES, address
 from greeks_cli.terms.errors import MissingExtra
 
@@ -24,19 +25,47 @@ def sobol_normals(
 
     ``n_paths`` is a power of two. Raises MissingExtra where SciPy is not installed.
     """
+    times = _times(dates, steps)
+    motion = _bridge(_points(seed, scramble, sum(steps), n_paths), times)[np.cumsum(steps) - 1]
+    return _increments(motion, np.array(dates))
+
+
+def sobol_normals_of_grid(
+    seed: int, scramble: int, dates: tuple[float, ...], grid: Grid, n_paths: int
+) -> NDArray[np.float64]:
+    """Standard normals of a grid, shape (n_rows, n_paths): bridges over dates and over time steps, jumps as they are.
+
+    ``n_paths`` is a power of two. Raises MissingExtra where SciPy is not installed.
+    """
+    normals = _points(seed, scramble, grid.n_rows, n_paths)
+    rows = [_increments(_bridge(normals[: grid.n_dates], np.array(dates)), np.array(dates)), normals[grid.jumps]]
+    if grid.steps:
+        times = _times(dates, grid.steps)
+        rows.append(_increments(_bridge(normals[-len(times) :], times), times))
+    return np.concatenate(rows)
+
+
+def _points(seed: int, scramble: int, n_rows: int, n_paths: int) -> NDArray[np.float64]:
     try:
         from scipy.special import ndtri
         from scipy.stats.qmc import Sobol
     except ImportError:
         raise MissingExtra("sampler sobol", "SciPy", "sobol") from None
     generator = np.random.default_rng(address(seed, SCRAMBLES, scramble))
-    cells = np.floor(Sobol(sum(steps), scramble=True, rng=generator).random(n_paths).T * n_paths)
-    normals = ndtri((cells + generator.uniform(2.0**-30, 1, cells.shape)) / n_paths)
+    cells = np.floor(Sobol(n_rows, scramble=True, rng=generator).random(n_paths).T * n_paths)
+    found: NDArray[np.float64] = ndtri((cells + generator.uniform(2.0**-30, 1, cells.shape)) / n_paths)
+    return found
+
+
+def _times(dates: tuple[float, ...], steps: tuple[int, ...]) -> NDArray[np.float64]:
+    """The ends of equal steps between dates."""
     starts = (0.0, *dates[:-1])
-    times = np.concatenate([np.linspace(a, b, n + 1)[1:] for a, b, n in zip(starts, dates, steps, strict=True)])
-    motion = _bridge(normals, times)[np.cumsum(steps) - 1]
-    scale = np.sqrt(np.diff(dates, prepend=0.0))
-    standard: NDArray[np.float64] = np.diff(motion, axis=0, prepend=0.0) / scale[:, None]
+    return np.concatenate([np.linspace(a, b, n + 1)[1:] for a, b, n in zip(starts, dates, steps, strict=True)])
+
+
+def _increments(motion: NDArray[np.float64], times: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The increments of Brownian motion, over their deviations."""
+    standard: NDArray[np.float64] = np.diff(motion, axis=0, prepend=0.0) / np.sqrt(np.diff(times, prepend=0.0))[:, None]
     return standard
 
 

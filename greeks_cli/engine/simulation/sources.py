@@ -173,6 +173,43 @@ class LaterSquares(PathSource):
 
 
 @dataclass(frozen=True)
+class Latent(PathSource):
+    """A partial derivative of a sum over the time steps between dates, shape (n_dates, n_paths)."""
+
+    kind: str
+    """The kind of steps: "path", "density", or "shift" with the name of the parameter that shifts paths."""
+    name: str
+    index: MultiIndex
+    of_market: ClassVar[bool] = True
+    is_row: ClassVar[bool] = False
+
+    def of(self, data: PathData) -> Array:
+        return data.latent(self.kind, self.name, self.index)
+
+
+@dataclass(frozen=True)
+class JumpCounts(PathSource):
+    """The number of jumps between dates, shape (n_dates, n_paths)."""
+
+    of_market: ClassVar[bool] = True
+    is_row: ClassVar[bool] = False
+
+    def of(self, data: PathData) -> Array:
+        return data.jump_counts
+
+
+@dataclass(frozen=True)
+class Logarithms(PathSource):
+    """The logarithm of the underlying over its spot at the dates, on fixed paths, shape (n_dates, n_paths)."""
+
+    of_market: ClassVar[bool] = True
+    is_row: ClassVar[bool] = False
+
+    def of(self, data: PathData) -> Array:
+        return data.fixed_logarithms
+
+
+@dataclass(frozen=True)
 class Coefficient:
     """A number of a trade: the derivative of a coefficient of a law at a date, or at some dates as an array."""
 

@@ -5,10 +5,12 @@ import pickle
 import numpy as np
 import pytest
 
-from greeks_cli.engine.compiler.tracer import Tracer, elementwise
+from greeks_cli.engine.compiler.tracer import Tracer, elementwise, looked_up
 
 N = 7
 SAMPLE = np.linspace(-1.0, 2.0, 3 * N).reshape(3, N)
+TABLE = np.array([np.linspace(-1, 1, N), np.arange(7.0)])
+"""A table as long as there are paths."""
 RNG = np.random.default_rng(5)
 
 
@@ -42,6 +44,7 @@ CALCULATIONS = {
     "parameters in rows": lambda x: np.concatenate([np.full((1, x.shape[-1]), 4.0), x]).sum(axis=0),
     "types": lambda x: (x[0] > 0).astype(x.dtype) + np.maximum(x[1] > 0, x[2]),
     "parts": lambda x: np.split(x, [1], axis=0)[1][1],
+    "tables": lambda x: looked_up(TABLE, (x[0] > TABLE[0, :-1, None]).sum(axis=0))[1] * x[1],
     "no source": lambda x: np.full(x.shape[-1], 2.5),
 }
 

@@ -88,7 +88,7 @@ def test_differences_of_a_smooth_payoff_are_its_derivatives():
     request = build_request({"kind": "formula", "payoff": "S[-1]**2"}, {"vol": 0.2, "rate": 0.0}, {}, "gamma")
     growth = PathData(Motion((1.0,), NORMALS), Markets.of([request])).growth(0)
     for index, expected in ((("spot",), 200 * growth**2), (("spot", "spot"), 2 * growth**2)):
-        value, change = bumped(request, NORMALS, index, 0)
+        value, change = bumped(request, Motion((1.0,), NORMALS), index, 0)
         np.testing.assert_allclose(value, expected, rtol=1e-8)
         np.testing.assert_allclose(change, 0, atol=1e-6 * expected.max())
 

@@ -21,6 +21,7 @@ class GivenPath:
 
     expiry = 2.0
     is_proportional = True
+    is_integrable = False
 
     def __init__(self, n_dates):
         self.spots = SPOTS[-n_dates:]

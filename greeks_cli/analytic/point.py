@@ -1,0 +1,195 @@
+"""Points: a contract, a market and values, at which a closed form is evaluated."""
+
+from collections.abc import Hashable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import combinations
+from math import exp, log, prod, sqrt
+from typing import NamedTuple
+
+from greeks_cli.analytic.characteristic import log_characteristic, slope_at_infinity
+from greeks_cli.analytic.closed_form import SCHEDULE
+from greeks_cli.analytic.contour import Complex, Contour, chosen_contour
+from greeks_cli.analytic.path_options import has_small_carry
+from greeks_cli.engine.autodiff.mixed_partials import MultiIndex
+from greeks_cli.engine.compiler.ir import Source
+from greeks_cli.engine.payoffs.controls import Underlying
+from greeks_cli.engine.simulation.accruals import Accruals
+from greeks_cli.terms.carry import FUTURE
+from greeks_cli.terms.contract import Contract
+from greeks_cli.terms.dividends import CashDividends
+from greeks_cli.terms.fields import numeric_fields
+from greeks_cli.terms.greek import TIME
+from greeks_cli.terms.market import Market
+from greeks_cli.terms.models import Model
+from greeks_cli.terms.vanillas import (
+    Butterfly,
+    CallSpread,
+    Digital,
+    European,
+    ForwardStart,
+    PutSpread,
+    Straddle,
+    Strangle,
+)
+
+ON_THE_END = frozenset({European, Digital, Straddle, Strangle, CallSpread, PutSpread, Butterfly, Underlying})
+"""Contracts on the underlying at expiry alone."""
+_OF_PRICE, _OF_GREEK, _OF_SCALE = 1e-12, 1e-7, 1e-10
+"""Differences of two rules that are allowed: of the price over the spot, of a Greek over the Greek and its scale."""
+
+
+@dataclass(frozen=True)
+class Point:
+    """A contract, a market, and values of the parameters."""
+
+    contract: Contract
+    market: Market
+    values: Mapping[str, float]
+
+    @cached_property
+    def structure(self) -> Hashable:
+        """Equal for points at which the closed form is one function of its leaves.
+
+        Closed forms choose among formulas by the order of the spot and the contract's levels, and by the carry; Fourier
+        integrals by the number of places alone.
+        """
+        contract, values = self.contract, self.values
+        numbers = [getattr(contract, name) for name in numeric_fields(type(contract)) if name not in SCHEDULE]
+        levels = [values["spot"], *(number for number in numbers if isinstance(number, int | float))]
+        pairs = combinations(levels, 2) if self.market.model is Model.GBM else ()
+        order = tuple((one > other, one == other) for one, other in pairs)
+        flat = {**values, **self.market.flat(contract.expiry)._asdict(), "spot": values["spot"]}
+        return (
+            type(contract),
+            contract.but_for({*contract.values, *SCHEDULE}),
+            len(contract.dates) if self.dates_are_inputs else contract.dates,
+            order,
+            has_small_carry(contract, flat),
+            contract.case(values["spot"]),
+            contract.series(flat),
+            self._of_curves,
+            self.market.model,
+            tuple(contour.n_nodes for contour in self.contours.values() if contour),
+        )
+
+    @property
+    def _of_curves(self) -> Hashable:
+        """The nodes and dividends, and the times of which the weights of nodes are constants of the closed form."""
+        market = self.market
+        ex_dates = market.ex_dates(self.contract.dates) if self.cash else ()
+        if not market.nodes or (self.dates_are_inputs and not ex_dates):
+            return market.nodes, self.cash, ex_dates
+        of_curves = tuple(curve.times for curve in market.curves.values())
+        return market.nodes, self.cash, ex_dates, of_curves, market.dividends and market.dividends.times
+
+    @property
+    def is_known(self) -> bool:
+        """False where curves, dividends in cash or the model leave no closed form.
+
+        Dividends that are all paid by the contract's first date move its start alone.
+        """
+        contract, market, cash = self.contract, self.market, self.cash
+        if not market.model.is_conditional and not isinstance(contract, Underlying):
+            return False
+        if market.model is not Model.GBM and not (type(contract) in ON_THE_END and all(self.contours.values())):
+            return False
+        if getattr(contract, "is_continuous", False):
+            return cash is None and not set(dict(market.nodes)) - {FUTURE}
+        if cash is None or isinstance(contract, Underlying):
+            return True
+        return not cash.jumps and not cash.moves_dates and not contract.fixes_today
+
+    @cached_property
+    def cash(self) -> CashDividends | None:
+        """The dividends in cash until the contract's last date."""
+        return self.market.cash_dividends(self.contract.dates)
+
+    @cached_property
+    def contours(self) -> Mapping[str, Contour | None]:
+        """The contour of the Fourier integral for each strike; None for a strike whose integral is not exact enough."""
+        market, expiry = self.market, self.contract.expiry
+        if market.model in (Model.GBM, Model.LOCAL_VOL) or type(self.contract) not in ON_THE_END:
+            return {}
+        values, weights = self.values, market.weights((expiry,))
+        to_expiry = Accruals(values, expiry, market.nodes, lambda node: float(weights[node][0]))
+        variance = 0.0 if market.model.has_variance else to_expiry.variance
+        start = values["spot"] - (market.worth_of_dividends(expiry) if self.cash and not self.cash.jumps else 0.0)
+        forward = start * exp(to_expiry.carry)
+        slope = slope_at_infinity(market.model, values, expiry)
+
+        def log_of(z: Complex) -> Complex:
+            return log_characteristic(market.model, z, values, expiry, variance)
+
+        return {
+            strike: chosen_contour(log_of, log(values[strike] / forward), self._deviation, slope)
+            for strike in self.contract.parameters
+        }
+
+    def tolerance(self, index: MultiIndex) -> tuple[float, float]:
+        """The relative and the absolute difference of two rules of a Fourier integral that is allowed in a derivative.
+
+        The absolute one is of a derivative in parameters that are measured in their present values, and in prices that
+        are measured in standard deviations.
+        """
+        spot = self.values["spot"]
+        if not index:
+            return 0.0, _OF_PRICE * spot
+        deviation = min(1.0, self._deviation) or 1.0
+        scales = {name: abs(value) or 1.0 for name, value in self.values.items()} | {TIME: self.contract.expiry}
+        scales |= dict.fromkeys(("spot", *self.contract.parameters), spot * deviation)
+        return _OF_GREEK, _OF_SCALE * spot * deviation / prod(scales[name] for name in index)
+
+    @cached_property
+    def _deviation(self) -> float:
+        """The standard deviation of the logarithm of the underlying at expiry."""
+        return self.market.flat(self.contract.expiry).vol * sqrt(self.contract.expiry)
+
+    @property
+    def dates_are_inputs(self) -> bool:
+        """True if the dates of the contract are inputs of its closed form, and no part of the structure."""
+        return "fixing_times" not in self.contract.schedule
+
+    def input(self, source: Source, shift: float = 0.0) -> float | Complex:
+        """The number of an input of the closed form: a parameter, a time of the schedule, a date or a node's weight.
+
+        Places along a contour are an array; ``shift`` chooses one of two rules.
+        """
+        if isinstance(source, Place):
+            contour = self.contours[source.strike]
+            assert contour is not None  # else the closed form is not known
+            return contour.nodes(shift)[source.is_share]
+        if isinstance(source, Date):
+            return self.contract.dates[source.date]
+        if isinstance(source, Weight):
+            return float(self.market.weights(self.contract.dates)[source.node][source.date])
+        name = str(source)
+        return self.values[name] if name in self.values else float(getattr(self.contract, name))
+
+
+class Date(NamedTuple):
+    """The time of a date, by its index."""
+
+    date: int
+
+
+class Weight(NamedTuple):
+    """The weight of a node in the integral to a date, by its index."""
+
+    node: str
+    date: int
+
+
+class Place(NamedTuple):
+    """The places along the contour for a strike, or their shares."""
+
+    strike: str
+    is_share: bool
+
+
+def point_of(contract: Contract, market: Market, values: Mapping[str, float]) -> Point:
+    """The point of a contract, or of a European that pays the same."""
+    if isinstance(contract, ForwardStart) and contract.strike is not None:
+        european = European(type=contract.type, strike=contract.strike, expiry=contract.expiry)
+        return Point(european, market, {**values, "strike": contract.strike})
+    return Point(contract, market, values)

@@ -1,0 +1,1 @@
+"""Fits of models of smiles to quotes of European options."""

@@ -1,0 +1,75 @@
+"""Grids: the normals of a path under a model, one per date, and more for jumps and time steps."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import accumulate, pairwise
+from math import ceil, sqrt
+
+import numpy as np
+from numpy.typing import NDArray
+
+from greeks_cli.terms.request import Request
+
+Normals = NDArray[np.floating]
+
+_FEWEST, _PER_YEAR = 8, 16
+"""Time steps of a path, at least, and those of a year."""
+
+
+@dataclass(frozen=True)
+class Grid:
+    """Rows of a path's normals: one per date, then one per date for its jumps, then one per time step."""
+
+    n_dates: int
+    has_jumps: bool = False
+    steps: tuple[int, ...] = ()
+    """Time steps of each interval between dates, an even number; none where sampling is exact."""
+
+    @classmethod
+    def of(cls, request: Request, steps: int = 0) -> "Grid":
+        """The grid of a request's model; about ``steps`` time steps in all where it has any."""
+        model, dates = request.market.model, request.path_dates
+        per_year = steps / dates[-1]
+        each = (2 * max(1, ceil(per_year * (end - start) / 2 - 1e-9)) for start, end in pairwise((0.0, *dates)))
+        return cls(len(dates), model.has_jumps, tuple(each) if model.is_stepped else ())
+
+    @classmethod
+    def usual(cls, request: Request) -> "Grid":
+        """The grid of as many steps as the request asks for, or of the usual ones."""
+        expiry = request.path_dates[-1]
+        return cls.of(request, request.simulation.steps or max(_FEWEST, ceil(_PER_YEAR * expiry)))
+
+    @property
+    def n_rows(self) -> int:
+        """The number of normals of a path."""
+        return self.n_dates * (1 + self.has_jumps) + sum(self.steps)
+
+    @property
+    def is_extended(self) -> bool:
+        """True if a path has more normals than dates."""
+        return self.n_rows > self.n_dates
+
+    @property
+    def jumps(self) -> slice:
+        """The rows of the jumps."""
+        return slice(self.n_dates, self.n_dates * (1 + self.has_jumps))
+
+    def rows_of(self, interval: int) -> range:
+        """The rows of an interval's time steps."""
+        return range(self._ends[interval], self._ends[interval + 1])
+
+    @cached_property
+    def _ends(self) -> Sequence[int]:
+        return list(accumulate(self.steps, initial=self.n_rows - sum(self.steps)))
+
+    @property
+    def halved(self) -> "Grid":
+        """The grid of half as many time steps."""
+        return Grid(self.n_dates, self.has_jumps, tuple(n // 2 for n in self.steps))
+
+    def halved_normals(self, normals: Normals) -> Normals:
+        """The normals of the same Brownian motion on half as many time steps."""
+        first = self._ends[0]
+        pairs = (normals[first::2] + normals[first + 1 :: 2]) * normals.dtype.type(1 / sqrt(2))
+        return np.concatenate([normals[:first], pairs])

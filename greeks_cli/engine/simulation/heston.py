@@ -1,0 +1,169 @@
+"""Stochastic variance by S. Heston (Review of Financial Studies 6, 1993), on time steps.
+
+dv = mean_reversion (long_run_variance - v) dt + vol_of_vol sqrt(v) dZ. A step of v is quadratic in a normal, or where v
+is near 0 exponential, with the mean and variance of the exact step (L. Andersen, Simple and efficient simulation of
+the Heston model, Journal of Computational Finance 11, 2008). The logarithm of the price is normal given v; its drift
+makes the price a martingale on every step.
+
+An exponential step is 0 with a positive probability: v bends where it leaves 0. Derivatives of second order are
+smoothed there.
+"""
+
+import math
+from collections.abc import Callable, Hashable, Mapping
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from greeks_cli.engine.autodiff.normal import log_upper_tail
+from greeks_cli.engine.autodiff.ops import Leaves, Operand, at_most, exp, is_variable, log, sqrt
+from greeks_cli.engine.autodiff.softplus import MAX_ORDER, Kernel, SoftPlus
+from greeks_cli.engine.compiler.ir import Array
+from greeks_cli.engine.simulation.recursion import Numbers, Stepped, TimeStep
+from greeks_cli.terms.greek import TIME
+
+PARAMETERS = ("initial_variance", "long_run_variance", "mean_reversion", "spot_vol_correlation", TIME, "vol_of_vol")
+"""The parameters that the variance, and what follows from it, depend on."""
+
+_LARGEST = 1.5
+"""The variance over the squared mean of a step, up to which it is quadratic."""
+_OF_MEAN = 0.05
+"""The share of the mean in the integral of the variance over an exponential step, which so is never 0."""
+_LEAST = 0.1
+"""The least divisor of a moment that is taken for finite."""
+_BEND = Kernel((0.0, 0.0, *[0.2] * (MAX_ORDER - 2)), False, 0, 8)
+
+
+class Step(NamedTuple):
+    """The variance after a step, and the mean and variance of the price's logarithm over its forward."""
+
+    state: Operand
+    mean: Operand
+    variance: Operand
+
+
+class _Moved(NamedTuple):
+    """The variance after a step, and the logarithm of its exponential moment, or of the moment of its mean."""
+
+    after: Operand
+    moment: Operand
+
+
+class Case(NamedTuple):
+    """The steps that occur: exponential ones only near 0, infinite moments only where the price moves with variance."""
+
+    nears_zero: bool
+    may_diverge: bool
+
+
+class Heston(Stepped):
+    """Stochastic variance on time steps."""
+
+    parameters = PARAMETERS
+    kept = ("mean", "variance")
+
+    def start(self, values: Mapping[str, float]) -> tuple[float, str]:
+        return values["initial_variance"], "initial_variance"
+
+    def numbers(self, values: Mapping[str, float], step: TimeStep) -> dict[str, float]:
+        return {"years": step.years, "shrinks": step.shrinks}
+
+    def cases(
+        self, values: Mapping[str, float], step: TimeStep, state: Array
+    ) -> list[tuple[Hashable, NDArray[np.intp] | None]]:
+        """Quadratic steps for all paths, then others for the paths near 0; where these are many, others for all."""
+        years = step.years - step.shrinks * values[TIME]
+        near = np.flatnonzero(state <= least_quadratic(values, years))
+        every, quadratic = (case_of(values, years, nears_zero) for nears_zero in (True, False))
+        if 2 * len(near) > len(state):
+            return [(every, None)]
+        return [(quadratic, None), (every, near)] if len(near) else [(quadratic, None)]
+
+    def step(self, leaves: Leaves, numbers: Numbers, state: Operand, normal: Operand, case: Hashable) -> Step:
+        assert isinstance(case, Case)
+        return step(leaves, state, normal, numbers["years"] - numbers["shrinks"] * leaves[TIME], case)
+
+
+def step(leaves: Leaves, v: Operand, normal: Operand, dt: Operand, case: Case) -> Step:
+    """A step from the variance v, by a standard normal."""
+    speed, level, xi = leaves["mean_reversion"], leaves["long_run_variance"], leaves["vol_of_vol"]
+    correlation = leaves["spot_vol_correlation"]
+    decay = exp(-speed * dt)
+    spent = 1 - decay
+    mean = level + (v - level) * decay
+    spread = xi * xi / speed * spent * (v * decay + 0.5 * level * spent)
+    ratio = spread / (mean * mean)
+
+    along, rest = correlation / xi, 1 - correlation * correlation
+    slope = speed * along - 0.5
+    is_quadratic = at_most(ratio, _LARGEST) if case.nears_zero else 1.0
+    of_mean = _OF_MEAN * (1 - is_quadratic)
+    known, later = dt * (0.5 * v + of_mean * mean), dt * (0.5 - of_mean)
+    weight = along + (slope + 0.5 * rest) * later
+    if case.nears_zero:
+        one = _quadratic(mean, ratio * is_quadratic + (1 - is_quadratic), normal, weight, case)
+        other = _exponential(mean, ratio * (1 - is_quadratic) + 2 * is_quadratic, normal, weight, case)
+        after, moment = (a * is_quadratic + b * (1 - is_quadratic) for a, b in zip(one, other, strict=True))
+    else:
+        after, moment = _quadratic(mean, ratio, normal, weight, case)
+    integral = known + later * after
+    return Step(after, along * after + slope * integral - moment - (slope + 0.5 * rest) * known, rest * integral)
+
+
+def _quadratic(mean: Operand, ratio: Operand, normal: Operand, weight: Operand, case: Case) -> _Moved:
+    """a (b + normal)^2."""
+    double = 2 / ratio
+    less = double - 1
+    b_squared = less + sqrt(double * less)
+    a = mean / (1 + b_squared)
+    shifted = sqrt(b_squared) + normal
+    along = weight * a
+
+    def moment(divisor: Operand) -> Operand:
+        return along * b_squared / divisor - 0.5 * log(divisor)
+
+    return _Moved(a * shifted * shifted, _finite(moment, 1 - 2 * along, weight * mean, case))
+
+
+def _exponential(mean: Operand, ratio: Operand, normal: Operand, weight: Operand, case: Case) -> _Moved:
+    """0 with a probability, else exponential."""
+    at_zero, scale = (ratio - 1) / (ratio + 1), 0.5 * mean * (ratio + 1)
+    excess = log(1 - at_zero) - log_upper_tail(normal)
+
+    def moment(divisor: Operand) -> Operand:
+        return log(at_zero + (1 - at_zero) / divisor)
+
+    return _Moved(_positive_part(excess) * scale, _finite(moment, 1 - weight * scale, weight * mean, case))
+
+
+def _positive_part(x: Operand) -> Operand:
+    return SoftPlus(_BEND).apply((x,))[0] if is_variable(x) else np.maximum(x, 0)
+
+
+def _finite(moment: Callable[[Operand], Operand], divisor: Operand, of_mean: Operand, case: Case) -> Operand:
+    """A moment where its divisor is large enough, else that of the mean."""
+    if not case.may_diverge:
+        return moment(divisor)
+    is_finite = at_most(-divisor, -_LEAST)
+    return moment(divisor * is_finite + (1 - is_finite)) * is_finite + of_mean * (1 - is_finite)
+
+
+def least_quadratic(values: Mapping[str, float], dt: float) -> float:
+    """The variance from which on no step is exponential."""
+    speed, level, xi = values["mean_reversion"], values["long_run_variance"], values["vol_of_vol"]
+    spent = -math.expm1(-speed * dt)
+    scale = xi * xi * spent / speed
+    a, b = (1 - spent) / math.sqrt(scale), level * spent / math.sqrt(scale)
+    # With m = a v + b and the spread c v + d over scale: _LARGEST m^2 = c v + d.
+    c, d = 1 - spent, 0.5 * level * spent
+    half = c - 2 * _LARGEST * a * b
+    root = half * half - 4 * _LARGEST * a * a * (_LARGEST * b * b - d)
+    return (half + math.sqrt(root)) / (2 * _LARGEST * a * a) if root > 0 else 0.0
+
+
+def case_of(values: Mapping[str, float], dt: float, nears_zero: bool) -> Case:
+    """The steps that occur for some values of the parameters."""
+    along, rest = values["spot_vol_correlation"] / values["vol_of_vol"], 1 - values["spot_vol_correlation"] ** 2
+    slope = values["mean_reversion"] * along - 0.5 + 0.5 * rest
+    return Case(nears_zero, max(along + slope * 0.5 * dt, along + slope * (0.5 - _OF_MEAN) * dt) > 0)

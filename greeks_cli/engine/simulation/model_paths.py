@@ -1,0 +1,149 @@
+"""The underlying at a contract's dates as a graph of the leaves, under any model and for each way to move it."""
+
+from typing import Protocol
+
+from greeks_cli.engine.autodiff.exp_linear import Dates
+from greeks_cli.engine.autodiff.ops import Leaves, Operand, as_constant, exp, is_variable, log, total
+from greeks_cli.engine.simulation import local_levels
+from greeks_cli.engine.simulation.accruals import Accruals
+from greeks_cli.engine.simulation.conditional import (
+    Increments,
+    increments,
+    levels,
+    likelihood,
+    normals_of,
+    relative,
+)
+from greeks_cli.engine.simulation.paths import FrozenPath, MovingPath, Path, ShiftedPath
+from greeks_cli.engine.simulation.scenario import Scenario
+from greeks_cli.engine.simulation.schedule import Schedule
+from greeks_cli.terms.models import Model
+
+
+class Paths(Protocol):
+    """Paths of a scenario, moved in a way."""
+
+    def moving(self, leaves: Leaves) -> Path:
+        """Paths that move with the leaves."""
+
+    def frozen(self, leaves: Leaves) -> Path:
+        """Paths held fixed as data, with their density as a graph of the leaves."""
+
+    def shifted(self, leaves: Leaves, first: str, moving: Operand) -> Path:
+        """Frozen paths that move with the leaf ``moving`` of the parameter ``first``."""
+
+
+def paths_of(scenario: Scenario, schedule: Schedule) -> Paths:
+    """The paths of a scenario's model."""
+    if scenario.model is Model.GBM:
+        return _Lognormal(scenario, schedule)
+    return (_Conditional if scenario.model.is_conditional else _UnderLocalVol)(scenario, schedule)
+
+
+class _Lognormal:
+    def __init__(self, scenario: Scenario, schedule: Schedule):
+        self._scenario, self._schedule = scenario, schedule
+
+    def moving(self, leaves: Leaves) -> Path:
+        return MovingPath(leaves, self._scenario, self._schedule)
+
+    def frozen(self, leaves: Leaves) -> Path:
+        return FrozenPath(leaves, self._scenario, self._schedule)
+
+    def shifted(self, leaves: Leaves, first: str, moving: Operand) -> Path:
+        return ShiftedPath(leaves, self._scenario, self._schedule, first, moving)
+
+
+class _Conditional:
+    """Paths whose numbers of jumps are held fixed, while the probability of the jumps moves."""
+
+    def __init__(self, scenario: Scenario, schedule: Schedule):
+        self._scenario, self._schedule = scenario, schedule
+
+    def moving(self, leaves: Leaves) -> Path:
+        found = self._increments(leaves)
+        logs = levels(found, self._scenario.normals)
+        return _ModelPath(leaves, self._schedule, self._scenario, self._start(leaves), logs, found.likelihood)
+
+    def frozen(self, leaves: Leaves) -> Path:
+        scenario, (_, density) = self._scenario, self._recovered(leaves)
+        return _ModelPath(leaves, self._schedule, scenario, scenario.spot, scenario.logarithms, density)
+
+    def shifted(self, leaves: Leaves, first: str, moving: Operand) -> Path:
+        if first not in self._scenario.parameters:
+            return self.frozen({**leaves, first: moving})
+        moved = {**leaves, first: moving}
+        normals, density = self._recovered(leaves)
+        logs = levels(self._increments(moved), normals)
+        return _ModelPath(moved, self._schedule, self._scenario, self._start(moved), logs, density)
+
+    def _recovered(self, leaves: Leaves) -> tuple[Operand, Operand]:
+        """The normals of the fixed paths, and the log-density of the paths."""
+        start = as_constant(log(self._start(leaves) * (1 / self._scenario.unrounded_spot)))
+        found = self._increments(leaves)
+        normals = normals_of(found, self._scenario.logarithms - start)
+        return normals, likelihood(found, normals)
+
+    def _increments(self, leaves: Leaves) -> Increments:
+        return increments(self._scenario.model, leaves, self._schedule, self._scenario.n_dates, self._scenario)
+
+    def _start(self, leaves: Leaves) -> Operand:
+        return _start(self._scenario, self._schedule, leaves)
+
+
+class _UnderLocalVol:
+    def __init__(self, scenario: Scenario, schedule: Schedule):
+        self._scenario, self._schedule = scenario, schedule
+
+    def moving(self, leaves: Leaves) -> Path:
+        scenario, schedule = self._scenario, self._schedule
+        logs = local_levels.levels(leaves, schedule, scenario.n_dates, scenario)
+        return _ModelPath(leaves, schedule, scenario, _start(scenario, schedule, leaves), logs, 0.0)
+
+    def frozen(self, leaves: Leaves) -> Path:
+        scenario, weight = self._scenario, local_levels.density(leaves, self._scenario)
+        return _ModelPath(leaves, self._schedule, scenario, scenario.spot, scenario.logarithms, weight)
+
+    def shifted(self, leaves: Leaves, first: str, moving: Operand) -> Path:
+        scenario, schedule, moved = self._scenario, self._schedule, {**leaves, first: moving}
+        if first not in scenario.parameters:
+            return self.frozen(moved)
+        logs = local_levels.shifted_levels(leaves, first, moving, schedule, scenario.n_dates, scenario)
+        weight = local_levels.density(leaves, scenario)
+        return _ModelPath(moved, schedule, scenario, _start(scenario, schedule, moved), logs, weight)
+
+
+def _start(scenario: Scenario, schedule: Schedule, leaves: Leaves) -> Operand:
+    """The start of the lognormal."""
+
+    def accruals(date: Dates) -> Accruals:
+        return Accruals(leaves, schedule.time(date), schedule.nodes, lambda node: schedule.weight(node, date))
+
+    return scenario.dividends.start(leaves, accruals)
+
+
+class _ModelPath(Path):
+    """A path by the logarithm of the lognormal over its start at each date."""
+
+    def __init__(
+        self, leaves: Leaves, schedule: Schedule, scenario: Scenario, start: Operand, logs: Operand, density: Operand
+    ):
+        """``density`` is the log-density of what is held fixed."""
+        super().__init__(leaves, schedule, scenario.dividends)
+        self._scenario, self._start, self._logs, self._density = scenario, start, logs, density
+
+    @property
+    def weight(self) -> Operand:
+        return relative(self._density) if is_variable(self._density) else 1.0
+
+    @property
+    def is_integrable(self) -> bool:
+        return self._scenario.integrates
+
+    def first_increment(self, leaves: Leaves) -> tuple[Operand, Operand]:
+        scenario = self._scenario
+        return increments(scenario.model, leaves, self._schedule, scenario.n_dates, scenario).first
+
+    def _lognormal(self, dates: Dates, summed: bool = False) -> Operand:
+        found = exp(self._logs[dates]) * self._start
+        return total(found) if summed else found

@@ -1,0 +1,34 @@
+"""Models on time steps, and their recursions."""
+
+from functools import lru_cache
+
+from greeks_cli.engine.autodiff.mixed_partials import MultiIndex
+from greeks_cli.engine.simulation.heston import Heston
+from greeks_cli.engine.simulation.local_vol_steps import (
+    LocalVolDensity,
+    LocalVolFixed,
+    LocalVolShift,
+    LocalVolSteps,
+)
+from greeks_cli.engine.simulation.recursion import Recursion, Stepped
+from greeks_cli.terms.market import Market
+
+_HESTON = Heston()
+_KEPT = 64
+
+
+def stepped_of(market: Market, kind: str) -> Stepped:
+    """The steps of a market's model: "path", "fixed", "density", or "shift" with the name of a parameter."""
+    return _local_vol(market, kind) if market.vol_surface else _HESTON
+
+
+@lru_cache(_KEPT)
+def _local_vol(market: Market, kind: str) -> LocalVolSteps:
+    simple = {"path": LocalVolSteps, "fixed": LocalVolFixed, "density": LocalVolDensity}
+    return simple[kind](market) if kind in simple else LocalVolShift(market, kind.removeprefix("shift "))
+
+
+@lru_cache(_KEPT)
+def recursion(model: Stepped, indices: frozenset[MultiIndex]) -> Recursion:
+    """The recursion of some partial derivatives, kept with its traces."""
+    return Recursion(model, indices)

@@ -1,0 +1,221 @@
+"""Recursions of a model's state over time steps, with the partial derivatives of the state in the model's parameters.
+
+Chainer differentiates one step: its trace has the partial derivatives of the state as inputs and as results. A run
+repeats the trace on every step, so that what Chainer records does not depend on the number of steps.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Collection, Hashable, Iterable, Mapping
+from dataclasses import replace
+from itertools import combinations
+from math import inf
+from threading import RLock
+from typing import Any, ClassVar, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from greeks_cli.engine.autodiff.chainer_runtime import chainer
+from greeks_cli.engine.autodiff.known import known
+from greeks_cli.engine.autodiff.mixed_partials import MultiIndex, by_grad
+from greeks_cli.engine.autodiff.ops import Leaves, Operand, make_leaves
+from greeks_cli.engine.compiler.ir import Array, Program, Source, per_path
+from greeks_cli.engine.compiler.simplify import simplified
+from greeks_cli.engine.compiler.tracer import Tracer
+from greeks_cli.engine.simulation.grid import Grid
+from greeks_cli.terms.greek import TIME
+
+_TRACED_PATHS, _KEPT = 5, 256
+_FEW = 4
+"""Unlike steps of a run, at most, whose numbers are folded: a program of each takes time to simplify."""
+_STATE, _NORMAL = "state", "normal"
+"""Inputs of a step, beside numbers: the state and its normal."""
+
+Partial = tuple[str, MultiIndex]
+"""A quantity of a step, and the multi-index of a partial derivative."""
+Sums = dict[Partial, Array]
+Numbers = Mapping[str, Operand]
+
+
+class TimeStep(NamedTuple):
+    """A time step: its start and length in years, and how both change per year of calendar time that passes."""
+
+    start: float
+    years: float
+    moves: float
+    """The part of a year by which the start comes later."""
+    shrinks: float
+    """The part of a year by which the step becomes shorter."""
+    left: float
+    """The share of the time until the first date that is left at the start; 0 beyond the date."""
+    spends: float
+    """The share that the step takes."""
+
+    @classmethod
+    def all(cls, grid: Grid, dates: tuple[float, ...], until: float) -> "list[list[TimeStep]]":
+        """The steps of each interval between dates.
+
+        Time that passes shortens those alike that end before the first date, and before the time ``until``.
+        """
+        found, before = [], 0.0
+        for interval, (date, n) in enumerate(zip(dates, grid.steps, strict=True)):
+            years, is_first = float(f"{(date - before) / n:.12g}"), interval == 0  # equal steps have equal numbers
+            m = max(1, int(min(n, until / years + 1e-9))) if is_first else 0
+            found.append(
+                [
+                    cls(
+                        before + i * years,
+                        years,
+                        max(0.0, 1 - i / m) if is_first else 0.0,
+                        1 / m if i < m else 0.0,
+                        is_first * (1 - i / n),
+                        is_first / n,
+                    )
+                    for i in range(n)
+                ]
+            )
+            before = date
+        return found
+
+
+class Stepped(ABC):
+    """A model on time steps, with a state of one number per path."""
+
+    parameters: tuple[str, ...]
+    """The parameters that a step depends on, with ``time``."""
+    kept: ClassVar[tuple[str, ...]]
+    """The names of a step's results after the state, which are summed between dates."""
+    moves_until = inf
+    """The time in years until which steps may move smoothly as calendar time passes."""
+
+    @abstractmethod
+    def start(self, values: Mapping[str, float]) -> tuple[float, str]:
+        """The state today, and the parameter that it is, if any."""
+
+    @abstractmethod
+    def step(self, leaves: Leaves, numbers: Numbers, state: Operand, normal: Operand, case: Hashable) -> Any:
+        """The results of a step, a named tuple whose first is ``state``."""
+
+    @abstractmethod
+    def numbers(self, values: Mapping[str, float], step: TimeStep) -> dict[str, float]:
+        """The numbers of a step beside parameters."""
+
+    @abstractmethod
+    def cases(
+        self, values: Mapping[str, float], step: TimeStep, state: Array
+    ) -> list[tuple[Hashable, NDArray[np.intp] | None]]:
+        """The kinds of the step, each with the paths that take it, None for all; later ones replace earlier ones."""
+
+
+class Recursion:
+    """One step of a model with partial derivatives by some multi-indices, and by all that these need."""
+
+    def __init__(self, model: Stepped, indices: Collection[MultiIndex]):
+        self.model, self.indices = model, closed(indices)
+        self._traces: dict[Hashable, Program[Partial]] = {}
+        self._programs: dict[Hashable, Program[Partial]] = {}
+        self._lock = RLock()
+
+    def run(self, grid: Grid, dates: tuple[float, ...], values: Mapping[str, float], normals: Array) -> Sums:
+        """The partial derivatives of sums between dates, shape (n_dates, n_paths), from normals (n_rows, n_paths)."""
+        dtype, (_, n_paths) = normals.dtype.type, normals.shape
+        row = np.empty((n_paths,), dtype, like=normals)
+        state = {index: np.zeros_like(row) for index in self.indices}
+        level, parameter = self.model.start(values)
+        state[()] += dtype(level)
+        if (parameter,) in state:
+            state[parameter,] += dtype(1)
+        found = {
+            (name, index): np.zeros((grid.n_dates, n_paths), dtype, like=normals)
+            for name in self.model.kept
+            for index in self.indices
+        }
+        intervals = TimeStep.all(grid, dates, self.model.moves_until)
+        numbers = {step: self.model.numbers(values, step) for steps in intervals for step in steps}
+        folds = len({tuple(own.values()) for own in numbers.values()}) <= _FEW
+        for interval, steps in enumerate(intervals):
+            for step, number in zip(steps, grid.rows_of(interval), strict=True):
+                after = self._after(values, step, numbers[step], folds, state, normals[number])
+                state = {index: after.pop((_STATE, index)) for index in self.indices}
+                for partial, array in after.items():
+                    found[partial][interval] += array
+        return found
+
+    def _after(
+        self,
+        values: Mapping[str, float],
+        step: TimeStep,
+        numbers: Mapping[str, float],
+        folds: bool,
+        state: Mapping[MultiIndex, Array],
+        normals: Array,
+    ) -> Sums:
+        """The partial derivatives after a step; ``folds`` if its numbers are folded in a program of their own."""
+        found: Sums = {}
+        for case, paths in self.model.cases(values, step, state[()]):
+            program = self._program(values, numbers, folds, case)
+            if paths is None:
+                found = _run(program, numbers, state, normals)
+                continue
+            near = {index: array[paths] for index, array in state.items()}
+            for partial, array in _run(program, numbers, near, normals[paths]).items():
+                found[partial][paths] = array
+        return found
+
+    def _program(
+        self, values: Mapping[str, float], numbers: Mapping[str, float], folds: bool, case: Hashable
+    ) -> Program[Partial]:
+        """The program of a case, with parameters folded."""
+        folded: dict[Source, float] = {name: values[name] for name in self.model.parameters if name in values}
+        names = [*folded, *numbers]
+        if folds:
+            folded.update(numbers)
+        key = case, tuple(folded.values())
+        with self._lock:
+            if key not in self._programs:
+                if len(self._programs) >= _KEPT:
+                    del self._programs[next(iter(self._programs))]
+                trace = self._traced(case, names)
+                program = simplified(trace, lambda source: folded.get(source, source), True)
+                rows = [slot for source, slot in program.sources.items() if source not in numbers]
+                self._programs[key] = replace(program, same_shape=per_path(program, rows))
+            return self._programs[key]
+
+    def _traced(self, case: Hashable, names: Collection[Source]) -> Program[Partial]:
+        if case not in self._traces:
+            with chainer.using_config("enable_backprop", True), np.errstate(all="ignore"):
+                self._traces[case] = self._trace(case, names)
+        return self._traces[case]
+
+    def _trace(self, case: Hashable, names: Collection[Source]) -> Program[Partial]:
+        tracer, row = Tracer(_TRACED_PATHS), np.ones(_TRACED_PATHS)
+        samples = {str(name): tracer.source(name, np.float64(0.0 if name == TIME else 0.1)) for name in names}
+        live = {name for index in self.indices for name in index}
+        values = {name: samples[name] for name in self.model.parameters}
+        leaves = make_leaves(values, live, _TRACED_PATHS, np.float64)
+        state = known(lambda index: tracer.source((_STATE, index), 0.1 * row), {name: leaves[name] for name in live})
+        after = self.model.step(leaves, samples, state, tracer.source(_NORMAL, row), case)
+        results: dict[Partial, Array] = {}
+        for name, one in after._asdict().items():
+            found = by_grad(chainer.as_variable(one), leaves, self.indices)
+            results |= {(name, index): array for index, array in found.items()}
+        return tracer.program(results)
+
+
+def _run(
+    program: Program[Partial], numbers: Mapping[str, float], state: Mapping[MultiIndex, Array], normals: Array
+) -> Sums:
+    inputs: dict[Source, Any] = {(_STATE, index): array for index, array in state.items()}
+    inputs.update(numbers)
+    inputs[_NORMAL] = normals
+    n_paths, row = len(normals), normals.shape
+    return {
+        partial: array if np.shape(array) == row else np.zeros_like(normals) + array
+        for partial, array in program.run(inputs.__getitem__, n_paths)
+    }
+
+
+def closed(indices: Iterable[MultiIndex]) -> tuple[MultiIndex, ...]:
+    """The indices and all parts of each, in order of size."""
+    found = {part for index in indices for size in range(len(index) + 1) for part in combinations(index, size)}
+    return tuple(sorted(found | {()}, key=lambda index: (len(index), index)))

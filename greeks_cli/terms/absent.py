@@ -1,0 +1,35 @@
+"""Parameters that a market does not have: the reasons, and the remedies."""
+
+from greeks_cli.terms.greek import CURVES
+from greeks_cli.terms.market import Market
+from greeks_cli.terms.nodes import curve_of, label_of_node
+
+
+def is_node(name: str) -> bool:
+    """True for the name of a node of a parameter that may be a curve."""
+    return curve_of(name) in CURVES and curve_of(name) != name
+
+
+def without_node(market: Market, node: str) -> str:
+    """The reason why a node such as ``rate[2]`` is none of the market, and the remedy."""
+    name, label = curve_of(node), label_of_node(node)
+    if name == "vol" and market.vol_surface:
+        first = next(iter(market.vol_surface.values))
+        return f"vol_surface has no quote '{label}'; name expiry and strike of one, such as {first}"
+    if curve := market.curves.get(name):
+        return f"{name} has no node '{label}'; its nodes are {', '.join(curve.labels)}"
+    example = f"--{name.replace('_', '-')} 0.25:0.02,1:0.03"
+    if getattr(market, name) is None:
+        return f"{name} is not given, and has no nodes; give nodes such as {example}"
+    return f"{name} is a number and has no nodes; leave out [{label}], or give nodes such as {example}"
+
+
+def without_parameter(market: Market, name: str) -> str | None:
+    """The reason why a cost of borrowing or a dividend is none of the market, and the remedy; None for others."""
+    if name == "borrow":
+        return "no cost of borrowing is given; give one such as --borrow 0.01"
+    if curve_of(name) not in ("dividend", "dividends"):
+        return None
+    if market.dividends is None:
+        return f"no dividends are given, and so no '{name}'; give --dividends 0.3:1.50"
+    return f"'{name}' is none of the dividends; they are {', '.join(market.dividends.names)}"

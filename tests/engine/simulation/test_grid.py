@@ -1,0 +1,36 @@
+"""Rows of normals of a path under a model."""
+
+import numpy as np
+
+from greeks_cli.engine.simulation.grid import Grid
+from greeks_cli.terms.request import build_request
+from tests.models import BATES, HESTON, MERTON
+
+
+def request(market, **simulation):
+    contract = {"kind": "asian", "strike": 100, "fixing_times": [0.25, 1.0]}
+    return build_request(contract, market, simulation, "delta")
+
+
+def test_rows_are_of_dates_then_jumps_then_steps():
+    grid = Grid.of(request(BATES), 20)
+    assert (grid.n_dates, grid.has_jumps, grid.steps) == (2, True, (6, 16))
+    assert grid.n_rows == 2 + 2 + 22
+    assert [*grid.rows_of(0)] == [*range(4, 10)]
+    assert grid.jumps == slice(2, 4)
+    assert Grid.of(request(MERTON), 20) == Grid(2, True)
+    assert Grid.usual(request({"vol": 0.2})) == Grid(2)
+
+
+def test_steps_of_a_request_are_taken():
+    assert sum(Grid.usual(request(HESTON, steps=100)).steps) == 102  # 25 of 100 steps become 26, an even number
+
+
+def test_half_as_many_steps_keep_the_motion():
+    grid = Grid(1, False, (4,))
+    normals = np.arange(10.0).reshape(5, 2)
+    halved = grid.halved_normals(normals)
+    np.testing.assert_allclose(
+        halved, [normals[0], (normals[1] + normals[2]) / 2**0.5, (normals[3] + normals[4]) / 2**0.5]
+    )
+    assert grid.halved == Grid(1, False, (2,))
