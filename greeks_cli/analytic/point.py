@@ -15,11 +15,12 @@ from greeks_cli.engine.autodiff.mixed_partials import MultiIndex
 from greeks_cli.engine.compiler.ir import Source
 from greeks_cli.engine.payoffs.controls import Underlying
 from greeks_cli.engine.simulation.accruals import Accruals
+from greeks_cli.terms.carry import FUTURE
 from greeks_cli.terms.contract import Contract
 from greeks_cli.terms.dividends import CashDividends
 from greeks_cli.terms.fields import numeric_fields
 from greeks_cli.terms.greek import TIME
-from greeks_cli.terms.market import FUTURE, Market
+from greeks_cli.terms.market import Market
 from greeks_cli.terms.models import Model
 from greeks_cli.terms.vanillas import (
     Butterfly,

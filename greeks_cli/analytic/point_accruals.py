@@ -8,9 +8,11 @@ import numpy as np
 from greeks_cli.analytic.end_law import EndLaw, Lognormal, Places, Transformed
 from greeks_cli.analytic.point import Date, Place, Point, Weight
 from greeks_cli.engine.autodiff.chainer_runtime import chainer
-from greeks_cli.engine.autodiff.ops import Leaves, Operand, exp
+from greeks_cli.engine.autodiff.exp_linear import Dates
+from greeks_cli.engine.autodiff.ops import Leaves, Operand
 from greeks_cli.engine.compiler.tracer import Tracer
 from greeks_cli.engine.simulation.accruals import Accruals
+from greeks_cli.engine.simulation.cash_dividends import underlying_of
 from greeks_cli.terms.greek import TIME
 from greeks_cli.terms.models import Model
 
@@ -80,13 +82,12 @@ class PointAccruals:
 
 def lognormal_start(point: Point, leaves: Leaves) -> Operand:
     """The spot, less the value of escrowed dividends until the contract's last date."""
-    market, cash = point.market, point.cash
-    found = leaves["spot"]
-    if cash is None or cash.jumps:
-        return found
+    market, n_dates = point.market, len(point.contract.dates)
     ex_dates = market.ex_dates(point.contract.dates)
-    weights = market.weights(ex_dates)
-    for k, (name, time) in enumerate(zip(cash.names, ex_dates, strict=True)):
-        to_ex_date = Accruals(leaves, time, market.nodes, lambda node, k=k: float(weights[node][k]))  # type: ignore[misc]
-        found = found - leaves[name] * exp(-to_ex_date.carry)
-    return found
+
+    def to_ex_date(date: Dates) -> Accruals:
+        assert isinstance(date, int)
+        k, weights = date - n_dates, market.weights(ex_dates)
+        return Accruals(leaves, ex_dates[k], market.nodes, lambda node: float(weights[node][k]))
+
+    return underlying_of(n_dates, point.cash).start(leaves, to_ex_date)

@@ -6,15 +6,16 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
-from greeks_cli.book.fields import FIELDS, SEVERAL, SHARED
+from greeks_cli.book.fields import FIELDS, SHARED
 from greeks_cli.book.grid import Axes, axes_of, few_enough, points
+from greeks_cli.book.keys import by_section, is_guessed, sorted_out, without_tags
 from greeks_cli.book.records import Record, Sheet
-from greeks_cli.book.synonyms import field_of
 from greeks_cli.book.underlyings import Underlyings, seed_of, underlyings_of
-from greeks_cli.terms.errors import InvalidInput, Problem, did_you_mean, few, nearest, printable
-from greeks_cli.terms.position import TAG, Position
+from greeks_cli.terms.errors import InvalidInput, Problem, did_you_mean, printable
+from greeks_cli.terms.position import Position
 from greeks_cli.terms.quote import GIVES
-from greeks_cli.terms.request import DEFAULT_GREEKS, SECTIONS, build_position, check_shared, overridden
+from greeks_cli.terms.request import DEFAULT_GREEKS, SECTIONS, build_position
+from greeks_cli.terms.settings import check_shared, overridden
 from greeks_cli.terms.trade import ReadLine, Rejected, Trade, UnsolvedTrade, problems_of
 from greeks_cli.terms.unsolved import Unsolved, build_from_quote
 
@@ -157,27 +158,27 @@ def _is_name(name: object) -> bool:
 
 
 def _trade(name: str, fields: Mapping[str, Any], record: Record, common: _Common) -> ReadLine:
-    fields, tags = _without_tags(fields, common.passthrough)
-    own, problems = _sorted_out(fields)
+    fields, tags = without_tags(fields, common.passthrough)
+    own, problems = sorted_out(fields)
     guessed = own.keys() - fields.keys()
-    by_section = _by_section(own)
-    position, of_underlying = _position(by_section.get("position", {}), tags, common, problems)
+    in_sections = by_section(own)
+    position, of_underlying = _position(in_sections.get("position", {}), tags, common, problems)
     settings = common.of_market(of_underlying)
     sections = {section: dict(settings.sections.get(section, {})) for section in SECTIONS}
     if fields.get("kind", sections["contract"].get("kind", "european")) != sections["contract"].get("kind", "european"):
         sections["contract"] = {}  # settings shared by all Asians do not apply to a digital
     greeks = own.get("greeks", DEFAULT_GREEKS if settings.greeks is None else settings.greeks)
     for section in SECTIONS:
-        sections[section] = overridden(sections[section], by_section.get(section, {}))
+        sections[section] = overridden(sections[section], in_sections.get(section, {}))
     placed = None
     try:
         placed = build_position(position)
     except InvalidInput as error:
-        problems += [one for one in error.problems if not _is_guessed(one, guessed)]
+        problems += [one for one in error.problems if not is_guessed(one, guessed)]
     try:
         request = build_from_quote(**sections, greeks=greeks)
     except InvalidInput as error:
-        found = [one for one in error.problems if not _is_guessed(one, guessed)]
+        found = [one for one in error.problems if not is_guessed(one, guessed)]
         if any(problem.path == ("underlying",) for problem in problems):
             found = [one for one in found if one.path[:1] != ("market",)]  # its market is what is missing
         problems += [one for one in found if one.path not in common.wrong or str(one.path[-1]) in fields]
@@ -203,15 +204,6 @@ def _hides_a_position(fields: Mapping[str, Any], guessed: Collection[str], probl
     return any(problem.path == ("underlying",) for problem in problems)
 
 
-def _by_section(fields: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
-    """The fields of a trade by the sections that they belong to, but for its Greeks."""
-    found: dict[str, dict[str, Any]] = {}
-    for key, value in fields.items():
-        if key != "greeks":
-            found.setdefault(SHARED.get(key, "contract"), {})[key] = value
-    return found
-
-
 def _position(
     own: Mapping[str, Any], tags: Mapping[str, Any], common: _Common, problems: list[Problem]
 ) -> tuple[dict[str, Any], Mapping[str, Any]]:
@@ -232,54 +224,6 @@ def _position(
         market = dict(found or {})
     currency = {"currency": market.pop("currency")} if "currency" in market else {}
     return {**shared, **currency, **own, "tags": merged}, market
-
-
-def _without_tags(fields: Mapping[str, Any], passthrough: Collection[str]) -> tuple[dict[str, Any], dict[str, Any]]:
-    """The fields that are no tags, and the tags: a table, ``tags.NAME``, and columns that are passed through."""
-    table = fields.get("tags", {})
-    tags = dict(table) if isinstance(table, Mapping) else {}
-    rest: dict[str, Any] = {} if isinstance(table, Mapping) else {"tags": table}
-    for name, value in fields.items():
-        is_tag = name.startswith(TAG) or name in passthrough
-        if is_tag:
-            tags[name.removeprefix(TAG)] = value
-        if name != "tags" and (not is_tag or name in FIELDS):
-            rest[name] = value
-    return rest, tags
-
-
-def _sorted_out(fields: Mapping[str, Any]) -> tuple[dict[str, Any], list[Problem]]:
-    """Valid fields of a trade, and a problem for every unknown key.
-
-    The value of a misspelt key is kept under the key that it seems to mean, so that this is not missed, too.
-    """
-    own = {key: _split(key, value) for key, value in fields.items() if key in FIELDS}
-    unknown = [key for key in fields if key not in FIELDS]
-    problems = few((Problem((key,), f"unknown key; {_remedy(key)}") for key in unknown), len(unknown))
-    for key in unknown[: len(problems)]:
-        if (meant := field_of(key) or nearest(key, FIELDS)) and meant not in (*fields, "id", "grid"):
-            own[meant] = _split(meant, fields[key])
-    return own, problems
-
-
-def _remedy(key: str) -> str:
-    meant = field_of(key)
-    return f"did you mean '{meant}'?" if meant else did_you_mean(key, FIELDS)
-
-
-def _is_guessed(problem: Problem, guessed: Collection[str]) -> bool:
-    """True for a problem of a key that the file does not have, or of all keys of its section together."""
-    sections = {SHARED.get(key, "contract") for key in guessed}
-    return str(problem.path[-1]) in guessed or (len(problem.path) == 1 and problem.path[0] in sections)
-
-
-def _split(key: str, value: Any) -> Any:
-    """Entries of a text that holds several, as a cell of CSV does."""
-    if not isinstance(value, str):
-        return value
-    if key == "greeks":
-        return value.replace(";", ",")
-    return value.split(";") if key in SEVERAL else value
 
 
 def _placed(problem: Problem, name: str, record: Record) -> Problem:

@@ -33,6 +33,7 @@ _NAMES = {
     _FACTOR: ["discount_factor", "discount", "df"],
     "zero_rate": ["zero_rate", "zero", "rate", "r", "yield", "spot_rate"],
     "dividend_yield": ["dividend_yield", "q", "yield", "rate", "zero_rate"],
+    "borrow": ["borrow", "borrow_cost", "borrow_rate", "fee", "rate", "zero_rate"],
     "vol": ["vol"],
 }
 
@@ -135,4 +136,4 @@ def _values(name: str, column: str, cells: Sequence[Cell], separator: str) -> Se
 def _wanted(name: str) -> str:
     if name == _SURFACE:
         return QUOTE_COLUMNS
-    return "columns time and vol" if name == "vol" else "columns time and zero_rate or discount_factor"
+    return f"columns time and {name}" if name in ("vol", "borrow") else "columns time and zero_rate or discount_factor"

@@ -6,7 +6,8 @@ from pydantic import BaseModel
 
 from greeks_cli.terms.accuracy import Accuracy
 from greeks_cli.terms.contracts import CONTRACTS
-from greeks_cli.terms.dating import DATE_FIELDS, Dating
+from greeks_cli.terms.date_fields import DATE_FIELDS
+from greeks_cli.terms.dating import Dating
 from greeks_cli.terms.market import Market
 from greeks_cli.terms.position import Position
 from greeks_cli.terms.quote import Quote

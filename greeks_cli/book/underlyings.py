@@ -7,7 +7,7 @@ from typing import Any
 from greeks_cli.book.records import Reading, Sheet, read_sheet
 from greeks_cli.terms.errors import InvalidInput, Problem, did_you_mean
 from greeks_cli.terms.market import Market
-from greeks_cli.terms.request import check_shared
+from greeks_cli.terms.settings import check_shared
 from greeks_cli.terms.totals import Rates
 
 _OF_MARKET = (*Market.model_fields, "forward")

@@ -7,7 +7,7 @@ from greeks_cli.terms.nodes import curve_of, label_of_node
 
 def is_node(name: str) -> bool:
     """True for the name of a node of a parameter that may be a curve."""
-    return curve_of(name) in (*CURVES, "borrow") and curve_of(name) != name
+    return curve_of(name) in CURVES and curve_of(name) != name
 
 
 def without_node(market: Market, node: str) -> str:
@@ -19,8 +19,9 @@ def without_node(market: Market, node: str) -> str:
     if curve := market.curves.get(name):
         return f"{name} has no node '{label}'; its nodes are {', '.join(curve.labels)}"
     example = f"--{name.replace('_', '-')} 0.25:0.02,1:0.03"
-    number = "is not given" if getattr(market, name) is None else "is a number"
-    return f"{name} {number} and has no nodes; leave out [{label}], or give nodes such as {example}"
+    if getattr(market, name) is None:
+        return f"{name} is not given, and has no nodes; give nodes such as {example}"
+    return f"{name} is a number and has no nodes; leave out [{label}], or give nodes such as {example}"
 
 
 def without_parameter(market: Market, name: str) -> str | None:

@@ -52,7 +52,8 @@ class Curve:
             if not 0 < time <= 100:
                 raise ValueError(f"node {label}: its time should be above 0 and at most 100 years")
             if not self.least <= value <= self.most:
-                raise ValueError(f"node {label}: {value:g} should be {self.least:g} to {self.most:g}")
+                allowed = f"{self.least:g} to {self.most:g}"
+                raise ValueError(f"node {label}: {value:g} should be {allowed}, a fraction: 2% is 0.02")
         for (one, at), (other, then) in pairwise(zip(self.labels, self.times, strict=True)):
             if at >= then:
                 raise ValueError(f"node {other} must come after node {one}; sort the nodes by time, each once")
@@ -215,6 +216,8 @@ def _reader(kind: type[Curve]) -> BeforeValidator:
         if isinstance(value, Curve):
             return value
         pairs = pairs_of(value)
+        if pairs is None and isinstance(value, str) and value.strip().endswith("%"):
+            return number_from(value, "a number of per cent is wanted, such as 2%")
         if pairs is None:
             return value
         types = tuple((type(time), type(number)) for time, number in pairs)  # True is no 1, though they are equal

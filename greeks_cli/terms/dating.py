@@ -12,21 +12,15 @@ from pydantic import BeforeValidator, Field, field_validator
 from greeks_cli.terms.calendars import Calendar, load_calendar
 from greeks_cli.terms.contract import TODAY
 from greeks_cli.terms.curve import Curve, VolCurve, pairs_of
+from greeks_cli.terms.date_fields import DATED, LISTS, RULES, is_dated, is_rule, items_of, label_of_date
 from greeks_cli.terms.dates import later, read_date, read_tenor
 from greeks_cli.terms.day_counts import DayCount, read_day_count, years_between
 from greeks_cli.terms.dividends import Dividends
 from greeks_cli.terms.errors import Problem
 from greeks_cli.terms.fields import Term
-from greeks_cli.terms.nodes import label_of
-from greeks_cli.terms.schedules import Rule, read_rule, scheduled
+from greeks_cli.terms.schedules import read_rule, scheduled
 from greeks_cli.terms.vol_surface import VolSurface, quotes_of
 
-DATED = ("expiry", "start", "elapsed", "window_start", "window_end")
-"""Fields of a contract that may be a date or a tenor."""
-LISTS = ("fixing_times", "monitoring_times")
-"""Fields of a contract that may be a list of dates."""
-RULES = {"fixings": "fixing_times", "monitoring": "monitoring_times"}
-"""Fields of a contract that may be a rule, and the field of the dates of the rule."""
 NODED: Mapping[str, type[Curve] | type[Dividends] | type[VolSurface]] = {
     "vol": VolCurve,
     "rate": Curve,
@@ -36,11 +30,8 @@ NODED: Mapping[str, type[Curve] | type[Dividends] | type[VolSurface]] = {
     "vol_surface": VolSurface,
 }
 """Parameters of a market that may have nodes by date or tenor, and their types."""
-DATE_FIELDS = (*DATED, *LISTS, *RULES)
-"""All fields of a contract that may be a text about dates."""
 _NO_VALUATION = "a date or a tenor counts from the day of valuation; give the valuation date, such as 2026-11-30"
 _LONG_EXPIRED = "contracts that expired before the day of valuation are worth their payoff at today's spot"
-_LOOKS_DATED = re.compile(r"\d{4}-|\d{1,2}[-/]\d|\d{1,2}\.\d{1,2}\.\d|\d{8}$|\d+[DWMYdwmy]")
 
 
 class Dating(Term):
@@ -104,7 +95,7 @@ def in_years(fields: Mapping[str, Any], dating: Dating) -> Dated:
         if is_dated(fields.get(name)):
             clock.tried(name, clock.single)
     for name in LISTS:
-        if any(map(is_dated, _items(fields.get(name)))):
+        if any(map(is_dated, items_of(fields.get(name)))):
             clock.tried(name, clock.several)
     for name in RULES:
         if is_rule(fields.get(name)):
@@ -156,7 +147,7 @@ class _Clock:
             if not entries:
                 self.found.fields[name] = None
                 return
-        labels = [_label(str(node).strip()) for node, *_ in entries]
+        labels = [label_of_date(str(node).strip()) for node, *_ in entries]
         in_years = [(self._node(node), *values) for node, *values in entries]
         self.found.fields[name] = NODED[name].of(in_years, labels)
         self.found.dates[name] = labels
@@ -218,11 +209,11 @@ class _Clock:
     @property
     def _n_past(self) -> int:
         """The number of past fixings that the contract states."""
-        return len(_items(self.found.fields.get("past_fixings")))
+        return len(items_of(self.found.fields.get("past_fixings")))
 
     def several(self, name: str) -> None:
         """Replaces a list of dates."""
-        days = [self._day(item) for item in _items(self.found.fields[name])]
+        days = [self._day(item) for item in items_of(self.found.fields[name])]
         if wrong := next(((one, other) for one, other in pairwise(days) if other <= one), None):
             raise ValueError(f"{wrong[1]}: does not come after {wrong[0]}; give the dates in increasing order")
         if name == "fixing_times" and days[0] < self._today:
@@ -310,33 +301,3 @@ def _entries(name: str, value: object) -> Sequence[tuple[Any, ...]]:
     if name == "vol_surface":
         return quotes_of(value) if value is not None else ()
     return pairs_of(value) or ()
-
-
-def _items(value: object) -> Sequence[object]:
-    if isinstance(value, str):
-        return [item.strip() for item in re.split("[,;]", value) if item.strip()]
-    return value if isinstance(value, list | tuple) else [] if value is None else [value]
-
-
-def is_dated(value: object) -> bool:
-    """True for a date, and for a text that is no number but begins as a date or a tenor does."""
-    if isinstance(value, date):
-        return True
-    return isinstance(value, str) and bool(_LOOKS_DATED.match(value.strip())) and not _is_number(value)
-
-
-def _is_number(text: str) -> bool:
-    try:
-        return float(text) < 1e5
-    except ValueError:
-        return False
-
-
-def _label(node: str) -> str:
-    """The name of a node: a date or a tenor as it is, a time as a number."""
-    return label_of(float(node)) if _is_number(node) else node
-
-
-def is_rule(value: object) -> bool:
-    """True for the name of a rule, such as monthly."""
-    return isinstance(value, str) and value.strip().lower() in list(Rule)

@@ -95,13 +95,17 @@ class Dividends:
         """The parameters of the dividends in cash."""
         return tuple(name for name in self.names if name not in self.shares)
 
-    def cash_until(self, dates: Sequence[float]) -> tuple[tuple[str, float], ...]:
-        """The parameter and ex-date of each dividend in cash until the last of some dates.
+    def until(self, dates: Sequence[float]) -> tuple[tuple[str, float], ...]:
+        """The parameter and ex-date of each dividend until the last of some dates.
 
         An ex-date that differs from one of the dates by rounding is that date.
         """
-        found = zip(self.names, (on_date(time, dates) for time in self.times), self.are_shares, strict=True)
-        return tuple((name, time) for name, time, is_share in found if not is_share and time <= dates[-1])
+        found = zip(self.names, (on_date(time, dates) for time in self.times), strict=True)
+        return tuple((name, time) for name, time in found if time <= dates[-1])
+
+    def cash_until(self, dates: Sequence[float]) -> tuple[tuple[str, float], ...]:
+        """The parameter and ex-date of each dividend in cash until the last of some dates."""
+        return tuple((name, time) for name, time in self.until(dates) if name not in self.shares)
 
     def __str__(self) -> str:
         return ",".join(f"{label}:{self._amount(k)}" for k, label in enumerate(self.labels))

@@ -89,11 +89,12 @@ CONTRACT_NAMES = (
 
 TOPICS = {
     "curves": (
-        "rate, dividend yield and volatility are numbers, or curves by their values at nodes:",
+        "rate, dividend yield, borrow cost and volatility are numbers, or curves by their values at nodes:",
         "  --rate 0.25:0.021,1:0.025                     times in years",
         "  --rate 2027-03-18:0.021,1Y:0.025              dates and tenors, with --valuation-date",
         "  --rate zero.csv                               time, date or tenor; zero_rate or discount_factor",
         "  --vol surface.csv                             time, date or tenor; vol",
+        "  --borrow fees.csv                             time, date or tenor; borrow",
         "  rate = [[0.25, 0.021], [1, 0.025]]            in TOML and JSON; files are relative to the book",
         "rates         zero rates, continuous: the logarithm of the discount factor is linear between nodes; before",
         "              the first node its rate holds, beyond the last node the last forward rate goes on",
@@ -162,9 +163,9 @@ TOPICS = {
         "D. Bates (1996): heston with the jumps of merton, independent of W and Z; see explain heston, explain merton",
     ),
     "buckets": (
-        "--buckets adds to each Greek in rate, dividend yield or volatility its derivative at every node of the curve,",
-        "each with its error: rho[0.25] and rho[1] beside rho, vanna[1] beside vanna. Their sum is the Greek for a",
-        "parallel shift of the curve. Single ones are asked for by name: --greeks 'rho[1],vega[0.25]'.",
+        "--buckets adds to each Greek in rate, dividend yield, borrow cost or volatility its derivative at every node",
+        "of the curve, each with its error: rho[0.25] and rho[1] beside rho, vanna[1] beside vanna. Their sum is the",
+        "Greek for a parallel shift of the curve. Single ones are asked for by name: --greeks 'rho[1],d(borrow[1])'.",
     ),
     "dividends": (
         "discrete dividends by ex-date, in cash or as a share of the price; on its ex-date the price is without it:",
@@ -175,7 +176,7 @@ TOPICS = {
         "escrowed  the price less the value of the dividends until the contract's last date is lognormal; a dividend's",
         "          value is its cash over the growth of the forward, so that both models have one forward",
         "Greeks    d(dividend[0.3]) is the derivative in one dividend: cash, or the share as a fraction",
-        "borrow    the cost of borrowing the underlying, beside dividend_yield; d(borrow)",
+        "borrow    the cost of borrowing the underlying, beside dividend_yield: d(borrow), of a curve d(borrow[1])",
         "future    its price in place of spot: no carry, rho from discounting alone (F. Black, 1976)",
     ),
     "market-price": (

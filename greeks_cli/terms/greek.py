@@ -13,11 +13,11 @@ from dataclasses import dataclass
 from greeks_cli.terms.errors import did_you_mean
 from greeks_cli.terms.nodes import Nodes, curve_of, label_of, label_of_node, node_name
 
-CURVES = ("vol", "rate", "dividend_yield")
+CURVES = ("vol", "rate", "dividend_yield", "borrow")
 """Parameters that may be curves."""
-MARKET_PARAMETERS = ("spot", *CURVES)
+MARKET_PARAMETERS = ("spot", "vol", "rate", "dividend_yield")
 TIME = "time"
-KNOWN_PARAMETERS = (*MARKET_PARAMETERS, "strike", TIME)
+KNOWN_PARAMETERS = (*MARKET_PARAMETERS, "borrow", "strike", TIME)
 """Parameters that ``greeks explain`` accepts; a contract may have more."""
 MAX_ORDER = 4
 
@@ -69,7 +69,7 @@ _FORMULA = re.compile(rf"d\(\s*({_NAME}(?:\s*,\s*{_NAME})*)\s*\)")
 
 def _rank(parameter: str) -> tuple[int, str]:
     """Sort key: spot first and time last, so that multi-indices share long prefixes."""
-    order = {"spot": 0, "vol": 2, "rate": 3, "dividend_yield": 4, TIME: 5}
+    order = {"spot": 0, "vol": 2, "rate": 3, "dividend_yield": 4, "borrow": 4, TIME: 5}
     return order.get(curve_of(parameter), 1), parameter
 
 
@@ -117,7 +117,7 @@ def at_one_node(greek: Greek, label: str) -> Greek:
     if len(curves) != 1:
         raise ValueError(f"{greek.name} has no nodes: they are of Greeks in one of {', '.join(CURVES)}, such as rho[1]")
     at = tuple(node_name(name, label) if name in CURVES else name for name in greek.parameters)
-    return Greek(f"{greek.name}[{label}]", at)
+    return Greek(f"{greek.name}[{label}]" if greek.name in NAMED else f"d({','.join(at)})", at)
 
 
 def is_at_node(greek: Greek) -> bool:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Self
 from pydantic import Field, SerializerFunctionWrapHandler, ValidationInfo, field_validator, model_validator
 from pydantic.functional_serializers import model_serializer
 
+from greeks_cli.terms.carry import FUTURE, SHARES, carry
 from greeks_cli.terms.curve import Curve, Rate, Vol
 from greeks_cli.terms.dividends import CashDividends, DividendList, DividendModel
 from greeks_cli.terms.fields import Price, Term
@@ -36,11 +37,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from greeks_cli.terms.smiles import Smiles
-
-SHARES, FUTURE = "dividends", "future"
-"""Names among the nodes: of the dividends that are shares of the price, and of a future, which has none."""
-CARRIES = frozenset({"rate", "dividend_yield", "borrow", SHARES})
-"""Names among the nodes that enter the forward."""
 
 
 class Market(Term):
@@ -114,8 +110,8 @@ class Market(Term):
     @field_validator("vol_surface")
     @classmethod
     def _without_arbitrage(cls, surface: VolSurface | None, info: ValidationInfo) -> VolSurface | None:
-        if surface is None or not info.data.keys() >= {"spot", *CARRIES, FUTURE}:  # an error of another field
-            return surface
+        if surface is None or not info.data.keys() >= cls.model_fields.keys() - {"vol_surface"}:
+            return surface  # an error of another field
         if (dividends := info.data[SHARES]) and dividends.cash:
             message = "of a surface have no dividends in cash; give shares of the price, such as 0.3:1.5%"
             raise ValueError(f"the forwards {message}")
@@ -165,7 +161,7 @@ class Market(Term):
     @cached_property
     def curves(self) -> Mapping[str, Curve]:
         """The parameters that are curves."""
-        found = {name: getattr(self, name) for name in (*CURVES, "borrow")}
+        found = {name: getattr(self, name) for name in CURVES}
         return {name: curve for name, curve in found.items() if isinstance(curve, Curve)}
 
     @cached_property
@@ -188,7 +184,7 @@ class Market(Term):
     def values(self) -> Mapping[str, float]:
         """The value of every parameter; a curve has one for each node, and 0 for the shift of all nodes."""
         found = {"spot": self.spot}
-        for name in (*CURVES, "borrow", *MODEL_PARAMETERS):
+        for name in (*CURVES, *MODEL_PARAMETERS):
             value = getattr(self, name)
             if value is not None:
                 found[name] = 0.0 if isinstance(value, Curve) else value
@@ -290,15 +286,12 @@ class Market(Term):
 
     def _carry(self, date: float) -> float:
         """The logarithm of the forward over the spot, but for dividends in cash."""
-        if self.future is not None:
-            return 0.0
-        rate, dividend_yield, borrow = (
-            self._mean(name, lambda curve: curve.mean(date)) for name in ("rate", "dividend_yield", "borrow")
+        known = {name for name, time in self.dividends.until((date,))} if self.dividends else ()
+        found: float = carry(
+            dict(self.nodes),
+            lambda name: self._mean(name, lambda curve: curve.mean(date)) * date,
+            lambda share: log1p(-self.values[share]) if share in known else 0.0,
         )
-        found = (rate - dividend_yield - borrow) * date
-        if self.dividends:
-            kept = zip(self.dividends.times, self.dividends.amounts, self.dividends.are_shares, strict=True)
-            found += sum(log1p(-amount) for time, amount, is_share in kept if is_share and time <= date)
         return found
 
     def _mean(self, name: str, of_curve: Callable[[Curve], float]) -> float:

@@ -10,15 +10,15 @@ from greeks_cli.terms.absent import is_node, without_node, without_parameter
 from greeks_cli.terms.accuracy import Accuracy
 from greeks_cli.terms.contract import Contract
 from greeks_cli.terms.contracts import CONTRACTS
-from greeks_cli.terms.dating import Dated, Dates, Dating, curves_in_years, in_years, is_rule
+from greeks_cli.terms.date_fields import is_rule
+from greeks_cli.terms.dating import Dated, Dates, Dating, curves_in_years, in_years
 from greeks_cli.terms.dividends import CashDividends
 from greeks_cli.terms.errors import InvalidInput, Problem, did_you_mean
 from greeks_cli.terms.flat_market import FlatMarket
 from greeks_cli.terms.greek import TIME, Greek, bucketed, parse_greeks
 from greeks_cli.terms.market import Market
-from greeks_cli.terms.models import Model, with_samples
+from greeks_cli.terms.models import Model
 from greeks_cli.terms.position import Position
-from greeks_cli.terms.quote import GIVES, Quote
 from greeks_cli.terms.simulation import Autodiff, Estimator, Simulation, Smoothing
 from greeks_cli.terms.validation import kind_of, validated
 
@@ -136,7 +136,7 @@ class Request:
         worth, expiry = self.market.worth_of_dividends(self.contract.expiry), self.contract.expiry
         if worth >= self.market.spot:
             message = f"are worth {worth:g} until expiry {expiry:g}, and the spot is {self.market.spot:g}; lower them"
-            yield Problem(("market", "dividends"), message)
+            yield Problem(("market", "dividends"), message, str(self.market.dividends))
         if not getattr(self.contract, "is_continuous", False):
             return
         if self.market.model is not Model.GBM:
@@ -265,49 +265,6 @@ def build_position(position: Mapping[str, Any]) -> Position:
     if found is None:
         raise InvalidInput(problems)
     return found
-
-
-DISPLACED_BY = {
-    "width": ("beta",),
-    "beta": ("width",),
-    "smoothing": ("width", "beta"),
-    "future": ("spot", "dividend_yield", "borrow", "dividends"),
-    "spot": ("future",),
-    **{name: (parameter,) for name, parameter in GIVES.items()},
-    **{parameter: (name,) for name, parameter in GIVES.items()},
-}
-"""Settings that a later setting replaces, because the two exclude each other."""
-
-
-def overridden(earlier: Mapping[str, Any], later: Mapping[str, Any]) -> dict[str, Any]:
-    """Settings of a section, overridden by later ones, which also remove the settings that they exclude."""
-    if not later:
-        return dict(earlier)
-    displaced = {other for name in later for other in DISPLACED_BY.get(name, ()) if other not in later}
-    return {**{name: value for name, value in earlier.items() if name not in displaced}, **later}
-
-
-def check_shared(sections: Mapping[str, Mapping[str, Any]], greeks: object) -> None:
-    """Raise InvalidInput for settings that are wrong whatever the contract."""
-    problems: list[Problem] = []
-    market = sections.get("market", {})
-    dating = validated(Dating, "dates", sections.get("dates", {}), problems)
-    curved = curves_in_years({name: value for name, value in market.items() if name not in GIVES}, dating or Dating())
-    if dating and dating.valuation_date:  # else each trade has its own, or a mistake
-        problems += curved.problems
-    checked = curved.fields.keys() - {problem.path[-1] for problem in curved.problems}
-    plain = {name: value for name, value in curved.fields.items() if name in checked}
-    validated(Market, "market", with_samples(plain), problems)
-    validated(Quote, "market", {name: value for name, value in market.items() if name in GIVES}, problems)
-    validated(Simulation, "simulation", sections.get("simulation", {}), problems)
-    validated(Accuracy, "accuracy", sections.get("accuracy", {}), problems)
-    try:
-        parse_greeks(greeks)
-    except ValueError as error:
-        problems.append(Problem(("greeks",), str(error)))
-    # A rule about several fields can be checked only with the fields of each trade.
-    if problems := [problem for problem in problems if len(problem.path) > 1 or problem.path == ("greeks",)]:
-        raise InvalidInput(problems)
 
 
 def _contract_model(

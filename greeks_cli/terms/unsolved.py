@@ -102,10 +102,11 @@ def build_from_quote(
     market = {name: value for name, value in market.items() if name not in GIVES}
     problems: list[Problem] = []
     quote = validated(Quote, "market", given, problems)
-    for name in ("borrow", "dividends", "future"):
-        if "forward" in given and market.get(name) is not None:
-            message = f"forward and {name} exclude each other, for a forward is all of the carry; give one of them"
-            problems.append(Problem(("market", "forward"), message, given["forward"]))
+    carried = [name for name in ("borrow", "dividends", "future") if market.get(name) is not None]
+    if "forward" in given and carried:
+        others = " and ".join(carried)
+        message = f"a forward is all of the carry, and {others} would add to it; leave out forward, or {others}"
+        problems.append(Problem(("market", "forward"), message, given["forward"]))
     for name, parameter in GIVES.items():
         if name in given and market.get(parameter) is not None:
             message = f"{name} and {parameter} exclude each other; give one of them"
@@ -138,11 +139,14 @@ def _unfit(request: Request, quote: Quote) -> list[Problem]:
     """Problems of a quote with the contract."""
     found = []
     if quote.market_price is not None and not isinstance(request.contract, European):
-        message = f"implies a vol for Europeans alone, and this is a {request.contract.kind}; give vol"
+        message = f"implies a vol for Europeans alone, and the contract is {request.contract.kind}; give vol"
         found.append(Problem(("market", "market_price"), message, quote.market_price))
     cash = request.cash_dividends
-    if quote.market_price is not None and cash and cash.jumps:
-        message = "implies a vol under escrowed dividends alone: with jumps there is no formula to invert; give vol"
+    if quote.market_price is not None and quote.forward is None and cash and cash.jumps:
+        message = (
+            "implies a vol under escrowed dividends alone: with jumps there is no formula to invert; "
+            "give vol, or dividend_model escrowed"
+        )
         found.append(Problem(("market", "market_price"), message, quote.market_price))
     for name in GIVES if request.contract.has_expired else ():
         if getattr(quote, name) is not None:

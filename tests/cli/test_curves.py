@@ -243,3 +243,45 @@ def test_explain_and_schema_know_nodes(greeks):
     schema = json.loads(greeks("schema").out)
     assert "array" in [one.get("type") for one in schema["properties"]["market"]["properties"]["rate"]["anyOf"]]
     assert schema["properties"]["simulation"]["properties"]["buckets"]["type"] == "boolean"
+
+
+def test_borrow_cost_is_read_from_a_file_and_differentiated_by_node(greeks, tmp_path):
+    file = written(tmp_path, "fees.csv", "time,borrow (%)\n0.5,1\n2,2\n")
+    found = prices(greeks, "--vol", "0.2", "--borrow", file, "--greeks", "d(borrow)", "--buckets")
+    assert found["market"]["borrow"] == [[0.5, 0.01], [2, 0.02]]
+    whole, *nodes = found["estimates"][1:]
+    assert [node["name"] for node in nodes] == ["d(borrow[0.5])", "d(borrow[2])"]
+    for of in ("value", "exact"):
+        assert sum(node[of] for node in nodes) == pytest.approx(whole[of], rel=1e-12)
+    asked = prices(greeks, "--vol", "0.2", "--borrow", file, "--greeks", "d(spot,borrow[2])")
+    assert asked["estimates"][1]["name"] == "d(spot,borrow[2])"
+
+
+def test_borrow_cost_in_the_cells_of_a_book(greeks, tmp_path):
+    written(tmp_path, "fees.csv", "tenor,borrow_cost\n6M,1%\n2Y,2%\n")
+    book = written(
+        tmp_path, "book.csv", "strike,vol,borrow,expiry\n100,0.2,fees.csv,1\n100,0.2,6M:1%;2Y:2%,1\n100,0.2,1%,1\n"
+    )
+    shared = (*DATED, "--paths", "2000", "--quiet", "--greeks", "d(borrow)", "--buckets", "--format", "csv", "--wide")
+    rows = list(csv.DictReader(io.StringIO(greeks("batch", book, *shared).out)))
+    assert rows[0]["d(borrow[2Y])"] == rows[1]["d(borrow[2Y])"] != ""
+    assert rows[2]["d(borrow[2Y])"] == ""
+
+
+@pytest.mark.parametrize(
+    ("options", "greek", "message"),
+    [
+        (
+            (),
+            "d(borrow[1])",
+            "d(borrow[1]): borrow is not given, and has no nodes; give nodes such as --borrow 0.25:0.02",
+        ),
+        (("--borrow", "0.01"), "d(borrow[1])", "borrow is a number and has no nodes; leave out [1], or give nodes"),
+        (("--borrow", "0.5:0.01"), "d(borrow[1])", "borrow has no node '1'; its nodes are 0.5"),
+        ((), "d(borrow)", "no cost of borrowing is given; give one such as --borrow 0.01"),
+    ],
+)
+def test_borrow_cost_without_the_node_is_refused_with_a_remedy(greeks, options, greek, message):
+    done = greeks("price", *CALL, "--vol", "0.2", *options, "--greeks", greek)
+    assert (done.code, done.out) == (2, "")
+    assert message in done.err

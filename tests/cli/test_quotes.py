@@ -74,7 +74,7 @@ REFUSED = {
     ),
     "vol beyond all": (("--market-price", "99.99999"), "--market-price: 99.99999: the implied vol 10.64 is not in"),
     "with a vol": (("--market-price", "9", "--vol", "0.2"), "market_price and vol exclude each other"),
-    "of a digital": (("--market-price", "0.4", "--contract", "digital"), "for Europeans alone, and this is a digital"),
+    "of a digital": (("--market-price", "0.4", "--contract", "digital"), "and the contract is digital; give vol"),
     "negative": (("--market-price", "-1"), "--market-price: -1: should be greater than or equal to 0"),
     "expired": (
         ("--market-price", "9", "--valuation-date", "2026-11-30", "--expiry", "2026-11-30"),
@@ -84,6 +84,14 @@ REFUSED = {
     "a forward and a yield": (
         ("--vol", "0.2", "--forward", "101", "--dividend-yield", "0.01"),
         "--forward: 101: forward and dividend_yield exclude each other",
+    ),
+    "a forward and other carry": (
+        ("--market-price", "9", "--forward", "101", "--borrow", "0.01", "--dividends", "0.4:1"),
+        "--forward: 101: a forward is all of the carry, and borrow and dividends would add to it",
+    ),
+    "jumps by dividends": (
+        ("--market-price", "9", "--dividends", "0.4:1"),
+        "with jumps there is no formula to invert; give vol, or dividend_model escrowed",
     ),
     "a forward far away": (("--vol", "0.2", "--forward", "900"), "is a dividend yield of -2.147 a year at spot 100"),
     "parity of one": (("--vol", "0.2", "--forward", "parity"), "--forward: parity takes the forward from the calls"),

@@ -233,7 +233,7 @@ def test_shown_market_is_read_back_to_the_bit(market):
 @pytest.mark.parametrize(
     ("dividends", "message"),
     [
-        ("0.3:150", "are worth"),
+        ("0.3:150", "dividends: 0.3:150: are worth"),
         ("0.3:-1", "its cash should be 0"),
         ("0.3:120%", "its share should be 0 to 99%, and is 120%"),
         ("0.5:1,0.3:1", "must come after"),

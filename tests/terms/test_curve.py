@@ -92,7 +92,7 @@ def test_what_is_shown_of_a_curve_reads_back():
     [
         ({"rate": "1:0.02,0.5:0.03"}, "rate: 1:0.02,0.5:0.03: node 0.5 must come after node 1; sort the nodes by time"),
         ({"rate": "0:0.02"}, "node 0: its time should be above 0 and at most 100 years"),
-        ({"rate": "1:2"}, "node 1: 2 should be -1 to 1"),
+        ({"rate": "1:2"}, "node 1: 2 should be -1 to 1, a fraction: 2% is 0.02"),
         ({"rate": "1:x"}, "node 1: its value should be a number, not 'x'"),
         ({"rate": "soon:0.02"}, "node soon: its time should be a number of years, not 'soon'"),
         ({"rate": [[1, 0.02, 3]]}, "[1, 0.02, 3] is no node; give time and value"),
@@ -179,6 +179,12 @@ def test_forward_values_beyond_sense_are_refused(rate):
 
 def test_values_of_nodes_may_be_percentages():
     assert build_request({"strike": 100}, {"vol": "0.5:20%,1:22.5%"}, {}).market.vol.values == (0.2, 0.225)
+
+
+def test_a_constant_may_be_a_percentage_as_the_value_of_a_node_may():
+    market = build_request({"strike": 100}, {"vol": "20%", "rate": " 2.5 %", "borrow": "1%"}, {}).market
+    assert (market.vol, market.rate, market.borrow) == (0.2, 0.025, 0.01)
+    assert "rate: x%: a number of per cent is wanted, such as 2%, not 'x%'" in refusal(rate="x%")
 
 
 def test_labels_of_times_are_equal_where_the_times_are():

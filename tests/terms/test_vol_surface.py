@@ -6,7 +6,7 @@ from greeks_cli.terms.axis import parse_axis, points
 from greeks_cli.terms.errors import InvalidInput
 from greeks_cli.terms.greek import bucketed, parse_greek, parse_greeks
 from greeks_cli.terms.market import Market
-from greeks_cli.terms.request import Request, build_request
+from greeks_cli.terms.request import build_request
 from greeks_cli.terms.vol_surface import VolSurface, quotes_of
 
 QUOTES = [
@@ -27,10 +27,10 @@ def market_of(quotes=QUOTES, **fields):
     return Market.model_validate({"model": "local-vol", "vol_surface": quotes, **fields})
 
 
-def refusal(quotes=QUOTES, dates=None, **market):
-    """The lines of the refusal, but for that of a model which is not simulated yet."""
+def refusal(quotes=QUOTES, **market):
+    """The lines of the refusal."""
     with pytest.raises(InvalidInput) as error:
-        build_request({"strike": 100}, {"model": "local-vol", "vol_surface": quotes, **market}, {}, dates=dates)
+        build_request({"strike": 100}, {"model": "local-vol", "vol_surface": quotes, **market}, {})
     return str(error.value)
 
 
@@ -78,11 +78,13 @@ def test_expiries_may_be_dates_and_tenors():
     quotes = [
         ["3M" if expiry == 0.25 else "2027-11-29" if expiry == 1 else expiry, k, vol] for expiry, k, vol in QUOTES
     ]
+    market = {"model": "local-vol", "vol_surface": quotes}
     with pytest.raises(InvalidInput) as error:
-        build_request({"strike": 100}, {"model": "local-vol", "vol_surface": quotes}, {}, "vega[3M@90]")
+        build_request({"strike": 100}, market, {}, "vega[3M@90]")
     assert "give the valuation date" in str(error.value)
-    text = refusal(quotes, {"valuation_date": "2026-11-29"})
-    assert text == "market.model: local-vol: is not simulated yet; use gbm"
+    dated = build_request({"strike": 100}, market, {}, "vega[3M@90]", dates={"valuation_date": "2026-11-29"})
+    assert dated.market.values["vol[3M@90]"] == 0.22
+    assert dated.market.vol_surface.expiries == pytest.approx((91 / 365, 1, 2))
 
 
 def test_value_of_one_quote_is_replaced():
@@ -137,15 +139,11 @@ def test_surface_belongs_to_its_model_alone():
     assert "model local-vol has no jump_mean" in refusal(jump_mean=0.2)
 
 
-@pytest.fixture
-def request_of(monkeypatch):
-    """Builds requests as if local volatility were simulated."""
-    monkeypatch.setattr(Request, "_problems_of_market", lambda self: iter(()))
-    market = {"model": "local-vol", "vol_surface": QUOTES}
-    return lambda greeks, **contract: build_request({"strike": 100, **contract}, market, {}, greeks)
+def request_of(greeks, **contract):
+    return build_request({"strike": 100, **contract}, {"model": "local-vol", "vol_surface": QUOTES}, {}, greeks)
 
 
-def test_axes_run_over_one_quote(request_of):
+def test_axes_run_over_one_quote():
     moved = points(request_of("vega"), [parse_axis("vol[1@80]=0.23:0.24:2")])
     assert [request.market.values["vol[1@80]"] for request in moved] == [0.23, 0.24]
     assert {request.market.values["vol[1@100]"] for request in moved} == {0.21}
@@ -153,13 +151,13 @@ def test_axes_run_over_one_quote(request_of):
         points(request_of("vega"), [parse_axis("vol[1@90]=0.23:0.24:2")])
 
 
-def test_quotes_that_no_date_knows_are_idle(request_of):
+def test_quotes_that_no_date_knows_are_idle():
     assert request_of("vega", expiry=0.4).idle_parameters == frozenset(NAMES[6:])
 
 
 def test_dividends_of_a_surface_are_shares():
     assert "have no dividends in cash; give shares of the price" in refusal(dividends="0.3:1.5,0.8:2%")
-    assert refusal(dividends="0.3:1%,0.8:2%") == "market.model: local-vol: is not simulated yet; use gbm"
+    assert market_of(dividends="0.3:1%,0.8:2%").forward(1) == pytest.approx(market_of().forward(1) * 0.99 * 0.98)
 
 
 def test_surface_is_not_judged_where_the_forward_is_wrong():

@@ -17,6 +17,7 @@ from greeks_cli.engine.execution.accumulator import StackMoments
 from greeks_cli.engine.execution.numbers import type_of
 from greeks_cli.engine.execution.plan import Plan
 from greeks_cli.engine.execution.rare_events import unseen
+from greeks_cli.engine.execution.regression import Regression
 from greeks_cli.engine.execution.tails import Tail
 from greeks_cli.terms.errors import NonFiniteEstimate
 from greeks_cli.terms.greek import Greek
@@ -54,7 +55,9 @@ def estimates(
     are those of the Greeks, which the sample may have missed.
     """
     plan = plans[0]
-    values, stderrs = _controlled(moments, truths) if moments.control else (moments.values.mean, moments.values.stderr)
+    regression = _regression(plans, moments, truths)
+    values = moments.values.mean if regression is None else regression.values
+    stderrs = moments.values.stderr if regression is None else regression.stderrs
     scales = np.array([_scales(own) for own in plans]).T
     # The spread of a constant is rounding. Shifted paths show what is small as exactly as what is large.
     is_small = np.array([[greek.parameters in own.small for own in plans] for greek in plan.request.greeks])
@@ -63,9 +66,11 @@ def estimates(
     stderrs = np.where(constant, 0.0, stderrs)
     values = np.where(constant & (np.abs(values) <= 1e-12 * smallest), 0.0, values)
     hidden = np.zeros_like(values)
-    doubtful = constant & np.array([_may_move(own) for own in plans]).T
+    unexplained = constant if regression is None else constant | regression.is_rounding
+    doubtful = unexplained & np.array([_may_move(own) for own in plans]).T
     for number in np.flatnonzero(doubtful.any(axis=0)).tolist():
-        missed = unseen(plans[number], values[:, number], scales[:, number])
+        controlled = None if regression is None else regression.of_plan(number)
+        missed = unseen(plans[number], values[:, number], scales[:, number], controlled)
         hidden[:, number] = np.where(doubtful[:, number], missed, 0.0)
     uncertainties = _uncertainties(plan, moments)
     # The change by three more events of the size of the few that carry an estimate (the rule of three): if k equal
@@ -74,10 +79,10 @@ def estimates(
     rarely_seen = np.where(uncertainties > _UNTRUSTED, 3 * 2 * uncertainties * stderrs, 0.0)
     missed, shares = (np.array([tails[greek.parameters][k] for greek in plan.request.greeks]) for k in (0, 1))
     missed = np.where(missed > _NEGLIGIBLE * stderrs, missed, 0.0)
-    of_steps = _bias_of_steps(moments)
-    bias = np.where(constant, hidden, _bias(plan, moments) + of_steps + np.maximum(rarely_seen, missed))
+    of_steps = np.where(unexplained, 0.0, _bias_of_steps(moments))
+    bias = np.where(unexplained, hidden, _bias(plan, moments) + of_steps + np.maximum(rarely_seen, missed))
     bias += _rounding(plans, np.where(is_small, np.abs(values) * (1 + abs(plan.shift)), scales))
-    shares = np.where((missed > 0) & ~constant, shares, 0.0)
+    shares = np.where((missed > 0) & ~unexplained, shares, 0.0)
     table = np.array([values, stderrs, bias, of_steps, hidden, uncertainties, shares, moments.values.m2, scales])
     rows = zip(plans, truths, table.T.tolist(), strict=True)
     return [_of_plan(own, truth, numbers, moments.values.count) for own, truth, numbers in rows]
@@ -107,17 +112,15 @@ def _of_plan(plan: Plan, truth: Truth, numbers: Sequence[Sequence[float]], count
     return tuple(answers)
 
 
-def _controlled(moments: StackMoments, truths: Sequence[Truth]) -> tuple[Vector, Vector]:
-    """Values regressed on the control, x - beta (y - E y), with the standard error of the residual."""
-    sums = moments.control
-    assert sums is not None
+def _regression(plans: Sequence[Plan], moments: StackMoments, truths: Sequence[Truth]) -> Regression | None:
+    """The estimates regressed on their controls, or None without controls."""
+    if moments.control is None:
+        return None
     expected = np.array([truth.control for truth in truths]).T
-    varies = sums.yy > 1e-18 * sums.count * np.maximum(expected**2, 1e-6)
-    beta = np.where(varies, sums.xy / np.where(varies, sums.yy, 1), 0)
-    value = moments.values.mean - beta * (sums.mean_y - expected)
-    residual = np.maximum(moments.values.m2 - beta * sums.xy, 0)
-    freedom = moments.values.count - 1 - varies
-    return value, np.sqrt(residual / freedom / moments.values.count)
+    controls = [[plan.controls[greek.parameters] for greek in plan.request.greeks] for plan in plans]
+    own = zip(plans, controls, strict=True)
+    sizes = np.array([[size_of(plan.request, index) for index in indices] for plan, indices in own]).T
+    return Regression.of(moments.values, moments.control, expected, sizes, type_of(plans[0].request))
 
 
 def _rounding(plans: Sequence[Plan], scales: Vector) -> Vector:

@@ -187,10 +187,18 @@ def but_for_seed(simulation: Simulation) -> Simulation:
     return simulation.model_copy(update={"seed": 0})
 
 
-def simplified_as_one(trades: Sequence[int], request: Request) -> Iterator[Sequence[int]]:
-    """Trades of one structure, divided: a coefficient may have a number for each trade and date."""
-    most = max(1, _NUMBERS_OF_BATCH // len(request.path_dates))
-    return (trades[start : start + most] for start in range(0, len(trades), most))
+def simplified_as_one(trades: Sequence[int], requests: Sequence[Request]) -> Iterator[Sequence[int]]:
+    """Trades of one structure, divided by the nodes whose derivatives are 0: their programs differ.
+
+    A coefficient may have a number for each trade and date, so that parts have a largest size.
+    """
+    parts: dict[Hashable, list[int]] = {}
+    for trade in trades:
+        request = requests[trade]
+        wanted = {name for greek in request.greeks for name in greek.parameters}
+        parts.setdefault(request.idle_parameters & wanted, []).append(trade)
+    most = max(1, _NUMBERS_OF_BATCH // len(requests[trades[0]].path_dates))
+    return (part[start : start + most] for part in parts.values() for start in range(0, len(part), most))
 
 
 def widths_of(methods: Sequence[Method]) -> Widths:

@@ -14,6 +14,7 @@ from greeks_cli.engine.compiler.ir import small_buffers
 from greeks_cli.engine.estimators.bias import remaining_bias
 from greeks_cli.engine.estimators.methods import Method, kink_order
 from greeks_cli.engine.estimators.moments import Moments
+from greeks_cli.engine.execution.candidates import effective_paths
 from greeks_cli.engine.execution.choice import Errors, of_curves
 from greeks_cli.engine.execution.chunks import Stacked
 from greeks_cli.engine.execution.numbers import (
@@ -24,7 +25,7 @@ from greeks_cli.engine.execution.numbers import (
     simplified_as_one,
     widths_of,
 )
-from greeks_cli.engine.execution.selection import Pilot, effective_paths
+from greeks_cli.engine.execution.selection import Pilot
 from greeks_cli.engine.simulation.importance import stretched
 from greeks_cli.terms.contract import Contract
 from greeks_cli.terms.simulation import Estimator
@@ -83,8 +84,9 @@ def squared_errors(pilots: Sequence[Pilot], mapper: Mapper = map) -> list[Errors
     def contest(numbers: Sequence[int]) -> _Contest:
         return _Contest([pilots[number] for number in numbers])
 
+    requests = [pilot.request for pilot in pilots]
     for structure in structures.values():
-        for some in simplified_as_one(structure, pilots[structure[0]].request):
+        for some in simplified_as_one(structure, requests):
             for numbers, made in in_batches(contest, some):
                 for rows in made.rows_of_stacks():
                     places.append([numbers[row] for row in rows])

@@ -99,8 +99,9 @@ def _structures(plans: Sequence[Plan]) -> Iterator[Sequence[int]]:
         asked = tuple(greek.parameters for greek in plan.request.greeks)  # some perhaps twice, by other names
         alone = number if plan.controls or is_rounded_by_batch(plan.request) else None
         found.setdefault((id(plan.traced), groups, asked, alone), []).append(number)
+    requests = [plan.request for plan in plans]
     for numbers in found.values():
-        yield from simplified_as_one(numbers, plans[numbers[0]].request)
+        yield from simplified_as_one(numbers, requests)
 
 
 def _included(plans: Sequence[Plan], numbers: Numbers, simplifier: Simplifier) -> Iterator[tuple[Wanted, Scaled]]:

@@ -16,42 +16,66 @@ from greeks_cli.engine.estimators.bandwidth import kink_arguments
 from greeks_cli.engine.execution.chunks import Stacked
 from greeks_cli.engine.execution.numbers import Numbers, widths_of
 from greeks_cli.engine.execution.plan import Plan
+from greeks_cli.engine.execution.regression import Controlled
 from greeks_cli.engine.execution.selection import in_float64, pilot_motion
 from greeks_cli.engine.execution.traced import traced
+from greeks_cli.engine.payoffs.controls import control_of
 from greeks_cli.engine.simulation.importance import PLAIN_ONE_IN
 from greeks_cli.engine.simulation.markets import Markets
 from greeks_cli.engine.simulation.path_data import Motion, PathData
 from greeks_cli.terms.request import Request
+from greeks_cli.terms.simulation import Dtype
 
 _STRETCHES = (2, 4, 8, 16)
+_ROUNDING = {Dtype.FLOAT64: 1e-9, Dtype.FLOAT32: 2e-6}
+"""The share of a Greek's size that is rounding, by the type in which its common value was computed."""
 _HALVINGS, _MOST_KINKS = 30, 64
 
 
-def unseen(plan: Plan, usual: NDArray[np.float64], scales: NDArray[np.float64]) -> NDArray[np.float64]:
+def unseen(
+    plan: Plan, usual: NDArray[np.float64], scales: NDArray[np.float64], controlled: Controlled | None = None
+) -> NDArray[np.float64]:
     """A bound per Greek on the value of unseen events; ``usual`` is the common value of all paths.
 
-    ``scales`` are the sizes of the Greeks: a difference below 1e-9 of the size is rounding.
+    ``scales`` are the sizes of the Greeks: a difference below a share of the size is rounding. ``controlled`` tells how
+    the Greeks are regressed on their controls.
     """
+    share = _ROUNDING[plan.request.simulation.dtype]
+    rounding = share * (np.abs(usual) + scales)
     request = in_float64(plan.request)
     motion, numbers = pilot_motion(request), Numbers([request])
     worst = np.zeros(len(request.greeks))
     done = np.zeros(len(request.greeks), dtype=bool)
     for stretch in _STRETCHES:
         found: Derivatives = {}
+        controls: Derivatives = {}
         stretched = _with_edges(request, motion.with_normals(motion.normals * stretch), numbers.markets)
         stacked = Stacked(numbers, stretched)
         with np.errstate(all="ignore"):
             for group in plan.groups:
-                pattern = group.method.pattern
-                program = traced(request, dict.fromkeys(group.wanted, (group.method,))).simplified(pattern, numbers)
-                for index, row in stacked.run(program, widths_of([group.method])).items():
-                    found[index] = np.broadcast_to(row, (stretched.n_paths,))
-        rows = np.array([found[greek.parameters] for greek in request.greeks])
-        largest = np.nan_to_num(np.abs(rows - usual[:, None]).max(axis=1))
-        seen = largest > 1e-9 * (np.abs(usual) + scales)
+                widths = widths_of([group.method])
+                own = traced(request, dict.fromkeys(group.wanted, (group.method,)))
+                found |= stacked.run(own.simplified(group.method.pattern, numbers), widths)
+                if controlled:
+                    others = tuple(dict.fromkeys(plan.controls[index] for index in group.wanted))
+                    of_control = own.of_control(control_of(request), group.method, others, numbers)
+                    of_controls = stacked.run(of_control, widths)
+                    controls |= {index: of_controls[plan.controls[index]] for index in group.wanted}
+        plain = rows = _rows(request, found, stretched.n_paths)
+        if controlled:
+            rows = controlled.of(rows, _rows(request, controls, stretched.n_paths))
+        differences = np.abs(rows - usual[:, None])
+        differences[differences <= share * np.abs(plain)] = 0
+        largest = np.nan_to_num(differences.max(axis=1))
+        seen = largest > rounding
         worst, done = np.where(~done & seen, np.maximum(worst, largest), worst), worst > 0
     # Among shifted paths fewer keep their law.
     return worst * 3 / request.simulation.paths * (PLAIN_ONE_IN if plan.shift else 1)
+
+
+def _rows(request: Request, found: Derivatives, n_paths: int) -> NDArray[np.floating]:
+    """The samples of every Greek, shape (n_greeks, n_paths)."""
+    return np.array([np.broadcast_to(found[greek.parameters], (n_paths,)) for greek in request.greeks])
 
 
 def _with_edges(request: Request, motion: Motion, markets: Markets) -> Motion:

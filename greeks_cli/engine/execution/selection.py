@@ -8,41 +8,33 @@ whose bias is only measured, are not compared at one date, and not where kinks a
 
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cache
-from itertools import chain
 from typing import NamedTuple, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from greeks_cli.engine.autodiff.mixed_partials import MultiIndex
-from greeks_cli.engine.autodiff.softplus import Kernel
-from greeks_cli.engine.estimators.bandwidth import Kink, automatic_kernels, pilot_kinks, plain_kernels, smooth_kernels
-from greeks_cli.engine.estimators.methods import NEVER_PATHWISE, Method, kink_order, pathwise_parameter
+from greeks_cli.engine.estimators.bandwidth import Kink, pilot_kinks
+from greeks_cli.engine.estimators.methods import Method
+from greeks_cli.engine.estimators.scales import size_of
+from greeks_cli.engine.execution.candidates import candidates_of, fixed_width
 from greeks_cli.engine.execution.choice import Errors, Group, chosen, grouped
 from greeks_cli.engine.execution.chunks import Stacked
 from greeks_cli.engine.execution.numbers import Numbers, widths_of
+from greeks_cli.engine.execution.regression import SHARE_OF_ROUNDING
 from greeks_cli.engine.execution.traced import Traced, traced
-from greeks_cli.engine.payoffs.controls import Underlying, control_of
+from greeks_cli.engine.payoffs.controls import control_of
 from greeks_cli.engine.simulation.grid import Grid
 from greeks_cli.engine.simulation.markets import Markets
 from greeks_cli.engine.simulation.normals import PILOT, standard_normals
 from greeks_cli.engine.simulation.path_data import Motion, PathData
-from greeks_cli.terms.greek import TIME
 from greeks_cli.terms.market import Market
-from greeks_cli.terms.nodes import curve_of
 from greeks_cli.terms.request import Request
-from greeks_cli.terms.simulation import Autodiff, Dtype, Estimator, Sampler, Smoothing
+from greeks_cli.terms.simulation import Dtype
 
 _FEWEST_PATHS, _MOST_PATHS = 2048, 16384
 _MOST_NORMALS = 1 << 21
 """Normals of a pilot: a contract of thousands of dates has fewer paths."""
-_PATHWISE_SCALES = (1.0, 0.5, 0.25)
-"""Candidate widths, over the width of the rule."""
-_CONDITIONAL_SCALES = (6.0, 3.0, 1.5, 0.5)
-"""Candidate widths of conditional estimates, over the spread of the kink's argument."""
-_OF_JUMPS = 0.2
-"""One more candidate where the payoff jumps: theta of a digital is least noisy by a density at the jump alone."""
 
 
 class Choice(NamedTuple):
@@ -79,7 +71,7 @@ class Pilot:
                 for number in numbers:
                     request = requests[number]
                     kinks = tuple(pilot_kinks(request, data))
-                    candidates = _candidates(request, kinks)
+                    candidates = candidates_of(request, kinks)
                     found[number] = cls(request, motion, kinks, candidates, traced(request, candidates))
         return [found[number] for number in range(len(requests))]
 
@@ -110,15 +102,17 @@ def choose_controls(request: Request, groups: Sequence[Group], motion: Motion) -
         own = stacked.run(of_greeks.simplified(method.pattern, numbers), widths)
         other = stacked.run(of_greeks.of_control(control, method, wanted, numbers), widths)
         for index in group.wanted:
-            best[index] = max((index, ()), key=lambda choice: _shared_variance(own[index], other[choice]))
+            shared = {i: _shared_variance(own[index], other[i], size_of(request, i)) for i in (index, ())}
+            best[index] = max(shared, key=shared.__getitem__)
     return best
 
 
-def _shared_variance(x: NDArray[np.floating], y: NDArray[np.floating]) -> float:
-    """The squared correlation; 0 where either only varies by rounding."""
+def _shared_variance(x: NDArray[np.floating], y: NDArray[np.floating], size: float) -> float:
+    """The squared correlation; 0 where either only varies by rounding. ``size`` is that of y."""
     if np.ndim(x) == 0 or np.ndim(y) == 0:  # the same on every path
         return 0.0
-    if min(x.std() - 1e-9 * np.abs(x).max(), y.std() - 1e-9 * max(np.abs(y).max(), 1e-3)) <= 0:
+    least = SHARE_OF_ROUNDING * np.abs(x).max(), SHARE_OF_ROUNDING * max(np.abs(y).max(), size)
+    if x.std() <= least[0] or y.std() <= least[1]:
         return 0.0
     return float(np.corrcoef(x, y)[0, 1] ** 2)
 
@@ -162,158 +156,7 @@ def pilot_data(request: Request) -> PathData:
 def _drawn(request: Request, grid: Grid) -> tuple[int, int, int]:
     """The seed of a pilot's normals, the number of normals of a path, and the number of paths."""
     simulation = request.simulation
-    wanted = simulation.paths // 32 if _fixed_width(request) is None else 0
+    wanted = simulation.paths // 32 if fixed_width(request) is None else 0
     n_rows = grid.n_rows
     n_paths = min(_MOST_PATHS, max(_FEWEST_PATHS, wanted), max(256, _MOST_NORMALS // n_rows))
     return simulation.seed, n_rows, n_paths
-
-
-def _candidates(request: Request, kinks: Sequence[Kink]) -> dict[MultiIndex, tuple[Method, ...]]:
-    """The methods that apply to each Greek and that the request allows, the usual one first."""
-    simulation, contract = request.simulation, request.contract
-    wanted = [greek.parameters for greek in request.greeks]
-    fixed = _fixed_width(request)
-    if fixed is not None:
-        plain = tuple(Kernel.plain(fixed, kink.base) for kink in kinks)
-        estimator = Estimator.PATHWISE if simulation.estimator is Estimator.AUTO else simulation.estimator
-        return {index: (Method(_applicable(request, index, estimator), plain),) for index in wanted}
-    n_paths = effective_paths(request)
-
-    @cache
-    def pathwise(order: int) -> list[Method]:
-        return [
-            Method(Estimator.PATHWISE, automatic_kernels(kinks, n_paths, scale, order)) for scale in _PATHWISE_SCALES
-        ]
-
-    @cache
-    def tangled() -> list[Method]:
-        return [Method(Estimator.PATHWISE, plain_kernels(kinks, n_paths, scale)) for scale in _PATHWISE_SCALES]
-
-    equal: dict[Method, Method] = {}
-
-    @cache
-    def conditional(first: str, order: int) -> list[Method]:
-        scales = (*_CONDITIONAL_SCALES, *([_OF_JUMPS] if contract.jumps else []))
-        found = [Method(Estimator.CONDITIONAL, smooth_kernels(kinks, scale, order), first) for scale in scales]
-        return [equal.setdefault(method, method) for method in found]
-
-    @cache
-    def sharp(estimator: Estimator) -> list[Method]:
-        return [Method(estimator, pathwise(2)[0].kernels)]
-
-    def by(estimator: Estimator, index: MultiIndex) -> list[Method]:
-        """The methods of an estimator; methods of equal widths are one object."""
-        if estimator is Estimator.CONDITIONAL:
-            ways = [conditional(first, len(index)) for first in _firsts(request, index)]
-            return list(chain.from_iterable(ways))
-        if estimator is not Estimator.PATHWISE:
-            return sharp(estimator)
-        if contract.tangled_kinks and index and kink_order(contract, index) > 1:
-            return tangled()
-        usual = pathwise(3 if len(index) > 2 else 2)
-        return usual if usual[0].smooths(index, contract) else usual[:1]
-
-    def allowed(index: MultiIndex) -> tuple[Method, ...]:
-        estimators = _estimators(request, index, len(kinks)) if kinks else [Estimator.PATHWISE]
-        return tuple(method for estimator in estimators for method in by(estimator, index))
-
-    return {index: allowed(index) for index in wanted}
-
-
-def _fixed_width(request: Request) -> float | None:
-    """The width that the request names, 0 where nothing is to be smoothed; None where it is chosen."""
-    simulation = request.simulation
-    return 0.0 if simulation.smoothing is Smoothing.NONE else simulation.fixed_width
-
-
-def _estimators(request: Request, index: MultiIndex, n_kinks: int) -> list[Estimator]:
-    simulation = request.simulation
-    if simulation.estimator is not Estimator.AUTO:
-        return [_applicable(request, index, simulation.estimator)]
-    contract = request.contract
-    if not index or _moves_kinks(request, index) or not request.market.model.is_conditional:
-        return [Estimator.PATHWISE]
-    if len(index) == 1 and not contract.jumps:
-        # Several kinks may bound a payoff, such as a spread; a density then differentiates it with less noise.
-        bounded = (
-            n_kinks > 1 and len(request.path_dates) == 1 and not contract.guards and index[0] not in contract.values
-        )
-        return [Estimator.PATHWISE, Estimator.LIKELIHOOD] if bounded else [Estimator.PATHWISE]
-    if all(name in contract.values for name in index):
-        return [Estimator.PATHWISE]  # a density does not depend on them
-    if contract.guards and not any(name in contract.values for name in index):
-        return [Estimator.LIKELIHOOD]  # a kernel would meet the branch where it has no value
-    every = [Estimator.LIKELIHOOD]
-    if _firsts(request, index):
-        every.append(Estimator.CONDITIONAL)
-    if len(every) == 1 or (len(request.path_dates) > 1 and not contract.tangled_kinks):
-        every.insert(0, Estimator.PATHWISE)
-    if simulation.autodiff is Autodiff.GRAD and not contract.jumps and _begins(request, index):
-        every.append(Estimator.MIXED)
-    return every
-
-
-def _moves_kinks(request: Request, index: MultiIndex) -> bool:
-    """True if market parameters of a derivative move a kink while the path is held fixed.
-
-    A dividend does, and so does what the value of escrowed dividends at a date depends on.
-    """
-    cash = request.cash_dividends
-    if request.contract.explicit_kinks or (cash is None):
-        return request.contract.explicit_kinks
-    if any(name in cash.names for name in index):
-        return True
-    return cash.moves_dates and any(name != "spot" and curve_of(name) not in ("vol", TIME) for name in index)
-
-
-def _begins(request: Request, index: MultiIndex) -> str | None:
-    """The parameter that an estimate may differentiate pathwise first; None where there is none.
-
-    The start of the lognormal depends on rates too where dividends are escrowed.
-    """
-    first, cash = pathwise_parameter(request.contract, index), request.cash_dividends
-    if first is None or cash is None or cash.jumps or first in request.contract.values:
-        return first
-    return first if curve_of(first) in ("spot", "vol") else None
-
-
-def _firsts(request: Request, index: MultiIndex) -> list[str]:
-    """The parameters that a conditional estimate may begin with, "" for its density; none where it does not apply.
-
-    A density does not depend on the contract's parameters, and holds no kink still that the market's parameters move.
-    """
-    contract = request.contract
-    if len(index) < (1 if contract.jumps else 2) or _moves_kinks(request, index) or contract.guards:
-        return []
-    own = sum(name in contract.values for name in index)
-    density = [] if own else [""]
-    first = _begins(request, index)
-    if contract.jumps or own > 1 or first is None or request.simulation.autodiff is not Autodiff.GRAD:
-        return density
-    if density and request.simulation.control and not isinstance(control_of(request), Underlying):
-        return density  # the first derivatives of contract and control jump on different paths
-    # The density of later dates knows the vol: over several dates it matters which parameter moves the path.
-    several = not own and len(request.path_dates) > 1 and request.cash_dividends is None
-    return [*density, *(dict.fromkeys(p for p in index if p not in NEVER_PATHWISE) if several else (first,))]
-
-
-def _applicable(request: Request, index: MultiIndex, estimator: Estimator) -> Estimator:
-    """The estimator, or pathwise where it does not apply.
-
-    A mixed estimate cannot begin with the price, with time alone, or at a jump; neither it nor
-    a likelihood ratio holds still a kink that the market's parameters move.
-    """
-    contract = request.contract
-    if index and _moves_kinks(request, index):
-        return Estimator.PATHWISE
-    if estimator is Estimator.CONDITIONAL and not _firsts(request, index):
-        return Estimator.PATHWISE
-    if estimator is Estimator.MIXED and (contract.jumps or _begins(request, index) is None):
-        return Estimator.PATHWISE
-    return estimator
-
-
-def effective_paths(request: Request) -> float:
-    """Number of random paths of the same accuracy: Sobol points gain about n^(1/2) for smooth payoffs."""
-    paths = request.simulation.paths
-    return paths**1.5 if request.simulation.sampler is Sampler.SOBOL else paths

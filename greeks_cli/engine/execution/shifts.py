@@ -61,8 +61,9 @@ def with_shifts(plans: Sequence[Plan], mapper: Mapper = map) -> list[Plan]:
     def trades(numbers: Sequence[int]) -> _Trades:
         return _Trades([plans[number] for number in numbers])
 
+    requests = [plan.request for plan in plans]
     for structure in structures.values():
-        for some in simplified_as_one(structure, plans[structure[0]].request):
+        for some in simplified_as_one(structure, requests):
             for numbers, made in in_batches(trades, some):
                 for rows in made.rows_of_stacks():
                     places.append([numbers[row] for row in rows])

@@ -8,10 +8,11 @@ from dataclasses import replace
 import numpy as np
 
 from greeks_cli.engine.backends.backend import HOST
+from greeks_cli.engine.execution.candidates import effective_paths
 from greeks_cli.engine.execution.linker import Linked
 from greeks_cli.engine.execution.plan import Plan
 from greeks_cli.engine.execution.programs import ESTIMATE, Programs
-from greeks_cli.engine.execution.selection import effective_paths, pilot_motion
+from greeks_cli.engine.execution.selection import pilot_motion
 from greeks_cli.engine.simulation.grid import Grid
 from greeks_cli.engine.simulation.path_data import Motion
 

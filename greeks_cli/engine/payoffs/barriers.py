@@ -2,7 +2,6 @@
 
 from math import pi
 
-from greeks_cli.engine.autodiff.exp_linear import log_of
 from greeks_cli.engine.autodiff.kinks import Smoother, sharp_positive_part
 from greeks_cli.engine.autodiff.ops import (
     Leaves,
@@ -16,6 +15,7 @@ from greeks_cli.engine.autodiff.ops import (
     sqrt,
     values_of,
 )
+from greeks_cli.engine.autodiff.path_nodes import log_of
 from greeks_cli.engine.payoffs.base import above, payoff
 from greeks_cli.engine.payoffs.rebates import rebate_by_bridge, rebate_on_dates
 from greeks_cli.engine.simulation.paths import Path

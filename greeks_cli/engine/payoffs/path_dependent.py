@@ -4,7 +4,6 @@ import math
 from collections.abc import Callable, Sequence
 from itertools import pairwise
 
-from greeks_cli.engine.autodiff.exp_linear import log_of
 from greeks_cli.engine.autodiff.kinks import Smoother, sharp_positive_part
 from greeks_cli.engine.autodiff.normal import normal_cdf, scaled_tail
 from greeks_cli.engine.autodiff.ops import (
@@ -19,6 +18,7 @@ from greeks_cli.engine.autodiff.ops import (
     total,
     values_of,
 )
+from greeks_cli.engine.autodiff.path_nodes import log_of
 from greeks_cli.engine.payoffs.base import above, payoff
 from greeks_cli.engine.simulation.paths import Path
 from greeks_cli.terms.contract import OptionType, StrikeKind

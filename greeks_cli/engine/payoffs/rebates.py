@@ -1,7 +1,7 @@
 """Rebates that are paid where a barrier is first touched, as payments at expiry."""
 
-from greeks_cli.engine.autodiff.exp_linear import log_of
 from greeks_cli.engine.autodiff.ops import Leaves, Operand, as_constant, concat, cos, exp, log, number_of, sqrt, total
+from greeks_cli.engine.autodiff.path_nodes import log_of
 from greeks_cli.engine.simulation.paths import Path
 from greeks_cli.terms.barriers import Barrier
 from greeks_cli.terms.rebates import Martingale, martingale

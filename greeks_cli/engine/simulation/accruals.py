@@ -4,10 +4,10 @@ A constant parameter accrues in proportion to time. A curve's integral is linear
 squares for a volatility, with weights that depend on the dates of nodes and contract alone.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 from greeks_cli.engine.autodiff.ops import Leaves, Operand, exp, log, sqrt
-from greeks_cli.terms.market import CARRIES, FUTURE, SHARES
+from greeks_cli.terms.carry import carry
 from greeks_cli.terms.nodes import Nodes
 
 WeightOf = Callable[[str], Operand]
@@ -52,16 +52,7 @@ class Accruals:
     @property
     def carry(self) -> Operand:
         """The logarithm of the forward over the spot, but for dividends in cash."""
-        if FUTURE in self._nodes:
-            return 0.0 * self._elapsed
-        if not CARRIES.isdisjoint(self._nodes):
-            found = self.rate - self.dividend_yield
-            if "borrow" in self._nodes:
-                found = found - self._integral("borrow")
-            for share in self._nodes.get(SHARES, ()):
-                found = found + self._weight(share) * log(1 - self._leaves[share])
-            return found
-        return (self._leaves["rate"] - self._leaves["dividend_yield"]) * self._elapsed
+        return carry(self._nodes, self._integral, lambda share: self._weight(share) * log(1 - self._leaves[share]))
 
     @property
     def variance(self) -> Operand:
@@ -91,11 +82,23 @@ class Accruals:
         return self._years - (passed if self._n_dates == 1 else self._n_dates * passed)
 
     def _integral(self, name: str, squared: bool = False) -> Operand:
-        if not self._nodes.get(name):
-            return self._leaves[name] * self._elapsed
-        values = [self._leaves[node] + self._leaves[name] for node in self._nodes[name]]
-        values = [value * value for value in values] if squared else values
+        """The integral of a parameter, or of its square; the weights of a date add up to its time.
+
+        The shift s of all nodes enters once: the integral of v + s is that of v and s t, the integral of (v + s)^2 is
+        that of v^2, 2 s times that of v, and s^2 t.
+        """
+        shift, nodes = self._leaves[name], self._nodes.get(name)
+        if not nodes:
+            return shift * self._elapsed
+        values = [self._leaves[node] for node in nodes]
+        if not squared:
+            return self._weighted(nodes, values) + shift * self._elapsed
+        squares = self._weighted(nodes, [value * value for value in values])
+        return squares + shift * (2.0 * self._weighted(nodes, values) + shift * self._elapsed)
+
+    def _weighted(self, nodes: Sequence[str], values: Sequence[Operand]) -> Operand:
+        """The sum of values times the weights of their nodes; time passes at the first of them."""
         found = -self._leaves["time"] * self._n_dates * values[0]
-        for node, value in zip(self._nodes[name], values, strict=True):
+        for node, value in zip(nodes, values, strict=True):
             found = self._weight(node) * value + found
         return found

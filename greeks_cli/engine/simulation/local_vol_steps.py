@@ -21,8 +21,9 @@ from greeks_cli.engine.simulation.gbm import MOVING
 from greeks_cli.engine.simulation.local_vol import LocalVol
 from greeks_cli.engine.simulation.recursion import Numbers, Stepped, TimeStep
 from greeks_cli.engine.simulation.second_order import second_order_step
+from greeks_cli.terms.carry import FUTURE, SHARES
 from greeks_cli.terms.greek import TIME
-from greeks_cli.terms.market import FUTURE, SHARES, Market
+from greeks_cli.terms.market import Market
 
 _SIGNS = {"rate": 1.0, "dividend_yield": -1.0, "borrow": -1.0}
 """Signs of parameters in the growth of the forward."""

@@ -5,8 +5,9 @@ Arrays are time-major, (n_dates, n_paths): a leaf of shape (n_paths,) broadcasts
 
 from abc import ABC, abstractmethod
 
-from greeks_cli.engine.autodiff.exp_linear import Dates, evaluate
+from greeks_cli.engine.autodiff.exp_linear import Dates
 from greeks_cli.engine.autodiff.ops import Leaves, Operand, concat, exp
+from greeks_cli.engine.autodiff.path_nodes import evaluate
 from greeks_cli.engine.simulation.accruals import Accruals
 from greeks_cli.engine.simulation.cash_dividends import Underlying, underlying_of_request
 from greeks_cli.engine.simulation.conditional import increments, integrates

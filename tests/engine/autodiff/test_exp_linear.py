@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 
 from greeks_cli.engine.autodiff.chainer_runtime import F, chainer
-from greeks_cli.engine.autodiff.exp_linear import Coefficients, ExpLinear, evaluate, log_of
+from greeks_cli.engine.autodiff.exp_linear import Coefficients, ExpLinear
 from greeks_cli.engine.autodiff.mixed_partials import by_grad
+from greeks_cli.engine.autodiff.path_nodes import evaluate, log_of
 
 W = np.random.default_rng(1).standard_normal((2, 5))
 AT = np.array([0.5, 2.0])

@@ -1,0 +1,56 @@
+"""Settings that trades share: later settings over earlier ones, and the mistakes that concern every trade."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from greeks_cli.terms.accuracy import Accuracy
+from greeks_cli.terms.dating import Dating, curves_in_years
+from greeks_cli.terms.errors import InvalidInput, Problem
+from greeks_cli.terms.greek import parse_greeks
+from greeks_cli.terms.market import Market
+from greeks_cli.terms.models import with_samples
+from greeks_cli.terms.quote import GIVES, Quote
+from greeks_cli.terms.simulation import Simulation
+from greeks_cli.terms.validation import validated
+
+DISPLACED_BY = {
+    "width": ("beta",),
+    "beta": ("width",),
+    "smoothing": ("width", "beta"),
+    "future": ("spot", "dividend_yield", "borrow", "dividends"),
+    "spot": ("future",),
+    **{name: (parameter,) for name, parameter in GIVES.items()},
+    **{parameter: (name,) for name, parameter in GIVES.items()},
+}
+"""Settings that a later setting replaces, because the two exclude each other."""
+
+
+def overridden(earlier: Mapping[str, Any], later: Mapping[str, Any]) -> dict[str, Any]:
+    """Settings of a section, overridden by later ones, which also remove the settings that they exclude."""
+    if not later:
+        return dict(earlier)
+    displaced = {other for name in later for other in DISPLACED_BY.get(name, ()) if other not in later}
+    return {**{name: value for name, value in earlier.items() if name not in displaced}, **later}
+
+
+def check_shared(sections: Mapping[str, Mapping[str, Any]], greeks: object) -> None:
+    """Raise InvalidInput for settings that are wrong whatever the contract."""
+    problems: list[Problem] = []
+    market = sections.get("market", {})
+    dating = validated(Dating, "dates", sections.get("dates", {}), problems)
+    curved = curves_in_years({name: value for name, value in market.items() if name not in GIVES}, dating or Dating())
+    if dating and dating.valuation_date:  # else each trade has its own, or a mistake
+        problems += curved.problems
+    checked = curved.fields.keys() - {problem.path[-1] for problem in curved.problems}
+    plain = {name: value for name, value in curved.fields.items() if name in checked}
+    validated(Market, "market", with_samples(plain), problems)
+    validated(Quote, "market", {name: value for name, value in market.items() if name in GIVES}, problems)
+    validated(Simulation, "simulation", sections.get("simulation", {}), problems)
+    validated(Accuracy, "accuracy", sections.get("accuracy", {}), problems)
+    try:
+        parse_greeks(greeks)
+    except ValueError as error:
+        problems.append(Problem(("greeks",), str(error)))
+    # A rule about several fields can be checked only with the fields of each trade.
+    if problems := [problem for problem in problems if len(problem.path) > 1 or problem.path == ("greeks",)]:
+        raise InvalidInput(problems)
