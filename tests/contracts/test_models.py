@@ -177,6 +177,17 @@ def test_samplers_and_types_agree(simulation):
     assert abs(price.value - expected) <= 4 * price.stderr + price.bias + 1e-4
 
 
+@pytest.mark.parametrize("model", ALL)
+@pytest.mark.parametrize("contract", [{"kind": "asian", "strike": 100, "fixings": 3}, {"strike": 105}])
+def test_a_control_does_not_move_the_estimate(contract, model):
+    greeks = "delta,gamma,rho"
+    plain = run(build_request(contract, ALL[model], {"paths": 20_000}, greeks))
+    controlled = run(build_request(contract, ALL[model], {"paths": 20_000, "seed": 1, "control": True}, greeks))
+    for one, other in zip(plain.estimates, controlled.estimates, strict=True):
+        gap = abs(one.value - other.value)
+        assert gap <= 4 * math.hypot(one.stderr, other.stderr) + one.bias + other.bias, one.greek.name
+
+
 def test_threads_do_not_change_bits():
     request = build_request(CONTRACTS["asian"], BATES, {"paths": 40_000}, "delta,gamma,d(vol_of_vol)")
     one, two = run(request, threads=1), run(request, threads=2)

@@ -38,10 +38,10 @@ Estimates = tuple[Estimate, ...]
 
 @dataclass(frozen=True, slots=True)
 class Truth:
-    """Closed forms per Greek: the contract's, None where it has none, and the control variate's."""
+    """Closed forms per Greek, the contract's and the control variate's; None where there is none."""
 
     exact: Sequence[float | None]
-    control: Sequence[float] = ()
+    control: Sequence[float | None] = ()
 
 
 @np.errstate(all="ignore")  # non-finite estimates are named below
@@ -108,11 +108,16 @@ def _of_plan(plan: Plan, truth: Truth, numbers: Sequence[Sequence[float]], count
 
 
 def _controlled(moments: StackMoments, truths: Sequence[Truth]) -> tuple[Vector, Vector]:
-    """Values regressed on the control, x - beta (y - E y), with the standard error of the residual."""
+    """Values regressed on the control, x - beta (y - E y), with the standard error of the residual.
+
+    A control of unknown mean controls nothing.
+    """
     sums = moments.control
     assert sums is not None
-    expected = np.array([truth.control for truth in truths]).T
-    varies = sums.yy > 1e-18 * sums.count * np.maximum(expected**2, 1e-6)
+    given = np.array([truth.control for truth in truths], np.float64).T
+    is_known = np.isfinite(given)
+    expected = np.where(is_known, given, 0)
+    varies = is_known & (sums.yy > 1e-18 * sums.count * np.maximum(expected**2, 1e-6))
     beta = np.where(varies, sums.xy / np.where(varies, sums.yy, 1), 0)
     value = moments.values.mean - beta * (sums.mean_y - expected)
     residual = np.maximum(moments.values.m2 - beta * sums.xy, 0)
