@@ -11,8 +11,10 @@ UNITS = {name: unit for model in MODELS for name, unit in numeric_fields(model).
 _SHARES = {"confidence", "moneyness", *(name for name, unit in UNITS.items() if unit.startswith("fraction"))}
 """Fields of numbers that may be written in per cent."""
 _VOLS = {"vol", "strike_vol"}
-_LARGEST_VOL, _LARGEST_RATE = 3, 0.5
-"""The largest numbers that are read as fractions."""
+_LARGEST_RATE, _LARGEST_VOL = 0.5, 3.0
+_LARGEST = dict.fromkeys(_VOLS, _LARGEST_VOL)
+_LARGEST |= dict.fromkeys(("initial_variance", "long_run_variance", "vol_of_vol"), _LARGEST_VOL**2)
+"""The largest numbers that are read as fractions, of fields that are no rates."""
 
 
 def check_scales(name: str, sign: str, cells: Sequence[Cell], mark: str) -> None:
@@ -34,7 +36,7 @@ def check_scales(name: str, sign: str, cells: Sequence[Cell], mark: str) -> None
         one = next(cell for cell in signed if _number(cell, mark))
         raise ValueError(f"{one} has a sign, and {bare[0][0]} has none; write all cells alike, as 20% or as 0.2")
     elif UNITS[name] == "fraction per year":
-        _check_fractions(bare, _LARGEST_VOL if name in _VOLS else _LARGEST_RATE)
+        _check_fractions(bare, _LARGEST.get(name, _LARGEST_RATE))
 
 
 def _sign(cell: Cell) -> str:

@@ -173,7 +173,7 @@ def truth_of(plan: Plan, exact: Exact) -> Truth:
     request = plan.request
     wanted = [plan.controls[greek.parameters] for greek in request.greeks]
     control = exact_derivatives(request, control_of(request), wanted)
-    return Truth(exact, [value or 0.0 for value in control])
+    return Truth(exact, control)
 
 
 def _shares(group: list[int], plan: Plan, workers: int) -> list[list[int]]:

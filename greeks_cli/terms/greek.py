@@ -137,10 +137,13 @@ def bucketed(greeks: Collection[Greek], nodes: Nodes) -> tuple[Greek, ...]:
     return tuple(dict.fromkeys(found))
 
 
-def parse_greeks(words: object, own: Collection[str] = ("strike",)) -> tuple[Greek, ...]:
+def parse_greeks(
+    words: object, own: Collection[str] = ("strike",), market: Collection[str] = MARKET_PARAMETERS
+) -> tuple[Greek, ...]:
     """Greeks from ``"delta,gamma"`` or a list. Price comes first.
 
-    ``all`` means every named one, and the first derivatives in the contract's ``own`` parameters.
+    ``all`` means every named one in ``market`` parameters, time and the contract's and the model's ``own`` parameters,
+    and the first derivatives in these.
     """
     if not isinstance(words, (str, list, tuple)):
         raise ValueError(f"{words} is not a list of Greeks, such as 'delta,gamma' or ['delta', 'gamma']")
@@ -153,14 +156,14 @@ def parse_greeks(words: object, own: Collection[str] = ("strike",)) -> tuple[Gre
         elif not isinstance(word, str):
             raise ValueError(f"{word} is not the name of a Greek")
         elif word.strip() == "all":
-            chosen.extend(_all(own))
+            chosen.extend(_all(own, market))
         elif word.strip():
             chosen.append(parse_greek(word))
     return tuple(dict.fromkeys(chosen))
 
 
-def _all(own: Collection[str]) -> Iterator[Greek]:
-    known = {*MARKET_PARAMETERS, TIME, *own}
+def _all(own: Collection[str], market: Collection[str]) -> Iterator[Greek]:
+    known = {*market, TIME, *own}
     named = [greek for greek in NAMED.values() if known.issuperset(greek.parameters)]
     yield from named
     yield from (parse_greek(f"d({name})") for name in own if (name,) not in {greek.parameters for greek in named})

@@ -81,7 +81,7 @@ _OTHERS = frozenset(Model) - {Model.GBM}
 Variance = Annotated[Number, Field(ge=0, le=100), Unit("fraction per year")]
 InitialVariance = Annotated[Variance | None, Field(description="variance per year today; 0.04 is a vol of 20%")]
 MeanReversion = Annotated[
-    Annotated[PerYear, Field(ge=1e-4, le=1e3)] | None,
+    Annotated[Number, Field(ge=1e-4, le=1e3), Unit("per year")] | None,
     Field(description="rate per year at which variance returns to its long run"),
 ]
 LongRunVariance = Annotated[
@@ -95,7 +95,8 @@ SpotVolCorrelation = Annotated[
     Annotated[Fraction, Field(gt=-1, lt=1)] | None, Field(description="correlation of spot and variance")
 ]
 JumpIntensity = Annotated[
-    Annotated[PerYear, Field(ge=1e-6, le=1000)] | None, Field(description="mean number of jumps per year")
+    Annotated[Number, Field(ge=1e-6, le=1000), Unit("per year")] | None,
+    Field(description="mean number of jumps per year"),
 ]
 JumpMean = Annotated[
     Annotated[Fraction, Field(ge=-5, le=5)] | None,
@@ -110,8 +111,8 @@ def only_own(fields: Mapping[str, Any]) -> dict[str, Any]:
     """The fields of a market, with None for the parameters of other models. Raises ValueError where one is given."""
     try:
         model = Model(fields.get("model", Model.GBM))
-    except ValueError:
-        return dict(fields)  # the field reports it
+    except ValueError:  # the field reports it, and which parameters are missing is not known
+        return {**dict.fromkeys(("vol", *MODEL_PARAMETERS, "vol_surface")), **fields}
     found = {name: value for name, value in fields.items() if value is not None}
     for name in ("vol", *MODEL_PARAMETERS, "vol_surface"):
         if name in model.parameters:

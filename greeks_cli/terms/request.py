@@ -15,9 +15,9 @@ from greeks_cli.terms.dating import Dated, Dates, Dating, curves_in_years, in_ye
 from greeks_cli.terms.dividends import CashDividends
 from greeks_cli.terms.errors import InvalidInput, Problem, did_you_mean
 from greeks_cli.terms.flat_market import FlatMarket
-from greeks_cli.terms.greek import TIME, Greek, bucketed, parse_greeks
+from greeks_cli.terms.greek import MARKET_PARAMETERS, TIME, Greek, bucketed, parse_greeks
 from greeks_cli.terms.market import Market
-from greeks_cli.terms.models import Model
+from greeks_cli.terms.models import MODEL_PARAMETERS, Model
 from greeks_cli.terms.position import Position
 from greeks_cli.terms.simulation import Autodiff, Estimator, Simulation, Smoothing
 from greeks_cli.terms.validation import kind_of, validated
@@ -164,7 +164,9 @@ class Request:
             return remedy
         if unknown:
             remedy = did_you_mean(unknown[0], values)
-            return f"the {self.contract.kind} contract has no parameter '{unknown[0]}'; {remedy}"
+            of_a_model = unknown[0] in ("vol", *MODEL_PARAMETERS)
+            whose = f"model {self.market.model}" if of_a_model else f"the {self.contract.kind} contract"
+            return f"{whose} has no parameter '{unknown[0]}'; {remedy}"
         if greek.order < 2 and not self.contract.jumps:
             return None
         if greek.order > 1 and self._chance_of_no_price > _LARGEST_CHANCE:
@@ -227,8 +229,7 @@ def build_request(
     )
     wanted: tuple[Greek, ...] = ()
     try:
-        own = tuple(parts[0].values) if parts[0] else ()
-        wanted = DEFAULT_GREEKS if greeks is DEFAULT_GREEKS else parse_greeks(greeks, own)
+        wanted = DEFAULT_GREEKS if greeks is DEFAULT_GREEKS else _parsed(greeks, parts[0], parts[1])
     except ValueError as error:
         problems.append(Problem(("greeks",), str(error)))
     contract_, market_, simulation_, accuracy_ = parts
@@ -247,6 +248,15 @@ def build_request(
     remarks = tuple(dict.fromkeys((*dated.remarks, *curved.remarks, *_remarks(market_, contract_))))
     request = Request(contract_, market_, simulation_, wanted, accuracy_, dates_, remarks)
     return request.with_buckets() if simulation_.buckets else request
+
+
+def _parsed(greeks: object, contract: Contract | None, market: Market | None) -> tuple[Greek, ...]:
+    """The Greeks wanted; ``all`` are those of the contract and the model."""
+    own = tuple(contract.values) if contract else ()
+    if market is None:
+        return parse_greeks(greeks, own)
+    known = tuple(name for name in MARKET_PARAMETERS if name in market.values)
+    return parse_greeks(greeks, (*own, *(name for name in MODEL_PARAMETERS if name in market.values)), known)
 
 
 def _remarks(market: Market, contract: Contract) -> Iterator[str]:

@@ -7,6 +7,7 @@ from math import exp, log
 from typing import Any
 
 from greeks_cli.terms.errors import InvalidInput, Problem
+from greeks_cli.terms.models import Model
 from greeks_cli.terms.quote import GIVES, PARITY, Quote
 from greeks_cli.terms.request import DEFAULT_GREEKS, Request, build_request
 from greeks_cli.terms.validation import validated
@@ -14,6 +15,8 @@ from greeks_cli.terms.vanillas import European
 
 _STAND_IN = 0.2
 _LARGEST_YIELD = 1.0
+_OTHERS = tuple(model for model in Model if model is not Model.GBM)
+_WITHOUT_VOL = tuple(model for model in Model if "vol" not in model.parameters)
 
 
 @dataclass(frozen=True)
@@ -112,7 +115,12 @@ def build_from_quote(
             message = f"{name} and {parameter} exclude each other; give one of them"
             problems.append(Problem(("market", name), message, given[name]))
     if "market_price" in given:
-        market.setdefault("vol", _STAND_IN)
+        model = market.get("model") or Model.GBM
+        if model in _OTHERS:
+            message = f"implies a vol under model gbm alone, not {model}; leave it out, and give the model's parameters"
+            problems.append(Problem(("market", "market_price"), message, given["market_price"]))
+        if model not in _WITHOUT_VOL:
+            market.setdefault("vol", _STAND_IN)
     try:
         request = build_request(contract, market, simulation, greeks, accuracy, dates)
     except InvalidInput as error:

@@ -88,5 +88,27 @@ def test_a_flat_surface_is_black_and_scholes():
         assert gap <= 4 * estimate.stderr + estimate.bias, estimate.greek.name
 
 
+def test_a_future_has_no_carry():
+    contract, greeks = {"kind": "asian", "strike": 100, "fixings": 2}, "delta,gamma,theta,vega,rho,d(spot,rate)"
+    own = {"model": "local-vol", "vol_surface": QUOTES, "rate": 0.02}
+    future, spot = (
+        run(build_request(contract, {**own, **carry}, {"paths": 2_000}, greeks))
+        for carry in ({"future": 100}, {"spot": 100, "dividend_yield": 0.02})
+    )
+    for name in ("price", "delta", "gamma", "theta", "vega"):
+        assert future[name].value == pytest.approx(spot[name].value)
+    assert future["rho"].value == pytest.approx(-future["price"].value)
+    assert future["d(spot,rate)"].value == pytest.approx(-future["delta"].value)
+
+
+def test_a_control_does_not_move_the_estimate():
+    contract = {"kind": "asian", "strike": 100, "fixings": 2}
+    plain = run(build_request(contract, MARKET, {"paths": 8_000}, "delta"))
+    controlled = run(build_request(contract, MARKET, {"paths": 8_000, "seed": 1, "control": True}, "delta"))
+    for one, other in zip(plain.estimates, controlled.estimates, strict=True):
+        gap = abs(one.value - other.value)
+        assert gap <= 4 * math.hypot(one.stderr, other.stderr) + one.bias + other.bias, one.greek.name
+
+
 def test_greeks_in_quotes_parse():
     assert parse_greek("vega[0.5@90]").parameters == ("vol[0.5@90]",)

@@ -14,6 +14,7 @@ from greeks_cli.run.price import run
 from greeks_cli.terms.errors import InvalidInput
 from greeks_cli.terms.request import build_request
 from greeks_cli.terms.simulation import Estimator
+from greeks_cli.terms.unsolved import build_from_quote
 from tests.models import ALL, BATES, HESTON, MERTON
 
 
@@ -177,6 +178,17 @@ def test_samplers_and_types_agree(simulation):
     assert abs(price.value - expected) <= 4 * price.stderr + price.bias + 1e-4
 
 
+@pytest.mark.parametrize("model", ALL)
+@pytest.mark.parametrize("contract", [{"kind": "asian", "strike": 100, "fixings": 3}, {"strike": 105}])
+def test_a_control_does_not_move_the_estimate(contract, model):
+    greeks = "delta,gamma,rho"
+    plain = run(build_request(contract, ALL[model], {"paths": 20_000}, greeks))
+    controlled = run(build_request(contract, ALL[model], {"paths": 20_000, "seed": 1, "control": True}, greeks))
+    for one, other in zip(plain.estimates, controlled.estimates, strict=True):
+        gap = abs(one.value - other.value)
+        assert gap <= 4 * math.hypot(one.stderr, other.stderr) + one.bias + other.bias, one.greek.name
+
+
 def test_threads_do_not_change_bits():
     request = build_request(CONTRACTS["asian"], BATES, {"paths": 40_000}, "delta,gamma,d(vol_of_vol)")
     one, two = run(request, threads=1), run(request, threads=2)
@@ -246,6 +258,33 @@ def test_a_book_of_models(greeks, tmp_path):
         alone = run(build_request({"strike": trade["strike"]}, market, {"paths": 4000}, "delta,gamma"))
         for estimate in row["estimates"]:
             assert estimate["value"] == pytest.approx(alone[estimate["name"]].value, rel=1e-12)
+
+
+@pytest.mark.parametrize("model", ALL)
+def test_parameters_of_any_size_are_read_from_columns(greeks, tmp_path, model):
+    larger = {"mean_reversion": 5, "jump_intensity": 3, "vol_of_vol": 1.5, "initial_variance": 0.64, "jump_mean": -1}
+    market = {**ALL[model], **{name: value for name, value in larger.items() if name in ALL[model]}}
+    names = ["id", "strike", *market]
+    rows = [names, ["a", 100, *market.values()], ["b", 100, *ALL[model].values()]]
+    (tmp_path / "book.csv").write_text("\n".join(",".join(map(str, row)) for row in rows))
+    outcome = greeks("batch", str(tmp_path / "book.csv"), "--closed-form", "--greeks", "delta")
+    assert outcome.code == 0, outcome.err
+    one, _ = map(json.loads, outcome.out.splitlines())
+    assert {name: one["market"][name] for name in market} == market
+
+
+def test_an_unknown_model_is_one_problem():
+    with pytest.raises(InvalidInput) as raised:
+        build_request({"strike": 100}, {**HESTON, "model": "hestn"}, {})
+    assert [problem.path for problem in raised.value.problems] == [("market", "model")]
+
+
+@pytest.mark.parametrize("model", ALL)
+def test_a_market_price_implies_a_vol_under_gbm_alone(model):
+    market = {name: value for name, value in ALL[model].items() if name != "vol"}
+    with pytest.raises(InvalidInput, match=f"vol under model gbm alone, not {model}") as raised:
+        build_from_quote({"strike": 100}, {**market, "market_price": 10.0}, {})
+    assert [problem.path for problem in raised.value.problems] == [("market", "market_price")]
 
 
 def test_explicit_estimators_are_used():

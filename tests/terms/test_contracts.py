@@ -3,6 +3,8 @@
 import pytest
 
 from greeks_cli.terms.contract import equal_dates
+from greeks_cli.terms.errors import InvalidInput
+from greeks_cli.terms.models import Model, with_samples
 from greeks_cli.terms.request import build_request
 
 
@@ -73,3 +75,20 @@ def test_all_greeks_are_those_that_the_contract_has(contract, own):
     names = [greek.name for greek in build_request(contract, {"vol": 0.2}, {}, "all").greeks]
     assert {"price", "delta", "gamma", "speed", "vega", "ultima", "color"} <= set(names)
     assert [name for name in names if name.startswith(("dual", "d("))] == own
+
+
+@pytest.mark.parametrize("model", Model)
+def test_all_greeks_are_those_that_the_model_has(model):
+    request = build_request({"strike": 100}, with_samples({"model": model}), {}, "all")
+    names = {greek.name for greek in request.greeks}
+    assert {"price", "delta", "speed", "rho", "phi", "theta", "charm", "color", "dual_gamma"} <= names
+    assert ({"vega", "ultima", "veta"} <= names) is not model.has_variance
+    assert {name for name in names if name.startswith("d(")} == {
+        f"d({name})" for name in model.parameters if name not in ("vol", "vol_surface")
+    }
+
+
+@pytest.mark.parametrize("parameter", ["vol", "jump_vol"])
+def test_a_parameter_of_another_model_is_refused_with_the_model(parameter):
+    with pytest.raises(InvalidInput, match=f"model heston has no parameter '{parameter}'; choose from spot"):
+        build_request({"strike": 100}, with_samples({"model": "heston"}), {}, f"d({parameter})")

@@ -39,10 +39,10 @@ Estimates = tuple[Estimate, ...]
 
 @dataclass(frozen=True, slots=True)
 class Truth:
-    """Closed forms per Greek: the contract's, None where it has none, and the control variate's."""
+    """Closed forms per Greek, the contract's and the control variate's; None where there is none."""
 
     exact: Sequence[float | None]
-    control: Sequence[float] = ()
+    control: Sequence[float | None] = ()
 
 
 @np.errstate(all="ignore")  # non-finite estimates are named below
@@ -116,7 +116,7 @@ def _regression(plans: Sequence[Plan], moments: StackMoments, truths: Sequence[T
     """The estimates regressed on their controls, or None without controls."""
     if moments.control is None:
         return None
-    expected = np.array([truth.control for truth in truths]).T
+    expected = np.array([truth.control for truth in truths], np.float64).T  # NaN where unknown
     controls = [[plan.controls[greek.parameters] for greek in plan.request.greeks] for plan in plans]
     own = zip(plans, controls, strict=True)
     sizes = np.array([[size_of(plan.request, index) for index in indices] for plan, indices in own]).T

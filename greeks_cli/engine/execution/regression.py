@@ -39,12 +39,13 @@ class Regression:
         """Regresses the estimates; ``sizes`` are those of the controls, ``dtype`` is the type of the samples.
 
         A control that is constant, such as the rho of the discounted underlying, varies by rounding, and that may go
-        with the samples.
+        with the samples. Nor does a control of unknown mean, NaN, control anything.
         """
-        count = moments.count
+        count, is_known = moments.count, np.isfinite(expected)
+        expected = np.where(is_known, expected, 0)
         eps = float(np.finfo(dtype).eps)
         share = max(SHARE_OF_ROUNDING, _ROUNDINGS * eps)
-        varies = np.sqrt(sums.yy / count) > share * np.maximum(np.abs(expected), sizes)
+        varies = is_known & (np.sqrt(sums.yy / count) > share * np.maximum(np.abs(expected), sizes))
         slopes = np.where(varies, sums.xy / np.where(varies, sums.yy, 1), 0)
         values = moments.mean - slopes * (sums.mean_y - expected)
         residual = np.maximum(moments.m2 - slopes * sums.xy, 0)

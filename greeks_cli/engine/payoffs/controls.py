@@ -8,6 +8,7 @@ from greeks_cli.engine.autodiff.ops import Leaves, Operand
 from greeks_cli.engine.payoffs.base import payoff
 from greeks_cli.engine.simulation.paths import Path
 from greeks_cli.terms.contract import Contract, StrikeKind
+from greeks_cli.terms.models import Model
 from greeks_cli.terms.path_contracts import Asian, Average
 from greeks_cli.terms.request import Request
 
@@ -29,9 +30,10 @@ def _underlying(contract: Underlying, leaves: Leaves, path: Path, smoother: Smoo
 def control_of(request: Request) -> Contract:
     """The control variate of a request: of the contracts with a closed form, the one whose payoff correlates most.
 
-    Under dividends in cash that is the lognormal behind the underlying.
+    Under dividends in cash that is the lognormal behind the underlying; under models with jumps or a random variance an
+    average has no closed form.
     """
-    if request.cash_dividends:
+    if request.cash_dividends or request.market.model is not Model.GBM:
         return Underlying(expiry=request.contract.expiry)
     return _control(request.contract)
 

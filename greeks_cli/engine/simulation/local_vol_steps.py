@@ -55,14 +55,15 @@ class LocalVolSteps(Stepped):
         self._market, self._surface = market, LocalVol(market.smiles)
         nodes = dict(market.nodes)
         self.moves_until = market.smiles.surface.expiries[0]  # where the local variance jumps in time
-        self._rates = {
+        rates = {
             name: sign
             for curve, sign in _SIGNS.items()
-            if curve in market.values and FUTURE not in nodes
+            if curve in market.values
             for name in (curve, *nodes.get(curve, ()))
         }
+        self._rates = {} if FUTURE in nodes else rates  # those that move the forward
         self._shares = nodes.get(SHARES, ())
-        self.parameters: tuple[str, ...] = ("spot", "vol", TIME, *self._rates, *self._shares, *nodes["vol"])
+        self.parameters: tuple[str, ...] = ("spot", "vol", TIME, *rates, *self._shares, *nodes["vol"])
 
     def start(self, values: Mapping[str, float]) -> tuple[float, str]:
         return 0.0, ""
