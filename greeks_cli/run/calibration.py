@@ -18,8 +18,9 @@ from greeks_cli.terms.curve import Curve
 from greeks_cli.terms.dating import Dating, curves_in_years
 from greeks_cli.terms.dividends import DividendModel
 from greeks_cli.terms.errors import InvalidInput, Problem, few
+from greeks_cli.terms.greek import MODEL_PARAMETERS
 from greeks_cli.terms.market import Market
-from greeks_cli.terms.models import MODEL_PARAMETERS, Model, with_samples
+from greeks_cli.terms.models import Model, with_samples
 from greeks_cli.terms.smile import Calibration, FittedParameter, FittedQuote, SmileQuote
 from greeks_cli.terms.validation import validated
 from greeks_cli.terms.vanillas import European

@@ -17,7 +17,17 @@ CURVES = ("vol", "rate", "dividend_yield", "borrow")
 """Parameters that may be curves."""
 MARKET_PARAMETERS = ("spot", "vol", "rate", "dividend_yield")
 TIME = "time"
-KNOWN_PARAMETERS = (*MARKET_PARAMETERS, "borrow", "strike", TIME)
+VARIANCE_PARAMETERS = (
+    "initial_variance",
+    "mean_reversion",
+    "long_run_variance",
+    "vol_of_vol",
+    "spot_vol_correlation",
+)
+JUMP_PARAMETERS = ("jump_intensity", "jump_mean", "jump_vol")
+MODEL_PARAMETERS = (*VARIANCE_PARAMETERS, *JUMP_PARAMETERS)
+"""Numbers that only models other than gbm have."""
+KNOWN_PARAMETERS = (*MARKET_PARAMETERS, "borrow", "strike", TIME, *MODEL_PARAMETERS)
 """Parameters that ``greeks explain`` accepts; a contract may have more."""
 MAX_ORDER = 4
 

@@ -14,9 +14,8 @@ from greeks_cli.terms.curve import Curve, Rate, Vol
 from greeks_cli.terms.dividends import CashDividends, DividendList, DividendModel
 from greeks_cli.terms.fields import Price, Term
 from greeks_cli.terms.flat_market import FlatMarket
-from greeks_cli.terms.greek import CURVES
+from greeks_cli.terms.greek import CURVES, MODEL_PARAMETERS
 from greeks_cli.terms.models import (
-    MODEL_PARAMETERS,
     InitialVariance,
     JumpIntensity,
     JumpMean,

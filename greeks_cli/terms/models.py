@@ -8,6 +8,7 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from greeks_cli.terms.fields import Fraction, Number, PerYear, Unit
+from greeks_cli.terms.greek import JUMP_PARAMETERS, MODEL_PARAMETERS, VARIANCE_PARAMETERS
 from greeks_cli.terms.nodes import Nodes
 
 
@@ -46,17 +47,13 @@ class Model(enum.StrEnum):
         return "jump_intensity" in self.parameters
 
 
-_VARIANCE = ("initial_variance", "mean_reversion", "long_run_variance", "vol_of_vol", "spot_vol_correlation")
-_JUMPS = ("jump_intensity", "jump_mean", "jump_vol")
 _PARAMETERS = {
     Model.GBM: ("vol",),
-    Model.MERTON: ("vol", *_JUMPS),
-    Model.HESTON: _VARIANCE,
-    Model.BATES: (*_VARIANCE, *_JUMPS),
+    Model.MERTON: ("vol", *JUMP_PARAMETERS),
+    Model.HESTON: VARIANCE_PARAMETERS,
+    Model.BATES: (*VARIANCE_PARAMETERS, *JUMP_PARAMETERS),
     Model.LOCAL_VOL: ("vol_surface",),
 }
-MODEL_PARAMETERS = (*_VARIANCE, *_JUMPS)
-"""Numbers that only models other than gbm have."""
 _SAMPLES: Mapping[str, object] = {
     "vol": 0.2,
     "initial_variance": 0.04,

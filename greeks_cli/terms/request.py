@@ -15,9 +15,9 @@ from greeks_cli.terms.dating import Dated, Dates, Dating, curves_in_years, in_ye
 from greeks_cli.terms.dividends import CashDividends
 from greeks_cli.terms.errors import InvalidInput, Problem, did_you_mean
 from greeks_cli.terms.flat_market import FlatMarket
-from greeks_cli.terms.greek import MARKET_PARAMETERS, TIME, Greek, bucketed, parse_greeks
+from greeks_cli.terms.greek import MARKET_PARAMETERS, MODEL_PARAMETERS, TIME, Greek, bucketed, parse_greeks
 from greeks_cli.terms.market import Market
-from greeks_cli.terms.models import MODEL_PARAMETERS, Model
+from greeks_cli.terms.models import Model
 from greeks_cli.terms.position import Position
 from greeks_cli.terms.simulation import Autodiff, Estimator, Simulation, Smoothing
 from greeks_cli.terms.validation import kind_of, validated

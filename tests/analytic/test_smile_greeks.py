@@ -6,7 +6,6 @@ import pytest
 from greeks_cli.analytic.closed_forms import exact_greeks, exact_greeks_of_all
 from tests.analytic.fourier import CARRY, PARAMETERS, request_of, true_call
 
-pytestmark = pytest.mark.usefixtures("unsimulated_models")
 STRIKE, EXPIRY = 106.0, 0.75
 PLACES = {model: {**CARRY, "strike": STRIKE, "time": 0.0, **own} for model, own in PARAMETERS.items()}
 """The values of all parameters."""

@@ -11,7 +11,6 @@ from greeks_cli.terms.market import Market
 from greeks_cli.terms.request import build_request
 from tests.analytic.fourier import CARRY, JUMPS, PARAMETERS, heston, true_call
 
-pytestmark = pytest.mark.usefixtures("unsimulated_models")
 MODELS = list(PARAMETERS)
 
 

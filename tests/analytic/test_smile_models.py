@@ -11,7 +11,6 @@ from greeks_cli.terms.contracts import CONTRACTS
 from greeks_cli.terms.request import build_request
 from tests.analytic.fourier import CARRY, HESTON, JUMPS, PARAMETERS, heston, request_of
 
-pytestmark = pytest.mark.usefixtures("unsimulated_models")
 MODELS = list(PARAMETERS)
 
 
@@ -144,7 +143,10 @@ def test_rare_jumps_leave_the_model_without_jumps(jumping, plain):
 @pytest.mark.parametrize("model", MODELS)
 def test_contracts_on_several_dates_have_no_closed_form(model, kind):
     known = {"european", "digital", "straddle", "strangle", "call-spread", "put-spread", "butterfly"}
-    values = exact_greeks(request_of(model, {"kind": kind, **CONTRACTS[kind].example}, "price"))
+    terms = {"kind": kind, **CONTRACTS[kind].example}
+    if "monitoring" in CONTRACTS[kind].model_fields and "monitoring_times" not in terms:
+        terms |= {"monitoring": 4}
+    values = exact_greeks(request_of(model, terms, "price"))
     assert (values != (None,)) == (kind in known)
 
 

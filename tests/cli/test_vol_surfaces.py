@@ -5,7 +5,7 @@ import json
 import pytest
 
 CALL = ("--strike", "100", "--model", "local-vol")
-NOT_YET = "local-vol: is not simulated yet; use gbm"
+FEW = ("--paths", "64", "--steps", "2", "--greeks", "price")
 ROWS = "0.25,90,0.22\n0.25,100,0.2\n0.25,110,0.19\n1,80,0.24\n1,100,0.21\n1,125,0.19\n"
 
 
@@ -32,15 +32,16 @@ def refusal(greeks, tmp_path, text, *more):
     ids=["plain", "semicolons", "tabs"],
 )
 def test_files_are_read_as_books_are(greeks, tmp_path, text):
-    assert refusal(greeks, tmp_path, text) == f"--model: {NOT_YET}"
     quotes = written(tmp_path, "quotes.csv", text)
+    assert greeks("price", *CALL, *FEW, "--vol-surface", quotes).code == 0
     assert "no quote '1@90'" in greeks("price", *CALL, "--vol-surface", quotes, "--greeks", "vega[1@90]").err
 
 
 def test_expiries_are_dates_and_tenors(greeks, tmp_path):
     text = "expiry,strike,vol\n" + ROWS.replace("0.25,", "3M,").replace("1,", "2027-11-30,")
     assert "count" in refusal(greeks, tmp_path, text)
-    assert refusal(greeks, tmp_path, text, "--valuation-date", "2026-11-30") == f"--model: {NOT_YET}"
+    quotes = written(tmp_path, "quotes.csv", text)
+    assert greeks("price", *CALL, *FEW, "--vol-surface", quotes, "--valuation-date", "2026-11-30").code == 0
 
 
 @pytest.mark.parametrize(
@@ -88,9 +89,10 @@ def test_books_and_configurations_hold_files_and_triples(greeks, tmp_path):
     for value in ('"quotes.csv"', triples):
         market = f'[market]\nmodel = "local-vol"\nvol_surface = {value}\n'
         config = written(tmp_path, "option.toml", f"[contract]\nstrike = 100\n{market}")
-        assert greeks("price", "--config", config).err == f"greeks: {config}: [market] model: {NOT_YET}\n"
+        alone = json.loads(greeks("price", "--config", config, *FEW, "--format", "json").out)
         book = written(tmp_path, "book.toml", f"{market}[[trade]]\nstrike = 100\n")
-        assert f"trade '1': model: {NOT_YET}" in greeks("batch", book, "--quiet").err
+        (row,) = greeks("batch", book, "--quiet", *FEW).out.splitlines()
+        assert json.loads(row)["estimates"] == alone["estimates"]
 
 
 def test_cells_of_csv_hold_a_file_or_quotes(greeks, tmp_path):
@@ -101,9 +103,9 @@ def test_cells_of_csv_hold_a_file_or_quotes(greeks, tmp_path):
         "book.csv",
         f"id,strike,model,vol_surface\n1,100,local-vol,quotes.csv\n2,100,local-vol,{quotes}\n3,100,local-vol,0.2\n",
     )
-    done = greeks("batch", book, "--quiet")
-    assert f"trade '1': model: {NOT_YET}" in done.err
-    assert f"trade '2': model: {NOT_YET}" in done.err
+    done = greeks("batch", book, "--quiet", *FEW)
+    one, other = map(json.loads, done.out.splitlines()[:2])
+    assert one["estimates"] == other["estimates"]
     assert "trade '3': vol_surface: 0.2: is no surface" in done.err
 
 

@@ -20,7 +20,7 @@ _SHARE = 0.5
 """The bias of the steps over the standard error, at most, as far as the pilot can tell."""
 _SPREAD = 0.5
 """The deviation of the change over that of the estimate, at most: the run has to measure the change too."""
-_MOST_DOUBLINGS = 5
+_MOST_DOUBLINGS, _DOUBLINGS_FOR_NOISE = 5, 2
 
 
 def with_steps(plan: Plan) -> Plan:
@@ -31,25 +31,24 @@ def with_steps(plan: Plan) -> Plan:
         return plan
     with np.errstate(all="ignore"):  # numbers out of range are reported with the estimate
         linked = Linked(Programs([replace(plan, controls={})]))
-        for _ in range(_MOST_DOUBLINGS):
-            if not _is_biased(linked, pilot_motion(request, grid), effective_paths(request)):
+        for doubled in range(_MOST_DOUBLINGS):
+            is_biased, is_noisy = _judged(linked, pilot_motion(request, grid), effective_paths(request))
+            if not (is_biased or (is_noisy and doubled < _DOUBLINGS_FOR_NOISE)):
                 break
             grid = Grid.of(request, 2 * sum(grid.steps))
     return replace(plan, blocks=replace(plan.blocks, n_steps=sum(grid.steps)))
 
 
-def _is_biased(linked: Linked, motion: Motion, paths: float) -> bool:
+def _judged(linked: Linked, motion: Motion, paths: float) -> tuple[bool, bool]:
+    """True if the steps' bias is notable in an estimate; and if its measurement would be too noisy."""
     chunked = linked.chunked((False,))
     fine, coarse = dict(chunked.run(motion, HOST)), dict(chunked.run(motion.halved, HOST))
+    is_biased = is_noisy = False
     for name, rows in fine.items():
         if name[1][0] != ESTIMATE:
             continue
-        row, change = (
-            np.broadcast_to(rows, (1, motion.n_paths))[0],
-            np.broadcast_to(rows - coarse[name], (1, motion.n_paths))[0],
-        )
-        noise = change.std() / np.sqrt(motion.n_paths)
-        deviation = row.std()
-        if abs(change.mean()) - 2 * noise > _SHARE * deviation / np.sqrt(paths) or change.std() > _SPREAD * deviation:
-            return True
-    return False
+        row, change = (np.broadcast_to(one, (1, motion.n_paths))[0] for one in (rows, rows - coarse[name]))
+        noise, deviation = change.std() / np.sqrt(motion.n_paths), row.std()
+        is_biased |= bool(abs(change.mean()) - 2 * noise > _SHARE * deviation / np.sqrt(paths))
+        is_noisy |= bool(change.std() > _SPREAD * deviation)
+    return is_biased, is_noisy

@@ -84,7 +84,7 @@ class Markets(Columns):
         values = {name: value[which] for name, value in self.values.items()}
         chosen = Markets(values, self.dates[which], self.nodes, weights)
         places = range(self.count)[which] if isinstance(which, slice) else which
-        chosen.terms = [self.terms[place] for place in places]
+        chosen.terms = [self.terms[place] for place in places] if self.terms else ()
         for law, numbers in self._numbers.items():
             chosen._numbers[law] = {index: array[:, which] for index, array in numbers.items()}
         return chosen

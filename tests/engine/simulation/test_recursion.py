@@ -6,6 +6,7 @@ import pytest
 from greeks_cli.engine.simulation.grid import Grid
 from greeks_cli.engine.simulation.heston import Heston
 from greeks_cli.engine.simulation.models import recursion
+from greeks_cli.engine.simulation.recursion import TimeStep, closed
 
 VALUES = {
     "initial_variance": 0.05,
@@ -68,3 +69,19 @@ def test_a_path_does_not_depend_on_its_neighbours():
     some = run(NEAR_ZERO, [("vol_of_vol",)], NORMALS[:, 5000:5100])
     for partial, array in some.items():
         np.testing.assert_array_equal(array, whole[partial][:, 5000:5100])
+
+
+def test_time_that_passes_shortens_the_steps_before_the_first_date_alike():
+    (first, second) = TimeStep.all(Grid(2, False, (2, 2)), (0.5, 1.0), np.inf)
+    assert [(one.start, one.years, one.moves, one.shrinks) for one in first] == [
+        (0, 0.25, 1, 0.5),
+        (0.25, 0.25, 0.5, 0.5),
+    ]
+    assert all((one.moves, one.shrinks, one.left) == (0, 0, 0) for one in second)
+    (only,) = TimeStep.all(Grid(1, False, (4,)), (1.0,), 0.5)
+    assert [one.shrinks for one in only] == [0.5, 0.5, 0, 0]
+    assert [one.left for one in only] == [1, 0.75, 0.5, 0.25]
+
+
+def test_derivatives_need_all_their_parts():
+    assert closed([("a", "a", "b")]) == ((), ("a",), ("b",), ("a", "a"), ("a", "b"), ("a", "a", "b"))
