@@ -137,7 +137,7 @@ def test_calendar_arbitrage_is_one_at_equal_moneyness_not_at_equal_strike():
         for x, vol in ((0.8, 0.35), (0.9, 0.3), (1, 0.26), (1.1, 0.24), (1.2, 0.23))
     ]
     assert "calendar arbitrage" in refusal(quotes, rate=0.3)
-    assert "arbitrage" not in refusal(quotes)
+    assert build_request({"strike": 100}, {"model": "local-vol", "vol_surface": quotes, "rate": 0.0}, {})
 
 
 @pytest.mark.parametrize("seed", range(8))

@@ -28,7 +28,7 @@ def market_of(quotes=QUOTES, **fields):
 
 
 def refusal(quotes=QUOTES, dates=None, **market):
-    """The lines of the refusal, but for that of a model which is not simulated yet."""
+    """The lines of the refusal."""
     with pytest.raises(InvalidInput) as error:
         build_request({"strike": 100}, {"model": "local-vol", "vol_surface": quotes, **market}, {}, dates=dates)
     return str(error.value)
@@ -81,8 +81,9 @@ def test_expiries_may_be_dates_and_tenors():
     with pytest.raises(InvalidInput) as error:
         build_request({"strike": 100}, {"model": "local-vol", "vol_surface": quotes}, {}, "vega[3M@90]")
     assert "give the valuation date" in str(error.value)
-    text = refusal(quotes, {"valuation_date": "2026-11-29"})
-    assert text == "market.model: local-vol: is not simulated yet; use gbm"
+    market, dates = {"model": "local-vol", "vol_surface": quotes}, {"valuation_date": "2026-11-29"}
+    request = build_request({"strike": 100}, market, {}, "vega[3M@90]", dates=dates)
+    assert request.greeks[1].parameters == ("vol[3M@90]",)
 
 
 def test_value_of_one_quote_is_replaced():
@@ -159,7 +160,8 @@ def test_quotes_that_no_date_knows_are_idle(request_of):
 
 def test_dividends_of_a_surface_are_shares():
     assert "have no dividends in cash; give shares of the price" in refusal(dividends="0.3:1.5,0.8:2%")
-    assert refusal(dividends="0.3:1%,0.8:2%") == "market.model: local-vol: is not simulated yet; use gbm"
+    market = {"model": "local-vol", "vol_surface": QUOTES, "dividends": "0.3:1%,0.8:2%"}
+    assert build_request({"strike": 100}, market, {}).market.dividends
 
 
 def test_surface_is_not_judged_where_the_forward_is_wrong():
