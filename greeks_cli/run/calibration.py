@@ -31,6 +31,11 @@ _FURTHEST = 6.0
 """The largest distance of a strike from the forward, in standard deviations at the quoted vol."""
 _MISFIT = 1e-4
 """The largest difference in vols between the search's integral and the closed form."""
+_UNFIT: Mapping[str, str] = {
+    Model.GBM: "has one vol for all strikes, and no smile to fit; choose merton, heston or bates",
+    Model.LOCAL_VOL: "follows from quotes without a fit; give them as --vol-surface, or choose merton, heston or bates",
+}
+"""Why models are not fitted."""
 
 
 def calibrate(
@@ -67,14 +72,13 @@ def calibrate(
 
 def _base(fields: Mapping[str, Any], dating: Dating) -> tuple[Market, dict[str, float]]:
     """The market with usual values for parameters that are to be fitted, and those that are given."""
+    if message := _UNFIT.get(str(fields.get("model") or Model.GBM)):
+        raise InvalidInput([Problem(("market", "model"), message, fields.get("model") or Model.GBM)])
     curved = curves_in_years(fields, dating)
     problems = list(curved.problems)
     base = None if problems else validated(Market, "market", with_samples(curved.fields), problems)
     if base is None or problems:
         raise InvalidInput(problems)
-    if base.model is Model.GBM:
-        message = "has one vol for all strikes, and no smile to fit; choose merton, heston or bates"
-        raise InvalidInput([Problem(("market", "model"), message, base.model)])
     if isinstance(base.vol, Curve):
         message = "a curve is not fitted; leave it out, or give a number, which is held"
         raise InvalidInput([Problem(("market", "vol"), message)])

@@ -139,6 +139,14 @@ TOPICS = {
         "barriers   and lookbacks are monitored on dates under all models but gbm",
         "see also explain merton, heston, bates, vol-surface, calibration",
     ),
+    "local-vol": (
+        "B. Dupire (1994): dS/S = (rate - dividend_yield) dt + sigma(S, t) dW, where sigma follows from",
+        "--vol-surface, so that Europeans have the prices of the quotes",
+        "simulation    steps of weak order 2. Paths that are held fixed, for likelihood ratios, take Gaussian steps",
+        "delta         is the model's: as the spot, rates or calendar time move, sigma stays the same function",
+        "vega          vol shifts all quotes; vega[0.25@90] moves one",
+        "see also explain vol-surface",
+    ),
     "merton": (
         "R. Merton (1976): dS/S = (rate - dividend_yield - m) dt + vol dW + (exp(J) - 1) dN, where N jumps",
         "jump_intensity times a year in the mean, J is normal with jump_mean and jump_vol, and m is their mean effect",

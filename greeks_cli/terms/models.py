@@ -75,14 +75,17 @@ def model_of(nodes: Nodes) -> Model:
 
 _OTHERS = frozenset(Model) - {Model.GBM}
 
-Variance = Annotated[Number, Field(ge=0, le=100), Unit("fraction per year")]
-InitialVariance = Annotated[Variance | None, Field(description="variance per year today; 0.04 is a vol of 20%")]
+InitialVariance = Annotated[
+    Annotated[Number, Field(ge=0, le=100), Unit("fraction per year")] | None,
+    Field(description="variance per year today; 0.04 is a vol of 20%"),
+]
 MeanReversion = Annotated[
     Annotated[Number, Field(ge=1e-4, le=1e3), Unit("per year")] | None,
     Field(description="rate per year at which variance returns to its long run"),
 ]
 LongRunVariance = Annotated[
-    Variance | None, Field(description="variance per year in the long run; 0.04 is a vol of 20%")
+    Annotated[Number, Field(ge=1e-12, le=100), Unit("fraction per year")] | None,
+    Field(description="variance per year in the long run; 0.04 is a vol of 20%"),
 ]
 VolOfVol = Annotated[
     Annotated[PerYear, Field(ge=1e-3, le=100)] | None,

@@ -68,7 +68,11 @@ class Simulation(Term):
 
     paths: Count = Field(100_000, ge=MIN_PATHS, le=10**12, description="number of paths, also 1e6 or 1_000_000")
     steps: Count | None = Field(
-        None, ge=1, le=100_000, description="exact increments per path [default: one per date of the contract]"
+        None,
+        ge=1,
+        le=100_000,
+        description="increments per path [default: one per date of the contract, which is exact; under heston, bates "
+        "and local-vol as few as keep their bias small]",
     )
     seed: Count = Field(0, ge=0, lt=2**64, description="seed of the random numbers")
     sampler: Sampler = Field(

@@ -125,6 +125,7 @@ def test_the_default_spot_is_remarked(greeks, tmp_path):
 HEADER = "expiry,strike,vol\n"
 MISTAKES = {
     "no smile": (vol_quotes(), (), "--model: gbm: has one vol for all strikes"),
+    "no fit": (vol_quotes(), ("--model", "local-vol"), "--model: local-vol: follows from quotes without a fit"),
     "no quotes": (HEADER, ("--model", "heston"), "quotes.csv:1: no quotes"),
     "per cent": (f"{HEADER}0.5,100,20\n", ("--model", "heston"), "'20' in line 2 looks like per cent"),
     "no vols": ("expiry,strike\n0.5,100\n", ("--model", "heston"), "quotes.csv:1: no column of quotes"),

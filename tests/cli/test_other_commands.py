@@ -7,6 +7,7 @@ from greeks_cli.cli.main import COMMANDS
 from greeks_cli.terms.contracts import CONTRACTS
 from greeks_cli.terms.glossary import TOPICS
 from greeks_cli.terms.greek import NAMED
+from greeks_cli.terms.models import Model, with_samples
 from greeks_cli.terms.quote import Quote
 from greeks_cli.terms.request import build_request
 
@@ -46,8 +47,8 @@ def test_explain_without_a_name_lists_all(greeks):
     assert [line.split()[0] for line in greek_lines] == list(NAMED)
     assert blank == ""
     assert contracts == f"Contracts: {', '.join(CONTRACTS)}"
-    names = "curves, vol-surface, models, merton, heston, bates, buckets, dividends, market-price, forward, calibration"
-    assert topics == f"Topics: {names}"
+    models = "models, local-vol, merton, heston, bates"
+    assert topics == f"Topics: curves, vol-surface, {models}, buckets, dividends, market-price, forward, calibration"
 
 
 @pytest.mark.parametrize("name", ["market-price", "market_price", "forward"])
@@ -62,6 +63,24 @@ def test_explain_a_contract_lists_its_own_options(greeks, kind):
     for field in CONTRACTS[kind].model_fields:
         assert field == "kind" or f"--{field.replace('_', '-')} " in text
     assert "None" not in text
+
+
+@pytest.mark.parametrize("name", ["vol_of_vol", "jump_vol", "initial_variance"])
+def test_explain_knows_the_parameters_of_models(greeks, name):
+    assert f"derivative  d({name})" in greeks("explain", f"d({name})").out
+
+
+@pytest.mark.parametrize("model", Model)
+def test_explain_has_every_model_and_the_graph_is_drawn(greeks, model):
+    if model is not Model.GBM:
+        assert greeks("explain", model).out.startswith(f"{model}\n")
+    own = {name: value for name, value in with_samples({"model": model}).items() if name != "vol_surface"}
+    flags = [f"--{name.replace('_', '-')}={value}" for name, value in own.items()]
+    if model is Model.LOCAL_VOL:
+        flags += ["--vol-surface", "configs/surface.csv", "--valuation-date", "2026-11-30"]
+    outcome = greeks("graph", "--strike", "100", *flags, "--of", "gamma")
+    assert outcome.out.startswith("digraph"), outcome.err
+    assert "spot: " in outcome.out
 
 
 @pytest.mark.parametrize("name", ["price", "delta", "gamma"])

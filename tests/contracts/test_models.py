@@ -226,6 +226,7 @@ def test_continuous_monitoring_is_refused():
     [
         ({"spot_vol_correlation": 1.5}, "less than 1"),
         ({"initial_variance": -0.1}, "greater than or equal to 0"),
+        ({"long_run_variance": 0}, "greater than or equal to 0.000000000001"),
         ({"jump_vol": 0.1}, "model heston has no jump_vol"),
         ({"vol": 0.2}, "model heston has no vol"),
         ({"model": "hestn"}, "gbm"),

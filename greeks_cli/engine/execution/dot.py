@@ -10,9 +10,10 @@ from greeks_cli.engine.execution.compile import plan
 from greeks_cli.engine.execution.numbers import Numbers, fetched, widths_of
 from greeks_cli.engine.payoffs import discounted_payoff
 from greeks_cli.engine.simulation.cash_dividends import start_of
+from greeks_cli.engine.simulation.grid import Grid
+from greeks_cli.engine.simulation.model_paths import paths_of
 from greeks_cli.engine.simulation.normals import PATHS, standard_normals
 from greeks_cli.engine.simulation.path_data import Motion, PathData
-from greeks_cli.engine.simulation.paths import MovingPath
 from greeks_cli.engine.simulation.scenario import Scenario
 from greeks_cli.engine.simulation.schedule import KnownSchedule
 from greeks_cli.terms.greek import Greek
@@ -21,27 +22,29 @@ from greeks_cli.terms.request import Request
 _PATHS_SHOWN = 4
 
 
+@np.errstate(all="ignore")  # steps of a kind that a path does not take
 def dot_graph(request: Request, greek: Greek) -> str:
     """The graph of one Greek in the DOT language, its leaves named; drawn on four paths."""
     import chainer.computational_graph as drawing
 
-    contract, dates = request.contract, request.path_dates
+    contract, grid = request.contract, Grid.usual(request)
     start = start_of(request, request.values)
     (group, *_) = plan(request).groups
-    steps = (1,) * len(dates)
-    normals = standard_normals(request.simulation.seed, PATHS, 0, steps, _PATHS_SHOWN, np.float64)
+    normals = standard_normals(request.simulation.seed, PATHS, 0, (1,) * grid.n_rows, _PATHS_SHOWN, np.float64)
     live = set(greek.parameters) or {"spot"}
     leaves = make_leaves(request.values, live, _PATHS_SHOWN, np.float64)
     for name in live:
         leaves[name].name = name
     numbers = Numbers([request])
-    fetch = fetched(PathData(Motion(dates, normals), numbers.markets), numbers, widths_of([group.method]))
+    fetch = fetched(
+        PathData(Motion(request.path_dates, normals, grid), numbers.markets), numbers, widths_of([group.method])
+    )
 
     def sourced(source: Source, sample: Operand, is_flat: bool | None = None) -> Operand:
         return fetch(source)
 
     scenario = Scenario(request, _PATHS_SHOWN, np.float64, sourced, start, start)
-    path = MovingPath(leaves, scenario, KnownSchedule(request))
+    path = paths_of(scenario, KnownSchedule(request)).moving(leaves)
     node = discounted_payoff(contract, leaves, path, Smoother(group.method.kernels))
     for name in greek.parameters:
         ones = chainer.Variable(np.ones_like(node.array), name="1 on every path")
