@@ -6,7 +6,6 @@ from greeks_cli.cli.completion import explained
 from greeks_cli.terms.errors import InvalidInput, Problem, did_you_mean
 from greeks_cli.terms.glossary import explanation, overview
 from greeks_cli.terms.greek import KNOWN_PARAMETERS, parse_greek
-from greeks_cli.terms.models import MODEL_PARAMETERS
 from greeks_cli.terms.nodes import curve_of
 
 
@@ -53,9 +52,8 @@ def _greek(greek: str) -> str:
         parsed = parse_greek(greek)
     except ValueError as error:
         raise InvalidInput([Problem(("NAME",), str(error))]) from None
-    known = (*KNOWN_PARAMETERS, *MODEL_PARAMETERS)
-    unknown = [name for name in map(curve_of, parsed.parameters) if name not in known]
+    unknown = [name for name in map(curve_of, parsed.parameters) if name not in KNOWN_PARAMETERS]
     if unknown:
-        message = f"no parameter '{unknown[0]}'; {did_you_mean(unknown[0], known)}"
+        message = f"no parameter '{unknown[0]}'; {did_you_mean(unknown[0], KNOWN_PARAMETERS)}"
         raise InvalidInput([Problem(("NAME",), message, greek)])
     return explanation(parsed)
