@@ -17,7 +17,7 @@ from greeks_cli.report.table import Screen, empty_table, estimate_cell, natural_
 from greeks_cli.terms.greek import Greek, Units
 from greeks_cli.terms.profile import Profile
 
-_ROW = [field.name for field in fields(Row)]
+_ROW = [field.name for field in fields(Row) if field.name != "bias_of_steps"]
 
 
 def render(profile: Profile, form: str, units: Units, drawn: Sequence[Greek], screen: Screen) -> str | bytes:

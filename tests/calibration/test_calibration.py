@@ -53,7 +53,7 @@ def test_estimates_from_noisy_quotes_are_within_standard_errors(seed):
 
 
 def test_standard_errors_are_the_spread_of_estimates():
-    estimates = [values(fit(quotes_of(HESTON, noise=0.001, seed=s), "heston")) for s in range(30)]
+    estimates = [values(fit(quotes_of(HESTON, noise=0.001, seed=s), "heston")) for s in range(12)]
     stated = {one.name: one.stderr for one in fit(quotes_of(HESTON, noise=0.001, seed=7), "heston").parameters}
     for name, stderr in stated.items():
         spread = np.std([one[name] for one in estimates], ddof=1)

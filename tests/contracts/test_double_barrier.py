@@ -83,8 +83,7 @@ def test_both_series_give_the_same_greeks(monkeypatch, low, high, option):
     np.testing.assert_allclose(found["waves"][1], found["images"][1], rtol=1e-6, atol=1e-8)
 
 
-@pytest.mark.parametrize("knock", ["in", "out"])
-@pytest.mark.parametrize("option", ["call", "put"])
+@pytest.mark.parametrize(("option", "knock"), [("call", "in"), ("put", "out")])
 @pytest.mark.parametrize(("low", "high"), WIDE_TO_NARROW)
 def test_simulation_agrees_with_the_closed_form(low, high, option, knock):
     spot = {**MARKET, "spot": sqrt(low * high) * 1.01}

@@ -56,9 +56,9 @@ PUBLISHED = {
 @pytest.mark.parametrize("estimator", ["auto", "pathwise"])
 def test_heston_has_the_published_price(name, estimator):
     market, contract, expected = PUBLISHED[name]
-    price = run(build_request(contract, market, {"paths": 100_000, "estimator": estimator}, "price"))["price"]
+    price = run(build_request(contract, market, {"paths": 20_000, "estimator": estimator}, "price"))["price"]
     assert abs(price.value - expected) <= 4 * price.stderr + price.bias
-    assert price.stderr < 0.02 * expected + 0.05
+    assert price.stderr < 0.05 * expected + 0.05
     assert price.bias_of_steps <= price.bias
 
 
@@ -124,12 +124,13 @@ CONTRACTS = {
 }
 
 
-@pytest.mark.parametrize("model", ALL)
-@pytest.mark.parametrize("kind", CONTRACTS)
+@pytest.mark.parametrize(
+    ("kind", "model"), [*((kind, "bates") for kind in CONTRACTS), ("asian", "merton"), ("digital", "heston")]
+)
 def test_estimators_agree(kind, model):
     own = "jump_vol" if model == "merton" else "vol_of_vol"
     greeks = ["delta", "gamma", f"d({own})", "theta"]
-    request = build_request(CONTRACTS[kind], ALL[model], {"paths": 16_000}, greeks)
+    request = build_request(CONTRACTS[kind], ALL[model], {"paths": 6_000}, greeks)
     results = [one for one in check(request) if one.z is not None]
     assert max(abs(one.z) for one in results) < 4.5, [(one.greek, one.method, one.z) for one in results]
 
