@@ -4,7 +4,7 @@ import csv
 import io
 import json
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, fields
+from dataclasses import fields
 from typing import Any
 
 from rich.text import Text
@@ -49,7 +49,8 @@ def _lines(profile: Profile, units: Units) -> Iterator[dict[str, Any]]:
     """Row of ``price`` for every point and Greek, with the parameters in front."""
     for place, result in profile.points():
         for row in rows(result, units):
-            yield {**{_column(name): value for name, value in place.items()}, **asdict(row)}
+            own = {name: getattr(row, name) for name in _ROW}
+            yield {**{_column(name): value for name, value in place.items()}, **own}
 
 
 def _column(name: str) -> str:
