@@ -8,8 +8,6 @@ however many time steps lie between dates. The number of jumps keeps its value, 
 from collections.abc import Collection
 from typing import NamedTuple, Protocol
 
-import numpy as np
-
 from greeks_cli.engine.autodiff.known import known
 from greeks_cli.engine.autodiff.mixed_partials import MultiIndex
 from greeks_cli.engine.autodiff.ops import Leaves, Operand, concat, exp, log, running_total, sqrt, total, values_of
@@ -90,7 +88,7 @@ def increments(model: Model, leaves: Leaves, schedule: Schedule, n_dates: int, l
         mean = -0.5 * variance
     if not model.has_jumps:
         return Increments(to_date.carry, mean, variance, 0.0)
-    years = differences(schedule.time(dates)) - _is_first(n_dates) * leaves[TIME]
+    years = differences(schedule.time(dates) - leaves[TIME])
     intensity, jump, spread = leaves["jump_intensity"], leaves["jump_mean"], leaves["jump_vol"]
     counts = latents.jump_counts
     expected = intensity * years
@@ -129,7 +127,3 @@ def likelihood(found: Increments, normals: Operand) -> Operand:
 def relative(likelihood: Operand) -> Operand:
     """A density over its present value: 1, with the relative derivatives of the density."""
     return exp(likelihood - values_of(likelihood))
-
-
-def _is_first(n_dates: int) -> Array:
-    return np.eye(n_dates, 1)

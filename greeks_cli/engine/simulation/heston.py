@@ -74,8 +74,10 @@ class Heston(Stepped):
     ) -> list[tuple[Hashable, NDArray[np.intp] | None]]:
         """Quadratic steps for all paths, then others for the paths near 0; where these are many, others for all."""
         years = step.years - step.shrinks * values[TIME]
-        near = np.flatnonzero(state <= least_quadratic(values, years))
         every, quadratic = (case_of(values, years, nears_zero) for nears_zero in (True, False))
+        if not isinstance(state, np.ndarray):  # a GPU takes longer to gather paths than to compute all
+            return [(every, None)]
+        near = np.flatnonzero(state <= least_quadratic(values, years))
         if 2 * len(near) > len(state):
             return [(every, None)]
         return [(quadratic, None), (every, near)] if len(near) else [(quadratic, None)]

@@ -1,6 +1,6 @@
 """Markets: values of parameters, dates, and the numbers of their laws."""
 
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from functools import cached_property
 from typing import Self
 
@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from greeks_cli.engine.autodiff.exp_linear import Dates
 from greeks_cli.engine.autodiff.mixed_partials import MultiIndex
 from greeks_cli.engine.autodiff.ops import Operand
+from greeks_cli.engine.compiler.ir import Array
 from greeks_cli.engine.simulation.cash_dividends import start_of
 from greeks_cli.engine.simulation.gbm import parameters_of
 from greeks_cli.engine.simulation.laws import Columns, Law, law_of
@@ -104,13 +105,18 @@ def _with_quotes(market: Market, values: Mapping[str, float]) -> Market:
 class MarketSchedule:
     """The dates of one market, and the weights of its nodes."""
 
-    def __init__(self, markets: Markets):
-        self.nodes, self._markets = markets.nodes, markets
+    def __init__(self, markets: Markets, on_device: Callable[[Array], Array]):
+        """``on_device`` moves numbers to the memory of paths."""
+        self.nodes, self._markets, self._on_device = markets.nodes, markets, on_device
 
     def time(self, date: Dates) -> Operand:
         """The time of a date in years."""
-        return at_dates(self._markets.dates[0], date)
+        return self._moved(self._markets.dates[0], date)
 
     def weight(self, node: str, date: Dates) -> Operand:
         """The weight of a node in the integral from today to a date."""
-        return at_dates(self._markets.weights[node][0], date)
+        return self._moved(self._markets.weights[node][0], date)
+
+    def _moved(self, numbers: NDArray[np.float64], date: Dates) -> Operand:
+        found = at_dates(numbers, date)
+        return self._on_device(found) if isinstance(found, np.ndarray) else found

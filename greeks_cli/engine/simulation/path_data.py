@@ -143,10 +143,14 @@ class PathData:
         values = {name: float(value[0]) for name, value in self.markets.values.items()}
         n_dates = self.markets.n_dates
         if not self.markets.model.is_conditional:
-            schedule = MarketSchedule(self.markets)
-            return np.asarray(local_levels.levels(values, schedule, n_dates, self), self.motion.dtype)
-        found = increments(self.markets.model, values, MarketSchedule(self.markets), n_dates, self)
-        return np.asarray(levels(found, self.motion.normals[:n_dates]), self.motion.dtype)
+            schedule = self._schedule
+            return local_levels.levels(values, schedule, n_dates, self).astype(self.motion.dtype, copy=False)
+        found = increments(self.markets.model, values, self._schedule, n_dates, self)
+        return levels(found, self.motion.normals[:n_dates]).astype(self.motion.dtype, copy=False)
+
+    @cached_property
+    def _schedule(self) -> MarketSchedule:
+        return MarketSchedule(self.markets, self.motion.on_device)
 
     @cached_property
     def fixed_logarithms(self) -> Array:
@@ -155,8 +159,8 @@ class PathData:
         if markets.model.is_conditional:
             return self.logarithms
         values = {name: float(value[0]) for name, value in markets.values.items()}
-        found = local_levels.fixed_levels(values, MarketSchedule(markets), markets.n_dates, self)
-        return np.asarray(found, self.motion.dtype)
+        found = local_levels.fixed_levels(values, self._schedule, markets.n_dates, self)
+        return found.astype(self.motion.dtype, copy=False)
 
     @property
     def parameters(self) -> Collection[str]:

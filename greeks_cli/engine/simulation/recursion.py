@@ -118,17 +118,14 @@ class Recursion:
 
     def run(self, grid: Grid, dates: tuple[float, ...], values: Mapping[str, float], normals: Array) -> Sums:
         """The partial derivatives of sums between dates, shape (n_dates, n_paths), from normals (n_rows, n_paths)."""
-        dtype, (_, n_paths) = normals.dtype.type, normals.shape
-        row = np.empty((n_paths,), dtype, like=normals)
-        state = {index: np.zeros_like(row) for index in self.indices}
+        dtype = normals.dtype.type
+        state = {index: np.zeros_like(normals[0]) for index in self.indices}
         level, parameter = self.model.start(values)
         state[()] += dtype(level)
         if (parameter,) in state:
             state[parameter,] += dtype(1)
         found = {
-            (name, index): np.zeros((grid.n_dates, n_paths), dtype, like=normals)
-            for name in self.model.kept
-            for index in self.indices
+            (name, index): np.zeros_like(normals[: grid.n_dates]) for name in self.model.kept for index in self.indices
         }
         intervals = TimeStep.all(grid, dates, self.model.moves_until)
         numbers = {step: self.model.numbers(values, step) for steps in intervals for step in steps}
@@ -208,10 +205,17 @@ def _run(
     inputs: dict[Source, Any] = {(_STATE, index): array for index, array in state.items()}
     inputs.update(numbers)
     inputs[_NORMAL] = normals
-    n_paths, row = len(normals), normals.shape
+    n_paths, row = normals.shape[0], normals.shape
+    constants = None
+    if not isinstance(normals, np.ndarray):  # numbers and tables go to the device of the paths
+        constants = {
+            slot: np.asarray(one, like=normals) if isinstance(one, float | np.floating | np.ndarray) else one
+            for slot, one in program.constants.items()
+        }
+        inputs.update({name: np.asarray(number, like=normals) for name, number in numbers.items()})
     return {
-        partial: array if np.shape(array) == row else np.zeros_like(normals) + array
-        for partial, array in program.run(inputs.__getitem__, n_paths)
+        partial: array if getattr(array, "shape", ()) == row else np.zeros_like(normals) + array
+        for partial, array in program.run(inputs.__getitem__, n_paths, constants)
     }
 
 

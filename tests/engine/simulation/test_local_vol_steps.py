@@ -61,7 +61,7 @@ def test_fixed_paths_move_with_the_moving_parameter_alone():
 
 def test_levels_are_sums_over_dates_with_the_forward():
     data = PathData(Motion(DATES, NORMALS, GRID), Markets.of([REQUEST]))
-    schedule = MarketSchedule(data.markets)
+    schedule = MarketSchedule(data.markets, data.motion.on_device)
     plain = {name: float(value[0]) for name, value in data.markets.values.items()}
     for found, model in ((levels, LocalVolSteps(MARKET)), (fixed_levels, LocalVolFixed(MARKET))):
         expected = np.cumsum(run(model)["change", ()], axis=0) + 0.02 * np.array(DATES)[:, None]
