@@ -11,25 +11,16 @@ from pydantic import BeforeValidator, Field, field_validator
 
 from greeks_cli.terms.calendars import Calendar, load_calendar
 from greeks_cli.terms.contract import TODAY
-from greeks_cli.terms.curve import Curve, VolCurve, pairs_of
+from greeks_cli.terms.curve import Curve
 from greeks_cli.terms.date_fields import DATED, LISTS, RULES, is_dated, is_rule, items_of, label_of_date
 from greeks_cli.terms.dates import later, read_date, read_tenor
 from greeks_cli.terms.day_counts import DayCount, read_day_count, years_between
-from greeks_cli.terms.dividends import Dividends
 from greeks_cli.terms.errors import Problem
 from greeks_cli.terms.fields import Term
+from greeks_cli.terms.noded import NODED, entries_of
 from greeks_cli.terms.schedules import read_rule, scheduled
-from greeks_cli.terms.vol_surface import VolSurface, quotes_of
+from greeks_cli.terms.vol_surface import VolSurface
 
-NODED: Mapping[str, type[Curve] | type[Dividends] | type[VolSurface]] = {
-    "vol": VolCurve,
-    "rate": Curve,
-    "dividend_yield": Curve,
-    "borrow": Curve,
-    "dividends": Dividends,
-    "vol_surface": VolSurface,
-}
-"""Parameters of a market that may have nodes by date or tenor, and their types."""
 _NO_VALUATION = "a date or a tenor counts from the day of valuation; give the valuation date, such as 2026-11-30"
 _LONG_EXPIRED = "contracts that expired before the day of valuation are worth their payoff at today's spot"
 
@@ -112,7 +103,7 @@ def curves_in_years(market: Mapping[str, Any], dating: Dating) -> Dated:
     clock = _Clock(dating, load_calendar(dating.calendar) if dating.calendar else None, found, "market")
     for name in NODED:
         try:
-            nodes = [node for node, *_ in _entries(name, market.get(name))]
+            nodes = [node for node, *_ in entries_of(name, market.get(name))]
         except ValueError:
             continue
         if any(map(is_dated, nodes)) and not isinstance(market[name], Curve | VolSurface):
@@ -141,7 +132,7 @@ class _Clock:
 
     def curve(self, name: str) -> None:
         """Replaces nodes by a curve in years; the nodes keep their names."""
-        entries = _entries(name, self.found.fields[name])
+        entries = entries_of(name, self.found.fields[name])
         if name == "dividends":
             entries = [entry for entry in entries if not self._has_passed(entry[0])]
             if not entries:
@@ -294,10 +285,3 @@ class _Clock:
             remark = f"the holidays of {code} are known until {year}; later dates count weekends alone"
             if remark not in self.found.remarks:
                 self.found.remarks.append(remark)
-
-
-def _entries(name: str, value: object) -> Sequence[tuple[Any, ...]]:
-    """Node and value of each node of a curve; expiry, strike and vol of each quote of a surface. Raises ValueError."""
-    if name == "vol_surface":
-        return quotes_of(value) if value is not None else ()
-    return pairs_of(value) or ()

@@ -50,7 +50,7 @@ class Pieces:
         return factorial(order) * reduce(lambda found, coefficient: found * u + coefficient, chain)
 
     def on(self, breaks: Floats) -> "Pieces":
-        """The same functions on pieces that are divided further, at all of the given breaks."""
+        """Functions equal to these, on pieces that are divided further, at all of the given breaks."""
         inner = 0.5 * (breaks[:-1] + breaks[1:])
         piece = np.searchsorted(self.breaks, [breaks[0] - 1, *inner, breaks[-1] + 1])
         origins = np.array([breaks[0], *breaks])

@@ -43,7 +43,7 @@ class Motion:
 
     @property
     def halved(self) -> "Motion":
-        """The same paths on half as many time steps."""
+        """Paths of the same Brownian motion on half as many time steps."""
         found = Motion(self.dates, self.grid.halved_normals(self.normals), self.grid.halved)
         found.wanted = self.wanted
         return found
