@@ -5,11 +5,11 @@ from dataclasses import replace
 import pytest
 
 from greeks_cli.run.price import run
-from greeks_cli.terms.contracts import CONTRACTS
+from greeks_cli.terms.contracts import ON_ONE
 from greeks_cli.terms.request import build_request
 from tests.conftest import MARKETS, assert_agrees, assert_narrow, european
 
-EXAMPLES = [{"kind": kind, **model.example} for kind, model in CONTRACTS.items() if kind not in ("asian", "formula")]
+EXAMPLES = [{"kind": kind, **model.example} for kind, model in ON_ONE.items() if kind not in ("asian", "formula")]
 
 
 def with_estimates(result, **factors):

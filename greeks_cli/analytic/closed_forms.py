@@ -35,13 +35,19 @@ def exact_greeks(request: Request) -> Exact:
 
 def exact_derivatives(request: Request, contract: Contract, wanted: Sequence[MultiIndex]) -> Exact:
     """Derivatives of a contract's closed form in the request's market."""
-    return _at([point_of(contract, request.market, request.values)], wanted)[0]
+    if request.is_joint:
+        return (None,) * len(wanted)
+    return _at([point_of(contract, request.sole_market, request.values)], wanted)[0]
 
 
 def exact_greeks_of_all(requests: Sequence[Request]) -> list[Exact]:
     """Closed forms of several requests; requests that differ only in numbers are evaluated as a batch."""
-    points = [point_of(request.contract, request.market, request.values) for request in requests]
-    return _in_batches(points, [[greek.parameters for greek in request.greeks] for request in requests])
+    single = [number for number, request in enumerate(requests) if not request.is_joint]
+    sole = [requests[number] for number in single]
+    points = [point_of(request.contract, request.sole_market, request.values) for request in sole]
+    found = _in_batches(points, [[greek.parameters for greek in request.greeks] for request in sole])
+    of_single = dict(zip(single, found, strict=True))
+    return [of_single[k] if k in of_single else exact_greeks(request) for k, request in enumerate(requests)]
 
 
 def exact_prices(contracts: Sequence[Contract], market: Market) -> list[float | None]:
@@ -67,7 +73,7 @@ def exact_at_spots(request: Request, greeks: Sequence[Greek], spots: Sequence[fl
     None for a Greek that lacks a closed form at one of the spots.
     """
     sides: dict[Hashable, list[float]] = {}
-    points = {spot: point_of(request.contract, request.market, {**request.values, "spot": spot}) for spot in spots}
+    points = {spot: point_of(request.contract, request.sole_market, {**request.values, "spot": spot}) for spot in spots}
     for spot, point in points.items():
         sides.setdefault(point.structure, []).append(spot)
     found: dict[float, Exact] = {}

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from greeks_cli.book.columns import without_unit
+from greeks_cli.book.correlation_files import MATRIX, correlations_in
 from greeks_cli.book.node_cells import (
     TIME_NAMES,
     cells_of,
@@ -25,8 +26,8 @@ from greeks_cli.terms.curve import DiscountFactor
 from greeks_cli.terms.errors import InvalidInput, did_you_mean
 from greeks_cli.terms.greek import CURVES
 
-_TIME, _FACTOR, _SURFACE = "time", "discount_factor", "vol_surface"
-_IN_FILES = (*CURVES, _SURFACE)
+_TIME, _FACTOR, _SURFACE, _MATRIX = "time", "discount_factor", "vol_surface", "correlation"
+_IN_FILES = (*CURVES, _SURFACE, _MATRIX)
 """Parameters that a file may hold."""
 _NAMES = {
     _TIME: TIME_NAMES,
@@ -52,7 +53,13 @@ def with_curves(fields: Mapping[str, Any], beside: str) -> dict[str, Any]:
 
     Raises InvalidInput with one problem where a file cannot be read.
     """
-    return {name: _nodes(name, value, beside) if name in _IN_FILES else value for name, value in fields.items()}
+    found = {name: _nodes(name, value, beside) if name in _IN_FILES else value for name, value in fields.items()}
+    tables = found.get("underlying")
+    if isinstance(tables, Mapping):
+        found["underlying"] = {
+            name: with_curves(own, beside) if isinstance(own, Mapping) else own for name, own in tables.items()
+        }
+    return found
 
 
 def with_curves_in_grid(grid: Mapping[str, Any], beside: str) -> dict[str, Any]:
@@ -66,6 +73,8 @@ def with_curves_in_grid(grid: Mapping[str, Any], beside: str) -> dict[str, Any]:
 
 
 def _nodes(name: str, value: object, beside: str) -> object:
+    if isinstance(value, list | tuple) and len(value) == 1:  # of an option that may be repeated
+        return _nodes(name, value[0], beside) if name == _MATRIX else value
     if not isinstance(value, str) or not value.strip().lower().endswith(".csv"):
         return value
     return _read(name, value.strip(), (Path(beside).parent / value.strip()).resolve())
@@ -81,7 +90,8 @@ def _read(name: str, shown: str, path: Path) -> FileNodes:
         raise InvalidInput([wrong(shown, f"{error.strerror or error}; give a CSV file that can be read")]) from None
     except UnicodeDecodeError:
         raise InvalidInput([wrong(shown, "not a text file; give a CSV file in UTF-8")]) from None
-    found = FileNodes(quotes_in(table) if name == _SURFACE else _pairs(name, table))
+    reads = {_SURFACE: quotes_in, _MATRIX: correlations_in}
+    found = FileNodes(reads[name](table) if name in reads else _pairs(name, table))
     found.file = shown
     return found
 
@@ -134,6 +144,6 @@ def _values(name: str, column: str, cells: Sequence[Cell], separator: str) -> Se
 
 
 def _wanted(name: str) -> str:
-    if name == _SURFACE:
-        return QUOTE_COLUMNS
+    if name in (_SURFACE, _MATRIX):
+        return QUOTE_COLUMNS if name == _SURFACE else MATRIX
     return f"columns time and {name}" if name in ("vol", "borrow") else "columns time and zero_rate or discount_factor"

@@ -166,7 +166,8 @@ def _dry_run(book: "Book", valid: Sequence["Trade"]) -> ExitCode:
     for trade in valid:
         request = trade.request
         described = f"{request.contract.describe()}, {expiry_of(request)}"
-        click.echo(f"{trade.id}\t{described}\tvol {request.market.shown_vol:g}\t{request.simulation.paths:,} paths")
+        vol = "" if request.is_joint else f"vol {request.sole_market.shown_vol:g}"
+        click.echo(f"{trade.id}\t{described}\t{vol}\t{request.simulation.paths:,} paths")
     workers, named = book.workers()
     say(f"{len(valid):,} trades, about {forecast_seconds(valid, workers):.0f} seconds with {named}")
     return ExitCode.OK if len(valid) == len(book.trades) else ExitCode.SOME_JOBS_FAILED

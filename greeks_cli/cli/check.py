@@ -7,7 +7,7 @@ import click
 from greeks_cli.cli.bounded import Real, Whole
 from greeks_cli.cli.options import request_options
 from greeks_cli.cli.terminal import screen
-from greeks_cli.terms.contracts import CONTRACTS
+from greeks_cli.terms.contracts import ON_ONE
 from greeks_cli.terms.errors import ExitCode
 from greeks_cli.terms.request import Request, build_request
 
@@ -61,6 +61,6 @@ def command(request: Request | None, whole_grid: bool, limit: float, threads: in
 def _built_in_grid() -> list[Request]:
     return [
         build_request({"kind": kind, **model.example}, market, {"paths": 20_000}, greeks=_GRID_GREEKS)
-        for kind, model in CONTRACTS.items()
+        for kind, model in ON_ONE.items()
         for market in _GRID
     ]

@@ -24,6 +24,7 @@ from greeks_cli.terms.greek import Units, is_at_node
 from greeks_cli.terms.market import Market
 from greeks_cli.terms.quote import GIVES, Quote
 from greeks_cli.terms.request import DEFAULT_GREEKS, Request
+from greeks_cli.terms.several import Several
 from greeks_cli.terms.simulation import Simulation
 from greeks_cli.terms.vol_surface import VolSurface
 
@@ -147,7 +148,7 @@ def _with_own_fields(fields: Mapping[tuple[str, str], FieldInfo], command: Comma
 def _fields() -> dict[tuple[str, str], FieldInfo]:
     """Fields of all models, by (section, name); contracts with a field of the same name share its option."""
     models: list[tuple[str, type[BaseModel]]] = [("contract", model) for model in CONTRACTS.values()]
-    models += [("market", Market), ("market", Quote), ("simulation", Simulation)]
+    models += [("market", Market), ("market", Several), ("market", Quote), ("simulation", Simulation)]
     models += [("accuracy", Accuracy), ("dates", Dating)]
     return {(section, name): info for section, model in models for name, info in model.model_fields.items()}
 
@@ -155,6 +156,14 @@ def _fields() -> dict[tuple[str, str], FieldInfo]:
 _FIELDS = _fields()
 _FIELD_OF_OPTION = {flag(path).lstrip("-").replace("-", "_"): path for path in _FIELDS}
 _REQUEST_OPTIONS = {*_FIELD_OF_OPTION, "config", "greeks"}
+
+
+_REPEATED = {
+    ("contract", "param"): "NAME=VALUE",
+    ("market", "underlying"): "NAME:KEY=VALUE,...",
+    ("market", "correlation"): "A,B=NUMBER",
+}
+"""The options that may be given several times, and the form of their values."""
 
 
 def _option(path: tuple[str, str], info: FieldInfo, required: str) -> Callable[[Command], Command]:
@@ -173,8 +182,8 @@ def _option(path: tuple[str, str], info: FieldInfo, required: str) -> Callable[[
         return click.option(f"{name}/--no-{name[2:]}", default=None, help=shown)
     if path == ("accuracy", "tol"):
         return click.option(flag(path), metavar="GREEK=ERROR", multiple=True, help=shown, shell_complete=tolerance)
-    if path == ("contract", "param"):
-        return click.option(flag(path), metavar="NAME=VALUE", multiple=True, help=shown)
+    if path in _REPEATED:
+        return click.option(flag(path), metavar=_REPEATED[path], multiple=True, help=shown)
     if choices:
         return click.option(flag(path), type=click.Choice(choices), help=shown)
     return click.option(flag(path), metavar=_metavar(info.annotation), help=shown)

@@ -10,6 +10,7 @@ from greeks_cli.book.curve_files import with_curves
 from greeks_cli.book.toml import document_of
 from greeks_cli.terms.dating import Dating
 from greeks_cli.terms.errors import InvalidInput, Problem, did_you_mean
+from greeks_cli.terms.joint_market import CORRELATION, UNDERLYING
 from greeks_cli.terms.request import DEFAULT_GREEKS, SECTIONS, Request
 from greeks_cli.terms.settings import DISPLACED_BY, check_shared
 from greeks_cli.terms.unsolved import build_from_quote
@@ -35,8 +36,11 @@ class Source:
             elif name == "valuation_date":
                 self.sections["dates"][name] = value
                 self.places[("dates", name)] = f"{path}: {name}"
+            elif name in (UNDERLYING, CORRELATION):
+                self.sections["market"].update(with_curves({name: _table_of(path, name, value)}, str(path)))
+                self.places |= _places_of_tables(path, name, value)
             elif name not in SECTIONS:
-                remedy = did_you_mean(name, [*SECTIONS, "greeks", "valuation_date"])
+                remedy = did_you_mean(name, [*SECTIONS, UNDERLYING, CORRELATION, "greeks", "valuation_date"])
                 raise InvalidInput([Problem((f"{path}: {name}",), f"unknown section; {remedy}")])
             elif not isinstance(value, Mapping):
                 raise InvalidInput([Problem((f"{path}: {name}",), f"a table is wanted: write [{name}]", value)])
@@ -101,6 +105,24 @@ def flag(path: tuple[str, ...]) -> str:
     if path == ("contract", "kind"):
         return "--contract"
     return f"--{path[-1].replace('_', '-')}" if len(path) > 1 or path == ("greeks",) else f"[{path[0]}]"
+
+
+def _table_of(path: Path, name: str, value: object) -> object:
+    """The value of several underlyings; a correlation may be one number or a file. Raises InvalidInput."""
+    is_table = isinstance(value, Mapping) and (
+        name != UNDERLYING or all(isinstance(v, Mapping) for v in value.values())
+    )
+    if is_table or name == CORRELATION:
+        return value
+    message = "a table for each underlying is wanted: write [underlying.A]"
+    raise InvalidInput([Problem((f"{path}: {name}",), message, value)])
+
+
+def _places_of_tables(path: Path, name: str, value: object) -> dict[tuple[str, ...], str]:
+    found: dict[tuple[str, ...], str] = {("market", name): f"{path}: [{name}]"}
+    if isinstance(value, Mapping):
+        found |= {("market", name, key): f"{path}: [{name}.{key}]" for key in value if name == UNDERLYING}
+    return found
 
 
 def _parsed(path: Path) -> dict[str, Any]:

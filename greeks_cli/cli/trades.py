@@ -127,12 +127,13 @@ def tell_defaults(trades: "Sequence[Trade | Rejected]", are_added: bool) -> None
             say(f"note: {_counted(taken)} no {name}, and {'take' if len(taken) > 1 else 'takes'} {value:g}")
     spots: dict[str, set[float]] = {}
     for trade in valid:
-        if trade.position.underlying:
-            spots.setdefault(trade.position.underlying, set()).add(trade.request.market.spot)
+        if trade.position.underlying and not trade.request.is_joint:
+            spots.setdefault(trade.position.underlying, set()).add(trade.request.spot)
     for name, own in spots.items():
         if len(own) > 1:
             say(f"note: underlying '{name}' has {len(own)} spots; its totals add Greeks at different spots")
-    unnamed = {trade.request.market.spot for trade in valid if trade.position.underlying is None}
+    single = [trade for trade in valid if not trade.request.is_joint]
+    unnamed = {trade.request.spot for trade in single if trade.position.underlying is None}
     if len(unnamed) > 1 and (are_added or any(trade.position != UNIT_POSITION for trade in valid)):
         say(f"note: trades without an underlying have {len(unnamed)} spots; name the underlying of each")
 

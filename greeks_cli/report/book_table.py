@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from math import nan
 
 from greeks_cli.report.markup import Child, Markup, tag
 from greeks_cli.report.table import estimate_cell
@@ -21,10 +22,10 @@ class _Field:
 
 _FIELDS = (
     _Field("expiry", lambda request: request.contract.expiry),
-    _Field("spot", lambda request: request.market.spot),
-    _Field("vol", lambda request: request.market.shown_vol),
-    _Field("rate", lambda request: request.market.rate),
-    _Field("dividend yield", lambda request: request.market.dividend_yield),
+    _Field("spot", lambda request: request.spot),
+    _Field("vol", lambda request: nan if request.is_joint else request.sole_market.shown_vol),
+    _Field("rate", lambda request: request.parts[0].sole_market.rate),
+    _Field("dividend yield", lambda request: nan if request.is_joint else request.sole_market.dividend_yield),
 )
 
 

@@ -109,7 +109,7 @@ class TradePage:
         if not isinstance(self.curves, SpotCurves) or not isinstance(self.request, Request):
             return [tag("p", self.curves if isinstance(self.curves, str) else "")]
         by_name = {estimate.name: estimate for estimate in self.row.per_unit}
-        spots, today = self.curves.spots, self.request.market.spot
+        spots, today = self.curves.spots, self.request.sole_market.spot
         drawn = [(curve, by_name[curve.greek.name]) for curve in self.curves.curves if curve.greek.name in by_name]
         panels = [panel(spots, curve, self.row.units, today, estimate) for curve, estimate in drawn]
         return [tag("div", *panels, class_="panels"), tag("p", self._caption(self.curves), class_="small")]

@@ -35,7 +35,7 @@ def check(request: Request, threads: int | None = None) -> list[MethodResult]:
         best = min(by_method, key=lambda result: result.stderr + result.bias)
         results += [result if result is best else _against(result, best) for result in by_method]
     # With a running extreme that the spot has passed, the spot is a fixing.
-    if not request.contract.fixes_today and request.contract.remark(request.market.spot) is None:
+    if not request.contract.fixes_today and request.contract.remark(request.spot) is None:
         results.append(_pricing_equation(request, threads or available_cores()))
     return results
 
@@ -115,7 +115,7 @@ def _pricing_equation(request: Request, threads: int) -> MethodResult:
     result = run(_asking(request, tuple(weights), _seed(request, 10)), threads)
     estimates = [(weight, result[greek.name]) for greek, weight in weights.items()]
     for factor, weight in jumps(request):
-        moved = replace(request, market=request.market.changed("spot", request.market.spot * factor))
+        moved = replace(request, market=request.market.changed("spot", request.sole_market.spot * factor))
         estimates.append((weight, run(_asking(moved, (PRICE,), _seed(request, 10)), threads)["price"]))
     value = sum(weight * estimate.value for weight, estimate in estimates)
     # The errors are added, not squared and added: the estimates come from the same paths.

@@ -21,11 +21,11 @@ def equation(request: Request) -> Iterator[tuple[Greek, float]]:
     kappa (level - v) dV/dv + xi^2 v / 2 d2V/dv2 + rho xi v S d2V/dSdv. Jumps take off their mean from r - q, and
     intensity x V from the sum. With escrowed dividends, S in second orders is the start of the lognormal.
     """
-    market, values = request.market.today, request.values
+    market, values = request.sole_market.today, request.values
     start = start_of(request, values)
-    variance = values.get("initial_variance", request.market.diffusion)
-    if request.market.vol_surface:
-        variance = float(LocalVol(request.market.smiles).interval(0.0).local_variance(values, 0.0, np.zeros(1))[0])
+    variance = values.get("initial_variance", request.sole_market.diffusion)
+    if request.sole_market.vol_surface:
+        variance = float(LocalVol(request.sole_market.smiles).interval(0.0).local_variance(values, 0.0, np.zeros(1))[0])
     intensity = values.get("jump_intensity", 0.0)
     lost = intensity * (exp(values["jump_mean"] + 0.5 * values["jump_vol"] ** 2) - 1) if intensity else 0.0
     yield PRICE, -market.rate - intensity

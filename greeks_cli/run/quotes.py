@@ -85,7 +85,7 @@ def _forwards(trades: Sequence[UnsolvedTrade]) -> Mapping[_Expiry, _Forward]:
 def _expiry_of(trade: UnsolvedTrade) -> _Expiry:
     """Equal for trades that share a forward: of one underlying, expiry, spot and discount factor."""
     request = trade.unsolved.request
-    return trade.position.underlying, request.contract.expiry, request.market.spot, discount_of(request)
+    return trade.position.underlying, request.contract.expiry, request.sole_market.spot, discount_of(request)
 
 
 def _median(pairs: Mapping[float, float], expiry: float) -> _Forward:

@@ -24,10 +24,10 @@ _ABOVE_DIVIDENDS = 0.9
 
 def spots_around(request: Request, count: int = _POINTS) -> tuple[float, ...]:
     """Equally spaced spots around today's, out to 2.5 standard deviations at expiry, within 5% to 60% of the spot."""
-    spot = request.market.spot
+    spot = request.sole_market.spot
     reach = _DEVIATIONS * request.flat_market.vol * sqrt(request.contract.expiry)
     reach = spot * min(_WIDEST, max(_NARROWEST, reach))
-    reach = min(reach, _ABOVE_DIVIDENDS * (spot - request.market.worth_of_dividends(request.contract.expiry)))
+    reach = min(reach, _ABOVE_DIVIDENDS * (spot - request.sole_market.worth_of_dividends(request.contract.expiry)))
     middle = count // 2
     return tuple(float(f"{spot + reach * (i - middle) / middle:.12g}") for i in range(count))
 

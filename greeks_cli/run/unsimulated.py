@@ -12,8 +12,9 @@ from greeks_cli.engine.autodiff.kinks import Sharp
 from greeks_cli.engine.autodiff.ops import values_of
 from greeks_cli.engine.execution.numbers import Numbers
 from greeks_cli.engine.payoffs import payoff
-from greeks_cli.engine.simulation.path_data import Motion, PathData
-from greeks_cli.engine.simulation.paths import PlainPath
+from greeks_cli.engine.simulation.any_market import data_of, plain_path
+from greeks_cli.engine.simulation.grid import Grid
+from greeks_cli.engine.simulation.path_data import Motion
 from greeks_cli.terms.contract import Contract
 from greeks_cli.terms.fixings import Periodic
 from greeks_cli.terms.knocking import Knocking
@@ -97,11 +98,11 @@ def _(contract: Knocking, spot: float) -> float:
 
 def _payoff_today(request: Request) -> float:
     """The payment of a contract that has expired, at today's spot."""
-    observed = _payment(request.contract, request.market.spot)
+    observed = _payment(request.contract, request.spot)
     if observed is not None:
         return observed
-    dates = request.path_dates
-    data = PathData(Motion(dates, np.zeros((len(dates), 1))), Numbers([request]).markets)
-    path = PlainPath(data, request, request.values)
+    grid = Grid.of(request)
+    data = data_of(Motion(request.path_dates, np.zeros((grid.n_rows, 1)), grid), Numbers([request]).markets)
+    path = plain_path(data, request, request.values)
     paid = payoff(request.contract, request.values, path, Sharp())
     return float(np.ravel(values_of(paid))[0])

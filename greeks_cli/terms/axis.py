@@ -79,7 +79,7 @@ def points(request: Request, axes: Sequence[Axis]) -> list[Request]:
             found.append(_at(request, place))
         except InvalidInput as error:
             # A derivative that does not exist where another one jumps exists next to it.
-            moved = {**place, "spot": place.get("spot", request.market.spot) * (1 + _NEXT)}
+            moved = {**place, "spot": place.get("spot", request.sole_market.spot) * (1 + _NEXT)}
             with suppress(InvalidInput):
                 found.append(_at(request, moved))
                 continue
@@ -114,8 +114,8 @@ def units(request: Request) -> dict[str, str]:
     of_market = numeric_fields(Market)
     curves = request.market.curves.items()
     of_nodes = {node_name(name, label): of_market[name] for name, curve in curves for label in curve.labels}
-    if request.market.vol_surface:
-        of_nodes |= dict.fromkeys(request.market.vol_surface.values, of_market["vol"])
+    if request.sole_market.vol_surface:
+        of_nodes |= dict.fromkeys(request.sole_market.vol_surface.values, of_market["vol"])
     return {**named, **numeric_fields(type(request.contract)), **of_market, **of_nodes}
 
 
@@ -134,7 +134,7 @@ def _check(request: Request, axes: Sequence[Axis]) -> None:
             message = f"is a curve, and no number to vary; vary a node, such as {node}=START:STOP:COUNT"
             raise InvalidInput([Problem((axis.name,), message)])
         if axis.name not in known and is_node(axis.name):
-            raise InvalidInput([Problem((axis.name,), without_node(request.market, axis.name))])
+            raise InvalidInput([Problem((axis.name,), without_node(request.sole_market, axis.name))])
         if axis.name not in known:
             message = f"no number of the {request.contract.kind} contract or its market; "
             raise InvalidInput([Problem((axis.name,), message + did_you_mean(axis.name, known))])
@@ -148,13 +148,13 @@ def _at(request: Request, place: Mapping[str, float]) -> Request:
     """The request with the values of a point. Raises InvalidInput."""
     contract = request.contract.model_dump()
     market = {name: getattr(request.market, name) for name in Market.model_fields}
-    surface = request.market.vol_surface
+    surface = request.sole_market.vol_surface
     for name, value in place.items():
         if isinstance(curve := market.get(curve_of(name)), Curve):
             market[curve_of(name)] = _with_node(curve, name, value)
         elif surface and name in surface.values:
             market["vol_surface"] = surface = _with_node(surface, name, value)
-        elif name in ("spot", "future") and request.market.future is not None:
+        elif name in ("spot", "future") and request.sole_market.future is not None:
             market |= {"spot": value, "future": value}
         elif name in market:
             market[name] = value

@@ -3,6 +3,7 @@
 from greeks_cli.terms.barriers import Barrier, DoubleBarrier
 from greeks_cli.terms.contract import Contract
 from greeks_cli.terms.formula import Formula
+from greeks_cli.terms.joint_contracts import Basket, BestOf, Exchange, Rainbow, Spread, WorstOf
 from greeks_cli.terms.path_contracts import Asian, Cliquet, Lookback, VarianceSwap
 from greeks_cli.terms.vanillas import (
     Butterfly,
@@ -15,23 +16,31 @@ from greeks_cli.terms.vanillas import (
     Strangle,
 )
 
-CONTRACTS: dict[str, type[Contract]] = {
-    model.model_fields["kind"].default: model
-    for model in (
-        European,
-        Digital,
-        Asian,
-        Barrier,
-        DoubleBarrier,
-        Lookback,
-        ForwardStart,
-        Cliquet,
-        VarianceSwap,
-        Straddle,
-        Strangle,
-        CallSpread,
-        PutSpread,
-        Butterfly,
-        Formula,
-    )
-}
+Catalogue = dict[str, type[Contract]]
+
+
+def _by_name(*models: type[Contract]) -> Catalogue:
+    return {model.model_fields["kind"].default: model for model in models}
+
+
+ON_ONE = _by_name(
+    European,
+    Digital,
+    Asian,
+    Barrier,
+    DoubleBarrier,
+    Lookback,
+    ForwardStart,
+    Cliquet,
+    VarianceSwap,
+    Straddle,
+    Strangle,
+    CallSpread,
+    PutSpread,
+    Butterfly,
+    Formula,
+)
+"""Contracts on one underlying; a formula may have several."""
+ON_SEVERAL = _by_name(Basket, Spread, Exchange, BestOf, WorstOf, Rainbow)
+"""Contracts on several underlyings."""
+CONTRACTS = ON_ONE | ON_SEVERAL

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from greeks_cli.terms.errors import did_you_mean
 from greeks_cli.terms.nodes import Nodes, curve_of, label_of, label_of_node, node_name
+from greeks_cli.terms.underlyings import CORRELATION, correlation_name, is_name, named, pair_of, underlying_of
 
 CURVES = ("vol", "rate", "dividend_yield", "borrow")
 """Parameters that may be curves."""
@@ -30,6 +31,8 @@ MODEL_PARAMETERS = (*VARIANCE_PARAMETERS, *JUMP_PARAMETERS)
 KNOWN_PARAMETERS = (*MARKET_PARAMETERS, "borrow", "strike", TIME, *MODEL_PARAMETERS)
 """Parameters that ``greeks explain`` accepts; a contract may have more."""
 MAX_ORDER = 4
+DEFAULT_NAMES = "delta,gamma,vega,theta,rho"
+"""Greeks of a request that names none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,9 +73,11 @@ NAMED = {
         "dual_gamma": ("strike", "strike"),
     }.items()
 }
+HESSIAN = "hessian"
+"""All second derivatives in the spots: gamma, where there is one underlying."""
 ALIASES = {"vomma": "volga"}
 PRICE = NAMED["price"]
-_NAME = r"\w+(?:\[[^\[\](),]+\])?"
+_NAME = r"\w+(?:\[[^\[\]()]+\])?"
 _AT_NODE = re.compile(r"(\w+)\[([^\[\](),]+)\]")
 _FORMULA = re.compile(rf"d\(\s*({_NAME}(?:\s*,\s*{_NAME})*)\s*\)")
 
@@ -86,19 +91,21 @@ def _rank(parameter: str) -> tuple[int, str]:
 def parse_greek(text: str) -> Greek:
     """A Greek from its name, an alias, or a formula such as ``d(spot,spot,vol)``.
 
-    ``rho[1]`` and ``d(rate[1])`` are the derivative in the node of a curve. Raises ValueError with a remedy when the
-    text is none of these.
+    ``rho[1]`` and ``d(rate[1])`` are the derivative in the node of a curve, ``delta[A]`` and ``d(spot[A])`` that in the
+    parameter of an underlying among several. Raises ValueError with a remedy when the text is none of these.
     """
     word = text.strip()
     if at_node := _AT_NODE.fullmatch(word):
-        return at_one_node(parse_greek(at_node[1]), _label(at_node[2]))
+        label = _label(at_node[2])
+        at = at_underlying if is_name(label.partition(":")[0]) else at_one_node
+        return at(parse_greek(at_node[1]), label)
     if word in NAMED or word in ALIASES:
         return NAMED[ALIASES.get(word, word)]
     formula = _FORMULA.fullmatch(word)
     if formula is None:
         known = [*NAMED, *ALIASES]
         raise ValueError(f"unknown Greek '{word}'; {did_you_mean(word, known)} or d(spot,vol) for any other")
-    parameters = sorted(map(_with_label, re.split(r"\s*,\s*", formula[1])), key=_rank)
+    parameters = sorted(map(_with_label, re.findall(_NAME, formula[1])), key=_rank)
     if len(parameters) > MAX_ORDER:
         raise ValueError(f"'{word}' is of order {len(parameters)}; the highest order is {MAX_ORDER}")
     return Greek(f"d({','.join(parameters)})", tuple(parameters))
@@ -106,7 +113,7 @@ def parse_greek(text: str) -> Greek:
 
 def _label(text: str) -> str:
     """The name of a node as curves have it, or of a quote such as ``0.25@100``: numbers in their shortest form."""
-    return "@".join(map(_shortest, text.split("@")))
+    return ":".join("@".join(map(_shortest, part.split("@"))) for part in text.split(":"))
 
 
 def _shortest(text: str) -> str:
@@ -118,7 +125,11 @@ def _shortest(text: str) -> str:
 
 def _with_label(parameter: str) -> str:
     of = curve_of(parameter)
-    return parameter if of == parameter else node_name(of, _label(label_of_node(parameter)))
+    if of == parameter:
+        return parameter
+    if of == CORRELATION:
+        return correlation_name(*pair_of(label_of_node(parameter)))
+    return node_name(of, _label(label_of_node(parameter)))
 
 
 def at_one_node(greek: Greek, label: str) -> Greek:
@@ -130,21 +141,43 @@ def at_one_node(greek: Greek, label: str) -> Greek:
     return Greek(f"{greek.name}[{label}]" if greek.name in NAMED else f"d({','.join(at)})", at)
 
 
+def at_underlying(greek: Greek, label: str) -> Greek:
+    """The Greek of one underlying among several, perhaps at the node of its curve, such as ``vega[A:0.5]``.
+
+    Raises ValueError for a Greek of parameters that no underlying has.
+    """
+    underlying, _, node = label.partition(":")
+    if node:
+        greek = at_one_node(greek, node)
+    at = tuple(named(name, underlying) for name in greek.parameters)
+    if at == greek.parameters:
+        raise ValueError(f"{greek.name} belongs to no underlying; leave out [{label}]")
+    head = greek.name.partition("[")[0]
+    return Greek(f"{head}[{label}]" if head in NAMED else f"d({','.join(at)})", at)
+
+
 def is_at_node(greek: Greek) -> bool:
     """True if the Greek is a derivative in the node of a curve."""
-    return any(curve_of(name) != name for name in greek.parameters)
+    return any(curve_of(name) != name and (underlying_of(name) is None or ":" in name) for name in greek.parameters)
 
 
 def bucketed(greeks: Collection[Greek], nodes: Nodes) -> tuple[Greek, ...]:
     """The Greeks, each followed by its Greeks at all nodes of the curve in which it is a derivative."""
-    labels = {name: [label_of_node(node) for node in names] for name, names in nodes}
+    of_curves = {name: names for name, names in nodes if curve_of(name) in CURVES}
     found: list[Greek] = []
     for greek in greeks:
         found.append(greek)
-        curves = [name for name in greek.parameters if name in CURVES]
+        curves = [name for name in greek.parameters if curve_of(name) in CURVES]
         if len(curves) == 1:
-            found += (at_one_node(greek, label) for label in labels.get(curves[0], ()))
+            found += (_at(greek, curves[0], node) for node in of_curves.get(curves[0], ()))
     return tuple(dict.fromkeys(found))
+
+
+def _at(greek: Greek, curve: str, node: str) -> Greek:
+    """The Greek with a node in place of its curve."""
+    at = tuple(node if name == curve else name for name in greek.parameters)
+    head = greek.name.partition("[")[0]
+    return Greek(f"{head}[{label_of_node(node)}]" if head in NAMED else f"d({','.join(at)})", at)
 
 
 def parse_greeks(
@@ -165,6 +198,8 @@ def parse_greeks(
             chosen.append(word)
         elif not isinstance(word, str):
             raise ValueError(f"{word} is not the name of a Greek")
+        elif word.strip() == HESSIAN:
+            chosen.append(NAMED["gamma"])
         elif word.strip() == "all":
             chosen.extend(_all(own, market))
         elif word.strip():
@@ -213,7 +248,7 @@ def _power(step: str, count: int) -> str:
 
 
 _RAW_STEPS = {"vol": "1.00 vol", "rate": "1.00 rate", "dividend_yield": "1.00 dividend yield", TIME: "year"}
-_RAW_STEPS |= {"borrow": "1.00 borrow cost", "dividend": "1.00 of dividend"}
+_RAW_STEPS |= {"borrow": "1.00 borrow cost", "dividend": "1.00 of dividend", CORRELATION: "1.00 correlation"}
 _RAW_STEPS |= {
     "initial_variance": "1.00 initial variance",
     "mean_reversion": "1.00 mean reversion",

@@ -179,6 +179,11 @@ class Market(Term):
             found[self.model] = tuple(name for name in self.model.parameters if name in MODEL_PARAMETERS)
         return tuple(found.items())
 
+    @property
+    def structure(self) -> object:
+        """The market but for its numbers: equal where the programs of a contract are."""
+        return self.nodes
+
     @cached_property
     def values(self) -> Mapping[str, float]:
         """The value of every parameter; a curve has one for each node, and 0 for the shift of all nodes."""

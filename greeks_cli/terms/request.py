@@ -2,36 +2,44 @@
 
 from collections.abc import Iterator, Mapping
 from copy import copy
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
+from math import nan
 from typing import Any
 
-from greeks_cli.terms.absent import is_node, without_node, without_parameter
 from greeks_cli.terms.accuracy import Accuracy
 from greeks_cli.terms.contract import Contract
-from greeks_cli.terms.contracts import CONTRACTS
+from greeks_cli.terms.contracts import CONTRACTS, ON_SEVERAL
 from greeks_cli.terms.date_fields import is_rule
 from greeks_cli.terms.dating import Dated, Dates, Dating, curves_in_years, in_years
 from greeks_cli.terms.dividends import CashDividends
 from greeks_cli.terms.errors import InvalidInput, Problem, did_you_mean
 from greeks_cli.terms.flat_market import FlatMarket
-from greeks_cli.terms.greek import MARKET_PARAMETERS, MODEL_PARAMETERS, TIME, Greek, bucketed, parse_greeks
+from greeks_cli.terms.greek import (
+    DEFAULT_NAMES,
+    MARKET_PARAMETERS,
+    MODEL_PARAMETERS,
+    PRICE,
+    TIME,
+    Greek,
+    bucketed,
+    parse_greeks,
+)
+from greeks_cli.terms.joint_greeks import default_greeks, joint_greeks
+from greeks_cli.terms.joint_market import UNDERLYING, JointMarket, is_joint, joint_market
 from greeks_cli.terms.market import Market
-from greeks_cli.terms.models import Model
+from greeks_cli.terms.objections import NOTABLE_CHANCE, objection, problems_of_market
 from greeks_cli.terms.position import Position
-from greeks_cli.terms.simulation import Autodiff, Estimator, Simulation, Smoothing
+from greeks_cli.terms.several import tables_of
+from greeks_cli.terms.simulation import Simulation
+from greeks_cli.terms.underlyings import named, names_of
 from greeks_cli.terms.validation import kind_of, validated
 
-DEFAULT_GREEKS = parse_greeks("delta,gamma,vega,theta,rho")
+DEFAULT_GREEKS = parse_greeks(DEFAULT_NAMES)
 """Greeks of a request that names none. Impossible ones are left out, and ``left_out`` gives the reasons."""
-
-_ON_DATES = "monitor on dates, such as --monitoring daily or --monitoring-times 0.25,0.5"
 
 SECTIONS = ("contract", "market", "simulation", "accuracy", "dates")
 """Sections of a request, as configuration files name them."""
-
-_NOTABLE_CHANCE, _LARGEST_CHANCE = 1e-5, 1e-3
-"""The probability of no price that is told, and that beyond which second orders are refused."""
 
 
 @dataclass(frozen=True)
@@ -42,7 +50,7 @@ class Request:
     """
 
     contract: Contract
-    market: Market
+    market: Market | JointMarket
     simulation: Simulation = field(default_factory=Simulation)
     greeks: tuple[Greek, ...] = DEFAULT_GREEKS
     accuracy: Accuracy = field(default_factory=Accuracy)
@@ -57,14 +65,17 @@ class Request:
     def __post_init__(self) -> None:
         aimed_at = tuple(target.greek for target in self.accuracy.tol)
         values = self.values
-        objections = ((greek, self._objection(greek, values)) for greek in (*self.greeks, *aimed_at))
+        is_default = self.greeks is DEFAULT_GREEKS
+        if is_default and isinstance(self.market, JointMarket):
+            object.__setattr__(self, "greeks", default_greeks(self.market))
+        objections = ((greek, objection(self, greek, values)) for greek in (*self.greeks, *aimed_at))
         problems = {greek: Problem(("greeks",), why, greek.name) for greek, why in objections if why}
         wanted = self.greeks
-        if problems and wanted is DEFAULT_GREEKS:
+        if problems and is_default:
             object.__setattr__(self, "left_out", tuple(problems[greek] for greek in wanted if greek in problems))
             wanted = tuple(greek for greek in wanted if greek not in problems)
         object.__setattr__(self, "greeks", tuple(dict.fromkeys((*wanted, *aimed_at))))
-        wrong = [*self._problems_of_market(), *(problems[greek] for greek in self.greeks if greek in problems)]
+        wrong = [*problems_of_market(self), *(problems[greek] for greek in self.greeks if greek in problems)]
         if wrong:
             raise InvalidInput(wrong)
 
@@ -73,15 +84,39 @@ class Request:
         """The value of every parameter that a Greek may differentiate."""
         return {**self.market.values, **self.contract.values, TIME: 0.0}
 
+    @property
+    def is_joint(self) -> bool:
+        """True if the contract has several underlyings."""
+        return isinstance(self.market, JointMarket)
+
+    @property
+    def sole_market(self) -> Market:
+        """The market of a contract on one underlying."""
+        assert isinstance(self.market, Market)
+        return self.market
+
+    @property
+    def joint_market(self) -> JointMarket:
+        """The market of a contract on several underlyings."""
+        assert isinstance(self.market, JointMarket)
+        return self.market
+
+    @cached_property
+    def parts(self) -> tuple["Request", ...]:
+        """The request of each underlying: its market, with the contract's dates and the simulation."""
+        if isinstance(self.market, Market):
+            return (self,)
+        return tuple(replace(self, market=own, greeks=(PRICE,), accuracy=Accuracy()) for own in self.market.markets)
+
     @cached_property
     def flat_market(self) -> FlatMarket:
         """The market of constant parameters with the same discount factor, forward and variance at the expiry."""
-        return self.market.flat(self.contract.expiry)
+        return self.sole_market.flat(self.contract.expiry)
 
     @cached_property
     def cash_dividends(self) -> CashDividends | None:
-        """The dividends in cash until the contract's last date; None where there are none."""
-        return self.market.cash_dividends(self.contract.dates)
+        """The dividends in cash until the last date of a contract on one underlying; None where there are none."""
+        return None if self.is_joint else self.sole_market.cash_dividends(self.contract.dates)
 
     @cached_property
     def path_dates(self) -> tuple[float, ...]:
@@ -89,7 +124,7 @@ class Request:
         if not self.cash_dividends or not self.cash_dividends.jumps:
             return self.contract.dates
         dates = self.contract.dates
-        return tuple(sorted({*dates, *self.market.ex_dates(dates)}))
+        return tuple(sorted({*dates, *self.sole_market.ex_dates(dates)}))
 
     @cached_property
     def schedule_dates(self) -> tuple[float, ...]:
@@ -97,28 +132,33 @@ class Request:
         if not self.cash_dividends or self.cash_dividends.jumps:
             return self.path_dates
         dates = self.contract.dates
-        return (*dates, *self.market.ex_dates(dates))
+        return (*dates, *self.sole_market.ex_dates(dates))
 
     @cached_property
     def idle_parameters(self) -> frozenset[str]:
         """The nodes and dividends that lie so late that no date of the contract knows them."""
-        weights = self.market.weights(self.schedule_dates)
+        if isinstance(self.market, JointMarket):
+            parts = zip(self.market.names, self.parts, strict=True)
+            return frozenset(named(node, name) for name, part in parts for node in part.idle_parameters)
+        market = self.market
+        weights = market.weights(self.schedule_dates)
         idle = {node for node, of_dates in weights.items() if not of_dates.any()}
-        if self.market.dividends:
+        if market.dividends:
             known = self.cash_dividends.names if self.cash_dividends else ()
-            idle |= {name for name in self.market.dividends.cash if name not in known}
-        if self.market.vol_surface:
-            idle |= self.market.vol_surface.idle(self.schedule_dates[-1])
+            idle |= {name for name in market.dividends.cash if name not in known}
+        if market.vol_surface:
+            idle |= market.vol_surface.idle(self.schedule_dates[-1])
         return frozenset(idle)
 
-    @cached_property
-    def _chance_of_no_price(self) -> float:
-        return self.market.chance_of_no_price(self.contract.expiry)
+    @property
+    def spot(self) -> float:
+        """The spot of one underlying; not a number for several, to which no contract compares its numbers."""
+        return nan if self.is_joint else self.sole_market.spot
 
     @property
     def levels(self) -> dict[str, float]:
         """The values of parameters, those of the flat market in place of curves."""
-        return {**self.values, **self.flat_market._asdict()}
+        return self.values if self.is_joint else {**self.values, **self.flat_market._asdict()}
 
     def with_seed(self, seed: int) -> "Request":
         """The request with another seed."""
@@ -131,71 +171,6 @@ class Request:
         found = copy(self)
         object.__setattr__(found, "greeks", bucketed(self.greeks, self.market.nodes))
         return found
-
-    def _problems_of_market(self) -> Iterator[Problem]:
-        worth, expiry = self.market.worth_of_dividends(self.contract.expiry), self.contract.expiry
-        if worth >= self.market.spot:
-            message = f"are worth {worth:g} until expiry {expiry:g}, and the spot is {self.market.spot:g}; lower them"
-            yield Problem(("market", "dividends"), message, str(self.market.dividends))
-        if not getattr(self.contract, "is_continuous", False):
-            return
-        if self.market.model is not Model.GBM:
-            message = f"continuous monitoring wants model gbm, not {self.market.model}; {_ON_DATES}"
-            yield Problem(("contract", "monitoring"), message)
-            return
-        if self.cash_dividends:
-            message = f"continuous monitoring wants no dividends in cash before expiry; {_ON_DATES}"
-            yield Problem(("contract", "monitoring"), message)
-        if not self.market.nodes:
-            return
-        node = next(self.market.nodes_before(self.contract.expiry), None)
-        depends = self.contract.series(self.levels) is not None
-        if node or depends:
-            reason = f"{node} changes them" if node else f"this one has {', '.join(dict(self.market.nodes))}"
-            message = f"continuous monitoring wants constant parameters up to expiry, and {reason}; {_ON_DATES}"
-            yield Problem(("contract", "monitoring"), message)
-
-    def _objection(self, greek: Greek, values: Mapping[str, float]) -> str | None:
-        """The reason why a Greek does not exist, or cannot be estimated; None for the others."""
-        unknown = [name for name in greek.parameters if name not in values]
-        if unknown and is_node(unknown[0]):
-            return without_node(self.market, unknown[0])
-        if unknown and (remedy := without_parameter(self.market, unknown[0])):
-            return remedy
-        if unknown:
-            remedy = did_you_mean(unknown[0], values)
-            of_a_model = unknown[0] in ("vol", *MODEL_PARAMETERS)
-            whose = f"model {self.market.model}" if of_a_model else f"the {self.contract.kind} contract"
-            return f"{whose} has no parameter '{unknown[0]}'; {remedy}"
-        if greek.order < 2 and not self.contract.jumps:
-            return None
-        if greek.order > 1 and self._chance_of_no_price > _LARGEST_CHANCE:
-            return (
-                f"dividends take all of the price with a probability of {self._chance_of_no_price:.1g}, and what the "
-                "kink there adds is not estimated; use dividend_model escrowed"
-            )
-        moving = sum(name == "spot" or name in self.contract.values for name in greek.parameters)
-        if moving > 1 and self.contract.bends_at(self.market.spot):
-            return (
-                f"it does not exist at spot {self.market.spot:g}, where the first derivative jumps; "
-                "move the spot, the strike or the running extreme a little"
-            )
-        unsmoothed = self.simulation.smoothing is Smoothing.NONE
-        if (
-            greek.order > (0 if self.contract.jumps else 1)
-            and unsmoothed
-            and (
-                self.simulation.estimator in (Estimator.AUTO, Estimator.PATHWISE, Estimator.CONDITIONAL)
-                or (self.simulation.estimator is Estimator.MIXED and self.contract.jumps)
-            )
-        ):
-            return (
-                "refused with smoothing none, because the second derivative of max(x, 0), like the first of a jump, "
-                "is 0 on every path and the estimate would be 0 or lack its main term; use smoothing softplus"
-            )
-        if greek.order > 2 and self.simulation.autodiff is Autodiff.BACKWARD:
-            return "autodiff backward reaches second order only; use autodiff grad"
-        return None
 
 
 def build_request(
@@ -216,6 +191,9 @@ def build_request(
         dated.problems = [Problem(("contract", "fixings"), message, terms["fixings"])]
     terms = dated.fields
     problems += dated.problems
+    names = _names(terms, market, problems)
+    if model and names and "underlyings" in model.model_fields:
+        terms = {**terms, "underlyings": names}
     curved = curves_in_years(market, dating or Dating())
     if dating:
         problems += curved.problems
@@ -223,7 +201,7 @@ def build_request(
         model = None
     parts = (
         validated(model, "contract", terms, problems) if model else None,
-        None if curved.problems else validated(Market, "market", curved.fields, problems),
+        None if curved.problems else _market(curved.fields, names, model, problems),
         validated(Simulation, "simulation", simulation, problems),
         validated(Accuracy, "accuracy", accuracy or {}, problems),
     )
@@ -250,18 +228,47 @@ def build_request(
     return request.with_buckets() if simulation_.buckets else request
 
 
-def _parsed(greeks: object, contract: Contract | None, market: Market | None) -> tuple[Greek, ...]:
+def _names(terms: Mapping[str, Any], market: Mapping[str, Any], problems: list[Problem]) -> tuple[str, ...]:
+    """The names of a contract's underlyings, by default all of the market; none where there is one."""
+    try:
+        given = names_of(terms.get("underlyings"))
+    except ValueError as error:
+        problems.append(Problem(("contract", "underlyings"), str(error)))
+        return ()
+    try:
+        tables = tables_of(market.get(UNDERLYING))
+    except ValueError:  # the market reports it
+        return given
+    return given or (tuple(tables) if isinstance(tables, Mapping) else ())
+
+
+def _market(
+    fields: Mapping[str, Any], names: tuple[str, ...], model: type[Contract] | None, problems: list[Problem]
+) -> Market | JointMarket | None:
+    if is_joint(fields):
+        if model and "underlyings" not in model.model_fields:
+            message = f"the {kind_of(model)} contract is on one underlying, and the market is that of several"
+            problems.append(Problem(("contract", "kind"), f"{message}; choose from {', '.join(ON_SEVERAL)}, formula"))
+        return joint_market(fields, names, problems)
+    return validated(Market, "market", fields, problems)
+
+
+def _parsed(greeks: object, contract: Contract | None, market: Market | JointMarket | None) -> tuple[Greek, ...]:
     """The Greeks wanted; ``all`` are those of the contract and the model."""
     own = tuple(contract.values) if contract else ()
     if market is None:
         return parse_greeks(greeks, own)
+    if isinstance(market, JointMarket):
+        return joint_greeks(greeks, own, market)
     known = tuple(name for name in MARKET_PARAMETERS if name in market.values)
     return parse_greeks(greeks, (*own, *(name for name in MODEL_PARAMETERS if name in market.values)), known)
 
 
-def _remarks(market: Market, contract: Contract) -> Iterator[str]:
+def _remarks(market: Market | JointMarket, contract: Contract) -> Iterator[str]:
+    if isinstance(market, JointMarket):
+        return
     chance = market.chance_of_no_price(contract.expiry)
-    if _NOTABLE_CHANCE < chance < 1 and market.worth_of_dividends(contract.expiry) < market.spot:
+    if NOTABLE_CHANCE < chance < 1 and market.worth_of_dividends(contract.expiry) < market.spot:
         yield (
             f"dividends in cash take all of the price with a probability of {chance:.1g}; "
             "Greeks leave out the kink there"

@@ -33,7 +33,7 @@ class Measure:
 
     def factor(self, request: Request) -> float:
         """The factor from the Greek of a request to the measure."""
-        return float(request.market.spot**self.power * self.per)
+        return float(request.sole_market.spot**self.power * self.per)
 
     def scale(self, units: Units) -> float:
         """The factor from the raw measure to the units."""

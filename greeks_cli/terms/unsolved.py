@@ -58,7 +58,7 @@ class Unsolved:
 def forward_of(request: Request) -> float:
     """The forward price of the underlying at expiry, less its dividends in cash."""
     flat, expiry = request.flat_market, request.contract.expiry
-    start = flat.spot - request.market.worth_of_dividends(expiry)
+    start = flat.spot - request.sole_market.worth_of_dividends(expiry)
     return start * exp((flat.rate - flat.dividend_yield) * expiry)
 
 

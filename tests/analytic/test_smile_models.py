@@ -7,7 +7,7 @@ import pytest
 
 from greeks_cli.analytic.closed_forms import exact_derivatives, exact_greeks, exact_greeks_of_all
 from greeks_cli.engine.payoffs.controls import Underlying
-from greeks_cli.terms.contracts import CONTRACTS
+from greeks_cli.terms.contracts import ON_ONE
 from greeks_cli.terms.request import build_request
 from tests.analytic.fourier import CARRY, HESTON, JUMPS, PARAMETERS, heston, request_of
 
@@ -139,12 +139,12 @@ def test_rare_jumps_leave_the_model_without_jumps(jumping, plain):
     assert rare == pytest.approx(none, rel=1e-5)
 
 
-@pytest.mark.parametrize("kind", CONTRACTS)
+@pytest.mark.parametrize("kind", ON_ONE)
 @pytest.mark.parametrize("model", MODELS)
 def test_contracts_on_several_dates_have_no_closed_form(model, kind):
     known = {"european", "digital", "straddle", "strangle", "call-spread", "put-spread", "butterfly"}
-    terms = {"kind": kind, **CONTRACTS[kind].example}
-    if "monitoring" in CONTRACTS[kind].model_fields and "monitoring_times" not in terms:
+    terms = {"kind": kind, **ON_ONE[kind].example}
+    if "monitoring" in ON_ONE[kind].model_fields and "monitoring_times" not in terms:
         terms |= {"monitoring": 4}
     values = exact_greeks(request_of(model, terms, "price"))
     assert (values != (None,)) == (kind in known)

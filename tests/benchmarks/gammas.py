@@ -19,13 +19,13 @@ from greeks_cli.engine.simulation.normals import standard_normals
 from greeks_cli.engine.simulation.path_data import Motion, PathData
 from greeks_cli.engine.simulation.paths import PlainPath
 from greeks_cli.run.price import run
-from greeks_cli.terms.contracts import CONTRACTS
+from greeks_cli.terms.contracts import ON_ONE
 from greeks_cli.terms.request import Request, build_request
 
 SEEDS = 8
 SHARE = 0.01
 MORE = {
-    "barrier, 12 dates": {"kind": "barrier", **CONTRACTS["barrier"].example, "barrier": 90, "monitoring": 12},
+    "barrier, 12 dates": {"kind": "barrier", **ON_ONE["barrier"].example, "barrier": 90, "monitoring": 12},
     "asian, 12 fixings": {"kind": "asian", "strike": 100, "fixings": 12},
 }
 
@@ -70,7 +70,7 @@ def row(contract: dict[str, object]) -> tuple[float, float, float, str]:
 
 def main() -> None:
     """Print the table in Markdown."""
-    contracts = {kind: {"kind": kind, **model.example} for kind, model in CONTRACTS.items()} | MORE
+    contracts = {kind: {"kind": kind, **model.example} for kind, model in ON_ONE.items()} | MORE
     print("| contract | gamma | stderr + bias | bumps in the same time (stderr alone) | estimator |")
     print("|---|---|---|---|---|")
     for name, contract in contracts.items():

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from greeks_cli.terms.book_row import TradeRow
-from greeks_cli.terms.contracts import CONTRACTS
+from greeks_cli.terms.contracts import ON_ONE
 
 CONFIGS = Path(__file__).parents[2] / "configs"
 HEADER = "[market]\nvol = 0.2\n[simulation]\npaths = 2000\n"
@@ -178,10 +178,10 @@ def test_the_page_loads_nothing_and_runs_its_own_script_alone(report):
 
 
 def test_rows_of_every_contract_give_their_request_back(greeks, tmp_path):
-    examples = [{"id": kind, "kind": kind, **model.example} for kind, model in CONTRACTS.items()]
+    examples = [{"id": kind, "kind": kind, **model.example} for kind, model in ON_ONE.items()]
     (tmp_path / "book.jsonl").write_text("\n".join(map(json.dumps, examples)))
     rows = greeks("batch", str(tmp_path / "book.jsonl"), "--vol", "0.2", "--paths", "512", "--greeks", "delta").out
-    assert len(rows.splitlines()) == len(CONTRACTS)
+    assert len(rows.splitlines()) == len(ON_ONE)
     for line in rows.splitlines():
         row = TradeRow.model_validate_json(line)
         request = row.request()

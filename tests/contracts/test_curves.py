@@ -9,7 +9,7 @@ import pytest
 from greeks_cli.analytic.closed_forms import exact_greeks
 from greeks_cli.run.checking import check
 from greeks_cli.run.price import run
-from greeks_cli.terms.contracts import CONTRACTS
+from greeks_cli.terms.contracts import ON_ONE
 from greeks_cli.terms.errors import InvalidInput
 from greeks_cli.terms.request import build_request
 
@@ -38,7 +38,7 @@ SEVERAL_DATES = [
 ]
 ONE_DATE = [
     {"kind": kind, **model.example}
-    for kind, model in CONTRACTS.items()
+    for kind, model in ON_ONE.items()
     if kind not in {*CONTINUOUS, *(one["kind"] for one in SEVERAL_DATES)}
 ]
 
@@ -194,7 +194,7 @@ def test_threads_do_not_change_bits_under_curves(contract):
 @pytest.mark.parametrize("kind", sorted(CONTINUOUS))
 def test_continuous_monitoring_is_refused_under_curves_that_bend_before_expiry(kind):
     with pytest.raises(InvalidInput, match="monitor on dates"):
-        asked({"kind": kind, **CONTRACTS[kind].example}, "price")
+        asked({"kind": kind, **ON_ONE[kind].example}, "price")
 
 
 def test_nodes_that_no_date_depends_on_have_no_greek():

@@ -8,7 +8,7 @@ import pytest
 from greeks_cli.analytic.closed_forms import exact_greeks
 from greeks_cli.run.checking import check
 from greeks_cli.run.price import run
-from greeks_cli.terms.contracts import CONTRACTS
+from greeks_cli.terms.contracts import ON_ONE
 from greeks_cli.terms.greek import NAMED
 from greeks_cli.terms.request import build_request
 from tests.conftest import assert_agrees, assert_narrow, natural_unit
@@ -42,7 +42,7 @@ VARIANTS = [
     {"kind": "cliquet", "past_fixings": [95, 98, 97], "elapsed": 1.2},
     {"kind": "variance-swap", "strike_vol": 0.2, "fixings": 12, "past_fixings": [95, 98, 97]},
 ]
-EXAMPLES = [{"kind": kind, **model.example} for kind, model in CONTRACTS.items()]
+EXAMPLES = [{"kind": kind, **model.example} for kind, model in ON_ONE.items()]
 REDUCTIONS = [{"antithetic": True}, {"control": True}, {"sampler": "sobol", "paths": 1 << 14}]
 SEEDS = 30
 
@@ -154,12 +154,12 @@ def test_standard_errors_are_the_spread_of_repeated_runs(contract, settings):
         assert spread == pytest.approx(stated, rel=4 / np.sqrt(2 * (SEEDS - 1)), abs=1e-15), estimates[0].greek.name
 
 
-@pytest.mark.parametrize("kind", CONTRACTS)
+@pytest.mark.parametrize("kind", ON_ONE)
 def test_every_contract_describes_itself(kind):
-    contract = asked({"kind": kind, **CONTRACTS[kind].example}, []).contract
+    contract = asked({"kind": kind, **ON_ONE[kind].example}, []).contract
     assert contract.model_dump(mode="json")["kind"] == kind
-    assert CONTRACTS[kind].model_validate(contract.model_dump(mode="json")) == contract
-    terms = {**CONTRACTS[kind].example, **CONTRACTS[kind].example.get("param", {})}
+    assert ON_ONE[kind].model_validate(contract.model_dump(mode="json")) == contract
+    terms = {**ON_ONE[kind].example, **ON_ONE[kind].example.get("param", {})}
     described = contract.describe()
     assert kind.split("-")[0] in described.lower()
     for term in terms.keys() - {"param"}:

@@ -114,7 +114,7 @@ def test_cross_derivatives_in_jumps(estimator):
     assert abs(found.value - expected) <= 4 * found.stderr + found.bias
 
 
-CONTRACTS = {
+ON_ONE = {
     "digital": {"kind": "digital", "strike": 100},
     "asian": {"kind": "asian", "strike": 100, "fixings": 12},
     "lookback": {"kind": "lookback", "strike_kind": "floating", "monitoring": 12},
@@ -125,12 +125,12 @@ CONTRACTS = {
 
 
 @pytest.mark.parametrize(
-    ("kind", "model"), [*((kind, "bates") for kind in CONTRACTS), ("asian", "merton"), ("digital", "heston")]
+    ("kind", "model"), [*((kind, "bates") for kind in ON_ONE), ("asian", "merton"), ("digital", "heston")]
 )
 def test_estimators_agree(kind, model):
     own = "jump_vol" if model == "merton" else "vol_of_vol"
     greeks = ["delta", "gamma", f"d({own})", "theta"]
-    request = build_request(CONTRACTS[kind], ALL[model], {"paths": 6_000}, greeks)
+    request = build_request(ON_ONE[kind], ALL[model], {"paths": 6_000}, greeks)
     results = [one for one in check(request) if one.z is not None]
     assert max(abs(one.z) for one in results) < 4.5, [(one.greek, one.method, one.z) for one in results]
 
@@ -191,7 +191,7 @@ def test_a_control_does_not_move_the_estimate(contract, model):
 
 
 def test_threads_do_not_change_bits():
-    request = build_request(CONTRACTS["asian"], BATES, {"paths": 40_000}, "delta,gamma,d(vol_of_vol)")
+    request = build_request(ON_ONE["asian"], BATES, {"paths": 40_000}, "delta,gamma,d(vol_of_vol)")
     one, two = run(request, threads=1), run(request, threads=2)
     assert one.estimates == two.estimates
 

@@ -4,6 +4,7 @@ import numpy as np
 
 from greeks_cli.engine.estimators.methods import Differentiation
 from greeks_cli.engine.execution.numbers import Numbers, fetched, widths_of
+from greeks_cli.engine.simulation.model_paths import paths_of
 from greeks_cli.engine.simulation.path_data import Motion, PathData
 from greeks_cli.engine.simulation.scenario import Scenario
 from greeks_cli.engine.simulation.schedule import KnownSchedule
@@ -31,5 +32,6 @@ def scenario_of(request, normals, method):
 def derivatives_of(request, normals, method, wanted):
     """The wanted derivatives by a method, each of shape (n_paths,)."""
     scenario, contract = scenario_of(request, normals, method), request.contract
-    found = Differentiation(request, contract, scenario, request.values, KnownSchedule(request))
+    paths = paths_of(scenario, KnownSchedule(request))
+    found = Differentiation(request, contract, paths, request.values, scenario.n_paths, scenario.dtype)
     return found.derivatives(method, wanted)

@@ -12,7 +12,7 @@ from greeks_cli.engine.execution.programs import Programs
 from greeks_cli.run.batch import price_trades
 from greeks_cli.run.book_paths import answer_of, run_together, run_with_totals
 from greeks_cli.run.price import run
-from greeks_cli.terms.contracts import CONTRACTS
+from greeks_cli.terms.contracts import ON_ONE
 from greeks_cli.terms.errors import GreeksError, NonFiniteEstimate
 from greeks_cli.terms.request import build_request
 from greeks_cli.terms.simulation import Dtype
@@ -80,9 +80,9 @@ def test_shared_paths_do_not_change_bits_under_any_setting(settings):
         assert answer.estimates == run(request).estimates
 
 
-@pytest.mark.parametrize("kind", CONTRACTS)
+@pytest.mark.parametrize("kind", ON_ONE)
 def test_batched_trades_have_the_bits_of_single_runs(kind):
-    example = {"kind": kind, **CONTRACTS[kind].example}
+    example = {"kind": kind, **ON_ONE[kind].example}
     open_numbers = {name: example[name] for name in asked(example).contract.values if name in example}
     requests = [
         asked(example | {name: value * (1 + step / 500) for name, value in open_numbers.items()}, paths=12_000)
@@ -107,8 +107,8 @@ def test_trade_at_the_money_is_batched_with_other_strikes():
 @pytest.mark.parametrize("settings", [{}, {"antithetic": True}, {"width": 0.5}], ids=str)
 def test_every_contract_twice_in_single_precision_has_the_bits_of_single_runs(settings):
     requests = [
-        build_request({"kind": kind, **CONTRACTS[kind].example}, {"vol": 0.2}, {"paths": 5000, **settings}, SIX)
-        for kind in CONTRACTS
+        build_request({"kind": kind, **ON_ONE[kind].example}, {"vol": 0.2}, {"paths": 5000, **settings}, SIX)
+        for kind in ON_ONE
         for _ in range(2)
     ]
     requests = [replace(r, simulation=r.simulation.model_copy(update={"dtype": Dtype.FLOAT32})) for r in requests]
@@ -228,14 +228,14 @@ def test_path_group_without_a_result_has_no_total():
 
 OTHER_DATES = {
     "asian": {"kind": "asian", "strike": 100, "fixings": 1},
-    "barrier": {"kind": "barrier", **CONTRACTS["barrier"].example, "monitoring": 3},
+    "barrier": {"kind": "barrier", **ON_ONE["barrier"].example, "monitoring": 3},
     "lookback": {"kind": "lookback", "strike": 105, "monitoring": 3},
     "formula": {"kind": "formula", "payoff": "max(S[-1] - K, 0)", "param": {"K": 100}, "fixings": 1},
     "cliquet": {"kind": "cliquet", "periods": 1},
-    "variance-swap": {"kind": "variance-swap", **CONTRACTS["variance-swap"].example, "fixings": 1},
+    "variance-swap": {"kind": "variance-swap", **ON_ONE["variance-swap"].example, "fixings": 1},
 }
 """Contracts of several dates where the example has one, and of one date where the example has several."""
-BOOKS = {kind: {"kind": kind, **model.example} for kind, model in CONTRACTS.items()}
+BOOKS = {kind: {"kind": kind, **model.example} for kind, model in ON_ONE.items()}
 BOOKS |= {f"{kind}, other dates": contract for kind, contract in OTHER_DATES.items()}
 UNLIKE = [{"antithetic": True}, {"sampler": "sobol", "paths": 8192}, {"dtype": "float32"}, {}]
 
@@ -244,7 +244,7 @@ UNLIKE = [{"antithetic": True}, {"sampler": "sobol", "paths": 8192}, {"dtype": "
 @pytest.mark.parametrize("book", BOOKS)
 def test_book_of_unlike_markets_has_the_bits_of_single_runs(book, settings):
     contract = BOOKS[book]
-    names = [name for name in CONTRACTS[contract["kind"]].model_validate(contract).values if name in contract]
+    names = [name for name in ON_ONE[contract["kind"]].model_validate(contract).values if name in contract]
     requests = [
         asked(
             contract | {name: contract[name] * (1 + i / 300) for name in names} | {"expiry": 1 + (i > 3)},

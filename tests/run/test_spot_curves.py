@@ -4,10 +4,10 @@ from greeks_cli.analytic.closed_forms import exact_at_spots, exact_greeks
 from greeks_cli.run.profile import profile
 from greeks_cli.run.spot_curves import closed_curves, spot_curves, spots_around
 from greeks_cli.terms.axis import Axis, points
-from greeks_cli.terms.contracts import CONTRACTS
+from greeks_cli.terms.contracts import ON_ONE
 from greeks_cli.terms.request import build_request
 
-EXAMPLES = {kind: {"kind": kind, **model.example} for kind, model in CONTRACTS.items()}
+EXAMPLES = {kind: {"kind": kind, **model.example} for kind, model in ON_ONE.items()}
 BRANCHING = {
     "up-in": {"kind": "barrier", "strike": 100, "barrier": 110, "barrier_type": "up-in"},
     "up-out": {"kind": "barrier", "strike": 120, "barrier": 110, "barrier_type": "up-out", "type": "put"},

@@ -1,7 +1,7 @@
 import pytest
 
 from greeks_cli.terms.axis import Axis, parse_axis, points, section_of, units
-from greeks_cli.terms.contracts import CONTRACTS
+from greeks_cli.terms.contracts import ON_ONE
 from greeks_cli.terms.errors import InvalidInput
 from greeks_cli.terms.fields import numeric_fields
 from greeks_cli.terms.market import Market
@@ -69,9 +69,9 @@ def test_points_without_a_valid_contract_are_named():
         points(spread, [Axis("low_strike", (80, 110)), Axis("spot", (100, 120))])
 
 
-@pytest.mark.parametrize("kind", CONTRACTS)
+@pytest.mark.parametrize("kind", ON_ONE)
 def test_every_contract_varies_over_its_expiry_its_parameters_and_the_market(kind):
-    request = build_request({"kind": kind, **CONTRACTS[kind].example}, {"vol": 0.2}, {})
+    request = build_request({"kind": kind, **ON_ONE[kind].example}, {"vol": 0.2}, {})
     found = units(request)
     assert found.items() >= {"spot": "currency", "vol": "fraction per year", "expiry": "years"}.items()
     assert set(request.contract.values) <= set(found)
@@ -80,9 +80,9 @@ def test_every_contract_varies_over_its_expiry_its_parameters_and_the_market(kin
 def test_numeric_fields_are_those_that_take_a_number():
     others = {"dividends", "dividend_model", "model", "vol_surface"}
     assert set(numeric_fields(Market)) == set(Market.model_fields) - others
-    assert numeric_fields(CONTRACTS["barrier"])["monitoring"] == ""
-    assert not {"type", "kind", "barrier_type"} & set(numeric_fields(CONTRACTS["barrier"]))
-    assert "fixing_times" not in numeric_fields(CONTRACTS["asian"])
+    assert numeric_fields(ON_ONE["barrier"])["monitoring"] == ""
+    assert not {"type", "kind", "barrier_type"} & set(numeric_fields(ON_ONE["barrier"]))
+    assert "fixing_times" not in numeric_fields(ON_ONE["asian"])
     assert section_of("asian", "strike") == "contract"
     assert section_of("asian", "vol") == "market"
     assert section_of("asian", "nothing") is None

@@ -9,7 +9,7 @@ from greeks_cli.engine.autodiff.kinks import Sharp
 from greeks_cli.engine.autodiff.ops import values_of
 from greeks_cli.engine.payoffs.formula import _Walker
 from greeks_cli.terms.choices import folded, is_guarded, is_tangled, jumps
-from greeks_cli.terms.contracts import CONTRACTS
+from greeks_cli.terms.contracts import ON_ONE
 from greeks_cli.terms.lifting import lifted
 
 LIFTED = {
@@ -114,7 +114,7 @@ def test_formula_of_too_many_branches_is_left_as_it_is():
 
 def test_kinks_alone_are_not_lifted():
     """Sharp first derivatives of nested kinks are right as they are."""
-    formula = CONTRACTS["formula"](kind="formula", payoff="abs(abs(S[-1] - K) - 10)", param={"K": 100}, fixings=1)
+    formula = ON_ONE["formula"](kind="formula", payoff="abs(abs(S[-1] - K) - 10)", param={"K": 100}, fixings=1)
     assert not formula.jumps
     assert formula.tangled_kinks
     assert ast.unparse(formula.tree) == "abs(abs(S[-1] - K) - 10)"

@@ -21,8 +21,7 @@ from numpy.typing import NDArray
 from greeks_cli.engine.autodiff.kinks import Smoother
 from greeks_cli.engine.autodiff.softplus import MAX_ORDER, Kernel
 from greeks_cli.engine.payoffs import payoff
-from greeks_cli.engine.simulation.path_data import PathData
-from greeks_cli.engine.simulation.paths import PlainPath
+from greeks_cli.engine.simulation.any_market import AnyPathData, plain_path
 from greeks_cli.terms.errors import InvalidInput, Problem
 from greeks_cli.terms.request import Request
 
@@ -75,7 +74,7 @@ class _SpreadRecorder(Smoother):
         self.arguments.append(x)
 
 
-def pilot_kinks(request: Request, data: PathData) -> list[Kink]:
+def pilot_kinks(request: Request, data: AnyPathData) -> list[Kink]:
     """Every kink, in the order in which the payoff meets them on some paths of the request's market.
 
     Raises InvalidInput where a derivative is asked for and every path lies exactly on a kink, as today's fixing may.
@@ -89,17 +88,17 @@ def pilot_kinks(request: Request, data: PathData) -> list[Kink]:
     return [kink._replace(spread=kink.spread or 1.0) for kink in recorder.kinks]
 
 
-def kink_arguments(request: Request, data: PathData) -> NDArray[np.floating]:
+def kink_arguments(request: Request, data: AnyPathData) -> NDArray[np.floating]:
     """The argument of every kink on some paths, one row for each of its dates: positive on one side of the kink."""
     n_paths = data.motion.n_paths
     found = [np.broadcast_to(x, (*x.shape[:-1], n_paths)) for x in _recorded(request, data).arguments]
     return np.concatenate([x.reshape(-1, n_paths) for x in found]) if found else np.empty((0, n_paths))
 
 
-def _recorded(request: Request, data: PathData) -> _SpreadRecorder:
+def _recorded(request: Request, data: AnyPathData) -> _SpreadRecorder:
     recorder = _SpreadRecorder(bool(request.simulation.fixed_width))
     with np.errstate(all="ignore"):  # non-finite numbers are reported with the estimate
-        payoff(request.contract, request.values, PlainPath(data, request, request.values), recorder)
+        payoff(request.contract, request.values, plain_path(data, request, request.values), recorder)
     return recorder
 
 

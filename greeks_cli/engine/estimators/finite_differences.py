@@ -16,9 +16,8 @@ from greeks_cli.engine.autodiff.mixed_partials import MultiIndex
 from greeks_cli.engine.autodiff.softplus import Kernel
 from greeks_cli.engine.estimators.scales import scale_of
 from greeks_cli.engine.payoffs import discounted_payoff
-from greeks_cli.engine.simulation.markets import Markets
-from greeks_cli.engine.simulation.path_data import Motion, PathData
-from greeks_cli.engine.simulation.paths import PlainPath
+from greeks_cli.engine.simulation.any_market import data_of, moved_market, plain_path
+from greeks_cli.engine.simulation.path_data import Motion
 from greeks_cli.terms.request import Request
 
 _SHARES = {1: 0.02, 2: 0.05}
@@ -66,7 +65,7 @@ _LINE = {1: ((1, 0.5), (-1, -0.5)), 2: ((1, 1.0), (0, -2.0), (-1, 1.0))}
 
 def _price(request: Request, motion: Motion, values: dict[str, float], n_kinks: int) -> NDArray[np.floating]:
     contract = request.contract
-    data = PathData(motion, Markets.moved([(values, request)]))
-    path = PlainPath(data, request, values)
+    data = data_of(motion, moved_market(request, values))
+    path = plain_path(data, request, values)
     value = discounted_payoff(contract, values, path, Smoother((Kernel.plain(0),) * n_kinks))
     return np.asarray(getattr(value, "array", value))

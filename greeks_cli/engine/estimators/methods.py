@@ -14,23 +14,30 @@ from collections.abc import Callable, Collection, Hashable, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
 
+import numpy as np
+
 from greeks_cli.engine.autodiff.chainer_runtime import chainer
 from greeks_cli.engine.autodiff.kinks import Smoother, SmoothPayoff
 from greeks_cli.engine.autodiff.mixed_partials import Derivatives, MultiIndex, by_backward, by_grad
 from greeks_cli.engine.autodiff.ops import Leaves, Operand, make_leaves
 from greeks_cli.engine.autodiff.softplus import Kernel
 from greeks_cli.engine.payoffs import discounted_payoff
-from greeks_cli.engine.simulation.model_paths import paths_of
-from greeks_cli.engine.simulation.paths import Path
-from greeks_cli.engine.simulation.scenario import Scenario, others_of
-from greeks_cli.engine.simulation.schedule import Schedule
+from greeks_cli.engine.simulation.any_market import AnyPath
+from greeks_cli.engine.simulation.model_paths import Paths
+from greeks_cli.engine.simulation.scenario import others_of
 from greeks_cli.terms.contract import Contract
 from greeks_cli.terms.greek import TIME
+from greeks_cli.terms.nodes import curve_of
 from greeks_cli.terms.request import Request
 from greeks_cli.terms.simulation import Autodiff, Estimator
+from greeks_cli.terms.underlyings import CORRELATION
 
-NEVER_PATHWISE = (TIME, "jump_intensity")
-"""Parameters that move the density: a mixed estimate holds dates and numbers of jumps fixed."""
+_NEVER_PATHWISE = (TIME, "jump_intensity", CORRELATION)
+
+
+def never_pathwise(name: str) -> bool:
+    """True if a parameter moves the density alone in a mixed estimate, which holds dates and numbers of jumps fixed."""
+    return curve_of(name) in _NEVER_PATHWISE
 
 
 @dataclass(frozen=True)
@@ -76,24 +83,25 @@ class Differentiation:
     """Derivatives of a contract on some paths.
 
     ``request`` has the parameters and the mode of Chainer. ``contract`` is the request's, or its control variate on
-    the same paths. ``values`` are the values of the parameters; ``schedule`` gives the dates.
+    the same paths. ``values`` are the values of the parameters, numbers of a type ``dtype``.
     """
 
     def __init__(
         self,
         request: Request,
         contract: Contract,
-        scenario: Scenario,
+        paths: Paths,
         values: Mapping[str, Operand],
-        schedule: Schedule,
+        n_paths: int,
+        dtype: type[np.floating],
     ):
-        self._request, self._contract, self._scenario = request, contract, scenario
-        self._values, self._paths = values, paths_of(scenario, schedule)
+        self._request, self._contract, self._paths = request, contract, paths
+        self._values, self._n_paths, self._dtype = values, n_paths, dtype
 
     def derivatives(self, method: Method, wanted: Collection[MultiIndex]) -> Derivatives:
         """The wanted derivatives of the discounted payoff, each of shape (n_paths,)."""
         live = {name for index in wanted for name in index}
-        leaves = make_leaves(self._values, live, self._scenario.n_paths, self._scenario.dtype)
+        leaves = make_leaves(self._values, live, self._n_paths, self._dtype)
         if method.estimator is Estimator.CONDITIONAL:
             return self._conditional(method, wanted, leaves)
         if method.estimator is Estimator.MIXED:
@@ -128,13 +136,13 @@ class Differentiation:
             found |= self._by(chainer.as_variable(value), leaves, others)
         return found
 
-    def _rest(self, method: Method, leaves: Leaves, path: Path) -> Operand:
+    def _rest(self, method: Method, leaves: Leaves, path: AnyPath) -> Operand:
         """The payoff less its smooth part."""
         sharp = Smoother([Kernel.plain(0, kernel.base) for kernel in method.kernels])
         paid = discounted_payoff(self._contract, leaves, path, sharp)
         return paid - discounted_payoff(self._contract, leaves, path, SmoothPayoff(method.kernels))
 
-    def _sharp(self, method: Method, leaves: Leaves, path: Path) -> Operand:
+    def _sharp(self, method: Method, leaves: Leaves, path: AnyPath) -> Operand:
         return discounted_payoff(self._contract, leaves, path, Smoother(method.kernels))
 
     def _mixed(self, method: Method, wanted: Collection[MultiIndex], leaves: Leaves) -> Derivatives:
@@ -147,7 +155,7 @@ class Differentiation:
         return found
 
     def _mixed_from(
-        self, first: str, payoff: Callable[[Leaves, Path], Operand], indices: Collection[MultiIndex], leaves: Leaves
+        self, first: str, payoff: Callable[[Leaves, AnyPath], Operand], indices: Collection[MultiIndex], leaves: Leaves
     ) -> Derivatives:
         """The derivatives of a payoff whose pathwise parameter is ``first``."""
         moving = {**leaves, first: leaves[first] * 1.0}
@@ -161,7 +169,7 @@ class Differentiation:
         return {index: below[rest] for index, rest in others.items()}
 
 
-def _weighted(paid: Operand, path: Path) -> Operand:
+def _weighted(paid: Operand, path: AnyPath) -> Operand:
     """A payoff times the density of what the path holds fixed."""
     weight = path.weight
     return chainer.as_variable(paid if isinstance(weight, float) else paid * weight)
@@ -186,4 +194,4 @@ def pathwise_parameter(contract: Contract, index: MultiIndex) -> str | None:
     The contract's come first because a density does not depend on them. None for the price and for
     parameters that move the density only.
     """
-    return next((p for p in (*contract.values, *index) if p in index and p not in NEVER_PATHWISE), None)
+    return next((p for p in (*contract.values, *index) if p in index and not never_pathwise(p)), None)

@@ -62,7 +62,7 @@ class Blocks:
             _USUAL_PATHS if paths < _LARGE else 2 * _USUAL_PATHS,
             _NORMALS_PER_BLOCK // sum(self.steps),
             _ESTIMATES_PER_BLOCK // max(1, len(self.request.greeks)),
-            _POINTS_PER_BLOCK // self.grid.n_dates,
+            _POINTS_PER_BLOCK // (self.grid.n_dates * self.grid.n_underlyings),
         )
         wanted = max(_SMALLEST, fit)
         if self.request.simulation.sampler is Sampler.PHILOX:

@@ -7,7 +7,7 @@ from itertools import chain
 from greeks_cli.engine.autodiff.mixed_partials import MultiIndex
 from greeks_cli.engine.autodiff.softplus import Kernel
 from greeks_cli.engine.estimators.bandwidth import Kink, automatic_kernels, plain_kernels, smooth_kernels
-from greeks_cli.engine.estimators.methods import NEVER_PATHWISE, Method, kink_order, pathwise_parameter
+from greeks_cli.engine.estimators.methods import Method, kink_order, never_pathwise, pathwise_parameter
 from greeks_cli.engine.payoffs.controls import Underlying, control_of
 from greeks_cli.terms.greek import TIME
 from greeks_cli.terms.nodes import curve_of
@@ -148,7 +148,7 @@ def _firsts(request: Request, index: MultiIndex) -> list[str]:
         return density  # the first derivatives of contract and control jump on different paths
     # The density of later dates knows the vol: over several dates it matters which parameter moves the path.
     several = not own and len(request.path_dates) > 1 and request.cash_dividends is None
-    return [*density, *(dict.fromkeys(p for p in index if p not in NEVER_PATHWISE) if several else (first,))]
+    return [*density, *(dict.fromkeys(p for p in index if not never_pathwise(p)) if several else (first,))]
 
 
 def _applicable(request: Request, index: MultiIndex, estimator: Estimator) -> Estimator:

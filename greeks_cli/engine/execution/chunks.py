@@ -14,9 +14,10 @@ from greeks_cli.engine.backends.backend import Device
 from greeks_cli.engine.compiler.batching import PerTrade, chosen, of_trades
 from greeks_cli.engine.compiler.ir import Array, Name, Program, Source, per_path, readers
 from greeks_cli.engine.execution.numbers import Numbers, Widths
+from greeks_cli.engine.simulation.any_market import AnyMarkets, AnyPathData, data_of
 from greeks_cli.engine.simulation.gbm import parameters_of
 from greeks_cli.engine.simulation.markets import Markets
-from greeks_cli.engine.simulation.path_data import Motion, PathData
+from greeks_cli.engine.simulation.path_data import Motion
 from greeks_cli.engine.simulation.sources import Latent, PathSource
 
 
@@ -31,7 +32,7 @@ class InMarkets:
     """A source that is an array of a block's paths in some markets."""
 
     source: PathSource
-    markets: Markets
+    markets: AnyMarkets
 
 
 class _Arrays:
@@ -39,15 +40,15 @@ class _Arrays:
 
     def __init__(self, motion: Motion, others: Mapping[Any, Array]):
         self._motion, self._others = motion, others
-        self._data: dict[Markets, PathData] = {}
+        self._data: dict[AnyMarkets, AnyPathData] = {}
 
     def __call__(self, source: Source) -> Array:
         if isinstance(source, InMarkets):
             if source.markets not in self._data:
-                self._data[source.markets] = PathData(self._motion, source.markets)
+                self._data[source.markets] = data_of(self._motion, source.markets)
             return source.source.of(self._data[source.markets])
         if isinstance(source, PathSource):
-            return source.of(PathData(self._motion, _NO_MARKETS))
+            return source.of(data_of(self._motion, _NO_MARKETS))
         return self._others[source]
 
 
@@ -176,7 +177,7 @@ class Stacked:
         """``rows`` are the places of the trades among those of ``numbers``, by default all."""
         self._rows = [*range(len(numbers.requests))] if rows is None else rows
         self._numbers, self._motion = numbers.some(self._rows), motion
-        self._data = PathData(motion, self._numbers.markets)
+        self._data = data_of(motion, self._numbers.markets)
 
     def run(self, program: Program[Name], widths: Widths) -> dict[Name, Array]:
         """The results of a simplified program for some widths: a row for each trade, or one row where all are equal."""
@@ -210,9 +211,9 @@ class Stacked:
         arrays = [s for s in program.sources if isinstance(s, PathSource) and s.of_market and markets.count > 1]
         return _crosses(program, numbers, {source: program.sources[source] for source in arrays})
 
-    def _data_of(self, which: slice) -> PathData:
+    def _data_of(self, which: slice) -> AnyPathData:
         """The paths in the markets of some trades."""
         markets = self._numbers.markets
         if markets.count == 1 or which == slice(0, markets.count):
             return self._data
-        return PathData(self._motion, markets.some(which))
+        return data_of(self._motion, markets.some(which))

@@ -8,16 +8,17 @@ from greeks_cli.engine.autodiff.ops import Operand, make_leaves
 from greeks_cli.engine.compiler.ir import Source
 from greeks_cli.engine.execution.compile import plan
 from greeks_cli.engine.execution.numbers import Numbers, fetched, widths_of
+from greeks_cli.engine.execution.traced import scenario_of
 from greeks_cli.engine.payoffs import discounted_payoff
-from greeks_cli.engine.simulation.cash_dividends import start_of
+from greeks_cli.engine.simulation.any_market import data_of
 from greeks_cli.engine.simulation.grid import Grid
-from greeks_cli.engine.simulation.model_paths import paths_of
+from greeks_cli.engine.simulation.model_paths import any_paths
 from greeks_cli.engine.simulation.normals import PATHS, standard_normals
-from greeks_cli.engine.simulation.path_data import Motion, PathData
-from greeks_cli.engine.simulation.scenario import Scenario
+from greeks_cli.engine.simulation.path_data import Motion
 from greeks_cli.engine.simulation.schedule import KnownSchedule
 from greeks_cli.terms.greek import Greek
 from greeks_cli.terms.request import Request
+from greeks_cli.terms.simulation import Estimator
 
 _PATHS_SHOWN = 4
 
@@ -28,23 +29,24 @@ def dot_graph(request: Request, greek: Greek) -> str:
     import chainer.computational_graph as drawing
 
     contract, grid = request.contract, Grid.usual(request)
-    start = start_of(request, request.values)
     (group, *_) = plan(request).groups
     normals = standard_normals(request.simulation.seed, PATHS, 0, (1,) * grid.n_rows, _PATHS_SHOWN, np.float64)
-    live = set(greek.parameters) or {"spot"}
+    live = set(greek.parameters) or {next(iter(request.values))}
     leaves = make_leaves(request.values, live, _PATHS_SHOWN, np.float64)
     for name in live:
         leaves[name].name = name
     numbers = Numbers([request])
     fetch = fetched(
-        PathData(Motion(request.path_dates, normals, grid), numbers.markets), numbers, widths_of([group.method])
+        data_of(Motion(request.path_dates, normals, grid), numbers.markets), numbers, widths_of([group.method])
     )
 
     def sourced(source: Source, sample: Operand, is_flat: bool | None = None) -> Operand:
         return fetch(source)
 
-    scenario = Scenario(request, _PATHS_SHOWN, np.float64, sourced, start, start)
-    path = paths_of(scenario, KnownSchedule(request)).moving(leaves)
+    scenarios = [scenario_of(request, part, _PATHS_SHOWN, np.float64, sourced) for part in range(len(request.parts))]
+    for scenario in scenarios:
+        scenario.differentiate_laws(Estimator.PATHWISE, False, [greek.parameters])
+    path = any_paths(scenarios, [KnownSchedule(own) for own in request.parts]).moving(leaves)
     node = discounted_payoff(contract, leaves, path, Smoother(group.method.kernels))
     for name in greek.parameters:
         ones = chainer.Variable(np.ones_like(node.array), name="1 on every path")

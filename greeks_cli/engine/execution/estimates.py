@@ -12,7 +12,7 @@ from greeks_cli.engine.autodiff.mixed_partials import MultiIndex
 from greeks_cli.engine.estimators.bias import remaining_bias
 from greeks_cli.engine.estimators.methods import kink_order
 from greeks_cli.engine.estimators.row_sums import Vector
-from greeks_cli.engine.estimators.scales import scale_of, size_of
+from greeks_cli.engine.estimators.scales import price_scale, size_of
 from greeks_cli.engine.execution.accumulator import StackMoments
 from greeks_cli.engine.execution.numbers import type_of
 from greeks_cli.engine.execution.plan import Plan
@@ -21,6 +21,7 @@ from greeks_cli.engine.execution.regression import Regression
 from greeks_cli.engine.execution.tails import Tail
 from greeks_cli.terms.errors import NonFiniteEstimate
 from greeks_cli.terms.greek import Greek
+from greeks_cli.terms.request import Request
 from greeks_cli.terms.result import Estimate
 from greeks_cli.terms.simulation import Estimator, Sampler
 
@@ -105,7 +106,7 @@ def _of_plan(plan: Plan, truth: Truth, numbers: Sequence[Sequence[float]], count
             or _contradicted(plan, value, stderr, bias, exact, scale)
             or _replaced(plan, greek, used)
             or _unguarded(plan, greek, used)
-            or (None if greek.order else plan.request.contract.remark(plan.request.market.spot))
+            or (None if greek.order else plan.request.contract.remark(plan.request.spot))
         )
         method = used[greek.parameters]
         answers.append(Estimate(greek, value, stderr, low, high, bias, exact, method, warning, of_steps))
@@ -127,9 +128,13 @@ def _rounding(plans: Sequence[Plan], scales: Vector) -> Vector:
     """The bias from prices rounded to single precision, the same on all paths; 0 in double precision."""
     if type_of(plans[0].request) is np.float64:
         return np.zeros_like(scales)
-    prices = np.array([plan.request.market.spot / scale_of(plan.request, "spot") for plan in plans])
+    prices = np.array([_largest_spot(plan.request) / price_scale(plan.request) for plan in plans])
     found: Vector = float(np.finfo(np.float32).eps) * scales * prices
     return found
+
+
+def _largest_spot(request: Request) -> float:
+    return max(part.spot for part in request.parts)
 
 
 def _bias(plan: Plan, moments: StackMoments) -> Vector:
@@ -159,7 +164,8 @@ def _uncertainties(plan: Plan, moments: StackMoments) -> Vector:
 def _reason(plan: Plan) -> str:
     """The likely reason why an estimate is no number, with the remedy."""
     request = plan.request
-    if request.market.chance_of_no_price(request.contract.expiry) > _NOTABLE_CHANCE:
+    chance = 0.0 if request.is_joint else request.sole_market.chance_of_no_price(request.contract.expiry)
+    if chance > _NOTABLE_CHANCE:
         return "dividends take all of the price on some paths; lower them, or use dividend_model escrowed"
     return (
         "it left the range of its floating-point type (try --dtype float64 or a smaller scale), "

@@ -13,8 +13,9 @@ from greeks_cli.engine.compiler.ir import COMMUTATIVE, Program, per_path
 from greeks_cli.engine.execution.chunks import Chunked, InMarkets, Rows, is_one_by_one
 from greeks_cli.engine.execution.numbers import type_of
 from greeks_cli.engine.execution.programs import FAR, NEAR, Programs, Share, Stack, Wanted
-from greeks_cli.engine.simulation.markets import Markets
+from greeks_cli.engine.simulation.any_market import AnyMarkets
 from greeks_cli.engine.simulation.sources import PathSource
+from greeks_cli.terms.joint_market import JointMarket
 from greeks_cli.terms.market import Market
 
 Result = tuple[int, Wanted]
@@ -96,7 +97,7 @@ class _Merger:
     def __init__(self, dtype: type[np.floating]):
         self._dtype, self._builder = dtype, Builder()
         self._flat: set[int] = set()
-        self._markets: dict[Market, Markets] = {}
+        self._markets: dict[Market | JointMarket, AnyMarkets] = {}
         """One object for all plans of a market."""
 
     def merged(self, share: Share) -> dict[Wanted, int]:

@@ -13,9 +13,8 @@ from greeks_cli.engine.autodiff.softplus import MAX_ORDER
 from greeks_cli.engine.compiler.batching import per_trade
 from greeks_cli.engine.compiler.ir import Program, Source
 from greeks_cli.engine.estimators.methods import Method
+from greeks_cli.engine.simulation.any_market import AnyMarkets, AnyPathData, markets_of
 from greeks_cli.engine.simulation.cash_dividends import start_of
-from greeks_cli.engine.simulation.markets import Markets
-from greeks_cli.engine.simulation.path_data import PathData
 from greeks_cli.engine.simulation.sources import Coefficient, PathSource
 from greeks_cli.terms.contract import Contract
 from greeks_cli.terms.request import Request
@@ -38,6 +37,14 @@ class Value:
 
 
 @dataclass(frozen=True, slots=True)
+class Start:
+    """The start of an underlying's lognormal: the spot, less the value of escrowed dividends; folded as a Value is."""
+
+    part: int
+    rounded: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Parameter:
     """A number of the contract, open in the simplified program too."""
 
@@ -57,6 +64,8 @@ class Time:
     """The time of a date by its index, folded when a program is simplified."""
 
     date: int
+    part: int = 0
+    """The number of the underlying, which may have ex-dates of its own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +73,7 @@ class TimeColumn:
     """The times of the first dates, shape (n_dates, 1), folded when a program is simplified."""
 
     n_dates: int
+    part: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +82,7 @@ class NodeWeight:
 
     node: str
     date: int
+    part: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,10 +91,7 @@ class NodeWeightColumn:
 
     node: str
     n_dates: int
-
-
-START = "start"
-"""The name of the lognormal's start among the values: the spot, less the value of escrowed dividends."""
+    part: int = 0
 
 
 class Numbers:
@@ -97,14 +105,14 @@ class Numbers:
         """Programs with these numbers folded, where the numbers differ between the trades."""
 
     @cached_property
-    def markets(self) -> Markets:
+    def markets(self) -> AnyMarkets:
         """The market of each trade, or the one market of all."""
-        return Markets.of(self.requests[:1] if self._is_one_market else self.requests)
+        return markets_of(self.requests[:1] if self._is_one_market else self.requests)
 
     @property
     def _is_one_market(self) -> bool:
         one = self.requests[0]
-        return all(r.market == one.market and r.schedule_dates == one.schedule_dates for r in self.requests)
+        return all(r.market == one.market and r.path_dates == one.path_dates for r in self.requests)
 
     def some(self, rows: Sequence[int]) -> "Numbers":
         """The numbers of some of the trades."""
@@ -115,9 +123,13 @@ class Numbers:
         found.markets = self.markets.some(places[:1] if found._is_one_market else places)
         return found
 
-    def _weights(self, node: str) -> NDArray[np.float64]:
+    def _parts(self, part: int) -> list[Request]:
+        """The request of an underlying, of each trade."""
+        return [request.parts[part] for request in self.requests]
+
+    def _weights(self, node: str, part: int) -> NDArray[np.float64]:
         """The weights of a node at the dates of each trade, shape (n_trades, n_dates)."""
-        return np.array([r.market.weights(r.schedule_dates)[node] for r in self.requests])
+        return np.array([r.sole_market.weights(r.schedule_dates)[node] for r in self._parts(part)])
 
     @cached_property
     def folded_key(self) -> Hashable:
@@ -127,7 +139,7 @@ class Numbers:
 
     def folded(self, source: Source) -> Any:
         """Binds the numbers that are folded when a program is simplified."""
-        if isinstance(source, Value | Time | TimeColumn | NodeWeight | NodeWeightColumn | Coefficient):
+        if isinstance(source, Value | Start | Time | TimeColumn | NodeWeight | NodeWeightColumn | Coefficient):
             return self._once(source)
         return source
 
@@ -149,18 +161,20 @@ class Numbers:
     def _made(self, source: Any) -> NDArray[np.float64]:
         match source:
             case Coefficient():
-                return source.of(self.markets, self.dtype)
-            case Time(date=date):
-                return np.array([r.schedule_dates[date] for r in self.requests])
-            case TimeColumn(n_dates=n):
-                return np.array([r.schedule_dates[:n] for r in self.requests], self.dtype)[:, :, None]
-            case NodeWeight(node=node, date=date):
-                return self._weights(node)[:, date]
-            case NodeWeightColumn(node=node, n_dates=n):
-                return self._weights(node)[:, :n, None].astype(self.dtype)
+                return source.of(self.markets.parts[source.part], self.dtype)
+            case Time(date=date, part=part):
+                return np.array([r.schedule_dates[date] for r in self._parts(part)])
+            case TimeColumn(n_dates=n, part=part):
+                return np.array([r.schedule_dates[:n] for r in self._parts(part)], self.dtype)[:, :, None]
+            case NodeWeight(node=node, date=date, part=part):
+                return self._weights(node, part)[:, date]
+            case NodeWeightColumn(node=node, n_dates=n, part=part):
+                return self._weights(node, part)[:, :n, None].astype(self.dtype)
+            case Start(part=part, rounded=rounded):
+                starts = np.array([start_of(r, r.values) for r in self._parts(part)], dtype=float)
+                return starts.astype(self.dtype) if rounded else starts
             case Value(name=name, rounded=rounded):
-                found = [start_of(r, r.values) if name == START else r.values[name] for r in self.requests]
-                values = np.array(found, dtype=float)
+                values = np.array([r.values[name] for r in self.requests], dtype=float)
                 return values.astype(self.dtype) if rounded else values
         return np.array([r.contract.values[source.name] for r in self.requests], dtype=float).astype(self.dtype)
 
@@ -169,7 +183,7 @@ def _folded(contract: Contract) -> Hashable:
     return tuple(contract.open_values.items()) if contract.folds_parameters else ()
 
 
-def fetched(data: PathData, numbers: Numbers, widths: Widths) -> Callable[[Source], Any]:
+def fetched(data: AnyPathData, numbers: Numbers, widths: Widths) -> Callable[[Source], Any]:
     """Fetches the sources of a program as it was traced, for the paths of one trade."""
     late = numbers.late(widths)
 

@@ -20,9 +20,9 @@ from greeks_cli.engine.execution.regression import Controlled
 from greeks_cli.engine.execution.selection import in_float64, pilot_motion
 from greeks_cli.engine.execution.traced import traced
 from greeks_cli.engine.payoffs.controls import control_of
+from greeks_cli.engine.simulation.any_market import AnyMarkets, data_of
 from greeks_cli.engine.simulation.importance import PLAIN_ONE_IN
-from greeks_cli.engine.simulation.markets import Markets
-from greeks_cli.engine.simulation.path_data import Motion, PathData
+from greeks_cli.engine.simulation.path_data import Motion
 from greeks_cli.terms.request import Request
 from greeks_cli.terms.simulation import Dtype
 
@@ -78,11 +78,11 @@ def _rows(request: Request, found: Derivatives, n_paths: int) -> NDArray[np.floa
     return np.array([np.broadcast_to(found[greek.parameters], (n_paths,)) for greek in request.greeks])
 
 
-def _with_edges(request: Request, motion: Motion, markets: Markets) -> Motion:
+def _with_edges(request: Request, motion: Motion, markets: AnyMarkets) -> Motion:
     """The paths, and for each kink that they reach two more on either side of it, as near as numbers tell."""
 
     def arguments(normals: NDArray[np.floating]) -> NDArray[np.floating]:
-        return kink_arguments(request, PathData(motion.with_normals(normals), markets))[:_MOST_KINKS]
+        return kink_arguments(request, data_of(motion.with_normals(normals), markets))[:_MOST_KINKS]
 
     values = arguments(motion.normals)
     crossed = np.flatnonzero((values > 0).any(axis=1) & (values <= 0).any(axis=1))

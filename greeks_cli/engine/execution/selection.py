@@ -24,11 +24,10 @@ from greeks_cli.engine.execution.numbers import Numbers, widths_of
 from greeks_cli.engine.execution.regression import SHARE_OF_ROUNDING
 from greeks_cli.engine.execution.traced import Traced, traced
 from greeks_cli.engine.payoffs.controls import control_of
+from greeks_cli.engine.simulation.any_market import AnyMarkets, AnyPathData, data_of, markets_of
 from greeks_cli.engine.simulation.grid import Grid
-from greeks_cli.engine.simulation.markets import Markets
 from greeks_cli.engine.simulation.normals import PILOT, standard_normals
-from greeks_cli.engine.simulation.path_data import Motion, PathData
-from greeks_cli.terms.market import Market
+from greeks_cli.engine.simulation.path_data import Motion
 from greeks_cli.terms.request import Request
 from greeks_cli.terms.simulation import Dtype
 
@@ -59,7 +58,7 @@ class Pilot:
     def of_all(cls, requests: Sequence[Request]) -> list[Self]:
         """The pilot of each request; requests of the same dates share normals."""
         markets = _markets(requests)
-        paths: dict[Hashable, dict[Market, list[int]]] = {}
+        paths: dict[Hashable, dict[Hashable, list[int]]] = {}
         for number, request in enumerate(requests):
             of_paths = paths.setdefault((request.path_dates, _drawn(request, Grid.usual(request))), {})
             of_paths.setdefault(request.market, []).append(number)
@@ -67,7 +66,7 @@ class Pilot:
         for of_market in paths.values():
             motion = pilot_motion(requests[next(iter(of_market.values()))[0]])
             for numbers in of_market.values():
-                data = PathData(motion, markets[numbers[0]])
+                data = data_of(motion, markets[numbers[0]])
                 for number in numbers:
                     request = requests[number]
                     kinks = tuple(pilot_kinks(request, data))
@@ -117,14 +116,14 @@ def _shared_variance(x: NDArray[np.floating], y: NDArray[np.floating], size: flo
     return float(np.corrcoef(x, y)[0, 1] ** 2)
 
 
-def _markets(requests: Sequence[Request]) -> list[Markets]:
+def _markets(requests: Sequence[Request]) -> list[AnyMarkets]:
     """The market of each request, with the coefficients of its path, which are computed for all requests at once."""
     by_count: dict[Hashable, list[int]] = {}
     for number, request in enumerate(requests):
-        by_count.setdefault((len(request.path_dates), request.market.nodes), []).append(number)
-    found: dict[int, Markets] = {}
+        by_count.setdefault((len(request.path_dates), request.market.structure), []).append(number)
+    found: dict[int, AnyMarkets] = {}
     for numbers in by_count.values():
-        together = Markets.of([requests[number] for number in numbers])
+        together = markets_of([requests[number] for number in numbers])
         found |= {number: together.some(slice(i, i + 1)) for i, number in enumerate(numbers)}
     return [found[number] for number in range(len(requests))]
 
@@ -148,9 +147,9 @@ def pilot_motion(request: Request, grid: Grid | None = None) -> Motion:
     return Motion(request.path_dates, normals, grid)
 
 
-def pilot_data(request: Request) -> PathData:
+def pilot_data(request: Request) -> AnyPathData:
     """The pilot paths of a request in its market."""
-    return PathData(pilot_motion(request), Numbers([request]).markets)
+    return data_of(pilot_motion(request), Numbers([request]).markets)
 
 
 def _drawn(request: Request, grid: Grid) -> tuple[int, int, int]:

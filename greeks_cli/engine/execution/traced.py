@@ -21,11 +21,11 @@ from greeks_cli.engine.compiler.simplify import simplified
 from greeks_cli.engine.compiler.tracer import Tracer
 from greeks_cli.engine.estimators.methods import Differentiation, Method
 from greeks_cli.engine.execution.numbers import (
-    START,
     NodeWeight,
     NodeWeightColumn,
     Numbers,
     Parameter,
+    Start,
     Time,
     TimeColumn,
     Value,
@@ -34,7 +34,9 @@ from greeks_cli.engine.execution.numbers import (
 )
 from greeks_cli.engine.simulation.cash_dividends import start_of
 from greeks_cli.engine.simulation.conditional import integrates
-from greeks_cli.engine.simulation.scenario import Scenario
+from greeks_cli.engine.simulation.joint import PartScenario
+from greeks_cli.engine.simulation.model_paths import any_paths
+from greeks_cli.engine.simulation.scenario import Scenario, Sourced
 from greeks_cli.terms.contract import Contract
 from greeks_cli.terms.nodes import Nodes
 from greeks_cli.terms.request import Request
@@ -152,33 +154,52 @@ class Traced:
             else:
                 source = tracer.source(Parameter(name), self._dtype(number))
                 values[name] = np.broadcast_to(source, (_TRACED_PATHS,))
-        spot = tracer.source(Value(START, rounded=True), self._dtype(start_of(request, request.values)))
-        unrounded = tracer.source(Value(START), self._dtype(1))
-        scenario = Scenario(request, _TRACED_PATHS, self._dtype, tracer.source, spot, unrounded)
-        scenario.differentiate_laws(method.estimator, method.estimator is Estimator.MIXED or bool(method.first), wanted)
+        scenarios = [
+            scenario_of(request, part, _TRACED_PATHS, self._dtype, tracer.source) for part in range(len(request.parts))
+        ]
+        mixes = method.estimator is Estimator.MIXED or bool(method.first)
+        for scenario in scenarios:
+            scenario.differentiate_laws(method.estimator, mixes, wanted)
+        parts = enumerate(request.parts)
+        schedules = [_OpenSchedule(tracer, part, own.sole_market.nodes, self._dtype) for part, own in parts]
         with np.errstate(all="ignore"):  # nothing is estimated here
-            schedule = _OpenSchedule(tracer, request.market.nodes, self._dtype)
-            found = Differentiation(request, contract, scenario, values, schedule).derivatives(opened, wanted)
+            paths = any_paths(scenarios, schedules)
+            differentiation = Differentiation(request, contract, paths, values, _TRACED_PATHS, self._dtype)
+            found = differentiation.derivatives(opened, wanted)
             return tracer.program({index: found[index] for index in wanted})
 
 
-class _OpenSchedule:
-    """A schedule whose numbers are sources."""
+def scenario_of(request: Request, part: int, n_paths: int, dtype: type[np.floating], sourced: Sourced) -> Scenario:
+    """The view of the paths of an underlying by its number."""
+    own = request.parts[part]
+    spot = sourced(Start(part, rounded=True), dtype(start_of(own, own.values)))
+    unrounded = sourced(Start(part), dtype(1))
+    if request.is_joint:
+        return PartScenario(request, part, n_paths, dtype, sourced, spot, unrounded)
+    return Scenario(request, n_paths, dtype, sourced, spot, unrounded)
 
-    def __init__(self, tracer: Tracer, nodes: Nodes, dtype: type[np.floating]):
-        self.nodes, self._tracer, self._dtype = nodes, tracer, dtype
+
+class _OpenSchedule:
+    """The schedule of one underlying, whose numbers are sources."""
+
+    def __init__(self, tracer: Tracer, part: int, nodes: Nodes, dtype: type[np.floating]):
+        self.nodes, self._tracer, self._part, self._dtype = nodes, tracer, part, dtype
 
     def time(self, date: Dates) -> Operand:
         """The time of a date in years."""
         if isinstance(date, int):
-            return self._tracer.source(Time(date), self._dtype(1))
-        return self._tracer.source(TimeColumn(date.stop), np.ones((date.stop, 1), self._dtype))[date.start :]
+            return self._tracer.source(Time(date, self._part), self._dtype(1))
+        return self._tracer.source(TimeColumn(date.stop, self._part), np.ones((date.stop, 1), self._dtype))[
+            date.start :
+        ]
 
     def weight(self, node: str, date: Dates) -> Operand:
         """The weight of a node in the integral from today to a date."""
         if isinstance(date, int):
-            return self._tracer.source(NodeWeight(node, date), self._dtype(1))
-        weights = self._tracer.source(NodeWeightColumn(node, date.stop), np.ones((date.stop, 1), self._dtype))
+            return self._tracer.source(NodeWeight(node, date, self._part), self._dtype(1))
+        weights = self._tracer.source(
+            NodeWeightColumn(node, date.stop, self._part), np.ones((date.stop, 1), self._dtype)
+        )
         return weights[date.start :]
 
 
@@ -205,12 +226,12 @@ def traced(request: Request, methods: Methods) -> Traced:
     """The traces of a structure, from the cache where an earlier request has made them."""
     contract, simulation = request.contract, request.simulation
     choices = tuple((index, tuple(method.pattern for method in found)) for index, found in methods.items())
-    structure = contract.structure(request.market.spot), contract.series(request.levels)
+    structure = contract.structure(request.spot), contract.series(request.levels)
     key = (
         type(contract),
         structure,
-        request.market.nodes,
-        request.cash_dividends,
+        request.market.structure,
+        tuple(part.cash_dividends for part in request.parts),
         integrates(request),
         simulation.dtype,
         simulation.autodiff,

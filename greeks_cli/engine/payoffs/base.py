@@ -3,13 +3,13 @@
 from functools import singledispatch
 
 from greeks_cli.engine.autodiff.kinks import Smoother
-from greeks_cli.engine.autodiff.ops import Leaves, Operand, as_constant
-from greeks_cli.engine.simulation.paths import Path
+from greeks_cli.engine.autodiff.ops import Leaves, Operand
+from greeks_cli.engine.simulation.any_market import AnyPath
 from greeks_cli.terms.contract import Contract, OptionType
 
 
 @singledispatch
-def payoff(contract: Contract, leaves: Leaves, path: Path, smoother: Smoother) -> Operand:
+def payoff(contract: Contract, leaves: Leaves, path: AnyPath, smoother: Smoother) -> Operand:
     """The undiscounted payment at expiry, one per path, shape (n_paths,)."""
     raise TypeError(f"no payoff is registered for {type(contract).__name__}")
 
@@ -19,7 +19,6 @@ def above(type: OptionType, one: Operand, other: Operand) -> Operand:
     return one - other if type is OptionType.CALL else other - one
 
 
-def discounted_payoff(contract: Contract, leaves: Leaves, path: Path, smoother: Smoother) -> Operand:
+def discounted_payoff(contract: Contract, leaves: Leaves, path: AnyPath, smoother: Smoother) -> Operand:
     """The discounted payoff, one per path, shape (n_paths,)."""
-    discount = as_constant(path.accruals(leaves).discount)
-    return discount * payoff(contract, leaves, path, smoother)
+    return path.discount(leaves) * payoff(contract, leaves, path, smoother)

@@ -155,7 +155,7 @@ def underlying_of_request(request: Request) -> Underlying:
 
 def start_of(request: Request, values: Mapping[str, float]) -> float:
     """The start of the lognormal at some values of the parameters."""
-    market, dates = request.market, request.schedule_dates
+    market, dates = request.sole_market, request.schedule_dates
     leaves = {TIME: 0.0, **values}
 
     def accruals(date: Dates) -> Accruals:

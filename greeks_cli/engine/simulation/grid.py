@@ -19,12 +19,14 @@ _FEWEST, _PER_YEAR = 8, 16
 
 @dataclass(frozen=True)
 class Grid:
-    """Rows of a path's normals: one per date, then one per date for its jumps, then one per time step."""
+    """Rows of a path's normals: one per date of each underlying, then one per date for jumps, one per time step."""
 
     n_dates: int
     has_jumps: bool = False
     steps: tuple[int, ...] = ()
     """Time steps of each interval between dates, an even number; none where sampling is exact."""
+    n_underlyings: int = 1
+    """Underlyings, whose normals follow one another."""
 
     @classmethod
     def of(cls, request: Request, steps: int = 0) -> "Grid":
@@ -32,7 +34,7 @@ class Grid:
         model, dates = request.market.model, request.path_dates
         per_year = steps / dates[-1]
         each = (2 * max(1, ceil(per_year * (end - start) / 2 - 1e-9)) for start, end in pairwise((0.0, *dates)))
-        return cls(len(dates), model.has_jumps, tuple(each) if model.is_stepped else ())
+        return cls(len(dates), model.has_jumps, tuple(each) if model.is_stepped else (), len(request.parts))
 
     @classmethod
     def usual(cls, request: Request) -> "Grid":
@@ -43,7 +45,7 @@ class Grid:
     @property
     def n_rows(self) -> int:
         """The number of normals of a path."""
-        return self.n_dates * (1 + self.has_jumps) + sum(self.steps)
+        return self.n_dates * (self.n_underlyings + self.has_jumps) + sum(self.steps)
 
     @property
     def is_extended(self) -> bool:
@@ -53,7 +55,8 @@ class Grid:
     @property
     def jumps(self) -> slice:
         """The rows of the jumps."""
-        return slice(self.n_dates, self.n_dates * (1 + self.has_jumps))
+        first = self.n_dates * self.n_underlyings
+        return slice(first, first + self.n_dates * self.has_jumps)
 
     def rows_of(self, interval: int) -> range:
         """The rows of an interval's time steps."""
@@ -66,7 +69,7 @@ class Grid:
     @property
     def halved(self) -> "Grid":
         """The grid of half as many time steps."""
-        return Grid(self.n_dates, self.has_jumps, tuple(n // 2 for n in self.steps))
+        return Grid(self.n_dates, self.has_jumps, tuple(n // 2 for n in self.steps), self.n_underlyings)
 
     def halved_normals(self, normals: Normals) -> Normals:
         """The normals of the same Brownian motion on half as many time steps."""

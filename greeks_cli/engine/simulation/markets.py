@@ -30,6 +30,11 @@ class Markets(Columns):
     terms: Sequence[Market] = ()
     """The markets themselves, where their model is more than numbers."""
 
+    @property
+    def parts(self) -> "tuple[Markets, ...]":
+        """The markets of each underlying: of the one underlying."""
+        return (self,)
+
     @cached_property
     def _numbers(self) -> dict[Law, dict[MultiIndex, NDArray[np.float64]]]:
         return {}
@@ -37,19 +42,19 @@ class Markets(Columns):
     @classmethod
     def of(cls, requests: Sequence[Request]) -> Self:
         """The market and dates of each request."""
-        return cls.moved([({**r.market.values, TIME: 0.0}, r) for r in requests])
+        return cls.moved([({**r.sole_market.values, TIME: 0.0}, r) for r in requests])
 
     @classmethod
     def moved(cls, places: Sequence[tuple[Mapping[str, float], Request]]) -> Self:
         """The market and dates of each request, with other values of its parameters; the spot is the lognormal's."""
-        nodes = places[0][1].market.nodes
+        nodes = places[0][1].sole_market.nodes
         values = {name: np.array([own[name] for own, _ in places]) for name in parameters_of(nodes)}
         values["spot"] = np.array([start_of(request, own) for own, request in places])
         dates = np.array([request.path_dates for _, request in places])
-        rows = [request.market.weights(request.path_dates) for _, request in places]
+        rows = [request.sole_market.weights(request.path_dates) for _, request in places]
         weights = {node: np.array([row[node] for row in rows]) for node in rows[0]}
         found = cls(values, dates, nodes, weights)
-        found.terms = [_with_quotes(request.market, own) for own, request in places]
+        found.terms = [_with_quotes(request.sole_market, own) for own, request in places]
         return found
 
     @cached_property

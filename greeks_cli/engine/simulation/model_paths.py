@@ -1,11 +1,13 @@
 """The underlying at a contract's dates as a graph of the leaves, under any model and for each way to move it."""
 
+from collections.abc import Sequence
 from typing import Protocol
 
 from greeks_cli.engine.autodiff.exp_linear import Dates
 from greeks_cli.engine.autodiff.ops import Leaves, Operand, as_constant, exp, is_variable, log, total
 from greeks_cli.engine.simulation import local_levels
 from greeks_cli.engine.simulation.accruals import Accruals
+from greeks_cli.engine.simulation.any_market import AnyPath
 from greeks_cli.engine.simulation.conditional import (
     Increments,
     increments,
@@ -14,6 +16,8 @@ from greeks_cli.engine.simulation.conditional import (
     normals_of,
     relative,
 )
+from greeks_cli.engine.simulation.joint import PartScenario
+from greeks_cli.engine.simulation.joint_paths import JointPaths
 from greeks_cli.engine.simulation.paths import FrozenPath, MovingPath, Path, ShiftedPath
 from greeks_cli.engine.simulation.scenario import Scenario
 from greeks_cli.engine.simulation.schedule import Schedule
@@ -23,13 +27,13 @@ from greeks_cli.terms.models import Model
 class Paths(Protocol):
     """Paths of a scenario, moved in a way."""
 
-    def moving(self, leaves: Leaves) -> Path:
+    def moving(self, leaves: Leaves) -> AnyPath:
         """Paths that move with the leaves."""
 
-    def frozen(self, leaves: Leaves) -> Path:
+    def frozen(self, leaves: Leaves) -> AnyPath:
         """Paths held fixed as data, with their density as a graph of the leaves."""
 
-    def shifted(self, leaves: Leaves, first: str, moving: Operand) -> Path:
+    def shifted(self, leaves: Leaves, first: str, moving: Operand) -> AnyPath:
         """Frozen paths that move with the leaf ``moving`` of the parameter ``first``."""
 
 
@@ -38,6 +42,12 @@ def paths_of(scenario: Scenario, schedule: Schedule) -> Paths:
     if scenario.model is Model.GBM:
         return _Lognormal(scenario, schedule)
     return (_Conditional if scenario.model.is_conditional else _UnderLocalVol)(scenario, schedule)
+
+
+def any_paths(scenarios: Sequence[Scenario], schedules: Sequence[Schedule]) -> Paths:
+    """The paths of one underlying, or of several."""
+    parts = [scenario for scenario in scenarios if isinstance(scenario, PartScenario)]
+    return JointPaths(parts, schedules) if parts else paths_of(scenarios[0], schedules[0])
 
 
 class _Lognormal:

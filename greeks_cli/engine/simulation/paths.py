@@ -6,7 +6,7 @@ Arrays are time-major, (n_dates, n_paths): a leaf of shape (n_paths,) broadcasts
 from abc import ABC, abstractmethod
 
 from greeks_cli.engine.autodiff.exp_linear import Dates
-from greeks_cli.engine.autodiff.ops import Leaves, Operand, concat, exp
+from greeks_cli.engine.autodiff.ops import Leaves, Operand, as_constant, concat, exp
 from greeks_cli.engine.autodiff.path_nodes import evaluate
 from greeks_cli.engine.simulation.accruals import Accruals
 from greeks_cli.engine.simulation.cash_dividends import Underlying, underlying_of_request
@@ -50,6 +50,10 @@ class Path(ABC):
             self._schedule.nodes,
             lambda node: concat([self._schedule.weight(node, row) for row in rows]),
         )
+
+    def discount(self, leaves: Leaves, date: int = -1) -> Operand:
+        """The discount factor of a date, in the type of the paths."""
+        return as_constant(self.accruals(leaves, date).discount)
 
     @property
     def is_proportional(self) -> bool:
@@ -129,7 +133,7 @@ class PlainPath(Path):
     def __init__(self, data: PathData, request: Request, values: Leaves):
         super().__init__(values, KnownSchedule(request), underlying_of_request(request))
         self._data, self._start = data, data.motion.dtype(data.markets.values["spot"][0])
-        self._model, self._integrates = request.market.model, integrates(request)
+        self._model, self._integrates = request.sole_market.model, integrates(request)
 
     @property
     def is_integrable(self) -> bool:

@@ -87,10 +87,10 @@ class Scenario:
         ``spot`` is the value of the lognormal's start, not its leaf, in the type of the paths and as the market has it.
         """
         self.dividends = underlying_of_request(request)
-        n_dates, nodes = len(request.path_dates), request.market.nodes
+        n_dates, nodes = len(request.path_dates), request.sole_market.nodes
         self.n_dates, self.nodes, self.n_paths, self.dtype = n_dates, nodes, n_paths, dtype
         self.parameters = parameters_of(nodes)
-        self.model, self.integrates = request.market.model, integrates(request)
+        self.model, self.integrates = request.sole_market.model, integrates(request)
         self.sourced, self.spot, self.unrounded_spot = sourced, spot, unrounded_spot
         self._shifted: dict[str, ExpLinear] = {}
 
@@ -104,7 +104,7 @@ class Scenario:
         else:
             anchored = [self._brownian[-1], *(self.array(Bridge(*pair)) for pair in pairs)]
         return ExpLinear(
-            _Open(law, self), [None, self._along(law), *anchored], self._spots, "spot", self.unrounded_spot
+            self._coefficients(law), [None, self._along(law), *anchored], self._spots, "spot", self.unrounded_spot
         )
 
     @cached_property
@@ -114,12 +114,12 @@ class Scenario:
         one = np.broadcast_to(self.dtype(1), (self.n_paths,))
         if law.weighted:
             sums = [_Sum(law, self, row) for row in (1, 2)]
-            return ExpLinear(_Open(law, self), [None, *sums], lambda dates: one)
+            return ExpLinear(self._coefficients(law), [None, *sums], lambda dates: one)
         first = self.array(Normals(0) if self.nodes else FirstIncrement())
         data: list[Data] = [None, first, first * first]
         if self.n_dates > 1:
             data += [self.array(LaterIncrements()), self.array(LaterSquares())]
-        return ExpLinear(_Open(law, self), data, lambda dates: one)
+        return ExpLinear(self._coefficients(law), data, lambda dates: one)
 
     @property
     def density_date(self) -> int:
@@ -150,7 +150,7 @@ class Scenario:
         if first not in self._shifted:
             scale = (MOVING, self.unrounded_spot) if first == "spot" else ("", 1.0)
             law = self._law("shift", first)
-            self._shifted[first] = ExpLinear(_Open(law, self), [None, self._along(law)], self._spots, *scale)
+            self._shifted[first] = ExpLinear(self._coefficients(law), [None, self._along(law)], self._spots, *scale)
         return self._shifted[first]
 
     def differentiate_laws(self, estimator: Estimator, mixes: bool, wanted: Collection[MultiIndex]) -> None:
@@ -165,6 +165,9 @@ class Scenario:
                 shifted = [(MOVING, *others_of(index, first)) for index in wanted if first in index]
                 if shifted:
                     self._law("shift", first).differentiate(shifted)
+
+    def _coefficients(self, law: Law) -> Coefficients:
+        return _Open(law, self)
 
     def _law(self, kind: str, first: str = "") -> Law:
         return law_of(kind, self.n_dates, first, self.nodes)

@@ -30,9 +30,9 @@ class KnownSchedule:
     """The schedule of a request, in known numbers."""
 
     def __init__(self, request: Request):
-        self.nodes = request.market.nodes
+        self.nodes = request.sole_market.nodes
         self._dates = np.array(request.schedule_dates)
-        self._weights = request.market.weights(request.schedule_dates)
+        self._weights = request.sole_market.weights(request.schedule_dates)
 
     def time(self, date: Dates) -> Operand:
         """The time of a date in years."""

@@ -35,10 +35,13 @@ def sobol_normals_of_grid(
 ) -> NDArray[np.float64]:
     """Standard normals of a grid, shape (n_rows, n_paths): bridges over dates and over time steps, jumps as they are.
 
+    The bridges of several underlyings take turns, so that the best coordinates are the ends of all.
     ``n_paths`` is a power of two. Raises MissingExtra where SciPy is not installed.
     """
     normals = _points(seed, scramble, grid.n_rows, n_paths)
-    rows = [_increments(_bridge(normals[: grid.n_dates], np.array(dates)), np.array(dates)), normals[grid.jumps]]
+    n, at = grid.n_underlyings, np.array(dates)
+    rows = [_increments(_bridge(normals[k : n * grid.n_dates : n], at), at) for k in range(n)]
+    rows.append(normals[grid.jumps])
     if grid.steps:
         times = _times(dates, grid.steps)
         rows.append(_increments(_bridge(normals[-len(times) :], times), times))

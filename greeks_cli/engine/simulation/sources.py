@@ -5,7 +5,7 @@ Each source is an object that names its array or number; ``of`` makes the array 
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,8 +26,8 @@ class PathSource(ABC):
     """True if the array is a row of paths, so that arrays of several markets stack as rows."""
 
     @abstractmethod
-    def of(self, data: PathData) -> Array:
-        """The array for some paths."""
+    def of(self, data: Any) -> Array:
+        """The array for some paths, a PathData, or one of several underlyings."""
 
 
 @dataclass(frozen=True)
@@ -220,6 +220,8 @@ class Coefficient:
     stop: int
     form: str
     """number, rounded number, column or vector."""
+    part: int = 0
+    """The number of the underlying."""
 
     def of(self, markets: Markets, dtype: type[np.floating]) -> NDArray[np.float64]:
         """The number of each market, shape (n_markets,), (n_markets, n_dates, 1) or (n_markets, n_dates)."""

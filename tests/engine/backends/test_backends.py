@@ -19,7 +19,7 @@ from greeks_cli.engine.execution.programs import NEAR, Programs
 from greeks_cli.engine.simulation.path_data import Motion
 from greeks_cli.run.book_paths import run_with_totals
 from greeks_cli.run.price import run
-from greeks_cli.terms.contracts import CONTRACTS
+from greeks_cli.terms.contracts import ON_ONE
 from greeks_cli.terms.errors import GpuFailed, InvalidInput
 from greeks_cli.terms.request import build_request
 from greeks_cli.terms.simulation import Simulation
@@ -59,9 +59,9 @@ def assert_same(result, reference):
         assert one.estimator is other.estimator
 
 
-@pytest.mark.parametrize("kind", CONTRACTS)
+@pytest.mark.parametrize("kind", ON_ONE)
 def test_every_contract_has_the_same_numbers_on_every_device(kind, gpu_name):
-    request = asked({"kind": kind, **CONTRACTS[kind].example})
+    request = asked({"kind": kind, **ON_ONE[kind].example})
     assert_same(run(on(gpu_name, request)), run(on("cpu", request)))
 
 

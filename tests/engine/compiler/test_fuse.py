@@ -13,7 +13,7 @@ from greeks_cli.engine.execution.compile import plan
 from greeks_cli.engine.execution.linker import Linked
 from greeks_cli.engine.execution.programs import Programs
 from greeks_cli.engine.simulation.path_data import Motion
-from greeks_cli.terms.contracts import CONTRACTS
+from greeks_cli.terms.contracts import ON_ONE
 from greeks_cli.terms.request import build_request
 
 CPP, NVCC = shutil.which("g++") or shutil.which("clang++"), shutil.which("nvcc")
@@ -21,7 +21,7 @@ OPTIONS = ["-O1", "-ffp-contract=off", "-shared", "-fPIC"]
 
 
 def request_of(kind, **simulation):
-    contract = {"kind": kind, **CONTRACTS[kind].example}
+    contract = {"kind": kind, **ON_ONE[kind].example}
     return build_request(contract, {"vol": 0.2}, {"paths": 3000, **simulation}, "delta,gamma,vega,theta,vanna,speed")
 
 
@@ -70,7 +70,7 @@ class Fused(Host):
 
 
 @pytest.mark.skipif(not CPP, reason="no C++ compiler is installed")
-@pytest.mark.parametrize("kind", CONTRACTS)
+@pytest.mark.parametrize("kind", ON_ONE)
 def test_compiled_kernels_give_what_numpy_gives(kind, tmp_path):
     chosen = plan(request_of(kind))
     chunked = Linked(Programs([chosen])).chunked((True,))
@@ -119,7 +119,7 @@ def test_kernels_of_a_book_have_at_most_64_parameters():
 def test_cuda_compiles_the_kernels_of_all_contracts(number, tmp_path):
     dtype = {"double": "float64", "float": "float32"}[number]
     text = '#define LINKAGE extern "C" __global__ void\n#define LOOP long i = threadIdx.x; if (i < n)\n'
-    for kind in CONTRACTS:
+    for kind in ON_ONE:
         for place, kernel in enumerate(kernels_of(kind, np.dtype(dtype).type, dtype=dtype)):
             name = f"of_{kind}_{place}".replace("-", "_")
             text += f"namespace {name} {{\n{source(kernel, number).replace('run(', f'{name}(')}}}\n"

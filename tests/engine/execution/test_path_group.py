@@ -12,7 +12,7 @@ from greeks_cli.engine.execution.path_group import PathGroup, SharedNormals, Wei
 from greeks_cli.engine.execution.programs import Programs
 from greeks_cli.run.book_paths import run_together
 from greeks_cli.run.price import run
-from greeks_cli.terms.contracts import CONTRACTS
+from greeks_cli.terms.contracts import ON_ONE
 from greeks_cli.terms.request import build_request
 
 FORMULAS = [
@@ -80,13 +80,13 @@ def test_single_trade_and_stack_write_over_arrays():
 
 
 @pytest.mark.parametrize("settings", [{}, {"estimator": "likelihood"}, {"antithetic": True}], ids=str)
-@pytest.mark.parametrize("contract", [*CONTRACTS, *FORMULAS])
+@pytest.mark.parametrize("contract", [*ON_ONE, *FORMULAS])
 def test_writing_over_arrays_does_not_change_bits(monkeypatch, contract, settings):
     requests = []
     for factor in (1.0, 1.01):  # two that may be computed as one
-        if contract in CONTRACTS:
-            example, greeks = {"kind": contract, **CONTRACTS[contract].example}, "delta,gamma,vega,theta,vanna"
-            for name in CONTRACTS[contract].parameters:
+        if contract in ON_ONE:
+            example, greeks = {"kind": contract, **ON_ONE[contract].example}, "delta,gamma,vega,theta,vanna"
+            for name in ON_ONE[contract].parameters:
                 if example.get(name):
                     example[name] *= factor
         else:

@@ -8,7 +8,7 @@ from greeks_cli.engine.execution.compile import plan, planned
 from greeks_cli.engine.execution.pilot_errors import squared_errors
 from greeks_cli.engine.execution.selection import Pilot
 from greeks_cli.run.book_paths import answer_of, run_together
-from greeks_cli.terms.contracts import CONTRACTS
+from greeks_cli.terms.contracts import ON_ONE
 from greeks_cli.terms.errors import InvalidInput
 from greeks_cli.terms.request import build_request
 
@@ -20,9 +20,9 @@ def asked(contract, greeks=GREEKS, market=None, **simulation):
 
 
 @pytest.mark.parametrize("settings", [{}, {"dtype": "float32"}, {"sampler": "sobol", "paths": 16384}], ids=str)
-@pytest.mark.parametrize("kind", CONTRACTS)
+@pytest.mark.parametrize("kind", ON_ONE)
 def test_errors_of_a_batch_are_those_of_each_request_alone(kind, settings):
-    example = {"kind": kind, **CONTRACTS[kind].example}
+    example = {"kind": kind, **ON_ONE[kind].example}
     names = [name for name in asked(example).contract.values if name in example]
     moved = [{name: example[name] * factor for name in names} for factor in (1.0, 1.01, 1.02)]
     markets = [{}, {"vol": 0.25, "spot": 97}, {"rate": 0.03, "dividend_yield": 0.01}]

@@ -20,7 +20,7 @@ from greeks_cli.engine.simulation.path_data import Motion
 from greeks_cli.engine.simulation.sources import Coefficient, PathSource
 from greeks_cli.run.book_paths import run_together
 from greeks_cli.run.price import run
-from greeks_cli.terms.contracts import CONTRACTS
+from greeks_cli.terms.contracts import ON_ONE
 from greeks_cli.terms.request import build_request
 from tests.engine.direct import derivatives_of
 
@@ -31,9 +31,9 @@ def assert_equal_but_for_rounding(found, expected, index):
     np.testing.assert_allclose(np.broadcast_to(found, expected.shape), expected, rtol=1e-12, atol=1e-13 * scale)
 
 
-@pytest.mark.parametrize("kind", CONTRACTS)
+@pytest.mark.parametrize("kind", ON_ONE)
 def test_linked_program_of_every_contract_gives_what_chainer_computes(kind):
-    contract = {"kind": kind, **CONTRACTS[kind].example}
+    contract = {"kind": kind, **ON_ONE[kind].example}
     request = build_request(contract, {"vol": 0.2}, {"paths": 5000}, "delta,vega,theta,gamma,vanna")
     chosen = plan(request)
     normals, linked = chosen.blocks.normals(0), Linked(Programs([chosen]))
@@ -46,10 +46,10 @@ def test_linked_program_of_every_contract_gives_what_chainer_computes(kind):
 
 
 @pytest.mark.parametrize("settings", [{"width": 2}, {"estimator": "likelihood"}, {"estimator": "mixed"}], ids=str)
-@pytest.mark.parametrize("kind", CONTRACTS)
+@pytest.mark.parametrize("kind", ON_ONE)
 def test_trace_serves_trades_of_other_markets_dates_and_parameters(kind, settings):
-    example = {"kind": kind, **CONTRACTS[kind].example}
-    contract = CONTRACTS[kind].model_validate(example)
+    example = {"kind": kind, **ON_ONE[kind].example}
+    contract = ON_ONE[kind].model_validate(example)
     names = [name for name in contract.values if name in example]
     greeks = "delta,vega,gamma" + "".join(f",d({name}),d(spot,{name})" for name in names[:1])
     used, errors = [], {}
@@ -75,8 +75,8 @@ def test_trace_serves_trades_of_other_markets_dates_and_parameters(kind, setting
 
 def book_of_unlike_trades(kind="european", n=12):
     """Requests that differ in volatility, spot, rate, strike and expiry."""
-    example = {"kind": kind, **CONTRACTS[kind].example}
-    names = [name for name in CONTRACTS[kind].model_validate(example).values if name in example]
+    example = {"kind": kind, **ON_ONE[kind].example}
+    names = [name for name in ON_ONE[kind].model_validate(example).values if name in example]
     return [
         build_request(
             example | {name: example[name] * (1 + i / 500) for name in names} | {"expiry": 1 + i / 7},
@@ -102,7 +102,7 @@ def chainer_runs(monkeypatch):
     return runs
 
 
-@pytest.mark.parametrize("kind", CONTRACTS)
+@pytest.mark.parametrize("kind", ON_ONE)
 def test_requests_that_differ_in_numbers_alone_have_one_trace(kind, chainer_runs):
     requests = book_of_unlike_trades(kind)
     first, *others = planned(requests)

@@ -15,7 +15,7 @@ from greeks_cli.engine.simulation.paths import FrozenPath, MovingPath, PlainPath
 from greeks_cli.engine.simulation.scenario import Scenario
 from greeks_cli.engine.simulation.schedule import KnownSchedule
 from greeks_cli.engine.simulation.sources import Coefficient
-from greeks_cli.terms.contracts import CONTRACTS
+from greeks_cli.terms.contracts import ON_ONE
 from greeks_cli.terms.request import build_request
 from tests.engine.direct import derivatives_of
 
@@ -136,9 +136,9 @@ def test_shifted_path_stays_where_it_is_when_both_sets_of_leaves_move(market, fi
 
 
 @pytest.mark.parametrize("autodiff", ["grad", "backward"])
-@pytest.mark.parametrize("kind", CONTRACTS)
+@pytest.mark.parametrize("kind", ON_ONE)
 def test_single_precision_stays_single(kind, autodiff):
-    contract = {"kind": kind, **CONTRACTS[kind].example}
+    contract = {"kind": kind, **ON_ONE[kind].example}
     settings = {"paths": 5000, "dtype": "float32", "autodiff": autodiff}
     request = build_request(contract, {"vol": 0.2}, settings, "delta,vega,theta,gamma")
     chosen = plan(request)

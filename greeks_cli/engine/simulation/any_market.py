@@ -1,0 +1,37 @@
+"""Markets and paths of one underlying or of several, by the request that they are of."""
+
+from collections.abc import Mapping, Sequence
+
+from greeks_cli.engine.autodiff.ops import Leaves
+from greeks_cli.engine.simulation.joint import JointMarkets, JointPathData
+from greeks_cli.engine.simulation.joint_paths import JointPath, plain_joint_path
+from greeks_cli.engine.simulation.markets import Markets
+from greeks_cli.engine.simulation.path_data import Motion, PathData
+from greeks_cli.engine.simulation.paths import Path, PlainPath
+from greeks_cli.terms.request import Request
+
+AnyMarkets = Markets | JointMarkets
+AnyPathData = PathData | JointPathData
+AnyPath = Path | JointPath
+
+
+def markets_of(requests: Sequence[Request]) -> AnyMarkets:
+    """The markets and dates of requests of one structure."""
+    return JointMarkets.of(requests) if requests[0].is_joint else Markets.of(requests)
+
+
+def moved_market(request: Request, values: Mapping[str, float]) -> AnyMarkets:
+    """The market and dates of a request, with other values of its parameters."""
+    return (JointMarkets if request.is_joint else Markets).moved([(values, request)])
+
+
+def data_of(motion: Motion, markets: AnyMarkets) -> AnyPathData:
+    """The paths of a motion in some markets."""
+    return JointPathData(motion, markets) if isinstance(markets, JointMarkets) else PathData(motion, markets)
+
+
+def plain_path(data: AnyPathData, request: Request, values: Leaves) -> AnyPath:
+    """A path of plain arrays in one market, without derivatives."""
+    if isinstance(data, JointPathData):
+        return plain_joint_path(data, request, values)
+    return PlainPath(data, request, values)

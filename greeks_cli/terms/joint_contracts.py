@@ -1,0 +1,176 @@
+"""Contracts on several underlyings at expiry."""
+
+from collections.abc import Mapping
+from typing import Annotated, Any, ClassVar, Literal, Self
+
+from pydantic import BeforeValidator, Field, model_validator
+
+from greeks_cli.terms.contract import Contract, OptionType
+from greeks_cli.terms.fields import Number, Price
+from greeks_cli.terms.fixings import Prices, read_numbers
+from greeks_cli.terms.path_contracts import Average
+from greeks_cli.terms.underlyings import names_of
+from greeks_cli.terms.vanillas import STRIKE, TYPE
+
+Numbers = Annotated[tuple[Number, ...], BeforeValidator(read_numbers)]
+Names = Annotated[tuple[str, ...], BeforeValidator(names_of)]
+WEIGHTS: Any = Field((), description="weight of each underlying, such as 0.5,0.5 [default: equal, their sum 1]")
+INITIAL_LEVELS: Any = Field(
+    (), description="price by which each underlying is divided, such as 100,90 [default: prices as they are]"
+)
+
+
+class JointContract(Contract):
+    """A payment that depends on several underlyings, by their names in the order of the contract."""
+
+    underlyings: Names = Field(
+        (), description="underlyings of the contract in its order, such as A,B [default: those of the market]"
+    )
+
+    @model_validator(mode="after")
+    def _one_number_each(self) -> Self:
+        if len(self.underlyings) < 2:
+            raise ValueError(
+                "it has several underlyings; give the market of each, such as --underlying A:spot=100,vol=0.2"
+            )
+        for name in ("weights", "initial_levels"):
+            given = getattr(self, name, ())
+            if given and len(given) != len(self.underlyings):
+                named = ", ".join(self.underlyings)
+                raise ValueError(f"{name} has {len(given)} numbers, and the underlyings are {named}; give one for each")
+        return self
+
+    @property
+    def listed(self) -> str:
+        """The underlyings in words."""
+        return ", ".join(self.underlyings)
+
+    @property
+    def several_kinks(self) -> bool:
+        return True
+
+
+class Leveled(JointContract):
+    """A contract on prices, or on prices over initial levels."""
+
+    initial_levels: Prices = INITIAL_LEVELS
+
+    @property
+    def levels(self) -> tuple[float, ...]:
+        """The number by which each underlying is divided."""
+        return self.initial_levels or (1.0,) * len(self.underlyings)
+
+
+class Option(Leveled):
+    """A call or a put with a strike."""
+
+    parameters: ClassVar[tuple[str, ...]] = ("strike",)
+    example: ClassVar[Mapping[str, object]] = {"strike": 100}
+
+    type: OptionType = TYPE
+    strike: Price = STRIKE
+
+    @property
+    def sold(self) -> str:
+        """The option in words."""
+        return f"{self.type} on {self.listed}, strike {self.strike:g}"
+
+
+class Basket(Option):
+    """Pays max(sum of weights times prices - K, 0) for a call, or the product of powers for the geometric average."""
+
+    kind: Literal["basket"] = "basket"
+    weights: Numbers = WEIGHTS
+    average: Average = Field(Average.ARITHMETIC, description="which mean of the underlyings")
+
+    @property
+    def shares(self) -> tuple[float, ...]:
+        """The weight of each underlying."""
+        return self.weights or (1 / len(self.underlyings),) * len(self.underlyings)
+
+    @property
+    def several_kinks(self) -> bool:
+        return False
+
+    def describe(self) -> str:
+        return f"{self.average} basket {self.sold}"
+
+
+class BestOf(Option):
+    """Pays max(largest price - K, 0) for a call, max(K - largest price, 0) for a put."""
+
+    kind: Literal["best-of"] = "best-of"
+
+    @property
+    def tangled_kinks(self) -> bool:
+        return True
+
+    def describe(self) -> str:
+        return f"best-of {self.sold}"
+
+
+class WorstOf(Option):
+    """Pays max(least price - K, 0) for a call, max(K - least price, 0) for a put."""
+
+    kind: Literal["worst-of"] = "worst-of"
+
+    @property
+    def tangled_kinks(self) -> bool:
+        return True
+
+    def describe(self) -> str:
+        return f"worst-of {self.sold}"
+
+
+class Rainbow(Option):
+    """Pays max(sum of weights times prices, sorted from the best to the worst, - K, 0) for a call."""
+
+    kind: Literal["rainbow"] = "rainbow"
+    weights: Numbers = Field((), description="weight of each rank, best first, such as 0.5,0.3,0.2 [default: equal]")
+
+    @property
+    def shares(self) -> tuple[float, ...]:
+        """The weight of each rank, the best first."""
+        return self.weights or (1 / len(self.underlyings),) * len(self.underlyings)
+
+    @property
+    def tangled_kinks(self) -> bool:
+        return True
+
+    def describe(self) -> str:
+        return f"rainbow {self.sold}, weights {', '.join(f'{share:g}' for share in self.shares)}"
+
+
+class _OfTwo(JointContract):
+    @model_validator(mode="after")
+    def _is_of_two(self) -> Self:
+        if len(self.underlyings) > 2:
+            raise ValueError(f"it is on two underlyings, and {len(self.underlyings)} are given; name them, such as A,B")
+        return self
+
+    @property
+    def several_kinks(self) -> bool:
+        return False
+
+
+class Spread(_OfTwo):
+    """Pays max(A - B - K, 0) for a call, max(K - A + B, 0) for a put; the strike may be 0 or negative."""
+
+    parameters: ClassVar[tuple[str, ...]] = ("strike",)
+    example: ClassVar[Mapping[str, object]] = {"strike": 5}
+
+    kind: Literal["spread"] = "spread"
+    type: OptionType = TYPE
+    strike: Number = Field(ge=-1e12, le=1e12, description="price at which the option is exercised")
+
+    def describe(self) -> str:
+        return f"spread {self.type} on {' - '.join(self.underlyings)}, strike {self.strike:g}"
+
+
+class Exchange(_OfTwo):
+    """Pays max(A - B, 0): the right to give B for A."""
+
+    kind: Literal["exchange"] = "exchange"
+
+    def describe(self) -> str:
+        return f"exchange of {self.underlyings[1]} for {self.underlyings[0]}"

@@ -1,0 +1,85 @@
+"""Greeks of several underlyings: a Greek without a name of an underlying stands for that of each."""
+
+import re
+from collections.abc import Collection, Iterator
+from itertools import combinations_with_replacement, product
+
+from greeks_cli.terms.greek import (
+    CURVES,
+    DEFAULT_NAMES,
+    HESSIAN,
+    MODEL_PARAMETERS,
+    NAMED,
+    TIME,
+    Greek,
+    parse_greek,
+    parse_greeks,
+)
+from greeks_cli.terms.joint_market import JointMarket
+from greeks_cli.terms.nodes import curve_of
+from greeks_cli.terms.underlyings import CORRELATION, named, underlying_of
+
+_OWN = ("spot", *(name for name in CURVES if name != "rate"), *MODEL_PARAMETERS)
+
+
+def joint_greeks(words: object, own: Collection[str], market: JointMarket) -> tuple[Greek, ...]:
+    """Greeks from ``"delta,hessian"`` or a list, each for every underlying where it names none. Price comes first.
+
+    ``hessian`` are all second derivatives in the spots, ``d(correlation)`` those in each correlation. ``own`` are the
+    contract's parameters. Raises ValueError.
+    """
+    if isinstance(words, str):
+        words = re.split(r",(?![^(]*\)|[^\[]*\])", words)
+    if not isinstance(words, list | tuple):
+        raise ValueError(f"{words} is not a list of Greeks, such as 'delta,gamma' or ['delta', 'gamma']")
+    found: list[Greek] = []
+    for word in words:
+        found += _of_word(word.strip() if isinstance(word, str) else word, own, market)
+    return tuple(dict.fromkeys(parse_greeks(found)))
+
+
+def default_greeks(market: JointMarket) -> tuple[Greek, ...]:
+    """The Greeks of a request that names none."""
+    return joint_greeks(DEFAULT_NAMES, (), market)
+
+
+def _of_word(word: object, own: Collection[str], market: JointMarket) -> Iterator[Greek]:
+    if word == HESSIAN:
+        for one, other in combinations_with_replacement(market.names, 2):
+            yield parse_greek(f"gamma[{one}]" if one == other else f"d(spot[{one}],spot[{other}])")
+    elif word == "all":
+        yield from _all(own, market)
+    elif isinstance(word, str) and not word:
+        return
+    else:
+        for greek in parse_greeks([word])[1:] or parse_greeks([word]):
+            yield from _each(greek, market)
+
+
+def _each(greek: Greek, market: JointMarket) -> Iterator[Greek]:
+    """The Greek of each underlying, or in each correlation; the Greek as it is where it names them."""
+    bare = [
+        name for name in greek.parameters if name in _OWN or (curve_of(name) in CURVES and name not in market.values)
+    ]
+    bare = [name for name in bare if underlying_of(name) is None and curve_of(name) != "rate"]
+    if bare:
+        for name in market.names:
+            at = tuple(named(p, name) if p in bare else p for p in greek.parameters)
+            yield Greek(f"{greek.name}[{name}]" if greek.name in NAMED else f"d({','.join(at)})", at)
+    elif CORRELATION in greek.parameters:
+        pairs = [name for name in market.values if curve_of(name) == CORRELATION]
+        for chosen in product(pairs, repeat=greek.parameters.count(CORRELATION)):
+            rest = [name for name in greek.parameters if name != CORRELATION]
+            yield parse_greek(f"d({','.join([*rest, *chosen])})")
+    else:
+        yield greek
+
+
+def _all(own: Collection[str], market: JointMarket) -> Iterator[Greek]:
+    known = {"spot", "vol", "rate", "dividend_yield", TIME, *own}
+    usual = [greek for greek in NAMED.values() if known.issuperset(greek.parameters)]
+    for greek in usual:
+        yield from _each(greek, market)
+    firsts = {greek.parameters for greek in usual}
+    others = (name for name in (*own, *market.values) if name in own or curve_of(name) == CORRELATION)
+    yield from (parse_greek(f"d({name})") for name in others if (name,) not in firsts)

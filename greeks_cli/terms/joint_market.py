@@ -1,0 +1,244 @@
+"""The market of several underlyings: the market of each, and the correlations of their Brownian motions."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cached_property
+from itertools import combinations
+from typing import TYPE_CHECKING, Any
+
+from greeks_cli.terms.correlations import is_semidefinite, is_singular, least_eigenvalue, nearest
+from greeks_cli.terms.curve import Curve
+from greeks_cli.terms.errors import Problem, did_you_mean
+from greeks_cli.terms.fields import Term
+from greeks_cli.terms.market import Market
+from greeks_cli.terms.models import Model
+from greeks_cli.terms.nodes import Nodes, node_name
+from greeks_cli.terms.several import Several, correlations_of
+from greeks_cli.terms.underlyings import correlated, is_name, local, named, pair_of, underlying_of
+from greeks_cli.terms.validation import validated
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+UNDERLYING, CORRELATION = "underlying", "correlation"
+"""Keys of the tables of several underlyings among the fields of a market."""
+MOST = 40
+"""The largest number of underlyings."""
+_SHOWN = 6
+_MARGIN = 1e-5
+"""The share by which the correlations of the nearest matrix are lowered, more than they are rounded when shown."""
+
+
+class JointMarket(Term):
+    """The markets of several underlyings, which share the rate, and the correlation of each pair of them."""
+
+    underlying: Mapping[str, Market]
+    correlation: Mapping[str, float]
+    """The correlation of each pair, by its names in alphabetical order, such as ``A,B``."""
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names of the underlyings, in the order of the contract."""
+        return tuple(self.underlying)
+
+    @property
+    def markets(self) -> tuple[Market, ...]:
+        """The market of each underlying."""
+        return tuple(self.underlying.values())
+
+    @cached_property
+    def values(self) -> Mapping[str, float]:
+        """The value of every parameter, by its name among several underlyings."""
+        found = {named(p, name): v for name, market in self.underlying.items() for p, v in market.values.items()}
+        return found | {node_name(CORRELATION, pair): number for pair, number in self.correlation.items()}
+
+    @cached_property
+    def nodes(self) -> Nodes:
+        """The names of curves, each with those of its nodes."""
+        found: dict[str, tuple[str, ...]] = {}
+        for name, market in self.underlying.items():
+            found |= {named(curve, name): tuple(named(n, name) for n in nodes) for curve, nodes in market.nodes}
+        return tuple(found.items())
+
+    @property
+    def structure(self) -> object:
+        """The number of underlyings, and the names of the nodes of each."""
+        return self.names, tuple(market.nodes for market in self.markets)
+
+    @cached_property
+    def model(self) -> Model:
+        """The model of all underlyings."""
+        return self.markets[0].model
+
+    @property
+    def curves(self) -> Mapping[str, Curve]:
+        """The parameters that are curves."""
+        found: dict[str, Curve] = {}
+        for name, market in self.underlying.items():
+            found |= {named(curve, name): own for curve, own in market.curves.items()}
+        return found
+
+    @cached_property
+    def matrix(self) -> "NDArray[np.float64]":
+        """The correlations as a matrix, in the order of the underlyings."""
+        return matrix_of(self.names, self.correlation)
+
+    @cached_property
+    def is_singular(self) -> bool:
+        """True if some underlyings follow from the others."""
+        return is_singular(self.matrix)
+
+    def of(self, parameter: str) -> Market | None:
+        """The market that a parameter belongs to; None for a parameter of all."""
+        name = underlying_of(parameter)
+        return self.underlying.get(name) if name else None
+
+    def changed(self, parameter: str, value: float) -> "JointMarket":
+        """The market with another value of a parameter that is no node."""
+        markets, correlation = dict(self.underlying), dict(self.correlation)
+        name = underlying_of(parameter)
+        if name:
+            markets[name] = markets[name].changed(local(parameter), value)
+        elif parameter == "rate":
+            markets = {name: market.changed("rate", value) for name, market in markets.items()}
+        else:
+            correlation[",".join(correlated(parameter))] = value
+        return JointMarket.model_construct(underlying=markets, correlation=correlation)
+
+    def describe(self) -> str:
+        """The market in words, for headers."""
+        rate = f"rate {self.markets[0].rate:g}"
+        each = "; ".join(f"{name}: {_without_rate(market)}" for name, market in self.underlying.items())
+        numbers = set(self.correlation.values())
+        if len(numbers) == 1:
+            correlations = f"correlation {next(iter(numbers)):g}"
+        else:
+            correlations = "correlation " + ", ".join(
+                f"{pair}: {number:g}" for pair, number in self.correlation.items()
+            )
+        return f"{each}; {correlations}; {rate}"
+
+    @cached_property
+    def _key(self) -> tuple[object, ...]:
+        return *self.underlying.items(), *self.correlation.items()
+
+    @cached_property
+    def _hash(self) -> int:
+        return hash(self._key)
+
+    def __eq__(self, other: object) -> bool:
+        return self is other or (isinstance(other, JointMarket) and self._key == other._key)
+
+    def __hash__(self) -> int:
+        return self._hash
+
+
+def _without_rate(market: Market) -> str:
+    return ", ".join(part for part in market.describe().split(", ") if not part.startswith("rate "))
+
+
+def matrix_of(names: Sequence[str], correlation: Mapping[str, float]) -> "NDArray[np.float64]":
+    """The correlations of some underlyings as a matrix."""
+    import numpy as np  # commands without numbers start faster
+
+    found = np.eye(len(names))
+    for (i, one), (j, other) in combinations(enumerate(names), 2):
+        found[i, j] = found[j, i] = correlation[",".join(sorted((one, other)))]
+    return found
+
+
+def is_joint(fields: Mapping[str, Any]) -> bool:
+    """True if the fields of a market are those of several underlyings."""
+    return fields.get(UNDERLYING) is not None or fields.get(CORRELATION) is not None
+
+
+def joint_market(fields: Mapping[str, Any], wanted: Sequence[str], problems: list[Problem]) -> JointMarket | None:
+    """The market of several underlyings; None where the fields are wrong, and the mistakes go to ``problems``.
+
+    ``fields`` has a table for each underlying, the correlations, and values for all underlyings. ``wanted`` are the
+    names of the contract's underlyings in its order, by default all of the market.
+    """
+    common = {name: value for name, value in fields.items() if name not in (UNDERLYING, CORRELATION)}
+    given = {name: fields[name] for name in (UNDERLYING, CORRELATION) if fields.get(name) is not None}
+    before, several = len(problems), validated(Several, "market", given, problems)
+    if several is None:
+        return None
+    tables = several.underlying
+    problems += _problems_of_names(tables, wanted)
+    if len(problems) > before:
+        return None
+    names = tuple(wanted) or tuple(tables)
+    read = {name: _market(name, {**common, **tables[name]}, problems) for name in names}
+    markets = {name: market for name, market in read.items() if market}
+    correlation = dict(_correlations(names, several.correlation, problems))
+    if len(problems) > before:
+        return None
+    found = JointMarket.model_construct(underlying=markets, correlation=correlation)
+    problems += _problems_together(found)
+    return found if len(problems) == before else None
+
+
+def _problems_of_names(tables: Mapping[str, Any], wanted: Sequence[str]) -> Iterator[Problem]:
+    path = ("market", UNDERLYING)
+    for name in tables:
+        if not is_name(name):
+            yield Problem(path, "is no name of an underlying among several; use letters, digits and _", name)
+    for name in wanted:
+        if name not in tables:
+            yield Problem(("contract", "underlyings"), f"no market is given for it; {did_you_mean(name, tables)}", name)
+    count = len(wanted or tables)
+    if not 2 <= count <= MOST:
+        message = f"2 to {MOST} underlyings are wanted, and {count} {'is' if count == 1 else 'are'} given"
+        yield Problem(path, f"{message}; write --underlying A:spot=100,vol=0.2 for each")
+
+
+def _market(name: str, fields: Mapping[str, Any], problems: list[Problem]) -> Market | None:
+    own: list[Problem] = []
+    found = validated(Market, "market", fields, own)
+    for problem in own:
+        of_field = f"{problem.path[1]}: " if len(problem.path) > 1 else ""
+        problems.append(Problem(("market", UNDERLYING, name), f"{name}: {of_field}{problem.message}", problem.value))
+    return found
+
+
+def _correlations(names: Sequence[str], given: object, problems: list[Problem]) -> Iterator[tuple[str, float]]:
+    """The correlation of each pair of names, as ``A,B`` and a number."""
+    path = ("market", CORRELATION)
+    try:
+        numbers = {} if given is None else correlations_of(given, names)
+    except ValueError as error:
+        problems.append(Problem(path, str(error)))
+        return
+    for pair, number in numbers.items():
+        if not -1 <= number <= 1:
+            problems.append(Problem(path, f"the correlation of {','.join(pair)} should be -1 to 1", number))
+    pairs = [pair_of(f"{one},{other}") for one, other in combinations(names, 2)]
+    missing = [",".join(pair) for pair in pairs if pair not in numbers]
+    if missing:
+        shown = "; ".join(missing[:_SHOWN]) + (" ..." if len(missing) > _SHOWN else "")
+        problems.append(Problem(path, f"required for each pair, and not given for {shown}; write {missing[0]}=0.5"))
+        return
+    yield from ((",".join(pair), numbers[pair]) for pair in pairs)
+
+
+def _problems_together(market: JointMarket) -> Iterator[Problem]:
+    if not is_semidefinite(market.matrix):
+        least, near = least_eigenvalue(market.matrix), (1 - _MARGIN) * nearest(market.matrix)
+        pairs = combinations(enumerate(market.names), 2)
+        all_of = [(one, other, near[i, j]) for (i, one), (j, other) in pairs]
+        moved = [(a, b, n) for a, b, n in all_of if abs(n - market.correlation[",".join(sorted((a, b)))]) > 5e-5]
+        shown = ", ".join(f"{a},{b}={n:.6f}" for a, b, n in moved[:_SHOWN]) + (" ..." if len(moved) > _SHOWN else "")
+        message = f"the matrix is not positive semidefinite: its least eigenvalue is {least:.4g}"
+        yield Problem(("market", CORRELATION), f"{message}; the nearest matrix that is has {shown}")
+    first = market.markets[0]
+    for name, own in market.underlying.items():
+        path = ("market", UNDERLYING, name)
+        if own.rate != first.rate:
+            yield Problem(path, f"{name}: the rate is common to all underlyings; give it once, beside their tables")
+        if own.model is not Model.GBM:
+            yield Problem(path, f"{name}: several underlyings want model gbm", str(own.model))
+        if isinstance(own.vol, Curve):
+            yield Problem(path, f"{name}: several underlyings want a vol that is a number", str(own.vol))
+        if own.dividends and own.dividends.cash and own.dividend_model == "jump":
+            message = "dividends in cash want dividend_model escrowed where there are several underlyings"
+            yield Problem(path, f"{name}: {message}", str(own.dividends))

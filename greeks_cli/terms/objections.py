@@ -1,0 +1,125 @@
+"""Objections to a request: Greeks that do not exist or cannot be estimated, and markets that do not fit a contract."""
+
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING
+
+from greeks_cli.terms.absent import is_node, without_node, without_parameter
+from greeks_cli.terms.errors import Problem, did_you_mean
+from greeks_cli.terms.greek import MODEL_PARAMETERS, Greek
+from greeks_cli.terms.joint_market import JointMarket
+from greeks_cli.terms.models import Model
+from greeks_cli.terms.nodes import curve_of
+from greeks_cli.terms.simulation import Autodiff, Estimator, Smoothing
+from greeks_cli.terms.underlyings import CORRELATION, correlated, named, underlying_of
+
+if TYPE_CHECKING:
+    from greeks_cli.terms.request import Request
+
+_ON_DATES = "monitor on dates, such as --monitoring daily or --monitoring-times 0.25,0.5"
+NOTABLE_CHANCE, _LARGEST_CHANCE = 1e-5, 1e-3
+"""The probability of no price that is told, and that beyond which second orders are refused."""
+
+
+def problems_of_market(request: "Request") -> Iterator[Problem]:
+    """The reasons why a contract cannot be priced in its market."""
+    contract = request.contract
+    if request.is_joint:
+        for part in request.parts:
+            yield from problems_of_market(part)
+        if request.simulation.control:
+            message = "there is no control variate for several underlyings; leave out control"
+            yield Problem(("simulation", "control"), message)
+        return
+    market, expiry = request.sole_market, contract.expiry
+    worth = market.worth_of_dividends(expiry)
+    if worth >= market.spot:
+        message = f"are worth {worth:g} until expiry {expiry:g}, and the spot is {market.spot:g}; lower them"
+        yield Problem(("market", "dividends"), message, str(market.dividends))
+    if not getattr(contract, "is_continuous", False):
+        return
+    if market.model is not Model.GBM:
+        message = f"continuous monitoring wants model gbm, not {market.model}; {_ON_DATES}"
+        yield Problem(("contract", "monitoring"), message)
+        return
+    if request.cash_dividends:
+        message = f"continuous monitoring wants no dividends in cash before expiry; {_ON_DATES}"
+        yield Problem(("contract", "monitoring"), message)
+    if not market.nodes:
+        return
+    node = next(market.nodes_before(expiry), None)
+    depends = contract.series(request.levels) is not None
+    if node or depends:
+        reason = f"{node} changes them" if node else f"this one has {', '.join(dict(market.nodes))}"
+        message = f"continuous monitoring wants constant parameters up to expiry, and {reason}; {_ON_DATES}"
+        yield Problem(("contract", "monitoring"), message)
+
+
+def objection(request: "Request", greek: Greek, values: Mapping[str, float]) -> str | None:
+    """The reason why a Greek does not exist, or cannot be estimated; None for the others."""
+    contract, simulation = request.contract, request.simulation
+    unknown = [name for name in greek.parameters if name not in values]
+    if unknown:
+        return _without(request, unknown[0], values)
+    if isinstance(request.market, JointMarket):
+        singular = [name for name in greek.parameters if curve_of(name) == CORRELATION and request.market.is_singular]
+        if singular:
+            return f"{singular[0]} cannot move both ways: the matrix of correlations has an eigenvalue of 0"
+    if greek.order < 2 and not contract.jumps:
+        return None
+    chance = 0.0 if request.is_joint else request.sole_market.chance_of_no_price(contract.expiry)
+    if greek.order > 1 and chance > _LARGEST_CHANCE:
+        return (
+            f"dividends take all of the price with a probability of {chance:.1g}, and what the "
+            "kink there adds is not estimated; use dividend_model escrowed"
+        )
+    moving = sum(curve_of(name) == "spot" or name in contract.values for name in greek.parameters)
+    if moving > 1 and contract.bends_at(request.spot):
+        return (
+            f"it does not exist at spot {request.spot:g}, where the first derivative jumps; "
+            "move the spot, the strike or the running extreme a little"
+        )
+    unsmoothed = simulation.smoothing is Smoothing.NONE
+    if (
+        greek.order > (0 if contract.jumps else 1)
+        and unsmoothed
+        and (
+            simulation.estimator in (Estimator.AUTO, Estimator.PATHWISE, Estimator.CONDITIONAL)
+            or (simulation.estimator is Estimator.MIXED and contract.jumps)
+        )
+    ):
+        return (
+            "refused with smoothing none, because the second derivative of max(x, 0), like the first of a jump, "
+            "is 0 on every path and the estimate would be 0 or lack its main term; use smoothing softplus"
+        )
+    if greek.order > 2 and simulation.autodiff is Autodiff.BACKWARD:
+        return "autodiff backward reaches second order only; use autodiff grad"
+    return None
+
+
+def _without(request: "Request", name: str, values: Mapping[str, float]) -> str:
+    """The reason why a request has no parameter of a name, and the remedy."""
+    kind = request.contract.kind
+    if isinstance(request.market, JointMarket):
+        return _without_underlying(request.market, kind, name, values)
+    if underlying := underlying_of(name) or (curve_of(name) == CORRELATION and name):
+        return f"the {kind} contract is on one underlying, and '{underlying}' is none; leave out [{underlying}]"
+    market = request.market
+    if is_node(name):
+        return without_node(market, name)
+    if remedy := without_parameter(market, name):
+        return remedy
+    whose = f"model {market.model}" if name in ("vol", *MODEL_PARAMETERS) else f"the {kind} contract"
+    return f"{whose} has no parameter '{name}'; {did_you_mean(name, values)}"
+
+
+def _without_underlying(market: JointMarket, kind: str, name: str, values: Mapping[str, float]) -> str:
+    names = ", ".join(market.names)
+    if curve_of(name) == CORRELATION and curve_of(name) != name:
+        missing = [one for one in correlated(name) if one not in market.names]
+        return f"there is no underlying '{missing[0]}'; they are {names}" if missing else f"there is no '{name}'"
+    underlying = underlying_of(name)
+    if underlying and underlying not in market.names:
+        return f"there is no underlying '{underlying}'; they are {names}"
+    if not underlying and named(name, market.names[0]) in values:
+        return f"'{name}' belongs to each underlying; write {named(name, market.names[0])}"
+    return f"the {kind} contract has no parameter '{name}'; {did_you_mean(name, values)}"
