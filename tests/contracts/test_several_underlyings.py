@@ -38,7 +38,7 @@ def test_greeks_of_the_maximum_of_two(estimator):
     contract = {"kind": "best-of", "strike": 98, "expiry": 0.5}
     found = run(asked(contract, market=HAUGS_MARKET, paths=400_000, estimator=estimator))
     for name, exact in OF_THE_MAXIMUM.items():
-        assert_near(found[name], exact)
+        assert_near(found[name], exact, precision=0.02 if estimator == "auto" else 0.05)
 
 
 OF_TWO = [
