@@ -1,6 +1,6 @@
 """Contracts on several underlyings at expiry."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Hashable, Mapping
 from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import BeforeValidator, Field, model_validator
@@ -8,6 +8,7 @@ from pydantic import BeforeValidator, Field, model_validator
 from greeks_cli.terms.contract import Contract, OptionType
 from greeks_cli.terms.fields import Number, Price
 from greeks_cli.terms.fixings import Prices, read_numbers
+from greeks_cli.terms.nodes import node_name
 from greeks_cli.terms.path_contracts import Average
 from greeks_cli.terms.underlyings import names_of
 from greeks_cli.terms.vanillas import STRIKE, TYPE
@@ -16,28 +17,38 @@ Numbers = Annotated[tuple[Number, ...], BeforeValidator(read_numbers)]
 Names = Annotated[tuple[str, ...], BeforeValidator(names_of)]
 WEIGHTS: Any = Field((), description="weight of each underlying, such as 0.5,0.5 [default: equal, their sum 1]")
 INITIAL_LEVELS: Any = Field(
-    (), description="price by which each underlying is divided, such as 100,90 [default: prices as they are]"
+    (),
+    description="price by which each underlying is divided, such as 100,90 "
+    "[default: 1, the spots today for autocallable and phoenix]",
+)
+INITIAL_LEVEL = "initial_level"
+"""The parameter of an initial level."""
+
+
+UNDERLYINGS: Any = Field(
+    (), description="underlyings of the contract in its order, such as A,B [default: those of the market]"
 )
 
 
 class JointContract(Contract):
     """A payment that depends on several underlyings, by their names in the order of the contract."""
 
-    underlyings: Names = Field(
-        (), description="underlyings of the contract in its order, such as A,B [default: those of the market]"
-    )
+    least: ClassVar[int] = 2
+    """The least number of underlyings; with 1, a contract may be on one that has no name."""
+
+    underlyings: Names = UNDERLYINGS
 
     @model_validator(mode="after")
     def _one_number_each(self) -> Self:
-        if len(self.underlyings) < 2:
+        if len(self.underlyings) < self.least and self.least > 1:
             raise ValueError(
                 "it has several underlyings; give the market of each, such as --underlying A:spot=100,vol=0.2"
             )
         for name in ("weights", "initial_levels"):
             given = getattr(self, name, ())
-            if given and len(given) != len(self.underlyings):
-                named = ", ".join(self.underlyings)
-                raise ValueError(f"{name} has {len(given)} numbers, and the underlyings are {named}; give one for each")
+            if given and len(given) != max(1, len(self.underlyings)):
+                named = f"the underlyings are {self.listed}" if self.underlyings else "there is one underlying"
+                raise ValueError(f"{name} has {len(given)} numbers, and {named}; give one for each")
         return self
 
     @property
@@ -53,12 +64,26 @@ class JointContract(Contract):
 class Leveled(JointContract):
     """A contract on prices, or on prices over initial levels."""
 
+    levels_are_spots: ClassVar[bool] = False
+    """True if initial levels that are not given are the spots of today."""
+
     initial_levels: Prices = INITIAL_LEVELS
 
     @property
-    def levels(self) -> tuple[float, ...]:
-        """The number by which each underlying is divided."""
-        return self.initial_levels or (1.0,) * len(self.underlyings)
+    def level_names(self) -> tuple[str, ...]:
+        """The name of each initial level as a parameter."""
+        return tuple(node_name(INITIAL_LEVEL, name) for name in self.underlyings) or (INITIAL_LEVEL,)
+
+    @property
+    def values(self) -> Mapping[str, float]:
+        given = zip(self.level_names, self.initial_levels, strict=True) if self.initial_levels else ()
+        return {**super().values, **dict(given)}
+
+    def structure(self, spot: float) -> Hashable:
+        return super().structure(spot), bool(self.initial_levels)
+
+    def but_for(self, names: Collection[str]) -> str:
+        return super().but_for({*names, "initial_levels"})
 
 
 class Option(Leveled):

@@ -166,7 +166,7 @@ class Cliquet(Periodic):
     periods: Annotated[Count, Field(ge=1, le=1000)] = Field(4, description="number of equal periods")
     floor: Fraction = Field(0.0, ge=-1, le=10, description="least return of a period, a fraction")
     cap: Fraction = Field(0.1, ge=-1, le=10, description="greatest return of a period, a fraction")
-    notional: Price = Field(100.0, description="amount that the returns are paid on")
+    notional: Price = Field(100.0, description="notional amount of the payments")
 
     @model_validator(mode="after")
     def _floor_below_cap(self) -> Self:
@@ -217,7 +217,7 @@ class VarianceSwap(Periodic):
     kind: Literal["variance-swap"] = "variance-swap"
     strike_vol: PerYear = Field(ge=0, le=10, description="volatility whose square is exchanged, a fraction")
     fixings: Annotated[Count, Field(ge=1, le=10_000)] = Field(252, description="number of equally spaced returns")
-    notional: Price = Field(100.0, description="amount that the returns are paid on")
+    notional: Price = Field(100.0, description="notional amount of the payments")
 
     @property
     def n_periods(self) -> int:

@@ -25,6 +25,7 @@ from greeks_cli.terms.greek import (
     bucketed,
     parse_greeks,
 )
+from greeks_cli.terms.initial_levels import with_spots
 from greeks_cli.terms.joint_greeks import default_greeks, joint_greeks
 from greeks_cli.terms.joint_market import UNDERLYING, JointMarket, is_joint, joint_market
 from greeks_cli.terms.market import Market
@@ -199,9 +200,12 @@ def build_request(
         problems += curved.problems
     if dated.problems or dating is None:  # a second error about the same field would confuse
         model = None
+    market_or_none = None if curved.problems else _market(curved.fields, names, model, problems)
+    if model and market_or_none:
+        terms = with_spots(model, terms, market_or_none)
     parts = (
         validated(model, "contract", terms, problems) if model else None,
-        None if curved.problems else _market(curved.fields, names, model, problems),
+        market_or_none,
         validated(Simulation, "simulation", simulation, problems),
         validated(Accuracy, "accuracy", accuracy or {}, problems),
     )

@@ -1,0 +1,121 @@
+"""Payoffs of structured notes: their payments at several dates, each brought to expiry."""
+
+from collections.abc import Sequence
+
+from greeks_cli.engine.autodiff.kinks import Smoother
+from greeks_cli.engine.autodiff.ops import Leaves, Operand, concat
+from greeks_cli.engine.payoffs.base import payoff
+from greeks_cli.engine.payoffs.joint import levels
+from greeks_cli.engine.simulation.any_market import AnyPath
+from greeks_cli.engine.simulation.joint_paths import JointPath
+from greeks_cli.terms.structured import Accumulator, Autocallable, Phoenix
+
+
+def paid_at(amount: Operand, date: int, leaves: Leaves, path: AnyPath) -> Operand:
+    """A payment at a date, brought to expiry."""
+    return amount * (path.discount(leaves, date) / path.discount(leaves))
+
+
+class _Note:
+    """The worst performance of a note at its dates, and where it has ended."""
+
+    def __init__(self, contract: Autocallable, leaves: Leaves, path: AnyPath, smoother: Smoother):
+        self._contract, self._leaves, self._path, self._smoother = contract, leaves, path, smoother
+        parts = path.parts if isinstance(path, JointPath) else (path,)
+        each = [part.spots / level for part, level in zip(parts, levels(contract, leaves), strict=True)]
+        self._worst = _least(each, smoother)
+        self._fixings = contract.places(contract.times)
+        level = [leaves["autocall_level"] - contract.step_down * k for k in range(len(self._fixings))]
+        at = [self._worst[place] - own for place, own in zip(self._fixings, level, strict=True)]
+        self.called = _rows(smoother.step(concat([row.reshape(1, -1) for row in at])))
+        """1 where a fixing finds the worst performance at the autocall level, for each fixing."""
+
+    @property
+    def at_fixings(self) -> Operand:
+        """The worst performance at the fixings, shape (n_fixings, n_paths)."""
+        return concat([self._worst[place : place + 1] for place in self._fixings])
+
+    @property
+    def alive(self) -> list[Operand]:
+        """1 where no fixing before has ended the note: for each fixing, and after the last."""
+        found: list[Operand] = [1.0]
+        for called in self.called:
+            found.append(found[-1] * (1 - called))
+        return found
+
+    @property
+    def redeemed(self) -> Operand:
+        """The share of the notional that is paid at expiry where the note has not ended early."""
+        end = self._worst[-1]
+        loss = self._smoother.positive_part(1 - end)
+        return 1 - loss if self._contract.knocked else 1 - self._knocked_in * loss
+
+    @property
+    def _knocked_in(self) -> Operand:
+        """1 where the worst performance was seen below the knock-in."""
+        looks = self._contract.places(self._contract.looks)
+        first, last = looks[0], looks[-1] + 1
+        if len(looks) == last - first:
+            rows = self._worst[first:last]
+        else:
+            rows = concat([self._worst[place : place + 1] for place in looks])
+        return self._smoother.step(self._leaves["knock_in"] + self._smoother.maximum(-rows))
+
+    def paid(self, amount: Operand, fixing: int) -> Operand:
+        """A payment at a fixing by its number, brought to expiry."""
+        return paid_at(amount, self._fixings[fixing], self._leaves, self._path)
+
+
+def _rows(x: Operand) -> list[Operand]:
+    return [x[k] for k in range(x.shape[0])]
+
+
+def _least(each: Sequence[Operand], smoother: Smoother) -> Operand:
+    """The least of some operands of one shape, elementwise, in rounds of pairs."""
+    found = list(each)
+    while len(found) > 1:
+        pairs = zip(found[::2], found[1::2], strict=False)
+        least = [one - smoother.positive_part(one - other) for one, other in pairs]
+        found = least + ([found[-1]] if len(found) % 2 else [])
+    return found[0]
+
+
+@payoff.register
+def _autocallable(contract: Autocallable, leaves: Leaves, path: AnyPath, smoother: Smoother) -> Operand:
+    note = _Note(contract, leaves, path, smoother)
+    alive, found = note.alive, 0.0
+    for k, (time, called) in enumerate(zip(contract.times, note.called, strict=True)):
+        amount = 1 + leaves["coupon"] * (contract.accrued + time)
+        found = found + note.paid(alive[k] * called * amount, k)
+    return contract.notional * (found + alive[-1] * note.redeemed)
+
+
+@payoff.register
+def _phoenix(contract: Phoenix, leaves: Leaves, path: AnyPath, smoother: Smoother) -> Operand:
+    note = _Note(contract, leaves, path, smoother)
+    alive = note.alive
+    pays = _rows(smoother.step(note.at_fixings - leaves["coupon_barrier"]))
+    first = contract.periods[0]
+    owed: Operand = first * contract.missed
+    found: Operand = 0.0
+    for k, (years, called) in enumerate(zip(contract.periods, note.called, strict=True)):
+        owed = owed + years
+        coupon = alive[k] * pays[k] * owed * leaves["coupon"]
+        found = found + note.paid(coupon + alive[k] * called, k)
+        owed = owed * (1 - pays[k]) if contract.memory else 0.0
+    return contract.notional * (found + alive[-1] * note.redeemed)
+
+
+@payoff.register
+def _accumulator(contract: Accumulator, leaves: Leaves, path: AnyPath, smoother: Smoother) -> Operand:
+    assert not isinstance(path, JointPath)
+    spots = path.first(len(contract.times))
+    below = _rows(smoother.step(leaves["barrier"] - spots))
+    short = _rows(smoother.positive_part(leaves["strike"] - spots))
+    alive: Operand = 1.0
+    found: Operand = 0.0
+    for k in range(len(contract.times)):
+        alive = alive * below[k]
+        gain = spots[k] - leaves["strike"] - (contract.gearing - 1) * short[k]
+        found = found + paid_at(alive * gain, k, leaves, path)
+    return contract.quantity_per_fixing * found
