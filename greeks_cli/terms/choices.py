@@ -30,18 +30,11 @@ def folded(tree: ast.expr, numbers: Mapping[str, float]) -> ast.expr:
     return found
 
 
-class _Folder(ast.NodeTransformer):
-    def __init__(self, numbers: Mapping[str, float]):
-        self._numbers = numbers
+class ChainTransformer(ast.NodeTransformer):
+    """Transformer of formulas with long chains of + - * /."""
 
     def visit_BinOp(self, node: ast.BinOp) -> ast.AST:
-        if is_arithmetic(node):
-            return self._chain(node)
-        self.generic_visit(node)
-        power = number_of(node.right)
-        if power == 0:
-            return ast.Constant(1)
-        return node.left if power == 1 else node
+        return self._chain(node) if is_arithmetic(node) else self.generic_visit(node)
 
     def _chain(self, whole: ast.BinOp) -> ast.BinOp:
         """Visits the operands of a chain in a loop: recursion would take three frames per operator."""
@@ -52,6 +45,18 @@ class _Folder(ast.NodeTransformer):
                 node.left = self.visit(node.left)
                 return whole
             node = node.left
+
+
+class _Folder(ChainTransformer):
+    def __init__(self, numbers: Mapping[str, float]):
+        self._numbers = numbers
+
+    def visit_BinOp(self, node: ast.BinOp) -> ast.AST:
+        found = super().visit_BinOp(node)
+        power = number_of(node.right) if isinstance(node.op, ast.Pow) else None
+        if power == 0:
+            return ast.Constant(1)
+        return node.left if power == 1 else found
 
     def visit_Call(self, node: ast.Call) -> ast.AST:
         self.generic_visit(node)
@@ -187,7 +192,7 @@ def _is_positive(node: ast.expr, numbers: Mapping[str, float]) -> bool:
             return value > 0
         case ast.Name(id=name):
             return numbers.get(name, 1.0) > 0  # S is positive
-        case ast.Subscript():
+        case ast.Subscript() | ast.Attribute():  # fixings
             return True
         case ast.UnaryOp(op=ast.UAdd(), operand=operand):
             return _is_positive(operand, numbers)
@@ -201,7 +206,7 @@ def _is_positive(node: ast.expr, numbers: Mapping[str, float]) -> bool:
             return _is_positive(left, numbers)
         case ast.Call(args=arguments):
             match function_of(node):
-                case "exp":
+                case "exp" | "growth":
                     return True
                 case "max":
                     return any(_is_positive(argument, numbers) for argument in arguments)

@@ -13,10 +13,12 @@ from greeks_cli.terms.fields import Number
 from greeks_cli.terms.fixings import PAST_FIXINGS, Fixed, Prices
 from greeks_cli.terms.formula_grammar import FUNCTIONS, parse_formula
 from greeks_cli.terms.greek import MARKET_PARAMETERS, TIME
+from greeks_cli.terms.joint_contracts import UNDERLYINGS, Names
 from greeks_cli.terms.lifting import lifted
 from greeks_cli.terms.observed import is_settled, with_past
+from greeks_cli.terms.payments import PAY, SAME, Fixings, payment_times
 
-_RESERVED = {"S", *FUNCTIONS, *MARKET_PARAMETERS, TIME}
+_RESERVED = {"S", PAY, *FUNCTIONS, *MARKET_PARAMETERS, TIME}
 
 
 def decides_by_numbers(tree: ast.expr) -> bool:
@@ -36,7 +38,7 @@ def decides_by_numbers(tree: ast.expr) -> bool:
     return False
 
 
-def _read_parameters(value: object) -> object:
+def read_parameters(value: object) -> object:
     """Parameters from ``["K=100"]`` or a table."""
     if not isinstance(value, list | tuple):
         return value
@@ -57,21 +59,51 @@ class Formula(Fixed):
     usual_fixings: ClassVar[int] = 1
 
     kind: Literal["formula"] = "formula"
-    payoff: str = Field(description="payoff typed as a formula of S, such as max(mean(S) - K, 0)")
-    param: Annotated[Mapping[str, Number], BeforeValidator(_read_parameters)] = Field(
+    underlyings: Names = UNDERLYINGS
+    payoff: str = Field(
+        description="payoff typed as a formula of S, such as max(mean(S) - K, 0), or of several underlyings"
+    )
+    param: Annotated[Mapping[str, Number], BeforeValidator(read_parameters)] = Field(
         default={}, description="parameter of the formula, such as K=100; repeatable; d(K) is a Greek"
     )
     past_fixings: Prices = PAST_FIXINGS
 
     @model_validator(mode="after")
     def _formula_is_valid(self) -> Self:
+        reserved = {*_RESERVED, *self.underlyings}
         for name in self.param:
-            if not name.isidentifier() or name in _RESERVED:
+            if not name.isidentifier() or name in reserved:
                 raise ValueError(
-                    f"param '{name}' cannot be a name; use letters, and none of {', '.join(sorted(_RESERVED))}"
+                    f"param '{name}' cannot be a name; use letters, and none of {', '.join(sorted(reserved))}"
                 )
-        parse_formula(self.payoff, self.param, len(self.past_fixings) + self.n_to_come)
+        if self.underlyings and self.past_fixings:
+            raise ValueError(
+                "past_fixings are those of one underlying; leave them out, or write their values as numbers"
+            )
+        if bad := [name for name in self.underlyings if name in _RESERVED]:
+            raise ValueError(f"underlying {bad[0]} has a name that formulas use themselves; give it another")
+        parse_formula(self.payoff, self.param, self._fixings)
         return self
+
+    @property
+    def _fixings(self) -> Fixings:
+        past = (0.0,) * len(self.past_fixings)
+        return Fixings((*past, *self.times[: self.n_to_come]), self.expiry, self.underlyings)
+
+    @property
+    def dates(self) -> tuple[float, ...]:
+        fixed = super().dates
+        others = (time for time in self._form.pays if not any(abs(time - date) <= SAME * date for date in fixed))
+        return tuple(sorted({*fixed, *others}))
+
+    def place(self, time: float) -> int:
+        """The place of a time among the dates."""
+        return min(range(len(self.dates)), key=lambda k: abs(self.dates[k] - time))
+
+    @property
+    def places(self) -> tuple[int, ...]:
+        """The places of the fixings to come among the dates."""
+        return tuple(self.place(time) for time in self.times if time > 0)
 
     @property
     def n_to_come(self) -> int:
@@ -89,7 +121,7 @@ class Formula(Fixed):
 
     @property
     def _form(self) -> "_Form":
-        return _form_of(self.payoff, tuple(self.param.items()), self.past_fixings, self.n_to_come)
+        return _form_of(self.payoff, tuple(self.param.items()), self.past_fixings, self._fixings)
 
     @property
     def values(self) -> Mapping[str, float]:
@@ -108,7 +140,13 @@ class Formula(Fixed):
         return {} if decides_by_numbers(self.tree) else self.values
 
     def structure(self, spot: float) -> Hashable:
-        return super().structure(spot), self._form.key, tuple(self.param) if self.open_values else repr(self.param)
+        places = self.places, tuple(map(self.place, self._form.pays))
+        return (
+            super().structure(spot),
+            self._form.key,
+            places,
+            tuple(self.param) if self.open_values else repr(self.param),
+        )
 
     def but_for(self, names: Collection[str]) -> str:
         return super().but_for({*names, "param"})
@@ -133,7 +171,8 @@ class Formula(Fixed):
         fixed = "" if len(self.times) == 1 else f", {self.counted}"
         fixed += f", {len(self.past_fixings)} past" if self.past_fixings else ""
         named = "".join(f", {name} {value:g}" for name, value in self.param.items())
-        return f"formula {self.payoff}{named}{fixed}"
+        of = f" of {', '.join(self.underlyings)}" if self.underlyings else ""
+        return f"formula {self.payoff}{of}{named}{fixed}"
 
     def __hash__(self) -> int:
         return hash(self.model_dump_json())
@@ -147,21 +186,23 @@ class _Form(NamedTuple):
     is_several: bool
     is_guarded: bool
     jumps: bool
+    pays: tuple[float, ...]
+    """The times of payments before expiry."""
 
     @property
     def key(self) -> Hashable:
         """Equal for forms that are computed alike: the signs of parameters have a part in it."""
-        return (ast.dump(self.tree), *self[1:])
+        return (ast.dump(self.tree), *self[1:-1])
 
 
 @lru_cache(256)
-def _form_of(text: str, param: tuple[tuple[str, float], ...], past: tuple[float, ...], n_to_come: int) -> _Form:
+def _form_of(text: str, param: tuple[tuple[str, float], ...], past: tuple[float, ...], fixings: Fixings) -> _Form:
     values = dict(param)
-    parsed = parse_formula(text, values, len(past) + n_to_come)
-    tree = folded(with_past(parsed, past, n_to_come, values), values)
+    parsed = parse_formula(text, values, fixings)
+    tree = folded(with_past(parsed, past, len(fixings.times) - len(past), values), values)
     tangled, guarded = is_tangled(tree), is_guarded(tree, values)
     if tangled and jumps(tree, values):
         rewritten = lifted(tree)
         if not is_tangled(rewritten) and is_guarded(rewritten, values) <= guarded:
             tree, tangled = rewritten, False
-    return _Form(tree, tangled, meets_choices(tree), guarded, jumps(tree, values))
+    return _Form(tree, tangled, meets_choices(tree), guarded, jumps(tree, values), payment_times(tree))

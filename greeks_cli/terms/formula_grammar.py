@@ -1,16 +1,19 @@
 """Grammar of typed formulas, such as ``max(mean(S) - K, 0)``.
 
 The text is parsed by Python's own grammar and then checked against a whitelist, node by node;
-nothing is ever evaluated as Python. ``S`` is the underlying at the fixings.
+nothing is ever evaluated as Python. ``S`` is the underlying at the fixings; several underlyings have their names.
+``pay(0.5, x)`` is a payment of x in half a year. A tree that has passed the checks has ``S.A`` for an underlying A, and
+``x * growth(0.5)`` for the payment: the growth brings it to expiry.
 """
 
 import ast
 import enum
 import warnings
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 
 from greeks_cli.terms.choices import is_arithmetic
 from greeks_cli.terms.errors import did_you_mean
+from greeks_cli.terms.payments import PAY, Fixings, check_decided, check_payment, written
 
 LONGEST, DEEPEST, MOST_TERMS = 2000, 40, 250
 OVER_TIME = ("mean", "gmean", "sum", "min", "max", "any", "all")
@@ -25,6 +28,7 @@ class Sort(enum.Enum):
     PATH = "a value at every date"
     CONDITION = "a condition"
     CONDITIONS = "a condition at every date"
+    PAYMENT = "a payment"
 
     @property
     def over_time(self) -> bool:
@@ -45,7 +49,7 @@ class FormulaError(ValueError):
         self.detail = (f"  {shown}", "  " + " " * (column - start) + "^")
 
 
-def parse_formula(text: str, names: Mapping[str, float], n_fixings: int) -> ast.expr:
+def parse_formula(text: str, names: Mapping[str, float], fixings: Fixings) -> ast.expr:
     """The checked syntax tree of a payoff. Raises FormulaError."""
     if len(text) > LONGEST:
         raise FormulaError(f"the formula has {len(text)} characters; at most {LONGEST} are allowed", text, LONGEST)
@@ -61,20 +65,20 @@ def parse_formula(text: str, names: Mapping[str, float], n_fixings: int) -> ast.
         raise FormulaError(
             "not a formula; write for example max(mean(S) - K, 0)", text, min(column, len(text))
         ) from None
-    sort = _Checker(text, names, n_fixings).sort(tree, 0)
-    if sort is not Sort.NUMBER:
+    sort = _Checker(text, names, fixings).sort(tree, 0)
+    if sort not in (Sort.NUMBER, Sort.PAYMENT):
         remedy = "use where(condition, 1, 0)" if sort is Sort.CONDITION else "take mean(...), max(...) or S[-1]"
         raise FormulaError(f"a payoff is one number per path, this is {sort.value}; {remedy}", text, 0)
-    return tree
+    return written(tree, fixings.underlyings)
 
 
 class _Checker:
     """Type checker of formulas: finds the sort of every node, and refuses nodes outside the whitelist."""
 
-    def __init__(self, text: str, names: Mapping[str, float], n_fixings: int):
+    def __init__(self, text: str, names: Mapping[str, float], fixings: Fixings):
         self._text = text
         self._names = names
-        self._n_fixings = n_fixings
+        self._fixings = fixings
         self._joined = 0
 
     def sort(self, node: ast.expr, depth: int) -> Sort:
@@ -88,19 +92,19 @@ class _Checker:
                 if not abs(value) <= 1e15:
                     raise self._error(node, "the number is too large; at most 1e15")
                 return Sort.NUMBER
-            case ast.Name(id="S"):
+            case ast.Name(id=name) if name in self._fixings.names:
                 return Sort.PATH
             case ast.Name(id=name):
                 if name not in self._names:
-                    known = ["S", *self._names]
+                    known = [*self._fixings.names, *self._names]
                     raise self._error(
                         node, f"unknown name '{name}'; set it with --param {name}=..., or {did_you_mean(name, known)}"
                     )
                 return Sort.NUMBER
-            case ast.Subscript(value=ast.Name(id="S"), slice=index):
-                return self._fixing(node, index)
+            case ast.Subscript(value=ast.Name(id=name), slice=index) if name in self._fixings.names:
+                return self._fixing(name, index)
             case ast.UnaryOp(op=ast.USub() | ast.UAdd(), operand=operand):
-                return self._value(operand, below)
+                return self._value(operand, below, may_pay=True)
             case ast.UnaryOp(op=ast.Not(), operand=operand):
                 return self._condition(operand, below)
             case ast.BinOp(op=ast.Pow(), left=left, right=right):
@@ -118,8 +122,8 @@ class _Checker:
                 return self._call(node, name, arguments, below)
         raise self._error(
             node,
-            "not allowed here; use numbers, S, S[-1], parameters, + - * / **, comparisons, and or not, if else, "
-            + ", ".join(FUNCTIONS),
+            f"not allowed here; use numbers, {self._fixings.names[0]}, {self._fixings.names[0]}[-1], parameters, "
+            "+ - * / **, comparisons, and or not, if else, " + ", ".join((*FUNCTIONS, PAY)),
         )
 
     def _chain(self, node: ast.expr, depth: int) -> Sort:
@@ -132,9 +136,11 @@ class _Checker:
         self._joined += len(operands)  # chains within this one nest the tree further
         if self._joined > MOST_TERMS:
             raise self._error(whole, f"more than {MOST_TERMS} terms joined by + - * /; split the formula")
-        sort = _wider(*(self._value(operand, depth) for operand in reversed(operands)))
+        sorts = [self._value(operand, depth, may_pay=True) for operand in reversed(operands)]
         self._joined -= len(operands)
-        return sort
+        if Sort.PAYMENT in sorts and not all(isinstance(part.op, ast.Add | ast.Sub) for part in _chained(whole)):
+            raise self._error(whole, "payments are added and subtracted; put factors within pay(time, amount)")
+        return _wider(*sorts)
 
     def _power(self, node: ast.expr, power: ast.expr) -> None:
         match power:
@@ -147,13 +153,30 @@ class _Checker:
         if abs(number) > 10:
             raise self._error(node, "a power is at most 10; use exp(y*log(x))")
 
-    def _fixing(self, node: ast.expr, index: ast.expr) -> Sort:
+    def _payment(self, node: ast.Call, arguments: list[ast.expr], depth: int) -> Sort:
+        """A payment at a time that is not before the fixings that its amount depends on."""
+        if len(arguments) != 2:
+            raise self._error(node, "pay takes two arguments: pay(time, amount)")
+        if self._value(arguments[1], depth) is not Sort.NUMBER:
+            raise self._error(arguments[1], "a payment is one number per path; take mean(...), max(...) or one fixing")
+        self._tried(node, lambda: check_payment(node, self._fixings))
+        return Sort.PAYMENT
+
+    def _tried(self, node: ast.expr, check: Callable[[], None]) -> None:
+        """Makes a check; its ValueError becomes the error of a node."""
+        try:
+            check()
+        except ValueError as error:
+            raise self._error(node, str(error)) from None
+
+    def _fixing(self, name: str, index: ast.expr) -> Sort:
         try:
             number = ast.literal_eval(index)
         except (ValueError, TypeError):
             number = None
-        if type(number) is not int or not -self._n_fixings <= number < self._n_fixings:
-            raise self._error(index, f"S has the fixings 0 to {self._n_fixings - 1}; S[-1] is the last")
+        n = len(self._fixings.times)
+        if type(number) is not int or not -n <= number < n:
+            raise self._error(index, f"{name} has the fixings 0 to {n - 1}; {name}[-1] is the last")
         return Sort.NUMBER
 
     def _comparison(self, node: ast.Compare, depth: int) -> Sort:
@@ -165,10 +188,16 @@ class _Checker:
 
     def _choice(self, parts: tuple[ast.expr, ast.expr, ast.expr], depth: int) -> Sort:
         test = self._condition(parts[0], depth)
-        chosen = _wider(self._value(parts[1], depth), self._value(parts[2], depth))
+        chosen = _wider(*(self._value(part, depth, may_pay=True) for part in parts[1:]))
+        if chosen is Sort.PAYMENT:
+            for branch in parts[1:]:
+                self._tried(branch, lambda branch=branch: check_decided(branch, parts[0], self._fixings))  # type: ignore[misc]
+            return chosen
         return Sort.PATH if test.over_time or chosen.over_time else Sort.NUMBER
 
     def _call(self, node: ast.Call, name: str, arguments: list[ast.expr], depth: int) -> Sort:
+        if name == PAY:
+            return self._payment(node, arguments, depth)
         if name not in FUNCTIONS:
             raise self._error(node, f"unknown function '{name}'; {did_you_mean(name, FUNCTIONS)}")
         if name == "where":
@@ -191,8 +220,10 @@ class _Checker:
             )
         return Sort.CONDITION if found.is_condition else Sort.NUMBER
 
-    def _value(self, node: ast.expr, depth: int) -> Sort:
+    def _value(self, node: ast.expr, depth: int, may_pay: bool = False) -> Sort:
         sort = self.sort(node, depth)
+        if sort is Sort.PAYMENT and not may_pay:
+            raise self._error(node, "a payment stands alone, in a sum or in a branch; put functions within its amount")
         if sort.is_condition:
             raise self._error(node, "a condition is not a number; use where(condition, a, b)")
         return sort
@@ -209,5 +240,14 @@ class _Checker:
         return FormulaError(message, self._text, offset)
 
 
+def _chained(node: ast.expr) -> Iterator[ast.BinOp]:
+    """The operations of a chain."""
+    while isinstance(node, ast.BinOp) and is_arithmetic(node):
+        yield node
+        node = node.left
+
+
 def _wider(*sorts: Sort) -> Sort:
+    if Sort.PAYMENT in sorts and not any(sort.over_time for sort in sorts):
+        return Sort.PAYMENT
     return next((sort for sort in sorts if sort.over_time), sorts[0])

@@ -13,10 +13,18 @@ from greeks_cli.engine.simulation.path_data import Motion, PathData
 from greeks_cli.run.price import run
 from greeks_cli.terms.errors import InvalidInput, NonFiniteEstimate
 from greeks_cli.terms.formula_grammar import FormulaError, parse_formula
+from greeks_cli.terms.payments import Fixings
 from greeks_cli.terms.request import build_request
 from tests.conftest import assert_narrow
 
 GREEKS = "delta,gamma,vega,theta"
+
+
+def fixings_of(n):
+    """Fixings of one underlying, a year apart."""
+    return Fixings(tuple(range(1, n + 1)), n)
+
+
 SAME = [
     ("max(S[-1] - K, 0)", {"K": 100}, 1, {"kind": "european", "strike": 100}),
     ("max(0, K - S[0])", {"K": 100}, 1, {"kind": "european", "strike": 100, "type": "put"}),
@@ -106,7 +114,7 @@ WRONG = [
 @pytest.mark.parametrize(("text", "message", "column"), WRONG, ids=lambda value: str(value)[:20])
 def test_a_bad_formula_gets_a_remedy_and_a_caret(text, message, column):
     with pytest.raises(FormulaError) as caught:
-        parse_formula(text, {}, 4)
+        parse_formula(text, {}, fixings_of(4))
     assert message in str(caught.value)
     assert caught.value.detail[1] == "  " + " " * min(column, 50) + "^"
 
@@ -125,7 +133,7 @@ def test_long_sums_and_products_are_priced(payoff, greeks):
 def test_random_text_is_a_formula_or_a_clear_error(text):
     refused = None
     try:
-        parsed = parse_formula(text, {"K": 1.0, "H": 2.0}, 3)
+        parsed = parse_formula(text, {"K": 1.0, "H": 2.0}, fixings_of(3))
     except FormulaError as error:
         refused = error
     if refused is None:

@@ -12,6 +12,7 @@ from greeks_cli.run.price import run
 from greeks_cli.terms.errors import InvalidInput
 from greeks_cli.terms.formula_grammar import parse_formula
 from greeks_cli.terms.observed import with_past
+from greeks_cli.terms.payments import Fixings
 from greeks_cli.terms.request import build_request
 
 MARKET = {"spot": 100.0, "vol": 0.25, "rate": 0.04, "dividend_yield": 0.01}
@@ -68,6 +69,9 @@ FORMULAS = [
 ]  # fmt: skip
 
 
+FIXINGS = Fixings((1, 2, 3, 4, 5, 6), 6)
+
+
 @pytest.mark.parametrize("text", FORMULAS)
 @pytest.mark.parametrize("n_past", [1, 3, 5, 6])
 def test_the_formula_of_the_fixings_to_come_is_the_formula_of_all(text, n_past):
@@ -76,10 +80,10 @@ def test_the_formula_of_the_fixings_to_come_is_the_formula_of_all(text, n_past):
         fixings = draw.integers(90, 110, (6, 50)).astype(float)  # whole numbers meet the parameters
         fixings[:n_past] = fixings[:n_past, :1]
         values = {"K": float(draw.integers(90, 110)), "H": float(draw.integers(90, 110))}
-        tree = parse_formula(text, values, 6)
-        rewritten = with_past(parse_formula(text, values, 6), fixings[:n_past, 0].tolist(), 6 - n_past, values)
-        whole = values_of(_Walker(values, fixings, Sharp(), None).value(tree))
-        found = values_of(_Walker(values, fixings[n_past:], Sharp(), None).value(rewritten))
+        tree = parse_formula(text, values, FIXINGS)
+        rewritten = with_past(parse_formula(text, values, FIXINGS), fixings[:n_past, 0].tolist(), 6 - n_past, values)
+        whole = values_of(_Walker(values, {"S": fixings}, None, Sharp(), None).value(tree))
+        found = values_of(_Walker(values, {"S": fixings[n_past:]}, None, Sharp(), None).value(rewritten))
         assert found + np.zeros(50) == pytest.approx(whole + np.zeros(50), rel=1e-12), ast.unparse(rewritten)
 
 

@@ -40,7 +40,7 @@ def tree_of(text):
 
 def values(tree, S):
     """The values of a formula at some prices, without smoothing."""
-    return np.broadcast_to(values_of(_Walker({"K": 100.0}, S[None], Sharp(), None).value(tree)), S.shape)
+    return np.broadcast_to(values_of(_Walker({"K": 100.0}, {"S": S[None]}, None, Sharp(), None).value(tree)), S.shape)
 
 
 @pytest.mark.parametrize("text", LIFTED)

@@ -19,6 +19,11 @@ def above(type: OptionType, one: Operand, other: Operand) -> Operand:
     return one - other if type is OptionType.CALL else other - one
 
 
+def paid_at(amount: Operand, date: int, leaves: Leaves, path: AnyPath) -> Operand:
+    """A payment at a date by its number, brought to expiry."""
+    return amount * (path.discount(leaves, date) / path.discount(leaves))
+
+
 def discounted_payoff(contract: Contract, leaves: Leaves, path: AnyPath, smoother: Smoother) -> Operand:
     """The discounted payoff, one per path, shape (n_paths,)."""
     return path.discount(leaves) * payoff(contract, leaves, path, smoother)

@@ -5,7 +5,7 @@ logic of probabilities: ``and`` is a product, ``not`` is one minus, ``where`` mi
 """
 
 import ast
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, nullcontext
 from functools import reduce
 from operator import mul
@@ -14,11 +14,14 @@ import numpy as np
 
 from greeks_cli.engine.autodiff.kinks import Sharp, Smoother
 from greeks_cli.engine.autodiff.ops import Leaves, Operand, concat, exp, is_variable, log, sqrt, total, values_of
-from greeks_cli.engine.payoffs.base import payoff
+from greeks_cli.engine.payoffs.base import paid_at, payoff
+from greeks_cli.engine.simulation.any_market import AnyPath
+from greeks_cli.engine.simulation.joint_paths import JointPath
 from greeks_cli.engine.simulation.paths import Path
 from greeks_cli.terms.errors import InvalidInput, Problem
 from greeks_cli.terms.formula import Formula
 from greeks_cli.terms.formula_grammar import OVER_TIME
+from greeks_cli.terms.underlyings import named
 
 _ARITHMETIC: dict[type[ast.operator], Callable[[Operand, Operand], Operand]] = {
     ast.Add: lambda a, b: a + b,
@@ -29,26 +32,45 @@ _ARITHMETIC: dict[type[ast.operator], Callable[[Operand, Operand], Operand]] = {
 
 
 @payoff.register
-def _formula(contract: Formula, leaves: Leaves, path: Path, smoother: Smoother) -> Operand:
-    fixings = path.spots if contract.dates[-1] == contract.times[-1] else path.spots[:-1]
-    if contract.fixes_today:
-        today = leaves["spot"] + 0.0 * path[-1]
-        fixings = concat([today.reshape(1, -1), fixings]) if len(contract.times) > 1 else today.reshape(1, -1)
+def _formula(contract: Formula, leaves: Leaves, path: AnyPath, smoother: Smoother) -> Operand:
+    several = isinstance(path, JointPath)
+    paths = {name: path.of(name) for name in contract.underlyings} if isinstance(path, JointPath) else {"S": path}
+    spots = {name: leaves[named("spot", name) if several else "spot"] for name in paths}
+    fixings = {name: _fixings(contract, spots[name], own) for name, own in paths.items()}
+
+    def growth(time: float) -> Operand:
+        return paid_at(1.0, contract.place(time), leaves, path)
+
+    end = next(iter(paths.values()))[-1]
     try:
-        guard = _Guard(leaves, fixings) if contract.guards else None
-        paid = _Walker(leaves, fixings, smoother, guard).value(contract.tree)
+        guard = _Guard(leaves, fixings, growth) if contract.guards else None
+        paid = _Walker(leaves, fixings, growth, smoother, guard).value(contract.tree)
     except (ArithmeticError, ValueError) as error:  # raised for numbers alone, such as 1 / (2 - 2)
         problem = Problem(("--payoff",), f"a part of it has no value: {error}", contract.payoff)
         raise InvalidInput([problem]) from None
-    return paid + 0.0 * path[-1]  # a constant is paid on every path too
+    return paid + 0.0 * end  # a constant is paid on every path too
+
+
+def _fixings(contract: Formula, spot: Operand, path: Path) -> Operand:
+    """The fixings of an underlying that are to come, today's included, shape (n_fixings, n_paths)."""
+    places = contract.places
+    if not places:
+        return (spot + 0.0 * path[-1]).reshape(1, -1)
+    first, last = places[0], places[-1] + 1
+    if last - first == len(places):
+        found = path.spots if last - first == path.n_dates else path.spots[first:last]
+    else:
+        found = concat([path.spots[place : place + 1] for place in places])
+    return concat([(spot + 0.0 * path[-1]).reshape(1, -1), found]) if contract.fixes_today else found
 
 
 class _Guard:
     """Guard of what a branch computes: where the branch is not taken, the operand of a function is 1."""
 
-    def __init__(self, leaves: Leaves, fixings: Operand):
+    def __init__(self, leaves: Leaves, fixings: Mapping[str, Operand], growth: Callable[[float], Operand]):
         values = {name: values_of(leaf) for name, leaf in leaves.items()}
-        self._sharp = _Walker(values, values_of(fixings), Sharp(), None)
+        fixed = {name: values_of(own) for name, own in fixings.items()}
+        self._sharp = _Walker(values, fixed, lambda time: values_of(growth(time)), Sharp(), None)
         self._taken: list[Operand] = []
 
     @contextmanager
@@ -77,8 +99,16 @@ class _Guard:
 class _Walker:
     """Evaluates a tree that has passed the checks of ``terms.formula_grammar``."""
 
-    def __init__(self, leaves: Leaves, fixings: Operand, smoother: Smoother, guard: _Guard | None):
-        self._leaves = leaves
+    def __init__(
+        self,
+        leaves: Leaves,
+        fixings: Mapping[str, Operand],
+        growth: Callable[[float], Operand],
+        smoother: Smoother,
+        guard: _Guard | None,
+    ):
+        """``growth`` brings a payment at a time to expiry."""
+        self._leaves, self._growth = leaves, growth
         self._fixings = fixings
         self._smoother = smoother
         self._guard = guard
@@ -88,12 +118,14 @@ class _Walker:
         match node:
             case ast.Constant(value=int() | float() as number):
                 return float(number)
-            case ast.Name(id="S"):
-                return self._fixings
+            case ast.Name(id="S" as name) | ast.Attribute(attr=name):
+                return self._fixings[name]
             case ast.Name(id=name):
                 return self._leaves[name]
-            case ast.Subscript(slice=index):
-                return self._fixings[ast.literal_eval(index)]
+            case ast.Subscript(value=ast.Name(id=name) | ast.Attribute(attr=name), slice=index):
+                return self._fixings[name][ast.literal_eval(index)]
+            case ast.Call(func=ast.Name(id="growth"), args=[time]):
+                return self._growth(float(ast.literal_eval(time)))
             case ast.UnaryOp(op=ast.Not(), operand=operand):
                 return 1 - self.value(operand)
             case ast.UnaryOp(op=ast.USub(), operand=operand):
@@ -151,7 +183,7 @@ class _Walker:
         if name in OVER_TIME and len(arguments) == 1:
             with self._guard.over_time() if self._guard else nullcontext():
                 x = self.value(arguments[0])
-            return self._one(name, x + 0.0 * self._fixings if isinstance(x, float) else x)
+            return self._one(name, x + 0.0 * next(iter(self._fixings.values())) if isinstance(x, float) else x)
         values = [self.value(argument) for argument in arguments]
         if name in ("min", "max") and len(values) > 1:
             sign = 1.0 if name == "max" else -1.0

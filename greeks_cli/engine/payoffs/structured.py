@@ -4,16 +4,11 @@ from collections.abc import Sequence
 
 from greeks_cli.engine.autodiff.kinks import Smoother
 from greeks_cli.engine.autodiff.ops import Leaves, Operand, concat
-from greeks_cli.engine.payoffs.base import payoff
+from greeks_cli.engine.payoffs.base import paid_at, payoff
 from greeks_cli.engine.payoffs.joint import levels
 from greeks_cli.engine.simulation.any_market import AnyPath
 from greeks_cli.engine.simulation.joint_paths import JointPath
 from greeks_cli.terms.structured import Accumulator, Autocallable, Phoenix
-
-
-def paid_at(amount: Operand, date: int, leaves: Leaves, path: AnyPath) -> Operand:
-    """A payment at a date, brought to expiry."""
-    return amount * (path.discount(leaves, date) / path.discount(leaves))
 
 
 class _Note:
