@@ -33,7 +33,8 @@ _MISFIT = 1e-4
 """The largest difference in vols between the search's integral and the closed form."""
 _UNFIT: Mapping[str, str] = {
     Model.GBM: "has one vol for all strikes, and no smile to fit; choose merton, heston or bates",
-    Model.LOCAL_VOL: "follows from quotes without a fit; give them as --vol-surface, or choose merton, heston or bates",
+    Model.LOCAL_VOL: "follows from quotes without a fit; give them to greeks price as --vol-surface, or choose merton, "
+    "heston or bates",
 }
 """Why models are not fitted."""
 

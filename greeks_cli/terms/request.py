@@ -164,9 +164,7 @@ class Request:
             return remedy
         if unknown:
             remedy = did_you_mean(unknown[0], values)
-            of_a_model = unknown[0] in ("vol", *MODEL_PARAMETERS)
-            whose = f"model {self.market.model}" if of_a_model else f"the {self.contract.kind} contract"
-            return f"{whose} has no parameter '{unknown[0]}'; {remedy}"
+            return f"the {self.contract.kind} contract has no parameter '{unknown[0]}'; {remedy}"
         if greek.order < 2 and not self.contract.jumps:
             return None
         if greek.order > 1 and self._chance_of_no_price > _LARGEST_CHANCE:

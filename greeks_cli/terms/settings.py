@@ -8,7 +8,7 @@ from greeks_cli.terms.dating import Dating, curves_in_years
 from greeks_cli.terms.errors import InvalidInput, Problem
 from greeks_cli.terms.greek import parse_greeks
 from greeks_cli.terms.market import Market
-from greeks_cli.terms.models import with_samples
+from greeks_cli.terms.models import foreign_of, with_samples
 from greeks_cli.terms.quote import GIVES, Quote
 from greeks_cli.terms.simulation import Simulation
 from greeks_cli.terms.validation import validated
@@ -41,7 +41,9 @@ def check_shared(sections: Mapping[str, Mapping[str, Any]], greeks: object) -> N
     curved = curves_in_years({name: value for name, value in market.items() if name not in GIVES}, dating or Dating())
     if dating and dating.valuation_date:  # else each trade has its own, or a mistake
         problems += curved.problems
-    checked = curved.fields.keys() - {problem.path[-1] for problem in curved.problems}
+    unchecked = {problem.path[-1] for problem in curved.problems}
+    unchecked |= {one.name for one in foreign_of(curved.fields)}  # a trade may have a model of its own
+    checked = curved.fields.keys() - unchecked
     plain = {name: value for name, value in curved.fields.items() if name in checked}
     validated(Market, "market", with_samples(plain), problems)
     validated(Quote, "market", {name: value for name, value in market.items() if name in GIVES}, problems)

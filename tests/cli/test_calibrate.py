@@ -9,7 +9,9 @@ from pathlib import Path
 import pytest
 
 from greeks_cli.cli.source import Source
+from greeks_cli.run.calibration import _UNFIT
 from greeks_cli.terms.market import Market
+from greeks_cli.terms.models import FITTED_MODELS, Model
 from tests.calibration.smiles import BATES, EXPIRIES, HESTON, points, prices_of, vols_of
 
 CARRY = ("--spot", "100", "--rate", "0.03", "--dividend-yield", "0.01")
@@ -172,6 +174,14 @@ def test_mistakes_are_told_with_place_and_remedy(greeks, tmp_path, name):
     assert (done.code, done.out) == (2, "")
     assert message in done.err
     assert "Traceback" not in done.err
+
+
+def test_help_offers_the_models_that_are_fitted(greeks):
+    text = greeks("calibrate", "--help").out
+    assert "--model [merton|heston|bates]" in text
+    assert "vol-surface" not in text
+    assert "local-vol" not in text
+    assert {*Model} - {*FITTED_MODELS} == {*_UNFIT}
 
 
 def test_a_file_that_is_not_there_is_told(greeks, tmp_path):

@@ -262,6 +262,23 @@ def test_a_book_of_models(greeks, tmp_path):
             assert estimate["value"] == pytest.approx(alone[estimate["name"]].value, rel=1e-12)
 
 
+def test_a_book_of_models_has_one_line_on_vega(greeks, tmp_path):
+    path = tmp_path / "book.jsonl"
+    path.write_text("".join(json.dumps({"strike": 100, **market}) + "\n" for market in ALL.values()))
+    outcome = greeks("batch", str(path), "--paths", "64", "--steps", "2", "--quiet")
+    (line,) = [line for line in outcome.err.splitlines() if "left out" in line]
+    assert line.endswith("vega is left out: random variance has no vol; ask for d(initial_variance)")
+
+
+def test_trades_may_choose_the_model_of_a_shared_parameter(greeks, tmp_path):
+    trade = {name: value for name, value in HESTON.items() if name != "vol_of_vol"}
+    (tmp_path / "book.jsonl").write_text(json.dumps({"strike": 100, **trade}))
+    options = ("--paths", "64", "--steps", "2", "--quiet", "--greeks", "price", "--vol-of-vol", "0.3")
+    outcome = greeks("batch", str(tmp_path / "book.jsonl"), *options)
+    assert outcome.code == 0, outcome.err
+    assert json.loads(outcome.out)["market"]["vol_of_vol"] == 0.3
+
+
 @pytest.mark.parametrize("model", ALL)
 def test_parameters_of_any_size_are_read_from_columns(greeks, tmp_path, model):
     larger = {"mean_reversion": 5, "jump_intensity": 3, "vol_of_vol": 1.5, "initial_variance": 0.64, "jump_mean": -1}
