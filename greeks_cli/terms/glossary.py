@@ -145,7 +145,9 @@ TOPICS = {
         "simulation    steps of weak order 2. Paths that are held fixed, for likelihood ratios, take Gaussian steps",
         "delta         is the model's: as the spot, rates or calendar time move, sigma stays the same function",
         "vega          vol shifts all quotes; vega[0.25@90] moves one",
-        "see also explain vol-surface",
+        "closed form   Europeans, digitals, spreads and the like cost what F. Black's formula gives at the vols of the",
+        "              surface: price and derivatives in strikes and vols, not those in the spot, rates or time; none",
+        "              where a floor of the local variance is in reach of the price, see explain vol-surface",
     ),
     "merton": (
         "R. Merton (1976): dS/S = (rate - dividend_yield - m) dt + vol dW + (exp(J) - 1) dN, where N jumps",
