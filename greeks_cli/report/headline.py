@@ -3,6 +3,7 @@
 from dataclasses import astuple, dataclass
 from itertools import groupby
 
+from greeks_cli.terms.models import Model
 from greeks_cli.terms.profile import Profile
 from greeks_cli.terms.request import Request
 from greeks_cli.terms.result import Result
@@ -38,16 +39,22 @@ class Headline:
 def headline(request: Request, paths: int, shift: float = 0.0, steps: int = 0) -> Headline:
     """Headline of a request, the number of paths, their shift and time steps; of the simulation's switches, those set.
 
-    Without ``steps``, they are those of the simulation, or one per date.
+    Without time steps there are increments.
     """
     simulation, quote = request.simulation, request.quote.items()
     return Headline(
         f"{request.contract.describe()}, {expiry_of(request)}",
         ", ".join([request.market.describe(), *(f"{name.replace('_', ' ')} {price:g}" for name, price in quote)]),
-        _paths(simulation, paths, steps or simulation.steps or len(request.path_dates), shift),
+        _paths(simulation, paths, steps or _increments(request), shift),
         f"seed {simulation.seed}" + ("" if simulation.sampler is Sampler.RANDOM else f" of {simulation.sampler}"),
         _method(simulation),
     )
+
+
+def _increments(request: Request) -> int:
+    """The number of increments of a path that is sampled exactly: under models of smiles always one per date."""
+    asked = request.simulation.steps if request.market.model is Model.GBM else None
+    return asked or len(request.path_dates)
 
 
 def expiry_of(request: Request) -> str:
