@@ -1,9 +1,11 @@
 """``greeks explain``."""
 
+from collections.abc import Sequence
+
 import click
 
 from greeks_cli.cli.completion import explained
-from greeks_cli.terms.errors import InvalidInput, Problem, did_you_mean
+from greeks_cli.terms.errors import InvalidInput, Problem, did_you_mean, nearest
 from greeks_cli.terms.glossary import explanation, overview
 from greeks_cli.terms.greek import CURVES, KNOWN_PARAMETERS, parse_greek
 from greeks_cli.terms.nodes import curve_of
@@ -26,10 +28,10 @@ def command(name: str | None) -> None:
         click.echo(f"{overview()}\n\nContracts: {', '.join(CONTRACT_NAMES)}\nTopics: {', '.join(TOPICS)}")
     elif name in CONTRACT_NAMES:
         click.echo(_contract(name))
-    elif (topic := name.replace("_", "-")) in TOPICS:
+    elif (topic := name.lower().replace("_", "-")) in TOPICS:
         click.echo("\n".join([topic, *(f"  {line}" for line in TOPICS[topic])]))
     else:
-        click.echo(_greek(name))
+        click.echo(_greek(name, [*TOPICS, *CONTRACT_NAMES]))
 
 
 def _contract(name: str) -> str:
@@ -50,10 +52,12 @@ def _contract(name: str) -> str:
     return "\n".join([*lines, f"  Greeks in: {', '.join(parameters)}"])
 
 
-def _greek(greek: str) -> str:
+def _greek(greek: str, others: Sequence[str]) -> str:
     try:
         parsed = parse_greek(greek)
     except ValueError as error:
+        if near := nearest(greek, others):
+            raise InvalidInput([Problem(("NAME",), f"unknown; did you mean '{near}'?", greek)]) from None
         raise InvalidInput([Problem(("NAME",), str(error))]) from None
     known = (*KNOWN_PARAMETERS, *(name for name in WITH_NODES if f"{name}[" in greek))
     unknown = [name for name in map(curve_of, parsed.parameters) if name not in known]

@@ -236,8 +236,9 @@ def explanation(greek: Greek) -> str:
         facts += [("meaning", entry.meaning), ("usual sign", entry.sign)]
     elif whole:
         of, label = next((curve_of(name), label_of_node(name)) for name in greek.parameters if curve_of(name) != name)
-        facts.append(("meaning", f"{GLOSSARY[whole].meaning}, of the curve {of} at its node {label} alone"))
-        facts.append(("sum", f"over all nodes of the curve it is {whole}; --buckets shows all nodes"))
+        one, many = ("quote", "the surface") if "@" in label else ("node", "the curve")
+        facts.append(("meaning", f"{GLOSSARY[whole].meaning}, of {many} {of} at its {one} {label} alone"))
+        facts.append(("sum", f"over all {one}s of {many} it is {whole}; --buckets shows all {one}s"))
     facts.append(("unit", raw if raw == market else f"{raw}; with --units market {market}"))
     if "time" in greek.parameters:
         facts.append(("time", "calendar time in years: the time to every future date shrinks by the same amount"))

@@ -119,6 +119,13 @@ def test_a_picture_has_a_panel_for_each_expiry(greeks, tmp_path):
     assert market.exists()
 
 
+def test_weights_that_leave_few_quotes_are_remarked(greeks, tmp_path):
+    rows = vol_quotes().splitlines()
+    weighed = [f"{rows[0]},weight", f"{rows[1]},1e9", *(f"{row},1" for row in rows[2:])]
+    done = greeks("calibrate", written(tmp_path, "\n".join(weighed)), "--model", "heston", *CARRY)
+    assert f"the weights make 1 of {len(rows) - 1} quotes, for 5 parameters" in " ".join(done.out.split())
+
+
 def test_the_default_spot_is_remarked(greeks, tmp_path):
     done = greeks("calibrate", written(tmp_path, vol_quotes()), "--model", "heston")
     assert "spot is 100, the default; give --spot" in done.out

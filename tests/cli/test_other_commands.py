@@ -92,6 +92,14 @@ def test_explain_refuses_nodes_of_a_number(greeks, name):
     assert f"'{name.partition('[')[0]}' has no nodes; they are of vol, rate" in outcome.err
 
 
+def test_explain_tells_quotes_from_nodes_and_finds_topics(greeks):
+    text = greeks("explain", "vega[0.25@90]").out
+    assert "of the surface vol at its quote 0.25@90 alone" in text
+    assert "over all quotes of the surface it is vega" in text
+    assert greeks("explain", "Heston").out.startswith("heston\n")
+    assert "hestn: unknown; did you mean 'heston'?" in greeks("explain", "hestn").err
+
+
 def test_explain_knows_dividends_by_their_dates(greeks):
     assert "unit        per 1.00 of dividend[0.5]" in greeks("explain", "d(dividend[0.5])").out
 

@@ -124,6 +124,12 @@ def test_a_profile_over_vol_names_quotes_to_vary(greeks, tmp_path):
     assert done.err == f"greeks: --over vol: {message}\n"
 
 
+def test_a_profile_over_a_quote_has_one_range_of_vols_in_its_headline(greeks, tmp_path):
+    quotes = written(tmp_path, "quotes.csv", "expiry,strike,vol\n" + ROWS)
+    done = greeks("profile", *CALL, *FEW, "--vol-surface", quotes, "--over", "vol[1@80]=0.24:0.26:2")
+    assert "vol surface 0.19 to 0.26 (6 quotes)" in done.out
+
+
 def test_help_schema_and_topics_know_surfaces(greeks):
     assert "--vol-surface FILE" in greeks("price", "--help").out
     assert "vega[0.25@90]" in greeks("explain", "vol-surface").out
