@@ -18,7 +18,7 @@ from greeks_cli.engine.autodiff.chainer_runtime import F
 from greeks_cli.engine.autodiff.ops import Leaves, Operand, is_variable, total, values_of
 from greeks_cli.engine.autodiff.piecewise import piecewise
 from greeks_cli.terms.pieces import Floats, Pieces
-from greeks_cli.terms.smiles import Smile, Smiles, durrleman
+from greeks_cli.terms.smiles import Smile, Smiles, durrleman, places_within
 
 LEAST_RATE, LEAST_DENSITY = 1e-10, 1e-2
 """Floors: of the growth of total variance per year, and of Durrleman's function. Quotes are checked to lie above 0, and
@@ -26,8 +26,8 @@ prices far outside them, or where the density is next to nothing, may lie below.
 """
 _FURTHEST = 7.0
 """Standard deviations from the forward that the price may come to; what lies beyond has a probability of 1e-12."""
-_CHECKED_TIMES, _CHECKS_PER_PIECE, _WIDEST = 9, 16, 100.0
-"""Places that are checked for floors: times between expiries, points of a piece, the largest distance in k."""
+_CHECKED_TIMES, _CHECKS_BEYOND, _WIDEST = 9, 160, 100.0
+"""Checks for floors: times between expiries, points beyond the outermost breaks, their largest distance in k."""
 
 
 class LocalVol:
@@ -156,10 +156,8 @@ def _weighted(functions: Sequence[Pieces], weights: Sequence[Operand], k: Operan
 
 def _places(breaks: Floats) -> Floats:
     """Log-moneyness within each piece, and far beyond the outermost breaks."""
-    shares = np.arange(_CHECKS_PER_PIECE) / _CHECKS_PER_PIECE
-    inner = (breaks[:-1, None] + np.diff(breaks)[:, None] * shares).ravel()
-    beyond = np.geomspace(1e-3, _WIDEST, 10 * _CHECKS_PER_PIECE)
-    return np.concatenate([breaks[0] - beyond[::-1], inner, breaks[-1:], breaks[-1] + beyond])
+    beyond = np.geomspace(1e-3, _WIDEST, _CHECKS_BEYOND)
+    return np.concatenate([breaks[0] - beyond[::-1], places_within(breaks), breaks[-1] + beyond])
 
 
 def _floored(x: Operand, least: float) -> Operand:
