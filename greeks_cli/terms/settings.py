@@ -25,11 +25,18 @@ DISPLACED_BY = {
 """Settings that a later setting replaces, because the two exclude each other."""
 
 
+def displaced_by(name: str, value: object, earlier: Mapping[str, Any]) -> set[str]:
+    """The earlier settings that a later one replaces; a model replaces the parameters of other models."""
+    if name == "model":
+        return {one.name for one in foreign_of({**earlier, "model": value})}
+    return {*DISPLACED_BY.get(name, ())}
+
+
 def overridden(earlier: Mapping[str, Any], later: Mapping[str, Any]) -> dict[str, Any]:
     """Settings of a section, overridden by later ones, which also remove the settings that they exclude."""
     if not later:
         return dict(earlier)
-    displaced = {other for name in later for other in DISPLACED_BY.get(name, ()) if other not in later}
+    displaced = {other for name, value in later.items() for other in displaced_by(name, value, earlier)} - later.keys()
     return {**{name: value for name, value in earlier.items() if name not in displaced}, **later}
 
 
