@@ -118,12 +118,14 @@ def _at(points: Sequence[Point], wanted: Sequence[MultiIndex]) -> list[Exact]:
     if not wanted:
         return [()] * len(points)
     with np.errstate(all="ignore"):  # values beyond the range of floats become None below
-        program = _traced(_Subject(points[0].structure, tuple(dict.fromkeys(wanted)), points[0]))
+        known = tuple(index for index in dict.fromkeys(wanted) if points[0].knows(index))
+        program = _traced(_Subject(points[0].structure, known, points[0])) if known else None
         if program is None:
             return [(None,) * len(wanted)] * len(points)
         derivatives = _computed(program, points)
+    unknown = np.full(len(points), np.nan)
     highest = [1 if point.contract.bends_at(point.values["spot"]) else MAX_ORDER for point in points]
-    rows = zip(*(derivatives[index].tolist() for index in wanted), strict=True)
+    rows = zip(*(derivatives.get(index, unknown).tolist() for index in wanted), strict=True)
     return [
         tuple(
             number if isfinite(number) and len(index) <= order else None

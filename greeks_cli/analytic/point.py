@@ -11,6 +11,7 @@ from greeks_cli.analytic.characteristic import log_characteristic, slope_at_infi
 from greeks_cli.analytic.closed_form import SCHEDULE
 from greeks_cli.analytic.contour import Complex, Contour, chosen_contour
 from greeks_cli.analytic.path_options import has_small_carry
+from greeks_cli.analytic.quoted_law import has_law_of_quotes
 from greeks_cli.engine.autodiff.mixed_partials import MultiIndex
 from greeks_cli.engine.compiler.ir import Source
 from greeks_cli.engine.payoffs.controls import Underlying
@@ -19,7 +20,7 @@ from greeks_cli.terms.carry import FUTURE
 from greeks_cli.terms.contract import Contract
 from greeks_cli.terms.dividends import CashDividends
 from greeks_cli.terms.fields import numeric_fields
-from greeks_cli.terms.greek import TIME
+from greeks_cli.terms.greek import MAX_ORDER, TIME
 from greeks_cli.terms.market import Market
 from greeks_cli.terms.models import Model
 from greeks_cli.terms.vanillas import (
@@ -70,6 +71,7 @@ class Point:
             contract.series(flat),
             self._of_curves,
             self.market.model,
+            self._of_quotes,
             tuple(contour.n_nodes for contour in self.contours.values() if contour),
         )
 
@@ -84,14 +86,33 @@ class Point:
         return market.nodes, self.cash, ex_dates, of_curves, market.dividends and market.dividends.times
 
     @property
+    def _of_quotes(self) -> Hashable:
+        """Constants of the closed form under a surface of vols; None without one."""
+        if not self.market.vol_surface or isinstance(self.contract, Underlying):
+            return None
+        return self.market, self.contract.expiry, self.values["spot"]
+
+    def knows(self, index: MultiIndex) -> bool:
+        """True if the closed form, where there is one, has the derivative.
+
+        Under local volatility, what moves the forward or the time moves the smile: the strike and the quotes do not.
+        """
+        if not self.market.vol_surface or isinstance(self.contract, Underlying):
+            return True
+        own = {"vol", *self.market.vol_surface.values, *self.contract.parameters}
+        # Splines have four continuous derivatives, of which a digital takes one.
+        return own.issuperset(index) and len(index) <= MAX_ORDER - self.contract.jumps
+
+    @property
     def is_known(self) -> bool:
         """False where curves, dividends in cash or the model leave no closed form.
 
         Dividends that are all paid by the contract's first date move its start alone.
         """
         contract, market, cash = self.contract, self.market, self.cash
-        if not market.model.is_conditional and not isinstance(contract, Underlying):
-            return False
+        if market.vol_surface and not isinstance(contract, Underlying):
+            is_of_market = self.values["spot"] == market.spot
+            return type(contract) in ON_THE_END and is_of_market and has_law_of_quotes(market, contract.expiry)
         if market.model is not Model.GBM and not (type(contract) in ON_THE_END and all(self.contours.values())):
             return False
         if getattr(contract, "is_continuous", False):

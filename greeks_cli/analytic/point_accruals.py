@@ -7,6 +7,7 @@ import numpy as np
 
 from greeks_cli.analytic.end_law import EndLaw, Lognormal, Places, Transformed
 from greeks_cli.analytic.point import Date, Place, Point, Weight
+from greeks_cli.analytic.quoted_law import Quoted
 from greeks_cli.engine.autodiff.chainer_runtime import chainer
 from greeks_cli.engine.autodiff.exp_linear import Dates
 from greeks_cli.engine.autodiff.ops import Leaves, Operand
@@ -31,8 +32,11 @@ class PointAccruals:
     @cached_property
     def end_law(self) -> EndLaw:
         """The law of the underlying at expiry."""
-        if self._point.market.model is Model.GBM:
+        market = self._point.market
+        if market.model is Model.GBM:
             return Lognormal(self._leaves, self())
+        if market.vol_surface:
+            return Quoted(market, self._point.contract.expiry, self._leaves)
         return Transformed(self._point.market.model, self._leaves, self(), self._places)
 
     def _places(self, strike: str) -> Places:

@@ -162,11 +162,13 @@ def _dry_run(book: "Book", valid: Sequence["Trade"]) -> ExitCode:
     """List the valid trades and forecast their time, measured on a few of them with few paths."""
     from greeks_cli.report.headline import expiry_of
     from greeks_cli.run.batch import forecast_seconds
+    from greeks_cli.terms.models import Model
 
     for trade in valid:
         request = trade.request
         described = f"{request.contract.describe()}, {expiry_of(request)}"
-        vol = "" if request.is_joint else f"vol {request.sole_market.shown_vol:g}"
+        own = "" if (model := request.market.model) is Model.GBM else f"{model}, "
+        vol = own if request.is_joint else f"{own}vol {request.sole_market.shown_vol:g}"
         click.echo(f"{trade.id}\t{described}\t{vol}\t{request.simulation.paths:,} paths")
     workers, named = book.workers()
     say(f"{len(valid):,} trades, about {forecast_seconds(valid, workers):.0f} seconds with {named}")

@@ -12,6 +12,7 @@ from greeks_cli.cli.output import Output, output
 from greeks_cli.cli.source import Source
 from greeks_cli.cli.terminal import screen
 from greeks_cli.terms.errors import ExitCode, InvalidInput, Problem
+from greeks_cli.terms.models import FITTED_MODELS, Model
 
 _WRITTEN = (".toml", ".svg", ".png", ".pdf")
 
@@ -19,6 +20,12 @@ _WRITTEN = (".toml", ".svg", ".png", ".pdf")
 @click.command("calibrate")
 @click.argument("file", metavar="QUOTES", type=click.Path(path_type=Path))
 @market_options
+@click.option(
+    "--model",
+    type=click.Choice([str(model) for model in Model]),
+    metavar=f"[{'|'.join(FITTED_MODELS)}]",
+    help="Model to fit: merton (jumps), heston (variance is random), bates (both).  [required]",
+)
 @click.option(
     "-o",
     "--out",

@@ -1,12 +1,17 @@
 """``greeks explain``."""
 
+from collections.abc import Sequence
+
 import click
 
 from greeks_cli.cli.completion import explained
-from greeks_cli.terms.errors import InvalidInput, Problem, did_you_mean
+from greeks_cli.terms.errors import InvalidInput, Problem, did_you_mean, nearest
 from greeks_cli.terms.glossary import explanation, overview
-from greeks_cli.terms.greek import KNOWN_PARAMETERS, parse_greek
+from greeks_cli.terms.greek import CURVES, KNOWN_PARAMETERS, parse_greek
 from greeks_cli.terms.nodes import curve_of
+
+WITH_NODES = (*CURVES, "dividend")
+"""Parameters that ``greeks explain`` accepts with the name of a node in brackets."""
 
 
 @click.command("explain")
@@ -23,10 +28,10 @@ def command(name: str | None) -> None:
         click.echo(f"{overview()}\n\nContracts: {', '.join(CONTRACT_NAMES)}\nTopics: {', '.join(TOPICS)}")
     elif name in CONTRACT_NAMES:
         click.echo(_contract(name))
-    elif (topic := name.replace("_", "-")) in TOPICS:
+    elif (topic := name.lower().replace("_", "-")) in TOPICS:
         click.echo("\n".join([topic, *(f"  {line}" for line in TOPICS[topic])]))
     else:
-        click.echo(_greek(name))
+        click.echo(_greek(name, [*TOPICS, *CONTRACT_NAMES]))
 
 
 def _contract(name: str) -> str:
@@ -47,13 +52,19 @@ def _contract(name: str) -> str:
     return "\n".join([*lines, f"  Greeks in: {', '.join(parameters)}"])
 
 
-def _greek(greek: str) -> str:
+def _greek(greek: str, others: Sequence[str]) -> str:
     try:
         parsed = parse_greek(greek)
     except ValueError as error:
+        if near := nearest(greek, others):
+            raise InvalidInput([Problem(("NAME",), f"unknown; did you mean '{near}'?", greek)]) from None
         raise InvalidInput([Problem(("NAME",), str(error))]) from None
-    unknown = [name for name in map(curve_of, parsed.parameters) if name not in KNOWN_PARAMETERS]
+    known = (*KNOWN_PARAMETERS, *(name for name in WITH_NODES if f"{name}[" in greek))
+    unknown = [name for name in map(curve_of, parsed.parameters) if name not in known]
     if unknown:
         message = f"no parameter '{unknown[0]}'; {did_you_mean(unknown[0], KNOWN_PARAMETERS)}"
+        raise InvalidInput([Problem(("NAME",), message, greek)])
+    if without := next((name for name in parsed.parameters if curve_of(name) not in (name, *WITH_NODES)), None):
+        message = f"'{curve_of(without)}' has no nodes; they are of {', '.join(WITH_NODES)}"
         raise InvalidInput([Problem(("NAME",), message, greek)])
     return explanation(parsed)

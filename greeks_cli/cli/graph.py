@@ -7,8 +7,9 @@ import click
 
 from greeks_cli.cli.completion import one_greek
 from greeks_cli.cli.messages import say
-from greeks_cli.cli.options import request_options
+from greeks_cli.cli.options import built, source_options
 from greeks_cli.cli.output import Output, check_file, out_option, output
+from greeks_cli.cli.source import Source
 from greeks_cli.terms.accuracy import Accuracy
 from greeks_cli.terms.errors import ExitCode, InvalidInput, Problem
 from greeks_cli.terms.greek import Greek, parse_greek
@@ -18,23 +19,24 @@ _DRAWN = ("svg", "png", "pdf")
 
 
 @click.command("graph")
-@request_options
+@source_options
 @click.option("--of", default="price", show_default=True, help="The price, or a Greek.", shell_complete=one_greek)
 @out_option
-def command(request: Request, of: str, out: Path | None) -> ExitCode:
+def command(source: Source, of: str, out: Path | None) -> ExitCode:
     """Show the Chainer graph of the price, delta, gamma or any Greek.
 
-    It is the pathwise graph, drawn for four paths with one increment per date. Without -o it is
-    written in the DOT language. A .svg, .png or .pdf wants Graphviz; where there is none, a .dot
+    It is the pathwise graph, drawn for four paths with one increment per date, or with --steps time
+    steps under models that take them; a node "state" stands for all steps between dates. Without -o
+    it is written in the DOT language. A .svg, .png or .pdf wants Graphviz; where there is none, a .dot
     beside it is written instead, and the exit code is 1.
     """
-    from greeks_cli.engine.execution.dot import dot_graph
+    from greeks_cli.engine.execution.dot import dot_graph, steps_drawn
     from greeks_cli.report.dot import titled
     from greeks_cli.run.graphviz import drawn, installed
 
-    asked, greek = _asked(request, of)
+    asked, greek = _asked(built(source, shows_greeks=False), of)
     to = output(out, None, ("dot", *_DRAWN), "dot", matplotlib=False)
-    dot = titled(dot_graph(asked, greek), asked, greek)
+    dot = titled(dot_graph(asked, greek), asked, greek, steps_drawn(asked))
     if to.format in _DRAWN and not installed():
         instead = _instead(to, dot)
         instead.deliver(dot)

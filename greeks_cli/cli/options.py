@@ -67,14 +67,14 @@ def source_options(function: Command) -> Command:
     return config(_with_fields(_FIELDS, with_source))
 
 
-def built(source: Source) -> Request:
-    """The request of a source; Greeks that are left out are reported on stderr."""
+def built(source: Source, shows_greeks: bool = True) -> Request:
+    """The request of a source; Greeks that are left out are reported on stderr, if the command shows any."""
     request = source.build()
-    for problem in request.left_out:
+    for problem in request.left_out if shows_greeks else ():
         say(f"note: {problem.value} is left out: {problem.message}")
     for remark in request.remarks:
         say(f"note: {remark}")
-    if request.simulation.buckets and not any(map(is_at_node, request.greeks)):
+    if shows_greeks and request.simulation.buckets and not any(map(is_at_node, request.greeks)):
         say("note: --buckets adds nothing: no Greek asked for is a derivative in a parameter with nodes")
     return request
 
@@ -114,7 +114,10 @@ def shared_options(function: Command) -> Command:
 
 
 def market_options(function: Command) -> Command:
-    """Adds the options of a market and of dates, which the function receives as a Source."""
+    """Adds the options of dates and of a market that is fitted, which the function receives as a Source.
+
+    The command has an option ``--model`` besides.
+    """
 
     @functools.wraps(function)
     @click.pass_context
@@ -124,7 +127,10 @@ def market_options(function: Command) -> Command:
             source.read_toml(values["config"])
         return function(_read_flags(ctx, values, source), **_own(values))
 
-    fields = {path: info for path, info in _FIELDS.items() if path[0] in ("market", "dates") and path[1] not in GIVES}
+    left_out = {*GIVES, "model", "vol_surface"}  # the command has its own choice of models, none with a surface
+    fields = {
+        path: info for path, info in _FIELDS.items() if path[0] in ("market", "dates") and path[1] not in left_out
+    }
     config = click.option("--config", type=click.Path(path_type=Path), help="TOML file with [market] [dates].")
     return config(_with_own_fields(fields, with_source, FITTED))
 

@@ -15,6 +15,7 @@ from greeks_cli.cli.terminal import progress_bar, screen
 from greeks_cli.terms.axis import Axis, parse_axis, points, section_of
 from greeks_cli.terms.errors import InvalidInput, Problem
 from greeks_cli.terms.greek import PRICE, Greek, Units
+from greeks_cli.terms.models import foreign_of
 from greeks_cli.terms.quote import GIVES
 from greeks_cli.terms.request import DEFAULT_GREEKS, Request
 
@@ -102,8 +103,10 @@ def _axes(over: tuple[str, ...]) -> list[Axis]:
 
 
 def _give_middle(source: Source, axis: Axis) -> None:
-    """Set the middle value of the axis where the source has no value of its parameter."""
+    """Set the middle value of the axis where the source has no value of its parameter, and its model has one."""
     section = section_of(str(source.sections["contract"].get("kind", "european")), axis.name)
+    if section == "market" and foreign_of({"model": source.sections["market"].get("model"), axis.name: 1.0}):
+        return
     if section and axis.name not in source.sections[section]:
         given = (name for name in GIVES if name in source.sections["market"] and GIVES[name] != axis.name)
         if quoted := next(given, None):

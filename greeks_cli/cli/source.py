@@ -12,7 +12,7 @@ from greeks_cli.terms.dating import Dating
 from greeks_cli.terms.errors import InvalidInput, Problem, did_you_mean
 from greeks_cli.terms.joint_market import CORRELATION, UNDERLYING
 from greeks_cli.terms.request import DEFAULT_GREEKS, SECTIONS, Request
-from greeks_cli.terms.settings import DISPLACED_BY, check_shared
+from greeks_cli.terms.settings import check_shared, displaced_by
 from greeks_cli.terms.unsolved import build_from_quote
 from greeks_cli.terms.validation import validated
 
@@ -50,7 +50,7 @@ class Source:
 
     def set(self, section: str, key: str, value: object, place: str) -> None:
         """Set the value of a flag, and remove a value of the file that excludes it."""
-        for other in DISPLACED_BY.get(key, ()):
+        for other in displaced_by(key, value, self.sections[section]):
             if self.places.get((section, other), "").startswith(f"{self.file}: "):
                 del self.sections[section][other]
         self.sections[section] |= with_curves({key: value}, "") if section == "market" else {key: value}

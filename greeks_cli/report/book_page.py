@@ -101,7 +101,11 @@ class BookReport:
         columns = [
             ("estimate ± number", "an estimate and its standard error"),
             ("interval", "holds the expectation of the estimate so often, for statistical error alone"),
-            ("bias", "how large the smoothing bias may be, measured on the same paths; or what unseen events may add"),
+            (
+                "bias",
+                "how large the bias of smoothing and of time steps may be, measured on the same paths; or what unseen "
+                "events may add",
+            ),
             ("exact, z", "the closed form where one is known, and the distance from it in standard errors"),
             ("doubtful", "the error bar should not be trusted; the trade's page says why"),
         ]

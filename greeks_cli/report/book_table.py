@@ -9,20 +9,22 @@ from greeks_cli.report.table import estimate_cell
 from greeks_cli.report.trade_page import TradePage, scroll_box
 from greeks_cli.terms.book_row import Summed, TotalRow
 from greeks_cli.terms.curve import Curve
+from greeks_cli.terms.models import Model
 from greeks_cli.terms.request import Request
 
 
 @dataclass(frozen=True, slots=True)
 class _Field:
-    """Numeric field of a request: a column of the table where trades differ in the field."""
+    """Field of a request: a column of the table where trades differ in the field."""
 
     title: str
-    of: Callable[[Request], float | Curve]
+    of: Callable[[Request], float | Curve | Model]
 
 
 _FIELDS = (
     _Field("expiry", lambda request: request.contract.expiry),
     _Field("spot", lambda request: request.spot),
+    _Field("model", lambda request: request.market.model),
     _Field("vol", lambda request: nan if request.is_joint else request.sole_market.shown_vol),
     _Field("rate", lambda request: request.parts[0].sole_market.rate),
     _Field("dividend yield", lambda request: nan if request.is_joint else request.sole_market.dividend_yield),
@@ -35,7 +37,8 @@ _GREEKS_BY_CLASS = {"packed": 11, "crowded": 7}
 
 def common_fields(trades: Sequence[TradePage]) -> str:
     """Sentence with the fields that all trades share, which have no column."""
-    same = [f"{field.title} {found[0]:g}" for field in _FIELDS if len(found := _distinct_values(trades, field)) == 1]
+    found = [(field.title, _distinct_values(trades, field)) for field in _FIELDS]
+    same = [f"{title} {_shown(own[0])}" for title, own in found if len(own) == 1 and own[0] is not Model.GBM]
     return f"All: {', '.join(same)}. " if same else ""
 
 
@@ -59,7 +62,7 @@ def book_table(trades: Sequence[TradePage], totals: Sequence[TotalRow]) -> Marku
     return scroll_box(table, "Trades")
 
 
-def _distinct_values(trades: Sequence[TradePage], field: _Field) -> list[float | Curve]:
+def _distinct_values(trades: Sequence[TradePage], field: _Field) -> list[float | Curve | Model]:
     return list(dict.fromkeys(field.of(page.request) for page in trades if isinstance(page.request, Request)))
 
 
@@ -84,9 +87,14 @@ def _field_cell(request: Request | str, field: _Field) -> Markup:
     if not isinstance(request, Request):
         return tag("td", "-", class_="number")
     value = field.of(request)
-    return tag(
-        "td", f"{value:g}", class_="number", data_value=repr(value.values[0] if isinstance(value, Curve) else value)
-    )
+    if isinstance(value, Model):
+        return tag("td", _shown(value), class_="number")
+    sorted_by = value.values[0] if isinstance(value, Curve) else value
+    return tag("td", _shown(value), class_="number", data_value=repr(sorted_by))
+
+
+def _shown(value: float | Curve | Model) -> str:
+    return str(value) if isinstance(value, Model) else f"{value:g}"
 
 
 def _cell(estimate: Summed | None, doubtful: bool = False) -> Markup:

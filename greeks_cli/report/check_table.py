@@ -2,28 +2,40 @@
 
 from collections.abc import Sequence
 
-from greeks_cli.report.table import Screen, empty_table, plain, rounded, text_of
+from rich.table import Table
+
+from greeks_cli.report.table import Screen, empty_table, narrowed, plain, rounded, text_of
 from greeks_cli.terms.studies import MethodResult
+
+_COLUMNS = ("Greek", "method", "estimate", "stderr", "bias", "z", "verdict")
+_LEFT_OUT_FIRST = ("bias", "verdict", "stderr")
+"""Columns that a narrow terminal leaves out, first to last."""
 
 
 def check_table(title: str, results: Sequence[MethodResult], limit: float, screen: Screen) -> str:
-    """Text of the table; a method whose ``z`` is beyond the limit disagrees."""
-    grid = empty_table(
-        screen, ["Greek", "method", "estimate", "stderr", "bias", "z", "verdict"], left=("method", "verdict")
-    )
+    """Text of the table; a method whose ``z`` is beyond the limit disagrees. A narrow screen shows fewer columns."""
+    grid, left_out = narrowed(screen, _LEFT_OUT_FIRST, lambda left_out: _grid(results, limit, screen, left_out))
+    notes = [f"left out for width: {', '.join(left_out)}; a wider terminal shows all"] if left_out else []
+    return text_of(screen, title, grid, notes)
+
+
+def _grid(results: Sequence[MethodResult], limit: float, screen: Screen, left_out: Sequence[str]) -> Table:
+    columns = [column for column in _COLUMNS if column not in left_out]
+    grid = empty_table(screen, columns, left=("method", "verdict"))
     previous = ""
     for result in results:
-        grid.add_row(
-            "" if result.greek == previous else result.greek,
-            result.method,
-            rounded(result.value, result.stderr),
-            plain(result.stderr, 2),
-            plain(result.bias, 1),
-            "-" if result.z is None else f"{result.z:+.2f}",
-            _agreement(result, limit),
-        )
+        cells = {
+            "Greek": "" if result.greek == previous else result.greek,
+            "method": result.method,
+            "estimate": rounded(result.value, result.stderr),
+            "stderr": plain(result.stderr, 2),
+            "bias": plain(result.bias, 1),
+            "z": "-" if result.z is None else f"{result.z:+.2f}",
+            "verdict": _agreement(result, limit),
+        }
+        grid.add_row(*(cells[column] for column in columns))
         previous = result.greek
-    return text_of(screen, title, grid)
+    return grid
 
 
 def _agreement(result: MethodResult, limit: float) -> str:

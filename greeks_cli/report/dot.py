@@ -13,9 +13,12 @@ _NEW_LINE = r"\l"
 """Line break of a label, aligned to the left."""
 
 
-def titled(dot: str, request: Request, greek: Greek) -> str:
-    """Graph with a title (Greek, contract, market, simulation) and constants of six significant digits."""
-    heading = headline(request, request.simulation.paths)
+def titled(dot: str, request: Request, greek: Greek, steps: int) -> str:
+    """Graph with a title (Greek, contract, market, simulation) and constants of six significant digits.
+
+    ``steps`` is the number of time steps of the paths drawn, 0 where sampling is exact.
+    """
+    heading = headline(request, request.simulation.paths, steps=steps)
     lines = (f"{greek.name}: {heading.contract} | {heading.market}", heading.simulation)
     title = "".join(json.dumps(line, ensure_ascii=False)[1:-1] + _NEW_LINE for line in lines)
     style = f'label="{title}";labelloc=t;labeljust=l;fontname="sans-serif";node [fontname="sans-serif"];'

@@ -1,8 +1,10 @@
 """Headline of tables and figures: contract, market and simulation in words."""
 
+import re
 from dataclasses import astuple, dataclass
 from itertools import groupby
 
+from greeks_cli.terms.models import Model
 from greeks_cli.terms.profile import Profile
 from greeks_cli.terms.request import Request
 from greeks_cli.terms.result import Result
@@ -38,16 +40,22 @@ class Headline:
 def headline(request: Request, paths: int, shift: float = 0.0, steps: int = 0) -> Headline:
     """Headline of a request, the number of paths, their shift and time steps; of the simulation's switches, those set.
 
-    Without ``steps``, they are those of the simulation, or one per date.
+    Without time steps there are increments.
     """
     simulation, quote = request.simulation, request.quote.items()
     return Headline(
         f"{request.contract.describe()}, {expiry_of(request)}",
         ", ".join([request.market.describe(), *(f"{name.replace('_', ' ')} {price:g}" for name, price in quote)]),
-        _paths(simulation, paths, steps or simulation.steps or len(request.path_dates), shift),
+        _paths(simulation, paths, steps or _increments(request), shift),
         f"seed {simulation.seed}" + ("" if simulation.sampler is Sampler.RANDOM else f" of {simulation.sampler}"),
         _method(simulation),
     )
+
+
+def _increments(request: Request) -> int:
+    """The number of increments of a path that is sampled exactly: under models of smiles always one per date."""
+    asked = request.simulation.steps if request.market.model is Model.GBM else None
+    return asked or len(request.path_dates)
 
 
 def expiry_of(request: Request) -> str:
@@ -102,4 +110,5 @@ def _between(first: str, last: str) -> str:
     for same, group in groupby(zip(first_words, last_words, strict=True), key=lambda pair: pair[0] == pair[1]):
         before, after = (" ".join(words) for words in zip(*group, strict=True))
         parts.append(before if same else f"{before.rstrip(',')} to {after}")
-    return " ".join(parts)
+    # A curve is a range itself; that of both ends is from the first number to the last.
+    return re.sub(r"(\S+)(?: to \S+)+ to (\S+)", r"\1 to \2", " ".join(parts))

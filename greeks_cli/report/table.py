@@ -1,7 +1,7 @@
 """Table of a result, and the layout and number formats of all tables."""
 
 import io
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from math import floor, log10
 
@@ -38,15 +38,23 @@ def table(result: Result, units: Units, screen: Screen) -> str:
     lines = rows(result, units)
     cells = [cells_of(row) for row in lines]
     level = f"{100 * result.request.simulation.confidence:g}% interval"
-    left_out: list[str] = []
-    grid = _grid(cells, left_out, level, screen)
-    while screen.width and natural_width(grid) > screen.width and len(left_out) < len(_LEFT_OUT_FIRST):
-        left_out.append(_LEFT_OUT_FIRST[len(left_out)])
-        grid = _grid(cells, left_out, level, screen)
+    grid, left_out = narrowed(screen, _LEFT_OUT_FIRST, lambda left_out: _grid(cells, left_out, level, screen))
     notes = [f"{row.name}: {row.warning}" for row in lines if row.warning]
     if left_out:
         notes.append(f"left out for width: {', '.join(left_out)}; --format json has all")
     return text_of(screen, headline(result.request, result.paths, result.shift, result.steps).line, grid, notes)
+
+
+def narrowed(
+    screen: Screen, left_out_first: Sequence[str], grid_without: Callable[[Sequence[str]], Table]
+) -> tuple[Table, Sequence[str]]:
+    """A table that fits the screen, and the columns that it is without; all that may be, where nothing fits."""
+    for count in range(len(left_out_first) + 1):
+        left_out = left_out_first[:count]
+        grid = grid_without(left_out)
+        if not screen.width or natural_width(grid) <= screen.width:
+            break
+    return grid, left_out
 
 
 def text_of(screen: Screen, title: str, grid: RenderableType, notes: Sequence[str] = ()) -> str:
@@ -79,7 +87,7 @@ def natural_width(grid: RenderableType) -> int:
     return Console(width=_WIDEST).measure(grid).maximum
 
 
-def _grid(cells: list[dict[str, str]], left_out: list[str], level: str, screen: Screen) -> Table:
+def _grid(cells: list[dict[str, str]], left_out: Sequence[str], level: str, screen: Screen) -> Table:
     columns = [column for column in COLUMNS if column not in left_out]
     titles = [level if column == "interval" else column for column in columns]
     grid = empty_table(screen, ["Greek", *titles], left=("estimator", "unit"))

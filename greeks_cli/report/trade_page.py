@@ -16,7 +16,7 @@ from greeks_cli.terms.result import Unsimulated
 from greeks_cli.terms.simulation import Estimator, Smoothing
 from greeks_cli.terms.spot_curves import SpotCurves
 
-_NO_SMOOTHING = "no smoothing bias; what bias there is bounds unseen events."
+_NO_SMOOTHING = "no smoothing bias; what bias there is bounds unseen events and time steps."
 _METHODS = {
     "likelihood": f"The path stays and its probability moves; {_NO_SMOOTHING}",
     "mixed": f"The first derivative pathwise, the others by likelihood; {_NO_SMOOTHING}",

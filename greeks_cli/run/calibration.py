@@ -33,7 +33,8 @@ _MISFIT = 1e-4
 """The largest difference in vols between the search's integral and the closed form."""
 _UNFIT: Mapping[str, str] = {
     Model.GBM: "has one vol for all strikes, and no smile to fit; choose merton, heston or bates",
-    Model.LOCAL_VOL: "follows from quotes without a fit; give them as --vol-surface, or choose merton, heston or bates",
+    Model.LOCAL_VOL: "follows from quotes without a fit; give them to greeks price as --vol-surface, or choose merton, "
+    "heston or bates",
 }
 """Why models are not fitted."""
 
@@ -64,7 +65,8 @@ def calibrate(
     errors = standard_errors(fit)
     parameters = [FittedParameter(n, fit.values[n], errors.get(n), n in held) for n in base.model.parameters]
     repriced, unpriced = _repriced(used, solved, market, fit)
-    found += [*unpriced, *remarks(fit), *_feller(base.model, fit.values), *_lonely(fit)]
+    found += [*unpriced, *_uneven(solved.data.weights, len(free)), *remarks(fit)]
+    found += [*_feller(base.model, fit.values), *_lonely(fit)]
     result = Calibration(market, parameters, repriced, found, (), fit.n_starts, fit.n_alike)
     failures = tuple(_failures(fit, result, solved, largest_rms))
     return Calibration(market, parameters, repriced, found, failures, fit.n_starts, fit.n_alike)
@@ -201,6 +203,16 @@ def _repriced(
     missing = sum(price is None for price in exact)
     remark = f"{missing} quotes have no closed form that is exact enough; their values are those of the search"
     return found, [remark] if missing else []
+
+
+def _uneven(weights: "np.ndarray[Any, np.dtype[np.float64]]", n_free: int) -> Iterator[str]:
+    """A remark where few quotes have nearly all of the weight (L. Kish's effective number of samples)."""
+    effective = float(weights.sum() ** 2 / (weights @ weights))
+    if effective <= n_free < len(weights):
+        yield (
+            f"the weights make {effective:.2g} of {len(weights)} quotes, for {n_free} parameters: the others hardly "
+            "count, and standard errors say little; even the weights"
+        )
 
 
 def _feller(model: Model, values: Mapping[str, float]) -> Iterator[str]:

@@ -1,7 +1,8 @@
 """Parameters that a market does not have: the reasons, and the remedies."""
 
-from greeks_cli.terms.greek import CURVES
+from greeks_cli.terms.greek import CURVES, MODEL_PARAMETERS
 from greeks_cli.terms.market import Market
+from greeks_cli.terms.models import models_with
 from greeks_cli.terms.nodes import curve_of, label_of_node
 
 
@@ -25,10 +26,17 @@ def without_node(market: Market, node: str) -> str:
 
 
 def without_parameter(market: Market, name: str) -> str | None:
-    """The reason why a cost of borrowing or a dividend is none of the market, and the remedy; None for others."""
+    """The reason why a parameter of markets is none of this one, and the remedy; None for parameters of contracts."""
+    of = curve_of(name)
+    if of != name and of in market.values:
+        return f"{of} is a number and has no nodes; leave out [{label_of_node(name)}]"
+    if name == "vol":
+        return "random variance has no vol; ask for d(initial_variance)"
+    if name in MODEL_PARAMETERS:
+        return f"model {market.model} has no {name}; models {' and '.join(models_with(name))} have it"
     if name == "borrow":
         return "no cost of borrowing is given; give one such as --borrow 0.01"
-    if curve_of(name) not in ("dividend", "dividends"):
+    if of not in ("dividend", "dividends"):
         return None
     if market.dividends is None:
         return f"no dividends are given, and so no '{name}'; give --dividends 0.3:1.50"

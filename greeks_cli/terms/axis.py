@@ -14,6 +14,7 @@ from greeks_cli.terms.curve import Curve
 from greeks_cli.terms.errors import InvalidInput, Problem, did_you_mean
 from greeks_cli.terms.fields import Term, numeric_fields, plain_digits
 from greeks_cli.terms.market import Market
+from greeks_cli.terms.models import OF_MODELS
 from greeks_cli.terms.nodes import curve_of, label_of_node, node_name
 from greeks_cli.terms.request import Request, build_request
 from greeks_cli.terms.vol_surface import VolSurface
@@ -111,11 +112,12 @@ def where(place: Mapping[str, float]) -> str:
 def units(request: Request) -> dict[str, str]:
     """Units of the numbers that an axis may vary, by name."""
     named = dict.fromkeys(request.contract.values, "")
-    of_market = numeric_fields(Market)
+    own = request.market.model.parameters
+    of_market = {name: u for name, u in numeric_fields(Market).items() if name not in OF_MODELS or name in own}
     curves = request.market.curves.items()
     of_nodes = {node_name(name, label): of_market[name] for name, curve in curves for label in curve.labels}
     if request.sole_market.vol_surface:
-        of_nodes |= dict.fromkeys(request.sole_market.vol_surface.values, of_market["vol"])
+        of_nodes |= dict.fromkeys(request.sole_market.vol_surface.values, numeric_fields(Market)["vol"])
     return {**named, **numeric_fields(type(request.contract)), **of_market, **of_nodes}
 
 
@@ -135,6 +137,8 @@ def _check(request: Request, axes: Sequence[Axis]) -> None:
             raise InvalidInput([Problem((axis.name,), message)])
         if axis.name not in known and is_node(axis.name):
             raise InvalidInput([Problem((axis.name,), without_node(request.sole_market, axis.name))])
+        if axis.name in OF_MODELS and axis.name not in known:
+            raise InvalidInput([Problem((axis.name,), _without_number(request.sole_market, axis.name))])
         if axis.name not in known:
             message = f"no number of the {request.contract.kind} contract or its market; "
             raise InvalidInput([Problem((axis.name,), message + did_you_mean(axis.name, known))])
@@ -142,6 +146,15 @@ def _check(request: Request, axes: Sequence[Axis]) -> None:
         raise InvalidInput([Problem((axes[0].name,), "is there twice; a surface wants two parameters")])
     if (count := prod(len(axis.values) for axis in axes)) > _MOST_POINTS:
         raise InvalidInput([Problem((axes[0].name,), f"{count:,} points; at most {_MOST_POINTS:,} are drawn")])
+
+
+def _without_number(market: Market, name: str) -> str:
+    """The reason why a parameter of models is no number of a market, and the remedy."""
+    if market.vol_surface:
+        quote = next(iter(market.vol_surface.values))
+        return f"model {market.model} has no number {name}, but quotes; vary one, such as {quote}=START:STOP:COUNT"
+    own = ", ".join(market.model.parameters)
+    return f"model {market.model} has no {name}; vary one of its own, {own}"
 
 
 def _at(request: Request, place: Mapping[str, float]) -> Request:

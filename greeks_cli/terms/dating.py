@@ -17,6 +17,7 @@ from greeks_cli.terms.dates import later, read_date, read_tenor
 from greeks_cli.terms.day_counts import DayCount, read_day_count, years_between
 from greeks_cli.terms.errors import Problem
 from greeks_cli.terms.fields import Term
+from greeks_cli.terms.models import foreign_of
 from greeks_cli.terms.noded import NODED, entries_of
 from greeks_cli.terms.schedules import read_rule, scheduled
 from greeks_cli.terms.vol_surface import VolSurface
@@ -97,11 +98,13 @@ def in_years(fields: Mapping[str, Any], dating: Dating) -> Dated:
 def curves_in_years(market: Mapping[str, Any], dating: Dating) -> Dated:
     """The parameters of a market, those whose nodes are dates or tenors as curves in years.
 
-    A curve that cannot be read stays as it is, for the validation of the market to refuse.
+    A curve that cannot be read stays as it is, for the validation of the market to refuse, and so does one that the
+    model does not have.
     """
+    foreign = {one.name for one in foreign_of(market)}
     found = Dated(dict(market))
     clock = _Clock(dating, load_calendar(dating.calendar) if dating.calendar else None, found, "market")
-    for name in NODED:
+    for name in (name for name in NODED if name not in foreign):
         try:
             nodes = [node for node, *_ in entries_of(name, market.get(name))]
         except ValueError:

@@ -145,7 +145,9 @@ TOPICS = {
         "simulation    steps of weak order 2. Paths that are held fixed, for likelihood ratios, take Gaussian steps",
         "delta         is the model's: as the spot, rates or calendar time move, sigma stays the same function",
         "vega          vol shifts all quotes; vega[0.25@90] moves one",
-        "see also explain vol-surface",
+        "closed form   Europeans, digitals, spreads and the like cost what F. Black's formula gives at the vols of the",
+        "              surface: price and derivatives in strikes and vols, not those in the spot, rates or time; none",
+        "              where a floor of the local variance is in reach of the price, see explain vol-surface",
     ),
     "merton": (
         "R. Merton (1976): dS/S = (rate - dividend_yield - m) dt + vol dW + (exp(J) - 1) dN, where N jumps",
@@ -160,8 +162,8 @@ TOPICS = {
         "dv = mean_reversion (long_run_variance - v) dt + vol_of_vol sqrt(v) dZ, with v = initial_variance today and",
         "spot_vol_correlation of W and Z. v may reach 0 (Feller's condition need not hold)",
         "simulation    L. Andersen's quadratic-exponential steps with martingale correction (2008); derivatives by the",
-        "              steps themselves. Second orders in variance parameters are smoothed where v leaves 0",
-        "              given the path of v, the logarithm of the price is normal: likelihood ratios take that density,",
+        "              steps themselves. Second orders in variance parameters are smoothed where v leaves 0.",
+        "              Given the path of v, the logarithm of the price is normal: likelihood ratios take that density,",
         "              and Europeans, digitals and the like are integrated",
         "errors        the less Feller's condition holds, the heavier the tails of derivatives in variance parameters;",
         "              a warning says so",
@@ -234,8 +236,9 @@ def explanation(greek: Greek) -> str:
         facts += [("meaning", entry.meaning), ("usual sign", entry.sign)]
     elif whole:
         of, label = next((curve_of(name), label_of_node(name)) for name in greek.parameters if curve_of(name) != name)
-        facts.append(("meaning", f"{GLOSSARY[whole].meaning}, of the curve {of} at its node {label} alone"))
-        facts.append(("sum", f"over all nodes of the curve it is {whole}; --buckets shows all nodes"))
+        one, many = ("quote", "the surface") if "@" in label else ("node", "the curve")
+        facts.append(("meaning", f"{GLOSSARY[whole].meaning}, of {many} {of} at its {one} {label} alone"))
+        facts.append(("sum", f"over all {one}s of {many} it is {whole}; --buckets shows all {one}s"))
     facts.append(("unit", raw if raw == market else f"{raw}; with --units market {market}"))
     if "time" in greek.parameters:
         facts.append(("time", "calendar time in years: the time to every future date shrinks by the same amount"))

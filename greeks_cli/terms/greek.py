@@ -102,6 +102,8 @@ def parse_greek(text: str) -> Greek:
     if word in NAMED or word in ALIASES:
         return NAMED[ALIASES.get(word, word)]
     formula = _FORMULA.fullmatch(word)
+    if formula is None and word in KNOWN_PARAMETERS:
+        raise ValueError(f"'{word}' is a parameter; write d({word}) for the derivative in it")
     if formula is None:
         known = [*NAMED, *ALIASES]
         raise ValueError(f"unknown Greek '{word}'; {did_you_mean(word, known)} or d(spot,vol) for any other")

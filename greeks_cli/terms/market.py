@@ -9,25 +9,14 @@ from typing import TYPE_CHECKING, Any, Self
 from pydantic import Field, SerializerFunctionWrapHandler, ValidationInfo, field_validator, model_validator
 from pydantic.functional_serializers import model_serializer
 
+from greeks_cli.terms import models
 from greeks_cli.terms.carry import FUTURE, SHARES, carry
 from greeks_cli.terms.curve import Curve, Rate, Vol
 from greeks_cli.terms.dividends import CashDividends, DividendList, DividendModel
 from greeks_cli.terms.fields import Price, Term
 from greeks_cli.terms.flat_market import FlatMarket
 from greeks_cli.terms.greek import CURVES, MODEL_PARAMETERS
-from greeks_cli.terms.models import (
-    InitialVariance,
-    JumpIntensity,
-    JumpMean,
-    JumpVol,
-    LongRunVariance,
-    MeanReversion,
-    Model,
-    SpotVolCorrelation,
-    VolOfVol,
-    mean_variance,
-    only_own,
-)
+from greeks_cli.terms.models import OF_MODELS, Foreign, Model, mean_variance, only_own
 from greeks_cli.terms.nodes import Nodes, node_name
 from greeks_cli.terms.vol_surface import QuotedVols, VolSurface
 
@@ -76,14 +65,14 @@ class Market(Term):
         description="law of the underlying: gbm, merton (jumps), heston (variance is random), bates (both), "
         "local-vol (vol is a function of price and time, by vol_surface)",
     )
-    initial_variance: InitialVariance
-    mean_reversion: MeanReversion
-    long_run_variance: LongRunVariance
-    vol_of_vol: VolOfVol
-    spot_vol_correlation: SpotVolCorrelation
-    jump_intensity: JumpIntensity
-    jump_mean: JumpMean
-    jump_vol: JumpVol
+    initial_variance: models.InitialVariance
+    mean_reversion: models.MeanReversion
+    long_run_variance: models.LongRunVariance
+    vol_of_vol: models.VolOfVol
+    spot_vol_correlation: models.SpotVolCorrelation
+    jump_intensity: models.JumpIntensity
+    jump_mean: models.JumpMean
+    jump_vol: models.JumpVol
     vol_surface: QuotedVols
 
     @model_validator(mode="before")
@@ -105,6 +94,13 @@ class Market(Term):
                 message = "a future's price has no carry; give one of them"
                 raise ValueError(f"future and {name} exclude each other: {message}")
         return self
+
+    @field_validator(*OF_MODELS, mode="before")
+    @classmethod
+    def _of_the_model(cls, value: object) -> object:
+        if isinstance(value, Foreign):
+            raise ValueError(value.message)
+        return value
 
     @field_validator("vol_surface")
     @classmethod

@@ -2,6 +2,7 @@
 
 import enum
 from collections.abc import Mapping
+from dataclasses import dataclass
 from math import exp, expm1
 from typing import Annotated, Any
 
@@ -54,6 +55,8 @@ _PARAMETERS = {
     Model.BATES: (*VARIANCE_PARAMETERS, *JUMP_PARAMETERS),
     Model.LOCAL_VOL: ("vol_surface",),
 }
+FITTED_MODELS = (Model.MERTON, Model.HESTON, Model.BATES)
+"""Models whose parameters are fitted to quotes."""
 _SAMPLES: Mapping[str, object] = {
     "vol": 0.2,
     "initial_variance": 0.04,
@@ -107,29 +110,63 @@ JumpVol = Annotated[
 ]
 
 
+def models_with(parameter: str) -> list[Model]:
+    """The models that have a parameter."""
+    return [model for model in Model if parameter in model.parameters]
+
+
+OF_MODELS = ("vol", *MODEL_PARAMETERS, "vol_surface")
+"""Fields of a market that only some models have."""
+
+
+@dataclass(frozen=True)
+class Foreign:
+    """A value for a parameter that the model does not have."""
+
+    model: Model
+    name: str
+    value: object
+
+    @property
+    def message(self) -> str:
+        """The mistake and its remedy."""
+        others = " or ".join(models_with(self.name))
+        return f"model {self.model} has no {self.name}; choose model {others}, or leave it out"
+
+    def __str__(self) -> str:
+        return str(self.value)
+
+
+def foreign_of(fields: Mapping[str, Any]) -> list[Foreign]:
+    """The parameters of other models among the fields of a market; none where the model is unknown."""
+    model = _named(fields)
+    if model is None:
+        return []
+    given = [name for name in OF_MODELS if fields.get(name) is not None]
+    return [Foreign(model, name, fields[name]) for name in given if name not in model.parameters]
+
+
 def only_own(fields: Mapping[str, Any]) -> dict[str, Any]:
-    """The fields of a market, with None for the parameters of other models. Raises ValueError where one is given."""
-    try:
-        model = Model(fields.get("model", Model.GBM))
-    except ValueError:  # the field reports it, and which parameters are missing is not known
-        return {**dict.fromkeys(("vol", *MODEL_PARAMETERS, "vol_surface")), **fields}
+    """The fields of a market for its validation: None for parameters of other models, or Foreign where one is given."""
+    model, foreign = _named(fields), foreign_of(fields)
+    if model is None or (foreign and fields.get("model") is None):  # which parameters are missing is not known
+        return {**dict.fromkeys(OF_MODELS), **fields, **{one.name: one for one in foreign}}
     found = {name: value for name, value in fields.items() if value is not None}
-    for name in ("vol", *MODEL_PARAMETERS, "vol_surface"):
-        if name in model.parameters:
-            continue
-        if name in found:
-            own = ", ".join(model.parameters)
-            raise ValueError(f"model {model} has no {name}, but {own}; leave it out, or choose another model")
-        found[name] = None
-    return found
+    found |= dict.fromkeys(name for name in OF_MODELS if name not in model.parameters)
+    return found | {one.name: one for one in foreign}
+
+
+def _named(fields: Mapping[str, Any]) -> Model | None:
+    """The model of the fields of a market, gbm where none is given; None for a name that no model has."""
+    try:
+        return Model(fields.get("model") or Model.GBM)
+    except ValueError:
+        return None
 
 
 def with_samples(fields: Mapping[str, Any]) -> dict[str, Any]:
     """The fields of a market, with usual values for parameters of its model that are not given."""
-    try:
-        own = Model(fields.get("model", Model.GBM)).parameters
-    except ValueError:
-        own = ("vol",)
+    own = (_named(fields) or Model.GBM).parameters
     return {**{name: _SAMPLES[name] for name in own}, **fields}
 
 

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from greeks_cli.terms.absent import is_node, without_node, without_parameter
 from greeks_cli.terms.errors import Problem, did_you_mean
-from greeks_cli.terms.greek import MODEL_PARAMETERS, Greek
+from greeks_cli.terms.greek import Greek
 from greeks_cli.terms.joint_market import JointMarket
 from greeks_cli.terms.models import Model
 from greeks_cli.terms.nodes import curve_of
@@ -108,8 +108,7 @@ def _without(request: "Request", name: str, values: Mapping[str, float]) -> str:
         return without_node(market, name)
     if remedy := without_parameter(market, name):
         return remedy
-    whose = f"model {market.model}" if name in ("vol", *MODEL_PARAMETERS) else f"the {kind} contract"
-    return f"{whose} has no parameter '{name}'; {did_you_mean(name, values)}"
+    return f"the {kind} contract has no parameter '{name}'; {did_you_mean(name, values)}"
 
 
 def _without_underlying(market: JointMarket, kind: str, name: str, values: Mapping[str, float]) -> str:

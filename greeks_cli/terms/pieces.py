@@ -70,11 +70,6 @@ class Pieces:
         return Pieces(self.breaks, self.origins, np.einsum("pfj,f->pj", self.coefficients, weights))
 
 
-def joined(one: Floats, other: Floats) -> Floats:
-    """The breaks of two functions, each once."""
-    return np.union1d(one, other)
-
-
 def cardinal_splines(knots: Floats, bends: Sequence[bool]) -> Pieces:
     """The splines that are 1 at one knot and 0 at all others: an interpolant is their sum times its values.
 

@@ -8,7 +8,7 @@ from greeks_cli.terms.dating import Dating, curves_in_years
 from greeks_cli.terms.errors import InvalidInput, Problem
 from greeks_cli.terms.greek import parse_greeks
 from greeks_cli.terms.market import Market
-from greeks_cli.terms.models import with_samples
+from greeks_cli.terms.models import foreign_of, with_samples
 from greeks_cli.terms.quote import GIVES, Quote
 from greeks_cli.terms.simulation import Simulation
 from greeks_cli.terms.validation import validated
@@ -25,11 +25,18 @@ DISPLACED_BY = {
 """Settings that a later setting replaces, because the two exclude each other."""
 
 
+def displaced_by(name: str, value: object, earlier: Mapping[str, Any]) -> set[str]:
+    """The earlier settings that a later one replaces; a model replaces the parameters of other models."""
+    if name == "model":
+        return {one.name for one in foreign_of({**earlier, "model": value})}
+    return {*DISPLACED_BY.get(name, ())}
+
+
 def overridden(earlier: Mapping[str, Any], later: Mapping[str, Any]) -> dict[str, Any]:
     """Settings of a section, overridden by later ones, which also remove the settings that they exclude."""
     if not later:
         return dict(earlier)
-    displaced = {other for name in later for other in DISPLACED_BY.get(name, ()) if other not in later}
+    displaced = {other for name, value in later.items() for other in displaced_by(name, value, earlier)} - later.keys()
     return {**{name: value for name, value in earlier.items() if name not in displaced}, **later}
 
 
@@ -41,7 +48,9 @@ def check_shared(sections: Mapping[str, Mapping[str, Any]], greeks: object) -> N
     curved = curves_in_years({name: value for name, value in market.items() if name not in GIVES}, dating or Dating())
     if dating and dating.valuation_date:  # else each trade has its own, or a mistake
         problems += curved.problems
-    checked = curved.fields.keys() - {problem.path[-1] for problem in curved.problems}
+    unchecked = {problem.path[-1] for problem in curved.problems}
+    unchecked |= {one.name for one in foreign_of(curved.fields)}  # a trade may have a model of its own
+    checked = curved.fields.keys() - unchecked
     plain = {name: value for name, value in curved.fields.items() if name in checked}
     validated(Market, "market", with_samples(plain), problems)
     validated(Quote, "market", {name: value for name, value in market.items() if name in GIVES}, problems)

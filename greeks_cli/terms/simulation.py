@@ -71,8 +71,8 @@ class Simulation(Term):
         None,
         ge=1,
         le=100_000,
-        description="increments per path [default: one per date of the contract, which is exact; under heston, bates "
-        "and local-vol as few as keep their bias small]",
+        description="increments per path [default: one per date of the contract, which is exact, and under merton "
+        "always so; under heston, bates and local-vol as few as keep their bias small]",
     )
     seed: Count = Field(0, ge=0, lt=2**64, description="seed of the random numbers")
     sampler: Sampler = Field(

@@ -167,7 +167,7 @@ def _of_density(smile: Smile) -> Iterator[str]:
         if abs(slope) > LARGEST_SLOPE:
             where = f"at expiry {smile.label}, strike {smile.strike_at(k)}"
             yield f"butterfly arbitrage: total variance rises too fast {where}; correct the vols there"
-    ks = _grid(smile.variance.breaks)
+    ks = places_within(smile.variance.breaks)
     for name, values in (("variance", smile.variance.at(ks)), ("density", smile.density_factor(ks))):
         if (values > 0).all():
             continue
@@ -185,7 +185,7 @@ def _in_time(one: Smile, other: Smile) -> Iterator[str]:
     low, high = max(one.knots[0], other.knots[0]), min(one.knots[-1], other.knots[-1])
     breaks = np.union1d(one.knots, other.knots)
     inside = breaks[(breaks >= low) & (breaks <= high)]
-    for ks in (inside, _grid(inside)):  # a strike of a quote says more than one between
+    for ks in (inside, places_within(inside)):  # a strike of a quote says more than one between
         before, after = one.variance.at(ks), other.variance.at(ks)
         if (after > before).all():
             continue
@@ -197,7 +197,7 @@ def _in_time(one: Smile, other: Smile) -> Iterator[str]:
         )
 
 
-def _grid(breaks: Floats) -> Floats:
+def places_within(breaks: Floats) -> Floats:
     """Points within each piece, its ends included."""
     shares = np.arange(_CHECKS_PER_PIECE) / _CHECKS_PER_PIECE
     return np.append((breaks[:-1, None] + np.diff(breaks)[:, None] * shares).ravel(), breaks[-1:])

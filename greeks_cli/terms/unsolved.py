@@ -1,6 +1,6 @@
 """Requests whose vol or dividend yield follows from a quote."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from copy import copy
 from dataclasses import dataclass, replace
 from math import exp, log
@@ -105,22 +105,9 @@ def build_from_quote(
     market = {name: value for name, value in market.items() if name not in GIVES}
     problems: list[Problem] = []
     quote = validated(Quote, "market", given, problems)
-    carried = [name for name in ("borrow", "dividends", "future") if market.get(name) is not None]
-    if "forward" in given and carried:
-        others = " and ".join(carried)
-        message = f"a forward is all of the carry, and {others} would add to it; leave out forward, or {others}"
-        problems.append(Problem(("market", "forward"), message, given["forward"]))
-    for name, parameter in GIVES.items():
-        if name in given and market.get(parameter) is not None:
-            message = f"{name} and {parameter} exclude each other; give one of them"
-            problems.append(Problem(("market", name), message, given[name]))
-    if "market_price" in given:
-        model = market.get("model") or Model.GBM
-        if model in _OTHERS:
-            message = f"implies a vol under model gbm alone, not {model}; leave it out, and give the model's parameters"
-            problems.append(Problem(("market", "market_price"), message, given["market_price"]))
-        if model not in _WITHOUT_VOL:
-            market.setdefault("vol", _STAND_IN)
+    problems += _excluded(given, market)
+    if "market_price" in given and market.get("model") not in _WITHOUT_VOL:
+        market.setdefault("vol", _STAND_IN)
     try:
         request = build_request(contract, market, simulation, greeks, accuracy, dates)
     except InvalidInput as error:
@@ -134,6 +121,22 @@ def build_from_quote(
     if quote.market_price is None and quote.forward != PARITY:
         return request
     return Unsolved(request, quote.market_price, quote.forward == PARITY)
+
+
+def _excluded(given: Mapping[str, Any], market: Mapping[str, Any]) -> Iterator[Problem]:
+    """Problems of quotes beside fields of the market that leave no room for them."""
+    carried = [name for name in ("borrow", "dividends", "future") if market.get(name) is not None]
+    if "forward" in given and carried:
+        others = " and ".join(carried)
+        message = f"a forward is all of the carry, and {others} would add to it; leave out forward, or {others}"
+        yield Problem(("market", "forward"), message, given["forward"])
+    for name, parameter in GIVES.items():
+        if name in given and market.get(parameter) is not None:
+            message = f"{name} and {parameter} exclude each other; give one of them"
+            yield Problem(("market", name), message, given[name])
+    if "market_price" in given and (model := market.get("model")) in _OTHERS:
+        message = f"implies a vol under model gbm alone, not {model}; leave it out, and give the model's parameters"
+        yield Problem(("market", "market_price"), message, given["market_price"])
 
 
 def _with_remedy(problem: Problem) -> Problem:

@@ -9,7 +9,9 @@ from pathlib import Path
 import pytest
 
 from greeks_cli.cli.source import Source
+from greeks_cli.run.calibration import _UNFIT
 from greeks_cli.terms.market import Market
+from greeks_cli.terms.models import FITTED_MODELS, Model
 from tests.calibration.smiles import BATES, EXPIRIES, HESTON, points, prices_of, vols_of
 
 CARRY = ("--spot", "100", "--rate", "0.03", "--dividend-yield", "0.01")
@@ -117,6 +119,13 @@ def test_a_picture_has_a_panel_for_each_expiry(greeks, tmp_path):
     assert market.exists()
 
 
+def test_weights_that_leave_few_quotes_are_remarked(greeks, tmp_path):
+    rows = vol_quotes().splitlines()
+    weighed = [f"{rows[0]},weight", f"{rows[1]},1e9", *(f"{row},1" for row in rows[2:])]
+    done = greeks("calibrate", written(tmp_path, "\n".join(weighed)), "--model", "heston", *CARRY)
+    assert f"the weights make 1 of {len(rows) - 1} quotes, for 5 parameters" in " ".join(done.out.split())
+
+
 def test_the_default_spot_is_remarked(greeks, tmp_path):
     done = greeks("calibrate", written(tmp_path, vol_quotes()), "--model", "heston")
     assert "spot is 100, the default; give --spot" in done.out
@@ -172,6 +181,14 @@ def test_mistakes_are_told_with_place_and_remedy(greeks, tmp_path, name):
     assert (done.code, done.out) == (2, "")
     assert message in done.err
     assert "Traceback" not in done.err
+
+
+def test_help_offers_the_models_that_are_fitted(greeks):
+    text = greeks("calibrate", "--help").out
+    assert "--model [merton|heston|bates]" in text
+    assert "vol-surface" not in text
+    assert "local-vol" not in text
+    assert {*Model} - {*FITTED_MODELS} == {*_UNFIT}
 
 
 def test_a_file_that_is_not_there_is_told(greeks, tmp_path):

@@ -80,7 +80,28 @@ def test_explain_has_every_model_and_the_graph_is_drawn(greeks, model):
         flags += ["--vol-surface", "configs/surface.csv", "--valuation-date", "2026-11-30"]
     outcome = greeks("graph", "--strike", "100", *flags, "--of", "gamma")
     assert outcome.out.startswith("digraph"), outcome.err
+    assert outcome.err == ""
     assert "spot: " in outcome.out
+    assert f"paths x {'16 steps' if model.is_stepped else '1 step'}, seed 0" in outcome.out
+
+
+@pytest.mark.parametrize("name", ["vol_of_vol[1]", "spot[0.5]"])
+def test_explain_refuses_nodes_of_a_number(greeks, name):
+    outcome = greeks("explain", f"d({name})")
+    assert outcome.code == 2
+    assert f"'{name.partition('[')[0]}' has no nodes; they are of vol, rate" in outcome.err
+
+
+def test_explain_tells_quotes_from_nodes_and_finds_topics(greeks):
+    text = greeks("explain", "vega[0.25@90]").out
+    assert "of the surface vol at its quote 0.25@90 alone" in text
+    assert "over all quotes of the surface it is vega" in text
+    assert greeks("explain", "Heston").out.startswith("heston\n")
+    assert "hestn: unknown; did you mean 'heston'?" in greeks("explain", "hestn").err
+
+
+def test_explain_knows_dividends_by_their_dates(greeks):
+    assert "unit        per 1.00 of dividend[0.5]" in greeks("explain", "d(dividend[0.5])").out
 
 
 @pytest.mark.parametrize("name", ["price", "delta", "gamma"])

@@ -68,6 +68,18 @@ def test_every_config_has_a_report(report, name):
     assert name in page.text
 
 
+def test_trades_of_several_models_have_a_column_of_models(report, greeks, tmp_path):
+    jumps = "jump_intensity = 0.5\njump_mean = -0.1\njump_vol = 0.1\n"
+    market = "[market]\nvol = 0.2\n[simulation]\npaths = 64\n"
+    trade = '[[trade]]\nid = "{}"\nstrike = 100\n'
+    (tmp_path / "book.toml").write_text(f"{market}{trade.format('a')}{trade.format('b')}model = 'merton'\n{jumps}")
+    _, page = report(tmp_path / "book.toml")
+    assert ">model</span>" in page.source
+    assert ">merton</td>" in page.source
+    assert "gbm" not in report(CONFIGS / "book.toml", "--paths", "64")[1].text
+    assert "\tmerton, vol 0.2\t" in greeks("batch", str(tmp_path / "book.toml"), "--dry-run").out
+
+
 def test_a_lone_trade_is_headed_by_its_contract(report):
     _, page = report(CONFIGS / "atm_call.toml", "--paths", "2000")
     assert "<h2>European call, strike 100, expiry 1y</h2>" in page.source
@@ -101,7 +113,7 @@ def test_pages_have_the_digits_of_the_terminal(results, report, greeks):
 def test_estimators_without_smoothing_are_not_called_free_of_bias(results, report, estimator):
     text = "greeks = 'gamma'\n" + HEADER + f"estimator = '{estimator}'\n" + TRADE.format('"A"')
     _, page = report(results(text))
-    assert "no smoothing bias; what bias there is bounds unseen events." in page.text
+    assert "no smoothing bias; what bias there is bounds unseen events and time steps." in page.text
     assert "no bias" not in page.text
 
 

@@ -109,6 +109,27 @@ def test_cells_of_csv_hold_a_file_or_quotes(greeks, tmp_path):
     assert "trade '3': vol_surface: 0.2: is no surface" in done.err
 
 
+def test_a_surface_without_its_model_has_the_model_as_remedy(greeks, tmp_path):
+    quotes = written(tmp_path, "quotes.csv", "expiry,strike,vol\n" + ROWS.replace("0.25,", "3M,"))
+    done = greeks("price", "--strike", "100", "--vol-surface", quotes)
+    assert (done.code, done.err.count("\n")) == (2, 1)
+    assert done.err.startswith("greeks: --vol-surface: ")
+    assert "model gbm has no vol_surface; choose model local-vol, or leave it out" in done.err
+
+
+def test_a_profile_over_vol_names_quotes_to_vary(greeks, tmp_path):
+    quotes = written(tmp_path, "quotes.csv", "expiry,strike,vol\n" + ROWS)
+    done = greeks("profile", *CALL, *FEW, "--vol-surface", quotes, "--over", "vol=0.1:0.3:3")
+    message = "model local-vol has no number vol, but quotes; vary one, such as vol[0.25@90]=START:STOP:COUNT"
+    assert done.err == f"greeks: --over vol: {message}\n"
+
+
+def test_a_profile_over_a_quote_has_one_range_of_vols_in_its_headline(greeks, tmp_path):
+    quotes = written(tmp_path, "quotes.csv", "expiry,strike,vol\n" + ROWS)
+    done = greeks("profile", *CALL, *FEW, "--vol-surface", quotes, "--over", "vol[1@80]=0.24:0.26:2")
+    assert "vol surface 0.19 to 0.26 (6 quotes)" in done.out
+
+
 def test_help_schema_and_topics_know_surfaces(greeks):
     assert "--vol-surface FILE" in greeks("price", "--help").out
     assert "vega[0.25@90]" in greeks("explain", "vol-surface").out

@@ -262,6 +262,42 @@ def test_a_book_of_models(greeks, tmp_path):
             assert estimate["value"] == pytest.approx(alone[estimate["name"]].value, rel=1e-12)
 
 
+def test_a_book_of_models_has_one_line_on_vega(greeks, tmp_path):
+    path = tmp_path / "book.jsonl"
+    path.write_text("".join(json.dumps({"strike": 100, **market}) + "\n" for market in ALL.values()))
+    outcome = greeks("batch", str(path), "--paths", "64", "--steps", "2", "--quiet")
+    (line,) = [line for line in outcome.err.splitlines() if "left out" in line]
+    assert line.endswith("vega is left out: random variance has no vol; ask for d(initial_variance)")
+
+
+def test_trades_may_choose_the_model_of_a_shared_parameter(greeks, tmp_path):
+    trade = {name: value for name, value in HESTON.items() if name != "vol_of_vol"}
+    (tmp_path / "book.jsonl").write_text(json.dumps({"strike": 100, **trade}))
+    options = ("--paths", "64", "--steps", "2", "--quiet", "--greeks", "price", "--vol-of-vol", "0.3")
+    outcome = greeks("batch", str(tmp_path / "book.jsonl"), *options)
+    assert outcome.code == 0, outcome.err
+    assert json.loads(outcome.out)["market"]["vol_of_vol"] == 0.3
+
+
+def test_a_model_replaces_the_parameters_of_another_in_earlier_settings(greeks, tmp_path):
+    own = {name: value for name, value in HESTON.items() if name != "model"}
+    lines = "".join(f"{name} = {value}\n" for name, value in own.items())
+    simulation = "[simulation]\npaths = 64\nsteps = 2\n"
+    (tmp_path / "book.toml").write_text(
+        f"[market]\nvol = 0.3\n{simulation}[[trade]]\nstrike = 100\n[[trade]]\nstrike = 100\nmodel = 'heston'\n{lines}"
+    )
+    outcome = greeks("batch", str(tmp_path / "book.toml"), "--greeks", "price")
+    assert outcome.code == 0, outcome.err
+    one, other = (json.loads(line)["market"] for line in outcome.out.splitlines())
+    assert (one["vol"], other["model"], "vol" in other) == (0.3, "heston", False)
+    config = tmp_path / "heston.toml"
+    config.write_text(f"[contract]\nstrike = 100\n[market]\nmodel = 'heston'\n{lines}{simulation}")
+    outcome = greeks("price", "--config", str(config), "--model", "gbm", "--vol", "0.2", "--format", "json")
+    assert json.loads(outcome.out)["market"] == {"spot": 100, "vol": 0.2, "rate": 0.02, "dividend_yield": 0}
+    outcome = greeks("price", "--config", str(config), "--vol", "0.2")
+    assert outcome.err.startswith("greeks: --vol: 0.2: model heston has no vol; choose model gbm or merton")
+
+
 @pytest.mark.parametrize("model", ALL)
 def test_parameters_of_any_size_are_read_from_columns(greeks, tmp_path, model):
     larger = {"mean_reversion": 5, "jump_intensity": 3, "vol_of_vol": 1.5, "initial_variance": 0.64, "jump_mean": -1}

@@ -1,5 +1,7 @@
 """Contracts: dates, remarks, and the Greeks that they have."""
 
+import re
+
 import pytest
 
 from greeks_cli.terms.contract import equal_dates
@@ -88,7 +90,36 @@ def test_all_greeks_are_those_that_the_model_has(model):
     }
 
 
-@pytest.mark.parametrize("parameter", ["vol", "jump_vol"])
-def test_a_parameter_of_another_model_is_refused_with_the_model(parameter):
-    with pytest.raises(InvalidInput, match=f"model heston has no parameter '{parameter}'; choose from spot"):
-        build_request({"strike": 100}, with_samples({"model": "heston"}), {}, f"d({parameter})")
+@pytest.mark.parametrize(
+    ("greek", "message"),
+    [
+        ("vega", "random variance has no vol; ask for d(initial_variance)"),
+        ("d(jump_vol)", "model heston has no jump_vol; models merton and bates have it"),
+        ("d(vol_of_vol[1])", "vol_of_vol is a number and has no nodes; leave out [1]"),
+        ("d(spot[2])", "spot is a number and has no nodes; leave out [2]"),
+        ("vol_of_vol", "'vol_of_vol' is a parameter; write d(vol_of_vol) for the derivative in it"),
+    ],
+)
+def test_a_derivative_that_the_model_has_not_is_refused_with_a_remedy(greek, message):
+    with pytest.raises(InvalidInput, match=re.escape(message)):
+        build_request({"strike": 100}, with_samples({"model": "heston"}), {}, greek)
+
+
+def test_parameters_of_other_models_are_named_all_at_once():
+    market = {"vol": 0.2, "vol_of_vol": 1, "jump_mean": 0.1, "rate": "high"}
+    with pytest.raises(InvalidInput) as raised:
+        build_request({"strike": 100}, market, {})
+    found = {problem.path: problem.message for problem in raised.value.problems}
+    assert found.keys() == {("market", "vol_of_vol"), ("market", "jump_mean"), ("market", "rate")}
+    assert found["market", "vol_of_vol"] == "model gbm has no vol_of_vol; choose model heston or bates, or leave it out"
+    assert found["market", "jump_mean"] == "model gbm has no jump_mean; choose model merton or bates, or leave it out"
+
+
+def test_missing_parameters_are_named_of_a_model_that_is_given():
+    with pytest.raises(InvalidInput) as raised:
+        build_request({"strike": 100}, {"vol_of_vol": 1}, {})
+    assert [problem.path for problem in raised.value.problems] == [("market", "vol_of_vol")]
+    with pytest.raises(InvalidInput) as raised:
+        build_request({"strike": 100}, {"model": "merton", "vol_of_vol": 1, "jump_mean": 0, "jump_vol": 0.1}, {})
+    paths = {problem.path[-1] for problem in raised.value.problems}
+    assert paths == {"vol", "vol_of_vol", "jump_intensity"}

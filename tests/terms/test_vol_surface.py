@@ -134,8 +134,8 @@ def test_quotes_that_are_no_surface_are_refused_in_one_line(quotes, message):
 
 
 def test_surface_belongs_to_its_model_alone():
-    assert "model gbm has no vol_surface, but vol" in refusal(model="gbm", vol=0.2)
-    assert "model local-vol has no vol, but vol_surface" in refusal(vol=0.2)
+    assert "model gbm has no vol_surface; choose model local-vol, or leave it out" in refusal(model="gbm", vol=0.2)
+    assert "model local-vol has no vol; choose model gbm or merton, or leave it out" in refusal(vol=0.2)
     assert "model local-vol has no jump_mean" in refusal(jump_mean=0.2)
 
 

@@ -1,7 +1,7 @@
 """Candidates: the methods that apply to each Greek of a request, among which pilot paths choose."""
 
 from collections.abc import Sequence
-from functools import cache
+from functools import cached_property
 from itertools import chain
 
 from greeks_cli.engine.autodiff.mixed_partials import MultiIndex
@@ -24,54 +24,56 @@ _OF_JUMPS = 0.2
 
 def candidates_of(request: Request, kinks: Sequence[Kink]) -> dict[MultiIndex, tuple[Method, ...]]:
     """The methods that apply to each Greek and that the request allows, the usual one first."""
-    simulation, contract = request.simulation, request.contract
     wanted = [greek.parameters for greek in request.greeks]
-    fixed = fixed_width(request)
-    if fixed is not None:
-        plain = tuple(Kernel.plain(fixed, kink.base) for kink in kinks)
-        estimator = Estimator.PATHWISE if simulation.estimator is Estimator.AUTO else simulation.estimator
+    if (width := fixed_width(request)) is not None:
+        plain = tuple(Kernel.plain(width, kink.base) for kink in kinks)
+        asked = request.simulation.estimator
+        estimator = Estimator.PATHWISE if asked is Estimator.AUTO else asked
         return {index: (Method(_applicable(request, index, estimator), plain),) for index in wanted}
-    n_paths = effective_paths(request)
+    candidates = _Candidates(request, kinks)
+    return {index: candidates.of(index) for index in wanted}
 
-    @cache
-    def pathwise(order: int) -> list[Method]:
-        return [
-            Method(Estimator.PATHWISE, automatic_kernels(kinks, n_paths, scale, order)) for scale in _PATHWISE_SCALES
-        ]
 
-    @cache
-    def tangled() -> list[Method]:
-        return [Method(Estimator.PATHWISE, plain_kernels(kinks, n_paths, scale)) for scale in _PATHWISE_SCALES]
+class _Candidates:
+    """The methods of each estimator, of automatic widths; methods of equal widths are one object."""
 
-    equal: dict[Method, Method] = {}
+    def __init__(self, request: Request, kinks: Sequence[Kink]):
+        self._request, self._kinks, self._n_paths = request, kinks, effective_paths(request)
+        self._equal: dict[Method, Method] = {}
+        self._of_order: dict[int, list[Method]] = {}
 
-    @cache
-    def conditional(first: str, order: int) -> list[Method]:
-        scales = (*_CONDITIONAL_SCALES, *([_OF_JUMPS] if contract.jumps else []))
-        found = [Method(Estimator.CONDITIONAL, smooth_kernels(kinks, scale, order), first) for scale in scales]
-        return [equal.setdefault(method, method) for method in found]
+    def of(self, index: MultiIndex) -> tuple[Method, ...]:
+        """The methods of a Greek."""
+        estimators = _estimators(self._request, index, len(self._kinks)) if self._kinks else [Estimator.PATHWISE]
+        found = chain.from_iterable(self._by(estimator, index) for estimator in estimators)
+        return tuple(self._equal.setdefault(method, method) for method in found)
 
-    @cache
-    def sharp(estimator: Estimator) -> list[Method]:
-        return [Method(estimator, pathwise(2)[0].kernels)]
-
-    def by(estimator: Estimator, index: MultiIndex) -> list[Method]:
-        """The methods of an estimator; methods of equal widths are one object."""
+    def _by(self, estimator: Estimator, index: MultiIndex) -> list[Method]:
+        contract = self._request.contract
         if estimator is Estimator.CONDITIONAL:
-            ways = [conditional(first, len(index)) for first in _firsts(request, index)]
+            ways = [self._conditional(first, len(index)) for first in _firsts(self._request, index)]
             return list(chain.from_iterable(ways))
         if estimator is not Estimator.PATHWISE:
-            return sharp(estimator)
+            return [Method(estimator, self._pathwise(2)[0].kernels)]
         if contract.tangled_kinks and index and kink_order(contract, index) > 1:
-            return tangled()
-        usual = pathwise(3 if len(index) > 2 else 2)
+            return self._tangled
+        usual = self._pathwise(3 if len(index) > 2 else 2)
         return usual if usual[0].smooths(index, contract) else usual[:1]
 
-    def allowed(index: MultiIndex) -> tuple[Method, ...]:
-        estimators = _estimators(request, index, len(kinks)) if kinks else [Estimator.PATHWISE]
-        return tuple(method for estimator in estimators for method in by(estimator, index))
+    def _pathwise(self, order: int) -> list[Method]:
+        if order not in self._of_order:
+            kernels = (automatic_kernels(self._kinks, self._n_paths, scale, order) for scale in _PATHWISE_SCALES)
+            self._of_order[order] = [Method(Estimator.PATHWISE, own) for own in kernels]
+        return self._of_order[order]
 
-    return {index: allowed(index) for index in wanted}
+    @cached_property
+    def _tangled(self) -> list[Method]:
+        kernels = (plain_kernels(self._kinks, self._n_paths, scale) for scale in _PATHWISE_SCALES)
+        return [Method(Estimator.PATHWISE, own) for own in kernels]
+
+    def _conditional(self, first: str, order: int) -> list[Method]:
+        scales = (*_CONDITIONAL_SCALES, *([_OF_JUMPS] if self._request.contract.jumps else []))
+        return [Method(Estimator.CONDITIONAL, smooth_kernels(self._kinks, scale, order), first) for scale in scales]
 
 
 def fixed_width(request: Request) -> float | None:

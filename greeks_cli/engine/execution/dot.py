@@ -23,6 +23,11 @@ from greeks_cli.terms.simulation import Estimator
 _PATHS_SHOWN = 4
 
 
+def steps_drawn(request: Request) -> int:
+    """The number of time steps of the paths drawn, those asked for or the usual ones; 0 where sampling is exact."""
+    return sum(Grid.usual(request).steps)
+
+
 @np.errstate(all="ignore")  # steps of a kind that a path does not take
 def dot_graph(request: Request, greek: Greek) -> str:
     """The graph of one Greek in the DOT language, its leaves named; drawn on four paths."""

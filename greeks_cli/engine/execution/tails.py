@@ -44,7 +44,9 @@ def tails(linked: Linked, plans: Sequence[Plan], paths: int) -> list[Mapping[Mul
     n_rows = grid.n_rows
     n_paths = max(256, min(_MOST_PATHS, _MOST_NORMALS // n_rows))
     drawn = standard_normals(request.simulation.seed, TAILS, 0, (1,) * n_rows, n_paths, type_of(request))
-    normals, weights, ends = stretched_around(drawn, dates, shift)
+    first, times = grid.of_price(dates)
+    moved, weights, ends = stretched_around(drawn[first:], times, shift)
+    normals = np.concatenate([drawn[:first], moved])
     unseen = _UNSEEN_POINTS if request.simulation.sampler is Sampler.SOBOL else _UNSEEN
     rare = is_rare(ends, shift, unseen / paths)
     found: list[dict[MultiIndex, Tail]] = [{} for _ in linked.stacks]

@@ -1,7 +1,7 @@
 """Grids: the normals of a path under a model, one per date, and more for jumps and time steps."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import accumulate, pairwise
 from math import ceil, sqrt
@@ -27,6 +27,8 @@ class Grid:
     """Time steps of each interval between dates, an even number; none where sampling is exact."""
     n_underlyings: int = 1
     """Underlyings, whose normals follow one another."""
+    is_conditional: bool = True
+    """True if the normals of the dates move the price, given variance and jumps; else those of the time steps do."""
 
     @classmethod
     def of(cls, request: Request, steps: int = 0) -> "Grid":
@@ -34,7 +36,8 @@ class Grid:
         model, dates = request.market.model, request.path_dates
         per_year = steps / dates[-1]
         each = (2 * max(1, ceil(per_year * (end - start) / 2 - 1e-9)) for start, end in pairwise((0.0, *dates)))
-        return cls(len(dates), model.has_jumps, tuple(each) if model.is_stepped else (), len(request.parts))
+        taken = tuple(each) if model.is_stepped else ()
+        return cls(len(dates), model.has_jumps, taken, len(request.parts), model.is_conditional)
 
     @classmethod
     def usual(cls, request: Request) -> "Grid":
@@ -69,7 +72,15 @@ class Grid:
     @property
     def halved(self) -> "Grid":
         """The grid of half as many time steps."""
-        return Grid(self.n_dates, self.has_jumps, tuple(n // 2 for n in self.steps), self.n_underlyings)
+        return replace(self, steps=tuple(n // 2 for n in self.steps))
+
+    def of_price(self, dates: tuple[float, ...]) -> tuple[int, tuple[float, ...]]:
+        """The first of the normals that move the price, and the times at which the increments of each of them end."""
+        if self.is_conditional:
+            return 0, dates
+        intervals = zip((0.0, *dates), dates, self.steps, strict=False)
+        ends = [np.linspace(start, end, n + 1)[1:] for start, end, n in intervals]
+        return self._ends[0], tuple(np.concatenate(ends).tolist())
 
     def halved_normals(self, normals: Normals) -> Normals:
         """The normals of the same Brownian motion on half as many time steps."""

@@ -9,6 +9,7 @@ w = sum of T (vol + s)^2 times the spline of each quote = W + s W1 + s^2 t, wher
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import reduce
+from itertools import pairwise
 from operator import add
 
 import numpy as np
@@ -17,12 +18,16 @@ from greeks_cli.engine.autodiff.chainer_runtime import F
 from greeks_cli.engine.autodiff.ops import Leaves, Operand, is_variable, total, values_of
 from greeks_cli.engine.autodiff.piecewise import piecewise
 from greeks_cli.terms.pieces import Floats, Pieces
-from greeks_cli.terms.smiles import Smile, Smiles, durrleman
+from greeks_cli.terms.smiles import Smile, Smiles, durrleman, places_within
 
 LEAST_RATE, LEAST_DENSITY = 1e-10, 1e-2
 """Floors: of the growth of total variance per year, and of Durrleman's function. Quotes are checked to lie above 0, and
 prices far outside them, or where the density is next to nothing, may lie below.
 """
+_FURTHEST = 7.0
+"""Standard deviations from the forward that the price may come to; what lies beyond has a probability of 1e-12."""
+_CHECKED_TIMES, _CHECKS_BEYOND, _WIDEST = 9, 160, 100.0
+"""Checks for floors: times between expiries, points beyond the outermost breaks, their largest distance in k."""
 
 
 class LocalVol:
@@ -50,6 +55,18 @@ class LocalVol:
         """The interval that follows a number of expiries."""
         return self._intervals[place]
 
+    def total_variance(self, leaves: Leaves, time: float, k: Operand, order: int = 0) -> Operand:
+        """The derivative of an order in k of the total variance until a time."""
+        return self.interval(time).total_variance(leaves, time, k, order)
+
+    def is_floored(self, until: float) -> bool:
+        """True if a floor holds before a time where the price may come to be.
+
+        Without one, Europeans have the prices of the surface (B. Dupire, 1994).
+        """
+        ends = [0.0, *(expiry for expiry in self._expiries if expiry < until), until]
+        return any(self.between(place).is_floored(*span) for place, span in enumerate(pairwise(ends)))
+
 
 @dataclass(frozen=True, eq=False)
 class Interval:
@@ -72,15 +89,43 @@ class Interval:
         ``leaves`` are ``vol``, the shift of all quotes, and the quotes by name. A quote whose leaf is no Variable has
         its number in the surface. ``k`` is relative to the forwards of the surface.
         """
+        rate, factor = self._parts(leaves, time, k)
+        return _floored(rate, LEAST_RATE) / _floored(factor, LEAST_DENSITY)
+
+    def total_variance(self, leaves: Leaves, time: float, k: Operand, order: int = 0) -> Operand:
+        """The derivative of an order in k of the total variance until a time within the interval."""
+        return self._variance(leaves, k, order, self._weights(time))
+
+    def is_floored(self, start: float, end: float) -> bool:
+        """True if a floor holds between two times at a log-moneyness that the price may come to."""
+        leaves = {"vol": 0.0, **{name: 0.0 for smile in self.smiles for name in smile.names}}
+        k = _places(self.smiles[0].at_numbers.breaks)
+        for time in np.linspace(start, end, _CHECKED_TIMES)[0 if start else 1 :].tolist():
+            deviation = np.sqrt(self.total_variance(leaves, time, k))
+            middle = k / deviation
+            nearest = np.minimum(np.abs(middle - 0.5 * deviation), np.abs(middle + 0.5 * deviation))
+            rate, factor = self._parts(leaves, time, k)
+            if ((nearest <= _FURTHEST) & ~((rate > LEAST_RATE) & (factor > LEAST_DENSITY))).any():
+                return True
+        return False
+
+    def _weights(self, time: Operand) -> tuple[Operand, ...]:
+        """The weights of the smiles in the total variance until a time."""
         if len(self.smiles) == 1:
-            expiry = self.smiles[0].expiry
-            w, slope, curvature = (self._variance(leaves, k, order, (1.0,)) for order in range(3))
-            return _dupire(k, w, slope, time * (1 / expiry), curvature, w * (1 / expiry))
+            return (time * (1 / self.smiles[0].expiry),)
         start, end = (smile.expiry for smile in self.smiles)
         share = (time - start) * (1 / (end - start))
-        w, slope, curvature = (self._variance(leaves, k, order, (1 - share, share)) for order in range(3))
+        return 1 - share, share
+
+    def _parts(self, leaves: Leaves, time: Operand, k: Operand) -> tuple[Operand, Operand]:
+        """The derivative of total variance in time, and Durrleman's function."""
+        if len(self.smiles) == 1:  # total variance over that of the expiry has a limit at time 0
+            w, slope, curvature = (self._variance(leaves, k, order, (1.0,)) for order in range(3))
+            return w * (1 / self.smiles[0].expiry), durrleman(k, w, slope, curvature, *self._weights(time))
+        start, end = (smile.expiry for smile in self.smiles)
+        w, slope, curvature = (self._variance(leaves, k, order, self._weights(time)) for order in range(3))
         rate = self._variance(leaves, k, 0, (-1 / (end - start), 1 / (end - start)))
-        return _dupire(k, w, slope, 1.0, curvature, rate)
+        return rate, durrleman(k, w, slope, curvature)
 
     def _variance(self, leaves: Leaves, k: Operand, order: int, weights: Sequence[Operand]) -> Operand:
         """The derivative of an order of the weighted sum of the smiles' total variances."""
@@ -109,13 +154,10 @@ def _weighted(functions: Sequence[Pieces], weights: Sequence[Operand], k: Operan
     return piecewise(replace(functions[0], coefficients=reduce(add, tables)), k, order)
 
 
-def _dupire(k: Operand, w: Operand, slope: Operand, share: Operand, curvature: Operand, rate: Operand) -> Operand:
-    """The local variance where total variance and its derivatives in k are a share of those given.
-
-    The share is 0 at time 0, where the ratio of slope and variance has a limit.
-    """
-    factor = durrleman(k, w, slope, curvature, share)
-    return _floored(rate, LEAST_RATE) / _floored(factor, LEAST_DENSITY)
+def _places(breaks: Floats) -> Floats:
+    """Log-moneyness within each piece, and far beyond the outermost breaks."""
+    beyond = np.geomspace(1e-3, _WIDEST, _CHECKS_BEYOND)
+    return np.concatenate([breaks[0] - beyond[::-1], places_within(breaks), breaks[-1] + beyond])
 
 
 def _floored(x: Operand, least: float) -> Operand:

@@ -21,12 +21,12 @@ from greeks_cli.engine.simulation.gbm import MOVING
 from greeks_cli.engine.simulation.local_vol import LocalVol
 from greeks_cli.engine.simulation.recursion import Numbers, Stepped, TimeStep
 from greeks_cli.engine.simulation.second_order import second_order_step
-from greeks_cli.terms.carry import FUTURE, SHARES
+from greeks_cli.terms.carry import SHARES, carry
 from greeks_cli.terms.greek import TIME
 from greeks_cli.terms.market import Market
 
-_SIGNS = {"rate": 1.0, "dividend_yield": -1.0, "borrow": -1.0}
-"""Signs of parameters in the growth of the forward."""
+_RATES = ("rate", "dividend_yield", "borrow")
+"""Parameters by which the forward grows."""
 _SOON = 1e-12
 """A time in years at which the first nodes of all curves hold."""
 _START, _END = "start", "end"
@@ -53,17 +53,12 @@ class LocalVolSteps(Stepped):
 
     def __init__(self, market: Market):
         self._market, self._surface = market, LocalVol(market.smiles)
-        nodes = dict(market.nodes)
+        self._nodes = nodes = dict(market.nodes)
         self.moves_until = market.smiles.surface.expiries[0]  # where the local variance jumps in time
-        rates = {
-            name: sign
-            for curve, sign in _SIGNS.items()
-            if curve in market.values
-            for name in (curve, *nodes.get(curve, ()))
-        }
-        self._rates = {} if FUTURE in nodes else rates  # those that move the forward
+        given = [name for name in _RATES if name in market.values]
+        self._rates = [name for curve in given for name in (curve, *nodes.get(curve, ()))]
         self._shares = nodes.get(SHARES, ())
-        self.parameters: tuple[str, ...] = ("spot", "vol", TIME, *rates, *self._shares, *nodes["vol"])
+        self.parameters: tuple[str, ...] = ("spot", "vol", TIME, *self._rates, *self._shares, *nodes["vol"])
 
     def start(self, values: Mapping[str, float]) -> tuple[float, str]:
         return 0.0, ""
@@ -138,17 +133,22 @@ class LocalVolSteps(Stepped):
 
     def _shift(self, leaves: Leaves, numbers: Numbers, side: str) -> Operand:
         """The change of the logarithm of the forward to a side of the step by the parameters, from the market's."""
-        growth: Operand = 0.0
-        today, time = numbers["carried"], _time(leaves, numbers, side)
-        for name, sign in self._rates.items():
-            change = leaves[name] - numbers[f"market {name}"]
-            is_node = f"{side} {name}" in numbers
-            growth = growth + sign * change * (numbers[f"{side} {name}"] if is_node else time)
-            today = today + sign * change * (numbers[f"first {name}"] if is_node else 1.0)
-        for name in self._shares:
-            kept = (1 - leaves[name]) / (1 - numbers[f"market {name}"])
-            growth = growth + numbers[f"{side} {name}"] * log(kept)
+        time = _time(leaves, numbers, side)
+
+        def kept(share: str) -> Operand:
+            return numbers[f"{side} {share}"] * log((1 - leaves[share]) / (1 - numbers[f"market {share}"]))
+
+        def soon(curve: str) -> Operand:
+            return self._change(curve, leaves, numbers, "first", 1.0)
+
+        growth = carry(self._nodes, lambda curve: self._change(curve, leaves, numbers, side, time), kept)
+        today = numbers["carried"] + carry(self._nodes, soon, lambda share: 0.0)
         return log(leaves["spot"] / numbers["market spot"]) + growth - today * leaves[TIME]
+
+    def _change(self, curve: str, leaves: Leaves, numbers: Numbers, place: str, years: Operand) -> Operand:
+        """The change of the integral of a rate to a place, by the rate and by its nodes, whose weights are numbers."""
+        names = (curve, *self._nodes.get(curve, ()))
+        return sum((leaves[name] - numbers[f"market {name}"]) * numbers.get(f"{place} {name}", years) for name in names)
 
     def _carry(self, time: float) -> float:
         flat = self._market.flat(max(time, _SOON))

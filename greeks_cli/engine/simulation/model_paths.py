@@ -147,6 +147,10 @@ class _ModelPath(Path):
         return relative(self._density) if is_variable(self._density) else 1.0
 
     @property
+    def is_proportional(self) -> bool:
+        return super().is_proportional and self._scenario.model.is_conditional
+
+    @property
     def is_integrable(self) -> bool:
         return self._scenario.integrates
 

@@ -57,7 +57,7 @@ class Path(ABC):
 
     @property
     def is_proportional(self) -> bool:
-        """True if the underlying at all dates is proportional to the first."""
+        """True if the underlying at all dates is proportional to the first, whose logarithm is normal."""
         return self._underlying.is_proportional
 
     @property
@@ -134,6 +134,10 @@ class PlainPath(Path):
         super().__init__(values, KnownSchedule(request), underlying_of_request(request))
         self._data, self._start = data, data.motion.dtype(data.markets.values["spot"][0])
         self._model, self._integrates = request.sole_market.model, integrates(request)
+
+    @property
+    def is_proportional(self) -> bool:
+        return super().is_proportional and self._model.is_conditional
 
     @property
     def is_integrable(self) -> bool:

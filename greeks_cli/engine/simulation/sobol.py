@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from greeks_cli.engine.simulation.grid import Grid
 from greeks_cli.engine.simulation.normals import SCRAMBLES, address
-from greeks_cli.terms.errors import MissingExtra
+from greeks_cli.terms.errors import GreeksError, MissingExtra
 
 
 def sobol_normals(
@@ -23,7 +23,7 @@ def sobol_normals(
 ) -> NDArray[np.float64]:
     """Standard normals of shape (n_dates, n_paths), one per interval between dates.
 
-    ``n_paths`` is a power of two. Raises MissingExtra where SciPy is not installed.
+    ``n_paths`` is a power of two. Raises MissingExtra where SciPy is not installed, GreeksError for too many normals.
     """
     times = _times(dates, steps)
     motion = _bridge(_points(seed, scramble, sum(steps), n_paths), times)[np.cumsum(steps) - 1]
@@ -36,7 +36,7 @@ def sobol_normals_of_grid(
     """Standard normals of a grid, shape (n_rows, n_paths): bridges over dates and over time steps, jumps as they are.
 
     The bridges of several underlyings take turns, so that the best coordinates are the ends of all.
-    ``n_paths`` is a power of two. Raises MissingExtra where SciPy is not installed.
+    ``n_paths`` is a power of two. Raises as ``sobol_normals`` does.
     """
     normals = _points(seed, scramble, grid.n_rows, n_paths)
     n, at = grid.n_underlyings, np.array(dates)
@@ -54,6 +54,9 @@ def _points(seed: int, scramble: int, n_rows: int, n_paths: int) -> NDArray[np.f
         from scipy.stats.qmc import Sobol
     except ImportError:
         raise MissingExtra("sampler sobol", "SciPy", "sobol") from None
+    if n_rows > Sobol.MAXDIM:
+        counted = f"has {Sobol.MAXDIM:,} coordinates at most, and a path wants {n_rows:,} normals"
+        raise GreeksError(f"sampler sobol {counted}; use sampler random, or fewer steps or dates")
     generator = np.random.default_rng(address(seed, SCRAMBLES, scramble))
     cells = np.floor(Sobol(n_rows, scramble=True, rng=generator).random(n_paths).T * n_paths)
     found: NDArray[np.float64] = ndtri((cells + generator.uniform(2.0**-30, 1, cells.shape)) / n_paths)

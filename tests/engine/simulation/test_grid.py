@@ -26,6 +26,14 @@ def test_steps_of_a_request_are_taken():
     assert sum(Grid.usual(request(HESTON, steps=100)).steps) == 102  # 25 of 100 steps become 26, an even number
 
 
+def test_the_price_moves_by_the_normals_of_dates_or_of_steps():
+    dates = (0.25, 1.0)
+    assert Grid.of(request(BATES), 20).of_price(dates) == (0, dates)
+    first, times = Grid(2, False, (2, 3), False).of_price(dates)
+    assert first == 2
+    assert times == (0.125, 0.25, 0.5, 0.75, 1.0)
+
+
 def test_half_as_many_steps_keep_the_motion():
     grid = Grid(1, False, (4,))
     normals = np.arange(10.0).reshape(5, 2)

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from greeks_cli.engine.simulation.sobol import sobol_normals
+from greeks_cli.terms.errors import GreeksError
 
 ndtr = pytest.importorskip("scipy.special").ndtr
 DATES = (0.25, 1.0, 1.5)
@@ -26,3 +27,8 @@ def test_points_depend_on_seed_and_scramble_alone():
     np.testing.assert_array_equal(draw(), draw())
     assert not np.intersect1d(draw(), draw(scramble=1)).size
     assert not np.intersect1d(draw(), draw(seed=2)).size
+
+
+def test_more_normals_than_coordinates_are_refused_with_a_remedy():
+    with pytest.raises(GreeksError, match="21,201 coordinates at most, and a path wants 30,000 normals; use sampler"):
+        sobol_normals(0, 0, (1.0,), (30_000,), 4)
