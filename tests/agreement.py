@@ -8,6 +8,7 @@ from greeks_cli.terms.path_contracts import VarianceSwap
 from greeks_cli.terms.request import Request
 from greeks_cli.terms.result import Estimate, Result
 from greeks_cli.terms.simulation import Sampler
+from greeks_cli.terms.structured import Accumulator
 from greeks_cli.terms.vanillas import Butterfly, CallSpread, Digital, PutSpread
 
 LARGEST_NOISE = 1.5
@@ -59,6 +60,8 @@ def _price_unit(request: Request, price: float) -> float:
     match contract:
         case VarianceSwap():
             return contract.notional * request.market.vol**2 * sqrt(2 / contract.fixings)
+        case Accumulator():  # gains and losses
+            return contract.quantity_per_fixing * contract.gearing * len(contract.times) * size
         case CallSpread() | PutSpread():
             size = min(size, contract.high_strike - contract.low_strike)
         case Butterfly():

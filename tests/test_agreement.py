@@ -8,8 +8,9 @@ from greeks_cli.run.price import run
 from greeks_cli.terms.contracts import ON_ONE
 from greeks_cli.terms.request import build_request
 from tests.conftest import MARKETS, assert_agrees, assert_narrow, european
+from tests.contracts.test_every_contract import NO_CLOSED_FORM
 
-EXAMPLES = [{"kind": kind, **model.example} for kind, model in ON_ONE.items() if kind not in ("asian", "formula")]
+EXAMPLES = [{"kind": kind, **model.example} for kind, model in ON_ONE.items() if kind not in NO_CLOSED_FORM]
 
 
 def with_estimates(result, **factors):

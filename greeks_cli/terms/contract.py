@@ -128,6 +128,11 @@ class Contract(Term):
         return False
 
     @property
+    def rounds_by_batch(self) -> bool:
+        """True if single precision rounds the contract's numbers otherwise in a batch of trades than alone."""
+        return self.tangent_kinks
+
+    @property
     def several_kinks(self) -> bool:
         """True if kinks may lie closer together than the width of their kernels."""
         return False

@@ -103,9 +103,12 @@ class Autocallable(Leveled, Fixed):
         return super().structure(spot), self.places(self.times), self.places(self.looks)
 
     @property
-    def periods(self) -> tuple[float, ...]:
-        """Years from each fixing to the one before, of the first from the start."""
-        return tuple(end - start for start, end in pairwise((-self.accrued, *self.times)))
+    def folds_parameters(self) -> bool:
+        return True
+
+    @property
+    def rounds_by_batch(self) -> bool:
+        return True
 
     @property
     def jumps(self) -> bool:
@@ -158,7 +161,7 @@ class Accumulator(Fixed):
 
     usual_fixings: ClassVar[int] = 12
     parameters: ClassVar[tuple[str, ...]] = ("strike", "barrier")
-    example: ClassVar[Mapping[str, object]] = {"strike": 90, "barrier": 110, "fixings": 4}
+    example: ClassVar[Mapping[str, object]] = {"strike": 90, "barrier": 110, "fixings": 4, "quantity_per_fixing": 0.25}
 
     kind: Literal["accumulator"] = "accumulator"
     strike: Price = Field(description="price at which the option is exercised")
@@ -177,6 +180,10 @@ class Accumulator(Fixed):
         return self
 
     @property
+    def folds_parameters(self) -> bool:
+        return True
+
+    @property
     def jumps(self) -> bool:
         return True
 
@@ -185,6 +192,5 @@ class Accumulator(Fixed):
         return True
 
     def describe(self) -> str:
-        return (
-            f"accumulator, strike {self.strike:g}, barrier {self.barrier:g}, {self.counted}, gearing {self.gearing:g}"
-        )
+        levels = f"strike {self.strike:g}, barrier {self.barrier:g}"
+        return f"accumulator of {self.quantity_per_fixing:g}, {levels}, {self.counted}, gearing {self.gearing:g}"

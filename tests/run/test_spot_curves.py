@@ -6,6 +6,7 @@ from greeks_cli.run.spot_curves import closed_curves, spot_curves, spots_around
 from greeks_cli.terms.axis import Axis, points
 from greeks_cli.terms.contracts import ON_ONE
 from greeks_cli.terms.request import build_request
+from tests.contracts.test_every_contract import NO_CLOSED_FORM
 
 EXAMPLES = {kind: {"kind": kind, **model.example} for kind, model in ON_ONE.items()}
 BRANCHING = {
@@ -27,7 +28,7 @@ def test_closed_forms_at_all_spots_are_those_of_single_spots(contract):
     alone = [exact_greeks(point) for point in points(request, [Axis("spot", tuple(spots))])]
     lines = exact_at_spots(request, request.greeks, spots)
     assert len(lines) == 4
-    assert (lines[0] is None) == (contract["kind"] in ("asian", "formula"))
+    assert (lines[0] is None) == (contract["kind"] in NO_CLOSED_FORM)
     for number, line in enumerate(lines):
         single = tuple(values[number] for values in alone)
         assert line == (None if None in single else single)

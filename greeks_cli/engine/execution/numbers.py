@@ -229,5 +229,5 @@ def type_of(request: Request) -> type[np.floating]:
 def is_rounded_by_batch(request: Request) -> bool:
     """True if single precision rounds the numbers of a request otherwise in a batch than alone."""
     contract = request.contract
-    chooses = contract.tangent_kinks or contract.series(request.levels) is not None
+    chooses = contract.rounds_by_batch or contract.series(request.levels) is not None
     return type_of(request) is np.float32 and chooses

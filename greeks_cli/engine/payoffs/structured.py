@@ -1,9 +1,10 @@
 """Payoffs of structured notes: their payments at several dates, each brought to expiry."""
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 from greeks_cli.engine.autodiff.kinks import Smoother
-from greeks_cli.engine.autodiff.ops import Leaves, Operand, concat
+from greeks_cli.engine.autodiff.ops import Leaves, Operand, as_constant, concat
 from greeks_cli.engine.payoffs.base import paid_at, payoff
 from greeks_cli.engine.payoffs.joint import levels
 from greeks_cli.engine.simulation.any_market import AnyPath
@@ -24,6 +25,11 @@ class _Note:
         at = [self._worst[place] - own for place, own in zip(self._fixings, level, strict=True)]
         self.called = _rows(smoother.step(concat([row.reshape(1, -1) for row in at])))
         """1 where a fixing finds the worst performance at the autocall level, for each fixing."""
+
+    @property
+    def years(self) -> list[Operand]:
+        """The times of the fixings, each a number."""
+        return [self._path.time(place) for place in self._fixings]
 
     @property
     def at_fixings(self) -> Operand:
@@ -79,8 +85,8 @@ def _least(each: Sequence[Operand], smoother: Smoother) -> Operand:
 def _autocallable(contract: Autocallable, leaves: Leaves, path: AnyPath, smoother: Smoother) -> Operand:
     note = _Note(contract, leaves, path, smoother)
     alive, found = note.alive, 0.0
-    for k, (time, called) in enumerate(zip(contract.times, note.called, strict=True)):
-        amount = 1 + leaves["coupon"] * (contract.accrued + time)
+    for k, (years, called) in enumerate(zip(note.years, note.called, strict=True)):
+        amount = 1 + leaves["coupon"] * as_constant(contract.accrued + years)
         found = found + note.paid(alive[k] * called * amount, k)
     return contract.notional * (found + alive[-1] * note.redeemed)
 
@@ -90,11 +96,12 @@ def _phoenix(contract: Phoenix, leaves: Leaves, path: AnyPath, smoother: Smoothe
     note = _Note(contract, leaves, path, smoother)
     alive = note.alive
     pays = _rows(smoother.step(note.at_fixings - leaves["coupon_barrier"]))
-    first = contract.periods[0]
-    owed: Operand = first * contract.missed
+    years = [-contract.accrued, *note.years]
+    periods = [as_constant(end - start) for start, end in pairwise(years)]
+    owed: Operand = contract.missed * periods[0]
     found: Operand = 0.0
-    for k, (years, called) in enumerate(zip(contract.periods, note.called, strict=True)):
-        owed = owed + years
+    for k, called in enumerate(note.called):
+        owed = owed + periods[k]
         coupon = alive[k] * pays[k] * owed * leaves["coupon"]
         found = found + note.paid(coupon + alive[k] * called, k)
         owed = owed * (1 - pays[k]) if contract.memory else 0.0

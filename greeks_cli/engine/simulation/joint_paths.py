@@ -25,10 +25,9 @@ class JointPath:
         """The density of what is held fixed over its present value: 1, with the relative derivatives of the density."""
         self.n_dates = self.parts[0].n_dates
 
-    @property
-    def expiry(self) -> Operand:
-        """Years to expiry, a number."""
-        return self.parts[0].expiry
+    def time(self, date: int) -> Operand:
+        """Years to a date, a number."""
+        return self.parts[0].time(date)
 
     def of(self, name: str) -> Path:
         """The path of an underlying."""

@@ -31,7 +31,11 @@ class Path(ABC):
     @property
     def expiry(self) -> Operand:
         """Years to expiry, a number."""
-        return self._schedule.time(self._underlying.place(-1))
+        return self.time(-1)
+
+    def time(self, date: int) -> Operand:
+        """Years to a date, a number."""
+        return self._schedule.time(self._underlying.place(date))
 
     def accruals(self, leaves: Leaves, date: Dates = -1, since: int | None = None) -> Accruals:
         """Integrals of the market's parameters to a date, or to several, from the present or from another date."""
