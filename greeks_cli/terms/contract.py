@@ -128,6 +128,16 @@ class Contract(Term):
         return False
 
     @property
+    def anchor(self) -> int:
+        """The first of the dates at which the payoff mostly bends or jumps, by its number: 0 for the first of all."""
+        return 0
+
+    @property
+    def usual_payment(self) -> float:
+        """A number near most payments; 0 where there is none, as for options."""
+        return 0.0
+
+    @property
     def rounds_by_batch(self) -> bool:
         """True if single precision rounds the contract's numbers otherwise in a batch of trades than alone."""
         return self.tangent_kinks

@@ -73,6 +73,15 @@ class Autocallable(Leveled, Fixed):
         return self
 
     @property
+    def anchor(self) -> int:
+        """The first fixing; dates before it only look for the knock-in."""
+        return self.places(self.times[:1])[0]
+
+    @property
+    def usual_payment(self) -> float:
+        return self.notional
+
+    @property
     def last_level(self) -> float:
         """The autocall level of the last fixing."""
         return self.autocall_level - self.step_down * (len(self.times) - 1)

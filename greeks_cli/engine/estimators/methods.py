@@ -48,6 +48,8 @@ class Method:
     kernels: tuple[Kernel, ...]
     first: str = ""
     """The parameter in which a conditional estimate differentiates the rest pathwise, or "" for its density alone."""
+    anchor: int = 0
+    """The date from which on a likelihood ratio holds the path fixed; before, the path moves pathwise."""
 
     @cached_property
     def pattern(self) -> Hashable:
@@ -56,7 +58,7 @@ class Method:
             (tuple(k.widths.index(width) if width else -1 for width in k.widths), k.extrapolated, k.base, k.degree)
             for k in self.kernels
         )
-        return self.estimator, self.first, tuple(kernels)
+        return self.estimator, self.first, self.anchor, tuple(kernels)
 
     def smooths(self, index: MultiIndex, contract: Contract) -> bool:
         """True if this derivative meets a smoothed kink, and so may be biased.
@@ -67,7 +69,7 @@ class Method:
         if self.estimator is Estimator.CONDITIONAL:
             return False
         taken = len(index)
-        if self.estimator is not Estimator.PATHWISE:
+        if self.estimator is not Estimator.PATHWISE and not self.anchor:
             own = contract.values
             taken = max(self.estimator is Estimator.MIXED, sum(name in own for name in index))
         return any(any(kernel.widths[: taken + kernel.base + 1]) for kernel in self.kernels)
@@ -111,9 +113,10 @@ class Differentiation:
             paid = discounted_payoff(self._contract, leaves, path, Smoother(method.kernels))
             value = _weighted(paid, path)
         else:
-            frozen = self._paths.frozen(leaves)
+            frozen = self._paths.frozen(leaves, method.anchor)
             paid = chainer.as_variable(discounted_payoff(self._contract, leaves, frozen, Smoother(method.kernels)))
-            value = _weighted(paid, frozen)
+            usual = self._contract.usual_payment  # the mean of a weight's derivative is 0, times any number
+            value = _weighted(paid - usual, frozen) + usual if usual else _weighted(paid, frozen)
         return self._by(value, leaves, wanted)
 
     def _by(self, value: Operand, leaves: Leaves, wanted: Collection[MultiIndex]) -> Derivatives:

@@ -18,6 +18,8 @@ from greeks_cli.terms.simulation import SCRAMBLES, Sampler, Simulation
 
 _USUAL_PATHS, _SMALLEST = 1 << 17, 1 << 11
 """Paths in a block of most runs: enough that threads seldom wait for each other's Python, few enough for memory."""
+_SMALLEST_OF_SEVERAL = 1 << 9
+"""Paths in a block of several underlyings, at least, each of which has its own arrays."""
 _LARGE = 1 << 22
 """Paths from which on blocks are twice as large, for a run then has enough blocks for many cores."""
 _NORMALS_PER_BLOCK, _ESTIMATES_PER_BLOCK, _POINTS_PER_BLOCK = 1 << 21, 1 << 21, 1 << 19
@@ -64,14 +66,15 @@ class Blocks:
             _ESTIMATES_PER_BLOCK // max(1, len(self.request.greeks)),
             _POINTS_PER_BLOCK // (self.grid.n_dates * self.grid.n_underlyings),
         )
-        wanted = max(_SMALLEST, fit)
+        smallest = _SMALLEST if self.grid.n_underlyings == 1 else _SMALLEST_OF_SEVERAL
+        wanted = max(smallest, fit)
         if self.request.simulation.sampler is Sampler.PHILOX:
             wanted *= _MORE_FOR_GPUS
         if self.request.simulation.sampler is Sampler.SOBOL:
             together = max(1, wanted // self.scramble_size)
             return self.scramble_size * min(SCRAMBLES // _MULTIPLE, 1 << together.bit_length() - 1)
         rounds = max(1, round(paths / (_MULTIPLE * wanted)))
-        size = max(_SMALLEST, ceil(paths / (_MULTIPLE * rounds)))
+        size = max(smallest, ceil(paths / (_MULTIPLE * rounds)))
         return size + size % 2  # a pair of antithetic paths stays together
 
     @cached_property

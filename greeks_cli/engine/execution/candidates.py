@@ -10,6 +10,7 @@ from greeks_cli.engine.estimators.bandwidth import Kink, automatic_kernels, plai
 from greeks_cli.engine.estimators.methods import Method, kink_order, never_pathwise, pathwise_parameter
 from greeks_cli.engine.payoffs.controls import Underlying, control_of
 from greeks_cli.terms.greek import TIME
+from greeks_cli.terms.models import Model
 from greeks_cli.terms.nodes import curve_of
 from greeks_cli.terms.request import Request
 from greeks_cli.terms.simulation import Autodiff, Estimator, Sampler, Smoothing
@@ -18,6 +19,8 @@ _PATHWISE_SCALES = (1.0, 0.5, 0.25)
 """Candidate widths, over the width of the rule."""
 _CONDITIONAL_SCALES = (6.0, 3.0, 1.5, 0.5)
 """Candidate widths of conditional estimates, over the spread of the kink's argument."""
+_MOST_POINTS = 1000
+"""Dates times underlyings, up to which a smooth part is differentiated twice at all of them where an anchor helps."""
 _OF_JUMPS = 0.2
 """One more candidate where the payoff jumps: theta of a digital is least noisy by a density at the jump alone."""
 
@@ -54,7 +57,8 @@ class _Candidates:
             ways = [self._conditional(first, len(index)) for first in _firsts(self._request, index)]
             return list(chain.from_iterable(ways))
         if estimator is not Estimator.PATHWISE:
-            return [Method(estimator, self._pathwise(2)[0].kernels)]
+            anchor = _anchor(self._request, index) if estimator is Estimator.LIKELIHOOD else 0
+            return [Method(estimator, self._pathwise(2)[0].kernels, anchor=anchor)]
         if contract.tangled_kinks and index and kink_order(contract, index) > 1:
             return self._tangled
         usual = self._pathwise(3 if len(index) > 2 else 2)
@@ -74,6 +78,16 @@ class _Candidates:
     def _conditional(self, first: str, order: int) -> list[Method]:
         scales = (*_CONDITIONAL_SCALES, *([_OF_JUMPS] if self._request.contract.jumps else []))
         return [Method(Estimator.CONDITIONAL, smooth_kernels(self._kinks, scale, order), first) for scale in scales]
+
+
+def _anchor(request: Request, index: MultiIndex) -> int:
+    """The date from which on a likelihood ratio holds a path fixed.
+
+    As time passes, or on a clock of variance, dates before the anchor would not keep their joint law.
+    """
+    is_flat = request.market.model is Model.GBM and not any(curve_of(name) == "vol" for name, _ in request.market.nodes)
+    usual = is_flat and not any(part.cash_dividends for part in request.parts)
+    return request.contract.anchor if usual and TIME not in index else 0
 
 
 def fixed_width(request: Request) -> float | None:
@@ -100,6 +114,9 @@ def _estimators(request: Request, index: MultiIndex, n_kinks: int) -> list[Estim
     if contract.guards and not any(name in contract.values for name in index):
         return [Estimator.LIKELIHOOD]  # a kernel would meet the branch where it has no value
     every = [Estimator.LIKELIHOOD]
+    n_points = len(request.path_dates) * len(request.parts)
+    if _anchor(request, index) and len(index) > 1 and n_points > _MOST_POINTS:
+        return every
     if _firsts(request, index):
         every.append(Estimator.CONDITIONAL)
     if len(every) == 1 or (len(request.path_dates) > 1 and not contract.tangled_kinks):

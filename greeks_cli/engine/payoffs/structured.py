@@ -1,6 +1,6 @@
 """Payoffs of structured notes: their payments at several dates, each brought to expiry."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from itertools import pairwise
 
 from greeks_cli.engine.autodiff.kinks import Smoother
@@ -17,14 +17,24 @@ class _Note:
 
     def __init__(self, contract: Autocallable, leaves: Leaves, path: AnyPath, smoother: Smoother):
         self._contract, self._leaves, self._path, self._smoother = contract, leaves, path, smoother
-        parts = path.parts if isinstance(path, JointPath) else (path,)
-        each = [part.spots / level for part, level in zip(parts, levels(contract, leaves), strict=True)]
-        self._worst = _least(each, smoother)
         self._fixings = contract.places(contract.times)
+        ends = (0, contract.anchor, len(contract.dates))  # a likelihood ratio moves the dates before the anchor alone
+        self._worst = [self._worst_between(*pair) for pair in pairwise(ends) if pair[0] < pair[1]]
         level = [leaves["autocall_level"] - contract.step_down * k for k in range(len(self._fixings))]
-        at = [self._worst[place] - own for place, own in zip(self._fixings, level, strict=True)]
+        at = [self._at(place) - own for place, own in zip(self._fixings, level, strict=True)]
         self.called = _rows(smoother.step(concat([row.reshape(1, -1) for row in at])))
         """1 where a fixing finds the worst performance at the autocall level, for each fixing."""
+
+    def _worst_between(self, start: int, stop: int) -> tuple[int, Operand]:
+        """The first of some dates, and the worst performance at each."""
+        parts = self._path.parts if isinstance(self._path, JointPath) else (self._path,)
+        own = zip(parts, levels(self._contract, self._leaves), strict=True)
+        return start, _least([part.between(start, stop) / level for part, level in own], self._smoother)
+
+    def _at(self, place: int) -> Operand:
+        """The worst performance at a date."""
+        start, rows = next(segment for segment in reversed(self._worst) if segment[0] <= place)
+        return rows[place - start]
 
     @property
     def years(self) -> list[Operand]:
@@ -34,7 +44,7 @@ class _Note:
     @property
     def at_fixings(self) -> Operand:
         """The worst performance at the fixings, shape (n_fixings, n_paths)."""
-        return concat([self._worst[place : place + 1] for place in self._fixings])
+        return concat([self._at(place).reshape(1, -1) for place in self._fixings])
 
     @property
     def alive(self) -> list[Operand]:
@@ -47,7 +57,7 @@ class _Note:
     @property
     def redeemed(self) -> Operand:
         """The share of the notional that is paid at expiry where the note has not ended early."""
-        end = self._worst[-1]
+        end = self._at(len(self._contract.dates) - 1)
         loss = self._smoother.positive_part(1 - end)
         return 1 - loss if self._contract.knocked else 1 - self._knocked_in * loss
 
@@ -55,12 +65,27 @@ class _Note:
     def _knocked_in(self) -> Operand:
         """1 where the worst performance was seen below the knock-in."""
         looks = self._contract.places(self._contract.looks)
-        first, last = looks[0], looks[-1] + 1
-        if len(looks) == last - first:
-            rows = self._worst[first:last]
-        else:
-            rows = concat([self._worst[place : place + 1] for place in looks])
-        return self._smoother.step(self._leaves["knock_in"] + self._smoother.maximum(-rows))
+        lowest = [
+            self._smoother.maximum(-rows) for rows in map(self._looked_at(looks), self._worst) if rows is not None
+        ]
+        nearest = (
+            lowest[0] if len(lowest) == 1 else self._smoother.maximum(concat([one.reshape(1, -1) for one in lowest]))
+        )
+        return self._smoother.step(self._leaves["knock_in"] + nearest)
+
+    def _looked_at(self, looks: Sequence[int]) -> Callable[[tuple[int, Operand]], Operand | None]:
+        """The rows of a segment at which knock-in is looked for; None where there are none."""
+
+        def rows(segment: tuple[int, Operand]) -> Operand | None:
+            start, worst = segment
+            own = [place - start for place in looks if 0 <= place - start < worst.shape[0]]
+            if not own:
+                return None
+            if len(own) == own[-1] + 1 - own[0]:
+                return worst[own[0] : own[-1] + 1]
+            return concat([worst[place : place + 1] for place in own])
+
+        return rows
 
     def paid(self, amount: Operand, fixing: int) -> Operand:
         """A payment at a fixing by its number, brought to expiry."""

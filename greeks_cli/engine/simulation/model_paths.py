@@ -17,6 +17,7 @@ from greeks_cli.engine.simulation.conditional import (
     relative,
 )
 from greeks_cli.engine.simulation.joint import PartScenario
+from greeks_cli.engine.simulation.joint_density import AnchoredPath, FixedIncrements, density
 from greeks_cli.engine.simulation.joint_paths import JointPaths
 from greeks_cli.engine.simulation.paths import FrozenPath, MovingPath, Path, ShiftedPath
 from greeks_cli.engine.simulation.scenario import Scenario
@@ -30,8 +31,8 @@ class Paths(Protocol):
     def moving(self, leaves: Leaves) -> AnyPath:
         """Paths that move with the leaves."""
 
-    def frozen(self, leaves: Leaves) -> AnyPath:
-        """Paths held fixed as data, with their density as a graph of the leaves."""
+    def frozen(self, leaves: Leaves, anchor: int = 0) -> AnyPath:
+        """Paths held fixed as data from a date on, with their density as a graph of the leaves."""
 
     def shifted(self, leaves: Leaves, first: str, moving: Operand) -> AnyPath:
         """Frozen paths that move with the leaf ``moving`` of the parameter ``first``."""
@@ -57,8 +58,11 @@ class _Lognormal:
     def moving(self, leaves: Leaves) -> Path:
         return MovingPath(leaves, self._scenario, self._schedule)
 
-    def frozen(self, leaves: Leaves) -> Path:
-        return FrozenPath(leaves, self._scenario, self._schedule)
+    def frozen(self, leaves: Leaves, anchor: int = 0) -> Path:
+        if not anchor:
+            return FrozenPath(leaves, self._scenario, self._schedule)
+        weight = density([FixedIncrements(self._scenario, self._schedule, leaves, anchor)], leaves, [""])
+        return AnchoredPath(leaves, self._scenario, self._schedule, anchor, weight)
 
     def shifted(self, leaves: Leaves, first: str, moving: Operand) -> Path:
         return ShiftedPath(leaves, self._scenario, self._schedule, first, moving)
@@ -75,7 +79,7 @@ class _Conditional:
         logs = levels(found, self._scenario.normals)
         return _ModelPath(leaves, self._schedule, self._scenario, self._start(leaves), logs, found.likelihood)
 
-    def frozen(self, leaves: Leaves) -> Path:
+    def frozen(self, leaves: Leaves, anchor: int = 0) -> Path:
         scenario, (_, density) = self._scenario, self._recovered(leaves)
         return _ModelPath(leaves, self._schedule, scenario, scenario.spot, scenario.logarithms, density)
 
@@ -110,7 +114,7 @@ class _UnderLocalVol:
         logs = local_levels.levels(leaves, schedule, scenario.n_dates, scenario)
         return _ModelPath(leaves, schedule, scenario, _start(scenario, schedule, leaves), logs, 0.0)
 
-    def frozen(self, leaves: Leaves) -> Path:
+    def frozen(self, leaves: Leaves, anchor: int = 0) -> Path:
         scenario, weight = self._scenario, local_levels.density(leaves, self._scenario)
         return _ModelPath(leaves, self._schedule, scenario, scenario.spot, scenario.logarithms, weight)
 

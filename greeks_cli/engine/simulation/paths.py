@@ -82,6 +82,10 @@ class Path(ABC):
         """The underlying at the first dates, shape (n_dates, n_paths)."""
         return self._evaluate(slice(0, n_dates))
 
+    def between(self, start: int, stop: int) -> Operand:
+        """The underlying at the dates from one on and before another, shape (stop - start, n_paths)."""
+        return self._evaluate(slice(start, stop))
+
     @property
     def ratios(self) -> Operand:
         """The underlying at all dates over the first, shape (n_dates, n_paths); calendar time does not move them."""
