@@ -23,6 +23,13 @@ INITIAL_LEVELS: Any = Field(
 class JointContract(Contract):
     """A payment that depends on several underlyings, by their names in the order of the contract."""
 
+    example_market: ClassVar[Mapping[str, object]] = {
+        "underlying": {"A": {"spot": 100, "vol": 0.2}, "B": {"spot": 95, "vol": 0.3, "dividend_yield": 0.02}},
+        "correlation": 0.5,
+        "rate": 0.03,
+    }
+    """A market for ``example``."""
+
     underlyings: Names = Field(
         (), description="underlyings of the contract in its order, such as A,B [default: those of the market]"
     )
