@@ -7,7 +7,7 @@ from math import isfinite
 
 import numpy as np
 
-from greeks_cli.analytic import barrier_options, double_barrier, path_options, vanilla_options
+from greeks_cli.analytic import barrier_options, double_barrier, path_options, quanto_options, vanilla_options
 from greeks_cli.analytic.closed_form import SCHEDULE, closed_form
 from greeks_cli.analytic.joint_point import JointPoint, joint_value
 from greeks_cli.analytic.point import Point, point_of
@@ -173,5 +173,6 @@ __all__ = [
     "exact_greeks",
     "exact_greeks_of_all",
     "path_options",
+    "quanto_options",
     "vanilla_options",
 ]

@@ -5,6 +5,7 @@ from greeks_cli.terms.contract import Contract
 from greeks_cli.terms.formula import Formula
 from greeks_cli.terms.joint_contracts import Basket, BestOf, Exchange, Rainbow, Spread, WorstOf
 from greeks_cli.terms.path_contracts import Asian, Cliquet, Lookback, VarianceSwap
+from greeks_cli.terms.quanto import Quanto
 from greeks_cli.terms.vanillas import (
     Butterfly,
     CallSpread,
@@ -38,6 +39,7 @@ ON_ONE = _by_name(
     CallSpread,
     PutSpread,
     Butterfly,
+    Quanto,
     Formula,
 )
 """Contracts on one underlying; a formula may have several."""
