@@ -231,3 +231,9 @@ def test_batches_are_what_single_requests_are():
     requests = [asked(contract, "delta,hessian", market(rng)) for contract in CONTRACTS for _ in range(5)]
     for request, found in zip(requests, exact_greeks_of_all(requests), strict=True):
         assert found == pytest.approx(exact_greeks(request), rel=1e-11, abs=1e-13)
+
+
+def test_closed_forms_alone_need_no_paths():
+    result = run(asked({"kind": "spread", "strike": 5}, "delta,hessian,d(correlation)", closed_form=True))
+    assert result.paths == 0
+    assert {str(estimate.estimator) for estimate in result.estimates} == {"closed form"}
