@@ -30,6 +30,8 @@ Exact = tuple[float | None, ...]
 
 _KEPT = 128
 """Traces of closed forms that are kept."""
+_POINTS_OF_INTEGRALS = 256
+"""The number of points whose integrals are in memory at a time."""
 
 
 def exact_greeks(request: Request) -> Exact:
@@ -144,11 +146,17 @@ def _at(points: Sequence[AnyPoint], wanted: Sequence[MultiIndex]) -> list[Exact]
 
 
 def _computed(program: Program[MultiIndex], points: Sequence[AnyPoint]) -> Derivatives:
-    """The derivatives at all points; an integral is the mean of two rules, NaN where they disagree."""
-    one = _by_rule(program, points, 0.0)
+    """The derivatives at all points; integrals have an array of places for each point, so few points at a time."""
     if not points[0].is_integral:
-        return one
-    other = _by_rule(program, points, 0.5)
+        return _by_rule(program, points, 0.0)
+    starts = range(0, len(points), _POINTS_OF_INTEGRALS)
+    parts = [_by_two_rules(program, points[start : start + _POINTS_OF_INTEGRALS]) for start in starts]
+    return {index: np.concatenate([part[index] for part in parts]) for index in parts[0]}
+
+
+def _by_two_rules(program: Program[MultiIndex], points: Sequence[AnyPoint]) -> Derivatives:
+    """The means of two rules of an integral, NaN where they disagree."""
+    one, other = _by_rule(program, points, 0.0), _by_rule(program, points, 0.5)
     allowed = {index: np.array([point.tolerance(index) for point in points]).T for index in one}
     return {index: _agreed(one[index], other[index], *allowed[index]) for index in one}
 
@@ -161,7 +169,7 @@ def _by_rule(program: Program[MultiIndex], points: Sequence[AnyPoint], shift: fl
 
 
 def _agreed(one: Array, other: Array, relative: Array, absolute: Array) -> Array:
-    """The mean, or NaN. The rules differ by twice their error; that of the mean is about its square."""
+    """The mean, or NaN. Rules of equal steps differ by twice their error; that of the mean is about its square."""
     mean = 0.5 * (one + other)
     return np.where(np.abs(one - other) <= relative * np.abs(mean) + absolute, mean, np.nan)
 
