@@ -7,25 +7,31 @@ from math import isfinite
 
 import numpy as np
 
-from greeks_cli.analytic import barrier_options, double_barrier, path_options, vanilla_options
+from greeks_cli.analytic import barrier_options, double_barrier, path_options, quanto_options, vanilla_options
 from greeks_cli.analytic.closed_form import SCHEDULE, closed_form
+from greeks_cli.analytic.joint_point import JointPoint, joint_value
 from greeks_cli.analytic.point import Point, point_of
 from greeks_cli.analytic.point_accruals import TRACED_POINTS, PointAccruals, lognormal_start
 from greeks_cli.engine.autodiff.mixed_partials import Derivatives, MultiIndex, by_grad
-from greeks_cli.engine.autodiff.ops import make_leaves
+from greeks_cli.engine.autodiff.ops import Leaves, Operand, make_leaves
 from greeks_cli.engine.compiler.ir import Array, Program
 from greeks_cli.engine.compiler.tracer import Tracer
 from greeks_cli.terms.contract import Contract
-from greeks_cli.terms.greek import MAX_ORDER, TIME, Greek
+from greeks_cli.terms.greek import TIME, Greek
+from greeks_cli.terms.joint_contracts import JointContract
+from greeks_cli.terms.joint_market import JointMarket
 from greeks_cli.terms.market import Market
 from greeks_cli.terms.request import Request
 
+AnyPoint = Point | JointPoint
 Exact = tuple[float | None, ...]
 """One value per Greek; None where there is no closed form, or it is not finite."""
 
 
 _KEPT = 128
 """Traces of closed forms that are kept."""
+_POINTS_OF_INTEGRALS = 256
+"""The number of points whose integrals are in memory at a time."""
 
 
 def exact_greeks(request: Request) -> Exact:
@@ -35,19 +41,19 @@ def exact_greeks(request: Request) -> Exact:
 
 def exact_derivatives(request: Request, contract: Contract, wanted: Sequence[MultiIndex]) -> Exact:
     """Derivatives of a contract's closed form in the request's market."""
-    if request.is_joint:
-        return (None,) * len(wanted)
-    return _at([point_of(contract, request.sole_market, request.values)], wanted)[0]
+    return _at([_point(request, contract)], wanted)[0]
 
 
 def exact_greeks_of_all(requests: Sequence[Request]) -> list[Exact]:
     """Closed forms of several requests; requests that differ only in numbers are evaluated as a batch."""
-    single = [number for number, request in enumerate(requests) if not request.is_joint]
-    sole = [requests[number] for number in single]
-    points = [point_of(request.contract, request.sole_market, request.values) for request in sole]
-    found = _in_batches(points, [[greek.parameters for greek in request.greeks] for request in sole])
-    of_single = dict(zip(single, found, strict=True))
-    return [of_single[k] if k in of_single else exact_greeks(request) for k, request in enumerate(requests)]
+    points = [_point(request, request.contract) for request in requests]
+    return _in_batches(points, [[greek.parameters for greek in request.greeks] for request in requests])
+
+
+def _point(request: Request, contract: Contract) -> AnyPoint:
+    if isinstance(contract, JointContract) and isinstance(request.market, JointMarket):
+        return JointPoint(contract, request.market, request.values)
+    return point_of(contract, request.sole_market, request.values)
 
 
 def exact_prices(contracts: Sequence[Contract], market: Market) -> list[float | None]:
@@ -56,7 +62,7 @@ def exact_prices(contracts: Sequence[Contract], market: Market) -> list[float | 
     return [price for (price,) in _in_batches(points, [[()]] * len(points))]
 
 
-def _in_batches(points: Sequence[Point], wanted: Sequence[Sequence[MultiIndex]]) -> list[Exact]:
+def _in_batches(points: Sequence[AnyPoint], wanted: Sequence[Sequence[MultiIndex]]) -> list[Exact]:
     """The derivatives wanted at each point; points at which one function is evaluated are a batch."""
     batches: dict[Hashable, list[int]] = {}
     for number, (point, of_point) in enumerate(zip(points, wanted, strict=True)):
@@ -94,7 +100,7 @@ class _Subject:
 
     structure: Hashable
     wanted: tuple[MultiIndex, ...]
-    point: Point = field(compare=False)
+    point: AnyPoint = field(compare=False)
 
 
 @lru_cache(_KEPT)
@@ -106,14 +112,20 @@ def _traced(subject: _Subject) -> Program[MultiIndex] | None:
     names = [*point.values, *(name for name in SCHEDULE if hasattr(point.contract, name))]
     values = {name: tracer.source(name, np.full(TRACED_POINTS, point.input(name))) for name in names}
     leaves = make_leaves(values, {name for index in subject.wanted for name in index}, TRACED_POINTS, np.float64)
-    start = {**leaves, "spot": lognormal_start(point, leaves)}
-    if point.market.future is not None:
-        start["dividend_yield"] = leaves["rate"]
-    value = closed_form(point.contract, start, PointAccruals(point, start, tracer))
+    value = _value(point, leaves, tracer)
     return None if value is None else tracer.program(by_grad(value, leaves, subject.wanted))
 
 
-def _at(points: Sequence[Point], wanted: Sequence[MultiIndex]) -> list[Exact]:
+def _value(point: AnyPoint, leaves: Leaves, tracer: Tracer) -> Operand | None:
+    if isinstance(point, JointPoint):
+        return joint_value(point, leaves, tracer)
+    start = {**leaves, "spot": lognormal_start(point, leaves)}
+    if point.market.future is not None:
+        start["dividend_yield"] = leaves["rate"]
+    return closed_form(point.contract, start, PointAccruals(point, start, tracer))
+
+
+def _at(points: Sequence[AnyPoint], wanted: Sequence[MultiIndex]) -> list[Exact]:
     """Derivatives at a batch of points of one structure."""
     if not wanted:
         return [()] * len(points)
@@ -124,7 +136,7 @@ def _at(points: Sequence[Point], wanted: Sequence[MultiIndex]) -> list[Exact]:
             return [(None,) * len(wanted)] * len(points)
         derivatives = _computed(program, points)
     unknown = np.full(len(points), np.nan)
-    highest = [1 if point.contract.bends_at(point.values["spot"]) else MAX_ORDER for point in points]
+    highest = [point.highest_order for point in points]
     rows = zip(*(derivatives.get(index, unknown).tolist() for index in wanted), strict=True)
     return [
         tuple(
@@ -135,17 +147,23 @@ def _at(points: Sequence[Point], wanted: Sequence[MultiIndex]) -> list[Exact]:
     ]
 
 
-def _computed(program: Program[MultiIndex], points: Sequence[Point]) -> Derivatives:
-    """The derivatives at all points; a Fourier integral is the mean of two rules, NaN where they disagree."""
-    one = _by_rule(program, points, 0.0)
-    if not points[0].contours:
-        return one
-    other = _by_rule(program, points, 0.5)
+def _computed(program: Program[MultiIndex], points: Sequence[AnyPoint]) -> Derivatives:
+    """The derivatives at all points; integrals have an array of places for each point, so few points at a time."""
+    if not points[0].is_integral:
+        return _by_rule(program, points, 0.0)
+    starts = range(0, len(points), _POINTS_OF_INTEGRALS)
+    parts = [_by_two_rules(program, points[start : start + _POINTS_OF_INTEGRALS]) for start in starts]
+    return {index: np.concatenate([part[index] for part in parts]) for index in parts[0]}
+
+
+def _by_two_rules(program: Program[MultiIndex], points: Sequence[AnyPoint]) -> Derivatives:
+    """The means of two rules of an integral, NaN where they disagree."""
+    one, other = _by_rule(program, points, 0.0), _by_rule(program, points, 0.5)
     allowed = {index: np.array([point.tolerance(index) for point in points]).T for index in one}
     return {index: _agreed(one[index], other[index], *allowed[index]) for index in one}
 
 
-def _by_rule(program: Program[MultiIndex], points: Sequence[Point], shift: float) -> Derivatives:
+def _by_rule(program: Program[MultiIndex], points: Sequence[AnyPoint], shift: float) -> Derivatives:
     # A sum over the rows of a single column would add in another order.
     together = points if len(points) > 1 else [*points, *points]
     found = program.run(lambda source: np.array([p.input(source, shift) for p in together]).T, len(together))
@@ -153,7 +171,7 @@ def _by_rule(program: Program[MultiIndex], points: Sequence[Point], shift: float
 
 
 def _agreed(one: Array, other: Array, relative: Array, absolute: Array) -> Array:
-    """The mean, or NaN. The rules differ by twice their error; that of the mean is about its square."""
+    """The mean, or NaN. Rules of equal steps differ by twice their error; that of the mean is about its square."""
     mean = 0.5 * (one + other)
     return np.where(np.abs(one - other) <= relative * np.abs(mean) + absolute, mean, np.nan)
 
@@ -165,5 +183,6 @@ __all__ = [
     "exact_greeks",
     "exact_greeks_of_all",
     "path_options",
+    "quanto_options",
     "vanilla_options",
 ]

@@ -69,14 +69,14 @@ class Point:
             has_small_carry(contract, flat),
             contract.case(values["spot"]),
             contract.series(flat),
-            self._of_curves,
+            self.of_curves,
             self.market.model,
             self._of_quotes,
             tuple(contour.n_nodes for contour in self.contours.values() if contour),
         )
 
     @property
-    def _of_curves(self) -> Hashable:
+    def of_curves(self) -> Hashable:
         """The nodes and dividends, and the times of which the weights of nodes are constants of the closed form."""
         market = self.market
         ex_dates = market.ex_dates(self.contract.dates) if self.cash else ()
@@ -120,6 +120,16 @@ class Point:
         if cash is None or isinstance(contract, Underlying):
             return True
         return not cash.jumps and not cash.moves_dates and not contract.fixes_today
+
+    @property
+    def is_integral(self) -> bool:
+        """True for a Fourier integral, of which there are two rules."""
+        return bool(self.contours)
+
+    @property
+    def highest_order(self) -> int:
+        """The highest order of a derivative that exists."""
+        return 1 if self.contract.bends_at(self.values["spot"]) else MAX_ORDER
 
     @cached_property
     def cash(self) -> CashDividends | None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from functools import cached_property
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -11,7 +12,7 @@ from greeks_cli.analytic.quoted_law import Quoted
 from greeks_cli.engine.autodiff.chainer_runtime import chainer
 from greeks_cli.engine.autodiff.exp_linear import Dates
 from greeks_cli.engine.autodiff.ops import Leaves, Operand
-from greeks_cli.engine.compiler.tracer import Tracer
+from greeks_cli.engine.compiler.ir import Array, Source
 from greeks_cli.engine.simulation.accruals import Accruals
 from greeks_cli.engine.simulation.cash_dividends import underlying_of
 from greeks_cli.terms.greek import TIME
@@ -21,10 +22,17 @@ TRACED_POINTS = 3
 """The number of points of a trace."""
 
 
+class Sources(Protocol):
+    """A tracer, or a tracer of the inputs of one underlying among several."""
+
+    def source(self, name: Source, sample: Any) -> Array:
+        """A source as a traced array; ``sample`` has its shape and type."""
+
+
 class PointAccruals:
     """Integrals to the dates of a closed form, of leaves and, where dates are inputs, of inputs."""
 
-    def __init__(self, point: Point, leaves: Leaves, tracer: Tracer):
+    def __init__(self, point: Point, leaves: Leaves, tracer: Sources):
         self._point, self._leaves, self._tracer = point, leaves, tracer
         self._nodes = point.market.nodes
         self.is_flat = not self._nodes

@@ -7,12 +7,14 @@ import click
 from greeks_cli.cli.bounded import Real, Whole
 from greeks_cli.cli.options import request_options
 from greeks_cli.cli.terminal import screen
-from greeks_cli.terms.contracts import ON_ONE
+from greeks_cli.terms.contracts import ON_ONE, ON_SEVERAL
 from greeks_cli.terms.errors import ExitCode
+from greeks_cli.terms.joint_contracts import JointContract
 from greeks_cli.terms.request import Request, build_request
 
 _GRID = ({"vol": 0.2}, {"vol": 0.5, "spot": 90, "rate": 0.03, "dividend_yield": 0.01})
 _GRID_GREEKS = "delta,gamma,vega,vanna,theta,rho"
+_JOINT_GREEKS = "delta[A],gamma[B],d(spot[A],spot[B]),vega[A],d(correlation),theta"
 
 
 @click.command("check")
@@ -59,8 +61,13 @@ def command(request: Request | None, whole_grid: bool, limit: float, threads: in
 
 
 def _built_in_grid() -> list[Request]:
-    return [
-        build_request({"kind": kind, **model.example}, market, {"paths": 20_000}, greeks=_GRID_GREEKS)
+    paths = {"paths": 20_000}
+    on_one = [
+        build_request({"kind": kind, **model.example}, market, paths, greeks=_GRID_GREEKS)
         for kind, model in ON_ONE.items()
         for market in _GRID
+    ]
+    return on_one + [
+        build_request({"kind": kind, **model.example}, JointContract.example_market, paths, greeks=_JOINT_GREEKS)
+        for kind, model in ON_SEVERAL.items()
     ]

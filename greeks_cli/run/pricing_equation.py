@@ -9,13 +9,35 @@ from greeks_cli.engine.simulation.cash_dividends import start_of
 from greeks_cli.engine.simulation.local_vol import LocalVol
 from greeks_cli.terms.greek import PRICE, Greek, parse_greek
 from greeks_cli.terms.request import Request
+from greeks_cli.terms.underlyings import correlation_name
 
 _NODES = 7
 """The number of jumps by which the mean over all of them is taken."""
 
 
 def equation(request: Request) -> Iterator[tuple[Greek, float]]:
-    """The Greeks of the pricing equation but for jumps, each with its weight; the market is that of today.
+    """The Greeks of the pricing equation but for jumps, each with its weight; the market is that of today."""
+    return _of_several(request) if request.is_joint else _of_one(request)
+
+
+def _of_several(request: Request) -> Iterator[tuple[Greek, float]]:
+    """theta + sum (r - q_i) S_i delta_i + sum rho_ij vol_i vol_j S_i S_j gamma_ij / 2 - r V; S as of one underlying."""
+    market = request.joint_market
+    yield PRICE, -market.markets[0].today.rate
+    yield parse_greek("theta"), 1.0
+    deviations: list[float] = []
+    for i, (name, part) in enumerate(zip(market.names, request.parts, strict=True)):
+        today = part.sole_market.today
+        deviations.append(sqrt(part.sole_market.diffusion) * start_of(part, part.values))
+        yield parse_greek(f"delta[{name}]"), (today.rate - today.dividend_yield) * today.spot
+        yield parse_greek(f"gamma[{name}]"), 0.5 * deviations[i] ** 2
+        for j, other in enumerate(market.names[:i]):
+            weight = market.values[correlation_name(name, other)] * deviations[i] * deviations[j]
+            yield parse_greek(f"d(spot[{other}],spot[{name}])"), weight
+
+
+def _of_one(request: Request) -> Iterator[tuple[Greek, float]]:
+    """The Greeks of the pricing equation but for jumps, each with its weight.
 
     theta + (r - q) S delta + v S^2 gamma / 2 - r V, where v is the variance today; where v is random, also
     kappa (level - v) dV/dv + xi^2 v / 2 d2V/dv2 + rho xi v S d2V/dSdv. Jumps take off their mean from r - q, and
@@ -27,9 +49,10 @@ def equation(request: Request) -> Iterator[tuple[Greek, float]]:
     if request.sole_market.vol_surface:
         variance = float(LocalVol(request.sole_market.smiles).interval(0.0).local_variance(values, 0.0, np.zeros(1))[0])
     intensity = values.get("jump_intensity", 0.0)
+    added = request.contract.added_drift({"vol": market.vol, "rate": market.rate})
     lost = intensity * (exp(values["jump_mean"] + 0.5 * values["jump_vol"] ** 2) - 1) if intensity else 0.0
     yield PRICE, -market.rate - intensity
-    yield parse_greek("delta"), (market.rate - market.dividend_yield - lost) * market.spot
+    yield parse_greek("delta"), (market.rate - market.dividend_yield + added - lost) * market.spot
     yield parse_greek("gamma"), 0.5 * variance * start**2
     yield parse_greek("theta"), 1.0
     if "vol_of_vol" in values:

@@ -1,4 +1,4 @@
-"""Correlation matrices: whether one is positive semidefinite, and the nearest that is."""
+"""Correlation matrices: the test of being positive semidefinite, and the nearest matrix that is."""
 
 from typing import TYPE_CHECKING
 
@@ -27,6 +27,17 @@ def is_semidefinite(matrix: "Matrix") -> bool:
 def is_singular(matrix: "Matrix") -> bool:
     """True if an eigenvalue is 0, so that some underlyings follow from the others: there is no joint density."""
     return least_eigenvalue(matrix) < 1e-9
+
+
+def room(matrix: "Matrix", i: int, j: int) -> float:
+    """The change of one correlation, either way, within which the matrix stays positive definite.
+
+    With P the inverse of R, R + t E has an eigenvalue of 0 where 1/t is -P_ij plus or minus sqrt(P_ii P_jj).
+    """
+    import numpy as np
+
+    inverse = np.linalg.inv(matrix)
+    return float(1 / (abs(inverse[i, j]) + np.sqrt(inverse[i, i] * inverse[j, j])))
 
 
 def nearest(matrix: "Matrix") -> "Matrix":

@@ -83,6 +83,7 @@ CONTRACT_NAMES = (
     "call-spread",
     "put-spread",
     "butterfly",
+    "quanto",
     "formula",
 )
 """Names of the catalogue, repeated here because building its models is slow; a test compares the two."""

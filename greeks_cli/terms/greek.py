@@ -251,6 +251,7 @@ def _power(step: str, count: int) -> str:
 
 _RAW_STEPS = {"vol": "1.00 vol", "rate": "1.00 rate", "dividend_yield": "1.00 dividend yield", TIME: "year"}
 _RAW_STEPS |= {"borrow": "1.00 borrow cost", "dividend": "1.00 of dividend", CORRELATION: "1.00 correlation"}
+_RAW_STEPS |= {"foreign_rate": "1.00 foreign rate", "fx_vol": "1.00 fx vol", "fx_correlation": "1.00 fx correlation"}
 _RAW_STEPS |= {
     "initial_variance": "1.00 initial variance",
     "mean_reversion": "1.00 mean reversion",

@@ -36,6 +36,13 @@ class JointContract(Contract):
     least: ClassVar[int] = 2
     """The least number of underlyings; with 1, a contract may be on one that has no name."""
 
+    example_market: ClassVar[Mapping[str, object]] = {
+        "underlying": {"A": {"spot": 100, "vol": 0.2}, "B": {"spot": 95, "vol": 0.3, "dividend_yield": 0.02}},
+        "correlation": 0.5,
+        "rate": 0.03,
+    }
+    """A market for ``example``."""
+
     underlyings: Names = UNDERLYINGS
 
     @model_validator(mode="after")
@@ -68,6 +75,11 @@ class Leveled(JointContract):
     """True if initial levels that are not given are the spots of today."""
 
     initial_levels: Prices = INITIAL_LEVELS
+
+    @property
+    def levels(self) -> tuple[float, ...]:
+        """The number by which each underlying is divided."""
+        return self.initial_levels or (1.0,) * len(self.level_names)
 
     @property
     def level_names(self) -> tuple[str, ...]:

@@ -5,7 +5,7 @@ from functools import cached_property
 from itertools import combinations
 from typing import TYPE_CHECKING, Any
 
-from greeks_cli.terms.correlations import is_semidefinite, is_singular, least_eigenvalue, nearest
+from greeks_cli.terms.correlations import is_semidefinite, is_singular, least_eigenvalue, nearest, room
 from greeks_cli.terms.curve import Curve
 from greeks_cli.terms.errors import Problem, did_you_mean
 from greeks_cli.terms.fields import Term
@@ -87,6 +87,11 @@ class JointMarket(Term):
     def is_singular(self) -> bool:
         """True if some underlyings follow from the others."""
         return is_singular(self.matrix)
+
+    def room(self, correlation: str) -> float:
+        """The change of a correlation, either way, within which the matrix stays positive definite."""
+        one, other = (self.names.index(name) for name in correlated(correlation))
+        return room(self.matrix, one, other)
 
     def of(self, parameter: str) -> Market | None:
         """The market that a parameter belongs to; None for a parameter of all."""

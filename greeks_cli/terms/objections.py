@@ -9,6 +9,7 @@ from greeks_cli.terms.greek import Greek
 from greeks_cli.terms.joint_market import JointMarket
 from greeks_cli.terms.models import Model
 from greeks_cli.terms.nodes import curve_of
+from greeks_cli.terms.quanto import Quanto
 from greeks_cli.terms.simulation import Autodiff, Estimator, Smoothing
 from greeks_cli.terms.underlyings import CORRELATION, correlated, named, underlying_of
 
@@ -31,6 +32,8 @@ def problems_of_market(request: "Request") -> Iterator[Problem]:
             yield Problem(("simulation", "control"), message)
         return
     market, expiry = request.sole_market, contract.expiry
+    if isinstance(contract, Quanto):
+        yield from contract.objections(market)
     worth = market.worth_of_dividends(expiry)
     if worth >= market.spot:
         message = f"are worth {worth:g} until expiry {expiry:g}, and the spot is {market.spot:g}; lower them"

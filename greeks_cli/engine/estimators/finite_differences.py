@@ -18,7 +18,10 @@ from greeks_cli.engine.estimators.scales import scale_of
 from greeks_cli.engine.payoffs import discounted_payoff
 from greeks_cli.engine.simulation.any_market import data_of, moved_market, plain_path
 from greeks_cli.engine.simulation.path_data import Motion
+from greeks_cli.terms.joint_market import JointMarket
+from greeks_cli.terms.nodes import curve_of
 from greeks_cli.terms.request import Request
+from greeks_cli.terms.underlyings import CORRELATION
 
 _SHARES = {1: 0.02, 2: 0.05}
 """Step over scale, by order: a second difference of a kink is noisier at smaller steps."""
@@ -37,7 +40,7 @@ def bumped(
 def _difference(
     request: Request, motion: Motion, index: MultiIndex, factor: float, n_kinks: int
 ) -> NDArray[np.floating]:
-    steps = {name: factor * _SHARES[len(index)] * scale_of(request, name) for name in index}
+    steps = {name: factor * _step(request, name, len(index)) for name in index}
     total: NDArray[np.floating] = np.zeros(motion.n_paths)
     for places, weight in _stencil(index):
         shifted = {name: value + places.get(name, 0) * steps.get(name, 0.0) for name, value in request.values.items()}
@@ -45,6 +48,14 @@ def _difference(
     for name in index:
         total = total / steps[name]
     return total
+
+
+def _step(request: Request, name: str, order: int) -> float:
+    """The step of a parameter; twice as far, correlations still are positive definite, two of them together too."""
+    step = _SHARES[order] * scale_of(request, name)
+    if isinstance(request.market, JointMarket) and curve_of(name) == CORRELATION:
+        return min(step, request.market.room(name) / 4)
+    return step
 
 
 def _stencil(index: MultiIndex) -> list[tuple[dict[str, int], float]]:

@@ -19,7 +19,7 @@ def scale_of(request: Request, name: str) -> float:
     values, expiry = request.values, request.contract.expiry
     vol = request.flat_market.vol
     deviation = vol * sqrt(expiry)
-    if curve_of(name) in ("rate", "dividend_yield", "borrow"):
+    if curve_of(name) in ("rate", "dividend_yield", "borrow", "foreign_rate"):
         return deviation / expiry
     if name == TIME:
         return request.path_dates[0]

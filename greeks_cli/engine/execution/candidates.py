@@ -129,11 +129,15 @@ def _estimators(request: Request, index: MultiIndex, n_kinks: int) -> list[Estim
 def _moves_kinks(request: Request, index: MultiIndex) -> bool:
     """True if market parameters of a derivative move a kink while the path is held fixed.
 
-    A dividend does, and so does what the value of escrowed dividends at a date depends on.
+    A dividend does, and so does what the value of escrowed dividends at a date depends on. One derivative in a
+    parameter that the payoff reads leaves a kink that a density can bear, as one in the contract's parameters does.
     """
-    cash = request.cash_dividends
-    if request.contract.explicit_kinks or (cash is None):
-        return request.contract.explicit_kinks
+    contract, cash = request.contract, request.cash_dividends
+    read = sum(contract.reads(curve_of(name)) for name in index)
+    if contract.explicit_kinks or (read and read + sum(name in contract.values for name in index) > 1):
+        return True
+    if cash is None:
+        return False
     if any(name in cash.names for name in index):
         return True
     return cash.moves_dates and any(name != "spot" and curve_of(name) not in ("vol", TIME) for name in index)

@@ -20,6 +20,7 @@ from greeks_cli.engine.autodiff.ops import Operand
 from greeks_cli.engine.compiler.ir import Array
 from greeks_cli.engine.simulation.cholesky import Rows, factor
 from greeks_cli.engine.simulation.gbm import anchors
+from greeks_cli.engine.simulation.laws import Law
 from greeks_cli.engine.simulation.markets import Markets
 from greeks_cli.engine.simulation.path_data import Motion, PathData
 from greeks_cli.engine.simulation.scenario import Scenario, Sourced
@@ -185,6 +186,10 @@ class PartScenario(Scenario):
         data = [_Correlated(coefficients, row, array) for row, array in enumerate(arrays, start=1)]
         return ExpLinear(coefficients, [None, *data], self._spots, "spot", self.unrounded_spot)
 
+    def _coefficients(self, law: Law) -> Coefficients:
+        found = super()._coefficients(law)
+        return _HeldFixed(found) if law.kind == "shift" else found
+
     def _correlated(self, source: PathSource, *n_rows: int) -> "_OfCorrelations":
         """The derivatives of an array of the Brownian motion in correlations."""
 
@@ -231,6 +236,13 @@ class _InCorrelations(Coefficients):
 
     def vector(self, index: MultiIndex, row: int, dates: slice) -> Operand:
         return self._plain.vector(_plain(index), row, dates)
+
+
+class _HeldFixed(_InCorrelations):
+    """Coefficients of a path whose Brownian motion is recovered from a fixed path, so that no correlation moves it."""
+
+    def pattern(self, index: MultiIndex) -> NDArray[np.bool_] | None:
+        return None if any(map(_is_correlation, index)) else super().pattern(index)
 
 
 class _Correlated(WeightedData):

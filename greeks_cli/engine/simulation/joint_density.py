@@ -1,8 +1,8 @@
 """The density of fixed paths of one or several lognormals, as a graph of the leaves.
 
-The paths are held fixed at a date, the anchor, and at all later ones. Increments after the anchor depend neither on spots
-nor on the time that passes, so that a later anchor makes the density less noisy. Dates before it lie between the start
-and the anchor, and move with both.
+The paths are held fixed at a date, the anchor, and at all later ones. Increments after the anchor depend neither on
+spots nor on the time that passes, so that a later anchor makes the density less noisy. Dates before it lie between the
+start and the anchor, and move with both.
 """
 
 from collections.abc import Sequence
