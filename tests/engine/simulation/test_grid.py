@@ -29,7 +29,7 @@ def test_steps_of_a_request_are_taken():
 def test_the_price_moves_by_the_normals_of_dates_or_of_steps():
     dates = (0.25, 1.0)
     assert Grid.of(request(BATES), 20).of_price(dates) == (0, dates)
-    first, times = Grid(2, False, (2, 3), False).of_price(dates)
+    first, times = Grid(2, False, (2, 3), is_conditional=False).of_price(dates)
     assert first == 2
     assert times == (0.125, 0.25, 0.5, 0.75, 1.0)
 
