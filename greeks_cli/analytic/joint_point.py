@@ -21,6 +21,7 @@ from greeks_cli.engine.compiler.ir import Source
 from greeks_cli.engine.compiler.tracer import Tracer
 from greeks_cli.engine.simulation.accruals import Accruals
 from greeks_cli.engine.simulation.joint import values_of_part
+from greeks_cli.terms.curve import Curve
 from greeks_cli.terms.greek import MAX_ORDER, TIME
 from greeks_cli.terms.joint_contracts import INITIAL_LEVEL, JointContract
 from greeks_cli.terms.joint_market import JointMarket
@@ -90,6 +91,8 @@ class JointPoint:
     @property
     def is_known(self) -> bool:
         """False where the contract has no closed form, or its integral takes too many places."""
+        if any(isinstance(own.vol, Curve) for own in self.market.markets):  # increments then correlate by their vols
+            return False
         return self.form is not None and not (self.is_integral and self.rule is None)
 
     def knows(self, index: MultiIndex) -> bool:

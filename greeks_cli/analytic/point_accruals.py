@@ -102,4 +102,4 @@ def lognormal_start(point: Point, leaves: Leaves) -> Operand:
         k, weights = date - n_dates, market.weights(ex_dates)
         return Accruals(leaves, ex_dates[k], market.nodes, lambda node: float(weights[node][k]))
 
-    return underlying_of(n_dates, point.cash).start(leaves, to_ex_date)
+    return underlying_of(range(n_dates), point.cash).start(leaves, to_ex_date)

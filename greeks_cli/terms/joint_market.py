@@ -242,8 +242,9 @@ def _problems_together(market: JointMarket) -> Iterator[Problem]:
             yield Problem(path, f"{name}: the rate is common to all underlyings; give it once, beside their tables")
         if own.model is not Model.GBM:
             yield Problem(path, f"{name}: several underlyings want model gbm", str(own.model))
-        if isinstance(own.vol, Curve):
-            yield Problem(path, f"{name}: several underlyings want a vol that is a number", str(own.vol))
+        if own.dividends and own.dividends.cash and any(isinstance(one.vol, Curve) for one in market.markets):
+            message = "dividends in cash want vols that are numbers where there are several underlyings"
+            yield Problem(path, f"{name}: {message}", str(own.dividends))
         if own.dividends and own.dividends.cash and own.dividend_model == "jump":
             message = "dividends in cash want dividend_model escrowed where there are several underlyings"
             yield Problem(path, f"{name}: {message}", str(own.dividends))

@@ -10,6 +10,7 @@ from typing import Any
 from greeks_cli.terms.accuracy import Accuracy
 from greeks_cli.terms.contract import Contract
 from greeks_cli.terms.contracts import CONTRACTS, ON_SEVERAL
+from greeks_cli.terms.curve import Curve
 from greeks_cli.terms.date_fields import is_rule
 from greeks_cli.terms.dating import Dated, Dates, Dating, curves_in_years, in_years
 from greeks_cli.terms.dividends import CashDividends
@@ -61,6 +62,8 @@ class Request:
     """Remarks on the dates."""
     quote: Mapping[str, float] = field(default_factory=dict, compare=False)
     """Prices that the vol or the dividend yield of the market follows from."""
+    further_dates: tuple[float, ...] = ()
+    """Dates of the simulation at which the contract does not look: there the vol of another underlying changes."""
     left_out: tuple[Problem, ...] = field(default=(), init=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -107,7 +110,22 @@ class Request:
         """The request of each underlying: its market, with the contract's dates and the simulation."""
         if isinstance(self.market, Market):
             return (self,)
-        return tuple(replace(self, market=own, greeks=(PRICE,), accuracy=Accuracy()) for own in self.market.markets)
+        return tuple(
+            replace(self, market=own, greeks=(PRICE,), accuracy=Accuracy(), further_dates=self._changes_of_vol)
+            for own in self.market.markets
+        )
+
+    @cached_property
+    def _changes_of_vol(self) -> tuple[float, ...]:
+        """The dates before the last of the contract at which the vol of an underlying changes, and others go on.
+
+        Between them each pair of underlyings has the correlation of its Brownian motions.
+        """
+        dates, curves = (
+            self.contract.dates,
+            [own.vol for own in self.joint_market.markets if isinstance(own.vol, Curve)],
+        )
+        return tuple(sorted({time for curve in curves for time in curve.times if time < dates[-1]} - {*dates}))
 
     @cached_property
     def flat_market(self) -> FlatMarket:
@@ -122,10 +140,20 @@ class Request:
     @cached_property
     def path_dates(self) -> tuple[float, ...]:
         """The dates of the simulation: the contract's, and the ex-dates at which the price jumps."""
+        further = self._changes_of_vol if self.is_joint else self.further_dates
+        if further:
+            return tuple(sorted({*self.contract.dates, *further}))
         if not self.cash_dividends or not self.cash_dividends.jumps:
             return self.contract.dates
         dates = self.contract.dates
         return tuple(sorted({*dates, *self.sole_market.ex_dates(dates)}))
+
+    @property
+    def places(self) -> tuple[int, ...]:
+        """The places of the contract's dates among those of the simulation, but for ex-dates."""
+        contract, further = self.contract.dates, self._changes_of_vol if self.is_joint else self.further_dates
+        dates = sorted({*contract, *further})
+        return tuple(map(dates.index, contract)) if further else tuple(range(len(contract)))
 
     @cached_property
     def schedule_dates(self) -> tuple[float, ...]:

@@ -80,12 +80,21 @@ class _Candidates:
         return [Method(Estimator.CONDITIONAL, smooth_kernels(self._kinks, scale, order), first) for scale in scales]
 
 
+def _is_on_clocks(request: Request, index: MultiIndex) -> bool:
+    """True for a derivative in time where underlyings have clocks of variance of their own: pathwise they part."""
+    return TIME in index and request.is_joint and len(request.path_dates) > 1 and _has_vol_curve(request)
+
+
+def _has_vol_curve(request: Request) -> bool:
+    return any(curve_of(name) == "vol" for name, _ in request.market.nodes)
+
+
 def _anchor(request: Request, index: MultiIndex) -> int:
     """The date from which on a likelihood ratio holds a path fixed.
 
     As time passes, or on a clock of variance, dates before the anchor would not keep their joint law.
     """
-    is_flat = request.market.model is Model.GBM and not any(curve_of(name) == "vol" for name, _ in request.market.nodes)
+    is_flat = request.market.model is Model.GBM and not _has_vol_curve(request)
     usual = is_flat and not any(part.cash_dividends for part in request.parts)
     return request.contract.anchor if usual and TIME not in index else 0
 
@@ -98,6 +107,8 @@ def fixed_width(request: Request) -> float | None:
 
 def _estimators(request: Request, index: MultiIndex, n_kinks: int) -> list[Estimator]:
     simulation = request.simulation
+    if _is_on_clocks(request, index):
+        return [Estimator.LIKELIHOOD]
     if simulation.estimator is not Estimator.AUTO:
         return [_applicable(request, index, simulation.estimator)]
     contract = request.contract
@@ -181,6 +192,8 @@ def _applicable(request: Request, index: MultiIndex, estimator: Estimator) -> Es
     a likelihood ratio holds still a kink that the market's parameters move.
     """
     contract = request.contract
+    if _is_on_clocks(request, index):
+        return Estimator.LIKELIHOOD
     if index and _moves_kinks(request, index):
         return Estimator.PATHWISE
     if estimator is Estimator.CONDITIONAL and not _firsts(request, index):

@@ -34,7 +34,7 @@ from greeks_cli.engine.execution.numbers import (
 )
 from greeks_cli.engine.simulation.cash_dividends import start_of
 from greeks_cli.engine.simulation.conditional import integrates
-from greeks_cli.engine.simulation.joint import PartScenario
+from greeks_cli.engine.simulation.joint_scenario import PartScenario
 from greeks_cli.engine.simulation.model_paths import any_paths
 from greeks_cli.engine.simulation.scenario import Scenario, Sourced
 from greeks_cli.terms.contract import Contract
@@ -231,6 +231,7 @@ def traced(request: Request, methods: Methods) -> Traced:
         type(contract),
         structure,
         request.market.structure,
+        request.places,
         tuple(part.cash_dividends for part in request.parts),
         integrates(request),
         simulation.dtype,

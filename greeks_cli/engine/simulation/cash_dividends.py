@@ -8,7 +8,7 @@ that both models have one forward. X starts at the spot less that value.
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Protocol
 
 from greeks_cli.engine.autodiff.exp_linear import Dates
@@ -33,15 +33,16 @@ class Lognormal(Protocol):
 class Underlying(ABC):
     """The underlying as a function of the lognormal, at the ``n_dates`` dates of a contract."""
 
-    def __init__(self, n_dates: int):
-        self.n_dates = n_dates
+    def __init__(self, places: Sequence[int]):
+        """``places`` are those of the contract's dates among the dates of the simulation."""
+        self.n_dates, self._places = len(places), tuple(places)
 
     is_proportional = True
     """True if the underlying is proportional to the lognormal."""
 
     def place(self, date: int) -> int:
         """The place of a date of the contract in the schedule."""
-        return date % self.n_dates
+        return self._places[date % self.n_dates]
 
     def places(self, dates: slice) -> slice:
         """The places of consecutive dates between which no dividend is paid."""
@@ -60,14 +61,22 @@ class Same(Underlying):
     """The underlying is the lognormal: there are no dividends in cash."""
 
     def spots(self, lognormal: Lognormal, leaves: Leaves, accruals: AccrualsAt, dates: Dates, summed: bool) -> Operand:
-        return lognormal(dates, summed)
+        if isinstance(dates, int):
+            return lognormal(self.place(dates))
+        wanted = [self.place(date) for date in range(dates.start, dates.stop)]
+        whole = slice(wanted[0], wanted[-1] + 1)
+        if whole.stop - whole.start == len(wanted):
+            return lognormal(whole, summed)
+        rows = lognormal(whole)
+        chosen = concat([rows[place - whole.start : place - whole.start + 1] for place in wanted])
+        return total(chosen) if summed else chosen
 
 
 class _Cash(Underlying):
     is_proportional = False
 
-    def __init__(self, n_dates: int, cash: CashDividends):
-        super().__init__(n_dates)
+    def __init__(self, places: Sequence[int], cash: CashDividends):
+        super().__init__(places)
         self._cash = cash
 
     def spots(self, lognormal: Lognormal, leaves: Leaves, accruals: AccrualsAt, dates: Dates, summed: bool) -> Operand:
@@ -141,16 +150,16 @@ class Escrow(_Cash):
         return total(found) if summed else found
 
 
-def underlying_of(n_dates: int, cash: CashDividends | None) -> Underlying:
-    """The underlying of a contract with a number of dates."""
+def underlying_of(places: Sequence[int], cash: CashDividends | None) -> Underlying:
+    """The underlying of a contract whose dates have some places among those of the simulation."""
     if cash is None:
-        return Same(n_dates)
-    return (Jumps if cash.jumps else Escrow)(n_dates, cash)
+        return Same(places)
+    return (Jumps if cash.jumps else Escrow)(places, cash)
 
 
 def underlying_of_request(request: Request) -> Underlying:
     """The underlying of a request."""
-    return underlying_of(len(request.contract.dates), request.cash_dividends)
+    return underlying_of(request.places, request.cash_dividends)
 
 
 def start_of(request: Request, values: Mapping[str, float]) -> float:

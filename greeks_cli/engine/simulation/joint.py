@@ -5,30 +5,25 @@ of one underlying on its own Brownian motion, and a derivative in a correlation 
 its Brownian motion.
 """
 
-from collections.abc import Callable, Collection, Hashable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import cached_property
-from itertools import pairwise
 from typing import ClassVar, Self
 
 import numpy as np
-from numpy.typing import NDArray
 
-from greeks_cli.engine.autodiff.exp_linear import Coefficients, Dates, ExpLinear, WeightedData
 from greeks_cli.engine.autodiff.mixed_partials import MultiIndex
 from greeks_cli.engine.autodiff.ops import Operand
 from greeks_cli.engine.compiler.ir import Array
 from greeks_cli.engine.simulation.cholesky import Rows, factor
-from greeks_cli.engine.simulation.gbm import anchors
-from greeks_cli.engine.simulation.laws import Law
 from greeks_cli.engine.simulation.markets import Markets
 from greeks_cli.engine.simulation.path_data import Motion, PathData
-from greeks_cli.engine.simulation.scenario import Scenario, Sourced
-from greeks_cli.engine.simulation.sources import Bridge, BrownianMotion, Coefficient, PathSource
+from greeks_cli.engine.simulation.sources import (
+    PathSource,
+)
 from greeks_cli.terms.joint_market import matrix_of
 from greeks_cli.terms.models import Model
 from greeks_cli.terms.request import Request
-from greeks_cli.terms.simulation import Estimator
 from greeks_cli.terms.underlyings import CORRELATION, correlated, local, underlying_of
 
 
@@ -92,7 +87,7 @@ class JointMarkets:
 
 
 def _correlations(values: Mapping[str, float]) -> dict[str, float]:
-    named = {name[len(CORRELATION) + 1 : -1]: value for name, value in values.items() if _is_correlation(name)}
+    named = {name[len(CORRELATION) + 1 : -1]: value for name, value in values.items() if is_correlation(name)}
     return dict(sorted(named.items()))
 
 
@@ -142,129 +137,6 @@ class OfUnderlying(PathSource):
         return self.source.of(data.part(self.part, self.correlations))
 
 
-def sourced_of(sourced: Sourced, part: int) -> Sourced:
-    """Makes operands of the sources of one underlying."""
-
-    def of_part(source: object, sample: Operand, is_flat: bool | None = None) -> Operand:
-        own = replace(source, part=part) if isinstance(source, Coefficient) else OfUnderlying(source, part)  # type: ignore[arg-type]
-        return sourced(own, sample) if is_flat is None else sourced(own, sample, is_flat=is_flat)
-
-    return of_part
-
-
-class PartScenario(Scenario):
-    """The differentiable view of the paths of one underlying among several."""
-
-    def __init__(
-        self,
-        request: Request,
-        number: int,
-        n_paths: int,
-        dtype: type[np.floating],
-        sourced: Sourced,
-        spot: Operand,
-        unrounded_spot: Operand,
-    ):
-        """``request`` is that of all underlyings, of which this is one by its ``number``."""
-        super().__init__(request.parts[number], n_paths, dtype, sourced_of(sourced, number), spot, unrounded_spot)
-        names = request.joint_market.names
-        self._number, self._sourced_of_all, self.name = number, sourced, names[number]
-        self._live = False
-        pairs = (name for name in request.values if _is_correlation(name))
-        self.correlations = tuple(name for name in pairs if all(names.index(one) <= number for one in correlated(name)))
-        """The correlations that the Brownian motion depends on, as a row of the Cholesky factor does."""
-        self.parameters = (*self.parameters, *self.correlations)
-
-    @cached_property
-    def underlying(self) -> ExpLinear:
-        if not self._live:
-            return super().underlying
-        law, brownian = self._law("path"), self._correlated(BrownianMotion(), self.n_dates)
-        coefficients = _InCorrelations(self._coefficients(law))
-        bridges = (self._correlated(Bridge(here, after)) for after, here in pairwise(anchors(self.n_dates)))
-        arrays: list[_OfCorrelations] = [brownian, lambda correlations: brownian(correlations)[-1], *bridges]
-        data = [_Correlated(coefficients, row, array) for row, array in enumerate(arrays, start=1)]
-        return ExpLinear(coefficients, [None, *data], self._spots, "spot", self.unrounded_spot)
-
-    def _coefficients(self, law: Law) -> Coefficients:
-        found = super()._coefficients(law)
-        return _HeldFixed(found) if law.kind == "shift" else found
-
-    def _correlated(self, source: PathSource, *n_rows: int) -> "_OfCorrelations":
-        """The derivatives of an array of the Brownian motion in correlations."""
-
-        def array(correlations: MultiIndex) -> Array:
-            own = OfUnderlying(source, self._number, correlations)
-            return self._sourced_of_all(own, np.ones((*n_rows, self.n_paths), self.dtype))
-
-        return array
-
-    def differentiate_laws(self, estimator: Estimator, mixes: bool, wanted: Collection[MultiIndex]) -> None:
-        self._live = any(name in self.correlations for index in wanted for name in index)
-        own = {
-            tuple(
-                local(name) for name in index if underlying_of(name) in (None, self.name) and not _is_correlation(name)
-            )
-            for index in wanted
-        }
-        super().differentiate_laws(estimator, mixes, own - {()})
-
-
-_OfCorrelations = Callable[[MultiIndex], Array]
-"""The derivative of an array in some correlations."""
-
-
-class _InCorrelations(Coefficients):
-    """Coefficients whose derivatives in correlations are those of the data that they multiply."""
-
-    def __init__(self, plain: Coefficients):
-        self._plain = plain
-
-    def pattern(self, index: MultiIndex) -> NDArray[np.bool_] | None:
-        found = self._plain.pattern(_plain(index))
-        if found is None or not any(map(_is_correlation, index)):
-            return found
-        found = found.copy()
-        found[0] = False  # the mean has no Brownian motion
-        return found if found.any() else None
-
-    def number(self, index: MultiIndex, row: int, date: int, rounded: bool) -> Operand:
-        return self._plain.number(_plain(index), row, date, rounded)
-
-    def column(self, index: MultiIndex, row: int, dates: slice) -> Operand:
-        return self._plain.column(_plain(index), row, dates)
-
-    def vector(self, index: MultiIndex, row: int, dates: slice) -> Operand:
-        return self._plain.vector(_plain(index), row, dates)
-
-
-class _HeldFixed(_InCorrelations):
-    """Coefficients of a path whose Brownian motion is recovered from a fixed path, so that no correlation moves it."""
-
-    def pattern(self, index: MultiIndex) -> NDArray[np.bool_] | None:
-        return None if any(map(_is_correlation, index)) else super().pattern(index)
-
-
-class _Correlated(WeightedData):
-    """Data of the Brownian motion, which correlations move."""
-
-    def __init__(self, coefficients: Coefficients, row: int, array: _OfCorrelations):
-        self._coefficients, self._row, self._array = coefficients, row, array
-
-    def at(self, index: MultiIndex, dates: Dates) -> Array:
-        data = self._array(tuple(name for name in index if _is_correlation(name)))
-        if isinstance(dates, int):
-            weight = self._coefficients.number(index, self._row, dates, rounded=False)
-        else:
-            weight = self._coefficients.column(index, self._row, dates)
-        found: Array = weight * (data[dates] if data.ndim == 2 else data)
-        return found
-
-
-def _plain(index: MultiIndex) -> MultiIndex:
-    """The index without correlations."""
-    return tuple(name for name in index if not _is_correlation(name))
-
-
-def _is_correlation(name: str) -> bool:
+def is_correlation(name: str) -> bool:
+    """True for the name of a correlation."""
     return name.startswith(CORRELATION)

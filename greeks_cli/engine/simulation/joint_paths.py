@@ -3,8 +3,9 @@
 from collections.abc import Mapping, Sequence
 
 from greeks_cli.engine.autodiff.ops import Leaves, Operand
-from greeks_cli.engine.simulation.joint import JointPathData, PartScenario, values_of_part
+from greeks_cli.engine.simulation.joint import JointPathData, values_of_part
 from greeks_cli.engine.simulation.joint_density import AnchoredPath, FixedIncrements, density
+from greeks_cli.engine.simulation.joint_scenario import PartScenario
 from greeks_cli.engine.simulation.paths import FrozenPath, MovingPath, Path, PlainPath, ShiftedPath
 from greeks_cli.engine.simulation.schedule import Schedule
 from greeks_cli.terms.request import Request

@@ -16,9 +16,9 @@ from greeks_cli.engine.simulation.conditional import (
     normals_of,
     relative,
 )
-from greeks_cli.engine.simulation.joint import PartScenario
 from greeks_cli.engine.simulation.joint_density import AnchoredPath, FixedIncrements, density
 from greeks_cli.engine.simulation.joint_paths import JointPaths
+from greeks_cli.engine.simulation.joint_scenario import PartScenario
 from greeks_cli.engine.simulation.paths import FrozenPath, MovingPath, Path, ShiftedPath
 from greeks_cli.engine.simulation.scenario import Scenario
 from greeks_cli.engine.simulation.schedule import Schedule
