@@ -5,7 +5,7 @@ import sys
 
 from tests.benchmarks.contest import contest
 
-CONTESTS, REPORTS = "ABCDJ", "EFGHI"
+CONTESTS, REPORTS = "ABCDJK", "EFGHIL"
 
 
 def show_contest(letter: str) -> None:
