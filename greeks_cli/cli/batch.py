@@ -166,7 +166,9 @@ def _dry_run(book: "Book", valid: Sequence["Trade"]) -> ExitCode:
     for trade in valid:
         request = trade.request
         described = f"{request.contract.describe()}, {expiry_of(request)}"
-        vol = "" if request.is_joint else f"vol {request.sole_market.shown_vol:g}"
+        vols = [f"vol {part.sole_market.shown_vol:g}" for part in request.parts]
+        pairs = zip(request.joint_market.names, vols, strict=True) if request.is_joint else ((vols[0],),)
+        vol = ", ".join(map(" ".join, pairs))
         click.echo(f"{trade.id}\t{described}\t{vol}\t{request.simulation.paths:,} paths")
     workers, named = book.workers()
     say(f"{len(valid):,} trades, about {forecast_seconds(valid, workers):.0f} seconds with {named}")

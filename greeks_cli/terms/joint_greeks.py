@@ -1,6 +1,5 @@
 """Greeks of several underlyings: a Greek without a name of an underlying stands for that of each."""
 
-import re
 from collections.abc import Collection, Iterator
 from itertools import combinations_with_replacement, product
 
@@ -10,6 +9,7 @@ from greeks_cli.terms.greek import (
     HESSIAN,
     MODEL_PARAMETERS,
     NAMED,
+    SEPARATOR,
     TIME,
     Greek,
     parse_greek,
@@ -29,7 +29,7 @@ def joint_greeks(words: object, own: Collection[str], market: JointMarket) -> tu
     contract's parameters. Raises ValueError.
     """
     if isinstance(words, str):
-        words = re.split(r",(?![^(]*\)|[^\[]*\])", words)
+        words = SEPARATOR.split(words)
     if not isinstance(words, list | tuple):
         raise ValueError(f"{words} is not a list of Greeks, such as 'delta,gamma' or ['delta', 'gamma']")
     found: list[Greek] = []

@@ -11,7 +11,8 @@ from greeks_cli.terms.accuracy import Accuracy
 from greeks_cli.terms.contract import Contract
 from greeks_cli.terms.contracts import CONTRACTS, ON_SEVERAL
 from greeks_cli.terms.date_fields import is_rule
-from greeks_cli.terms.dating import Dated, Dates, Dating, curves_in_years, in_years
+from greeks_cli.terms.dated_markets import market_in_years
+from greeks_cli.terms.dating import Dated, Dates, Dating, in_years
 from greeks_cli.terms.dividends import CashDividends
 from greeks_cli.terms.errors import InvalidInput, Problem, did_you_mean
 from greeks_cli.terms.flat_market import FlatMarket
@@ -26,11 +27,11 @@ from greeks_cli.terms.greek import (
     parse_greeks,
 )
 from greeks_cli.terms.joint_greeks import default_greeks, joint_greeks
-from greeks_cli.terms.joint_market import UNDERLYING, JointMarket, is_joint, joint_market
+from greeks_cli.terms.joint_market import JointMarket, is_joint, joint_market
 from greeks_cli.terms.market import Market
 from greeks_cli.terms.objections import NOTABLE_CHANCE, objection, problems_of_market
 from greeks_cli.terms.position import Position
-from greeks_cli.terms.several import tables_of
+from greeks_cli.terms.several import UNDERLYING, tables_of
 from greeks_cli.terms.simulation import Simulation
 from greeks_cli.terms.underlyings import named, names_of
 from greeks_cli.terms.validation import kind_of, validated
@@ -191,10 +192,10 @@ def build_request(
         dated.problems = [Problem(("contract", "fixings"), message, terms["fixings"])]
     terms = dated.fields
     problems += dated.problems
-    names = _names(terms, market, problems)
+    names = _names(terms, market)
     if model and names and "underlyings" in model.model_fields:
         terms = {**terms, "underlyings": names}
-    curved = curves_in_years(market, dating or Dating())
+    curved = market_in_years(market, dating or Dating())
     if dating:
         problems += curved.problems
     if dated.problems or dating is None:  # a second error about the same field would confuse
@@ -228,12 +229,11 @@ def build_request(
     return request.with_buckets() if simulation_.buckets else request
 
 
-def _names(terms: Mapping[str, Any], market: Mapping[str, Any], problems: list[Problem]) -> tuple[str, ...]:
+def _names(terms: Mapping[str, Any], market: Mapping[str, Any]) -> tuple[str, ...]:
     """The names of a contract's underlyings, by default all of the market; none where there is one."""
     try:
         given = names_of(terms.get("underlyings"))
-    except ValueError as error:
-        problems.append(Problem(("contract", "underlyings"), str(error)))
+    except ValueError:  # the contract reports it
         return ()
     try:
         tables = tables_of(market.get(UNDERLYING))

@@ -10,6 +10,8 @@ from greeks_cli.terms.curve import number_from
 from greeks_cli.terms.fields import Term
 from greeks_cli.terms.underlyings import pair_of
 
+UNDERLYING, CORRELATION = "underlying", "correlation"
+"""Keys of the tables of several underlyings among the fields of a market."""
 _EXAMPLE = "A:spot=100,vol=0.2"
 
 

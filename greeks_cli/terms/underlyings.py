@@ -70,9 +70,9 @@ def correlated(name: str) -> tuple[str, str]:
 
 
 def names_of(text: object) -> tuple[str, ...]:
-    """Names from ``"A,B"`` or a list. Raises ValueError."""
+    """Names from ``"A,B"``, from a cell of CSV such as ``A;B``, or a list. Raises ValueError."""
     parts: Iterable[object] = (
-        text.split(",") if isinstance(text, str) else text if isinstance(text, list | tuple) else ()
+        re.split("[,;]", text) if isinstance(text, str) else text if isinstance(text, list | tuple) else ()
     )
     found = tuple(str(part).strip() for part in parts)
     for name in found:

@@ -7,6 +7,7 @@ from math import exp, log
 from typing import Any
 
 from greeks_cli.terms.errors import InvalidInput, Problem
+from greeks_cli.terms.joint_market import is_joint
 from greeks_cli.terms.models import Model
 from greeks_cli.terms.quote import GIVES, PARITY, Quote
 from greeks_cli.terms.request import DEFAULT_GREEKS, Request, build_request
@@ -114,6 +115,10 @@ def build_from_quote(
         if name in given and market.get(parameter) is not None:
             message = f"{name} and {parameter} exclude each other; give one of them"
             problems.append(Problem(("market", name), message, given[name]))
+    if is_joint(market):
+        message = "is for contracts on one underlying, and the market is that of several; leave it out"
+        problems += [Problem(("market", name), message, value) for name, value in given.items()]
+        given = {}
     if "market_price" in given:
         model = market.get("model") or Model.GBM
         if model in _OTHERS:
