@@ -100,7 +100,8 @@ def joint_fields(
     try:
         correlation = markets.correlated(names, own.get(CORRELATION))
         pairs = {} if own.get(CORRELATION) is None else correlations_of(own[CORRELATION], names)
-        unknown = problems_of_pairs(dict.fromkeys(pairs, 0.0), dict.fromkeys((*names, *markets.names)))
+        known = list(dict.fromkeys((*names, *markets.names)))
+        unknown = problems_of_pairs(own.get(CORRELATION), dict.fromkeys(pairs, 0.0), known)
         problems += [Problem((CORRELATION,), problem.message) for problem in unknown]
     except ValueError as error:
         problems.append(Problem((CORRELATION,), str(error)))

@@ -69,7 +69,7 @@ def _mistaken_correlations(sheet: Sheet, known: Collection[str]) -> Iterator[Pro
     except ValueError as error:
         yield Problem((place,), str(error))
         return
-    wrong = list(problems_of_pairs(numbers, known))
+    wrong = list(problems_of_pairs(sheet.correlation, numbers, known))
     yield from (Problem((place,), problem.message, problem.value) for problem in few(wrong, len(wrong)))
 
 

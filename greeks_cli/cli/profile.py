@@ -15,6 +15,7 @@ from greeks_cli.cli.terminal import progress_bar, screen
 from greeks_cli.terms.axis import Axis, parse_axis, points, section_of
 from greeks_cli.terms.errors import InvalidInput, Problem
 from greeks_cli.terms.greek import PRICE, Greek, Units
+from greeks_cli.terms.joint_axis import middle_of_market
 from greeks_cli.terms.quote import GIVES
 from greeks_cli.terms.request import DEFAULT_GREEKS, Request
 
@@ -103,13 +104,15 @@ def _axes(over: tuple[str, ...]) -> list[Axis]:
 
 def _give_middle(source: Source, axis: Axis) -> None:
     """Set the middle value of the axis where the source has no value of its parameter."""
+    middle = axis.values[len(axis.values) // 2]
+    for field, value in middle_of_market(source.sections["market"], axis.name, middle).items():
+        source.set("market", field, value, f"--over {axis.name}={middle:g}")
     section = section_of(str(source.sections["contract"].get("kind", "european")), axis.name)
     if section and axis.name not in source.sections[section]:
         given = (name for name in GIVES if name in source.sections["market"] and GIVES[name] != axis.name)
         if quoted := next(given, None):
             message = f"is wanted, because {GIVES[quoted]} follows from {flag(('market', quoted))} at one value of it"
             raise InvalidInput([Problem((flag((section, axis.name)),), message)])
-        middle = axis.values[len(axis.values) // 2]
         source.set(section, axis.name, middle, f"--over {axis.name}={middle:g}")
 
 

@@ -1,8 +1,10 @@
 """Greeks of several underlyings: a Greek without a name of an underlying stands for that of each."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import replace
 from itertools import combinations_with_replacement, product
 
+from greeks_cli.terms.accuracy import Target
 from greeks_cli.terms.greek import (
     CURVES,
     DEFAULT_NAMES,
@@ -38,6 +40,11 @@ def joint_greeks(words: object, own: Collection[str], market: JointMarket) -> tu
     return tuple(dict.fromkeys(parse_greeks(found)))
 
 
+def joint_targets(targets: Sequence[Target], market: JointMarket) -> tuple[Target, ...]:
+    """The tolerances, each of every underlying where its Greek names none."""
+    return tuple(replace(target, greek=greek) for target in targets for greek in _each(target.greek, market))
+
+
 def default_greeks(market: JointMarket) -> tuple[Greek, ...]:
     """The Greeks of a request that names none."""
     return joint_greeks(DEFAULT_NAMES, (), market)
@@ -63,7 +70,8 @@ def _each(greek: Greek, market: JointMarket) -> Iterator[Greek]:
     ]
     bare = [name for name in bare if underlying_of(name) is None and curve_of(name) != "rate"]
     if bare:
-        for name in market.names:
+        having = [name for name in market.names if all(named(p, name) in market.values for p in bare)]
+        for name in having or market.names:
             at = tuple(named(p, name) if p in bare else p for p in greek.parameters)
             yield Greek(f"{greek.name}[{name}]" if greek.name in NAMED else f"d({','.join(at)})", at)
     elif CORRELATION in greek.parameters:

@@ -213,7 +213,7 @@ def _correlations(
     except ValueError as error:
         problems.append(Problem(path, str(error)))
         return
-    problems += problems_of_pairs(numbers, known)
+    problems += problems_of_pairs(given, numbers, known)
     pairs = [pair_of(f"{one},{other}") for one, other in combinations(names, 2)]
     missing = [",".join(pair) for pair in pairs if pair not in numbers]
     if missing:
@@ -223,12 +223,18 @@ def _correlations(
     yield from ((",".join(pair), numbers[pair]) for pair in pairs)
 
 
-def problems_of_pairs(numbers: Mapping[tuple[str, str], float], known: Collection[str]) -> Iterator[Problem]:
-    """The correlations that are out of range, or of underlyings that are not known."""
+def problems_of_pairs(
+    given: object, numbers: Mapping[tuple[str, str], float], known: Collection[str]
+) -> Iterator[Problem]:
+    """The correlations that are out of range, or of underlyings that are not known.
+
+    ``numbers`` are those of what is ``given``; the matrix of a file may have more underlyings than are known.
+    """
     path = ("market", CORRELATION)
+    is_matrix = isinstance(given, list | tuple) and any(isinstance(one, tuple) for one in given)
     for pair, number in numbers.items():
         for name in pair:
-            if name not in known:
+            if name not in known and not is_matrix:
                 yield Problem(path, f"{','.join(pair)}: there is no underlying '{name}'; {did_you_mean(name, known)}")
         if not -1 <= number <= 1:
             yield Problem(path, f"the correlation of {','.join(pair)} should be -1 to 1", number)

@@ -26,7 +26,7 @@ from greeks_cli.terms.greek import (
     bucketed,
     parse_greeks,
 )
-from greeks_cli.terms.joint_greeks import default_greeks, joint_greeks
+from greeks_cli.terms.joint_greeks import default_greeks, joint_greeks, joint_targets
 from greeks_cli.terms.joint_market import JointMarket, is_joint, joint_market
 from greeks_cli.terms.market import Market
 from greeks_cli.terms.objections import NOTABLE_CHANCE, objection, problems_of_market
@@ -223,6 +223,8 @@ def build_request(
     assert simulation_ is not None
     assert accuracy_ is not None
     assert dating is not None
+    if isinstance(market_, JointMarket):
+        accuracy_ = accuracy_.model_copy(update={"tol": joint_targets(accuracy_.tol, market_)})
     dates_ = Dates(dated.dates, dating, bool(curved.dates))
     remarks = tuple(dict.fromkeys((*dated.remarks, *curved.remarks, *_remarks(market_, contract_))))
     request = Request(contract_, market_, simulation_, wanted, accuracy_, dates_, remarks)

@@ -130,7 +130,7 @@ def build_from_quote(
         request = build_request(contract, market, simulation, greeks, accuracy, dates)
     except InvalidInput as error:
         raise InvalidInput([*problems, *map(_with_remedy, error.problems)]) from None
-    if quote:
+    if quote and not request.is_joint:
         problems += _unfit(request, quote)
     if quote is None or problems:
         raise InvalidInput(problems)

@@ -110,8 +110,11 @@ def _estimators(request: Request, index: MultiIndex, n_kinks: int) -> list[Estim
 def _moves_kinks(request: Request, index: MultiIndex) -> bool:
     """True if market parameters of a derivative move a kink while the path is held fixed.
 
-    A dividend does, and so does what the value of escrowed dividends at a date depends on.
+    A dividend does, and so does what the value of escrowed dividends at a date depends on. Underlyings that follow
+    from others have no joint density, and do not hold still either.
     """
+    if request.is_joint and request.joint_market.is_singular:
+        return True
     cash = request.cash_dividends
     if request.contract.explicit_kinks or (cash is None):
         return request.contract.explicit_kinks
@@ -158,7 +161,7 @@ def _applicable(request: Request, index: MultiIndex, estimator: Estimator) -> Es
     a likelihood ratio holds still a kink that the market's parameters move.
     """
     contract = request.contract
-    if index and _moves_kinks(request, index):
+    if (index or request.is_joint) and _moves_kinks(request, index):
         return Estimator.PATHWISE
     if estimator is Estimator.CONDITIONAL and not _firsts(request, index):
         return Estimator.PATHWISE
