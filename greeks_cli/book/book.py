@@ -199,8 +199,8 @@ def _trade(name: str, fields: Mapping[str, Any], record: Record, common: _Common
     shown = request.request if isinstance(request, Unsolved) else request
     if (named := ",".join(names) or placed.underlying) and "seed" not in own:
         request = request.with_seed(seed_of(shown.simulation.seed, named, shown.contract.dates))
-    markets = sections["market"]["underlying"].values() if names else (sections["market"],)
-    defaults = frozenset(name for market in markets for name in _left_to_defaults(market))
+    tables = sections["market"]["underlying"].values() if names else ({},)
+    defaults = frozenset(name for own in tables for name in _left_to_defaults({**sections["market"], **own}))
     if isinstance(request, Unsolved):
         places = {field: _place(field, name, record) for field in GIVES}
         return UnsolvedTrade(name, request, placed, defaults, places)

@@ -106,7 +106,15 @@ def joint_fields(
     except ValueError as error:
         problems.append(Problem((CORRELATION,), str(error)))
         correlation = {}
-    return {UNDERLYING: found, CORRELATION: correlation}
+    shared = _shared(list(found.values()))
+    own_tables = {name: {k: v for k, v in fields.items() if k not in shared} for name, fields in found.items()}
+    return {**shared, UNDERLYING: own_tables, CORRELATION: correlation}
+
+
+def _shared(tables: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """The fields that all tables have with one value, so that a mistake in one of them is told once."""
+    first = tables[0] if tables else {}
+    return {key: value for key, value in first.items() if all(key in t and t[key] == value for t in tables)}
 
 
 def greeks_of_one(words: object) -> object:

@@ -167,7 +167,7 @@ def joint_market(fields: Mapping[str, Any], wanted: Sequence[str], problems: lis
     if len(problems) > before:
         return None
     names = tuple(wanted) or tuple(tables)
-    read = {name: _market(name, {**common, **tables[name]}, problems) for name in names}
+    read = {name: _market(name, common, tables[name], problems) for name in names}
     markets = {name: market for name, market in read.items() if market}
     correlation = dict(_correlations(names, tables, several.correlation, problems))
     if len(problems) > before:
@@ -191,13 +191,18 @@ def _problems_of_names(tables: Mapping[str, Any], wanted: Sequence[str]) -> Iter
         yield Problem(path, f"{message}; write --underlying A:spot=100,vol=0.2 for each")
 
 
-def _market(name: str, fields: Mapping[str, Any], problems: list[Problem]) -> Market | None:
+def _market(name: str, common: Mapping[str, Any], table: Mapping[str, Any], problems: list[Problem]) -> Market | None:
+    """The market of one underlying. A mistake in a field common to all is told once, as that of the market."""
     own: list[Problem] = []
+    fields = {**common, **table}
     for quote in sorted(GIVES.keys() & fields.keys()):
         message = f"is for contracts on one underlying; give {GIVES[quote]}"
         own.append(Problem(("market", quote), message, fields[quote]))
     found = validated(Market, "market", {key: value for key, value in fields.items() if key not in GIVES}, own)
     for problem in own:
+        if problem.path[-1] in common and problem.path[-1] not in table:
+            problems += [problem] if problem not in problems else []
+            continue
         of_field = f"{problem.path[1]}: " if len(problem.path) > 1 else ""
         problems.append(Problem(("market", UNDERLYING, name), f"{name}: {of_field}{problem.message}", problem.value))
     return found

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from greeks_cli.terms.greek import NAMED, Greek, Units
 from greeks_cli.terms.nodes import curve_of
 from greeks_cli.terms.request import Request
-from greeks_cli.terms.underlyings import CORRELATION, correlated, local, underlying_of
+from greeks_cli.terms.underlyings import local, underlyings_in
 
 _MONEY = ("price", "vega", "theta", "rho")
 """Greeks that are money, whatever the underlying; at a node, too."""
@@ -36,13 +36,13 @@ class Measure:
         }
 
     def _counts(self, greek: Greek) -> bool:
-        names = _underlyings(greek)
+        names = underlyings_in(greek.parameters)
         return self.underlying is None or not names or self.underlying in names
 
     def _spot(self, request: Request, greek: Greek) -> float:
         if not self.power:
             return 1.0
-        names = _underlyings(greek)
+        names = underlyings_in(greek.parameters)
         return request.values[f"spot[{names[0]}]" if names else "spot"]
 
     def scale(self, units: Units) -> float:
@@ -62,20 +62,9 @@ CASH = (
 _CASH_UNITS = {"cash_delta": "currency", "cash_gamma": "currency per 1% of the spot"}
 
 
-def _underlyings(greek: Greek) -> list[str]:
-    """The underlyings among several in which a Greek is a derivative."""
-    found: list[str] = []
-    for name in greek.parameters:
-        if curve_of(name) == CORRELATION:
-            found += correlated(name)
-        elif underlying := underlying_of(name):
-            found.append(underlying)
-    return list(dict.fromkeys(found))
-
-
 def _measured(greek: Greek) -> tuple[str, ...]:
     """The parameters of the Greek that a Greek is added to: those without a name, but for pairs of underlyings."""
-    return greek.parameters if len(_underlyings(greek)) > 1 else tuple(map(local, greek.parameters))
+    return greek.parameters if len(underlyings_in(greek.parameters)) > 1 else tuple(map(local, greek.parameters))
 
 
 def measures_of(
@@ -108,7 +97,7 @@ def _singles(request: Request, underlying: str | None) -> list[Greek]:
     """
     found: dict[tuple[str, ...], set[str]] = {}
     for greek in request.greeks:
-        if len(names := _underlyings(greek)) < 2:
+        if len(names := underlyings_in(greek.parameters)) < 2:
             found.setdefault(_measured(greek), set()).update(names)
     wanted = set(request.joint_market.names) if request.is_joint and underlying is None else {underlying}
     if not request.is_joint:
@@ -124,7 +113,7 @@ def _of_pairs(requests: Sequence[Request], underlying: str | None) -> Iterator[G
     """The Greeks in several underlyings that every request on these has, in order of appearance."""
     joint = [request for request in requests if request.is_joint]
     for greek in dict.fromkeys(greek for request in joint for greek in request.greeks):
-        names = set(_underlyings(greek))
+        names = set(underlyings_in(greek.parameters))
         if len(names) > 1 and (underlying is None or underlying in names):
             on_these = [request for request in joint if names <= set(request.joint_market.names)]
             if all(greek in request.greeks for request in on_these):

@@ -61,8 +61,9 @@ def totals_of(lines: Sequence[Line], by: Sequence[str] = (), rates: "Rates | Non
     if unknown := [name for name in by if not any(_get(position, name) for position in book.positions)]:
         raise InvalidInput([Problem(("--total-by",), "no trade has this field", name) for name in unknown])
     groups = book.grouped(dict.fromkeys((*(by or _USUAL), "currency")))
-    if len(groups) > 1:
-        groups |= {key: group for key, group in book.grouped(["currency"]).items() if group not in groups.values()}
+    for key, group in book.grouped(["currency"]).items():
+        if sum(key[0] in other for other in groups) > 1:
+            groups[key] = group
     found = [_total(book, dict(key), group) for key, group in groups.items()]
     if rates and {position.currency for position in book.positions} - {rates.base}:
         found.append(_in_base(book, rates))

@@ -5,7 +5,7 @@ underlyings.
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from greeks_cli.terms.nodes import curve_of, label_of_node, node_name
 
@@ -67,6 +67,17 @@ def correlated(name: str) -> tuple[str, str]:
     """The underlyings of the name of a correlation."""
     first, _, second = label_of_node(name).partition(",")
     return first, second
+
+
+def underlyings_in(parameters: Sequence[str]) -> list[str]:
+    """The underlyings among several that parameters belong to, each once."""
+    found: list[str] = []
+    for name in parameters:
+        if curve_of(name) == CORRELATION:
+            found += correlated(name) if curve_of(name) != name else ()
+        elif underlying := underlying_of(name):
+            found.append(underlying)
+    return list(dict.fromkeys(found))
 
 
 def names_of(text: object) -> tuple[str, ...]:

@@ -92,7 +92,7 @@ MISTAKES = {
     '{"kind":"spread","strike":9,"underlyings":"A,B","correlation":1.5}': "correlation of A,B should be -1 to 1",
     '{"kind":"spread","strike":9,"underlyings":"A,B","correlation":{"A,X":0}}': "A,X: there is no underlying 'X'",
     '{"kind":"basket","strike":9,"correlation":{"A,B":0.9,"A,C":-0.9,"B,C":0.9}}': "not positive semidefinite",
-    '{"kind":"spread","strike":9,"underlyings":"A,B","forward":100}': "forward: is for contracts on one underlying",
+    '{"kind":"spread","strike":9,"underlyings":"A,B","forward":100}': "forward: 100: is for contracts on one",
 }
 
 
@@ -101,7 +101,7 @@ def test_mistake_of_a_trade_is_told_once(joint, book, said):
     _, outcome = joint(book=book + '\n{"kind":"spread","strike":5,"underlyings":"A,B"}', name="book.jsonl")
     assert outcome.code == 3
     assert "book.jsonl:1: trade '1': " in outcome.err
-    assert outcome.err.count(said) == (2 if "forward" in said else 1)  # one for each underlying
+    assert outcome.err.count(said) == 1
 
 
 @pytest.mark.parametrize(
@@ -192,6 +192,24 @@ def test_trade_on_several_underlyings_counts_in_the_total_of_each(joint):
 JOINT = {"spread": "AB", "basket": "ABC", "best": "BC", "worst": "ABC"}
 
 
+def test_total_of_all_is_there_where_one_underlying_is_in_all_trades(joint):
+    rows, _ = joint("--total", book="\n".join(BOOK.splitlines()[i] for i in (0, 1, 3)))
+    assert [name for name in rows if name.startswith("total")] == [
+        "total[underlying=A,currency=EUR]",
+        "total[underlying=B,currency=EUR]",
+        "total[currency=EUR]",
+    ]
+
+
+def test_total_by_a_tag_adds_up_pairs(joint):
+    book = BOOK.replace("\n", ",tags.desk\n", 1).replace("\nspread", "\nspread").replace(",0.05,\n", ",0.05,,north\n")
+    rows, _ = joint("--total-by", "tags.desk", book=book)
+    total = rows["total[tags.desk=north,currency=EUR]"]
+    assert {"vega", "cash_delta", "d(spot[A],spot[B])", "d(correlation[B,C])"} <= {
+        e["name"] for e in total["estimates"]
+    }
+
+
 def test_error_of_a_total_is_that_of_the_sum(joint):
     book = BOOK.splitlines()[0] + "\none,european,A,,100,call,,1,,\nlong,spread,,AB,5,call,,1,,\n".replace("AB", "A;B")
     rows, _ = joint("--total", book=book + "short,spread,,A;B,5,call,,-1,,\n")
@@ -210,3 +228,30 @@ def test_rejected_trade_on_several_underlyings_leaves_the_total_of_each_without_
     assert "'basket'" in rows["total[underlying=A,currency=EUR]"]["error"]
     assert "'basket'" in rows["total[underlying=B,currency=EUR]"]["error"]
     assert "error" not in rows["total[underlying=C,currency=EUR]"]
+
+
+def test_report_has_heat_maps_of_pairs_for_trades_and_totals(joint, greeks, tmp_path):
+    joint()
+    assert greeks("report", "book.csv", "--market", "market.toml", "--total", "--quiet", "-o", "book.html").code == 0
+    page = (tmp_path / "book.html").read_text()
+    assert page.count("<b>Hessian in cash</b>") == page.count("<b>Correlations</b>") == len(JOINT) + 1
+    assert "A, B: " in page
+    assert "nan" not in page
+    assert "spot[B] (currency)" in page
+    assert "cross gamma: change of the delta in A with the spot of B" in page
+    assert "Total[underlying=A,currency=EUR]" in page
+    assert "vega[A]</b> per 1.00 vol[A], Monte Carlo" in page
+
+
+def test_report_without_curves_and_of_results(joint, greeks, tmp_path):
+    (tmp_path / "book.jsonl").write_text(joint("--greeks", "delta")[1].out)
+    assert greeks("report", "book.jsonl", "--no-profiles", "-o", "book.html").code == 0
+    assert "Hessian" not in (tmp_path / "book.html").read_text()
+
+
+def test_schema_knows_several_underlyings(greeks):
+    schema = json.loads(greeks("schema").out)
+    kinds = {one["title"]: one["properties"] for one in schema["properties"]["trade"]["items"]["anyOf"]}
+    assert "correlation" in schema["properties"]
+    assert {"underlyings", "correlation"} <= set(kinds["spread"])
+    assert "correlation" not in kinds["european"]
