@@ -8,7 +8,7 @@ from typing import Any
 
 from greeks_cli.book.fields import FIELDS, SHARED
 from greeks_cli.book.grid import Axes, axes_of, few_enough, points
-from greeks_cli.book.joint_trades import Markets, currency_of, greeks_of_one, joint_fields, names_in, of_one
+from greeks_cli.book.joint_trades import Markets, currency_of, gathered, greeks_of_one, joint_fields, names_in, of_one
 from greeks_cli.book.keys import by_section, is_guessed, sorted_out, without_tags
 from greeks_cli.book.records import Record, Sheet
 from greeks_cli.book.underlyings import markets_of, seed_of
@@ -165,7 +165,7 @@ def _is_name(name: object) -> bool:
 
 
 def _trade(name: str, fields: Mapping[str, Any], record: Record, common: _Common) -> ReadLine:
-    fields, tags = without_tags(fields, common.passthrough)
+    fields, tags = without_tags(gathered(fields), common.passthrough)
     own, problems = sorted_out(fields)
     guessed = own.keys() - fields.keys()
     contract = _contract(fields, own, common)

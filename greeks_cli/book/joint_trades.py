@@ -10,6 +10,7 @@ from greeks_cli.terms.contracts import CONTRACTS, ON_SEVERAL
 from greeks_cli.terms.errors import Problem, did_you_mean
 from greeks_cli.terms.greek import SEPARATOR
 from greeks_cli.terms.joint_market import problems_of_pairs
+from greeks_cli.terms.nodes import curve_of, label_of_node, node_name
 from greeks_cli.terms.settings import overridden
 from greeks_cli.terms.several import CORRELATION, UNDERLYING, correlations_of
 from greeks_cli.terms.underlyings import names_of
@@ -50,6 +51,28 @@ class Markets:
         return found
 
 
+def is_of_one_among_several(key: str) -> bool:
+    """True for a key such as ``spot[A]`` or ``correlation[A,B]``."""
+    return curve_of(key) != key and SHARED.get(curve_of(key)) == "market"
+
+
+def gathered(fields: Mapping[str, Any]) -> dict[str, Any]:
+    """The fields of a trade, those such as ``spot[A]`` in the table of the underlying, or of the correlations."""
+    found = {key: value for key, value in fields.items() if not is_of_one_among_several(key)}
+    for key, value in fields.items():
+        if key in found:
+            continue
+        of, label = curve_of(key), label_of_node(key)
+        table = found.get(CORRELATION if of == CORRELATION else UNDERLYING, {})
+        if not isinstance(table, Mapping):
+            found[key] = value  # the trade has a number for all pairs, or one underlying: the key is unknown
+        elif of == CORRELATION:
+            found[CORRELATION] = {**table, label: value}
+        else:
+            found[UNDERLYING] = {**table, label: {**table.get(label, {}), of: value}}
+    return found
+
+
 def names_in(
     contract: Mapping[str, Any], own: Mapping[str, Any], markets: Markets, problems: list[Problem]
 ) -> tuple[str, ...]:
@@ -71,7 +94,7 @@ def names_in(
     if names or kind not in ON_SEVERAL:
         return names
     tables = own.get(UNDERLYING)
-    return tuple(tables if isinstance(tables, Mapping) else markets.names)
+    return tuple(markets.names or (tables if isinstance(tables, Mapping) else ()))
 
 
 def joint_fields(
@@ -89,6 +112,9 @@ def joint_fields(
     given = own.get(UNDERLYING)
     tables = given if isinstance(given, Mapping) else {}
     common = {name: value for name, value in own.items() if SHARED.get(name) == "market" and name != CORRELATION}
+    for name in sorted({"spot", "future"} & common.keys()):
+        message = f"belongs to each underlying; write '{node_name(name, names[0])}'"
+        problems.append(Problem((name,), message, common[name]))
     found: dict[str, Any] = {}
     for name in names:
         fields = markets.of(name)

@@ -198,11 +198,11 @@ def build_request(
     curved = market_in_years(market, dating or Dating())
     if dating:
         problems += curved.problems
-    if dated.problems or dating is None:  # a second error about the same field would confuse
+    if dated.problems or dating is None or names is None:  # a second error about the same field would confuse
         model = None
     parts = (
         validated(model, "contract", terms, problems) if model else None,
-        None if curved.problems else _market(curved.fields, names, model, problems),
+        None if curved.problems else _market(curved.fields, names or (), model, problems),
         validated(Simulation, "simulation", simulation, problems),
         validated(Accuracy, "accuracy", accuracy or {}, problems),
     )
@@ -215,6 +215,8 @@ def build_request(
     if contract_ and contract_.has_expired and contract_.needs_path:
         stated = " and ".join(contract_.observations)
         message = f"has passed, and the payoff depends on the path of the underlying; give {stated}, or leave it out"
+        if names:
+            message = "has passed, and contracts on several underlyings are priced before it; leave the trade out"
         problems.append(Problem(("contract", "expiry"), message, dated.dates.get("expiry")))
     if problems:
         raise InvalidInput(problems)
@@ -231,17 +233,17 @@ def build_request(
     return request.with_buckets() if simulation_.buckets else request
 
 
-def _names(terms: Mapping[str, Any], market: Mapping[str, Any]) -> tuple[str, ...]:
-    """The names of a contract's underlyings, by default all of the market; none where there is one."""
+def _names(terms: Mapping[str, Any], market: Mapping[str, Any]) -> tuple[str, ...] | None:
+    """The names of a contract's underlyings, by default all of the market; None where the market reports a mistake."""
     try:
         given = names_of(terms.get("underlyings"))
     except ValueError:  # the contract reports it
         return ()
     try:
         tables = tables_of(market.get(UNDERLYING))
-    except ValueError:  # the market reports it
-        return given
-    return given or (tuple(tables) if isinstance(tables, Mapping) else ())
+        return given or names_of(list(tables) if isinstance(tables, Mapping) else ())
+    except ValueError:
+        return given or None
 
 
 def _market(

@@ -74,6 +74,17 @@ def test_grid_over_a_correlation(joint):
     assert [row["market"]["correlation"]["A,B"] for row in rows.values()] == [-0.5, 0, 0.5]
 
 
+def test_grid_over_the_spot_of_one_underlying(joint):
+    trade = '[[trade]]\nid = "x"\nkind = "spread"\nstrike = 5\nunderlyings = "A,B"\n'
+    grid = '[trade.grid]\n"spot[A]" = [90, 100]\n"correlation[A,B]" = "0:0.5:2"\n'
+    rows, _ = joint(book=trade + grid, name="book.toml")
+    markets = [row["market"] for row in rows.values()]
+    assert list(rows)[1] == "x[spot[A]=90,correlation[A,B]=0.5]"
+    assert [own["underlying"]["A"]["spot"] for own in markets] == [90, 90, 100, 100]
+    assert [own["correlation"]["A,B"] for own in markets] == [0, 0.5, 0, 0.5]
+    assert {own["underlying"]["B"]["spot"] for own in markets} == {90}
+
+
 def test_matrix_file_and_one_number_for_all(joint, tmp_path):
     without = MARKET.partition("[correlation]")[0] + "[simulation]" + MARKET.partition("[simulation]")[2]
     (tmp_path / "matrix.csv").write_text(",A,B,C\nA,1,0.5,0.2\nB,0.5,1,0.4\nC,0.2,0.4,1\n")
@@ -91,6 +102,8 @@ MISTAKES = {
     '{"kind":"spread","strike":9,"underlyings":"A"}': "it has several underlyings",
     '{"kind":"spread","strike":9,"underlyings":"A,B","correlation":1.5}': "correlation of A,B should be -1 to 1",
     '{"kind":"spread","strike":9,"underlyings":"A,B","correlation":{"A,X":0}}': "A,X: there is no underlying 'X'",
+    '{"kind":"spread","strike":9,"underlyings":"A,B","spot":9}': "spot: 9: belongs to each underlying; write 'spot[A]'",
+    '{"kind":"european","strike":9,"underlying":"A","spot[A]":9}': "spot[A]: unknown key",
     '{"kind":"basket","strike":9,"correlation":{"A,B":0.9,"A,C":-0.9,"B,C":0.9}}': "not positive semidefinite",
     '{"kind":"spread","strike":9,"underlyings":"A,B","forward":100}': "forward: 100: is for contracts on one",
 }

@@ -51,6 +51,12 @@ def test_node_of_an_underlyings_curve_varies(points, greeks):
     assert float(found[-1]["value"]) == pytest.approx(priced(greeks, *market)["price"], rel=1e-9)
 
 
+def test_curve_of_an_underlying_on_the_command_line(greeks):
+    curve = ("--underlying", "B:spot=90,dividend_yield=0.5:0.01,1:0.02,vol=0.3")
+    found = priced(greeks, TWO[0], TWO[1], *curve, *HALF, "--greeks", "phi[B:0.5],phi[B:1],phi[B]")
+    assert found["phi[B]"] == pytest.approx(found["phi[B:0.5]"] + found["phi[B:1]"])
+
+
 def test_two_spots_make_a_surface(points):
     rows = points("--over", "spot[A]=90,110", "--over", "spot[B]=80,100", "--greeks", "d(spot[A],spot[B])")
     at = [(float(row["spot[A]"]), float(row["spot[B]"])) for row in rows if row["name"] == "price"]
@@ -113,6 +119,11 @@ def test_singular_matrix_is_priced_pathwise(greeks, estimator):
     [
         (("--market-price", "5"), "--market-price: 5: is for contracts on one underlying"),
         (("--forward", "100"), "--forward: 100: is for contracts on one underlying"),
+        (("--underlying", "C D:spot=3"), "--underlying: C D: is no name of an underlying among several"),
+        (
+            ("--valuation-date", "2026-11-30", "--expiry", "2026-11-02"),
+            "--expiry: 2026-11-02: has passed, and contracts",
+        ),
         (("--control",), "--control: there is no control variate for several underlyings"),
         (("--underlyings", "A,A"), "--underlyings: A,A: A is named twice"),
         (("--underlyings", "A,C"), "--underlyings: C: no market is given for it; choose from A, B"),
