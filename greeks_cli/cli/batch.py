@@ -93,6 +93,7 @@ def command(
     """Price a book of trades: TOML, JSON, CSV or JSON Lines files, or - for stdin (--input-format).
 
     Fields of a trade win over flags, flags over the settings of its file, and these over --market.
+    A trade on several underlyings names them in the field underlyings; greeks explain underlyings.
     A trade that fails does not stop the others: its row holds the error, and the exit code is 3.
     With -o, the same command resumes an interrupted run.
     """

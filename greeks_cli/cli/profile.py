@@ -61,6 +61,8 @@ def command(
     \b
     greeks profile --strike 100 --vol 0.2 --over spot=60:140:41
     greeks profile --strike 100 --greeks gamma --over spot=60:140:21 --over vol=0.1:0.5:17 -o gamma.svg
+
+    Of several underlyings, --over 'spot[A]=80:120:9', 'vol[A]=...' and 'correlation[A,B]=...'.
     """
     from greeks_cli.report.profile_formats import render
     from greeks_cli.run.profile import profile

@@ -14,7 +14,7 @@ Pair = tuple[str, str]
 Cells = Mapping[Pair, tuple[float, float]]
 """The value and the standard error of each pair, in alphabetical order."""
 
-_WIDTH, _HEIGHT, _TOP, _LETTER = 74.0, 34.0, 22.0, 7.5
+_WIDTH, _HEIGHT, _TOP, _LETTER = 74.0, 34.0, 22.0, 8.5
 _LONGEST_NAME, _MOST_WRITTEN = 14, 12
 """Characters of a name, and underlyings with numbers in their cells, at most."""
 _DIGITS = 3
@@ -31,14 +31,15 @@ class PairMap:
 
     def render(self) -> Markup:
         """Figure with a cell for each pair, deeper for larger numbers, in two colours by sign."""
-        left = _LETTER * max(len(_short(name)) for name in self.names) + 8
+        longest = _LETTER * max(len(_short(name)) for name in self.names)
+        left, wide = longest + 12, _WIDTH if self._is_written else longest + 4
         largest = max(abs(value) for value, _ in self.cells.values())
-        width, height = left + _WIDTH * len(self.names) + 1, _TOP + _HEIGHT * len(self.names) + 1
+        width, height = left + wide * len(self.names) + 1, _TOP + _HEIGHT * len(self.names) + 1
         picture = tag(
             "svg",
-            *(self._name(number, left) for number in range(len(self.names))),
+            *(self._name(number, left, wide) for number in range(len(self.names))),
             *(
-                self._cell((row, column), left, largest)
+                self._cell((row, column), left, wide, largest)
                 for row in range(len(self.names))
                 for column in range(len(self.names))
             ),
@@ -52,22 +53,25 @@ class PairMap:
         box = tag("div", picture, class_="scroll", tabindex=0, role="region", aria_label=self.title)
         return tag("figure", caption, box, class_="pairs")
 
-    def _name(self, number: int, left: float) -> Markup:
+    @property
+    def _is_written(self) -> bool:
+        return len(self.names) <= _MOST_WRITTEN
+
+    def _name(self, number: int, left: float, wide: float) -> Markup:
         name = _short(self.names[number])
-        across = tag("text", name, x=f"{left + _WIDTH * (number + 0.5):.1f}", y=_TOP - 8, class_="across")
+        across = tag("text", name, x=f"{left + wide * (number + 0.5):.1f}", y=_TOP - 8, class_="across")
         up = tag("text", name, x=f"{left - 8:.1f}", y=f"{_TOP + _HEIGHT * (number + 0.5) + 4:.1f}", class_="up")
         return tag("g", across, up, class_="labels")
 
-    def _cell(self, place: tuple[int, int], left: float, largest: float) -> Markup | None:
+    def _cell(self, place: tuple[int, int], left: float, wide: float, largest: float) -> Markup | None:
         row, column = place
         one, other = sorted((self.names[row], self.names[column]))
         if (one, other) not in self.cells:
             return None
         value, stderr = self.cells[one, other]
-        x, y = left + _WIDTH * column, _TOP + _HEIGHT * row
+        x, y = left + wide * column, _TOP + _HEIGHT * row
         depth = abs(value) / largest if largest else 0.0
-        written = len(self.names) <= _MOST_WRITTEN
-        text = tag("text", plain(value, _DIGITS), x=f"{x + _WIDTH / 2:.1f}", y=f"{y + _HEIGHT / 2 + 4:.1f}")
+        text = tag("text", plain(value, _DIGITS), x=f"{x + wide / 2:.1f}", y=f"{y + _HEIGHT / 2 + 4:.1f}")
         return tag(
             "g",
             tag("title", f"{self.names[row]}, {self.names[column]}: {estimate_cell(value, stderr)}"),
@@ -75,11 +79,11 @@ class PairMap:
                 "rect",
                 x=f"{x:.1f}",
                 y=f"{y:.1f}",
-                width=_WIDTH - 1,
+                width=f"{wide - 1:.1f}",
                 height=_HEIGHT - 1,
                 fill_opacity=f"{0.08 + 0.62 * depth:.2f}",
             ),
-            text if written else None,
+            text if self._is_written else None,
             class_="above" if value >= 0 else "below",
         )
 

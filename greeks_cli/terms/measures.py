@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from greeks_cli.terms.greek import NAMED, Greek, Units
 from greeks_cli.terms.nodes import curve_of
@@ -29,10 +30,9 @@ class Measure:
 
     def terms(self, request: Request) -> dict[str, float]:
         """The Greeks of a request that are added up, by name, each with its factor; none where the measure is 0."""
+        added = _by_measure(request.greeks).get(self.greek.parameters, ())
         return {
-            greek.name: self._spot(request, greek) ** self.power * self.per
-            for greek in request.greeks
-            if _measured(greek) == self.greek.parameters and self._counts(greek)
+            greek.name: self._spot(request, greek) ** self.power * self.per for greek in added if self._counts(greek)
         }
 
     def _counts(self, greek: Greek) -> bool:
@@ -65,6 +65,15 @@ _CASH_UNITS = {"cash_delta": "currency", "cash_gamma": "currency per 1% of the s
 def _measured(greek: Greek) -> tuple[str, ...]:
     """The parameters of the Greek that a Greek is added to: those without a name, but for pairs of underlyings."""
     return greek.parameters if len(underlyings_in(greek.parameters)) > 1 else tuple(map(local, greek.parameters))
+
+
+@lru_cache(4096)  # many trades have the same Greeks, and a Hessian has many
+def _by_measure(greeks: tuple[Greek, ...]) -> dict[tuple[str, ...], list[Greek]]:
+    """Greeks by the parameters of the Greek that each is added to."""
+    found: dict[tuple[str, ...], list[Greek]] = {}
+    for greek in greeks:
+        found.setdefault(_measured(greek), []).append(greek)
+    return found
 
 
 def measures_of(
