@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from greeks_cli.terms.greek import NAMED, Greek, Units
-from greeks_cli.terms.nodes import curve_of
+from greeks_cli.terms.nodes import curve_of, label_of_node
 from greeks_cli.terms.request import Request
 from greeks_cli.terms.underlyings import local, underlyings_in
 
@@ -104,18 +104,26 @@ def _singles(request: Request, underlying: str | None) -> list[Greek]:
 
     A Greek that is wanted of all underlyings is left out where one lacks it.
     """
-    found: dict[tuple[str, ...], set[str]] = {}
+    if not request.is_joint:
+        return list(request.greeks)
+    found: dict[Greek, set[str]] = {}
     for greek in request.greeks:
         if len(names := underlyings_in(greek.parameters)) < 2:
-            found.setdefault(_measured(greek), set()).update(names)
-    wanted = set(request.joint_market.names) if request.is_joint and underlying is None else {underlying}
-    if not request.is_joint:
-        wanted = set()
-    return [_named(parameters) for parameters, names in found.items() if not names or names >= wanted]
+            found.setdefault(_local(greek), set()).update(names)
+    wanted = set(request.joint_market.names) if underlying is None else {underlying}
+    return [greek for greek, names in found.items() if not names or names >= wanted]
 
 
-def _named(parameters: tuple[str, ...]) -> Greek:
-    return _BY_PARAMETERS.get(parameters) or Greek(f"d({','.join(parameters)})", parameters)
+def _local(greek: Greek) -> Greek:
+    """The Greek without the name of its underlying: ``phi[0.5]`` for ``phi[A:0.5]``."""
+    parameters = _measured(greek)
+    if parameters == greek.parameters:
+        return greek
+    if usual := _BY_PARAMETERS.get(parameters):
+        return usual
+    head, node = greek.name.partition("[")[0], next((name for name in parameters if curve_of(name) != name), None)
+    at = f"{head}[{label_of_node(node)}]" if node and head in NAMED else f"d({','.join(parameters)})"
+    return Greek(at, parameters)
 
 
 def _of_pairs(requests: Sequence[Request], underlying: str | None) -> Iterator[Greek]:

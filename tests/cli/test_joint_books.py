@@ -214,6 +214,14 @@ def test_total_of_all_is_there_where_one_underlying_is_in_all_trades(joint):
     ]
 
 
+def test_buckets_of_an_underlying_are_totalled(joint):
+    market = MARKET.replace("dividend_yield = 0.01", 'dividend_yield = "0.5:0.01;2:0.02"')
+    rows, _ = joint("--total", "--buckets", "--greeks", "phi", market=market)
+    total = rows["total[underlying=B,currency=EUR]"]
+    terms = [("two", "phi[0.5]", 1), *((row, "phi[B:0.5]", 1) for row in JOINT)]
+    assert estimate(total, "phi[0.5]")["value"] == pytest.approx(sums(rows, *terms))
+
+
 def test_total_by_a_tag_adds_up_pairs(joint):
     book = BOOK.replace("\n", ",tags.desk\n", 1).replace("\nspread", "\nspread").replace(",0.05,\n", ",0.05,,north\n")
     rows, _ = joint("--total-by", "tags.desk", book=book)
