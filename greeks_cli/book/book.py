@@ -2,17 +2,18 @@
 
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
 
 from greeks_cli.book.fields import FIELDS, SHARED
 from greeks_cli.book.grid import Axes, axes_of, few_enough, points
+from greeks_cli.book.joint_trades import Markets, currency_of, gathered, greeks_of_one, joint_fields, names_in, of_one
 from greeks_cli.book.keys import by_section, is_guessed, sorted_out, without_tags
 from greeks_cli.book.records import Record, Sheet
-from greeks_cli.book.underlyings import Underlyings, seed_of, underlyings_of
+from greeks_cli.book.underlyings import markets_of, seed_of
 from greeks_cli.terms.errors import InvalidInput, Problem, did_you_mean, printable
-from greeks_cli.terms.position import Position
+from greeks_cli.terms.position import Position, positions_in
 from greeks_cli.terms.quote import GIVES
 from greeks_cli.terms.request import DEFAULT_GREEKS, SECTIONS, build_position
 from greeks_cli.terms.settings import check_shared, overridden
@@ -45,9 +46,13 @@ class _Common:
     grid: Axes
     wrong: frozenset[tuple[str | int, ...]]
     """Paths of settings that are wrong for every trade; each is reported once."""
-    underlyings: Underlyings
+    underlyings: Markets
     passthrough: frozenset[str]
     _merged: dict[str, Settings] = field(default_factory=dict)
+
+    def market_of(self, market: Mapping[str, Any]) -> Mapping[str, Any]:
+        """The fields of the market of an underlying under the settings of all trades."""
+        return self.of_market(market).sections.get("market", {})
 
     def of_market(self, market: Mapping[str, Any]) -> Settings:
         """The settings with the market of an underlying, and with flags."""
@@ -65,7 +70,9 @@ def trades_of(sheets: Sequence[Sheet], common: Sheet, overrides: Settings) -> li
     """
     problems = [*common.problems, *_in_sections(common)]
     wrong_markets: list[Problem] = []
-    underlyings = underlyings_of([common, *sheets], wrong_markets)
+    market = overrides.sections.get("market", {})
+    underlyings = markets_of([common, *sheets], market, wrong_markets)
+    flags = replace(overrides, sections={**overrides.sections, "market": of_one(market)})
     if wrong_markets:
         raise InvalidInput([*problems, *wrong_markets])
     groups: list[_Group] = []
@@ -76,7 +83,7 @@ def trades_of(sheets: Sequence[Sheet], common: Sheet, overrides: Settings) -> li
         layers = (_settings(common), _settings(sheet), overrides)
         wrong = frozenset(problem.path for layer in layers for problem in _shared_problems(layer))
         tags = frozenset((*common.passthrough, *sheet.passthrough))
-        shared = _Common(settings, overrides, few_enough(axes, sheet.file, problems), wrong, underlyings, tags)
+        shared = _Common(settings, flags, few_enough(axes, sheet.file, problems), wrong, underlyings, tags)
         groups += [_group(record, len(groups) + n, shared) for n, record in enumerate(sheet.records, start=1)]
     groups = _distinct(groups)
     trades = [trade for group in groups for trade in group.trades]
@@ -158,18 +165,19 @@ def _is_name(name: object) -> bool:
 
 
 def _trade(name: str, fields: Mapping[str, Any], record: Record, common: _Common) -> ReadLine:
-    fields, tags = without_tags(fields, common.passthrough)
+    fields, tags = without_tags(gathered(fields), common.passthrough)
     own, problems = sorted_out(fields)
     guessed = own.keys() - fields.keys()
-    in_sections = by_section(own)
-    position, of_underlying = _position(in_sections.get("position", {}), tags, common, problems)
+    contract = _contract(fields, own, common)
+    names = names_in(contract, own, common.underlyings, problems)
+    position, of_underlying = _position(by_section(own).get("position", {}), tags, names, common, problems)
     settings = common.of_market(of_underlying)
-    sections = {section: dict(settings.sections.get(section, {})) for section in SECTIONS}
-    if fields.get("kind", sections["contract"].get("kind", "european")) != sections["contract"].get("kind", "european"):
-        sections["contract"] = {}  # settings shared by all Asians do not apply to a digital
-    greeks = own.get("greeks", DEFAULT_GREEKS if settings.greeks is None else settings.greeks)
-    for section in SECTIONS:
-        sections[section] = overridden(sections[section], in_sections.get(section, {}))
+    sections = _sections(own, settings, contract)
+    if names:
+        sections["contract"]["underlyings"] = names
+        sections["market"] = joint_fields(names, own, common.underlyings, common.market_of, problems)
+    of_all = settings.greeks if names else greeks_of_one(settings.greeks)
+    greeks = own.get("greeks", DEFAULT_GREEKS if of_all is None else of_all)
     placed = None
     try:
         placed = build_position(position)
@@ -179,22 +187,44 @@ def _trade(name: str, fields: Mapping[str, Any], record: Record, common: _Common
         request = build_from_quote(**sections, greeks=greeks)
     except InvalidInput as error:
         found = [one for one in error.problems if not is_guessed(one, guessed)]
-        if any(problem.path == ("underlying",) for problem in problems):
-            found = [one for one in found if one.path[:1] != ("market",)]  # its market is what is missing
+        if any(problem.path in (("underlying",), ("underlyings",)) for problem in problems):
+            # Its market is what is missing.
+            found = [one for one in found if one.path[:1] != ("market",) and one.path[-1] != "underlyings"]
         problems += [one for one in found if one.path not in common.wrong or str(one.path[-1]) in fields]
         request = None
     if request is None or problems or placed is None:
-        positions = None if placed is None or _hides_a_position(fields, guessed, problems) else (placed,)
+        hidden = placed is None or _hides_a_position(fields, guessed, problems)
+        positions = None if hidden or placed is None else positions_in(placed, names)
         return Rejected(name, tuple(_placed(problem, name, record) for problem in problems), positions)
     shown = request.request if isinstance(request, Unsolved) else request
-    if placed.underlying and "seed" not in own:
-        request = request.with_seed(seed_of(shown.simulation.seed, placed.underlying, shown.contract.dates))
-    stated = sections["market"].keys() | ({"spot"} if "future" in sections["market"] else set())
-    defaults = frozenset({"spot", "rate"} - stated)
+    if (named := ",".join(names) or placed.underlying) and "seed" not in own:
+        request = request.with_seed(seed_of(shown.simulation.seed, named, shown.contract.dates))
+    tables = sections["market"]["underlying"].values() if names else ({},)
+    defaults = frozenset(name for own in tables for name in _left_to_defaults({**sections["market"], **own}))
     if isinstance(request, Unsolved):
         places = {field: _place(field, name, record) for field in GIVES}
         return UnsolvedTrade(name, request, placed, defaults, places)
     return Trade(name, request, placed, defaults)
+
+
+def _contract(fields: Mapping[str, Any], own: Mapping[str, Any], common: _Common) -> dict[str, Any]:
+    """The fields of a trade's contract, its own and those of all trades of the kind."""
+    shared = common.settings.sections.get("contract", {})
+    kind = shared.get("kind", "european")
+    # Settings shared by all Asians do not apply to a digital.
+    return overridden(shared if fields.get("kind", kind) == kind else {}, by_section(own).get("contract", {}))
+
+
+def _sections(own: Mapping[str, Any], settings: Settings, contract: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """The fields of a trade by section, its own over those of all trades."""
+    in_sections = by_section(own)
+    found = {name: overridden(settings.sections.get(name, {}), in_sections.get(name, {})) for name in SECTIONS}
+    return found | {"contract": contract}
+
+
+def _left_to_defaults(market: Mapping[str, Any]) -> set[str]:
+    """The fields that nobody states, of those whose defaults are told."""
+    return {"spot", "rate"} - market.keys() - ({"spot"} if "future" in market else set())
 
 
 def _hides_a_position(fields: Mapping[str, Any], guessed: Collection[str], problems: Sequence[Problem]) -> bool:
@@ -205,29 +235,45 @@ def _hides_a_position(fields: Mapping[str, Any], guessed: Collection[str], probl
 
 
 def _position(
-    own: Mapping[str, Any], tags: Mapping[str, Any], common: _Common, problems: list[Problem]
+    own: Mapping[str, Any],
+    tags: Mapping[str, Any],
+    names: Sequence[str],
+    common: _Common,
+    problems: list[Problem],
 ) -> tuple[dict[str, Any], Mapping[str, Any]]:
-    """The fields of a position, and the market of its underlying.
+    """The fields of a position, and the market of its underlying; ``names`` are those of several underlyings.
 
     A trade's own fields win over those of its underlying, these over those of all trades, as in the market.
     """
     shared = common.settings.sections.get("position", {})
     own_tags = shared.get("tags", {})
     merged = {**own_tags, **tags} if isinstance(own_tags, Mapping) else own_tags
+    if names:
+        given = {} if "currency" in own else currency_of(names, common.underlyings, problems)
+        stated = {**shared, **given, **own, "tags": merged}
+        return {key: value for key, value in stated.items() if key != "underlying"}, {}
     name = own.get("underlying", shared.get("underlying"))
     market: dict[str, Any] = {}
-    if name is not None and common.underlyings:
-        found = common.underlyings.get(str(name).strip())
+    if name is not None and common.underlyings.names:
+        found = common.underlyings.of(str(name).strip())
         if found is None:
-            remedy = did_you_mean(str(name), common.underlyings)
+            remedy = _remedy(str(name), common.underlyings.names)
             problems.append(Problem(("underlying",), f"no market is given for it; {remedy}", name))
         market = dict(found or {})
     currency = {"currency": market.pop("currency")} if "currency" in market else {}
     return {**shared, **currency, **own, "tags": merged}, market
 
 
+def _remedy(name: str, known: Sequence[str]) -> str:
+    """The remedy for an unknown name of an underlying."""
+    if "," in name or ";" in name:
+        return "several are those of contracts such as spread, in the field underlyings"
+    return did_you_mean(name, known)
+
+
 def _placed(problem: Problem, name: str, record: Record) -> Problem:
-    field = str(problem.path[-1]) if problem.path else ""
+    of_table = problem.path[:2] == ("market", "underlying")
+    field = "underlying" if of_table else str(problem.path[-1]) if problem.path else ""
     return Problem((_place(field, name, record),), problem.message, problem.value, problem.detail)
 
 

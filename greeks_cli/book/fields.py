@@ -6,6 +6,7 @@ from greeks_cli.terms.dating import Dating
 from greeks_cli.terms.market import Market
 from greeks_cli.terms.position import Position
 from greeks_cli.terms.quote import Quote
+from greeks_cli.terms.several import CORRELATION
 from greeks_cli.terms.simulation import Simulation
 
 SHARED = dict.fromkeys((*Market.model_fields, *Quote.model_fields), "market")
@@ -14,6 +15,7 @@ SHARED |= dict.fromkeys(Simulation.model_fields, "simulation")
 SHARED |= dict.fromkeys(Accuracy.model_fields, "accuracy")
 SHARED |= dict.fromkeys(Position.model_fields, "position")
 SHARED |= dict.fromkeys(Dating.model_fields, "dates")
-SEVERAL = ("param", "tol")
+SHARED[CORRELATION] = "market"
+SEVERAL = ("param", "tol", CORRELATION)
 """Fields of several entries, which a cell of CSV separates by semicolons."""
 FIELDS = sorted({"id", "greeks", "grid", *SHARED, *(name for c in CONTRACTS.values() for name in c.model_fields)})

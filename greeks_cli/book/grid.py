@@ -8,6 +8,7 @@ from math import prod
 from typing import Any
 
 from greeks_cli.book.fields import FIELDS
+from greeks_cli.book.joint_trades import is_of_one_among_several
 from greeks_cli.terms.axis import spaced
 from greeks_cli.terms.errors import InvalidInput, Problem, did_you_mean, few, printable
 
@@ -18,7 +19,7 @@ Axes = Mapping[str, Sequence[Any]]
 
 def axes_of(grid: Mapping[str, Any], place: Callable[[str], str], problems: list[Problem]) -> Axes:
     """Values of every field of a grid. Mistakes are added to ``problems``, each with its place."""
-    count = prod(_count(values) for name, values in grid.items() if name in FIELDS)
+    count = prod(_count(values) for name, values in grid.items() if _is_known(name))
     if count > _MOST_TRADES:  # before a list of so many values is made
         problems.append(_too_many(count, place(next(iter(grid)))))
         return {}
@@ -30,6 +31,10 @@ def axes_of(grid: Mapping[str, Any], place: Callable[[str], str], problems: list
             wrong += [replace(problem, path=(f"{place(name)}: [grid] {name}",)) for problem in error.problems]
     problems += few(wrong, len(wrong))
     return axes
+
+
+def _is_known(name: str) -> bool:
+    return name in FIELDS or is_of_one_among_several(name)
 
 
 def few_enough(axes: Axes, place: str, problems: list[Problem]) -> Axes:
@@ -61,7 +66,7 @@ def points(axes: Axes) -> Iterator[tuple[str, dict[str, Any]]]:
 
 
 def _axis(name: str, values: object) -> list[Any]:
-    if name not in FIELDS or name in ("id", "grid"):
+    if not _is_known(name) or name in ("id", "grid"):
         raise InvalidInput([Problem((), f"unknown key; {did_you_mean(name, FIELDS)}")])
     try:
         found = values if isinstance(values, list) and values else spaced(str(values))

@@ -63,4 +63,4 @@ def _split(key: str, value: Any) -> Any:
         return value
     if key == "greeks":
         return value.replace(";", ",")
-    return value.split(";") if key in SEVERAL else value
+    return value.split(";") if key in SEVERAL and (";" in value or "=" in value) else value

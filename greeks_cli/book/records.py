@@ -17,9 +17,10 @@ from greeks_cli.book.table import table_of
 from greeks_cli.book.toml import document_of, too_long
 from greeks_cli.terms.errors import InvalidInput, Problem, did_you_mean, few
 from greeks_cli.terms.request import SECTIONS
+from greeks_cli.terms.several import CORRELATION, UNDERLYING
 
-_TABLES = (*SECTIONS, "position", "underlying", "fx", "grid")
-_TOP_LEVEL = (*_TABLES, "greeks", "passthrough", "trade", "valuation_date")
+_TABLES = (*SECTIONS, "position", UNDERLYING, "fx", "grid")
+_TOP_LEVEL = (*_TABLES, CORRELATION, "greeks", "passthrough", "trade", "valuation_date")
 
 
 @dataclass(frozen=True)
@@ -55,6 +56,8 @@ class Sheet:
     lines: Mapping[tuple[str, ...], int] = field(default_factory=dict[tuple[str, ...], int])
     underlyings: Mapping[str, Any] = field(default_factory=dict[str, Any])
     """The market of each underlying."""
+    correlation: object = None
+    """The correlations of underlyings: of pairs, of all, or of a matrix."""
     rates: Mapping[str, Any] = field(default_factory=dict[str, Any])
     """Rates of exchange: the base currency as ``base``, and one unit of each other currency in it."""
     passthrough: tuple[str, ...] = ()
@@ -174,6 +177,7 @@ def _sheet(document: object, file: str, places: Places) -> Sheet:
         (Problem((f"{file}: {name}",), f"unknown section; {did_you_mean(name, _TOP_LEVEL)}") for name in unknown),
         len(unknown),
     )
+    document = _at_the_top(document)
     tables = {name: document[name] for name in _TABLES if name in document}
     for name in [name for name, table in tables.items() if not isinstance(table, dict)]:
         problems.append(Problem((f"{file}: {name}",), f"a table is wanted: write [{name}]", tables.pop(name)))
@@ -190,13 +194,12 @@ def _sheet(document: object, file: str, places: Places) -> Sheet:
         problems.append(Problem((f"{file}: passthrough",), "a list of names of columns is wanted", passthrough))
         passthrough = []
     records, grid = tuple(_records(trades, file, places)), tables.pop("grid", {})
-    underlyings, rates = tables.pop("underlying", {}), tables.pop("fx", {})
+    underlyings, rates, correlation = tables.pop(UNDERLYING, {}), tables.pop("fx", {}), None
     try:
         tables |= {"market": with_curves(tables["market"], file)} if "market" in tables else {}
         grid = with_curves_in_grid(grid, file)
-        underlyings = {
-            name: with_curves(own, file) if isinstance(own, dict) else own for name, own in underlyings.items()
-        }
+        several = with_curves({UNDERLYING: underlyings, CORRELATION: document.get(CORRELATION)}, file)
+        underlyings, correlation = several[UNDERLYING], several[CORRELATION]
     except InvalidInput as error:
         problems += [replace(problem, path=(f"{file}: {problem.path[0]}",)) for problem in error.problems]
     return Sheet(
@@ -208,9 +211,19 @@ def _sheet(document: object, file: str, places: Places) -> Sheet:
         problems=tuple(problems),
         lines=places.settings,
         underlyings=underlyings,
+        correlation=correlation,
         rates=rates,
         passthrough=tuple(passthrough),
     )
+
+
+def _at_the_top(document: dict[str, Any]) -> dict[str, Any]:
+    """The document with the tables of several underlyings, which results have in their market, at its top level."""
+    market = document.get("market")
+    if not isinstance(market, dict):
+        return document
+    moved = {name: market[name] for name in (UNDERLYING, CORRELATION) if name in market and name not in document}
+    return {**document, "market": {name: value for name, value in market.items() if name not in moved}, **moved}
 
 
 def _records(trades: list[Any], file: str, places: Places) -> Iterator[Record]:

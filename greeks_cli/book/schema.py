@@ -24,6 +24,14 @@ _SECTIONS: dict[str, type[BaseModel]] = {
     "position": Position,
     "dates": Dating,
 }
+_CORRELATION = {
+    "description": "correlations of underlyings: of each pair, of all, or a file of a matrix",
+    "anyOf": [
+        {"type": "object", "additionalProperties": {"type": "number", "minimum": -1, "maximum": 1}},
+        {"type": "number", "minimum": -1, "maximum": 1},
+        {"type": "string"},
+    ],
+}
 _RATES = {
     "description": "rates of exchange: the base currency, and one unit of each other currency in it",
     "type": "object",
@@ -63,6 +71,7 @@ def book_schema() -> dict[str, Any]:
                 "type": "object",
                 "additionalProperties": _table(of_underlying),
             },
+            "correlation": _CORRELATION,
             "fx": _RATES,
             "passthrough": {
                 "description": "columns that describe a trade, and are tags",
@@ -80,7 +89,8 @@ def _contract(
     kind: str, model: type[BaseModel], inherited: dict[str, Any], definitions: dict[str, Any]
 ) -> dict[str, Any]:
     own = _properties(model, definitions) | {"kind": {"const": kind}}
-    own |= {name: _or_text(own[name]) for name in DATE_FIELDS if name in own}
+    own |= {name: _or_text(own[name]) for name in (*DATE_FIELDS, "underlyings") if name in own}
+    own |= {"correlation": _CORRELATION} if "underlyings" in own else {}
     # Only the first contract may leave out its kind.
     needed = [] if kind == next(iter(CONTRACTS)) else ["kind"]
     identity = {"id": {"type": ["string", "integer"], "description": "the name of the result"}}

@@ -6,7 +6,7 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
-from greeks_cli.terms.contracts import CONTRACTS
+from greeks_cli.terms.contracts import CONTRACTS, ON_SEVERAL
 from greeks_cli.terms.market import Market
 from greeks_cli.terms.quote import Quote
 from greeks_cli.terms.simulation import Simulation
@@ -25,12 +25,29 @@ _CURVES = """\
 """
 
 
+_SEVERAL = """\
+# Markets of underlyings by name. A trade on one says underlying = "A", a trade on several underlyings = ["A", "B"]:
+[underlying.A]
+spot = 100
+vol = 0.2
+
+[underlying.B]
+spot = 90
+vol = 0.3
+
+# Correlations by pair; or one for all, correlation = 0.5, or correlation = "matrix.csv" at the top of the file:
+[correlation]
+"A,B" = 0.5
+"""
+
+
 def template() -> str:
     """TOML that `greeks batch` prices as it stands."""
     parts = [
         _HEAD,
         _section("market", (Market, Quote), {"spot": 100, "vol": 0.2, "rate": 0.01}),
         _CURVES,
+        _SEVERAL,
         _section("simulation", (Simulation,), {}),
         "# Every trade at every point, if there is a grid; a list, or start:stop:count:\n"
         '# [grid]\n# vol = [0.1, 0.2]\n# spot = "80:120:5"\n',
@@ -56,7 +73,8 @@ def _default(info: FieldInfo) -> str:
 
 def _trade(kind: str, model: type[BaseModel]) -> str:
     example = getattr(model, "example", {})
-    given = {"id": f"my {kind}", "kind": kind, **example}
+    names = {"underlyings": ["A", "B"]} if kind in ON_SEVERAL else {}
+    given = {"id": f"my {kind}", "kind": kind, **names, **example}
     return "\n".join(["[[trade]]", *(f"{name} = {_toml(value)}" for name, value in given.items())]) + "\n"
 
 

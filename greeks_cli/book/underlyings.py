@@ -1,18 +1,21 @@
 """Markets of underlyings, rates of exchange, and seeds: what the trades of a book share by the names they give."""
 
 import hashlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
+from greeks_cli.book.joint_trades import Markets
 from greeks_cli.book.records import Reading, Sheet, read_sheet
-from greeks_cli.terms.errors import InvalidInput, Problem, did_you_mean
+from greeks_cli.terms.errors import InvalidInput, Problem, did_you_mean, few
+from greeks_cli.terms.joint_market import problems_of_pairs
 from greeks_cli.terms.market import Market
 from greeks_cli.terms.settings import check_shared
+from greeks_cli.terms.several import CORRELATION, Several, correlations_of
 from greeks_cli.terms.totals import Rates
+from greeks_cli.terms.validation import validated
 
 _OF_MARKET = (*Market.model_fields, "forward")
 _OWN = (*_OF_MARKET, "currency")
-Underlyings = Mapping[str, Mapping[str, Any]]
 
 
 def market_sheet(name: str, reading: Reading, files: Sequence[str]) -> Sheet:
@@ -38,13 +41,36 @@ def market_sheet(name: str, reading: Reading, files: Sequence[str]) -> Sheet:
     return Sheet(sheet.file, digest=sheet.digest, problems=tuple(problems), underlyings=found, columns=sheet.columns)
 
 
-def underlyings_of(sheets: Sequence[Sheet], problems: list[Problem]) -> dict[str, Mapping[str, Any]]:
-    """The market of each underlying, a later sheet's in place of an earlier one's. Mistakes go to ``problems``."""
+def markets_of(sheets: Sequence[Sheet], flags: Mapping[str, Any], problems: list[Problem]) -> Markets:
+    """The markets of underlyings, a later sheet's in place of an earlier one's; ``flags`` are fields of the market.
+
+    Mistakes go to ``problems``.
+    """
     found: dict[str, Mapping[str, Any]] = {}
     for sheet in sheets:
         problems += _mistakes(sheet)
         found |= {name: own for name, own in sheet.underlyings.items() if isinstance(own, Mapping)}
-    return found
+    given = validated(Several, "market", {name: flags[name] for name in Several.model_fields if name in flags}, [])
+    flagged = given.underlying if given else {}
+    correlations = [sheet.correlation for sheet in sheets if sheet.correlation is not None]
+    correlations += [given.correlation] if given and given.correlation is not None else []
+    known = {**found, **flagged}
+    for sheet in sheets:
+        problems += _mistaken_correlations(sheet, known)
+    return Markets(found, flagged, tuple(correlations))
+
+
+def _mistaken_correlations(sheet: Sheet, known: Collection[str]) -> Iterator[Problem]:
+    if sheet.correlation is None:
+        return
+    place = f"{sheet.file}: [{CORRELATION}]"
+    try:
+        numbers = correlations_of(sheet.correlation, sorted(known))
+    except ValueError as error:
+        yield Problem((place,), str(error))
+        return
+    wrong = list(problems_of_pairs(sheet.correlation, numbers, known))
+    yield from (Problem((place,), problem.message, problem.value) for problem in few(wrong, len(wrong)))
 
 
 def _mistakes(sheet: Sheet) -> Iterator[Problem]:

@@ -93,6 +93,7 @@ def command(
     """Price a book of trades: TOML, JSON, CSV or JSON Lines files, or - for stdin (--input-format).
 
     Fields of a trade win over flags, flags over the settings of its file, and these over --market.
+    A trade on several underlyings names them in the field underlyings; greeks explain underlyings.
     A trade that fails does not stop the others: its row holds the error, and the exit code is 3.
     With -o, the same command resumes an interrupted run.
     """
@@ -168,7 +169,9 @@ def _dry_run(book: "Book", valid: Sequence["Trade"]) -> ExitCode:
         request = trade.request
         described = f"{request.contract.describe()}, {expiry_of(request)}"
         own = "" if (model := request.market.model) is Model.GBM else f"{model}, "
-        vol = own if request.is_joint else f"{own}vol {request.sole_market.shown_vol:g}"
+        vols = [f"{own}vol {part.sole_market.shown_vol:g}" for part in request.parts]
+        pairs = zip(request.joint_market.names, vols, strict=True) if request.is_joint else ((vols[0],),)
+        vol = ", ".join(map(" ".join, pairs))
         click.echo(f"{trade.id}\t{described}\t{vol}\t{request.simulation.paths:,} paths")
     workers, named = book.workers()
     say(f"{len(valid):,} trades, about {forecast_seconds(valid, workers):.0f} seconds with {named}")

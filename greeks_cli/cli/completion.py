@@ -5,13 +5,13 @@ from collections.abc import Iterable
 import click
 from click.shell_completion import get_completion_class
 
-from greeks_cli.terms.greek import NAMED
+from greeks_cli.terms.greek import HESSIAN, NAMED
 
 
 def greek_list(_ctx: click.Context, _parameter: click.Parameter, incomplete: str) -> list[str]:
     """Completions of the last Greek in a comma-separated list."""
     before, comma, last = incomplete.rpartition(",")
-    return [f"{before}{comma}{name}" for name in _beginning((*NAMED, "all"), last)]
+    return [f"{before}{comma}{name}" for name in _beginning((*NAMED, HESSIAN, "all", "d(correlation)"), last)]
 
 
 def one_greek(_ctx: click.Context, _parameter: click.Parameter, incomplete: str) -> list[str]:

@@ -9,6 +9,7 @@ from greeks_cli.terms.errors import InvalidInput, Problem, did_you_mean, nearest
 from greeks_cli.terms.glossary import explanation, overview
 from greeks_cli.terms.greek import CURVES, KNOWN_PARAMETERS, parse_greek
 from greeks_cli.terms.nodes import curve_of
+from greeks_cli.terms.underlyings import CORRELATION
 
 WITH_NODES = (*CURVES, "dividend")
 """Parameters that ``greeks explain`` accepts with the name of a node in brackets."""
@@ -17,7 +18,7 @@ WITH_NODES = (*CURVES, "dividend")
 @click.command("explain")
 @click.argument("name", required=False, shell_complete=explained)
 def command(name: str | None) -> None:
-    """Explain a Greek, a contract and its options, curves, buckets or quotes.
+    """Explain a Greek, a contract and its options, several underlyings, curves, buckets or quotes.
 
     NAME is a Greek such as rho or rho[1], a derivative such as d(spot,vol), a contract such as asian,
     or a topic such as curves. Without NAME, list all names.
@@ -35,7 +36,7 @@ def command(name: str | None) -> None:
 
 
 def _contract(name: str) -> str:
-    from greeks_cli.terms.contracts import CONTRACTS
+    from greeks_cli.terms.contracts import CONTRACTS, ON_SEVERAL
 
     model = CONTRACTS[name]
     options = [
@@ -47,6 +48,9 @@ def _contract(name: str) -> str:
     lines = [name, *(f"  {line.strip()}" for line in (model.__doc__ or "").splitlines() if line.strip())]
     lines += [f"  {option:{width}}  {text}" for option, text in options]
     parameters = ["spot", "vol", "rate", "dividend_yield", "time", *model.parameters]
+    if name in ON_SEVERAL:
+        lines.append("  market: --underlying A:spot=100,vol=0.2 for each, and --correlation A,B=0.5 for each pair")
+        parameters = ["spot[A]", "vol[A]", "rate", "dividend_yield[A]", "correlation[A,B]", "time", *model.parameters]
     if name == "formula":
         parameters.append("and every --param")
     return "\n".join([*lines, f"  Greeks in: {', '.join(parameters)}"])
@@ -59,10 +63,10 @@ def _greek(greek: str, others: Sequence[str]) -> str:
         if near := nearest(greek, others):
             raise InvalidInput([Problem(("NAME",), f"unknown; did you mean '{near}'?", greek)]) from None
         raise InvalidInput([Problem(("NAME",), str(error))]) from None
-    known = (*KNOWN_PARAMETERS, *(name for name in WITH_NODES if f"{name}[" in greek))
+    known = (*KNOWN_PARAMETERS, CORRELATION, *(name for name in WITH_NODES if f"{name}[" in greek))
     unknown = [name for name in map(curve_of, parsed.parameters) if name not in known]
     if unknown:
-        message = f"no parameter '{unknown[0]}'; {did_you_mean(unknown[0], KNOWN_PARAMETERS)}"
+        message = f"no parameter '{unknown[0]}'; {did_you_mean(unknown[0], known)}"
         raise InvalidInput([Problem(("NAME",), message, greek)])
     if without := next((name for name in parsed.parameters if curve_of(name) not in (name, *WITH_NODES)), None):
         message = f"'{curve_of(without)}' has no nodes; they are of {', '.join(WITH_NODES)}"

@@ -15,6 +15,7 @@ from greeks_cli.cli.terminal import progress_bar, screen
 from greeks_cli.terms.axis import Axis, parse_axis, points, section_of
 from greeks_cli.terms.errors import InvalidInput, Problem
 from greeks_cli.terms.greek import PRICE, Greek, Units
+from greeks_cli.terms.joint_axis import middle_of_market
 from greeks_cli.terms.models import foreign_of
 from greeks_cli.terms.quote import GIVES
 from greeks_cli.terms.request import DEFAULT_GREEKS, Request
@@ -61,6 +62,8 @@ def command(
     \b
     greeks profile --strike 100 --vol 0.2 --over spot=60:140:41
     greeks profile --strike 100 --greeks gamma --over spot=60:140:21 --over vol=0.1:0.5:17 -o gamma.svg
+
+    Of several underlyings, --over 'spot[A]=80:120:9', 'vol[A]=...' and 'correlation[A,B]=...'.
     """
     from greeks_cli.report.profile_formats import render
     from greeks_cli.run.profile import profile
@@ -104,6 +107,9 @@ def _axes(over: tuple[str, ...]) -> list[Axis]:
 
 def _give_middle(source: Source, axis: Axis) -> None:
     """Set the middle value of the axis where the source has no value of its parameter, and its model has one."""
+    middle = axis.values[len(axis.values) // 2]
+    for field, value in middle_of_market(source.sections["market"], axis.name, middle).items():
+        source.set("market", field, value, f"--over {axis.name}={middle:g}")
     section = section_of(str(source.sections["contract"].get("kind", "european")), axis.name)
     if section == "market" and foreign_of({"model": source.sections["market"].get("model"), axis.name: 1.0}):
         return
@@ -112,7 +118,6 @@ def _give_middle(source: Source, axis: Axis) -> None:
         if quoted := next(given, None):
             message = f"is wanted, because {GIVES[quoted]} follows from {flag(('market', quoted))} at one value of it"
             raise InvalidInput([Problem((flag((section, axis.name)),), message)])
-        middle = axis.values[len(axis.values) // 2]
         source.set(section, axis.name, middle, f"--over {axis.name}={middle:g}")
 
 

@@ -94,7 +94,7 @@ def trade_pages(rows: "Sequence[TradeRow]", most: int | None, threads: int | Non
             curves = (
                 _curves(request, most, simulated, threads) if few else f"No curves: not after {_MOST_DRAWN:,} trades."
             )
-            simulated += not isinstance(curves, str) and curves.paths > 0
+            simulated += any(one.paths for one in curves if not isinstance(one, str))
             pages.append(TradePage(row, request, curves))
             if progress:
                 progress(len(pages), len(rows))
@@ -111,18 +111,20 @@ def _request(row: "TradeRow") -> "Request | str":
         return f"its contract is none of this version: {error.in_one_line}"
 
 
-def _curves(request: "Request | str", most: int | None, simulated: int, threads: int | None) -> "SpotCurves | str":
+def _curves(
+    request: "Request | str", most: int | None, simulated: int, threads: int | None
+) -> "tuple[SpotCurves, ...] | str":
     """The curves of a request, or the reason why there are none."""
     if most is None:
         return "No curves were asked for (--no-profiles)."
     if isinstance(request, str):
         return f"No curves: {request}."
-    from greeks_cli.run.spot_curves import spot_curves
+    from greeks_cli.run.spot_curves import curves_along_spots
 
     try:
-        found = spot_curves(request, simulated < most, threads)
+        found = curves_along_spots(request, simulated < most, threads)
     except GreeksError as error:
         return f"No curves: {error.in_one_line}."
-    if found.curves:
+    if found:
         return found
     return f"No curves: no closed form is known, and as many as --profiles {most} allows are simulated already."

@@ -123,7 +123,7 @@ def tell_defaults(trades: "Sequence[Trade | Rejected]", are_added: bool) -> None
     for name in ("spot", "rate"):
         taken = [trade for trade in valid if name in trade.defaults]
         if taken:
-            value = getattr(taken[0].request.market, name)
+            value = getattr(taken[0].request.parts[0].market, name)
             say(f"note: {_counted(taken)} no {name}, and {'take' if len(taken) > 1 else 'takes'} {value:g}")
     spots: dict[str, set[float]] = {}
     for trade in valid:

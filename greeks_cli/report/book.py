@@ -12,10 +12,13 @@ from greeks_cli.report.book_screen import Record, book_screen, greek_names
 from greeks_cli.report.formats import document
 from greeks_cli.report.table import Screen
 from greeks_cli.terms.greek import Units
+from greeks_cli.terms.nodes import node_name
 from greeks_cli.terms.position import TAG, UNIT_POSITION
 from greeks_cli.terms.result import Result
+from greeks_cli.terms.several import CORRELATION, UNDERLYING
 from greeks_cli.terms.totals import Sum, Total
 from greeks_cli.terms.trade import ERROR, Rejected, Trade
+from greeks_cli.terms.underlyings import named
 
 
 class BookFormat(enum.StrEnum):
@@ -160,11 +163,20 @@ def _inputs(record: Record) -> Record:
     """The position, the contract and the market of a row, or the fields of a total, as one level of cells."""
     fields: Record = dict(record.get("by", {}))
     for section in _INPUTS:
-        fields |= record.get(section, {})
+        fields |= _flat(record.get(section, {}))
     fields |= {_DATE_NAMES.get(name, name): value for name, value in record.get("dates", {}).items()}
     tags = fields.pop("tags", {})
     fields |= {f"{TAG}{name}": value for name, value in tags.items()}
     return {name: _as_cell(value) for name, value in fields.items()}
+
+
+def _flat(section: Record) -> Record:
+    """The fields of a section; those of several underlyings have the names of Greeks' parameters, ``vol[A]``."""
+    tables, pairs = section.get(UNDERLYING), section.get(CORRELATION)
+    if not isinstance(tables, dict) or not isinstance(pairs, dict):
+        return section
+    found = {named(field, name): value for name, own in tables.items() for field, value in own.items()}
+    return found | {node_name(CORRELATION, pair): number for pair, number in pairs.items()}
 
 
 def _as_cell(value: Any) -> Any:

@@ -8,10 +8,14 @@ from greeks_cli import __version__
 from greeks_cli.report.book_table import book_table, common_fields
 from greeks_cli.report.manifest import manifest_section
 from greeks_cli.report.markup import Markup, document, joined, tag
+from greeks_cli.report.pair_map import pair_maps
 from greeks_cli.report.table import estimate_cell, plain
 from greeks_cli.report.trade_page import TradePage, scroll_box
 from greeks_cli.terms.book_row import TotalRow
 from greeks_cli.terms.glossary import GLOSSARY
+from greeks_cli.terms.greek import parse_greek
+from greeks_cli.terms.joint_topics import meaning_among_several
+from greeks_cli.terms.request import Request
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +79,32 @@ class BookReport:
             text = "None were asked for. With --total, the Greeks that all trades have are added up path by path."
             return [tag("p", text)]
         note = "Each with the standard error of the sum itself: trades on the same paths are added path by path."
-        return [tag("p", note), *(part for total in self.totals for part in self._total(total))]
+        return [tag("p", note), *self._pairs(), *(part for total in self.totals for part in self._total(total))]
+
+    def _pairs(self) -> list[Markup]:
+        """Heat maps of the totals by pairs of underlyings; none where totals are of several currencies."""
+        named = {total.by["underlying"]: total for total in self.totals if "underlying" in total.by}
+        if len({total.by.get("currency") for total in self.totals}) > 1 or not named:
+            return []
+        gammas = {
+            (name, name): (one.value, one.stderr)
+            for name, total in named.items()
+            for one in total.estimates
+            if one.name == "gamma"
+        }
+        every = [one for total in named.values() for one in total.estimates]
+        return [one.render() for one in pair_maps(every, list(named), self._spots(), gammas)]
+
+    def _spots(self) -> dict[str, float]:
+        """The spot of each underlying, by the first trade on it."""
+        found: dict[str, float] = {}
+        for page in self.trades:
+            if isinstance(page.request, Request) and page.request.is_joint:
+                for name, own in page.request.joint_market.underlying.items():
+                    found.setdefault(name, own.spot)
+            elif isinstance(page.request, Request) and page.row.position.underlying:
+                found.setdefault(page.row.position.underlying, page.request.spot)
+        return found
 
     def _total(self, total: TotalRow) -> list[Markup]:
         heading = tag("h3", f"{total.id}: {total.trades:,} {'trade' if total.trades == 1 else 'trades'}")
@@ -119,6 +148,8 @@ class BookReport:
 def _meaning_of(name: str) -> str:
     if name in GLOSSARY:
         return GLOSSARY[name].meaning
+    if among := meaning_among_several(parse_greek(name), {known: one.meaning for known, one in GLOSSARY.items()}):
+        return among
     return f"derivative of the price with {name.removeprefix('d(').removesuffix(')').replace(',', ', ')}"
 
 

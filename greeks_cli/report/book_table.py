@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from math import nan
+from math import isnan, nan
 
 from greeks_cli.report.markup import Child, Markup, tag
 from greeks_cli.report.table import estimate_cell
@@ -63,7 +63,9 @@ def book_table(trades: Sequence[TradePage], totals: Sequence[TotalRow]) -> Marku
 
 
 def _distinct_values(trades: Sequence[TradePage], field: _Field) -> list[float | Curve | Model]:
-    return list(dict.fromkeys(field.of(page.request) for page in trades if isinstance(page.request, Request)))
+    """The values of a field; NaN stands for trades on several underlyings, and alone is no value."""
+    found = list(dict.fromkeys(field.of(page.request) for page in trades if isinstance(page.request, Request)))
+    return [] if all(isinstance(value, float) and isnan(value) for value in found) else found
 
 
 def _heading(title: str, style: str | None = None, unit: str | None = None) -> Markup:
@@ -87,6 +89,8 @@ def _field_cell(request: Request | str, field: _Field) -> Markup:
     if not isinstance(request, Request):
         return tag("td", "-", class_="number")
     value = field.of(request)
+    if isinstance(value, float) and isnan(value):
+        return tag("td", "-", class_="number")
     if isinstance(value, Model):
         return tag("td", _shown(value), class_="number")
     sorted_by = value.values[0] if isinstance(value, Curve) else value
@@ -117,7 +121,7 @@ def _total_line(total: TotalRow, skipped: int, names: Sequence[str]) -> Markup:
     by_name = {one.name: one for one in total.estimates}
     return tag(
         "tr",
-        tag("th", tag("a", total.id.capitalize(), href="#totals"), scope="row"),
+        tag("th", tag("a", f"{total.id[:1].upper()}{total.id[1:]}", href="#totals"), scope="row"),
         tag("td", f"{total.trades:,} trades"),
         *(tag("td") for _ in range(skipped)),
         *(_cell(by_name.get(name)) for name in names),

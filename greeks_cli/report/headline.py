@@ -109,6 +109,6 @@ def _between(first: str, last: str) -> str:
     parts = []
     for same, group in groupby(zip(first_words, last_words, strict=True), key=lambda pair: pair[0] == pair[1]):
         before, after = (" ".join(words) for words in zip(*group, strict=True))
-        parts.append(before if same else f"{before.rstrip(',')} to {after}")
+        parts.append(before if same else f"{before.rstrip(',;')} to {after}")
     # A curve is a range itself; that of both ends is from the first number to the last.
     return re.sub(r"(\S+)(?: to \S+)+ to (\S+)", r"\1 to \2", " ".join(parts))

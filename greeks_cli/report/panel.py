@@ -41,8 +41,13 @@ class _Scale:
         return " ".join(f"{self.x(spot):.1f},{self.y(value):.1f}" for spot, value in zip(spots, values, strict=True))
 
 
-def panel(spots: Sequence[float], curve: Curve, units: Units, today: float, estimate: Estimated) -> Markup:
-    """Panel with a curve, the error band, and the trade's estimate with an error bar at today's spot."""
+def panel(
+    spots: Sequence[float], curve: Curve, units: Units, today: float, estimate: Estimated, along: str = "spot"
+) -> Markup:
+    """Panel with a curve, the error band, and the trade's estimate with an error bar at today's spot.
+
+    ``along`` is the name of the spot.
+    """
     factor = units.scale(curve.greek)
     power = power_of_ten(factor * max(map(abs, (*curve.low, *curve.high))))
     factor /= 10.0**power
@@ -54,7 +59,7 @@ def panel(spots: Sequence[float], curve: Curve, units: Units, today: float, esti
     method = "Monte Carlo" if curve.simulated else "closed form"
     picture = tag(
         "svg",
-        _axes(scale),
+        _axes(scale, along),
         tag("line", class_="today", x1=_px(scale.x(today)), x2=_px(scale.x(today)), y1=_TOP, y2=_BOTTOM),
         _band(scale, spots, low, high) if curve.simulated else None,
         tag("polyline", class_="curve", points=scale.line(spots, values)),
@@ -62,7 +67,7 @@ def panel(spots: Sequence[float], curve: Curve, units: Units, today: float, esti
         _estimate(scale, today, bar),
         viewBox=f"0 0 {_WIDTH:g} {_HEIGHT:g}",
         role="img",
-        aria_label=f"{estimate.name} along the spot from {spots[0]:g} to {spots[-1]:g}, {method}",
+        aria_label=f"{estimate.name} along the {along} from {spots[0]:g} to {spots[-1]:g}, {method}",
     )
     caption = tag("figcaption", tag("b", estimate.name), f" {unit}, {method}")
     return tag("figure", caption, picture, class_="panel")
@@ -76,12 +81,12 @@ def _scale(spots: Sequence[float], values: Sequence[float]) -> _Scale:
     return _Scale(spots[0], spots[-1], bottom - margin, top + margin)
 
 
-def _axes(scale: _Scale) -> Markup:
+def _axes(scale: _Scale, along: str) -> Markup:
     across = [tag("text", f"{x:g}", x=_px(scale.x(x)), y=_BOTTOM + 16) for x in ticks(scale.first, scale.last, 4)]
     marks = [(f"{y:g}", _px(scale.y(y))) for y in ticks(scale.bottom, scale.top, 4)]
     grid = [tag("line", x1=_LEFT, x2=_RIGHT, y1=y, y2=y) for _, y in marks]
     up = [tag("text", text, class_="up", x=_LEFT - 6, y=_px(float(y) + 3.5)) for text, y in marks]
-    name = tag("text", "spot (currency)", x=_px((_LEFT + _RIGHT) / 2), y=_BOTTOM + 33)
+    name = tag("text", f"{along} (currency)", x=_px((_LEFT + _RIGHT) / 2), y=_BOTTOM + 33)
     return joined(tag("g", *grid, class_="grid"), tag("g", *across, *up, name, class_="labels"))
 
 

@@ -91,6 +91,7 @@ def _grid(cells: list[dict[str, str]], left_out: Sequence[str], level: str, scre
     columns = [column for column in COLUMNS if column not in left_out]
     titles = [level if column == "interval" else column for column in columns]
     grid = empty_table(screen, ["Greek", *titles], left=("estimator", "unit"))
+    grid.columns[0].no_wrap, grid.columns[0].overflow = False, "fold"  # a long name breaks before a number is cut
     for row in cells:
         grid.add_row(row["name"], *(row[column] for column in columns))
     return grid

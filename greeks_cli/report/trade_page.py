@@ -6,10 +6,12 @@ from urllib.parse import quote
 
 from greeks_cli.report.headline import headline
 from greeks_cli.report.markup import Markup, joined, tag
+from greeks_cli.report.pair_map import pair_maps
 from greeks_cli.report.panel import panel
 from greeks_cli.report.rows import Row
 from greeks_cli.report.table import COLUMNS, cells_of
 from greeks_cli.terms.book_row import Estimated, TradeRow
+from greeks_cli.terms.joint_market import JointMarket
 from greeks_cli.terms.position import UNIT_POSITION, Position
 from greeks_cli.terms.request import Request
 from greeks_cli.terms.result import Unsimulated
@@ -34,7 +36,7 @@ class TradePage:
 
     row: TradeRow
     request: Request | str
-    curves: SpotCurves | str
+    curves: Sequence[SpotCurves] | str
 
     @property
     def anchor(self) -> str:
@@ -99,6 +101,7 @@ class TradePage:
             *([tag("p", tag("b", "Not met: "), f"the tolerance {unmet}", class_="warning")] if unmet else []),
             _estimates(self.row, self.interval),
             *_warnings(self.row.estimates),
+            *self._pairs(),
             tag("h3", "Along the spot"),
             *self._panels(),
             tag("h3", "How each Greek was estimated"),
@@ -106,17 +109,22 @@ class TradePage:
         ]
 
     def _panels(self) -> list[Markup]:
-        if not isinstance(self.curves, SpotCurves) or not isinstance(self.request, Request):
+        if isinstance(self.curves, str) or not isinstance(self.request, Request):
             return [tag("p", self.curves if isinstance(self.curves, str) else "")]
+        along = [part for curves in self.curves for part in self._along(curves, self.request.values[curves.parameter])]
+        drawn = {curve.greek.name for curves in self.curves for curve in curves.curves}
+        left_out = [estimate.name for estimate in self.row.estimates if estimate.name not in drawn]
+        return [*along, *([tag("p", f"Not drawn: {', '.join(left_out)}.", class_="small")] if left_out else [])]
+
+    def _along(self, curves: SpotCurves, today: float) -> list[Markup]:
+        """The panels of curves along one spot, and how they were made."""
         by_name = {estimate.name: estimate for estimate in self.row.per_unit}
-        spots, today = self.curves.spots, self.request.sole_market.spot
-        drawn = [(curve, by_name[curve.greek.name]) for curve in self.curves.curves if curve.greek.name in by_name]
-        panels = [panel(spots, curve, self.row.units, today, estimate) for curve, estimate in drawn]
-        return [tag("div", *panels, class_="panels"), tag("p", self._caption(self.curves), class_="small")]
+        drawn = [(curve, by_name[curve.greek.name]) for curve in curves.curves if curve.greek.name in by_name]
+        name, units = curves.parameter, self.row.units
+        panels = [panel(curves.spots, curve, units, today, estimate, name) for curve, estimate in drawn]
+        return [tag("div", *panels, class_="panels"), tag("p", self._caption(curves), class_="small")]
 
     def _caption(self, curves: SpotCurves) -> str:
-        drawn = {curve.greek.name for curve in curves.curves}
-        left_out = [estimate.name for estimate in self.row.estimates if estimate.name not in drawn]
         of_unit = " of one unit" if self.row.position.scale != 1 else ""
         sentences = [
             f"{len(curves.spots)} spots from {curves.spots[0]:g} to {curves.spots[-1]:g}; "
@@ -125,9 +133,17 @@ class TradePage:
             f"at all of them; the band is the {self.interval} and the bias bound, an open dot a doubtful error bar."
             if curves.paths
             else None,
-            f"Not drawn: {', '.join(left_out)}." if left_out else None,
         ]
         return " ".join(part for part in sentences if part)
+
+    def _pairs(self) -> list[Markup]:
+        """Heat maps of the Greeks in pairs of underlyings; none where there is one underlying."""
+        if not isinstance(self.request, Request) or not isinstance(self.request.market, JointMarket):
+            return []
+        market = self.request.market
+        spots = {name: own.spot for name, own in market.underlying.items()}
+        maps = pair_maps(self.row.estimates, market.names, spots)
+        return [tag("h3", "By pairs of underlyings"), *(one.render() for one in maps)] if maps else []
 
     def _estimators(self) -> Markup:
         lines = []

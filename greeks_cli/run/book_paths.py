@@ -67,18 +67,13 @@ class _Errors:
         self, places: Sequence[int], plans: Sequence[Plan], numbers: Sequence[int]
     ) -> dict[tuple[int, int], WeightedSum]:
         """The sums over plans of some numbers, by total and measure; ``places`` are those of all plans in the book."""
-        members: dict[int, dict[int, float]] = {}
+        found: dict[tuple[int, int], dict[tuple[int, str], float]] = {}
         for place, number in enumerate(numbers):
             for at, weight in self._weights.get(places[number], ()):
-                members.setdefault(at, {})[place] = weight
-        return {
-            (at, which): WeightedSum(
-                measure.greek.name,
-                {place: weight * measure.factor(plans[numbers[place]].request) for place, weight in own.items()},
-            )
-            for at, own in members.items()
-            for which, measure in enumerate(self._totals[at].measures)
-        }
+                for which, measure in enumerate(self._totals[at].measures):
+                    terms = measure.terms(plans[number].request).items()
+                    found.setdefault((at, which), {}).update({(place, name): weight * own for name, own in terms})
+        return {name: WeightedSum(weights) for name, weights in found.items() if weights}
 
     def add(self, sums: Iterable[tuple[int, int]], group: PathGroup, moments: GroupMoments) -> None:
         """Adds the standard errors of sums over a path group."""
@@ -192,11 +187,14 @@ def _added(total: Total, number: int, outcomes: Sequence[Outcome], errors: _Erro
         return None
     sums = []
     for which, measure in enumerate(total.measures):
-        members = [result[measure.greek.name] for result in results]
-        weights = [w * measure.factor(r.request) for w, r in zip(total.weights, results, strict=True)]
-        value = sum(weight * member.value for weight, member in zip(weights, members, strict=True))
-        bias = sum(abs(weight) * member.bias for weight, member in zip(weights, members, strict=True))
+        members = [
+            (weight * own, result[name])
+            for weight, result in zip(total.weights, results, strict=True)
+            for name, own in measure.terms(result.request).items()
+        ]
+        value = sum(weight * member.value for weight, member in members)
+        bias = sum(abs(weight) * member.bias for weight, member in members)
         # The spread of constant numbers is rounding.
-        noise = 0.0 if all(member.stderr == 0 for member in members) else errors.of(number, which)
+        noise = 0.0 if all(member.stderr == 0 for _, member in members) else errors.of(number, which)
         sums.append(Sum(measure, float(value), noise, float(bias)))
     return sums

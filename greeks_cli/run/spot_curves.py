@@ -8,15 +8,18 @@ from greeks_cli.analytic.closed_forms import exact_at_spots
 from greeks_cli.run.profile import profile
 from greeks_cli.terms.accuracy import Accuracy
 from greeks_cli.terms.axis import Axis
-from greeks_cli.terms.greek import Greek
+from greeks_cli.terms.greek import PRICE, Greek
 from greeks_cli.terms.request import Request
 from greeks_cli.terms.spot_curves import Curve, SpotCurves
+from greeks_cli.terms.underlyings import named, underlyings_in
 
 _POINTS, _SIMULATED_POINTS = 41, 25
 """Points of a curve by closed form and by simulation; odd, so that today's spot is one of them."""
 _PATHS = 4096
 _MOST = 6
 """Curves of a request, at most."""
+_MOST_UNDERLYINGS, _MOST_OF_ONE = 3, 3
+"""Underlyings along whose spots there are curves, and Greeks of each, at most."""
 _DEVIATIONS, _NARROWEST, _WIDEST = 2.5, 0.05, 0.6
 _ABOVE_DIVIDENDS = 0.9
 """The share of the price above the value of dividends that a curve goes down, at most."""
@@ -39,8 +42,29 @@ def closed_curves(request: Request, spots: Sequence[float]) -> dict[Greek, Curve
     return {greek: Curve(greek, line, line, line, simulated=False) for greek, line in found if line is not None}
 
 
+def curves_along_spots(request: Request, simulate: bool, threads: int | None = None) -> tuple[SpotCurves, ...]:
+    """Curves along the spot of each underlying, of several the first; none where there would be no curve.
+
+    Raises GreeksError when the simulation fails.
+    """
+    if not request.is_joint:
+        found = spot_curves(request, simulate, threads)
+        return (found,) if found.curves else ()
+    names = request.joint_market.names[:_MOST_UNDERLYINGS]
+    return tuple(_of_several(request, number, name, threads) for number, name in enumerate(names)) if simulate else ()
+
+
+def _of_several(request: Request, number: int, name: str, threads: int | None) -> SpotCurves:
+    """Curves of the price and of the Greeks in one underlying among several, by simulation."""
+    spots = spots_around(request.parts[number], _SIMULATED_POINTS)
+    own = [greek for greek in request.greeks if underlyings_in(greek.parameters) == [name]]
+    parameter = named("spot", name)
+    found, paths = _simulated(request, [PRICE, *own[:_MOST_OF_ONE]], spots, threads, parameter)
+    return SpotCurves(spots, tuple(found), paths, parameter)
+
+
 def spot_curves(request: Request, simulate: bool, threads: int | None = None) -> SpotCurves:
-    """Curves by closed form and, with ``simulate``, the others by simulation.
+    """Curves of a request on one underlying by closed form and, with ``simulate``, the others by simulation.
 
     Raises GreeksError when the simulation fails.
     """
@@ -57,7 +81,11 @@ def spot_curves(request: Request, simulate: bool, threads: int | None = None) ->
 
 
 def _simulated(
-    request: Request, greeks: Sequence[Greek], spots: tuple[float, ...], threads: int | None
+    request: Request,
+    greeks: Sequence[Greek],
+    spots: tuple[float, ...],
+    threads: int | None,
+    parameter: str = "spot",
 ) -> tuple[list[Curve], int]:
     """Curves by simulation, and the number of paths."""
     paths = min(_PATHS, request.simulation.paths)
@@ -67,7 +95,7 @@ def _simulated(
         greeks=tuple(greeks),
         accuracy=Accuracy(),
     )
-    found = profile(shorter, [Axis("spot", spots)], threads)
+    found = profile(shorter, [Axis(parameter, spots)], threads)
     curves = []
     for greek in greeks:
         line = found.estimates(greek)

@@ -5,7 +5,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from itertools import product
 from math import isfinite, prod
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from greeks_cli.terms.absent import is_node, without_node
 from greeks_cli.terms.contract import Contract
@@ -13,10 +13,13 @@ from greeks_cli.terms.contracts import CONTRACTS
 from greeks_cli.terms.curve import Curve
 from greeks_cli.terms.errors import InvalidInput, Problem, did_you_mean
 from greeks_cli.terms.fields import Term, numeric_fields, plain_digits
+from greeks_cli.terms.joint_axis import canonical, is_of_market, joint_fields, joint_units, set_at, without_name
+from greeks_cli.terms.joint_market import JointMarket
 from greeks_cli.terms.market import Market
 from greeks_cli.terms.models import OF_MODELS
 from greeks_cli.terms.nodes import curve_of, label_of_node, node_name
 from greeks_cli.terms.request import Request, build_request
+from greeks_cli.terms.simulation import Estimator
 from greeks_cli.terms.vol_surface import VolSurface
 
 Noded = TypeVar("Noded", Curve, VolSurface)
@@ -64,7 +67,7 @@ def parse_axis(text: str) -> Axis:
     if len(values) < 2 or len(set(values)) < len(values):
         raise ValueError("two values or more are wanted, each of them once; " + remedy)
     of, bracket, node = name.partition("[")
-    return Axis(f"{of.replace('-', '_')}{bracket}{node}", tuple(values))
+    return Axis(canonical(f"{of.replace('-', '_')}{bracket}{node}"), tuple(values))
 
 
 def points(request: Request, axes: Sequence[Axis]) -> list[Request]:
@@ -80,14 +83,27 @@ def points(request: Request, axes: Sequence[Axis]) -> list[Request]:
             found.append(_at(request, place))
         except InvalidInput as error:
             # A derivative that does not exist where another one jumps exists next to it.
-            moved = {**place, "spot": place.get("spot", request.sole_market.spot) * (1 + _NEXT)}
             with suppress(InvalidInput):
-                found.append(_at(request, moved))
+                found.append(_at(request, _next_to(request, place)))
                 continue
             problems += [Problem((where(place),), problem.message, detail=problem.detail) for problem in error.problems]
     if problems:
         raise InvalidInput(_few(problems))
-    return found
+    return _by_one_method(found)
+
+
+def _by_one_method(requests: list[Request]) -> list[Request]:
+    """The requests, all pathwise where some of them have a singular matrix, for which nothing else applies."""
+    if not any(request.is_joint and request.joint_market.is_singular for request in requests):
+        return requests
+    simulation = requests[0].simulation.model_copy(update={"estimator": Estimator.PATHWISE})
+    return [replace(request, simulation=simulation) for request in requests]
+
+
+def _next_to(request: Request, place: Mapping[str, float]) -> dict[str, float]:
+    """A point with other spots, a little beside another one."""
+    spots = [name for name in request.values if curve_of(name) == "spot"]
+    return {**place, **{name: place.get(name, request.values[name]) * (1 + _NEXT) for name in spots}}
 
 
 def _few(problems: list[Problem]) -> list[Problem]:
@@ -112,6 +128,8 @@ def where(place: Mapping[str, float]) -> str:
 def units(request: Request) -> dict[str, str]:
     """Units of the numbers that an axis may vary, by name."""
     named = dict.fromkeys(request.contract.values, "")
+    if isinstance(request.market, JointMarket):
+        return {**named, **numeric_fields(type(request.contract)), **joint_units(request.market)}
     own = request.market.model.parameters
     of_market = {name: u for name, u in numeric_fields(Market).items() if name not in OF_MODELS or name in own}
     curves = request.market.curves.items()
@@ -131,11 +149,13 @@ def _check(request: Request, axes: Sequence[Axis]) -> None:
     known = units(request)
     curves = request.market.curves
     for axis in axes:
+        if isinstance(request.market, JointMarket) and (remedy := without_name(request.market, axis.name)):
+            raise InvalidInput([Problem((axis.name,), remedy)])
         if axis.name in curves:
             node = node_name(axis.name, curves[axis.name].labels[-1])
             message = f"is a curve, and no number to vary; vary a node, such as {node}=START:STOP:COUNT"
             raise InvalidInput([Problem((axis.name,), message)])
-        if axis.name not in known and is_node(axis.name):
+        if axis.name not in known and is_node(axis.name) and not request.is_joint:
             raise InvalidInput([Problem((axis.name,), without_node(request.sole_market, axis.name))])
         if axis.name in OF_MODELS and axis.name not in known:
             raise InvalidInput([Problem((axis.name,), _without_number(request.sole_market, axis.name))])
@@ -160,6 +180,8 @@ def _without_number(market: Market, name: str) -> str:
 def _at(request: Request, place: Mapping[str, float]) -> Request:
     """The request with the values of a point. Raises InvalidInput."""
     contract = request.contract.model_dump()
+    if isinstance(request.market, JointMarket):
+        return _at_several(request, request.market, contract, place)
     market = {name: getattr(request.market, name) for name in Market.model_fields}
     surface = request.sole_market.vol_surface
     for name, value in place.items():
@@ -176,6 +198,18 @@ def _at(request: Request, place: Mapping[str, float]) -> Request:
         else:
             contract["param"] = {**contract["param"], name: value}
     return build_request(contract, market, request.simulation.model_dump(), request.greeks)
+
+
+def _at_several(request: Request, market: JointMarket, contract: dict[str, Any], place: Mapping[str, float]) -> Request:
+    fields = joint_fields(market)
+    for name, value in place.items():
+        if is_of_market(market, name):
+            set_at(fields, name, value)
+        elif name in contract:
+            contract[name] = value
+        else:
+            contract["param"] = {**contract["param"], name: value}
+    return build_request(contract, fields, request.simulation.model_dump(), request.greeks)
 
 
 def _with_node(curve: Noded, node: str, value: float) -> Noded:

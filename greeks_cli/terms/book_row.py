@@ -95,5 +95,6 @@ class TotalRow(_Row):
     id: str
     status: Literal["total", "no total"]
     trades: int
+    by: Mapping[str, str] = {}
     estimates: tuple[Summed, ...] = ()
     error: str | None = None

@@ -83,6 +83,7 @@ def printable(text: str) -> str:
 
 _LONGEST_VALUE, _LONGEST_PART = 80, 1_000
 _MOST_PROBLEMS = 20
+_LONGEST_LIST = 800
 
 
 class InvalidInput(GreeksError):
@@ -108,7 +109,13 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
     """A remedy for a misspelt word: the nearest word of ``known``, or the whole list."""
     choices = list(known)
     near = nearest(word, choices)
-    return f"did you mean '{near}'?" if near else f"choose from {', '.join(choices)}"
+    return f"did you mean '{near}'?" if near else f"choose from {_listed(choices)}"
+
+
+def _listed(choices: Sequence[str]) -> str:
+    """The choices, of a long list the first ones."""
+    text = ", ".join(choices)
+    return text if len(text) < _LONGEST_LIST else f"{text[:_LONGEST_LIST].rpartition(',')[0]}, and others"
 
 
 def nearest(word: str, known: Iterable[str]) -> str | None:

@@ -8,6 +8,7 @@ distribution, s = +1 for a call and -1 for a put, D = exp(-qT), R = exp(-rT). Th
 from dataclasses import dataclass
 
 from greeks_cli.terms.greek import NAMED, Greek, Units
+from greeks_cli.terms.joint_topics import JOINT_TOPICS, ON_SEVERAL_NAMES, meaning_among_several
 from greeks_cli.terms.nodes import curve_of, label_of_node
 
 _NOTATION = "s is +1 for a call, -1 for a put; D = exp(-q*T), R = exp(-r*T); n, N: normal density, distribution"
@@ -85,6 +86,7 @@ CONTRACT_NAMES = (
     "butterfly",
     "quanto",
     "formula",
+    *ON_SEVERAL_NAMES,
 )
 """Names of the catalogue, repeated here because building its models is slow; a test compares the two."""
 
@@ -217,6 +219,7 @@ TOPICS = {
         "              whose estimates have a correlation beyond 0.95; one expiry does not tell mean_reversion",
         "exit code     4 where the mean error is above --max-error, or the search did not end; no market file then",
     ),
+    **JOINT_TOPICS,
 }
 """Topics of ``greeks explain`` on the market and on quotes, each with its lines."""
 
@@ -235,6 +238,8 @@ def explanation(greek: Greek) -> str:
     facts = [("derivative", greek.formula if greek.parameters else "of order 0: the value itself")]
     if entry:
         facts += [("meaning", entry.meaning), ("usual sign", entry.sign)]
+    elif among := meaning_among_several(greek, {name: one.meaning for name, one in GLOSSARY.items()}):
+        facts.append(("meaning", among))
     elif whole:
         of, label = next((curve_of(name), label_of_node(name)) for name in greek.parameters if curve_of(name) != name)
         one, many = ("quote", "the surface") if "@" in label else ("node", "the curve")

@@ -77,6 +77,8 @@ HESSIAN = "hessian"
 """All second derivatives in the spots: gamma, where there is one underlying."""
 ALIASES = {"vomma": "volga"}
 PRICE = NAMED["price"]
+SEPARATOR = re.compile(r",(?![^(]*\)|[^\[]*\])")
+"""The commas between Greeks, and not those in brackets."""
 _NAME = r"\w+(?:\[[^\[\]()]+\])?"
 _AT_NODE = re.compile(r"(\w+)\[([^\[\](),]+)\]")
 _FORMULA = re.compile(rf"d\(\s*({_NAME}(?:\s*,\s*{_NAME})*)\s*\)")
@@ -193,7 +195,7 @@ def parse_greeks(
     if not isinstance(words, (str, list, tuple)):
         raise ValueError(f"{words} is not a list of Greeks, such as 'delta,gamma' or ['delta', 'gamma']")
     if isinstance(words, str):
-        words = re.split(r",(?![^(]*\)|[^\[]*\])", words)
+        words = SEPARATOR.split(words)
     chosen = [PRICE]
     for word in words:
         if isinstance(word, Greek):

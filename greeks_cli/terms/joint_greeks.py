@@ -1,15 +1,17 @@
 """Greeks of several underlyings: a Greek without a name of an underlying stands for that of each."""
 
-import re
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import replace
 from itertools import combinations_with_replacement, product
 
+from greeks_cli.terms.accuracy import Target
 from greeks_cli.terms.greek import (
     CURVES,
     DEFAULT_NAMES,
     HESSIAN,
     MODEL_PARAMETERS,
     NAMED,
+    SEPARATOR,
     TIME,
     Greek,
     parse_greek,
@@ -29,13 +31,18 @@ def joint_greeks(words: object, own: Collection[str], market: JointMarket) -> tu
     contract's parameters. Raises ValueError.
     """
     if isinstance(words, str):
-        words = re.split(r",(?![^(]*\)|[^\[]*\])", words)
+        words = SEPARATOR.split(words)
     if not isinstance(words, list | tuple):
         raise ValueError(f"{words} is not a list of Greeks, such as 'delta,gamma' or ['delta', 'gamma']")
     found: list[Greek] = []
     for word in words:
         found += _of_word(word.strip() if isinstance(word, str) else word, own, market)
     return tuple(dict.fromkeys(parse_greeks(found)))
+
+
+def joint_targets(targets: Sequence[Target], market: JointMarket) -> tuple[Target, ...]:
+    """The tolerances, each of every underlying where its Greek names none."""
+    return tuple(replace(target, greek=greek) for target in targets for greek in _each(target.greek, market))
 
 
 def default_greeks(market: JointMarket) -> tuple[Greek, ...]:
@@ -63,7 +70,8 @@ def _each(greek: Greek, market: JointMarket) -> Iterator[Greek]:
     ]
     bare = [name for name in bare if underlying_of(name) is None and curve_of(name) != "rate"]
     if bare:
-        for name in market.names:
+        having = [name for name in market.names if all(named(p, name) in market.values for p in bare)]
+        for name in having or market.names:
             at = tuple(named(p, name) if p in bare else p for p in greek.parameters)
             yield Greek(f"{greek.name}[{name}]" if greek.name in NAMED else f"d({','.join(at)})", at)
     elif CORRELATION in greek.parameters:

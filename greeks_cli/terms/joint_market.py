@@ -1,6 +1,6 @@
 """The market of several underlyings: the market of each, and the correlations of their Brownian motions."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from functools import cached_property
 from itertools import combinations
 from typing import TYPE_CHECKING, Any
@@ -12,7 +12,8 @@ from greeks_cli.terms.fields import Term
 from greeks_cli.terms.market import Market
 from greeks_cli.terms.models import Model
 from greeks_cli.terms.nodes import Nodes, node_name
-from greeks_cli.terms.several import Several, correlations_of
+from greeks_cli.terms.quote import GIVES
+from greeks_cli.terms.several import CORRELATION, UNDERLYING, Several, correlations_of
 from greeks_cli.terms.underlyings import correlated, is_name, local, named, pair_of, underlying_of
 from greeks_cli.terms.validation import validated
 
@@ -20,8 +21,6 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-UNDERLYING, CORRELATION = "underlying", "correlation"
-"""Keys of the tables of several underlyings among the fields of a market."""
 MOST = 40
 """The largest number of underlyings."""
 _SHOWN = 6
@@ -173,9 +172,9 @@ def joint_market(fields: Mapping[str, Any], wanted: Sequence[str], problems: lis
     if len(problems) > before:
         return None
     names = tuple(wanted) or tuple(tables)
-    read = {name: _market(name, {**common, **tables[name]}, problems) for name in names}
+    read = {name: _market(name, common, tables[name], problems) for name in names}
     markets = {name: market for name, market in read.items() if market}
-    correlation = dict(_correlations(names, several.correlation, problems))
+    correlation = dict(_correlations(names, tables, several.correlation, problems))
     if len(problems) > before:
         return None
     found = JointMarket.model_construct(underlying=markets, correlation=correlation)
@@ -192,31 +191,39 @@ def _problems_of_names(tables: Mapping[str, Any], wanted: Sequence[str]) -> Iter
         if name not in tables:
             yield Problem(("contract", "underlyings"), f"no market is given for it; {did_you_mean(name, tables)}", name)
     count = len(wanted or tables)
-    if not 2 <= count <= MOST:
-        message = f"2 to {MOST} underlyings are wanted, and {count} {'is' if count == 1 else 'are'} given"
+    if count == 0 or count > MOST:  # the contract refuses one alone
+        message = f"2 to {MOST} underlyings are wanted, and {count} are given"
         yield Problem(path, f"{message}; write --underlying A:spot=100,vol=0.2 for each")
 
 
-def _market(name: str, fields: Mapping[str, Any], problems: list[Problem]) -> Market | None:
+def _market(name: str, common: Mapping[str, Any], table: Mapping[str, Any], problems: list[Problem]) -> Market | None:
+    """The market of one underlying. A mistake in a field common to all is told once, as that of the market."""
     own: list[Problem] = []
-    found = validated(Market, "market", fields, own)
+    fields = {**common, **table}
+    for quote in sorted(GIVES.keys() & fields.keys()):
+        message = f"is for contracts on one underlying; give {GIVES[quote]}"
+        own.append(Problem(("market", quote), message, fields[quote]))
+    found = validated(Market, "market", {key: value for key, value in fields.items() if key not in GIVES}, own)
     for problem in own:
+        if problem.path[-1] in common and problem.path[-1] not in table:
+            problems += [problem] if problem not in problems else []
+            continue
         of_field = f"{problem.path[1]}: " if len(problem.path) > 1 else ""
         problems.append(Problem(("market", UNDERLYING, name), f"{name}: {of_field}{problem.message}", problem.value))
     return found
 
 
-def _correlations(names: Sequence[str], given: object, problems: list[Problem]) -> Iterator[tuple[str, float]]:
-    """The correlation of each pair of names, as ``A,B`` and a number."""
+def _correlations(
+    names: Sequence[str], known: Collection[str], given: object, problems: list[Problem]
+) -> Iterator[tuple[str, float]]:
+    """The correlation of each pair of names, as ``A,B`` and a number; ``known`` are all underlyings of the market."""
     path = ("market", CORRELATION)
     try:
         numbers = {} if given is None else correlations_of(given, names)
     except ValueError as error:
         problems.append(Problem(path, str(error)))
         return
-    for pair, number in numbers.items():
-        if not -1 <= number <= 1:
-            problems.append(Problem(path, f"the correlation of {','.join(pair)} should be -1 to 1", number))
+    problems += problems_of_pairs(given, numbers, known)
     pairs = [pair_of(f"{one},{other}") for one, other in combinations(names, 2)]
     missing = [",".join(pair) for pair in pairs if pair not in numbers]
     if missing:
@@ -224,6 +231,23 @@ def _correlations(names: Sequence[str], given: object, problems: list[Problem]) 
         problems.append(Problem(path, f"required for each pair, and not given for {shown}; write {missing[0]}=0.5"))
         return
     yield from ((",".join(pair), numbers[pair]) for pair in pairs)
+
+
+def problems_of_pairs(
+    given: object, numbers: Mapping[tuple[str, str], float], known: Collection[str]
+) -> Iterator[Problem]:
+    """The correlations that are out of range, or of underlyings that are not known.
+
+    ``numbers`` are those of what is ``given``; the matrix of a file may have more underlyings than are known.
+    """
+    path = ("market", CORRELATION)
+    is_matrix = isinstance(given, list | tuple) and any(isinstance(one, tuple) for one in given)
+    for pair, number in numbers.items():
+        for name in pair:
+            if name not in known and not is_matrix:
+                yield Problem(path, f"{','.join(pair)}: there is no underlying '{name}'; {did_you_mean(name, known)}")
+        if not -1 <= number <= 1:
+            yield Problem(path, f"the correlation of {','.join(pair)} should be -1 to 1", number)
 
 
 def _problems_together(market: JointMarket) -> Iterator[Problem]:

@@ -1,6 +1,6 @@
 """Positions: the underlying, the quantity and the currency of a trade of a book, and tags that describe the trade."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Annotated
 
@@ -54,6 +54,11 @@ class Position(Term):
             return self.tags.get(name.removeprefix(TAG))
         found: str | None = getattr(self, name)
         return found
+
+
+def positions_in(position: Position, names: Sequence[str]) -> tuple[Position, ...]:
+    """The position in each of several underlyings; the position itself where there are no names."""
+    return tuple(position.model_copy(update={"underlying": name}) for name in names) or (position,)
 
 
 TAG = "tags."

@@ -12,7 +12,8 @@ from greeks_cli.terms.contract import Contract
 from greeks_cli.terms.contracts import CONTRACTS, ON_SEVERAL
 from greeks_cli.terms.curve import Curve
 from greeks_cli.terms.date_fields import is_rule
-from greeks_cli.terms.dating import Dated, Dates, Dating, curves_in_years, in_years
+from greeks_cli.terms.dated_markets import market_in_years
+from greeks_cli.terms.dating import Dated, Dates, Dating, in_years
 from greeks_cli.terms.dividends import CashDividends
 from greeks_cli.terms.errors import InvalidInput, Problem, did_you_mean
 from greeks_cli.terms.flat_market import FlatMarket
@@ -27,12 +28,12 @@ from greeks_cli.terms.greek import (
     parse_greeks,
 )
 from greeks_cli.terms.initial_levels import with_spots
-from greeks_cli.terms.joint_greeks import default_greeks, joint_greeks
-from greeks_cli.terms.joint_market import UNDERLYING, JointMarket, is_joint, joint_market
+from greeks_cli.terms.joint_greeks import default_greeks, joint_greeks, joint_targets
+from greeks_cli.terms.joint_market import JointMarket, is_joint, joint_market
 from greeks_cli.terms.market import Market
 from greeks_cli.terms.objections import NOTABLE_CHANCE, objection, problems_of_market
 from greeks_cli.terms.position import Position
-from greeks_cli.terms.several import tables_of
+from greeks_cli.terms.several import UNDERLYING, tables_of
 from greeks_cli.terms.simulation import Simulation
 from greeks_cli.terms.underlyings import named, names_of
 from greeks_cli.terms.validation import kind_of, validated
@@ -220,15 +221,15 @@ def build_request(
         dated.problems = [Problem(("contract", "fixings"), message, terms["fixings"])]
     terms = dated.fields
     problems += dated.problems
-    names = _names(terms, market, problems)
+    names = _names(terms, market)
     if model and names and "underlyings" in model.model_fields:
         terms = {**terms, "underlyings": names}
-    curved = curves_in_years(market, dating or Dating())
+    curved = market_in_years(market, dating or Dating())
     if dating:
         problems += curved.problems
-    if dated.problems or dating is None:  # a second error about the same field would confuse
+    if dated.problems or dating is None or names is None:  # a second error about the same field would confuse
         model = None
-    market_or_none = None if curved.problems else _market(curved.fields, names, model, problems)
+    market_or_none = None if curved.problems else _market(curved.fields, names or (), model, problems)
     if model and market_or_none:
         terms = with_spots(model, terms, market_or_none)
     parts = (
@@ -246,6 +247,8 @@ def build_request(
     if contract_ and contract_.has_expired and contract_.needs_path:
         stated = " and ".join(contract_.observations)
         message = f"has passed, and the payoff depends on the path of the underlying; give {stated}, or leave it out"
+        if names:
+            message = "has passed, and contracts on several underlyings are priced before it; leave the trade out"
         problems.append(Problem(("contract", "expiry"), message, dated.dates.get("expiry")))
     if problems:
         raise InvalidInput(problems)
@@ -254,24 +257,25 @@ def build_request(
     assert simulation_ is not None
     assert accuracy_ is not None
     assert dating is not None
+    if isinstance(market_, JointMarket):
+        accuracy_ = accuracy_.model_copy(update={"tol": joint_targets(accuracy_.tol, market_)})
     dates_ = Dates(dated.dates, dating, bool(curved.dates))
     remarks = tuple(dict.fromkeys((*dated.remarks, *curved.remarks, *_remarks(market_, contract_))))
     request = Request(contract_, market_, simulation_, wanted, accuracy_, dates_, remarks)
     return request.with_buckets() if simulation_.buckets else request
 
 
-def _names(terms: Mapping[str, Any], market: Mapping[str, Any], problems: list[Problem]) -> tuple[str, ...]:
-    """The names of a contract's underlyings, by default all of the market; none where there is one."""
+def _names(terms: Mapping[str, Any], market: Mapping[str, Any]) -> tuple[str, ...] | None:
+    """The names of a contract's underlyings, by default all of the market; None where the market reports a mistake."""
     try:
         given = names_of(terms.get("underlyings"))
-    except ValueError as error:
-        problems.append(Problem(("contract", "underlyings"), str(error)))
+    except ValueError:  # the contract reports it
         return ()
     try:
         tables = tables_of(market.get(UNDERLYING))
-    except ValueError:  # the market reports it
-        return given
-    return given or (tuple(tables) if isinstance(tables, Mapping) else ())
+        return given or names_of(list(tables) if isinstance(tables, Mapping) else ())
+    except ValueError:
+        return given or None
 
 
 def _market(

@@ -10,6 +10,7 @@ from greeks_cli.terms.greek import parse_greeks
 from greeks_cli.terms.market import Market
 from greeks_cli.terms.models import foreign_of, with_samples
 from greeks_cli.terms.quote import GIVES, Quote
+from greeks_cli.terms.several import UNDERLYING, Several
 from greeks_cli.terms.simulation import Simulation
 from greeks_cli.terms.validation import validated
 
@@ -40,10 +41,31 @@ def overridden(earlier: Mapping[str, Any], later: Mapping[str, Any]) -> dict[str
     return {**{name: value for name, value in earlier.items() if name not in displaced}, **later}
 
 
+def problems_of_several(market: Mapping[str, Any]) -> list[Problem]:
+    """Mistakes in the tables of several underlyings and in their correlations, whatever the contract."""
+    problems: list[Problem] = []
+    given = {name: market[name] for name in Several.model_fields if market.get(name) is not None}
+    several = validated(Several, "market", given, problems)
+    for name, table in several.underlying.items() if several else ():
+        for problem in _problems_of_table(table):
+            message = f"{name}: {problem.path[-1]}: {problem.message}"
+            problems.append(Problem(("market", UNDERLYING, name), message, problem.value))
+    return problems
+
+
+def _problems_of_table(table: Mapping[str, Any]) -> list[Problem]:
+    try:
+        check_shared({"market": table}, "delta")
+    except InvalidInput as error:
+        return list(error.problems)
+    return []
+
+
 def check_shared(sections: Mapping[str, Mapping[str, Any]], greeks: object) -> None:
     """Raise InvalidInput for settings that are wrong whatever the contract."""
     problems: list[Problem] = []
-    market = sections.get("market", {})
+    market = {name: value for name, value in sections.get("market", {}).items() if name not in Several.model_fields}
+    problems += problems_of_several(sections.get("market", {}))
     dating = validated(Dating, "dates", sections.get("dates", {}), problems)
     curved = curves_in_years({name: value for name, value in market.items() if name not in GIVES}, dating or Dating())
     if dating and dating.valuation_date:  # else each trade has its own, or a mistake

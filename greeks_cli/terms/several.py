@@ -1,5 +1,6 @@
 """Fields of a market that has several underlyings, as flags and files write them."""
 
+import re
 from collections.abc import Mapping, Sequence
 from itertools import combinations
 from typing import Annotated, Any
@@ -10,7 +11,13 @@ from greeks_cli.terms.curve import number_from
 from greeks_cli.terms.fields import Term
 from greeks_cli.terms.underlyings import pair_of
 
+UNDERLYING, CORRELATION = "underlying", "correlation"
+"""Keys of the tables of several underlyings among the fields of a market."""
 _EXAMPLE = "A:spot=100,vol=0.2"
+
+
+_NEXT_FIELD = re.compile(r",(?!\s*[^,=:]+:[^=]*?(?:,|$))")
+"""The commas between fields, and not those between the nodes of a curve: the part before a node has an = sign."""
 
 
 def tables_of(value: object) -> object:
@@ -24,7 +31,7 @@ def tables_of(value: object) -> object:
         name, colon, fields = (part.strip() for part in text.partition(":"))
         if name in found:
             raise ValueError(f"{name} is given twice")
-        pairs = [part.partition("=") for part in fields.split(",") if part.strip()]
+        pairs = [part.partition("=") for part in _NEXT_FIELD.split(fields) if part.strip()]
         if not colon or any(not equals for _, equals, _ in pairs):
             raise ValueError(f"'{text}' is no market of an underlying; write {_EXAMPLE}")
         found[name] = {key.strip(): number.strip() for key, _, number in pairs}

@@ -23,8 +23,12 @@ class Curve:
 
 @dataclass(frozen=True, slots=True)
 class SpotCurves:
-    """The curves of one request; ``paths`` are simulated at each spot, 0 where all curves are closed forms."""
+    """The curves of one request along the spot of an underlying, ``parameter``.
+
+    ``paths`` are simulated at each spot, 0 where all curves are closed forms.
+    """
 
     spots: tuple[float, ...]
     curves: tuple[Curve, ...]
     paths: int
+    parameter: str = "spot"

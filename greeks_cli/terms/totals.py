@@ -9,47 +9,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from greeks_cli.terms.errors import InvalidInput, Problem
-from greeks_cli.terms.greek import NAMED, Greek, Units
-from greeks_cli.terms.nodes import curve_of
+from greeks_cli.terms.measures import Measure, measures_of
 from greeks_cli.terms.position import TAG, Position
-from greeks_cli.terms.request import Request
 from greeks_cli.terms.trade import Line, Rejected, Trade
 
 TOTAL = "total"
 """Id of the row of a total, or the beginning of the id."""
 _USUAL = ("underlying", "currency")
-_MONEY = ("price", "vega", "theta", "rho")
-"""Greeks that are money, whatever the underlying; at a node, too."""
-
-
-@dataclass(frozen=True, slots=True)
-class Measure:
-    """A Greek of a trade as it is added up: as it is, or times a power of the spot."""
-
-    name: str
-    greek: Greek
-    power: int = 0
-    per: float = 1.0
-
-    def factor(self, request: Request) -> float:
-        """The factor from the Greek of a request to the measure."""
-        return float(request.sole_market.spot**self.power * self.per)
-
-    def scale(self, units: Units) -> float:
-        """The factor from the raw measure to the units."""
-        return units.scale(self.greek)
-
-    def unit(self, units: Units) -> str:
-        """The unit in words."""
-        return _CASH_UNITS.get(self.name) or units.label(self.greek)
-
-
-CASH = (
-    Measure("cash_delta", NAMED["delta"], 1),
-    Measure("cash_gamma", NAMED["gamma"], 2, 0.01),
-)
-"""Delta times the spot, and gamma times the squared spot over 100: the change of the cash delta by 1% of the spot."""
-_CASH_UNITS = {"cash_delta": "currency", "cash_gamma": "currency per 1% of the spot"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,8 +61,9 @@ def totals_of(lines: Sequence[Line], by: Sequence[str] = (), rates: "Rates | Non
     if unknown := [name for name in by if not any(_get(position, name) for position in book.positions)]:
         raise InvalidInput([Problem(("--total-by",), "no trade has this field", name) for name in unknown])
     groups = book.grouped(dict.fromkeys((*(by or _USUAL), "currency")))
-    if len(groups) > 1:
-        groups |= {key: group for key, group in book.grouped(["currency"]).items() if group not in groups.values()}
+    for key, group in book.grouped(["currency"]).items():
+        if sum(key[0] in other for other in groups) > 1:
+            groups[key] = group
     found = [_total(book, dict(key), group) for key, group in groups.items()]
     if rates and {position.currency for position in book.positions} - {rates.base}:
         found.append(_in_base(book, rates))
@@ -156,7 +123,10 @@ class _Book:
     @property
     def positions(self) -> list[Position]:
         """All positions that are known."""
-        return [*(trade.position for trade in self.trades), *(position for _, position in self._missing)]
+        return [
+            *(position for trade in self.trades for position in trade.positions),
+            *(position for _, position in self._missing),
+        ]
 
     @property
     def missing(self) -> list[str]:
@@ -171,7 +141,8 @@ class _Book:
             return found.setdefault(tuple((name, _get(position, name)) for name in names), _Group())
 
         for place, trade in enumerate(self.trades):
-            of(trade.position).members.append(place)
+            for group in {id(group): group for group in map(of, trade.positions)}.values():
+                group.members.append(place)
         for name, position in self._missing:
             if name not in (missing := of(position).missing):
                 missing.append(name)
@@ -181,7 +152,8 @@ class _Book:
 def _total(book: _Book, by: Mapping[str, str | None], group: _Group) -> Total:
     trades = [book.trades[place] for place in group.members]
     weights = tuple(trade.position.scale for trade in trades)
-    return Total(by, tuple(group.members), weights, _measures(trades), tuple(group.missing), book.unplaced)
+    measures = _measures(trades, by.get("underlying"))
+    return Total(by, tuple(group.members), weights, measures, tuple(group.missing), book.unplaced)
 
 
 def _in_base(book: _Book, rates: Rates) -> Total:
@@ -191,19 +163,9 @@ def _in_base(book: _Book, rates: Rates) -> Total:
     return Total({"in": rates.base}, tuple(range(len(trades))), weights, measures, tuple(book.missing), book.unplaced)
 
 
-def _measures(trades: Sequence[Trade], money: bool = False) -> tuple[Measure, ...]:
-    """The measures of trades: the Greeks that all have, or those that are money where the underlyings differ."""
-    if not trades:
-        return ()
-    every = [{greek.name for greek in trade.request.greeks} for trade in trades]
-    common = [greek for greek in trades[0].request.greeks if all(greek.name in names for names in every)]
-    names = {greek.name for greek in common}
-    cash = [measure for measure in CASH if measure.greek.name in names]
-    has_names = any(trade.position.underlying for trade in trades)
-    if money or len({trade.position.underlying for trade in trades}) > 1:
-        return (*(Measure(greek.name, greek) for greek in common if _is_money(greek)), *cash)
-    return (*(Measure(greek.name, greek) for greek in common), *(cash if has_names else ()))
-
-
-def _is_money(greek: Greek) -> bool:
-    return curve_of(greek.name) in _MONEY
+def _measures(trades: Sequence[Trade], underlying: str | None = None, money: bool = False) -> tuple[Measure, ...]:
+    """The measures of trades on one underlying, which is the total's or that of all trades, or of money."""
+    names = {position.underlying for trade in trades for position in trade.positions}
+    one = underlying or (next(iter(names)) if len(names) == 1 else None)
+    is_money = money or (underlying is None and len(names) > 1)
+    return measures_of([trade.request for trade in trades], one, any(names), is_money)

@@ -9,7 +9,8 @@ from typing import Any
 
 from greeks_cli import __version__
 from greeks_cli.terms.errors import Problem
-from greeks_cli.terms.position import UNIT_POSITION, Position
+from greeks_cli.terms.joint_market import JointMarket
+from greeks_cli.terms.position import UNIT_POSITION, Position, positions_in
 from greeks_cli.terms.request import Request
 from greeks_cli.terms.unsolved import Unsolved
 
@@ -26,6 +27,12 @@ class Trade:
     position: Position = UNIT_POSITION
     defaults: frozenset[str] = frozenset()
     """The fields of the market that nobody stated."""
+
+    @property
+    def positions(self) -> tuple[Position, ...]:
+        """The position in each underlying of the trade."""
+        market = self.request.market
+        return positions_in(self.position, market.names if isinstance(market, JointMarket) else ())
 
     @cached_property
     def key(self) -> str:

@@ -5,7 +5,7 @@ underlyings.
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from greeks_cli.terms.nodes import curve_of, label_of_node, node_name
 
@@ -69,10 +69,21 @@ def correlated(name: str) -> tuple[str, str]:
     return first, second
 
 
+def underlyings_in(parameters: Sequence[str]) -> list[str]:
+    """The underlyings among several that parameters belong to, each once."""
+    found: list[str] = []
+    for name in parameters:
+        if curve_of(name) == CORRELATION:
+            found += correlated(name) if curve_of(name) != name else ()
+        elif underlying := underlying_of(name):
+            found.append(underlying)
+    return list(dict.fromkeys(found))
+
+
 def names_of(text: object) -> tuple[str, ...]:
-    """Names from ``"A,B"`` or a list. Raises ValueError."""
+    """Names from ``"A,B"``, from a cell of CSV such as ``A;B``, or a list. Raises ValueError."""
     parts: Iterable[object] = (
-        text.split(",") if isinstance(text, str) else text if isinstance(text, list | tuple) else ()
+        re.split("[,;]", text) if isinstance(text, str) else text if isinstance(text, list | tuple) else ()
     )
     found = tuple(str(part).strip() for part in parts)
     for name in found:

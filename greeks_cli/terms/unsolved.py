@@ -7,6 +7,7 @@ from math import exp, log
 from typing import Any
 
 from greeks_cli.terms.errors import InvalidInput, Problem
+from greeks_cli.terms.joint_market import is_joint
 from greeks_cli.terms.models import Model
 from greeks_cli.terms.quote import GIVES, PARITY, Quote
 from greeks_cli.terms.request import DEFAULT_GREEKS, Request, build_request
@@ -106,13 +107,17 @@ def build_from_quote(
     problems: list[Problem] = []
     quote = validated(Quote, "market", given, problems)
     problems += _excluded(given, market)
+    if is_joint(market):
+        message = "is for contracts on one underlying, and the market is that of several; leave it out"
+        problems += [Problem(("market", name), message, value) for name, value in given.items()]
+        given = {}
     if "market_price" in given and market.get("model") not in _WITHOUT_VOL:
         market.setdefault("vol", _STAND_IN)
     try:
         request = build_request(contract, market, simulation, greeks, accuracy, dates)
     except InvalidInput as error:
         raise InvalidInput([*problems, *map(_with_remedy, error.problems)]) from None
-    if quote:
+    if quote and not request.is_joint:
         problems += _unfit(request, quote)
     if quote is None or problems:
         raise InvalidInput(problems)

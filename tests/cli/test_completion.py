@@ -5,7 +5,7 @@ import tomllib
 
 import pytest
 
-from greeks_cli.terms.contracts import ON_ONE
+from greeks_cli.terms.contracts import CONTRACTS
 from tests.cli.batches import CONFIGS, lines
 
 
@@ -15,14 +15,14 @@ def test_the_template_is_a_book(greeks, tmp_path):
     assert greeks("init").out == path.read_text()
     assert "is there already" in greeks("init", str(path)).err
     records = lines(greeks("batch", str(path), "--paths", "2000").out)
-    assert {record["contract"]["kind"] for record in records} == set(ON_ONE)
+    assert {record["contract"]["kind"] for record in records} == set(CONTRACTS)
     assert {record["status"] for record in records} == {"ok"}
 
 
 def test_the_schema_knows_every_field_of_the_configs(greeks):
     schema = json.loads(greeks("schema").out)
     kinds = {one["title"]: one["properties"] for one in schema["properties"]["trade"]["items"]["anyOf"]}
-    assert set(kinds) == set(ON_ONE)
+    assert set(kinds) == set(CONTRACTS)
     book = tomllib.loads((CONFIGS / "book.toml").read_text())
     assert set(book) <= set(schema["properties"])
     for trade in book["trade"]:
@@ -38,6 +38,9 @@ def test_the_schema_knows_every_field_of_the_configs(greeks):
         ("greeks batch --for", "--format"),
         ("greeks explain va", "vanna"),
         ("greeks explain var", "variance-swap"),
+        ("greeks explain rain", "rainbow"),
+        ("greeks explain correl", "correlation"),
+        ("greeks price --greeks delta,hes", "delta,hessian"),
         ("greeks graph --of ga", "gamma"),
         ("greeks price --tol ga", "gamma="),
         ("greeks profile --over sp", "spot="),

@@ -4,7 +4,7 @@ import pytest
 
 from greeks_cli import __version__
 from greeks_cli.cli.main import COMMANDS
-from greeks_cli.terms.contracts import ON_ONE
+from greeks_cli.terms.contracts import CONTRACTS
 from greeks_cli.terms.glossary import TOPICS
 from greeks_cli.terms.greek import NAMED
 from greeks_cli.terms.models import Model, with_samples
@@ -46,9 +46,10 @@ def test_explain_without_a_name_lists_all(greeks):
     *greek_lines, blank, contracts, topics = greeks("explain").out.splitlines()
     assert [line.split()[0] for line in greek_lines] == list(NAMED)
     assert blank == ""
-    assert contracts == f"Contracts: {', '.join(ON_ONE)}"
+    assert contracts == f"Contracts: {', '.join(CONTRACTS)}"
     models = "models, local-vol, merton, heston, bates"
-    assert topics == f"Topics: curves, vol-surface, {models}, buckets, dividends, market-price, forward, calibration"
+    quotes = "buckets, dividends, market-price, forward, calibration"
+    assert topics == f"Topics: curves, vol-surface, {models}, {quotes}, underlyings, correlation, hessian"
 
 
 @pytest.mark.parametrize("name", ["market-price", "market_price", "forward"])
@@ -57,12 +58,28 @@ def test_explain_a_quote(greeks, name):
     assert set(TOPICS) >= {name.replace("_", "-") for name in Quote.model_fields}
 
 
-@pytest.mark.parametrize("kind", ON_ONE)
+@pytest.mark.parametrize("kind", CONTRACTS)
 def test_explain_a_contract_lists_its_own_options(greeks, kind):
     text = greeks("explain", kind).out
-    for field in ON_ONE[kind].model_fields:
+    for field in CONTRACTS[kind].model_fields:
         assert field == "kind" or f"--{field.replace('_', '-')} " in text
     assert "None" not in text
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("underlyings", "--underlying A:spot=100,vol=0.2"),
+        ("correlation", "positive semidefinite"),
+        ("hessian", "all second derivatives in the spots"),
+        ("gamma[A]", "of underlying A alone"),
+        ("d(spot[A],spot[B])", "cross gamma"),
+        ("d(correlation[A,B])", "the correlation of A and B"),
+        ("d(correlation)", "the correlation of each pair"),
+    ],
+)
+def test_explain_several_underlyings(greeks, name, said):
+    assert said in greeks("explain", name).out
 
 
 @pytest.mark.parametrize("name", ["vol_of_vol", "jump_vol", "initial_variance"])

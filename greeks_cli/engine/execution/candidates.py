@@ -142,7 +142,10 @@ def _moves_kinks(request: Request, index: MultiIndex) -> bool:
 
     A dividend does, and so does what the value of escrowed dividends at a date depends on. One derivative in a
     parameter that the payoff reads leaves a kink that a density can bear, as one in the contract's parameters does.
+    Underlyings that follow from others have no joint density, and do not hold still either.
     """
+    if request.is_joint and request.joint_market.is_singular:
+        return True
     contract, cash = request.contract, request.cash_dividends
     read = sum(contract.reads(curve_of(name)) for name in index)
     if contract.explicit_kinks or (read and read + sum(name in contract.values for name in index) > 1):
@@ -194,7 +197,7 @@ def _applicable(request: Request, index: MultiIndex, estimator: Estimator) -> Es
     contract = request.contract
     if _is_on_clocks(request, index):
         return Estimator.LIKELIHOOD
-    if index and _moves_kinks(request, index):
+    if (index or request.is_joint) and _moves_kinks(request, index):
         return Estimator.PATHWISE
     if estimator is Estimator.CONDITIONAL and not _firsts(request, index):
         return Estimator.PATHWISE

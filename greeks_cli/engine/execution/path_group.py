@@ -32,11 +32,10 @@ _NUMBERS_AT_ONCE = 1 << 18
 
 @dataclass(frozen=True, slots=True)
 class WeightedSum:
-    """Sum of one Greek over some plans of a group, each times a weight."""
+    """Sum of Greeks of some plans of a group, each times a weight."""
 
-    greek: str
-    weights: Mapping[int, float]
-    """The weight of each plan that is summed, by its number in the group."""
+    weights: Mapping[tuple[int, str], float]
+    """The weight of each Greek that is summed, by the plan's number in the group and the Greek's name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,8 +115,8 @@ class PathGroup:
         """The Greek, the place and the weight of each sum that a plan is part of."""
         found: dict[int, list[tuple[str, int, float]]] = {}
         for place, one in enumerate(self.sums):
-            for number, weight in one.weights.items():
-                found.setdefault(number, []).append((one.greek, place, weight))
+            for (number, greek), weight in one.weights.items():
+                found.setdefault(number, []).append((greek, place, weight))
         return found
 
     def tails(self, paths: int) -> list[Mapping[MultiIndex, Tail]]:

@@ -132,7 +132,7 @@ def test_moments_of_a_plan_do_not_depend_on_the_group():
 
 def test_moments_of_the_total_are_those_of_the_sum_of_samples():
     plans = planned([european(95, greeks="delta,gamma"), european(105, greeks="gamma,vega")])
-    sums = [WeightedSum("price", {0: 1.0, 1: -2.5}), WeightedSum("vega", {1: 3.0})]
+    sums = [WeightedSum({(0, "price"): 1.0, (1, "price"): -2.5}), WeightedSum({(1, "vega"): 3.0})]
     group = PathGroup.of(Programs(plans), sums=sums)
     found = group.accumulate(0)
     first, second = (moments(group, 0)[number] for number in (0, 1))
@@ -142,7 +142,7 @@ def test_moments_of_the_total_are_those_of_the_sum_of_samples():
 
 
 def test_moments_of_groups_add_up_over_blocks():
-    group = PathGroup.of(Programs([plan(european(paths=9000))]), sums=[WeightedSum("price", {0: 1.0})])
+    group = PathGroup.of(Programs([plan(european(paths=9000))]), sums=[WeightedSum({(0, "price"): 1.0})])
     one, other = group.accumulate(0), group.accumulate(1)
     assert (one + other).paths == one.paths + other.paths
     assert (one + other).total.count == one.total.count + other.total.count

@@ -1,0 +1,76 @@
+"""Topics of ``greeks explain`` on several underlyings, each with its lines."""
+
+from collections.abc import Sequence
+
+from greeks_cli.terms.greek import NAMED, Greek
+from greeks_cli.terms.nodes import curve_of
+from greeks_cli.terms.underlyings import CORRELATION, correlated, is_common, underlying_of, underlyings_in
+
+ON_SEVERAL_NAMES = ("basket", "spread", "exchange", "best-of", "worst-of", "rainbow")
+"""Names of contracts on several underlyings, repeated here because building their models is slow."""
+
+JOINT_TOPICS = {
+    "underlyings": (
+        "basket, spread, exchange, best-of, worst-of and rainbow are on several underlyings, each with its market:",
+        "  --underlying A:spot=100,vol=0.2 --underlying B:spot=90,vol=0.3 --correlation A,B=0.5",
+        "  [underlying.A] [underlying.B] [correlation]   tables of a TOML or JSON file, of a book or a market file",
+        "  --rate 0.03                                   options of the market are for each underlying that has no own",
+        "order         of the contract: --underlyings A,B, by default that of the market; a spread is A less B",
+        "rate          is common to all underlyings; dividends in cash are escrowed; the model of each is gbm",
+        "books         a trade names its underlyings in the field underlyings: A,B or A;B in a cell of CSV, a list or",
+        "              a text in TOML and JSON. Its own fields win for each of its underlyings",
+        "Greeks        delta[A], vega[B], theta, d(spot[A],spot[B]), d(correlation[A,B]), phi[A:0.5] at a node. A",
+        "              Greek without a name is that of each underlying: delta is delta[A] and delta[B]",
+        "totals        a trade counts in the total of each of its underlyings; Greeks of pairs add up by pair",
+        "profiles      --over 'spot[A]=80:120:9' --over 'spot[B]=80:120:9', --over 'correlation[A,B]=0:0.9:10'",
+        "see also explain correlation, hessian",
+    ),
+    "correlation": (
+        "correlations of the Brownian motions of several underlyings, each from -1 to 1:",
+        "  --correlation A,B=0.5 --correlation A,C=0.2   by pair, in either order",
+        "  --correlation 0.5                             of all pairs",
+        "  --correlation matrix.csv                      a header of names, and a row for each: A,1,0.5",
+        '  [correlation]  "A,B" = 0.5                    in TOML and JSON; or correlation = 0.5 at the top; or a file',
+        "matrix        positive semidefinite; of one that is not, the error tells the least eigenvalue and the nearest",
+        "              matrix that is (N. Higham, 2002)",
+        "singular      where underlyings follow from others (a correlation of 1) all Greeks are pathwise, and there",
+        "              are none in the correlations, which cannot move both ways",
+        "Greeks        d(correlation[A,B]) is the change of the price per 1.00 of correlation, d(correlation) that of",
+        "              each pair. One correlation moves at a time, and the matrix stays symmetric",
+    ),
+    "hessian": (
+        "all second derivatives in the spots of several underlyings, by --greeks hessian: gamma[A], d(spot[A],spot[B])",
+        "of one        underlying it is gamma",
+        "entries       are estimated on the same paths, each by the method of the least error",
+        "report        greeks report draws it as a heat map, in cash: times both spots, per 1% of a spot",
+    ),
+}
+
+
+def meaning_among_several(greek: Greek, meanings: dict[str, str]) -> str | None:
+    """The meaning of a Greek in underlyings by name; None where it names none. ``meanings`` are of named Greeks."""
+    names = underlyings_in(greek.parameters)
+    if not names and CORRELATION not in map(curve_of, greek.parameters):
+        return None
+    bare = tuple(map(curve_of, greek.parameters))
+    named = next((name for name, one in NAMED.items() if one.parameters == bare), None)
+    if named and len(names) == 1:
+        return f"{meanings[named]}, of underlying {names[0]} alone"
+    if bare == ("spot", "spot"):
+        return f"cross gamma: change of the delta in {names[0]} with the spot of {names[1]}"
+    return f"derivative in {_listed([_words(name) for name in greek.parameters])}"
+
+
+def _words(parameter: str) -> str:
+    """A parameter in words."""
+    if parameter == CORRELATION:
+        return "the correlation of each pair of underlyings"
+    if curve_of(parameter) == CORRELATION:
+        return f"the correlation of {' and '.join(correlated(parameter))}"
+    underlying = underlying_of(parameter)
+    of = curve_of(parameter).replace("_", " ")
+    return of if is_common(parameter) or underlying is None else f"the {of} of {underlying}"
+
+
+def _listed(words: Sequence[str]) -> str:
+    return " and ".join(words)
