@@ -48,6 +48,8 @@ def _contract(name: str) -> str:
     lines = [name, *(f"  {line.strip()}" for line in (model.__doc__ or "").splitlines() if line.strip())]
     lines += [f"  {option:{width}}  {text}" for option, text in options]
     parameters = ["spot", "vol", "rate", "dividend_yield", "time", *model.parameters]
+    if "underlyings" in model.model_fields and name not in ON_SEVERAL:
+        lines.append("  market: of one underlying, or of several as for basket, whose Greeks are such as delta[A]")
     if name in ON_SEVERAL:
         lines.append("  market: --underlying A:spot=100,vol=0.2 for each, and --correlation A,B=0.5 for each pair")
         parameters = ["spot[A]", "vol[A]", "rate", "dividend_yield[A]", "correlation[A,B]", "time", *model.parameters]

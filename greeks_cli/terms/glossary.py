@@ -85,6 +85,9 @@ CONTRACT_NAMES = (
     "put-spread",
     "butterfly",
     "quanto",
+    "autocallable",
+    "phoenix",
+    "accumulator",
     "formula",
     *ON_SEVERAL_NAMES,
 )
