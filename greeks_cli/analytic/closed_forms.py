@@ -9,13 +9,15 @@ import numpy as np
 
 from greeks_cli.analytic import barrier_options, double_barrier, path_options, vanilla_options
 from greeks_cli.analytic.closed_form import SCHEDULE, closed_form
-from greeks_cli.analytic.point import Point, point_of
+from greeks_cli.analytic.point import PastFixing, Point, point_of
 from greeks_cli.analytic.point_accruals import TRACED_POINTS, PointAccruals, lognormal_start
 from greeks_cli.engine.autodiff.mixed_partials import Derivatives, MultiIndex, by_grad
-from greeks_cli.engine.autodiff.ops import make_leaves
-from greeks_cli.engine.compiler.ir import Array, Program
+from greeks_cli.engine.autodiff.open_number import OpenNumber
+from greeks_cli.engine.autodiff.ops import Operand, make_leaves
+from greeks_cli.engine.compiler.ir import Array, Program, Source
 from greeks_cli.engine.compiler.tracer import Tracer
 from greeks_cli.terms.contract import Contract
+from greeks_cli.terms.fixings import Periodic
 from greeks_cli.terms.greek import MAX_ORDER, TIME, Greek
 from greeks_cli.terms.market import Market
 from greeks_cli.terms.request import Request
@@ -100,11 +102,24 @@ def _traced(subject: _Subject) -> Program[MultiIndex] | None:
     names = [*point.values, *(name for name in SCHEDULE if hasattr(point.contract, name))]
     values = {name: tracer.source(name, np.full(TRACED_POINTS, point.input(name))) for name in names}
     leaves = make_leaves(values, {name for index in subject.wanted for name in index}, TRACED_POINTS, np.float64)
-    start = {**leaves, "spot": lognormal_start(point, leaves)}
+    start = {**leaves, **_observed(point, tracer), "spot": lognormal_start(point, leaves)}
     if point.market.future is not None:
         start["dividend_yield"] = leaves["rate"]
     value = closed_form(point.contract, start, PointAccruals(point, start, tracer))
     return None if value is None else tracer.program(by_grad(value, leaves, subject.wanted))
+
+
+def _observed(point: Point, tracer: Tracer) -> dict[str, Operand]:
+    """What has been observed, as inputs; the past fixings of a contract on returns each."""
+
+    def number(source: Source) -> OpenNumber:
+        return OpenNumber(tracer.source(source, np.full(TRACED_POINTS, point.input(source))))
+
+    found: dict[str, Operand] = {name: number(name) for name in point.contract.observed}
+    if isinstance(point.contract, Periodic):
+        places = range(len(point.contract.past_fixings))
+        found["past_fixings"] = [number(PastFixing(place)) for place in places]
+    return found
 
 
 def _at(points: Sequence[Point], wanted: Sequence[MultiIndex]) -> list[Exact]:

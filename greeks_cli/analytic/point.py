@@ -10,7 +10,7 @@ from typing import NamedTuple
 from greeks_cli.analytic.characteristic import log_characteristic, slope_at_infinity
 from greeks_cli.analytic.closed_form import SCHEDULE
 from greeks_cli.analytic.contour import Complex, Contour, chosen_contour
-from greeks_cli.analytic.path_options import has_small_carry
+from greeks_cli.analytic.path_options import has_small_carry, past_of
 from greeks_cli.engine.autodiff.mixed_partials import MultiIndex
 from greeks_cli.engine.compiler.ir import Source
 from greeks_cli.engine.payoffs.controls import Underlying
@@ -19,6 +19,7 @@ from greeks_cli.terms.carry import FUTURE
 from greeks_cli.terms.contract import Contract
 from greeks_cli.terms.dividends import CashDividends
 from greeks_cli.terms.fields import numeric_fields
+from greeks_cli.terms.fixings import Periodic
 from greeks_cli.terms.greek import TIME
 from greeks_cli.terms.market import Market
 from greeks_cli.terms.models import Model
@@ -62,7 +63,8 @@ class Point:
         flat = {**values, **self.market.flat(contract.expiry)._asdict(), "spot": values["spot"]}
         return (
             type(contract),
-            contract.but_for({*contract.values, *SCHEDULE}),
+            contract.but_for({*contract.values, *SCHEDULE, *contract.recorded}),
+            past_of(contract),
             len(contract.dates) if self.dates_are_inputs else contract.dates,
             order,
             has_small_carry(contract, flat),
@@ -163,14 +165,32 @@ class Point:
             return self.contract.dates[source.date]
         if isinstance(source, Weight):
             return float(self.market.weights(self.contract.dates)[source.node][source.date])
+        if isinstance(source, PastFixing):
+            return self._past_fixings[source.place]
         name = str(source)
-        return self.values[name] if name in self.values else float(getattr(self.contract, name))
+        return self._numbers[name] if name in self._numbers else float(getattr(self.contract, name))
+
+    @cached_property
+    def _numbers(self) -> Mapping[str, float]:
+        return {**self.contract.observed, **self.values}
+
+    @property
+    def _past_fixings(self) -> tuple[float, ...]:
+        assert isinstance(self.contract, Periodic)  # the fixings of others enter by their sum
+        return self.contract.past_fixings
 
 
 class Date(NamedTuple):
     """The time of a date, by its index."""
 
     date: int
+
+
+@dataclass(frozen=True)  # a NamedTuple would equal a Date
+class PastFixing:
+    """The price of a past fixing, the first of which has place 0."""
+
+    place: int
 
 
 class Weight(NamedTuple):

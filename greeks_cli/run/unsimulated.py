@@ -103,5 +103,5 @@ def _payoff_today(request: Request) -> float:
     dates = request.path_dates
     data = PathData(Motion(dates, np.zeros((len(dates), 1))), Numbers([request]).markets)
     path = PlainPath(data, request, request.values)
-    paid = payoff(request.contract, request.values, path, Sharp())
+    paid = payoff(request.contract, request.payoff_values, path, Sharp())
     return float(np.ravel(values_of(paid))[0])

@@ -73,6 +73,11 @@ class Request:
         """The value of every parameter that a Greek may differentiate."""
         return {**self.market.values, **self.contract.values, TIME: 0.0}
 
+    @property
+    def payoff_values(self) -> dict[str, float]:
+        """The numbers that a payoff reads: the values of parameters, and those that follow from what was observed."""
+        return {**self.values, **self.contract.observed}
+
     @cached_property
     def flat_market(self) -> FlatMarket:
         """The market of constant parameters with the same discount factor, forward and variance at the expiry."""

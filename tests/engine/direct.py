@@ -31,5 +31,5 @@ def scenario_of(request, normals, method):
 def derivatives_of(request, normals, method, wanted):
     """The wanted derivatives by a method, each of shape (n_paths,)."""
     scenario, contract = scenario_of(request, normals, method), request.contract
-    found = Differentiation(request, contract, scenario, request.values, KnownSchedule(request))
+    found = Differentiation(request, contract, scenario, request.payoff_values, KnownSchedule(request))
     return found.derivatives(method, wanted)

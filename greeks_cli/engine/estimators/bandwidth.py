@@ -99,7 +99,7 @@ def kink_arguments(request: Request, data: PathData) -> NDArray[np.floating]:
 def _recorded(request: Request, data: PathData) -> _SpreadRecorder:
     recorder = _SpreadRecorder(bool(request.simulation.fixed_width))
     with np.errstate(all="ignore"):  # non-finite numbers are reported with the estimate
-        payoff(request.contract, request.values, PlainPath(data, request, request.values), recorder)
+        payoff(request.contract, request.payoff_values, PlainPath(data, request, request.values), recorder)
     return recorder
 
 

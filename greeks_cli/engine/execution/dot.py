@@ -32,7 +32,7 @@ def dot_graph(request: Request, greek: Greek) -> str:
     (group, *_) = plan(request).groups
     normals = standard_normals(request.simulation.seed, PATHS, 0, (1,) * grid.n_rows, _PATHS_SHOWN, np.float64)
     live = set(greek.parameters) or {"spot"}
-    leaves = make_leaves(request.values, live, _PATHS_SHOWN, np.float64)
+    leaves = make_leaves(request.payoff_values, live, _PATHS_SHOWN, np.float64)
     for name in live:
         leaves[name].name = name
     numbers = Numbers([request])

@@ -159,14 +159,15 @@ class Numbers:
             case NodeWeightColumn(node=node, n_dates=n):
                 return self._weights(node)[:, :n, None].astype(self.dtype)
             case Value(name=name, rounded=rounded):
-                found = [start_of(r, r.values) if name == START else r.values[name] for r in self.requests]
+                found = [start_of(r, r.values) if name == START else r.payoff_values[name] for r in self.requests]
                 values = np.array(found, dtype=float)
                 return values.astype(self.dtype) if rounded else values
         return np.array([r.contract.values[source.name] for r in self.requests], dtype=float).astype(self.dtype)
 
 
 def _folded(contract: Contract) -> Hashable:
-    return tuple(contract.open_values.items()) if contract.folds_parameters else ()
+    folded = contract.open_values if contract.folds_parameters else {}
+    return tuple(folded.items()), tuple(contract.observed.items())
 
 
 def fetched(data: PathData, numbers: Numbers, widths: Widths) -> Callable[[Source], Any]:

@@ -14,6 +14,7 @@ import numpy as np
 
 from greeks_cli.engine.autodiff.exp_linear import Dates
 from greeks_cli.engine.autodiff.mixed_partials import MultiIndex
+from greeks_cli.engine.autodiff.open_number import OpenNumber
 from greeks_cli.engine.autodiff.ops import Operand
 from greeks_cli.engine.autodiff.softplus import Kernel
 from greeks_cli.engine.compiler.ir import Program
@@ -146,6 +147,7 @@ class Traced:
 
         values: dict[str, Operand] = dict(request.values)
         values |= {name: value(name, number) for name, number in request.market.values.items()}
+        values |= {name: OpenNumber(value(name, number)) for name, number in request.contract.observed.items()}
         for name, number in request.contract.open_values.items():
             if request.contract.folds_parameters:
                 values[name] = value(name, number)

@@ -151,6 +151,52 @@ def test_number_of_dates_is_structure_and_their_times_are_not():
     assert trace_of(**asian, fixings=3) is not trace_of(**asian, fixings=4)
 
 
+BEGUN = {
+    "arithmetic": lambda past: {"kind": "asian", "strike": 100, "fixings": 3, "past_fixings": past},
+    "geometric": lambda past: {
+        "kind": "asian",
+        "strike": 100,
+        "fixings": 3,
+        "past_fixings": past,
+        "average": "geometric",
+    },
+    "cliquet": lambda past: {"kind": "cliquet", "periods": 4, "expiry": 0.4, "elapsed": 0.6, "past_fixings": past},
+    "variance swap": lambda past: {
+        "kind": "variance-swap",
+        "strike_vol": 0.2,
+        "fixings": 4,
+        "expiry": 0.4,
+        "elapsed": 0.6,
+        "past_fixings": past,
+    },
+    "lookback": lambda past: {
+        "kind": "lookback",
+        "strike_kind": "floating",
+        "running_extreme": min(past),
+        "monitoring": 3,
+    },
+    "lookback, continuous": lambda past: {"kind": "lookback", "strike_kind": "floating", "running_extreme": min(past)},
+    "forward start": lambda past: {"kind": "forward-start", "start": 0, "past_fixings": past[-1:]},
+}
+"""Contracts that have begun, by prices that have been observed."""
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+@pytest.mark.parametrize("name", BEGUN)
+def test_trades_that_differ_in_what_was_observed_share_a_trace(name, dtype, chainer_runs):
+    observed = [[94.0, 97.5, 95.1], [96.3, 91.9, 98.8], [99.5, 93.25, 90.0]]
+    requests = [
+        build_request(BEGUN[name](past), {"vol": 0.2}, {"paths": 4000, "dtype": dtype}, "delta,gamma,vega")
+        for past in observed
+    ]
+    alone = [run(request).estimates for request in requests[:1]]
+    n_runs = len(chainer_runs)
+    alone += [run(request).estimates for request in requests[1:]]
+    assert len(chainer_runs) == n_runs
+    assert [priced.estimates for priced in run_together(requests)] == alone
+    assert len({estimates[0].value for estimates in alone}) == 3
+
+
 def test_raw_trace_leaves_every_number_open():
     request = build_request(
         {"strike": 123.456}, {"vol": 0.219, "spot": 97.3, "rate": 0.0137}, {"width": 2.75}, "gamma,vega"
