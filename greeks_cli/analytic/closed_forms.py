@@ -10,11 +10,10 @@ import numpy as np
 from greeks_cli.analytic import barrier_options, double_barrier, path_options, vanilla_options
 from greeks_cli.analytic.closed_form import SCHEDULE, closed_form
 from greeks_cli.analytic.point import PastFixing, Point, point_of
-from greeks_cli.analytic.point_accruals import TRACED_POINTS, PointAccruals, lognormal_start
+from greeks_cli.analytic.point_accruals import TRACED_POINTS, PointAccruals, lognormal_start, open_input
 from greeks_cli.engine.autodiff.mixed_partials import Derivatives, MultiIndex, by_grad
-from greeks_cli.engine.autodiff.open_number import OpenNumber
 from greeks_cli.engine.autodiff.ops import Operand, make_leaves
-from greeks_cli.engine.compiler.ir import Array, Program, Source
+from greeks_cli.engine.compiler.ir import Array, Program
 from greeks_cli.engine.compiler.tracer import Tracer
 from greeks_cli.terms.contract import Contract
 from greeks_cli.terms.fixings import Periodic
@@ -37,12 +36,17 @@ def exact_greeks(request: Request) -> Exact:
 
 def exact_derivatives(request: Request, contract: Contract, wanted: Sequence[MultiIndex]) -> Exact:
     """Derivatives of a contract's closed form in the request's market."""
-    return _at([point_of(contract, request.market, request.values)], wanted)[0]
+    return _at([_point(request, contract)], wanted)[0]
+
+
+def _point(request: Request, contract: Contract) -> Point:
+    """The point of a contract in the request's market, whose nodes are named by place."""
+    return point_of(contract, request.by_place.market, request.by_place.values)
 
 
 def exact_greeks_of_all(requests: Sequence[Request]) -> list[Exact]:
     """Closed forms of several requests; requests that differ only in numbers are evaluated as a batch."""
-    points = [point_of(request.contract, request.market, request.values) for request in requests]
+    points = [_point(request, request.contract) for request in requests]
     return _in_batches(points, [[greek.parameters for greek in request.greeks] for request in requests])
 
 
@@ -102,7 +106,7 @@ def _traced(subject: _Subject) -> Program[MultiIndex] | None:
     names = [*point.values, *(name for name in SCHEDULE if hasattr(point.contract, name))]
     values = {name: tracer.source(name, np.full(TRACED_POINTS, point.input(name))) for name in names}
     leaves = make_leaves(values, {name for index in subject.wanted for name in index}, TRACED_POINTS, np.float64)
-    start = {**leaves, **_observed(point, tracer), "spot": lognormal_start(point, leaves)}
+    start = {**leaves, **_observed(point, tracer), "spot": lognormal_start(point, leaves, tracer)}
     if point.market.future is not None:
         start["dividend_yield"] = leaves["rate"]
     value = closed_form(point.contract, start, PointAccruals(point, start, tracer))
@@ -112,13 +116,10 @@ def _traced(subject: _Subject) -> Program[MultiIndex] | None:
 def _observed(point: Point, tracer: Tracer) -> dict[str, Operand]:
     """What has been observed, as inputs; the past fixings of a contract on returns each."""
 
-    def number(source: Source) -> OpenNumber:
-        return OpenNumber(tracer.source(source, np.full(TRACED_POINTS, point.input(source))))
-
-    found: dict[str, Operand] = {name: number(name) for name in point.contract.observed}
+    found: dict[str, Operand] = {name: open_input(point, name, tracer) for name in point.contract.observed}
     if isinstance(point.contract, Periodic):
         places = range(len(point.contract.past_fixings))
-        found["past_fixings"] = [number(PastFixing(place)) for place in places]
+        found["past_fixings"] = [open_input(point, PastFixing(place), tracer) for place in places]
     return found
 
 

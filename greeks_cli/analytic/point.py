@@ -79,11 +79,10 @@ class Point:
     def _of_curves(self) -> Hashable:
         """The nodes and dividends, and the times of which the weights of nodes are constants of the closed form."""
         market = self.market
-        ex_dates = market.ex_dates(self.contract.dates) if self.cash else ()
-        if not market.nodes or (self.dates_are_inputs and not ex_dates):
-            return market.nodes, self.cash, ex_dates
+        if not market.nodes or self.dates_are_inputs:
+            return market.nodes, self.cash
         of_curves = tuple(curve.times for curve in market.curves.values())
-        return market.nodes, self.cash, ex_dates, of_curves, market.dividends and market.dividends.times
+        return market.nodes, self.cash, of_curves, market.dividends and market.dividends.times
 
     @property
     def is_known(self) -> bool:
@@ -165,6 +164,10 @@ class Point:
             return self.contract.dates[source.date]
         if isinstance(source, Weight):
             return float(self.market.weights(self.contract.dates)[source.node][source.date])
+        if isinstance(source, ExDate):
+            return self._ex_dates[source.place]
+        if isinstance(source, ExWeight):
+            return float(self.market.weights(self._ex_dates)[source.node][source.place])
         if isinstance(source, PastFixing):
             return self._past_fixings[source.place]
         name = str(source)
@@ -173,6 +176,11 @@ class Point:
     @cached_property
     def _numbers(self) -> Mapping[str, float]:
         return {**self.contract.observed, **self.values}
+
+    @cached_property
+    def _ex_dates(self) -> tuple[float, ...]:
+        """The ex-dates of dividends in cash until the contract's last date."""
+        return self.market.ex_dates(self.contract.dates)
 
     @property
     def _past_fixings(self) -> tuple[float, ...]:
@@ -186,7 +194,22 @@ class Date(NamedTuple):
     date: int
 
 
-@dataclass(frozen=True)  # a NamedTuple would equal a Date
+@dataclass(frozen=True)  # NamedTuples of equal fields are equal
+class ExDate:
+    """The ex-date of a dividend in cash, by its place."""
+
+    place: int
+
+
+@dataclass(frozen=True)
+class ExWeight:
+    """The weight of a node in the integral to the ex-date of a dividend in cash, by its place."""
+
+    node: str
+    place: int
+
+
+@dataclass(frozen=True)
 class PastFixing:
     """The price of a past fixing, the first of which has place 0."""
 

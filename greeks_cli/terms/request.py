@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from copy import copy
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
@@ -18,6 +18,7 @@ from greeks_cli.terms.flat_market import FlatMarket
 from greeks_cli.terms.greek import MARKET_PARAMETERS, MODEL_PARAMETERS, TIME, Greek, bucketed, parse_greeks
 from greeks_cli.terms.market import Market
 from greeks_cli.terms.models import Model
+from greeks_cli.terms.nodes import curve_of
 from greeks_cli.terms.position import Position
 from greeks_cli.terms.simulation import Autodiff, Estimator, Simulation, Smoothing
 from greeks_cli.terms.validation import kind_of, validated
@@ -124,6 +125,16 @@ class Request:
     def levels(self) -> dict[str, float]:
         """The values of parameters, those of the flat market in place of curves."""
         return {**self.values, **self.flat_market._asdict()}
+
+    @cached_property
+    def by_place(self) -> "Request":
+        """The request with the nodes of its market named by their places, unless a Greek names one of them.
+
+        Requests whose nodes lie at other times then have one structure.
+        """
+        named = any(curve_of(name) != name for greek in self.greeks for name in greek.parameters)
+        market = self.market if named else self.market.by_place
+        return self if market is self.market else replace(self, market=market)
 
     def with_seed(self, seed: int) -> "Request":
         """The request with another seed."""

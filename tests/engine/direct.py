@@ -18,6 +18,7 @@ def fetch_of(request, normals, method):
 
 def scenario_of(request, normals, method):
     """The scenario whose sources are plain arrays, of shape (1,) where a trace has a number."""
+    request = request.by_place
     fetch, dtype = fetch_of(request, normals, method), normals.dtype.type
 
     def sourced(source, sample, is_flat=None):
@@ -30,6 +31,7 @@ def scenario_of(request, normals, method):
 
 def derivatives_of(request, normals, method, wanted):
     """The wanted derivatives by a method, each of shape (n_paths,)."""
+    request = request.by_place
     scenario, contract = scenario_of(request, normals, method), request.contract
     found = Differentiation(request, contract, scenario, request.payoff_values, KnownSchedule(request))
     return found.derivatives(method, wanted)

@@ -27,6 +27,7 @@ def dot_graph(request: Request, greek: Greek) -> str:
     """The graph of one Greek in the DOT language, its leaves named; drawn on four paths."""
     import chainer.computational_graph as drawing
 
+    request = request.by_place
     contract, grid = request.contract, Grid.usual(request)
     start = start_of(request, request.values)
     (group, *_) = plan(request).groups

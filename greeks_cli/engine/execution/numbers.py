@@ -90,7 +90,7 @@ class Numbers:
     """The open numbers of trades of one structure."""
 
     def __init__(self, requests: Sequence[Request]):
-        self.requests = requests
+        self.requests = [request.by_place for request in requests]
         self.dtype = type_of(requests[0])
         self._values: dict[Source, Any] = {}
         self.programs: dict[Hashable, Program[MultiIndex]] = {}

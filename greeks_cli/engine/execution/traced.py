@@ -205,6 +205,7 @@ class _Subject:
 
 def traced(request: Request, methods: Methods) -> Traced:
     """The traces of a structure, from the cache where an earlier request has made them."""
+    request = request.by_place
     contract, simulation = request.contract, request.simulation
     choices = tuple((index, tuple(method.pattern for method in found)) for index, found in methods.items())
     structure = contract.structure(request.market.spot), contract.series(request.levels)

@@ -5,6 +5,7 @@ import pickle
 import numpy as np
 import pytest
 
+from greeks_cli.analytic import closed_forms
 from greeks_cli.engine.backends.backend import HOST
 from greeks_cli.engine.execution import traced as tracing
 from greeks_cli.engine.execution.chunks import Stacked
@@ -195,6 +196,28 @@ def test_trades_that_differ_in_what_was_observed_share_a_trace(name, dtype, chai
     assert len(chainer_runs) == n_runs
     assert [priced.estimates for priced in run_together(requests)] == alone
     assert len({estimates[0].value for estimates in alone}) == 3
+
+
+@pytest.mark.parametrize("market", [{}, {"dividend_model": "escrowed"}, {"rate": "0.5:1%,2:2%"}], ids=str)
+def test_trades_that_differ_in_ex_dates_share_a_trace(market, chainer_runs):
+    requests = [
+        build_request(
+            {"strike": 100}, {"vol": 0.2, "dividends": dividends, **market}, {"paths": 4000}, "delta,rho,theta"
+        )
+        for dividends in ("0.3:1.5,0.8:1%", "0.25:1.5,0.9:2%", "0.4:1,0.7:1%")
+    ]
+    alone = [run(requests[0]).estimates]
+    n_runs, n_forms = len(chainer_runs), closed_forms._traced.cache_info().misses
+    alone += [run(request).estimates for request in requests[1:]]
+    assert (len(chainer_runs), closed_forms._traced.cache_info().misses) == (n_runs, n_forms)
+    assert [priced.estimates for priced in run_together(requests)] == alone
+    assert len({estimates[0].value for estimates in alone}) == 3
+
+
+def test_greek_in_a_dividend_has_the_name_that_the_dividend_has():
+    market = {"vol": 0.2, "dividends": "0.3:1.5,0.8:1.25"}
+    found = run(build_request({"strike": 100}, market, {"paths": 4000}, "d(dividend[0.3]),d(dividend[0.8])"))
+    assert [estimate.greek.name for estimate in found.estimates[1:]] == ["d(dividend[0.3])", "d(dividend[0.8])"]
 
 
 def test_raw_trace_leaves_every_number_open():
