@@ -1,8 +1,7 @@
 """Requests, validated once: a Request that exists is valid."""
 
 from collections.abc import Iterator, Mapping
-from copy import copy
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
@@ -69,13 +68,13 @@ class Request:
         if wrong:
             raise InvalidInput(wrong)
 
-    @property
-    def values(self) -> dict[str, float]:
+    @cached_property
+    def values(self) -> Mapping[str, float]:
         """The value of every parameter that a Greek may differentiate."""
         return {**self.market.values, **self.contract.values, TIME: 0.0}
 
-    @property
-    def payoff_values(self) -> dict[str, float]:
+    @cached_property
+    def payoff_values(self) -> Mapping[str, float]:
         """The numbers that a payoff reads: the values of parameters, and those that follow from what was observed."""
         return {**self.values, **self.contract.observed}
 
@@ -121,8 +120,8 @@ class Request:
     def _chance_of_no_price(self) -> float:
         return self.market.chance_of_no_price(self.contract.expiry)
 
-    @property
-    def levels(self) -> dict[str, float]:
+    @cached_property
+    def levels(self) -> Mapping[str, float]:
         """The values of parameters, those of the flat market in place of curves."""
         return {**self.values, **self.flat_market._asdict()}
 
@@ -134,18 +133,20 @@ class Request:
         """
         named = any(curve_of(name) != name for greek in self.greeks for name in greek.parameters)
         market = self.market if named else self.market.by_place
-        return self if market is self.market else replace(self, market=market)
+        return self if market is self.market else self.changed(market=market)
 
     def with_seed(self, seed: int) -> "Request":
         """The request with another seed."""
-        found = copy(self)
-        object.__setattr__(found, "simulation", self.simulation.model_copy(update={"seed": seed}))
-        return found
+        return self.changed(simulation=self.simulation.model_copy(update={"seed": seed}))
 
     def with_buckets(self) -> "Request":
         """The request with the Greeks at all nodes of the curves in which its Greeks are derivatives."""
-        found = copy(self)
-        object.__setattr__(found, "greeks", bucketed(self.greeks, self.market.nodes))
+        return self.changed(greeks=bucketed(self.greeks, self.market.nodes))
+
+    def changed(self, **parts: object) -> "Request":
+        """The request with other parts, which are not checked again; what follows from the parts is forgotten."""
+        found = object.__new__(Request)
+        found.__dict__.update({name: getattr(self, name) for name in self.__dataclass_fields__} | parts)
         return found
 
     def _problems_of_market(self) -> Iterator[Problem]:

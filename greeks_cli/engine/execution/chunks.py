@@ -77,15 +77,13 @@ def batched_slots(program: Program[Any]) -> frozenset[int]:
     return readers(program, constants | arrays)[0]
 
 
-def is_one_by_one(program: Program[Any]) -> bool:
-    """True if the trades of a batch must be computed one by one: a call works on whole arrays of one trade."""
-    constants = {slot for slot, constant in program.constants.items() if isinstance(constant, PerTrade)}
-    arrays = {source: slot for source, slot in program.sources.items() if _is_batched(source)}
-    return _crosses(program, constants, {source.source: slot for source, slot in arrays.items()})  # type: ignore[attr-defined]
+def is_one_by_one(program: Program[Any], numbers: set[int], markets: Markets) -> bool:
+    """True if the trades of a batch must be computed one by one: a call works on whole arrays of one trade.
 
-
-def _crosses(program: Program[Any], numbers: set[int], arrays: Mapping[PathSource, int]) -> bool:
-    """True if a call needs the whole array of one trade; the slots of numbers and arrays have one for each trade."""
+    The slots of ``numbers`` have one for each trade.
+    """
+    sources = program.sources.items() if markets.count > 1 else ()
+    arrays = {source: slot for source, slot in sources if isinstance(source, PathSource) and source.of_market}
     if any(not source.is_row for source in arrays):
         return True
     return not program.is_elementwise and readers(program, numbers | {*arrays.values()})[1]
@@ -204,11 +202,9 @@ class Stacked:
         return {name: np.array([np.broadcast_to(one[name], shape) for one in found]) for name in program.results}
 
     def _is_one_by_one(self, program: Program[Any], values: Mapping[Source, Any], constants: Mapping[int, Any]) -> bool:
-        markets = self._numbers.markets
         numbers = {slot for slot, constant in constants.items() if isinstance(constant, PerTrade)}
         numbers |= {program.sources[source] for source, value in values.items() if isinstance(value, PerTrade)}
-        arrays = [s for s in program.sources if isinstance(s, PathSource) and s.of_market and markets.count > 1]
-        return _crosses(program, numbers, {source: program.sources[source] for source in arrays})
+        return is_one_by_one(program, numbers, self._numbers.markets)
 
     def _data_of(self, which: slice) -> PathData:
         """The paths in the markets of some trades."""

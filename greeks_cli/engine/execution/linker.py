@@ -7,10 +7,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from greeks_cli.engine.compiler.batching import chosen
 from greeks_cli.engine.compiler.builder import Builder
 from greeks_cli.engine.compiler.ir import COMMUTATIVE, Program, per_path
-from greeks_cli.engine.execution.chunks import Chunked, InMarkets, Rows, is_one_by_one
+from greeks_cli.engine.execution.chunks import Chunked, InMarkets, Rows
 from greeks_cli.engine.execution.numbers import type_of
 from greeks_cli.engine.execution.programs import FAR, NEAR, Programs, Share, Stack, Wanted
 from greeks_cli.engine.simulation.markets import Markets
@@ -45,7 +44,7 @@ class Linked:
         """The factor of every result, for each plan of its stack."""
         self._dtype = type_of(programs.plans[numbers[0]].request)
         shares = list(programs.shares(numbers, most > 1))
-        merger = _Merger(self._dtype)
+        merger = _Merger()
         slots = [merger.merged(share) for share in shares]
         whole = merger.program({(i, name): slot for i, own in enumerate(slots) for name, slot in own.items()})
         self._whole = replace(whole, same_shape=per_path(whole))
@@ -59,8 +58,7 @@ class Linked:
         n_plans = len(share.plans)
         factors = {name: factor[share.rows] for name, factor in share.batch.factors.items()}
         if n_plans > 1:
-            own: Program[Any] = replace(self._whole, results=slots)
-            most = 1 if is_one_by_one(own.only(slots)) else most
+            most = 1 if share.is_one_by_one else most
         stacks = []
         for start in range(0, n_plans, most):
             stack, which = len(self.stacks), slice(start, min(start + most, n_plans))
@@ -93,8 +91,8 @@ class Linked:
 class _Merger:
     """Merges programs, each with the numbers of some plans."""
 
-    def __init__(self, dtype: type[np.floating]):
-        self._dtype, self._builder = dtype, Builder()
+    def __init__(self) -> None:
+        self._builder = Builder()
         self._flat: set[int] = set()
         self._markets: dict[Market, Markets] = {}
         """One object for all plans of a market."""
@@ -102,14 +100,10 @@ class _Merger:
     def merged(self, share: Share) -> dict[Wanted, int]:
         """The slots of the results of some plans."""
         program, builder = share.batch.program, self._builder
-        numbers = share.batch.numbers.some(share.rows)
-        placed = numbers.markets
+        placed = share.numbers.markets
         if placed.count == 1:
-            placed = self._markets.setdefault(numbers.requests[0].market, placed)
-        slots = {
-            slot: builder.constant(chosen(constant, share.rows, self._dtype))
-            for slot, constant in program.constants.items()
-        }
+            placed = self._markets.setdefault(share.numbers.requests[0].market, placed)
+        slots = {slot: builder.constant(constant) for slot, constant in share.constants.items()}
         for source, slot in program.sources.items():
             if isinstance(source, PathSource) and source.of_market:
                 source = InMarkets(source, placed)
