@@ -1,6 +1,6 @@
 """Requests, validated once: a Request that exists is valid."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Hashable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -134,6 +134,13 @@ class Request:
         named = any(curve_of(name) != name for greek in self.greeks for name in greek.parameters)
         market = self.market if named else self.market.by_place
         return self if market is self.market else self.changed(market=market)
+
+    @cached_property
+    def structure(self) -> Hashable:
+        """Equal for requests whose derivatives are the same functions of numbers, by any one method."""
+        contract = self.contract
+        cases = contract.structure(self.market.spot), contract.series(self.levels)
+        return type(contract), cases, self.market.nodes, self.cash_dividends
 
     def with_seed(self, seed: int) -> "Request":
         """The request with another seed."""

@@ -1,8 +1,8 @@
 """Candidates: the methods that apply to each Greek of a request, among which pilot paths choose."""
 
-from collections.abc import Sequence
-from functools import cache
-from itertools import chain
+from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cache, lru_cache
 
 from greeks_cli.engine.autodiff.mixed_partials import MultiIndex
 from greeks_cli.engine.autodiff.softplus import Kernel
@@ -14,6 +14,8 @@ from greeks_cli.terms.nodes import curve_of
 from greeks_cli.terms.request import Request
 from greeks_cli.terms.simulation import Autodiff, Estimator, Sampler, Smoothing
 
+_KEPT = 256
+"""Structures whose estimators are kept."""
 _PATHWISE_SCALES = (1.0, 0.5, 0.25)
 """Candidate widths, over the width of the rule."""
 _CONDITIONAL_SCALES = (6.0, 3.0, 1.5, 0.5)
@@ -55,11 +57,10 @@ def candidates_of(request: Request, kinks: Sequence[Kink]) -> dict[MultiIndex, t
     def sharp(estimator: Estimator) -> list[Method]:
         return [Method(estimator, pathwise(2)[0].kernels)]
 
-    def by(estimator: Estimator, index: MultiIndex) -> list[Method]:
+    def by(estimator: Estimator, index: MultiIndex, firsts: tuple[str, ...]) -> list[Method]:
         """The methods of an estimator; methods of equal widths are one object."""
         if estimator is Estimator.CONDITIONAL:
-            ways = [conditional(first, len(index)) for first in _firsts(request, index)]
-            return list(chain.from_iterable(ways))
+            return [method for first in firsts for method in conditional(first, len(index))]
         if estimator is not Estimator.PATHWISE:
             return sharp(estimator)
         if contract.tangled_kinks and index and kink_order(contract, index) > 1:
@@ -67,11 +68,37 @@ def candidates_of(request: Request, kinks: Sequence[Kink]) -> dict[MultiIndex, t
         usual = pathwise(3 if len(index) > 2 else 2)
         return usual if usual[0].smooths(index, contract) else usual[:1]
 
-    def allowed(index: MultiIndex) -> tuple[Method, ...]:
-        estimators = _estimators(request, index, len(kinks)) if kinks else [Estimator.PATHWISE]
-        return tuple(method for estimator in estimators for method in by(estimator, index))
+    key = request.by_place.structure, simulation.estimator, simulation.autodiff, simulation.control, tuple(wanted)
+    ways = _ways_of(_Subject(key, request.by_place, len(kinks)))
+    return {
+        index: tuple(method for estimator in estimators for method in by(estimator, index, firsts))
+        for index, (estimators, firsts) in ways.items()
+    }
 
-    return {index: allowed(index) for index in wanted}
+
+@dataclass(frozen=True)
+class _Subject:
+    """A request and the number of its kinks as a key of the cache; two are equal where their ``key`` is."""
+
+    key: Hashable
+    request: Request = field(compare=False)
+    n_kinks: int
+
+
+_Ways = tuple[tuple[Estimator, ...], tuple[str, ...]]
+"""Estimators, and the parameters that a conditional estimate may begin with."""
+
+
+@lru_cache(_KEPT)
+def _ways_of(subject: _Subject) -> Mapping[MultiIndex, _Ways]:
+    """The estimators of each Greek, which depend on the structure of a request alone."""
+    request, n_kinks = subject.request, subject.n_kinks
+
+    def of_greek(index: MultiIndex) -> _Ways:
+        estimators = _estimators(request, index, n_kinks) if n_kinks else [Estimator.PATHWISE]
+        return tuple(estimators), tuple(_firsts(request, index))
+
+    return {greek.parameters: of_greek(greek.parameters) for greek in request.greeks}
 
 
 def fixed_width(request: Request) -> float | None:

@@ -88,6 +88,11 @@ class Linked:
         return Chunked.of(self._whole, self._dtype, single, batches)
 
 
+def _placed(argument: Any, slots: Mapping[int, int]) -> Any:
+    """The argument of a call with other slots."""
+    return tuple([slots[slot] for slot in argument]) if type(argument) is tuple else slots[argument]
+
+
 class _Merger:
     """Merges programs, each with the numbers of some plans."""
 
@@ -109,9 +114,10 @@ class _Merger:
                 source = InMarkets(source, placed)
             slots[slot] = builder.source(source)
         for call in program.calls:
-            own = tuple(tuple(slots[i] for i in a) if isinstance(a, tuple) else slots[a] for a in call.arguments)
+            arguments = tuple([_placed(argument, slots) for argument in call.arguments])
             # Programs that are simplified apart have the factors of a product in different orders.
-            arguments = tuple(sorted(own)) if call.function in COMMUTATIVE else own
+            if call.function in COMMUTATIVE:
+                arguments = tuple(sorted(arguments))
             slots[call.result] = builder.call(call.function, arguments, call.keywords)
         self._flat.update(slots[slot] for slot in program.flat if slot in slots)
         return {name: slots[slot] for name, slot in program.results.items()}

@@ -206,19 +206,9 @@ class _Subject:
 def traced(request: Request, methods: Methods) -> Traced:
     """The traces of a structure, from the cache where an earlier request has made them."""
     request = request.by_place
-    contract, simulation = request.contract, request.simulation
+    simulation = request.simulation
     choices = tuple((index, tuple(method.pattern for method in found)) for index, found in methods.items())
-    structure = contract.structure(request.market.spot), contract.series(request.levels)
-    key = (
-        type(contract),
-        structure,
-        request.market.nodes,
-        request.cash_dividends,
-        integrates(request),
-        simulation.dtype,
-        simulation.autodiff,
-        choices,
-    )
+    key = request.structure, integrates(request), simulation.dtype, simulation.autodiff, choices
     return _kept(_Subject(key, request, methods))
 
 
