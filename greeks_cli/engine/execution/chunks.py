@@ -12,7 +12,7 @@ import numpy as np
 from greeks_cli.engine.autodiff.mixed_partials import MultiIndex
 from greeks_cli.engine.backends.backend import Device
 from greeks_cli.engine.compiler.batching import PerTrade, chosen, of_trades
-from greeks_cli.engine.compiler.ir import Array, Name, Program, Source, per_path, readers
+from greeks_cli.engine.compiler.ir import Array, Name, Program, Shape, Source, per_path, readers
 from greeks_cli.engine.execution.numbers import Numbers, Widths
 from greeks_cli.engine.simulation.gbm import parameters_of
 from greeks_cli.engine.simulation.markets import Markets
@@ -182,7 +182,8 @@ class Stacked:
         n = len(self._rows)
         late = self._numbers.late(widths)
         values = {source: late(source) for source in program.sources if not isinstance(source, PathSource)}
-        constants = {slot: chosen(c, self._rows, np.float64) for slot, c in program.constants.items()}
+        own_each = {slot: c for slot, c in program.constants.items() if isinstance(c, PerTrade | Shape)}
+        constants = {slot: chosen(constant, self._rows, np.float64) for slot, constant in own_each.items()}
 
         def run(which: slice) -> dict[Name, Array]:
             data = self._data_of(which)
@@ -193,7 +194,7 @@ class Stacked:
                 )
 
             own = {slot: of_trades(constant, which, np.float64) for slot, constant in constants.items()}
-            return dict(program.run(fetch, self._motion.n_paths, own))
+            return dict(program.run(fetch, self._motion.n_paths, {**program.constants, **own}))
 
         if n == 1 or not self._is_one_by_one(program, values, constants):
             return run(slice(0, n))

@@ -98,12 +98,11 @@ class Traced:
         usable = self._usable(pattern)
         # Any of the methods serves: they differ in widths alone, which are open.
         method = next(iter(usable.values()))
-        return self._once(pattern, lambda: self._trace(self._request.contract, method, tuple(usable)))
+        return self._once(pattern, self._request.contract, method, tuple(usable))
 
     def raw_control(self, control: Contract, method: Method, wanted: tuple[MultiIndex, ...]) -> Program[MultiIndex]:
         """The calls that Chainer makes for derivatives of a control variate."""
-        key = "control", method.pattern, wanted
-        return self._once(key, lambda: self._trace(control, method, wanted))
+        return self._once(("control", method.pattern, wanted), control, method, wanted)
 
     def trace(self) -> None:
         """Traces the derivatives by every method; later calls of the other methods find the traces."""
@@ -113,10 +112,12 @@ class Traced:
     def _usable(self, pattern: Hashable) -> dict[MultiIndex, Method]:
         return {i: m for i, methods in self._methods.items() for m in methods if m.pattern == pattern}
 
-    def _once(self, key: Hashable, make: Callable[[], Program[MultiIndex]]) -> Program[MultiIndex]:
+    def _once(
+        self, key: Hashable, contract: Contract, method: Method, wanted: tuple[MultiIndex, ...]
+    ) -> Program[MultiIndex]:
         with self._lock:  # requests on several threads share a trace
             if key not in self._made:
-                self._made[key] = make()
+                self._made[key] = self._trace(contract, method, wanted)
             return self._made[key]
 
     def _folded(self, numbers: Numbers, key: Hashable, make: Callable[[], Program[MultiIndex]]) -> Program[MultiIndex]:
@@ -127,7 +128,7 @@ class Traced:
             return numbers.programs[self, key]
         with self._lock:
             programs = self._markets.pop(numbers.folded_key, {})
-            self._markets[numbers.folded_key] = programs
+            self._markets[numbers.folded_key] = programs  # the last one used is the last one dropped
             if len(self._markets) > _KEPT_MARKETS:
                 del self._markets[next(iter(self._markets))]
             if key not in programs:

@@ -177,6 +177,13 @@ BEGUN = {
         "monitoring": 3,
     },
     "lookback, continuous": lambda past: {"kind": "lookback", "strike_kind": "floating", "running_extreme": min(past)},
+    "formula": lambda past: {
+        "kind": "formula",
+        "payoff": "where(max(S) < 130, max(mean(S) - K, 0), 2)",
+        "param": {"K": 99},
+        "fixings": 3,
+        "past_fixings": past,
+    },
     "forward start": lambda past: {"kind": "forward-start", "start": 0, "past_fixings": past[-1:]},
 }
 """Contracts that have begun, by prices that have been observed."""
