@@ -9,13 +9,14 @@ import numpy as np
 
 from greeks_cli.analytic import barrier_options, double_barrier, path_options, vanilla_options
 from greeks_cli.analytic.closed_form import SCHEDULE, closed_form
-from greeks_cli.analytic.point import Point, point_of
-from greeks_cli.analytic.point_accruals import TRACED_POINTS, PointAccruals, lognormal_start
+from greeks_cli.analytic.point import PastFixing, Point, point_of
+from greeks_cli.analytic.point_accruals import TRACED_POINTS, PointAccruals, lognormal_start, open_input
 from greeks_cli.engine.autodiff.mixed_partials import Derivatives, MultiIndex, by_grad
-from greeks_cli.engine.autodiff.ops import make_leaves
+from greeks_cli.engine.autodiff.ops import Operand, make_leaves
 from greeks_cli.engine.compiler.ir import Array, Program
 from greeks_cli.engine.compiler.tracer import Tracer
 from greeks_cli.terms.contract import Contract
+from greeks_cli.terms.fixings import Periodic
 from greeks_cli.terms.greek import MAX_ORDER, TIME, Greek
 from greeks_cli.terms.market import Market
 from greeks_cli.terms.request import Request
@@ -37,14 +38,19 @@ def exact_derivatives(request: Request, contract: Contract, wanted: Sequence[Mul
     """Derivatives of a contract's closed form in the request's market."""
     if request.is_joint:
         return (None,) * len(wanted)
-    return _at([point_of(contract, request.sole_market, request.values)], wanted)[0]
+    return _at([_point(request, contract)], wanted)[0]
+
+
+def _point(request: Request, contract: Contract) -> Point:
+    """The point of a contract in the request's market, whose nodes are named by place."""
+    return point_of(contract, request.by_place.sole_market, request.by_place.values)
 
 
 def exact_greeks_of_all(requests: Sequence[Request]) -> list[Exact]:
     """Closed forms of several requests; requests that differ only in numbers are evaluated as a batch."""
     single = [number for number, request in enumerate(requests) if not request.is_joint]
     sole = [requests[number] for number in single]
-    points = [point_of(request.contract, request.sole_market, request.values) for request in sole]
+    points = [_point(request, request.contract) for request in sole]
     found = _in_batches(points, [[greek.parameters for greek in request.greeks] for request in sole])
     of_single = dict(zip(single, found, strict=True))
     return [of_single[k] if k in of_single else exact_greeks(request) for k, request in enumerate(requests)]
@@ -106,11 +112,21 @@ def _traced(subject: _Subject) -> Program[MultiIndex] | None:
     names = [*point.values, *(name for name in SCHEDULE if hasattr(point.contract, name))]
     values = {name: tracer.source(name, np.full(TRACED_POINTS, point.input(name))) for name in names}
     leaves = make_leaves(values, {name for index in subject.wanted for name in index}, TRACED_POINTS, np.float64)
-    start = {**leaves, "spot": lognormal_start(point, leaves)}
+    start = {**leaves, **_observed(point, tracer), "spot": lognormal_start(point, leaves, tracer)}
     if point.market.future is not None:
         start["dividend_yield"] = leaves["rate"]
     value = closed_form(point.contract, start, PointAccruals(point, start, tracer))
     return None if value is None else tracer.program(by_grad(value, leaves, subject.wanted))
+
+
+def _observed(point: Point, tracer: Tracer) -> dict[str, Operand]:
+    """What has been observed, as inputs; the past fixings of a contract on returns each."""
+
+    found: dict[str, Operand] = {name: open_input(point, name, tracer) for name in point.contract.observed}
+    if isinstance(point.contract, Periodic):
+        places = range(len(point.contract.past_fixings))
+        found["past_fixings"] = [open_input(point, PastFixing(place), tracer) for place in places]
+    return found
 
 
 def _at(points: Sequence[Point], wanted: Sequence[MultiIndex]) -> list[Exact]:

@@ -6,11 +6,13 @@ from functools import cached_property
 import numpy as np
 
 from greeks_cli.analytic.end_law import EndLaw, Lognormal, Places, Transformed
-from greeks_cli.analytic.point import Date, Place, Point, Weight
+from greeks_cli.analytic.point import Date, ExDate, ExWeight, Place, Point, Weight
 from greeks_cli.analytic.quoted_law import Quoted
 from greeks_cli.engine.autodiff.chainer_runtime import chainer
 from greeks_cli.engine.autodiff.exp_linear import Dates
+from greeks_cli.engine.autodiff.open_number import OpenNumber
 from greeks_cli.engine.autodiff.ops import Leaves, Operand
+from greeks_cli.engine.compiler.ir import Source
 from greeks_cli.engine.compiler.tracer import Tracer
 from greeks_cli.engine.simulation.accruals import Accruals
 from greeks_cli.engine.simulation.cash_dividends import underlying_of
@@ -19,6 +21,11 @@ from greeks_cli.terms.models import Model
 
 TRACED_POINTS = 3
 """The number of points of a trace."""
+
+
+def open_input(point: Point, source: Source, tracer: Tracer) -> OpenNumber:
+    """An input of the closed form that no Greek moves."""
+    return OpenNumber(tracer.source(source, np.full(TRACED_POINTS, point.input(source))))
 
 
 class PointAccruals:
@@ -84,14 +91,18 @@ class PointAccruals:
         return chainer.Variable(self._tracer.source(source, np.full(TRACED_POINTS, number)))
 
 
-def lognormal_start(point: Point, leaves: Leaves) -> Operand:
+def lognormal_start(point: Point, leaves: Leaves, tracer: Tracer) -> Operand:
     """The spot, less the value of escrowed dividends until the contract's last date."""
-    market, n_dates = point.market, len(point.contract.dates)
-    ex_dates = market.ex_dates(point.contract.dates)
+    n_dates = len(point.contract.dates)
 
     def to_ex_date(date: Dates) -> Accruals:
         assert isinstance(date, int)
-        k, weights = date - n_dates, market.weights(ex_dates)
-        return Accruals(leaves, ex_dates[k], market.nodes, lambda node: float(weights[node][k]))
+        place = date - n_dates
+        return Accruals(
+            leaves,
+            open_input(point, ExDate(place), tracer),
+            point.market.nodes,
+            lambda node: open_input(point, ExWeight(node, place), tracer),
+        )
 
     return underlying_of(n_dates, point.cash).start(leaves, to_ex_date)
