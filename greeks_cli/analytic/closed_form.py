@@ -34,6 +34,6 @@ class AccrualsTo(Protocol):
 def closed_form(contract: Contract, leaves: Leaves, accruals: AccrualsTo) -> Operand | None:
     """The price as a graph of the leaves, or None where there is no closed form.
 
-    The leaves are the parameters and those of ``SCHEDULE`` that the contract has.
+    The leaves are the parameters, those of ``SCHEDULE`` that the contract has, and what has been observed.
     """
     return None

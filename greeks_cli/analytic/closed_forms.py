@@ -10,13 +10,14 @@ import numpy as np
 from greeks_cli.analytic import barrier_options, double_barrier, path_options, quanto_options, vanilla_options
 from greeks_cli.analytic.closed_form import SCHEDULE, closed_form
 from greeks_cli.analytic.joint_point import JointPoint, joint_value
-from greeks_cli.analytic.point import Point, point_of
-from greeks_cli.analytic.point_accruals import TRACED_POINTS, PointAccruals, lognormal_start
+from greeks_cli.analytic.point import PastFixing, Point, point_of
+from greeks_cli.analytic.point_accruals import TRACED_POINTS, PointAccruals, lognormal_start, open_input
 from greeks_cli.engine.autodiff.mixed_partials import Derivatives, MultiIndex, by_grad
 from greeks_cli.engine.autodiff.ops import Leaves, Operand, make_leaves
 from greeks_cli.engine.compiler.ir import Array, Program
 from greeks_cli.engine.compiler.tracer import Tracer
 from greeks_cli.terms.contract import Contract
+from greeks_cli.terms.fixings import Periodic
 from greeks_cli.terms.greek import TIME, Greek
 from greeks_cli.terms.joint_contracts import JointContract
 from greeks_cli.terms.joint_market import JointMarket
@@ -51,6 +52,8 @@ def exact_greeks_of_all(requests: Sequence[Request]) -> list[Exact]:
 
 
 def _point(request: Request, contract: Contract) -> AnyPoint:
+    """The point of a contract in the request's market, whose nodes are named by place."""
+    request = request.by_place
     if isinstance(contract, JointContract) and isinstance(request.market, JointMarket):
         return JointPoint(contract, request.market, request.values)
     return point_of(contract, request.sole_market, request.values)
@@ -119,10 +122,20 @@ def _traced(subject: _Subject) -> Program[MultiIndex] | None:
 def _value(point: AnyPoint, leaves: Leaves, tracer: Tracer) -> Operand | None:
     if isinstance(point, JointPoint):
         return joint_value(point, leaves, tracer)
-    start = {**leaves, "spot": lognormal_start(point, leaves)}
+    start = lognormal_start(point, leaves, lambda source: open_input(point, source, tracer))
+    leaves = {**leaves, **_observed(point, tracer), "spot": start}
     if point.market.future is not None:
-        start["dividend_yield"] = leaves["rate"]
-    return closed_form(point.contract, start, PointAccruals(point, start, tracer))
+        leaves = {**leaves, "dividend_yield": leaves["rate"]}
+    return closed_form(point.contract, leaves, PointAccruals(point, leaves, tracer))
+
+
+def _observed(point: Point, tracer: Tracer) -> dict[str, Operand]:
+    """What has been observed, as inputs; the past fixings of a contract on returns each."""
+    found: dict[str, Operand] = {name: open_input(point, name, tracer) for name in point.contract.observed}
+    if isinstance(point.contract, Periodic):
+        places = range(len(point.contract.past_fixings))
+        found["past_fixings"] = [open_input(point, PastFixing(place), tracer) for place in places]
+    return found
 
 
 def _at(points: Sequence[AnyPoint], wanted: Sequence[MultiIndex]) -> list[Exact]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from math import exp, prod
 
 import numpy as np
@@ -13,7 +13,7 @@ from greeks_cli.analytic.given_one import Array, Laws, Rule, chosen_rule
 from greeks_cli.analytic.joint_forms import ExchangeForm, GeometricForm, OfTwo, form_of, levels_of
 from greeks_cli.analytic.joint_law import Given, JointLaw, Part
 from greeks_cli.analytic.point import Point
-from greeks_cli.analytic.point_accruals import TRACED_POINTS, PointAccruals, lognormal_start
+from greeks_cli.analytic.point_accruals import TRACED_POINTS, PointAccruals, lognormal_start, open_input
 from greeks_cli.engine.autodiff import ops
 from greeks_cli.engine.autodiff.mixed_partials import MultiIndex
 from greeks_cli.engine.autodiff.ops import Leaves, Operand
@@ -110,7 +110,7 @@ class JointPoint:
         found = []
         for point, level in zip(self.parts, levels_of(self.contract), strict=True):
             to_expiry = _accruals(point)
-            forward = lognormal_start(point, point.values) * exp(to_expiry.carry)
+            forward = lognormal_start(point, point.values, point.input) * exp(to_expiry.carry)
             found.append(Part(forward / level, to_expiry.deviation))
         return JointLaw(found, self._correlation, _accruals(self.parts[0]).discount)
 
@@ -196,8 +196,9 @@ def _traced_law(point: JointPoint, leaves: Leaves, tracer: Tracer) -> JointLaw:
     names, parts = point.market.names, []
     for k, (name, part) in enumerate(zip(names, point.parts, strict=True)):
         own = values_of_part(leaves, name)
-        own = {**own, "spot": lognormal_start(part, own)}
-        to_expiry = PointAccruals(part, own, _TracerOfPart(tracer, k))()
+        inputs = _TracerOfPart(tracer, k)
+        own = {**own, "spot": lognormal_start(part, own, partial(open_input, part, tracer=inputs))}
+        to_expiry = PointAccruals(part, own, inputs)()
         forward = own["spot"] * ops.exp(to_expiry.carry) / _flat(point, tracer, Level(k))
         parts.append(Part(forward, to_expiry.deviation))
 

@@ -1,7 +1,7 @@
 """Closed forms of path-dependent contracts."""
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from itertools import pairwise
 
 import numpy as np
@@ -30,6 +30,14 @@ def has_small_carry(contract: Contract, values: Mapping[str, float]) -> bool:
     return carry * max(expiry, math.sqrt(expiry) / vol, 0.4 * furthest / (vol * vol)) < 1
 
 
+def past_of(contract: Contract) -> Hashable:
+    """The part of the past that is structure of a closed form: the number of fixings, and the signs of their gains."""
+    count = len(contract.past_fixings) if isinstance(contract, Asian | Periodic) else 0
+    bounds = (contract.floor, contract.cap) if isinstance(contract, Cliquet) else ()
+    ratios = contract.settled if isinstance(contract, Cliquet) else ()
+    return tuple(contract.observed), count, tuple(gross - 1 - bound > 0 for gross in ratios for bound in bounds)
+
+
 @closed_form.register
 def _asian(contract: Asian, leaves: Leaves, accruals: AccrualsTo) -> Operand | None:
     """The geometric average is lognormal (A. Kemna and A. Vorst, 1990; here for discrete fixings, past ones too).
@@ -46,7 +54,7 @@ def _asian(contract: Asian, leaves: Leaves, accruals: AccrualsTo) -> Operand | N
     variance = accruals.weighted([(2 * (n_future - i) - 1) / n**2 for i in range(n_future)]).variance
     level = leaves["spot"]
     if contract.past_fixings:
-        level = exp(log(level) * (len(contract.times) / n) + sum(map(math.log, contract.past_fixings)) / n)
+        level = exp(log(level) * (len(contract.times) / n) + leaves["past_logarithms"] / n)
     forward = level * exp(mean.growth + 0.5 * variance)
     return accruals().discount * black(contract.type.sign, forward, leaves["strike"], sqrt(variance))
 
@@ -55,7 +63,7 @@ def _decided_asian(contract: Asian, leaves: Leaves, accruals: AccrualsTo) -> Ope
     """A forward on the arithmetic average for a call, nothing for a put."""
     n_future = len(contract.times) - contract.fixes_today
     growth = sum(exp(accruals(i).carry) for i in range(n_future)) + contract.fixes_today
-    average = (leaves["spot"] * growth + sum(contract.past_fixings)) / contract.n_averaged
+    average = (leaves["spot"] * growth + leaves["past_sum"]) / contract.n_averaged
     gain = accruals().discount * (average - leaves["strike"])
     return gain if contract.type is OptionType.CALL else 0.0 * gain
 
@@ -77,7 +85,7 @@ def _lookback(contract: Lookback, leaves: Leaves, accruals: AccrualsTo) -> Opera
     so_far = leaves["spot"] * 1.0
     if contract.running_extreme is not None:
         further = sign * contract.running_extreme > sign * float(leaves["spot"].array[0])
-        so_far = 0.0 * leaves["spot"] + contract.running_extreme if further else so_far
+        so_far = 0.0 * leaves["spot"] + leaves["running_extreme"] if further else so_far
     if contract.strike_kind is StrikeKind.FLOATING:
         # The payoff is sign (E - S(T)), and E - so_far is the gain of the extreme E.
         expected = so_far * discount + sign * _gain(leaves, accruals(), T, sign, so_far, small)
@@ -138,14 +146,14 @@ def _variance_swap(contract: VarianceSwap, leaves: Leaves, accruals: AccrualsTo)
     for gross in _settled(contract, leaves):
         squares = squares + log(gross) ** 2
     years = leaves["expiry"] * (contract.fixings / contract.n_remaining)
-    realised = squares / (years if contract.elapsed is None else leaves["expiry"] + contract.elapsed)
+    realised = squares / (years if contract.elapsed is None else leaves["expiry"] + leaves["elapsed"])
     return contract.notional * to_expiry.discount * (realised - leaves["strike_vol"] * leaves["strike_vol"])
 
 
 def _periods(contract: Periodic, leaves: Leaves, accruals: AccrualsTo) -> Iterator[tuple[Operand, Accruals, int]]:
     """The spot over the last fixing at the start, the accruals, and the count of periods that are alike."""
     n, spot = contract.n_remaining, leaves["spot"]
-    yield 0.0 * spot + 1.0 if contract.fixes_today else spot / contract.past_fixings[-1], accruals(0), 1
+    yield 0.0 * spot + 1.0 if contract.fixes_today else spot / leaves["last_fixing"], accruals(0), 1
     if accruals.is_flat and n > 1:
         yield 1.0 + 0.0 * spot, accruals(1, since=0), n - 1
     elif n > 1:
@@ -154,7 +162,7 @@ def _periods(contract: Periodic, leaves: Leaves, accruals: AccrualsTo) -> Iterat
 
 def _settled(contract: Periodic, leaves: Leaves) -> Sequence[Operand]:
     """Ratios of the fixings that are known today, each to the fixing before."""
-    known = [0.0 * leaves["spot"] + price for price in contract.past_fixings]
+    known = [0.0 * leaves["spot"] + price for price in leaves["past_fixings"]]
     known += [leaves["spot"]] if contract.fixes_today else []
     return [later / earlier for earlier, later in pairwise(known)]
 

@@ -10,7 +10,7 @@ from typing import NamedTuple
 from greeks_cli.analytic.characteristic import log_characteristic, slope_at_infinity
 from greeks_cli.analytic.closed_form import SCHEDULE
 from greeks_cli.analytic.contour import Complex, Contour, chosen_contour
-from greeks_cli.analytic.path_options import has_small_carry
+from greeks_cli.analytic.path_options import has_small_carry, past_of
 from greeks_cli.analytic.quoted_law import has_law_of_quotes
 from greeks_cli.engine.autodiff.mixed_partials import MultiIndex
 from greeks_cli.engine.compiler.ir import Source
@@ -20,6 +20,7 @@ from greeks_cli.terms.carry import FUTURE
 from greeks_cli.terms.contract import Contract
 from greeks_cli.terms.dividends import CashDividends
 from greeks_cli.terms.fields import numeric_fields
+from greeks_cli.terms.fixings import Periodic
 from greeks_cli.terms.greek import MAX_ORDER, TIME
 from greeks_cli.terms.market import Market
 from greeks_cli.terms.models import Model
@@ -63,7 +64,8 @@ class Point:
         flat = {**values, **self.market.flat(contract.expiry)._asdict(), "spot": values["spot"]}
         return (
             type(contract),
-            contract.but_for({*contract.values, *SCHEDULE}),
+            contract.but_for({*contract.values, *SCHEDULE, *contract.recorded}),
+            past_of(contract),
             len(contract.dates) if self.dates_are_inputs else contract.dates,
             order,
             has_small_carry(contract, flat),
@@ -79,11 +81,10 @@ class Point:
     def of_curves(self) -> Hashable:
         """The nodes and dividends, and the times of which the weights of nodes are constants of the closed form."""
         market = self.market
-        ex_dates = market.ex_dates(self.contract.dates) if self.cash else ()
-        if not market.nodes or (self.dates_are_inputs and not ex_dates):
-            return market.nodes, self.cash, ex_dates
+        if not market.nodes or self.dates_are_inputs:
+            return market.nodes, self.cash
         of_curves = tuple(curve.times for curve in market.curves.values())
-        return market.nodes, self.cash, ex_dates, of_curves, market.dividends and market.dividends.times
+        return market.nodes, self.cash, of_curves, market.dividends and market.dividends.times
 
     @property
     def _of_quotes(self) -> Hashable:
@@ -194,14 +195,56 @@ class Point:
             return self.contract.dates[source.date]
         if isinstance(source, Weight):
             return float(self.market.weights(self.contract.dates)[source.node][source.date])
+        if isinstance(source, ExDate):
+            return self._ex_dates[source.place]
+        if isinstance(source, ExWeight):
+            return float(self.market.weights(self._ex_dates)[source.node][source.place])
+        if isinstance(source, PastFixing):
+            return self._past_fixings[source.place]
         name = str(source)
-        return self.values[name] if name in self.values else float(getattr(self.contract, name))
+        return self._numbers[name] if name in self._numbers else float(getattr(self.contract, name))
+
+    @cached_property
+    def _numbers(self) -> Mapping[str, float]:
+        return {**self.contract.observed, **self.values}
+
+    @cached_property
+    def _ex_dates(self) -> tuple[float, ...]:
+        """The ex-dates of dividends in cash until the contract's last date."""
+        return self.market.ex_dates(self.contract.dates)
+
+    @property
+    def _past_fixings(self) -> tuple[float, ...]:
+        assert isinstance(self.contract, Periodic)  # the fixings of others enter by their sum
+        return self.contract.past_fixings
 
 
 class Date(NamedTuple):
     """The time of a date, by its index."""
 
     date: int
+
+
+@dataclass(frozen=True)  # NamedTuples of equal fields are equal
+class ExDate:
+    """The ex-date of a dividend in cash, by its place."""
+
+    place: int
+
+
+@dataclass(frozen=True)
+class ExWeight:
+    """The weight of a node in the integral to the ex-date of a dividend in cash, by its place."""
+
+    node: str
+    place: int
+
+
+@dataclass(frozen=True)
+class PastFixing:
+    """The price of a past fixing, the first of which has place 0."""
+
+    place: int
 
 
 class Weight(NamedTuple):

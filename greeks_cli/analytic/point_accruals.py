@@ -1,16 +1,17 @@
 """Integrals to the dates of a closed form, as graphs of leaves and inputs."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cached_property
 from typing import Any, Protocol
 
 import numpy as np
 
 from greeks_cli.analytic.end_law import EndLaw, Lognormal, Places, Transformed
-from greeks_cli.analytic.point import Date, Place, Point, Weight
+from greeks_cli.analytic.point import Date, ExDate, ExWeight, Place, Point, Weight
 from greeks_cli.analytic.quoted_law import Quoted
 from greeks_cli.engine.autodiff.chainer_runtime import chainer
 from greeks_cli.engine.autodiff.exp_linear import Dates
+from greeks_cli.engine.autodiff.open_number import OpenNumber
 from greeks_cli.engine.autodiff.ops import Leaves, Operand
 from greeks_cli.engine.compiler.ir import Array, Source
 from greeks_cli.engine.simulation.accruals import Accruals
@@ -27,6 +28,11 @@ class Sources(Protocol):
 
     def source(self, name: Source, sample: Any) -> Array:
         """A source as a traced array; ``sample`` has its shape and type."""
+
+
+def open_input(point: Point, source: Source, tracer: Sources) -> OpenNumber:
+    """An input of the closed form that no Greek moves."""
+    return OpenNumber(tracer.source(source, np.full(TRACED_POINTS, point.input(source))))
 
 
 class PointAccruals:
@@ -92,14 +98,18 @@ class PointAccruals:
         return chainer.Variable(self._tracer.source(source, np.full(TRACED_POINTS, number)))
 
 
-def lognormal_start(point: Point, leaves: Leaves) -> Operand:
-    """The spot, less the value of escrowed dividends until the contract's last date."""
-    market, n_dates = point.market, len(point.contract.dates)
-    ex_dates = market.ex_dates(point.contract.dates)
+def lognormal_start(point: Point, leaves: Leaves, number: Callable[[ExDate | ExWeight], Operand]) -> Operand:
+    """The spot, less the value of escrowed dividends until the contract's last date; ``number`` gives inputs."""
+    n_dates = len(point.contract.dates)
 
     def to_ex_date(date: Dates) -> Accruals:
         assert isinstance(date, int)
-        k, weights = date - n_dates, market.weights(ex_dates)
-        return Accruals(leaves, ex_dates[k], market.nodes, lambda node: float(weights[node][k]))
+        place = date - n_dates
+        return Accruals(
+            leaves,
+            number(ExDate(place)),
+            point.market.nodes,
+            lambda node: number(ExWeight(node, place)),
+        )
 
     return underlying_of(range(n_dates), point.cash).start(leaves, to_ex_date)

@@ -160,7 +160,8 @@ def _fields() -> dict[tuple[str, str], FieldInfo]:
 
 
 _FIELDS = _fields()
-_FIELD_OF_OPTION = {flag(path).lstrip("-").replace("-", "_"): path for path in _FIELDS}
+_FLAGS = {path: flag(path) for path in _FIELDS}
+_FIELD_OF_OPTION = {name.lstrip("-").replace("-", "_"): path for path, name in _FLAGS.items()}
 _REQUEST_OPTIONS = {*_FIELD_OF_OPTION, "config", "greeks"}
 
 
@@ -183,16 +184,16 @@ def _option(path: tuple[str, str], info: FieldInfo, required: str) -> Callable[[
         )
         text, default = info.description or "", _default(info, needed)
     shown = f"{text[:1].upper()}{text[1:]}.{default and f' [{default}]'}"
+    name = _FLAGS[path]
     if info.annotation is bool:
-        name = flag(path)
         return click.option(f"{name}/--no-{name[2:]}", default=None, help=shown)
     if path == ("accuracy", "tol"):
-        return click.option(flag(path), metavar="GREEK=ERROR", multiple=True, help=shown, shell_complete=tolerance)
+        return click.option(name, metavar="GREEK=ERROR", multiple=True, help=shown, shell_complete=tolerance)
     if path in _REPEATED:
-        return click.option(flag(path), metavar=_REPEATED[path], multiple=True, help=shown)
+        return click.option(name, metavar=_REPEATED[path], multiple=True, help=shown)
     if choices:
-        return click.option(flag(path), type=click.Choice(choices), help=shown)
-    return click.option(flag(path), metavar=_metavar(info.annotation), help=shown)
+        return click.option(name, type=click.Choice(choices), help=shown)
+    return click.option(name, metavar=_metavar(info.annotation), help=shown)
 
 
 def _choices(annotation: object) -> list[str] | None:

@@ -104,5 +104,5 @@ def _payoff_today(request: Request) -> float:
     grid = Grid.of(request)
     data = data_of(Motion(request.path_dates, np.zeros((grid.n_rows, 1)), grid), Numbers([request]).markets)
     path = plain_path(data, request, request.values)
-    paid = payoff(request.contract, request.values, path, Sharp())
+    paid = payoff(request.contract, request.payoff_values, path, Sharp())
     return float(np.ravel(values_of(paid))[0])

@@ -63,6 +63,14 @@ class Contract(Term):
     observations: ClassVar[tuple[str, ...]] = ()
     """Fields that tell the payment of an expired contract, besides the spot."""
 
+    recorded: ClassVar[frozenset[str]] = frozenset()
+    """Fields that enter the payoff by the numbers of ``observed`` alone, or by their count."""
+
+    @property
+    def observed(self) -> Mapping[str, float]:
+        """Numbers that follow from what has been observed; they are inputs of a program, and no Greek moves them."""
+        return {}
+
     @property
     def open_values(self) -> Mapping[str, float]:
         """The parameters that are inputs of a program; the others are part of its structure."""
@@ -71,9 +79,10 @@ class Contract(Term):
     def structure(self, spot: float) -> Hashable:
         """The contract but for the numbers that are inputs of its programs: equal where the programs are.
 
-        Those are its open parameters and its schedule, of which the number of dates remains.
+        Those are its open parameters, what has been observed, and its schedule, of which the number of dates remains.
         """
-        return self.but_for({*self.open_values, *self.schedule}), len(self.dates), self.case(spot)
+        closed = self.but_for({*self.open_values, *self.schedule, *self.recorded})
+        return closed, len(self.dates), tuple(self.observed), self.case(spot)
 
     def case(self, spot: float) -> Hashable:
         """The choice among formulas that depends on how the spot and the contract's numbers compare."""

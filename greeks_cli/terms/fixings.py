@@ -1,7 +1,7 @@
 """Fixings: the dates at which a contract looks at the underlying."""
 
 from abc import abstractmethod
-from collections.abc import Hashable
+from collections.abc import Hashable, Mapping
 from itertools import pairwise
 from math import ceil
 from typing import Annotated, Any, ClassVar, Self
@@ -90,6 +90,7 @@ class Periodic(Contract):
     """
 
     observations: ClassVar[tuple[str, ...]] = ("past_fixings",)
+    recorded: ClassVar[frozenset[str]] = frozenset({"past_fixings", "elapsed"})
 
     past_fixings: Prices = PAST_FIXINGS
     elapsed: Annotated[Number, Field(ge=0, le=100), Unit("years")] | None = Field(
@@ -163,6 +164,15 @@ class Periodic(Contract):
     @property
     def fixes_today(self) -> bool:
         return len(self.past_fixings) + self.n_remaining == self.n_periods
+
+    @property
+    def settled(self) -> tuple[float, ...]:
+        """Ratios of the past fixings, each to the fixing before."""
+        return tuple(later / earlier for earlier, later in pairwise(self.past_fixings))
+
+    @property
+    def observed(self) -> Mapping[str, float]:
+        return {"last_fixing": self.past_fixings[-1]} if self.past_fixings else {}
 
     @property
     def needs_path(self) -> bool:

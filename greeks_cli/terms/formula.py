@@ -8,7 +8,7 @@ from typing import Annotated, ClassVar, Literal, NamedTuple, Self
 
 from pydantic import BeforeValidator, Field, model_validator
 
-from greeks_cli.terms.choices import folded, is_guarded, is_tangled, jumps, meets_choices
+from greeks_cli.terms.choices import folded, function_of, is_guarded, is_tangled, jumps, meets_choices
 from greeks_cli.terms.fields import Number
 from greeks_cli.terms.fixings import PAST_FIXINGS, Fixed, Prices
 from greeks_cli.terms.formula_grammar import FUNCTIONS, parse_formula
@@ -36,6 +36,56 @@ def decides_by_numbers(tree: ast.expr) -> bool:
             case ast.BinOp(op=ast.Pow(), left=base) if is_settled(base):
                 return True
     return False
+
+
+def opened(tree: ast.expr) -> tuple[ast.expr, tuple[float, ...]]:
+    """The formula with names in place of the numbers that are combined with fixings, and these numbers.
+
+    Numbers that decide among formulas stay: 0, exponents, and those that meet numbers alone.
+    """
+    opening = _Opening()
+    return (tree if decides_by_numbers(tree) else opening.of(tree)), tuple(opening.numbers)
+
+
+class _Opening:
+    def __init__(self) -> None:
+        self.numbers: list[float] = []
+
+    def of(self, node: ast.expr) -> ast.expr:
+        """The expression with names in place of its numbers."""
+        match node:
+            case ast.BinOp(left=left, op=ast.Pow() as op, right=right):
+                return ast.BinOp(self.of(left), op, right)
+            case ast.BinOp(left=left, op=op, right=right):
+                left, right = self._named([self.of(left), self.of(right)])
+                return ast.BinOp(left, op, right)
+            case ast.Compare(left=left, ops=ops, comparators=others):
+                left, *others = self._named([self.of(one) for one in (left, *others)])
+                return ast.Compare(left, ops, others)
+            case ast.Call(func=function, args=arguments):
+                arguments = [self.of(argument) for argument in arguments]
+                is_extreme = function_of(node) in ("min", "max")
+                return ast.Call(function, self._named(arguments) if is_extreme else arguments, [])
+            case ast.UnaryOp(op=op, operand=operand):
+                return ast.UnaryOp(op, self.of(operand))
+            case ast.BoolOp(op=op, values=values):
+                return ast.BoolOp(op, [self.of(value) for value in values])
+            case ast.IfExp(test=test, body=body, orelse=otherwise):
+                return ast.IfExp(*(self.of(part) for part in (test, body, otherwise)))
+        return node
+
+    def _named(self, operands: list[ast.expr]) -> list[ast.expr]:
+        """The operands, with a name in place of a number where all others have fixings."""
+        numbers = [one for one in operands if is_settled(one)]
+        if len(numbers) != 1 or len(operands) == 1 or not isinstance(numbers[0], ast.Constant) or not numbers[0].value:
+            return operands
+        self.numbers.append(float(ast.literal_eval(numbers[0])))
+        name = ast.Name(_NUMBER.format(len(self.numbers) - 1))
+        return [name if one is numbers[0] else one for one in operands]
+
+
+_NUMBER = "number {}"
+"""The name of a number by its place; no parameter has such a name."""
 
 
 def read_parameters(value: object) -> object:
@@ -67,6 +117,7 @@ class Formula(Fixed):
         default={}, description="parameter of the formula, such as K=100; repeatable; d(K) is a Greek"
     )
     past_fixings: Prices = PAST_FIXINGS
+    recorded: ClassVar[frozenset[str]] = frozenset({"past_fixings"})
 
     @model_validator(mode="after")
     def _formula_is_valid(self) -> Self:
@@ -120,6 +171,15 @@ class Formula(Fixed):
         return self._form.tree
 
     @property
+    def open_tree(self) -> ast.expr:
+        """The formula, with the names of ``observed`` in place of numbers that are combined with fixings."""
+        return self._form.open_tree
+
+    @property
+    def observed(self) -> Mapping[str, float]:
+        return {_NUMBER.format(place): number for place, number in enumerate(self._form.numbers)}
+
+    @property
     def _form(self) -> "_Form":
         return _form_of(self.payoff, tuple(self.param.items()), self.past_fixings, self._fixings)
 
@@ -137,7 +197,7 @@ class Formula(Fixed):
 
     @property
     def open_values(self) -> Mapping[str, float]:
-        return {} if decides_by_numbers(self.tree) else self.values
+        return {} if self._form.decides else self.values
 
     def structure(self, spot: float) -> Hashable:
         places = self.places, tuple(map(self.place, self._form.pays))
@@ -182,17 +242,21 @@ class _Form(NamedTuple):
     """The tree of a formula and what is to be known of its kinks."""
 
     tree: ast.expr
+    open_tree: ast.expr
+    numbers: tuple[float, ...]
+    pays: tuple[float, ...]
+    """The times of payments before expiry."""
     is_tangled: bool
     is_several: bool
     is_guarded: bool
     jumps: bool
-    pays: tuple[float, ...]
-    """The times of payments before expiry."""
+    decides: bool
+    """True if the values of parameters decide among formulas."""
 
     @property
     def key(self) -> Hashable:
         """Equal for forms that are computed alike: the signs of parameters have a part in it."""
-        return (ast.dump(self.tree), *self[1:-1])
+        return (ast.dump(self.open_tree), *self[4:])
 
 
 @lru_cache(256)
@@ -205,4 +269,5 @@ def _form_of(text: str, param: tuple[tuple[str, float], ...], past: tuple[float,
         rewritten = lifted(tree)
         if not is_tangled(rewritten) and is_guarded(rewritten, values) <= guarded:
             tree, tangled = rewritten, False
-    return _Form(tree, tangled, meets_choices(tree), guarded, jumps(tree, values), payment_times(tree))
+    flags = tangled, meets_choices(tree), guarded, jumps(tree, values), decides_by_numbers(tree)
+    return _Form(tree, *opened(tree), payment_times(tree), *flags)

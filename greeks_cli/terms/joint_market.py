@@ -65,6 +65,14 @@ class JointMarket(Term):
         return self.names, tuple(market.nodes for market in self.markets)
 
     @cached_property
+    def by_place(self) -> "JointMarket":
+        """The market with the nodes of each underlying named by their places."""
+        placed = {name: market.by_place for name, market in self.underlying.items()}
+        if all(placed[name] is market for name, market in self.underlying.items()):
+            return self
+        return JointMarket.model_construct(underlying=placed, correlation=self.correlation)
+
+    @cached_property
     def model(self) -> Model:
         """The model of all underlyings."""
         return self.markets[0].model

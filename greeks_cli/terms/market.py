@@ -1,6 +1,7 @@
 """The market: one underlying and the model that it follows, its parameters constant or curves."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import cached_property
 from math import exp, log, log1p, sqrt
 from statistics import NormalDist
@@ -12,12 +13,12 @@ from pydantic.functional_serializers import model_serializer
 from greeks_cli.terms import models
 from greeks_cli.terms.carry import FUTURE, SHARES, carry
 from greeks_cli.terms.curve import Curve, Rate, Vol
-from greeks_cli.terms.dividends import CashDividends, DividendList, DividendModel
+from greeks_cli.terms.dividends import CashDividends, DividendList, DividendModel, Dividends
 from greeks_cli.terms.fields import Price, Term
 from greeks_cli.terms.flat_market import FlatMarket
 from greeks_cli.terms.greek import CURVES, MODEL_PARAMETERS
 from greeks_cli.terms.models import OF_MODELS, Foreign, Model, mean_variance, only_own
-from greeks_cli.terms.nodes import Nodes, node_name
+from greeks_cli.terms.nodes import Nodes, node_name, places
 from greeks_cli.terms.vol_surface import QuotedVols, VolSurface
 
 if TYPE_CHECKING:
@@ -193,6 +194,17 @@ class Market(Term):
         if self.vol_surface:
             found |= {"vol": 0.0, **self.vol_surface.values}
         return found | (dict(self.dividends.values) if self.dividends else {})
+
+    @cached_property
+    def by_place(self) -> "Market":
+        """The market with the nodes of curves and dividends named by their places; quotes of vols keep their names."""
+        nodes: dict[str, Curve | Dividends] = {**self.curves}
+        if self.dividends:
+            nodes["dividends"] = self.dividends
+        named = {name: replace(one, labels=places(len(one.labels))) for name, one in nodes.items()}
+        if self.vol_surface or named == nodes:
+            return self
+        return self.model_construct(**{name: getattr(self, name) for name in Market.model_fields} | named)
 
     def weights(self, dates: tuple[float, ...]) -> "Mapping[str, NDArray[np.float64]]":
         """The weight of every node in the integrals to some dates, and 1 from its ex-date for a share of the price."""

@@ -18,6 +18,11 @@ def node_name(parameter: str, label: str) -> str:
     return f"{parameter}[{label}]"
 
 
+def places(count: int) -> tuple[str, ...]:
+    """Labels of nodes by their places: the first is 0."""
+    return tuple(map(str, range(count)))
+
+
 def curve_of(name: str) -> str:
     """The parameter that a node belongs to; any other name as it is."""
     found = _NODE.fullmatch(name)

@@ -1,6 +1,7 @@
 """Path-dependent contracts."""
 
 import enum
+import math
 from collections.abc import Hashable, Iterable, Mapping
 from typing import Annotated, Any, ClassVar, Literal, Self
 
@@ -36,6 +37,7 @@ class Asian(Fixed):
     average: Average = Field(Average.ARITHMETIC, description="which mean of the fixings")
     strike_kind: StrikeKind = STRIKE_KIND
     past_fixings: Prices = PAST_FIXINGS
+    recorded: ClassVar[frozenset[str]] = frozenset({"past_fixings"})
 
     @model_validator(mode="after")
     def _strike_fits(self) -> Self:
@@ -44,6 +46,14 @@ class Asian(Fixed):
     @property
     def values(self) -> Mapping[str, float]:
         return {} if self.strike is None else {"strike": self.strike}
+
+    @property
+    def observed(self) -> Mapping[str, float]:
+        past = self.past_fixings
+        return {"past_sum": sum(past), "past_logarithms": sum(map(math.log, past))} if past else {}
+
+    def structure(self, spot: float) -> Hashable:
+        return super().structure(spot), self.n_averaged
 
     @property
     def needs_path(self) -> bool:
@@ -91,6 +101,7 @@ class Lookback(Monitored):
     strike: Price | None = OPTIONAL_STRIKE
     strike_kind: StrikeKind = STRIKE_KIND
     running_extreme: Price | None = Field(None, description="extreme price seen so far [default: the spot]")
+    recorded: ClassVar[frozenset[str]] = frozenset({"running_extreme"})
 
     @model_validator(mode="after")
     def _strike_fits(self) -> Self:
@@ -99,6 +110,10 @@ class Lookback(Monitored):
     @property
     def values(self) -> Mapping[str, float]:
         return {} if self.strike is None else {"strike": self.strike}
+
+    @property
+    def observed(self) -> Mapping[str, float]:
+        return {} if self.running_extreme is None else {"running_extreme": self.running_extreme}
 
     @property
     def needs_path(self) -> bool:
@@ -179,6 +194,11 @@ class Cliquet(Periodic):
         return self.periods
 
     @property
+    def observed(self) -> Mapping[str, float]:
+        settled = sum(max(gross - 1 - self.floor, 0.0) - max(gross - 1 - self.cap, 0.0) for gross in self.settled)
+        return {**super().observed, "past_gain": float(settled)}
+
+    @property
     def explicit_kinks(self) -> bool:
         return self.fixes_today
 
@@ -222,6 +242,12 @@ class VarianceSwap(Periodic):
     @property
     def n_periods(self) -> int:
         return self.fixings
+
+    @property
+    def observed(self) -> Mapping[str, float]:
+        squares = sum(math.log(gross) ** 2 for gross in self.settled)
+        elapsed = {} if self.elapsed is None else {"elapsed": self.elapsed}
+        return {**super().observed, "past_squares": float(squares), **elapsed}
 
     @property
     def needs_path(self) -> bool:

@@ -1,8 +1,7 @@
 """Requests, validated once: a Request that exists is valid."""
 
-from collections.abc import Iterator, Mapping
-from copy import copy
-from dataclasses import dataclass, field, replace
+from collections.abc import Hashable, Iterator, Mapping
+from dataclasses import dataclass, field
 from functools import cached_property
 from math import nan
 from typing import Any
@@ -35,7 +34,7 @@ from greeks_cli.terms.objections import NOTABLE_CHANCE, objection, problems_of_m
 from greeks_cli.terms.position import Position
 from greeks_cli.terms.several import UNDERLYING, tables_of
 from greeks_cli.terms.simulation import Simulation
-from greeks_cli.terms.underlyings import named, names_of
+from greeks_cli.terms.underlyings import is_node, named, names_of
 from greeks_cli.terms.validation import kind_of, validated
 
 DEFAULT_GREEKS = parse_greeks(DEFAULT_NAMES)
@@ -84,8 +83,8 @@ class Request:
         if wrong:
             raise InvalidInput(wrong)
 
-    @property
-    def values(self) -> dict[str, float]:
+    @cached_property
+    def values(self) -> Mapping[str, float]:
         """The value of every parameter that a Greek may differentiate."""
         return {**self.market.values, **self.contract.values, TIME: 0.0}
 
@@ -111,10 +110,8 @@ class Request:
         """The request of each underlying: its market, with the contract's dates and the simulation."""
         if isinstance(self.market, Market):
             return (self,)
-        return tuple(
-            replace(self, market=own, greeks=(PRICE,), accuracy=Accuracy(), further_dates=self._changes_of_vol)
-            for own in self.market.markets
-        )
+        others = {"greeks": (PRICE,), "accuracy": Accuracy(), "left_out": (), "further_dates": self._changes_of_vol}
+        return tuple(self.changed(market=own, **others) for own in self.market.markets)
 
     @cached_property
     def _changes_of_vol(self) -> tuple[float, ...]:
@@ -122,11 +119,14 @@ class Request:
 
         Between them each pair of underlyings has the correlation of its Brownian motions.
         """
-        dates, curves = (
-            self.contract.dates,
-            [own.vol for own in self.joint_market.markets if isinstance(own.vol, Curve)],
-        )
-        return tuple(sorted({time for curve in curves for time in curve.times if time < dates[-1]} - {*dates}))
+        dates, vols = self.contract.dates, [own.vol for own in self.joint_market.markets]
+        times = {time for vol in vols if isinstance(vol, Curve) for time in vol.times}
+        return tuple(sorted({time for time in times if time < dates[-1]} - {*dates}))
+
+    @cached_property
+    def payoff_values(self) -> Mapping[str, float]:
+        """The numbers that a payoff reads: the values of parameters, and those that follow from what was observed."""
+        return {**self.values, **self.contract.observed}
 
     @cached_property
     def flat_market(self) -> FlatMarket:
@@ -185,21 +185,41 @@ class Request:
         """The spot of one underlying; not a number for several, to which no contract compares its numbers."""
         return nan if self.is_joint else self.sole_market.spot
 
-    @property
-    def levels(self) -> dict[str, float]:
+    @cached_property
+    def levels(self) -> Mapping[str, float]:
         """The values of parameters, those of the flat market in place of curves."""
         return self.values if self.is_joint else {**self.values, **self.flat_market._asdict()}
 
+    @cached_property
+    def by_place(self) -> "Request":
+        """The request with the nodes of its market named by their places, unless a Greek names one of them.
+
+        Requests whose nodes lie at other times then have one structure.
+        """
+        names_node = any(is_node(name) for greek in self.greeks for name in greek.parameters)
+        market = self.market if names_node else self.market.by_place
+        return self if market is self.market else self.changed(market=market)
+
+    @cached_property
+    def structure(self) -> Hashable:
+        """Equal for requests whose derivatives are the same functions of numbers, by any one method."""
+        contract = self.contract
+        cases = contract.structure(self.spot), contract.series(self.levels)
+        cash = tuple(part.cash_dividends for part in self.parts)
+        return type(contract), cases, self.market.structure, self.places, cash
+
     def with_seed(self, seed: int) -> "Request":
         """The request with another seed."""
-        found = copy(self)
-        object.__setattr__(found, "simulation", self.simulation.model_copy(update={"seed": seed}))
-        return found
+        return self.changed(simulation=self.simulation.model_copy(update={"seed": seed}))
 
     def with_buckets(self) -> "Request":
         """The request with the Greeks at all nodes of the curves in which its Greeks are derivatives."""
-        found = copy(self)
-        object.__setattr__(found, "greeks", bucketed(self.greeks, self.market.nodes))
+        return self.changed(greeks=bucketed(self.greeks, self.market.nodes))
+
+    def changed(self, **parts: object) -> "Request":
+        """The request with other parts, which are not checked again; what follows from the parts is forgotten."""
+        found = object.__new__(Request)
+        found.__dict__.update({name: getattr(self, name) for name in self.__dataclass_fields__} | parts)
         return found
 
 

@@ -24,6 +24,12 @@ def is_common(name: str) -> bool:
     return curve_of(name) in _COMMON
 
 
+def is_node(name: str) -> bool:
+    """True for a node of a curve or of dividends, of one underlying or among several."""
+    own = local(name)
+    return curve_of(own) not in (own, CORRELATION)
+
+
 def named(name: str, underlying: str) -> str:
     """The name of an underlying's parameter among several underlyings."""
     curve = curve_of(name)

@@ -1,7 +1,6 @@
 """Requests whose vol or dividend yield follows from a quote."""
 
 from collections.abc import Iterator, Mapping
-from copy import copy
 from dataclasses import dataclass, replace
 from math import exp, log
 from typing import Any
@@ -83,11 +82,8 @@ def at_forward(request: Request, forward: float) -> Request:
 
 def _changed(request: Request, parameter: str, value: float, name: str, price: float | None) -> Request:
     """The request with a parameter of its market that a price gives."""
-    found = copy(request)
-    found.__dict__.pop("flat_market", None)
-    object.__setattr__(found, "market", request.market.changed(parameter, value))
-    object.__setattr__(found, "quote", {**request.quote, name: price})
-    return found
+    market = request.market.changed(parameter, value)
+    return request.changed(market=market, quote={**request.quote, name: price})
 
 
 def build_from_quote(

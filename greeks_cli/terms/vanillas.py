@@ -80,6 +80,7 @@ class ForwardStart(Contract):
     )
     moneyness: Number = Field(1.0, gt=0, le=100, description="strike over the underlying at the start")
     past_fixings: Prices = Field((), max_length=1, description="price at the start, if the strike is set")
+    recorded: ClassVar[frozenset[str]] = frozenset({"past_fixings"})
 
     @model_validator(mode="after")
     def _starts_before_expiry(self) -> Self:
@@ -96,6 +97,10 @@ class ForwardStart(Contract):
     def strike(self) -> float | None:
         """The strike where it is set."""
         return self.moneyness * self.past_fixings[0] if self.past_fixings else None
+
+    @property
+    def observed(self) -> Mapping[str, float]:
+        return {} if self.strike is None else {"set_strike": self.strike}
 
     @property
     def dates(self) -> tuple[float, ...]:

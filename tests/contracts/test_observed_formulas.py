@@ -10,6 +10,7 @@ from greeks_cli.engine.autodiff.ops import values_of
 from greeks_cli.engine.payoffs.formula import _Walker
 from greeks_cli.run.price import run
 from greeks_cli.terms.errors import InvalidInput
+from greeks_cli.terms.formula import opened
 from greeks_cli.terms.formula_grammar import parse_formula
 from greeks_cli.terms.observed import with_past
 from greeks_cli.terms.payments import Fixings
@@ -110,3 +111,21 @@ def test_mistakes_with_past_fixings_are_one_line(payoff, message):
     with pytest.raises(InvalidInput) as refused:
         run(build_request(formula, MARKET, {"paths": 1000}, ""))
     assert message in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "named", "numbers"),
+    [
+        ("max(sum(S) / 4 - 98.5, 0)", "max(sum(S) / `0` - `1`, 0)", (4.0, 98.5)),
+        ("S[-1] ** 2 + 0.5 * S[0]", "S[-1] ** 2 + `0` * S[0]", (0.5,)),
+        ("max(S[-1] - K * 1.5, 0)", "max(S[-1] - K * 1.5, 0)", ()),
+        ("S[-1] - 7 if 2 > 1 else 0", "S[-1] - 7 if 2 > 1 else 0", ()),
+        ("any(min(S, 95) < 90) * 3", "any(min(S, `0`) < `1`) * `2`", (95.0, 90.0, 3.0)),
+    ],
+)
+def test_numbers_that_meet_fixings_are_open_and_those_that_decide_are_not(text, named, numbers):
+    found, of = opened(ast.parse(text, mode="eval").body)
+    shown = ast.unparse(found)
+    for place in range(len(of)):
+        shown = shown.replace(f"number {place}", f"`{place}`")
+    assert (shown, of) == (named, numbers)

@@ -19,6 +19,7 @@ def fetch_of(request, normals, method):
 
 def scenario_of(request, normals, method):
     """The scenario whose sources are plain arrays, of shape (1,) where a trace has a number."""
+    request = request.by_place
     fetch, dtype = fetch_of(request, normals, method), normals.dtype.type
 
     def sourced(source, sample, is_flat=None):
@@ -31,7 +32,8 @@ def scenario_of(request, normals, method):
 
 def derivatives_of(request, normals, method, wanted):
     """The wanted derivatives by a method, each of shape (n_paths,)."""
+    request = request.by_place
     scenario, contract = scenario_of(request, normals, method), request.contract
     paths = paths_of(scenario, KnownSchedule(request))
-    found = Differentiation(request, contract, paths, request.values, scenario.n_paths, scenario.dtype)
+    found = Differentiation(request, contract, paths, request.payoff_values, scenario.n_paths, scenario.dtype)
     return found.derivatives(method, wanted)

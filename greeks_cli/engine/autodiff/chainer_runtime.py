@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from greeks_cli.engine.autodiff.open_number import OpenNumber
 from greeks_cli.engine.compiler.ir import normal_cdf
 from greeks_cli.engine.compiler.tracer import elementwise
 
@@ -83,8 +84,14 @@ def _load() -> None:
     # F.ndtr imports SciPy, or warns that it is missing. The closed forms call it on single
     # numbers, for which the standard library's erfc is as exact and needs no import.
     sys.modules["chainer.functions.math.ndtr"]._ndtr_cpu = lambda x: elementwise(normal_cdf, x)  # type: ignore[attr-defined]
+    sys.modules["chainer.functions.math.basic_math"]._preprocess_const = _number_for  # type: ignore[attr-defined]
     sys.modules["chainer.functions.array.get_item"].GetItemGrad.forward = _padded_rows
     sys.modules["chainer.functions.math.sum"].Sum.forward = _sum
+
+
+def _number_for(array: Any, number: Any) -> Any:
+    """A number in the type of an array, as Chainer takes it; an open number stays one of the trace."""
+    return number.in_type(array.dtype) if isinstance(number, OpenNumber) else array.dtype.type(number)
 
 
 def _sum(node: Any, inputs: tuple[Any]) -> tuple[Any]:

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from greeks_cli.engine.autodiff.chainer_runtime import F, chainer
+from greeks_cli.engine.autodiff.open_number import OpenNumber
 from greeks_cli.engine.compiler.ir import exp_of_number, in_float32, log_of_number
 from greeks_cli.engine.compiler.tracer import elementwise
 
@@ -48,6 +49,8 @@ def exp(x: Operand) -> Operand:
         return F.exp(x)
     if isinstance(x, float):
         return math.exp(x)
+    if isinstance(x, OpenNumber):
+        return x.exp()
     return np.exp(x) if x.ndim else elementwise(exp_of_number, x)
 
 
@@ -57,6 +60,8 @@ def log(x: Operand) -> Operand:
         return F.log(x)
     if isinstance(x, float):
         return math.log(x)
+    if isinstance(x, OpenNumber):
+        return x.log()
     return np.log(x) if x.ndim else elementwise(log_of_number, x)
 
 

@@ -62,8 +62,10 @@ class Builder:
 
     def call(self, function: Callable[..., Any], arguments: Slots, keywords: Mapping[str, Any]) -> int:
         """The slot of a call's result; an elementwise call of constants alone is evaluated and becomes a constant."""
-        if (isinstance(function, np.ufunc) or function in OF_NUMBERS) and self.constants.keys() >= {*arguments}:
-            return self.constant(function(*(self.constants[slot] for slot in arguments), **keywords))
+        constants = self.constants
+        is_constant = all(slot in constants for slot in arguments)
+        if is_constant and (isinstance(function, np.ufunc) or function in OF_NUMBERS):
+            return self.constant(function(*(constants[slot] for slot in arguments), **keywords))
         key = function, arguments, repr(keywords) if keywords else ""
         if key not in self._slots:
             self._slots[key] = self._n_slots

@@ -49,7 +49,13 @@ class Call:
     @property
     def inputs(self) -> list[int]:
         """All slots that the call reads."""
-        return [slot for argument in self.arguments for slot in (argument if type(argument) is tuple else (argument,))]
+        found: list[int] = []
+        for argument in self.arguments:
+            if type(argument) is tuple:
+                found.extend(argument)
+            else:
+                found.append(argument)
+        return found
 
 
 @dataclass(frozen=True, eq=False)
@@ -134,7 +140,8 @@ class Program(Generic[Name]):
                 ended = tuple(slot for slot in dict.fromkeys((*inputs, call.result)) if slot not in read)
                 needed.update(inputs)
                 read.update(inputs)
-                calls.append(Call(call.function, call.arguments, call.keywords, call.result, ended))
+                same = ended == call.last_uses
+                calls.append(call if same else Call(call.function, call.arguments, call.keywords, call.result, ended))
         return replace(
             self,
             sources={source: slot for source, slot in self.sources.items() if slot in needed},

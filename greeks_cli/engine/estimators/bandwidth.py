@@ -98,7 +98,7 @@ def kink_arguments(request: Request, data: AnyPathData) -> NDArray[np.floating]:
 def _recorded(request: Request, data: AnyPathData) -> _SpreadRecorder:
     recorder = _SpreadRecorder(bool(request.simulation.fixed_width))
     with np.errstate(all="ignore"):  # non-finite numbers are reported with the estimate
-        payoff(request.contract, request.values, plain_path(data, request, request.values), recorder)
+        payoff(request.contract, request.payoff_values, plain_path(data, request, request.values), recorder)
     return recorder
 
 

@@ -43,7 +43,9 @@ def _difference(
     steps = {name: factor * _step(request, name, len(index)) for name in index}
     total: NDArray[np.floating] = np.zeros(motion.n_paths)
     for places, weight in _stencil(index):
-        shifted = {name: value + places.get(name, 0) * steps.get(name, 0.0) for name, value in request.values.items()}
+        shifted = {
+            name: value + places.get(name, 0) * steps.get(name, 0.0) for name, value in request.payoff_values.items()
+        }
         total = total + weight * _price(request, motion, shifted, n_kinks)
     for name in index:
         total = total / steps[name]

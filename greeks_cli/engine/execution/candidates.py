@@ -1,8 +1,10 @@
 """Candidates: the methods that apply to each Greek of a request, among which pilot paths choose."""
 
-from collections.abc import Sequence
-from functools import cached_property
+from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property, lru_cache
 from itertools import chain
+from typing import Self
 
 from greeks_cli.engine.autodiff.mixed_partials import MultiIndex
 from greeks_cli.engine.autodiff.softplus import Kernel
@@ -15,6 +17,8 @@ from greeks_cli.terms.nodes import curve_of
 from greeks_cli.terms.request import Request
 from greeks_cli.terms.simulation import Autodiff, Estimator, Sampler, Smoothing
 
+_KEPT = 256
+"""Structures whose estimators are kept."""
 _PATHWISE_SCALES = (1.0, 0.5, 0.25)
 """Candidate widths, over the width of the rule."""
 _CONDITIONAL_SCALES = (6.0, 3.0, 1.5, 0.5)
@@ -33,8 +37,8 @@ def candidates_of(request: Request, kinks: Sequence[Kink]) -> dict[MultiIndex, t
         asked = request.simulation.estimator
         estimator = Estimator.PATHWISE if asked is Estimator.AUTO else asked
         return {index: (Method(_applicable(request, index, estimator), plain),) for index in wanted}
-    candidates = _Candidates(request, kinks)
-    return {index: candidates.of(index) for index in wanted}
+    candidates, ways = _Candidates(request, kinks), _ways_of(_Subject.of(request, len(kinks)))
+    return {index: candidates.of(index, *own) for index, own in ways.items()}
 
 
 class _Candidates:
@@ -45,17 +49,15 @@ class _Candidates:
         self._equal: dict[Method, Method] = {}
         self._of_order: dict[int, list[Method]] = {}
 
-    def of(self, index: MultiIndex) -> tuple[Method, ...]:
-        """The methods of a Greek."""
-        estimators = _estimators(self._request, index, len(self._kinks)) if self._kinks else [Estimator.PATHWISE]
-        found = chain.from_iterable(self._by(estimator, index) for estimator in estimators)
+    def of(self, index: MultiIndex, estimators: Sequence[Estimator], firsts: Sequence[str]) -> tuple[Method, ...]:
+        """The methods of a Greek by some estimators; ``firsts`` may begin a conditional estimate."""
+        found = chain.from_iterable(self._by(estimator, index, firsts) for estimator in estimators)
         return tuple(self._equal.setdefault(method, method) for method in found)
 
-    def _by(self, estimator: Estimator, index: MultiIndex) -> list[Method]:
+    def _by(self, estimator: Estimator, index: MultiIndex, firsts: Sequence[str]) -> list[Method]:
         contract = self._request.contract
         if estimator is Estimator.CONDITIONAL:
-            ways = [self._conditional(first, len(index)) for first in _firsts(self._request, index)]
-            return list(chain.from_iterable(ways))
+            return list(chain.from_iterable(self._conditional(first, len(index)) for first in firsts))
         if estimator is not Estimator.PATHWISE:
             anchor = _anchor(self._request, index) if estimator is Estimator.LIKELIHOOD else 0
             return [Method(estimator, self._pathwise(2)[0].kernels, anchor=anchor)]
@@ -78,6 +80,39 @@ class _Candidates:
     def _conditional(self, first: str, order: int) -> list[Method]:
         scales = (*_CONDITIONAL_SCALES, *([_OF_JUMPS] if self._request.contract.jumps else []))
         return [Method(Estimator.CONDITIONAL, smooth_kernels(self._kinks, scale, order), first) for scale in scales]
+
+
+@dataclass(frozen=True)
+class _Subject:
+    """A request and the number of its kinks as a key of the cache; two are equal where their ``key`` is."""
+
+    key: Hashable
+    request: Request = field(compare=False)
+    n_kinks: int
+
+    @classmethod
+    def of(cls, request: Request, n_kinks: int) -> Self:
+        """The subject of a request, whose nodes are named by place."""
+        request, simulation = request.by_place, request.simulation
+        wanted = tuple(greek.parameters for greek in request.greeks)
+        key = request.structure, simulation.estimator, simulation.autodiff, simulation.control, wanted
+        return cls(key, request, n_kinks)
+
+
+_Ways = tuple[tuple[Estimator, ...], tuple[str, ...]]
+"""Estimators, and the parameters that a conditional estimate may begin with."""
+
+
+@lru_cache(_KEPT)
+def _ways_of(subject: _Subject) -> Mapping[MultiIndex, _Ways]:
+    """The estimators of each Greek, which depend on the structure of a request alone."""
+    request, n_kinks = subject.request, subject.n_kinks
+
+    def of_greek(index: MultiIndex) -> _Ways:
+        estimators = _estimators(request, index, n_kinks) if n_kinks else [Estimator.PATHWISE]
+        return tuple(estimators), tuple(_firsts(request, index))
+
+    return {greek.parameters: of_greek(greek.parameters) for greek in request.greeks}
 
 
 def _is_on_clocks(request: Request, index: MultiIndex) -> bool:

@@ -12,7 +12,7 @@ import numpy as np
 from greeks_cli.engine.autodiff.mixed_partials import MultiIndex
 from greeks_cli.engine.backends.backend import Device
 from greeks_cli.engine.compiler.batching import PerTrade, chosen, of_trades
-from greeks_cli.engine.compiler.ir import Array, Name, Program, Source, per_path, readers
+from greeks_cli.engine.compiler.ir import Array, Name, Program, Shape, Source, per_path, readers
 from greeks_cli.engine.execution.numbers import Numbers, Widths
 from greeks_cli.engine.simulation.any_market import AnyMarkets, AnyPathData, data_of
 from greeks_cli.engine.simulation.gbm import parameters_of
@@ -78,15 +78,13 @@ def batched_slots(program: Program[Any]) -> frozenset[int]:
     return readers(program, constants | arrays)[0]
 
 
-def is_one_by_one(program: Program[Any]) -> bool:
-    """True if the trades of a batch must be computed one by one: a call works on whole arrays of one trade."""
-    constants = {slot for slot, constant in program.constants.items() if isinstance(constant, PerTrade)}
-    arrays = {source: slot for source, slot in program.sources.items() if _is_batched(source)}
-    return _crosses(program, constants, {source.source: slot for source, slot in arrays.items()})  # type: ignore[attr-defined]
+def is_one_by_one(program: Program[Any], numbers: set[int], markets: AnyMarkets) -> bool:
+    """True if the trades of a batch must be computed one by one: a call works on whole arrays of one trade.
 
-
-def _crosses(program: Program[Any], numbers: set[int], arrays: Mapping[PathSource, int]) -> bool:
-    """True if a call needs the whole array of one trade; the slots of numbers and arrays have one for each trade."""
+    The slots of ``numbers`` have one for each trade.
+    """
+    sources = program.sources.items() if markets.count > 1 else ()
+    arrays = {source: slot for source, slot in sources if isinstance(source, PathSource) and source.of_market}
     if any(not source.is_row for source in arrays):
         return True
     return not program.is_elementwise and readers(program, numbers | {*arrays.values()})[1]
@@ -185,7 +183,8 @@ class Stacked:
         n = len(self._rows)
         late = self._numbers.late(widths)
         values = {source: late(source) for source in program.sources if not isinstance(source, PathSource)}
-        constants = {slot: chosen(c, self._rows, np.float64) for slot, c in program.constants.items()}
+        own_each = {slot: c for slot, c in program.constants.items() if isinstance(c, PerTrade | Shape)}
+        constants = {slot: chosen(constant, self._rows, np.float64) for slot, constant in own_each.items()}
 
         def run(which: slice) -> dict[Name, Array]:
             data = self._data_of(which)
@@ -196,7 +195,7 @@ class Stacked:
                 )
 
             own = {slot: of_trades(constant, which, np.float64) for slot, constant in constants.items()}
-            return dict(program.run(fetch, self._motion.n_paths, own))
+            return dict(program.run(fetch, self._motion.n_paths, {**program.constants, **own}))
 
         if n == 1 or not self._is_one_by_one(program, values, constants):
             return run(slice(0, n))
@@ -205,11 +204,9 @@ class Stacked:
         return {name: np.array([np.broadcast_to(one[name], shape) for one in found]) for name in program.results}
 
     def _is_one_by_one(self, program: Program[Any], values: Mapping[Source, Any], constants: Mapping[int, Any]) -> bool:
-        markets = self._numbers.markets
         numbers = {slot for slot, constant in constants.items() if isinstance(constant, PerTrade)}
         numbers |= {program.sources[source] for source, value in values.items() if isinstance(value, PerTrade)}
-        arrays = [s for s in program.sources if isinstance(s, PathSource) and s.of_market and markets.count > 1]
-        return _crosses(program, numbers, {source: program.sources[source] for source in arrays})
+        return is_one_by_one(program, numbers, self._numbers.markets)
 
     def _data_of(self, which: slice) -> AnyPathData:
         """The paths in the markets of some trades."""

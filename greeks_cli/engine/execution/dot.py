@@ -33,11 +33,12 @@ def dot_graph(request: Request, greek: Greek) -> str:
     """The graph of one Greek in the DOT language, its leaves named; drawn on four paths."""
     import chainer.computational_graph as drawing
 
+    request = request.by_place
     contract, grid = request.contract, Grid.usual(request)
     (group, *_) = plan(request).groups
     normals = standard_normals(request.simulation.seed, PATHS, 0, (1,) * grid.n_rows, _PATHS_SHOWN, np.float64)
     live = set(greek.parameters) or {next(iter(request.values))}
-    leaves = make_leaves(request.values, live, _PATHS_SHOWN, np.float64)
+    leaves = make_leaves(request.payoff_values, live, _PATHS_SHOWN, np.float64)
     for name in live:
         leaves[name].name = name
     numbers = Numbers([request])

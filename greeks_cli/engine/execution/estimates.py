@@ -225,6 +225,8 @@ def _contradicted(
 def _unguarded(plan: Plan, greek: Greek, used: Mapping[MultiIndex, Estimator]) -> str | None:
     """The warning that kernels meet the edge of a guarded branch, or other kinks, or None."""
     contract, index = plan.request.contract, greek.parameters
+    if not (contract.guards or contract.tangent_kinks or contract.several_kinks):
+        return None
     moves_kinks = any(name in contract.values for name in index)
     if contract.guards and index and (moves_kinks or used[index] is Estimator.PATHWISE):
         return "it moves the edge of a branch whose value ends there; what the edge adds is not estimated well"

@@ -7,10 +7,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from greeks_cli.engine.compiler.batching import chosen
 from greeks_cli.engine.compiler.builder import Builder
 from greeks_cli.engine.compiler.ir import COMMUTATIVE, Program, per_path
-from greeks_cli.engine.execution.chunks import Chunked, InMarkets, Rows, is_one_by_one
+from greeks_cli.engine.execution.chunks import Chunked, InMarkets, Rows
 from greeks_cli.engine.execution.numbers import type_of
 from greeks_cli.engine.execution.programs import FAR, NEAR, Programs, Share, Stack, Wanted
 from greeks_cli.engine.simulation.any_market import AnyMarkets
@@ -46,7 +45,7 @@ class Linked:
         """The factor of every result, for each plan of its stack."""
         self._dtype = type_of(programs.plans[numbers[0]].request)
         shares = list(programs.shares(numbers, most > 1))
-        merger = _Merger(self._dtype)
+        merger = _Merger()
         slots = [merger.merged(share) for share in shares]
         whole = merger.program({(i, name): slot for i, own in enumerate(slots) for name, slot in own.items()})
         self._whole = replace(whole, same_shape=per_path(whole))
@@ -60,8 +59,7 @@ class Linked:
         n_plans = len(share.plans)
         factors = {name: factor[share.rows] for name, factor in share.batch.factors.items()}
         if n_plans > 1:
-            own: Program[Any] = replace(self._whole, results=slots)
-            most = 1 if is_one_by_one(own.only(slots)) else most
+            most = 1 if share.is_one_by_one else most
         stacks = []
         for start in range(0, n_plans, most):
             stack, which = len(self.stacks), slice(start, min(start + most, n_plans))
@@ -91,11 +89,16 @@ class Linked:
         return Chunked.of(self._whole, self._dtype, single, batches)
 
 
+def _placed(argument: Any, slots: Mapping[int, int]) -> Any:
+    """The argument of a call with other slots."""
+    return tuple([slots[slot] for slot in argument]) if type(argument) is tuple else slots[argument]
+
+
 class _Merger:
     """Merges programs, each with the numbers of some plans."""
 
-    def __init__(self, dtype: type[np.floating]):
-        self._dtype, self._builder = dtype, Builder()
+    def __init__(self) -> None:
+        self._builder = Builder()
         self._flat: set[int] = set()
         self._markets: dict[Market | JointMarket, AnyMarkets] = {}
         """One object for all plans of a market."""
@@ -103,22 +106,19 @@ class _Merger:
     def merged(self, share: Share) -> dict[Wanted, int]:
         """The slots of the results of some plans."""
         program, builder = share.batch.program, self._builder
-        numbers = share.batch.numbers.some(share.rows)
-        placed = numbers.markets
+        placed = share.numbers.markets
         if placed.count == 1:
-            placed = self._markets.setdefault(numbers.requests[0].market, placed)
-        slots = {
-            slot: builder.constant(chosen(constant, share.rows, self._dtype))
-            for slot, constant in program.constants.items()
-        }
+            placed = self._markets.setdefault(share.numbers.requests[0].market, placed)
+        slots = {slot: builder.constant(constant) for slot, constant in share.constants.items()}
         for source, slot in program.sources.items():
             if isinstance(source, PathSource) and source.of_market:
                 source = InMarkets(source, placed)
             slots[slot] = builder.source(source)
         for call in program.calls:
-            own = tuple(tuple(slots[i] for i in a) if isinstance(a, tuple) else slots[a] for a in call.arguments)
+            arguments = tuple([_placed(argument, slots) for argument in call.arguments])
             # Programs that are simplified apart have the factors of a product in different orders.
-            arguments = tuple(sorted(own)) if call.function in COMMUTATIVE else own
+            if call.function in COMMUTATIVE:
+                arguments = tuple(sorted(arguments))
             slots[call.result] = builder.call(call.function, arguments, call.keywords)
         self._flat.update(slots[slot] for slot in program.flat if slot in slots)
         return {name: slots[slot] for name, slot in program.results.items()}

@@ -98,7 +98,7 @@ class Numbers:
     """The open numbers of trades of one structure."""
 
     def __init__(self, requests: Sequence[Request]):
-        self.requests = requests
+        self.requests = [request.by_place for request in requests]
         self.dtype = type_of(requests[0])
         self._values: dict[Source, Any] = {}
         self.programs: dict[Hashable, Program[MultiIndex]] = {}
@@ -174,13 +174,14 @@ class Numbers:
                 starts = np.array([start_of(r, r.values) for r in self._parts(part)], dtype=float)
                 return starts.astype(self.dtype) if rounded else starts
             case Value(name=name, rounded=rounded):
-                values = np.array([r.values[name] for r in self.requests], dtype=float)
+                values = np.array([r.payoff_values[name] for r in self.requests], dtype=float)
                 return values.astype(self.dtype) if rounded else values
         return np.array([r.contract.values[source.name] for r in self.requests], dtype=float).astype(self.dtype)
 
 
 def _folded(contract: Contract) -> Hashable:
-    return tuple(contract.open_values.items()) if contract.folds_parameters else ()
+    folded = contract.open_values if contract.folds_parameters else {}
+    return tuple(folded.items()), tuple(contract.observed.items())
 
 
 def fetched(data: AnyPathData, numbers: Numbers, widths: Widths) -> Callable[[Source], Any]:

@@ -256,8 +256,9 @@ def _rows(
     """The concatenated rows of all pieces: paths are independent, so the numbers equal those of the whole block."""
 
     def of_piece(piece: Motion) -> Iterator[tuple[Result, NDArray[np.floating]]]:
+        n_paths = piece.n_paths
         for result, rows in chunked.run(piece, device):
-            yield result, np.broadcast_to(rows, (len(linked.stacks[result[0]]), piece.n_paths))
+            yield result, np.broadcast_to(rows, (len(linked.stacks[result[0]]), n_paths))
 
     if len(pieces) == 1:
         return of_piece(pieces[0])

@@ -35,6 +35,8 @@ _ROWS = 1 << 18
 _NUMBERS_AT_ONCE = 1 << 21
 """Paths times results times requests of a batch, at most, on each thread."""
 
+_DATES_OF_NOTES = 24
+"""Dates of a note, at most, whose conditional estimate costs little more than its likelihood ratio."""
 _COST_OF_KINKS, _COST_OF_DATES = 2.0, 6.0
 """Costs of conditional estimates that smooth several kinks, or a kink of every date, in squared errors."""
 
@@ -116,7 +118,9 @@ def _candidates(pilots: Sequence[Pilot]) -> list[Candidate]:
 def _cost(method: Method, contract: Contract) -> float:
     if method.estimator is not Estimator.CONDITIONAL or len(method.kernels) == 1:
         return 1.0
-    return _COST_OF_DATES if contract.jumps and len(contract.dates) > 1 else _COST_OF_KINKS
+    n_dates = len(contract.dates)
+    is_short_note = contract.usual_payment and n_dates <= _DATES_OF_NOTES
+    return _COST_OF_DATES if contract.jumps and n_dates > 1 and not is_short_note else _COST_OF_KINKS
 
 
 class _Contest:

@@ -3,14 +3,17 @@
 from collections import Counter
 from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from greeks_cli.engine.autodiff.mixed_partials import MultiIndex
-from greeks_cli.engine.compiler.batching import in_batches
+from greeks_cli.engine.compiler.batching import PerTrade, chosen, in_batches
 from greeks_cli.engine.compiler.ir import Program
 from greeks_cli.engine.compiler.simplify import Scaled, Simplifier
+from greeks_cli.engine.execution.chunks import is_one_by_one
 from greeks_cli.engine.execution.numbers import Numbers, is_rounded_by_batch, simplified_as_one, widths_of
 from greeks_cli.engine.execution.plan import Plan
 from greeks_cli.engine.payoffs.controls import control_of
@@ -47,7 +50,7 @@ class Batch:
         return cls(numbers, simplifier.program(results), factors)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Share:
     """Plans of a batch that are linked as one with others on the same paths."""
 
@@ -55,6 +58,23 @@ class Share:
     rows: list[int]
     """The places of the plans in the batch."""
     plans: Stack
+
+    @cached_property
+    def numbers(self) -> Numbers:
+        """The numbers of the plans."""
+        return self.batch.numbers.some(self.rows)
+
+    @cached_property
+    def constants(self) -> dict[int, Any]:
+        """The constants of the program for these plans."""
+        dtype = self.numbers.dtype
+        return {slot: chosen(value, self.rows, dtype) for slot, value in self.batch.program.constants.items()}
+
+    @property
+    def is_one_by_one(self) -> bool:
+        """True if the plans must be computed one by one: a call works on whole arrays of one trade."""
+        numbers = {slot for slot, value in self.constants.items() if isinstance(value, PerTrade)}
+        return is_one_by_one(self.batch.program, numbers, self.numbers.markets)
 
 
 class Programs:

@@ -120,10 +120,10 @@ def _markets(requests: Sequence[Request]) -> list[AnyMarkets]:
     """The market of each request, with the coefficients of its path, which are computed for all requests at once."""
     by_count: dict[Hashable, list[int]] = {}
     for number, request in enumerate(requests):
-        by_count.setdefault((len(request.path_dates), request.market.structure), []).append(number)
+        by_count.setdefault((len(request.path_dates), request.by_place.market.structure), []).append(number)
     found: dict[int, AnyMarkets] = {}
     for numbers in by_count.values():
-        together = markets_of([requests[number] for number in numbers])
+        together = markets_of([requests[number].by_place for number in numbers])
         found |= {number: together.some(slice(i, i + 1)) for i, number in enumerate(numbers)}
     return [found[number] for number in range(len(requests))]
 

@@ -70,16 +70,16 @@ def tails(linked: Linked, plans: Sequence[Plan], paths: int) -> list[Mapping[Mul
 
 
 def _tail(samples: NDArray[np.float64], weights: NDArray[np.floating], rare: NDArray[np.bool_]) -> Tail:
-    places, whole, least = np.flatnonzero(rare), weights.sum(), np.finfo(float).tiny
-    missed, shares = np.zeros((2, len(samples)))
-    for k, row in enumerate(samples):  # a row has the same sums alone and in a stack
-        distances = np.abs(row - (row * weights).sum() / whole)
-        if not np.isfinite(distances).all():
-            distances = np.nan_to_num(distances, nan=0.0, posinf=0.0)
-        weighed = distances * weights
-        squares = weighed * distances
-        missed[k] = weighed[places].sum() / len(weights)
-        shares[k] = squares[places].sum() / max(squares.sum(), least)
+    # Rows in C order have the same sums alone and in a stack.
+    places, rows = np.flatnonzero(rare), np.ascontiguousarray(samples)
+    means = (rows * weights).sum(axis=1) / weights.sum()
+    distances = np.abs(rows - means[:, None])
+    if not np.isfinite(distances).all():
+        distances = np.nan_to_num(distances, nan=0.0, posinf=0.0)
+    weighed = distances * weights
+    squares = weighed * distances
+    missed = np.take(weighed, places, axis=1).sum(axis=1) / len(weights)
+    shares = np.take(squares, places, axis=1).sum(axis=1) / np.maximum(squares.sum(axis=1), np.finfo(float).tiny)
     return Tail(missed, shares)
 
 

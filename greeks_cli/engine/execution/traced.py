@@ -14,6 +14,7 @@ import numpy as np
 
 from greeks_cli.engine.autodiff.exp_linear import Dates
 from greeks_cli.engine.autodiff.mixed_partials import MultiIndex
+from greeks_cli.engine.autodiff.open_number import OpenNumber
 from greeks_cli.engine.autodiff.ops import Operand
 from greeks_cli.engine.autodiff.softplus import Kernel
 from greeks_cli.engine.compiler.ir import Program
@@ -99,12 +100,11 @@ class Traced:
         usable = self._usable(pattern)
         # Any of the methods serves: they differ in widths alone, which are open.
         method = next(iter(usable.values()))
-        return self._once(pattern, lambda: self._trace(self._request.contract, method, tuple(usable)))
+        return self._once(pattern, self._request.contract, method, tuple(usable))
 
     def raw_control(self, control: Contract, method: Method, wanted: tuple[MultiIndex, ...]) -> Program[MultiIndex]:
         """The calls that Chainer makes for derivatives of a control variate."""
-        key = "control", method.pattern, wanted
-        return self._once(key, lambda: self._trace(control, method, wanted))
+        return self._once(("control", method.pattern, wanted), control, method, wanted)
 
     def trace(self) -> None:
         """Traces the derivatives by every method; later calls of the other methods find the traces."""
@@ -114,10 +114,12 @@ class Traced:
     def _usable(self, pattern: Hashable) -> dict[MultiIndex, Method]:
         return {i: m for i, methods in self._methods.items() for m in methods if m.pattern == pattern}
 
-    def _once(self, key: Hashable, make: Callable[[], Program[MultiIndex]]) -> Program[MultiIndex]:
+    def _once(
+        self, key: Hashable, contract: Contract, method: Method, wanted: tuple[MultiIndex, ...]
+    ) -> Program[MultiIndex]:
         with self._lock:  # requests on several threads share a trace
             if key not in self._made:
-                self._made[key] = make()
+                self._made[key] = self._trace(contract, method, wanted)
             return self._made[key]
 
     def _folded(self, numbers: Numbers, key: Hashable, make: Callable[[], Program[MultiIndex]]) -> Program[MultiIndex]:
@@ -128,7 +130,7 @@ class Traced:
             return numbers.programs[self, key]
         with self._lock:
             programs = self._markets.pop(numbers.folded_key, {})
-            self._markets[numbers.folded_key] = programs
+            self._markets[numbers.folded_key] = programs  # the last one used is the last one dropped
             if len(self._markets) > _KEPT_MARKETS:
                 del self._markets[next(iter(self._markets))]
             if key not in programs:
@@ -148,6 +150,7 @@ class Traced:
 
         values: dict[str, Operand] = dict(request.values)
         values |= {name: value(name, number) for name, number in request.market.values.items()}
+        values |= {name: OpenNumber(value(name, number)) for name, number in request.contract.observed.items()}
         for name, number in request.contract.open_values.items():
             if request.contract.folds_parameters:
                 values[name] = value(name, number)
@@ -224,20 +227,10 @@ class _Subject:
 
 def traced(request: Request, methods: Methods) -> Traced:
     """The traces of a structure, from the cache where an earlier request has made them."""
-    contract, simulation = request.contract, request.simulation
+    request = request.by_place
+    simulation = request.simulation
     choices = tuple((index, tuple(method.pattern for method in found)) for index, found in methods.items())
-    structure = contract.structure(request.spot), contract.series(request.levels)
-    key = (
-        type(contract),
-        structure,
-        request.market.structure,
-        request.places,
-        tuple(part.cash_dividends for part in request.parts),
-        integrates(request),
-        simulation.dtype,
-        simulation.autodiff,
-        choices,
-    )
+    key = request.structure, integrates(request), simulation.dtype, simulation.autodiff, choices
     return _kept(_Subject(key, request, methods))
 
 

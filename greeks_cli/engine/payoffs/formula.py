@@ -13,6 +13,7 @@ from operator import mul
 import numpy as np
 
 from greeks_cli.engine.autodiff.kinks import Sharp, Smoother
+from greeks_cli.engine.autodiff.open_number import OpenNumber
 from greeks_cli.engine.autodiff.ops import Leaves, Operand, concat, exp, is_variable, log, sqrt, total, values_of
 from greeks_cli.engine.payoffs.base import paid_at, payoff
 from greeks_cli.engine.simulation.any_market import AnyPath
@@ -44,7 +45,7 @@ def _formula(contract: Formula, leaves: Leaves, path: AnyPath, smoother: Smoothe
     end = next(iter(paths.values()))[-1]
     try:
         guard = _Guard(leaves, fixings, growth) if contract.guards else None
-        paid = _Walker(leaves, fixings, growth, smoother, guard).value(contract.tree)
+        paid = _Walker(leaves, fixings, growth, smoother, guard).value(contract.open_tree)
     except (ArithmeticError, ValueError) as error:  # raised for numbers alone, such as 1 / (2 - 2)
         problem = Problem(("--payoff",), f"a part of it has no value: {error}", contract.payoff)
         raise InvalidInput([problem]) from None
@@ -90,7 +91,7 @@ class _Guard:
         self._taken = before
 
     def __call__(self, x: Operand) -> Operand:
-        if not self._taken or isinstance(x, float):
+        if not self._taken or isinstance(x, float | OpenNumber):
             return x
         taken = reduce(mul, self._taken)
         return x * taken + (1 - taken)

@@ -1,8 +1,6 @@
 """Payoffs of path-dependent contracts."""
 
-import math
 from collections.abc import Callable, Sequence
-from itertools import pairwise
 
 from greeks_cli.engine.autodiff.kinks import Smoother, sharp_positive_part
 from greeks_cli.engine.autodiff.normal import normal_cdf, scaled_tail
@@ -29,12 +27,12 @@ from greeks_cli.terms.path_contracts import Asian, Average, Cliquet, Lookback, V
 @payoff.register
 def _asian(contract: Asian, leaves: Leaves, path: Path, smoother: Smoother) -> Operand:
     n_future = len(contract.times) - contract.fixes_today
-    n, past = contract.n_averaged, contract.past_fixings
+    n = contract.n_averaged
     if contract.average is Average.ARITHMETIC:
-        known = sum(past) + (leaves["spot"] if contract.fixes_today else 0.0)
+        known = leaves.get("past_sum", 0.0) + (leaves["spot"] if contract.fixes_today else 0.0)
         average = (path.total(n_future) + known) * (1 / n)
     else:
-        known = sum(map(math.log, past)) + (log(leaves["spot"]) if contract.fixes_today else 0.0)
+        known = leaves.get("past_logarithms", 0.0) + (log(leaves["spot"]) if contract.fixes_today else 0.0)
         average = exp((log_of(path.first(n_future), summed=True) + known) * (1 / n))
     strike = leaves["strike"] if contract.strike_kind is StrikeKind.FIXED else None
     ends = (path[-1], average) if strike is None else (average, strike)
@@ -48,7 +46,7 @@ def _asian(contract: Asian, leaves: Leaves, path: Path, smoother: Smoother) -> O
 def _lookback(contract: Lookback, leaves: Leaves, path: Path, smoother: Smoother) -> Operand:
     sign = 1.0 if contract.seeks_maximum else -1.0
     name = contract.level(number_of(leaves["spot"]))  # part of the structure: ``Lookback.case``
-    level = contract.running_extreme if name == "running_extreme" else leaves[name]
+    level = leaves[name]
     n_looks = len(contract.looks)
     if contract.is_continuous:
         extreme = _continuous_extreme(leaves, path, smoother, sign, level)
@@ -107,7 +105,7 @@ def _cliquet(contract: Cliquet, leaves: Leaves, path: Path, smoother: Smoother) 
     apart = not contract.fixes_today and path.n_dates > 1
     parts = (ratios[:1], ratios[1:]) if apart else (ratios,)
     gained = sum(total(spread(part, smoother.positive_part)) for part in parts)
-    settled = sum(spread(ratio, sharp_positive_part) for ratio in _settled(contract, leaves))
+    settled = leaves["past_gain"] + sum(spread(ratio, sharp_positive_part) for ratio in _of_today(contract, leaves))
     return contract.notional * (gained + settled + contract.floor * contract.periods)
 
 
@@ -115,11 +113,11 @@ def _cliquet(contract: Cliquet, leaves: Leaves, path: Path, smoother: Smoother) 
 def _variance_swap(contract: VarianceSwap, leaves: Leaves, path: Path, smoother: Smoother) -> Operand:
     # Ratios of prices that are far apart leave the range of numbers; their logarithms do not.
     spots = log_of(path.spots)
-    first = spots[:1] - as_constant(log(leaves["spot"] if contract.fixes_today else contract.past_fixings[-1]))
+    first = spots[:1] - as_constant(log(leaves["spot"] if contract.fixes_today else leaves["last_fixing"]))
     logarithms = concat([first, spots[1:] - spots[:-1]]) if path.n_dates > 1 else first
-    settled = sum(log(ratio) ** 2 for ratio in _settled(contract, leaves))
+    settled = leaves["past_squares"] + sum(log(ratio) ** 2 for ratio in _of_today(contract, leaves))
     whole = contract.fixings / contract.n_remaining
-    years = path.expiry * whole if contract.elapsed is None else path.expiry + contract.elapsed
+    years = path.expiry * whole if contract.elapsed is None else path.expiry + leaves["elapsed"]
     realised = (total(logarithms * logarithms) + settled) * (1 / years)
     return contract.notional * (realised - leaves["strike_vol"] * leaves["strike_vol"])
 
@@ -127,11 +125,10 @@ def _variance_swap(contract: VarianceSwap, leaves: Leaves, path: Path, smoother:
 def _ratios(contract: Periodic, leaves: Leaves, path: Path) -> Operand:
     """Ratios of the underlying at every date to the fixing before, shape (n_dates, n_paths)."""
     spots = path.spots
-    first = spots[:1] / (leaves["spot"] if contract.fixes_today else contract.past_fixings[-1])
+    first = spots[:1] / (leaves["spot"] if contract.fixes_today else leaves["last_fixing"])
     return concat([first, spots[1:] / spots[:-1]]) if spots.shape[0] > 1 else first
 
 
-def _settled(contract: Periodic, leaves: Leaves) -> Sequence[Operand]:
-    """Ratios of the fixings that are known today, each to the fixing before."""
-    known: list[Operand] = [*contract.past_fixings, *([leaves["spot"]] if contract.fixes_today else [])]
-    return [later / earlier for earlier, later in pairwise(known)]
+def _of_today(contract: Periodic, leaves: Leaves) -> Sequence[Operand]:
+    """The ratio of today's fixing to the past one before, where both exist."""
+    return [leaves["spot"] / leaves["last_fixing"]] if contract.fixes_today and contract.past_fixings else []

@@ -78,7 +78,7 @@ def _digital(contract: Digital, leaves: Leaves, path: Path, smoother: Smoother) 
 @payoff.register
 def _forward_start(contract: ForwardStart, leaves: Leaves, path: Path, smoother: Smoother) -> Operand:
     if contract.strike is not None:
-        return _Vanillas(leaves, path, smoother).option(contract.type, contract.strike)
+        return _Vanillas(leaves, path, smoother).option(contract.type, leaves["set_strike"])
     return smoother.positive_part(above(contract.type, path[-1], contract.moneyness * path[0]))
 
 

@@ -164,6 +164,8 @@ def underlying_of_request(request: Request) -> Underlying:
 
 def start_of(request: Request, values: Mapping[str, float]) -> float:
     """The start of the lognormal at some values of the parameters."""
+    if request.cash_dividends is None:
+        return float(values["spot"])
     market, dates = request.sole_market, request.schedule_dates
     leaves = {TIME: 0.0, **values}
 

@@ -35,7 +35,8 @@ def parameters_of(nodes: Nodes) -> tuple[str, ...]:
     """The parameters that a path depends on."""
     known = dict(nodes)
     borrow = ("borrow",) if "borrow" in known else ()
-    usual = (name for name in PARAMETERS if name != "vol" or not model_of(nodes).has_variance)
+    random_variance = model_of(nodes).has_variance
+    usual = (name for name in PARAMETERS if name != "vol" or not random_variance)
     return (*usual, *borrow, *(name for names in known.values() for name in names))
 
 

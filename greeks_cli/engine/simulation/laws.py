@@ -186,7 +186,7 @@ class Law:
         inputs = self._inputs(markets)
         shape = self._n_data, markets.count, self._n_places
         with np.errstate(all="ignore"):
-            found = dict(program.run(lambda name: inputs[str(name)], markets.count * self._n_places))
+            found = dict(program.run(inputs.__getitem__, markets.count * self._n_places))
         return {index: self._summed(array, shape) for index, array in found.items()}
 
     def _summed(self, array: Any, shape: tuple[int, ...]) -> NDArray[np.float64]:
@@ -214,7 +214,7 @@ class Law:
                 self._program = tracer.program({i: v.array for i, v in self._found.items() if v is not None})
             return self._program
 
-    def _inputs(self, markets: Columns) -> dict[str, NDArray[np.float64]]:
+    def _inputs(self, markets: Columns) -> dict[Any, NDArray[np.float64]]:
         """The sources of the trace, one column per market and date."""
         dates, n_markets = markets.dates, markets.count
         inputs: dict[str, Any] = {name: np.repeat(markets.values[name], self._n_places) for name in self.parameters}

@@ -85,20 +85,20 @@ def test_trades_of_several_markets_have_the_rows_of_each_market():
 
 
 @pytest.mark.parametrize(
-    ("function", "source", "one_by_one"),
+    ("function", "source", "markets", "one_by_one"),
     [
-        (np.exp, InMarkets(Growth(0), MARKETS), False),
-        (np.exp, InMarkets(Growths(0, 1), MARKETS), True),
-        (np.concatenate, InMarkets(Growth(0), MARKETS), True),
-        (np.concatenate, InMarkets(Growth(0), ONE_MARKET), False),
-        (np.concatenate, BrownianMotion(), False),
+        (np.exp, Growth(0), MARKETS, False),
+        (np.exp, Growths(0, 1), MARKETS, True),
+        (np.concatenate, Growth(0), MARKETS, True),
+        (np.concatenate, Growth(0), ONE_MARKET, False),
+        (np.concatenate, BrownianMotion(), MARKETS, False),
     ],
     ids=["elementwise", "several dates", "whole arrays", "whole arrays of one market", "arrays of no market"],
 )
-def test_trades_are_computed_one_by_one_where_a_call_needs_whole_arrays(function, source, one_by_one):
+def test_trades_are_computed_one_by_one_where_a_call_needs_whole_arrays(function, source, markets, one_by_one):
     builder = Builder()
     program = builder.program({"found": builder.call(function, (builder.source(source),), {})})
-    assert is_one_by_one(program) is one_by_one
+    assert is_one_by_one(program, set(), markets) is one_by_one
 
 
 @pytest.mark.parametrize("contract", [{}, {"kind": "asian", "fixings": 3}], ids=["European", "Asian"])

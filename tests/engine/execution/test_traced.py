@@ -5,6 +5,7 @@ import pickle
 import numpy as np
 import pytest
 
+from greeks_cli.analytic import closed_forms
 from greeks_cli.engine.backends.backend import HOST
 from greeks_cli.engine.execution import traced as tracing
 from greeks_cli.engine.execution.chunks import Stacked
@@ -149,6 +150,99 @@ def test_number_of_dates_is_structure_and_their_times_are_not():
     asian = {"kind": "asian"}
     assert trace_of(**asian, fixing_times=[0.1, 0.2, 1.0]) is trace_of(**asian, fixing_times=[0.3, 0.5, 1.0])
     assert trace_of(**asian, fixings=3) is not trace_of(**asian, fixings=4)
+
+
+BEGUN = {
+    "arithmetic": lambda past: {"kind": "asian", "strike": 100, "fixings": 3, "past_fixings": past},
+    "geometric": lambda past: {
+        "kind": "asian",
+        "strike": 100,
+        "fixings": 3,
+        "past_fixings": past,
+        "average": "geometric",
+    },
+    "cliquet": lambda past: {"kind": "cliquet", "periods": 4, "expiry": 0.4, "elapsed": 0.6, "past_fixings": past},
+    "variance swap": lambda past: {
+        "kind": "variance-swap",
+        "strike_vol": 0.2,
+        "fixings": 4,
+        "expiry": 0.4,
+        "elapsed": 0.6,
+        "past_fixings": past,
+    },
+    "lookback": lambda past: {
+        "kind": "lookback",
+        "strike_kind": "floating",
+        "running_extreme": min(past),
+        "monitoring": 3,
+    },
+    "lookback, continuous": lambda past: {"kind": "lookback", "strike_kind": "floating", "running_extreme": min(past)},
+    "formula": lambda past: {
+        "kind": "formula",
+        "payoff": "where(max(S) < 130, max(mean(S) - K, 0), 2)",
+        "param": {"K": 99},
+        "fixings": 3,
+        "past_fixings": past,
+    },
+    "forward start": lambda past: {"kind": "forward-start", "start": 0, "past_fixings": past[-1:]},
+}
+"""Contracts that have begun, by prices that have been observed."""
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+@pytest.mark.parametrize("name", BEGUN)
+def test_trades_that_differ_in_what_was_observed_share_a_trace(name, dtype, chainer_runs):
+    observed = [[94.0, 97.5, 95.1], [96.3, 91.9, 98.8], [99.5, 93.25, 90.0]]
+    requests = [
+        build_request(BEGUN[name](past), {"vol": 0.2}, {"paths": 4000, "dtype": dtype}, "delta,gamma,vega")
+        for past in observed
+    ]
+    alone = [run(request).estimates for request in requests[:1]]
+    n_runs = len(chainer_runs)
+    alone += [run(request).estimates for request in requests[1:]]
+    assert len(chainer_runs) == n_runs
+    assert [priced.estimates for priced in run_together(requests)] == alone
+    assert len({estimates[0].value for estimates in alone}) == 3
+
+
+@pytest.mark.parametrize("market", [{}, {"dividend_model": "escrowed"}, {"rate": "0.5:1%,2:2%"}], ids=str)
+def test_trades_that_differ_in_ex_dates_share_a_trace(market, chainer_runs):
+    requests = [
+        build_request(
+            {"strike": 100}, {"vol": 0.2, "dividends": dividends, **market}, {"paths": 4000}, "delta,rho,theta"
+        )
+        for dividends in ("0.3:1.5,0.8:1%", "0.25:1.5,0.9:2%", "0.4:1,0.7:1%")
+    ]
+    alone = [run(requests[0]).estimates]
+    n_runs, n_forms = len(chainer_runs), closed_forms._traced.cache_info().misses
+    alone += [run(request).estimates for request in requests[1:]]
+    assert (len(chainer_runs), closed_forms._traced.cache_info().misses) == (n_runs, n_forms)
+    assert [priced.estimates for priced in run_together(requests)] == alone
+    assert len({estimates[0].value for estimates in alone}) == 3
+
+
+def on_two(nodes, ex_date, greeks="delta,rho,d(correlation)"):
+    each = {"A": {"vol": 0.2, "dividends": f"{ex_date}:1.5"}, "B": {"vol": 0.3, "dividend_yield": nodes}}
+    market = {"underlying": each, "correlation": 0.5, "rate": nodes, "dividend_model": "escrowed"}
+    return build_request({"kind": "best-of", "strike": 98}, market, {"paths": 4000}, greeks)
+
+
+def test_trades_on_several_underlyings_that_differ_in_dates_of_their_markets_share_a_trace(chainer_runs):
+    requests = [on_two("0.5:1%,2:2%", 0.3), on_two("0.25:2%,1:1%", 0.8)]
+    alone = [run(requests[0]).estimates]
+    n_runs = len(chainer_runs)
+    alone.append(run(requests[1]).estimates)
+    assert len(chainer_runs) == n_runs
+    assert [priced.estimates for priced in run_together(requests)] == alone
+    named = run(on_two("0.25:2%,1:1%", 0.8, "delta,rho,d(correlation),d(rate[0.25]),d(dividend[A:0.8])")).estimates
+    assert [estimate.value for estimate in named[: len(alone[1])]] == [estimate.value for estimate in alone[1]]
+    assert [estimate.greek.name for estimate in named[-2:]] == ["d(rate[0.25])", "d(dividend[A:0.8])"]
+
+
+def test_greek_in_a_dividend_has_the_name_that_the_dividend_has():
+    market = {"vol": 0.2, "dividends": "0.3:1.5,0.8:1.25"}
+    found = run(build_request({"strike": 100}, market, {"paths": 4000}, "d(dividend[0.3]),d(dividend[0.8])"))
+    assert [estimate.greek.name for estimate in found.estimates[1:]] == ["d(dividend[0.3])", "d(dividend[0.8])"]
 
 
 def test_raw_trace_leaves_every_number_open():

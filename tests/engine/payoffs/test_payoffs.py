@@ -60,7 +60,7 @@ class GivenPath:
 def paid(contract, function=payoff):
     request = build_request(contract | {"expiry": 2}, {"vol": 0.2, "rate": 0.05}, {}, [])
     sharp = Smoother([Kernel.plain(0)] * 50)
-    found = function(request.contract, request.values, GivenPath(len(request.contract.dates)), sharp)
+    found = function(request.contract, request.payoff_values, GivenPath(len(request.contract.dates)), sharp)
     return np.asarray(getattr(found, "array", found))
 
 
