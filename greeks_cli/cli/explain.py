@@ -9,7 +9,7 @@ from greeks_cli.terms.errors import InvalidInput, Problem, did_you_mean, nearest
 from greeks_cli.terms.glossary import explanation, overview
 from greeks_cli.terms.greek import CURVES, KNOWN_PARAMETERS, parse_greek
 from greeks_cli.terms.nodes import curve_of
-from greeks_cli.terms.underlyings import CORRELATION
+from greeks_cli.terms.underlyings import CORRELATION, is_node
 
 WITH_NODES = (*CURVES, "dividend")
 """Parameters that ``greeks explain`` accepts with the name of a node in brackets."""
@@ -70,7 +70,8 @@ def _greek(greek: str, others: Sequence[str]) -> str:
     if unknown:
         message = f"no parameter '{unknown[0]}'; {did_you_mean(unknown[0], known)}"
         raise InvalidInput([Problem(("NAME",), message, greek)])
-    if without := next((name for name in parsed.parameters if curve_of(name) not in (name, *WITH_NODES)), None):
+    nodes = (name for name in parsed.parameters if is_node(name) and curve_of(name) not in WITH_NODES)
+    if without := next(nodes, None):
         message = f"'{curve_of(without)}' has no nodes; they are of {', '.join(WITH_NODES)}"
         raise InvalidInput([Problem(("NAME",), message, greek)])
     return explanation(parsed)

@@ -83,6 +83,10 @@ class PartScenario(Scenario):
         data = [_Correlated(coefficients, row, array) for row, array in enumerate(later, start=2)]
         return ExpLinear(coefficients, [None, along, *data], self._spots, "spot", self.unrounded_spot)
 
+    def _coefficients(self, law: Law) -> Coefficients:
+        found = super()._coefficients(law)
+        return _HeldFixed(found) if law.kind == "shift" else found
+
     def walk(self, source: PathSource, correlations: MultiIndex, *n_rows: int) -> Array:
         """A derivative in some correlations of an array of the increments' normals."""
         return self._correlated(source, *n_rows)(correlations)
