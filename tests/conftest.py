@@ -7,8 +7,9 @@ from typing import NamedTuple
 import pytest
 
 from greeks_cli.cli.main import main
+from greeks_cli.terms.building import build_request
 from greeks_cli.terms.errors import GpuFailed
-from greeks_cli.terms.request import Request, build_request
+from greeks_cli.terms.request import Request
 from greeks_cli.terms.totals import Total, totals_of
 from greeks_cli.terms.trade import Trade
 

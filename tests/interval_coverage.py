@@ -12,7 +12,7 @@ from itertools import repeat
 from typing import Any
 
 from greeks_cli.run.price import run
-from greeks_cli.terms.request import build_request
+from greeks_cli.terms.building import build_request
 
 GREEKS = "delta,gamma,vega,theta,rho,vanna,volga"
 PATHS = 20_000

@@ -16,8 +16,8 @@ from typing import Any
 
 from greeks_cli.analytic.closed_forms import exact_greeks
 from greeks_cli.run.price import run
+from greeks_cli.terms.building import build_request
 from greeks_cli.terms.errors import GreeksError
-from greeks_cli.terms.request import build_request
 from tests.agreement import natural_unit
 
 GREEKS = "delta,gamma,vega,theta,rho,vanna,volga"

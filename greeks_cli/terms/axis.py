@@ -8,6 +8,7 @@ from math import isfinite, prod
 from typing import Any, TypeVar
 
 from greeks_cli.terms.absent import is_node, without_node
+from greeks_cli.terms.building import build_request
 from greeks_cli.terms.contract import Contract
 from greeks_cli.terms.contracts import CONTRACTS
 from greeks_cli.terms.curve import Curve
@@ -18,7 +19,7 @@ from greeks_cli.terms.joint_market import JointMarket
 from greeks_cli.terms.market import Market
 from greeks_cli.terms.models import OF_MODELS
 from greeks_cli.terms.nodes import curve_of, label_of_node, node_name
-from greeks_cli.terms.request import Request, build_request
+from greeks_cli.terms.request import Request
 from greeks_cli.terms.simulation import Estimator
 from greeks_cli.terms.vol_surface import VolSurface
 

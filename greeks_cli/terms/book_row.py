@@ -5,11 +5,12 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict
 
+from greeks_cli.terms.building import build_request
 from greeks_cli.terms.dating import Dating
 from greeks_cli.terms.greek import Units
 from greeks_cli.terms.position import UNIT_POSITION, Position
 from greeks_cli.terms.quote import GIVES
-from greeks_cli.terms.request import Request, build_request
+from greeks_cli.terms.request import Request
 
 
 class _Row(BaseModel):

@@ -2,11 +2,13 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import date
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import AfterValidator, BeforeValidator, Field
 
+from greeks_cli.terms.errors import InvalidInput, Problem
 from greeks_cli.terms.fields import Number, Term
+from greeks_cli.terms.validation import validated
 
 
 def _word(text: str) -> str:
@@ -65,3 +67,12 @@ TAG = "tags."
 """Prefix of the name of a tag."""
 UNIT_POSITION = Position()
 """Position of a trade that states none."""
+
+
+def build_position(position: Mapping[str, Any]) -> Position:
+    """A Position from a plain mapping. Raises InvalidInput with every problem at once."""
+    problems: list[Problem] = []
+    found = validated(Position, "position", position, problems)
+    if found is None:
+        raise InvalidInput(problems)
+    return found

@@ -5,11 +5,12 @@ from dataclasses import dataclass, replace
 from math import exp, log
 from typing import Any
 
+from greeks_cli.terms.building import build_request
 from greeks_cli.terms.errors import InvalidInput, Problem
 from greeks_cli.terms.joint_market import is_joint
 from greeks_cli.terms.models import Model
 from greeks_cli.terms.quote import GIVES, PARITY, Quote
-from greeks_cli.terms.request import DEFAULT_GREEKS, Request, build_request
+from greeks_cli.terms.request import DEFAULT_GREEKS, Request
 from greeks_cli.terms.validation import validated
 from greeks_cli.terms.vanillas import European
 

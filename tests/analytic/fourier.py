@@ -4,7 +4,8 @@ from collections.abc import Mapping
 
 import mpmath
 
-from greeks_cli.terms.request import Request, build_request
+from greeks_cli.terms.building import build_request
+from greeks_cli.terms.request import Request
 
 HESTON = {
     "initial_variance": 0.04,

@@ -11,9 +11,9 @@ import QuantLib as ql
 
 from greeks_cli.analytic.closed_forms import exact_greeks
 from greeks_cli.run.price import run
+from greeks_cli.terms.building import build_request
 from greeks_cli.terms.glossary import GLOSSARY
 from greeks_cli.terms.greek import NAMED
-from greeks_cli.terms.request import build_request
 from tests.conftest import MARKETS, assert_agrees, european
 
 with (Path(__file__).parents[1] / "reference" / "values.csv").open() as file:

@@ -8,7 +8,7 @@ import QuantLib as ql
 
 from greeks_cli.analytic.closed_forms import exact_greeks, exact_greeks_of_all
 from greeks_cli.run.price import run
-from greeks_cli.terms.request import build_request
+from greeks_cli.terms.building import build_request
 from tests.contracts.joint import IN_THREE, THREE, TWO, asked
 
 FIRST = "delta,vega,phi,d(correlation),rho,theta"

@@ -4,7 +4,7 @@ import pytest
 
 from greeks_cli.analytic import closed_forms, path_options, point
 from greeks_cli.analytic.closed_forms import exact_greeks
-from greeks_cli.terms.request import build_request
+from greeks_cli.terms.building import build_request
 
 GREEKS = "delta,gamma,vega,rho,phi,theta,vanna,d(rate,rate),d(rate,spot),d(rate,dividend_yield)"
 ON_ONE = (

@@ -7,8 +7,8 @@ import QuantLib as ql
 
 from greeks_cli.analytic.closed_forms import exact_greeks
 from greeks_cli.run.price import run
+from greeks_cli.terms.building import build_request
 from greeks_cli.terms.errors import InvalidInput
-from greeks_cli.terms.request import build_request
 
 FIRST = "delta,vega,rho,phi,theta,dual_delta,d(foreign_rate),d(fx_vol),d(fx_correlation),d(fx_rate)"
 SECOND = "gamma,vanna,volga,charm,veta,speed,d(spot,rate),d(spot,fx_vol),d(vol,fx_vol),d(spot,foreign_rate),dual_gamma"

@@ -19,8 +19,9 @@ from greeks_cli.engine.simulation.normals import standard_normals
 from greeks_cli.engine.simulation.path_data import Motion, PathData
 from greeks_cli.engine.simulation.paths import PlainPath
 from greeks_cli.run.price import run
+from greeks_cli.terms.building import build_request
 from greeks_cli.terms.contracts import ON_ONE
-from greeks_cli.terms.request import Request, build_request
+from greeks_cli.terms.request import Request
 
 SEEDS = 8
 SHARE = 0.01

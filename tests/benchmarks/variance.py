@@ -8,7 +8,7 @@ squared bias) of pathwise, likelihood ratio and mixed estimates by the paths' ow
 from typing import Any
 
 from greeks_cli.run.price import run
-from greeks_cli.terms.request import build_request
+from greeks_cli.terms.building import build_request
 from greeks_cli.terms.result import Estimate
 
 GREEKS = "delta,gamma,vega,theta,rho,vanna,volga"

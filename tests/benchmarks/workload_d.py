@@ -1,6 +1,6 @@
 """D: all 17 named Greeks of a European with a million paths, beside the price alone."""
 
-from greeks_cli.terms.request import build_request
+from greeks_cli.terms.building import build_request
 from tests.benchmarks.ours import priced
 
 GOALS = {"price alone": 1 / 12}

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from greeks_cli.run.price import run
-from greeks_cli.terms.request import build_request
+from greeks_cli.terms.building import build_request
 
 TARGET, SEEDS = 0.001, 200
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from greeks_cli.terms.request import build_request
+from greeks_cli.terms.building import build_request
 from tests.benchmarks.contest import Contestant
 from tests.benchmarks.ours import priced
 

@@ -6,7 +6,7 @@ from math import isfinite
 
 from greeks_cli.run.book_paths import run_together
 from greeks_cli.run.price import run
-from greeks_cli.terms.request import build_request
+from greeks_cli.terms.building import build_request
 from tests.benchmarks.quantlib_peer import european, flat_process
 
 TRADES = 1000

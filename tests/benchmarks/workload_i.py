@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 from greeks_cli.run.book_paths import run_together
 from greeks_cli.run.price import run
-from greeks_cli.terms.request import Request, build_request
+from greeks_cli.terms.building import build_request
+from greeks_cli.terms.request import Request
 
 TRADES = 1000
 _ALONE = 20

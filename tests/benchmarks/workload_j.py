@@ -3,7 +3,7 @@
 JAX takes steps of full truncation, which are biased more.
 """
 
-from greeks_cli.terms.request import build_request
+from greeks_cli.terms.building import build_request
 from tests.benchmarks import jax_peer
 from tests.benchmarks.ours import priced
 

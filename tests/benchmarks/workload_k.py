@@ -1,6 +1,6 @@
 """K: a call on the mean of five correlated lognormals, a million paths: price and all 15 second orders in the spots."""
 
-from greeks_cli.terms.request import build_request
+from greeks_cli.terms.building import build_request
 from tests.benchmarks import jax_peer
 from tests.benchmarks.ours import priced
 

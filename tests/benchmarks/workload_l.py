@@ -8,7 +8,8 @@ import time
 from collections.abc import Iterator
 
 from greeks_cli.run.price import run
-from greeks_cli.terms.request import Request, build_request
+from greeks_cli.terms.building import build_request
+from greeks_cli.terms.request import Request
 
 PATHS, GOAL, MOST_MEGABYTES = 100_000, 5.0, 400
 NOTE = {

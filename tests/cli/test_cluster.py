@@ -13,8 +13,8 @@ import pytest
 
 from greeks_cli.run import cluster
 from greeks_cli.run.price import run
+from greeks_cli.terms.building import build_request
 from greeks_cli.terms.errors import GreeksError
-from greeks_cli.terms.request import build_request
 
 MARKET = '"spot": 100, "vol": 0.2, "rate": 0.01'
 BOOK = "".join(f'{{"id": "T{i}", "strike": {90 + i}, {MARKET}, "paths": 50000}}\n' for i in range(30))

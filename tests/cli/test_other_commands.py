@@ -4,12 +4,12 @@ import pytest
 
 from greeks_cli import __version__
 from greeks_cli.cli.main import COMMANDS
+from greeks_cli.terms.building import build_request
 from greeks_cli.terms.contracts import CONTRACTS
 from greeks_cli.terms.glossary import TOPICS
 from greeks_cli.terms.greek import NAMED
 from greeks_cli.terms.models import Model, with_samples
 from greeks_cli.terms.quote import Quote
-from greeks_cli.terms.request import build_request
 
 
 def test_version_is_printed(greeks):

@@ -1,6 +1,6 @@
 """Requests on several underlyings."""
 
-from greeks_cli.terms.request import build_request
+from greeks_cli.terms.building import build_request
 
 TWO = {"A": {"spot": 100, "vol": 0.2, "dividend_yield": 0.01}, "B": {"spot": 95, "vol": 0.3}}
 THREE = {**TWO, "C": {"spot": 105, "vol": 0.25, "dividend_yield": 0.03}}

@@ -5,9 +5,9 @@ import QuantLib as ql
 
 from greeks_cli.run.price import run
 from greeks_cli.terms.axis import parse_axis, points
+from greeks_cli.terms.building import build_request
 from greeks_cli.terms.errors import InvalidInput
 from greeks_cli.terms.greek import Units, parse_greek
-from greeks_cli.terms.request import build_request
 from greeks_cli.terms.settings import overridden
 
 PATHS = {"paths": 2**14}

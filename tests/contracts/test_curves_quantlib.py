@@ -7,7 +7,7 @@ import QuantLib as ql
 
 from greeks_cli.analytic.closed_forms import exact_greeks
 from greeks_cli.run.price import run
-from greeks_cli.terms.request import build_request
+from greeks_cli.terms.building import build_request
 
 TODAY = ql.Date(1, 1, 2025)
 DAYS = (73, 146, 365, 730)

@@ -8,9 +8,9 @@ import pytest
 from greeks_cli.analytic.closed_forms import exact_greeks
 from greeks_cli.run.checking import check
 from greeks_cli.run.price import run
+from greeks_cli.terms.building import build_request
 from greeks_cli.terms.contracts import ON_ONE
 from greeks_cli.terms.greek import NAMED
-from greeks_cli.terms.request import build_request
 from tests.conftest import assert_agrees, assert_narrow, natural_unit
 
 MARKETS = ({"vol": 0.2, "rate": 0.03}, {"vol": 0.45, "spot": 95, "rate": 0.02, "dividend_yield": 0.04})

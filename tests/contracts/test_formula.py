@@ -11,10 +11,10 @@ from greeks_cli.engine.execution.compile import plan
 from greeks_cli.engine.simulation.markets import Markets
 from greeks_cli.engine.simulation.path_data import Motion, PathData
 from greeks_cli.run.price import run
+from greeks_cli.terms.building import build_request
 from greeks_cli.terms.errors import InvalidInput, NonFiniteEstimate
 from greeks_cli.terms.formula_grammar import FormulaError, parse_formula
 from greeks_cli.terms.payments import Fixings
-from greeks_cli.terms.request import build_request
 from tests.conftest import assert_narrow
 
 GREEKS = "delta,gamma,vega,theta"

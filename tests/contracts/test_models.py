@@ -11,8 +11,8 @@ import pytest
 from greeks_cli.engine.execution.compile import plan
 from greeks_cli.run.checking import check
 from greeks_cli.run.price import run
+from greeks_cli.terms.building import build_request
 from greeks_cli.terms.errors import InvalidInput
-from greeks_cli.terms.request import build_request
 from greeks_cli.terms.simulation import Estimator
 from greeks_cli.terms.unsolved import build_from_quote
 from tests.models import ALL, BATES, HESTON, MERTON

@@ -10,8 +10,8 @@ import pytest
 
 from greeks_cli.analytic.closed_forms import exact_greeks
 from greeks_cli.run.price import run
+from greeks_cli.terms.building import build_request
 from greeks_cli.terms.errors import InvalidInput
-from greeks_cli.terms.request import build_request
 from tests.conftest import natural_unit
 
 with (Path(__file__).parents[1] / "reference" / "values.csv").open() as file:

@@ -4,7 +4,7 @@ import pytest
 import QuantLib as ql
 
 from greeks_cli.analytic.closed_forms import exact_greeks
-from greeks_cli.terms.request import build_request
+from greeks_cli.terms.building import build_request
 
 MARKET = {"spot": 100.0, "vol": 0.25, "rate": 0.04, "dividend_yield": 0.01}
 TODAY, EXPIRY = ql.Date(1, 1, 2025), ql.Date(1, 1, 2026)

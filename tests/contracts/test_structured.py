@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from greeks_cli.run.price import run
+from greeks_cli.terms.building import build_request
 from greeks_cli.terms.errors import InvalidInput
-from greeks_cli.terms.request import build_request
 from tests.contracts.joint import IN_THREE, THREE, asked, assert_near
 
 MARKET = {"spot": 100, "vol": 0.25, "rate": 0.03, "dividend_yield": 0.02}

@@ -6,7 +6,7 @@ True values are by quadrature of the density in 50 digits, or by closed forms.
 import pytest
 
 from greeks_cli.run.price import run
-from greeks_cli.terms.request import build_request
+from greeks_cli.terms.building import build_request
 
 MARKET = {"spot": 100, "rate": 0.03, "dividend_yield": 0.01}
 CASES = {

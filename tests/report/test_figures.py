@@ -12,8 +12,8 @@ from greeks_cli.report.profile_figure import figure_of
 from greeks_cli.report.units import superscripted, wrapped_unit
 from greeks_cli.run.profile import profile
 from greeks_cli.terms.axis import parse_axis
+from greeks_cli.terms.building import build_request
 from greeks_cli.terms.greek import NAMED, Units
-from greeks_cli.terms.request import build_request
 from greeks_cli.terms.studies import ConvergenceStudy, Point
 
 LONG = {

@@ -3,7 +3,7 @@
 import pytest
 
 from greeks_cli.report.headline import headline
-from greeks_cli.terms.request import build_request
+from greeks_cli.terms.building import build_request
 
 
 def simulated(**settings):

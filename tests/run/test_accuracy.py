@@ -4,7 +4,7 @@ import pytest
 
 from greeks_cli.run.price import run
 from greeks_cli.terms.accuracy import parse_target
-from greeks_cli.terms.request import build_request
+from greeks_cli.terms.building import build_request
 
 
 def request(tol, simulation=None, **limits):

@@ -8,7 +8,7 @@ from greeks_cli.run import batch
 from greeks_cli.run.batch import price_trades
 from greeks_cli.run.price import run
 from greeks_cli.run.processes import WorkerLost, worker_processes
-from greeks_cli.terms.request import build_request
+from greeks_cli.terms.building import build_request
 from greeks_cli.terms.trade import Trade
 
 

@@ -11,8 +11,8 @@ import pytest
 
 from greeks_cli.run.book_paths import run_together
 from greeks_cli.run.price import run
+from greeks_cli.terms.building import build_request
 from greeks_cli.terms.errors import InvalidInput
-from greeks_cli.terms.request import build_request
 from tests.conftest import MARKETS, assert_agrees, european, natural_unit
 
 SAMPLERS = {

@@ -4,8 +4,8 @@ import pytest
 from greeks_cli.run.price import run
 from greeks_cli.run.profile import profile
 from greeks_cli.terms.axis import Axis, parse_axis, points
+from greeks_cli.terms.building import build_request
 from greeks_cli.terms.errors import InvalidInput, NonFiniteEstimate
-from greeks_cli.terms.request import build_request
 from tests.conftest import assert_agrees
 
 BARRIER = {"kind": "barrier", "strike": 100, "barrier": 90, "barrier_type": "down-out", "monitoring": 4}

@@ -4,8 +4,8 @@ from greeks_cli.analytic.closed_forms import exact_at_spots, exact_greeks
 from greeks_cli.run.profile import profile
 from greeks_cli.run.spot_curves import closed_curves, spot_curves, spots_around
 from greeks_cli.terms.axis import Axis, points
+from greeks_cli.terms.building import build_request
 from greeks_cli.terms.contracts import ON_ONE
-from greeks_cli.terms.request import build_request
 from tests.contracts.test_every_contract import NO_CLOSED_FORM
 
 EXAMPLES = {kind: {"kind": kind, **model.example} for kind, model in ON_ONE.items()}

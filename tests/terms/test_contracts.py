@@ -4,10 +4,10 @@ import re
 
 import pytest
 
+from greeks_cli.terms.building import build_request
 from greeks_cli.terms.contract import equal_dates
 from greeks_cli.terms.errors import InvalidInput
 from greeks_cli.terms.models import Model, with_samples
-from greeks_cli.terms.request import build_request
 
 
 @pytest.mark.parametrize("count", [1, 3, 12, 52])

@@ -4,9 +4,9 @@ from math import exp, log, sqrt
 
 import pytest
 
+from greeks_cli.terms.building import build_request
 from greeks_cli.terms.curve import Curve, DiscountFactor, VolCurve, pairs_of
 from greeks_cli.terms.errors import InvalidInput
-from greeks_cli.terms.request import build_request
 
 RATES = Curve.of([(0.5, 0.02), (1, 0.03), (2, 0.035)])
 VOLS = VolCurve.of([(0.25, 0.2), (1, 0.22)])

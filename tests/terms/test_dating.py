@@ -5,9 +5,9 @@ from datetime import date
 import pytest
 
 from greeks_cli.run.price import run
+from greeks_cli.terms.building import build_request
 from greeks_cli.terms.day_counts import DayCount
 from greeks_cli.terms.errors import InvalidInput
-from greeks_cli.terms.request import build_request
 
 DAY = {"valuation_date": "2026-11-30"}
 

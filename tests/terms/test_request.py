@@ -2,7 +2,7 @@
 
 import pytest
 
-from greeks_cli.terms.request import build_request
+from greeks_cli.terms.building import build_request
 
 CURVES = {"rate": "0.5:1%,2:2%"}
 TWO = {

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
+from greeks_cli.terms.building import build_request
 from greeks_cli.terms.errors import InvalidInput
 from greeks_cli.terms.market import Market
-from greeks_cli.terms.request import build_request
 
 STRIKES = (70, 80, 90, 95, 100, 105, 110, 120, 135)
 EXPIRIES = (0.1, 0.5, 1.0, 2.0)

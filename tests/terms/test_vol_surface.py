@@ -3,10 +3,10 @@
 import pytest
 
 from greeks_cli.terms.axis import parse_axis, points
+from greeks_cli.terms.building import build_request
 from greeks_cli.terms.errors import InvalidInput
 from greeks_cli.terms.greek import bucketed, parse_greek, parse_greeks
 from greeks_cli.terms.market import Market
-from greeks_cli.terms.request import build_request
 from greeks_cli.terms.vol_surface import VolSurface, quotes_of
 
 QUOTES = [

@@ -12,8 +12,8 @@ from greeks_cli.engine.estimators.moments import Moments
 from greeks_cli.engine.estimators.row_sums import PairSums, RowSums
 from greeks_cli.engine.simulation.markets import Markets
 from greeks_cli.engine.simulation.path_data import Motion, PathData
+from greeks_cli.terms.building import build_request
 from greeks_cli.terms.errors import InvalidInput
-from greeks_cli.terms.request import build_request
 from greeks_cli.terms.simulation import Estimator
 
 NORMALS = np.random.default_rng(1).standard_normal((1, 20_000))

@@ -3,7 +3,7 @@
 import pytest
 
 from greeks_cli.engine.estimators.scales import scale_of
-from greeks_cli.terms.request import build_request
+from greeks_cli.terms.building import build_request
 
 
 def test_scales_follow_the_units_of_the_market():

@@ -12,7 +12,7 @@ from greeks_cli.engine.execution.estimates import Truth, estimates, student_quan
 from greeks_cli.engine.execution.plan import Plan
 from greeks_cli.engine.execution.programs import ESTIMATE
 from greeks_cli.engine.execution.rare_events import unseen
-from greeks_cli.terms.request import build_request
+from greeks_cli.terms.building import build_request
 
 
 def asked(greeks="delta,gamma", market=None, **simulation):

@@ -4,7 +4,7 @@ import pytest
 
 from greeks_cli.engine.execution.candidates import candidates_of, effective_paths, fixed_width
 from greeks_cli.engine.execution.selection import Pilot
-from greeks_cli.terms.request import build_request
+from greeks_cli.terms.building import build_request
 from greeks_cli.terms.simulation import Estimator
 
 

@@ -12,7 +12,7 @@ from greeks_cli.engine.execution.numbers import Numbers, widths_of
 from greeks_cli.engine.simulation.markets import Markets
 from greeks_cli.engine.simulation.path_data import Motion, PathData
 from greeks_cli.engine.simulation.sources import BrownianMotion, Growth, Growths
-from greeks_cli.terms.request import build_request
+from greeks_cli.terms.building import build_request
 
 N_TRADES = 5
 STRIKES = np.linspace(80.0, 120.0, N_TRADES)

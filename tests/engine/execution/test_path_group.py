@@ -12,8 +12,8 @@ from greeks_cli.engine.execution.path_group import PathGroup, SharedNormals, Wei
 from greeks_cli.engine.execution.programs import Programs
 from greeks_cli.run.book_paths import run_together
 from greeks_cli.run.price import run
+from greeks_cli.terms.building import build_request
 from greeks_cli.terms.contracts import ON_ONE
-from greeks_cli.terms.request import build_request
 
 FORMULAS = [
     "sum(S*K+K)+S[0]+K",

@@ -8,9 +8,9 @@ from greeks_cli.engine.execution.compile import plan, planned
 from greeks_cli.engine.execution.pilot_errors import squared_errors
 from greeks_cli.engine.execution.selection import Pilot
 from greeks_cli.run.book_paths import answer_of, run_together
+from greeks_cli.terms.building import build_request
 from greeks_cli.terms.contracts import ON_ONE
 from greeks_cli.terms.errors import InvalidInput
-from greeks_cli.terms.request import build_request
 
 GREEKS = "delta,gamma,vega,vanna,volga"
 

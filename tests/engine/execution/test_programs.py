@@ -3,7 +3,7 @@
 from greeks_cli.engine.execution.compile import compiled, planned, simplified
 from greeks_cli.engine.execution.numbers import simplified_as_one
 from greeks_cli.engine.execution.programs import Programs
-from greeks_cli.terms.request import build_request
+from greeks_cli.terms.building import build_request
 
 
 def asked(strike, expiry=1.0, market=None, greeks="delta,vega", **simulation):

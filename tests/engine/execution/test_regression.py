@@ -7,7 +7,7 @@ from greeks_cli.engine.estimators.moments import Comoments, Moments
 from greeks_cli.engine.estimators.row_sums import PairSums
 from greeks_cli.engine.execution.regression import Regression
 from greeks_cli.run.price import run
-from greeks_cli.terms.request import build_request
+from greeks_cli.terms.building import build_request
 
 DEEP_PUT = {"kind": "european", "type": "put", "strike": 144.95, "expiry": 0.25}
 UNDERLYING = {"kind": "formula", "payoff": "2 * S[-1] + 1"}

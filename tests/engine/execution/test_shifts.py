@@ -7,7 +7,7 @@ from greeks_cli.engine.execution.compile import plan, planned
 from greeks_cli.engine.execution.shifts import with_shifts
 from greeks_cli.run.book_paths import run_together, run_with_totals
 from greeks_cli.run.price import run
-from greeks_cli.terms.request import build_request
+from greeks_cli.terms.building import build_request
 from tests.conftest import total_of_all
 
 GREEKS = "delta,gamma,vega,theta,rho"

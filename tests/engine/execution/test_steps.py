@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from greeks_cli.engine.execution.compile import plan
 from greeks_cli.engine.execution.steps import with_steps
-from greeks_cli.terms.request import build_request
+from greeks_cli.terms.building import build_request
 from tests.models import HESTON, MERTON
 
 

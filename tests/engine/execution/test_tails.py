@@ -5,7 +5,7 @@ import pytest
 from greeks_cli.engine.execution.compile import compiled, plan, simplified
 from greeks_cli.engine.execution.tails import tails
 from greeks_cli.run.price import run
-from greeks_cli.terms.request import build_request
+from greeks_cli.terms.building import build_request
 
 
 def asked(contract, market, greeks="delta", **settings):

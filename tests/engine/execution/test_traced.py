@@ -21,8 +21,8 @@ from greeks_cli.engine.simulation.path_data import Motion
 from greeks_cli.engine.simulation.sources import Coefficient, PathSource
 from greeks_cli.run.book_paths import run_together
 from greeks_cli.run.price import run
+from greeks_cli.terms.building import build_request
 from greeks_cli.terms.contracts import ON_ONE
-from greeks_cli.terms.request import build_request
 from tests.engine.direct import derivatives_of
 
 

@@ -8,9 +8,9 @@ from greeks_cli.engine.autodiff.softplus import Kernel
 from greeks_cli.engine.payoffs import barriers, controls, formula, joint, path_dependent, quanto, structured, vanilla
 from greeks_cli.engine.payoffs.base import discounted_payoff, payoff
 from greeks_cli.engine.simulation.accruals import Accruals
+from greeks_cli.terms.building import build_request
 from greeks_cli.terms.contracts import CONTRACTS
 from greeks_cli.terms.errors import InvalidInput
-from greeks_cli.terms.request import build_request
 
 SPOTS = np.array([[80.0, 95.0, 110.0], [120.0, 90.0, 100.0]])
 """Two dates of three paths."""

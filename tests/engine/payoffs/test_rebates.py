@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from greeks_cli.engine.payoffs.rebates import rebate_by_bridge, rebate_on_dates
-from greeks_cli.terms.request import build_request
+from greeks_cli.terms.building import build_request
 from tests.engine.payoffs.test_payoffs import GivenPath
 
 DOWN = {"kind": "barrier", "strike": 100, "barrier": 90, "barrier_type": "down-out", "rebate": 1, "rebate_at": "hit"}

@@ -5,7 +5,7 @@ import pytest
 
 from greeks_cli.engine.autodiff.chainer_runtime import chainer
 from greeks_cli.engine.simulation.accruals import Accruals
-from greeks_cli.terms.request import build_request
+from greeks_cli.terms.building import build_request
 
 MARKET = {"rate": "0.5:0.02,1:0.03", "dividend_yield": 0.01, "vol": "0.25:0.2,1:0.22"}
 

@@ -3,7 +3,7 @@
 import numpy as np
 
 from greeks_cli.engine.simulation.grid import Grid
-from greeks_cli.terms.request import build_request
+from greeks_cli.terms.building import build_request
 from tests.models import BATES, HESTON, MERTON
 
 

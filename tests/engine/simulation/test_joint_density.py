@@ -16,7 +16,7 @@ from greeks_cli.engine.simulation.joint_density import density
 from greeks_cli.engine.simulation.model_paths import any_paths
 from greeks_cli.engine.simulation.path_data import Motion
 from greeks_cli.engine.simulation.schedule import KnownSchedule
-from greeks_cli.terms.request import build_request
+from greeks_cli.terms.building import build_request
 from greeks_cli.terms.simulation import Estimator
 
 N_PATHS = 40_000
