@@ -10,8 +10,6 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import ClassVar, Self
 
-import numpy as np
-
 from greeks_cli.engine.autodiff.mixed_partials import MultiIndex
 from greeks_cli.engine.autodiff.ops import Operand
 from greeks_cli.engine.compiler.ir import Array
@@ -116,8 +114,8 @@ class JointPathData:
         row, dtype = self.markets.factor(correlations)[number], motion.dtype
         if not correlations and not any(row[:number]) and row[number] == 1:
             return Motion(motion.dates, motion.normals[number * n_dates : (number + 1) * n_dates])
-        normals = np.zeros((n_dates, motion.n_paths), dtype, like=motion.normals)
-        for k, weight in enumerate(row[: number + 1]):
+        normals = motion.normals[:n_dates] * dtype(row[0])
+        for k, weight in enumerate(row[1 : number + 1], start=1):
             if weight:
                 normals += dtype(weight) * motion.normals[k * n_dates : (k + 1) * n_dates]
         return Motion(motion.dates, normals)

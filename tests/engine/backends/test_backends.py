@@ -20,8 +20,9 @@ from greeks_cli.engine.simulation.path_data import Motion
 from greeks_cli.run.book_paths import run_with_totals
 from greeks_cli.run.price import run
 from greeks_cli.terms.building import build_request
-from greeks_cli.terms.contracts import ON_ONE
+from greeks_cli.terms.contracts import ON_ONE, ON_SEVERAL
 from greeks_cli.terms.errors import GpuFailed, InvalidInput
+from greeks_cli.terms.joint_contracts import Spread
 from greeks_cli.terms.simulation import Simulation
 from tests.conftest import assert_agrees, total_of_all
 
@@ -62,6 +63,23 @@ def assert_same(result, reference):
 @pytest.mark.parametrize("kind", ON_ONE)
 def test_every_contract_has_the_same_numbers_on_every_device(kind, gpu_name):
     request = asked({"kind": kind, **ON_ONE[kind].example})
+    assert_same(run(on(gpu_name, request)), run(on("cpu", request)))
+
+
+CURVED = {"underlying": {"A": {"spot": 100, "vol": "0.5:0.2,1:0.25"}, "B": {"spot": 95, "vol": 0.3}}}
+OF_SEVERAL = "delta,hessian,vega,theta,rho,d(correlation)"
+DAILY = {"kind": "phoenix", "fixings": 2, "knock_in_monitoring": 12, "memory": True}
+JOINT = {
+    **{kind: ({"kind": kind, **model.example}, model.example_market) for kind, model in ON_SEVERAL.items()},
+    "phoenix": (DAILY, Spread.example_market),
+    "curves of vol": ({"kind": "best-of", "strike": 100}, {**CURVED, "correlation": 0.4}),
+}
+
+
+@pytest.mark.parametrize("name", JOINT)
+def test_several_underlyings_have_the_same_numbers_on_every_device(name, gpu_name):
+    contract, market = JOINT[name]
+    request = build_request(contract, market, {"paths": 3000}, OF_SEVERAL)
     assert_same(run(on(gpu_name, request)), run(on("cpu", request)))
 
 
