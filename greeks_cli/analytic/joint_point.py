@@ -26,7 +26,7 @@ from greeks_cli.terms.greek import MAX_ORDER, TIME
 from greeks_cli.terms.joint_contracts import INITIAL_LEVEL, JointContract
 from greeks_cli.terms.joint_market import JointMarket
 from greeks_cli.terms.nodes import curve_of
-from greeks_cli.terms.underlyings import CORRELATION, correlation_name, underlying_of
+from greeks_cli.terms.underlyings import correlation_name, is_correlation, underlying_of
 
 _OF_PRICE, _OF_GREEK, _OF_SCALE = 1e-12, 1e-9, 1e-11
 """Differences of two rules that are allowed: of the price over its scale, of a Greek over the Greek and its scale."""
@@ -156,7 +156,7 @@ class JointPoint:
         scales = {name: abs(value) or 1.0 for name, value in self.values.items()} | {TIME: self.contract.expiry}
         for name in index:
             deviation = deviations.get(underlying_of(name) or "", max(deviations.values()))
-            if curve_of(name) == CORRELATION:
+            if is_correlation(name):
                 scales[name] = (1 - self.values[name]) * (1 + self.values[name]) or 1.0
             if name.startswith("spot") or name in self.contract.parameters:
                 scales[name] = (self.values[name] if name.startswith("spot") else size) * min(1.0, deviation)

@@ -11,10 +11,19 @@ from greeks_cli.terms.errors import Problem, did_you_mean
 from greeks_cli.terms.fields import Term
 from greeks_cli.terms.market import Market
 from greeks_cli.terms.models import Model
-from greeks_cli.terms.nodes import Nodes, node_name
+from greeks_cli.terms.nodes import Nodes, label_of_node, node_name
 from greeks_cli.terms.quote import GIVES
-from greeks_cli.terms.several import CORRELATION, UNDERLYING, Several, correlations_of
-from greeks_cli.terms.underlyings import correlated, is_name, local, named, pair_of, underlying_of
+from greeks_cli.terms.several import UNDERLYING, Several, correlations_of
+from greeks_cli.terms.underlyings import (
+    CORRELATION,
+    correlated,
+    in_order,
+    is_name,
+    local,
+    named,
+    pair_name,
+    underlying_of,
+)
 from greeks_cli.terms.validation import validated
 
 if TYPE_CHECKING:
@@ -114,7 +123,7 @@ class JointMarket(Term):
         elif parameter == "rate":
             markets = {name: market.changed("rate", value) for name, market in markets.items()}
         else:
-            correlation[",".join(correlated(parameter))] = value
+            correlation[label_of_node(parameter)] = value
         return JointMarket.model_construct(underlying=markets, correlation=correlation)
 
     def describe(self) -> str:
@@ -155,7 +164,7 @@ def matrix_of(names: Sequence[str], correlation: Mapping[str, float]) -> "NDArra
 
     found = np.eye(len(names))
     for (i, one), (j, other) in combinations(enumerate(names), 2):
-        found[i, j] = found[j, i] = correlation[",".join(sorted((one, other)))]
+        found[i, j] = found[j, i] = correlation[pair_name(one, other)]
     return found
 
 
@@ -232,13 +241,13 @@ def _correlations(
         problems.append(Problem(path, str(error)))
         return
     problems += problems_of_pairs(given, numbers, known)
-    pairs = [pair_of(f"{one},{other}") for one, other in combinations(names, 2)]
-    missing = [",".join(pair) for pair in pairs if pair not in numbers]
+    pairs = [in_order(*pair) for pair in combinations(names, 2)]
+    missing = [pair_name(*pair) for pair in pairs if pair not in numbers]
     if missing:
         shown = "; ".join(missing[:_SHOWN]) + (" ..." if len(missing) > _SHOWN else "")
         problems.append(Problem(path, f"required for each pair, and not given for {shown}; write {missing[0]}=0.5"))
         return
-    yield from ((",".join(pair), numbers[pair]) for pair in pairs)
+    yield from ((pair_name(*pair), numbers[pair]) for pair in pairs)
 
 
 def problems_of_pairs(
@@ -253,9 +262,9 @@ def problems_of_pairs(
     for pair, number in numbers.items():
         for name in pair:
             if name not in known and not is_matrix:
-                yield Problem(path, f"{','.join(pair)}: there is no underlying '{name}'; {did_you_mean(name, known)}")
+                yield Problem(path, f"{pair_name(*pair)}: there is no underlying '{name}'; {did_you_mean(name, known)}")
         if not -1 <= number <= 1:
-            yield Problem(path, f"the correlation of {','.join(pair)} should be -1 to 1", number)
+            yield Problem(path, f"the correlation of {pair_name(*pair)} should be -1 to 1", number)
 
 
 def _problems_together(market: JointMarket) -> Iterator[Problem]:
@@ -263,7 +272,7 @@ def _problems_together(market: JointMarket) -> Iterator[Problem]:
         least, near = least_eigenvalue(market.matrix), (1 - _MARGIN) * nearest(market.matrix)
         pairs = combinations(enumerate(market.names), 2)
         all_of = [(one, other, near[i, j]) for (i, one), (j, other) in pairs]
-        moved = [(a, b, n) for a, b, n in all_of if abs(n - market.correlation[",".join(sorted((a, b)))]) > 5e-5]
+        moved = [(a, b, n) for a, b, n in all_of if abs(n - market.correlation[pair_name(a, b)]) > 5e-5]
         shown = ", ".join(f"{a},{b}={n:.6f}" for a, b, n in moved[:_SHOWN]) + (" ..." if len(moved) > _SHOWN else "")
         message = f"the matrix is not positive semidefinite: its least eigenvalue is {least:.4g}"
         yield Problem(("market", CORRELATION), f"{message}; the nearest matrix that is has {shown}")

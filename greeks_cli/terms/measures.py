@@ -7,7 +7,7 @@ from functools import lru_cache
 from greeks_cli.terms.greek import NAMED, Greek, Units
 from greeks_cli.terms.nodes import curve_of, label_of_node
 from greeks_cli.terms.request import Request
-from greeks_cli.terms.underlyings import local, underlyings_in
+from greeks_cli.terms.underlyings import local, named, underlyings_in
 
 _MONEY = ("price", "vega", "theta", "rho")
 """Greeks that are money, whatever the underlying; at a node, too."""
@@ -43,7 +43,7 @@ class Measure:
         if not self.power:
             return 1.0
         names = underlyings_in(greek.parameters)
-        return request.values[f"spot[{names[0]}]" if names else "spot"]
+        return request.values[named("spot", names[0]) if names else "spot"]
 
     def scale(self, units: Units) -> float:
         """The factor from the raw measure to the units."""

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
-from greeks_cli.terms.absent import is_node, without_node, without_parameter
+from greeks_cli.terms.absent import is_node_of_curve, without_node, without_parameter
 from greeks_cli.terms.errors import Problem, did_you_mean
 from greeks_cli.terms.greek import Greek
 from greeks_cli.terms.joint_market import JointMarket
@@ -11,7 +11,7 @@ from greeks_cli.terms.models import Model
 from greeks_cli.terms.nodes import curve_of
 from greeks_cli.terms.quanto import Quanto
 from greeks_cli.terms.simulation import Autodiff, Estimator, Smoothing
-from greeks_cli.terms.underlyings import CORRELATION, correlated, named, underlying_of
+from greeks_cli.terms.underlyings import CORRELATION, correlated, is_correlation, named, underlying_of
 
 if TYPE_CHECKING:
     from greeks_cli.terms.request import Request
@@ -64,7 +64,7 @@ def objection(request: "Request", greek: Greek, values: Mapping[str, float]) -> 
     if unknown:
         return _without(request, unknown[0], values)
     if isinstance(request.market, JointMarket):
-        singular = [name for name in greek.parameters if curve_of(name) == CORRELATION and request.market.is_singular]
+        singular = [name for name in greek.parameters if is_correlation(name) and request.market.is_singular]
         if singular:
             return f"{singular[0]} cannot move both ways: the matrix of correlations has an eigenvalue of 0"
     if greek.order < 2 and not contract.jumps:
@@ -107,7 +107,7 @@ def _without(request: "Request", name: str, values: Mapping[str, float]) -> str:
     if underlying := underlying_of(name) or (curve_of(name) == CORRELATION and name):
         return f"the {kind} contract is on one underlying, and '{underlying}' is none; leave out [{underlying}]"
     market = request.market
-    if is_node(name):
+    if is_node_of_curve(name):
         return without_node(market, name)
     if remedy := without_parameter(market, name):
         return remedy
@@ -116,7 +116,7 @@ def _without(request: "Request", name: str, values: Mapping[str, float]) -> str:
 
 def _without_underlying(market: JointMarket, kind: str, name: str, values: Mapping[str, float]) -> str:
     names = ", ".join(market.names)
-    if curve_of(name) == CORRELATION and curve_of(name) != name:
+    if is_correlation(name):
         missing = [one for one in correlated(name) if one not in market.names]
         return f"there is no underlying '{missing[0]}'; they are {names}" if missing else f"there is no '{name}'"
     underlying = underlying_of(name)

@@ -18,13 +18,12 @@ from greeks_cli.engine.compiler.ir import Array
 from greeks_cli.engine.simulation.cholesky import Rows, factor
 from greeks_cli.engine.simulation.markets import Markets
 from greeks_cli.engine.simulation.path_data import Motion, PathData
-from greeks_cli.engine.simulation.sources import (
-    PathSource,
-)
+from greeks_cli.engine.simulation.sources import PathSource
 from greeks_cli.terms.joint_market import matrix_of
 from greeks_cli.terms.models import Model
+from greeks_cli.terms.nodes import label_of_node
 from greeks_cli.terms.request import Request
-from greeks_cli.terms.underlyings import CORRELATION, correlated, local, underlying_of
+from greeks_cli.terms.underlyings import correlated, is_correlation, local, underlying_of
 
 
 class JointMarkets:
@@ -87,7 +86,7 @@ class JointMarkets:
 
 
 def _correlations(values: Mapping[str, float]) -> dict[str, float]:
-    named = {name[len(CORRELATION) + 1 : -1]: value for name, value in values.items() if is_correlation(name)}
+    named = {label_of_node(name): value for name, value in values.items() if is_correlation(name)}
     return dict(sorted(named.items()))
 
 
@@ -135,8 +134,3 @@ class OfUnderlying(PathSource):
 
     def of(self, data: JointPathData) -> Array:
         return self.source.of(data.part(self.part, self.correlations))
-
-
-def is_correlation(name: str) -> bool:
-    """True for the name of a correlation."""
-    return name.startswith(CORRELATION)
