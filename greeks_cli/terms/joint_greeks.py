@@ -14,6 +14,7 @@ from greeks_cli.terms.greek import (
     SEPARATOR,
     TIME,
     Greek,
+    in_brackets,
     parse_greek,
     parse_greeks,
 )
@@ -73,7 +74,7 @@ def _each(greek: Greek, market: JointMarket) -> Iterator[Greek]:
         having = [name for name in market.names if all(named(p, name) in market.values for p in bare)]
         for name in having or market.names:
             at = tuple(named(p, name) if p in bare else p for p in greek.parameters)
-            yield Greek(f"{greek.name}[{name}]" if greek.name in NAMED else f"d({','.join(at)})", at)
+            yield in_brackets(greek.name, name, at)
     elif CORRELATION in greek.parameters:
         pairs = [name for name in market.values if is_correlation(name)]
         for chosen in product(pairs, repeat=greek.parameters.count(CORRELATION)):

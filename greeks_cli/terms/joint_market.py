@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from greeks_cli.terms.correlations import is_semidefinite, is_singular, least_eigenvalue, nearest, room
 from greeks_cli.terms.curve import Curve
 from greeks_cli.terms.errors import Problem, did_you_mean
-from greeks_cli.terms.fields import Term
+from greeks_cli.terms.fields import Keyed
 from greeks_cli.terms.market import Market
 from greeks_cli.terms.models import Model
 from greeks_cli.terms.nodes import Nodes, label_of_node, node_name
@@ -37,7 +37,7 @@ _MARGIN = 1e-5
 """The share by which the correlations of the nearest matrix are lowered, more than they are rounded when shown."""
 
 
-class JointMarket(Term):
+class JointMarket(Keyed):
     """The markets of several underlyings, which share the rate, and the correlation of each pair of them."""
 
     underlying: Mapping[str, Market]
@@ -70,7 +70,7 @@ class JointMarket(Term):
 
     @property
     def structure(self) -> object:
-        """The number of underlyings, and the names of the nodes of each."""
+        """The names of the underlyings, and of the nodes of each: equal where the programs of a contract are."""
         return self.names, tuple(market.nodes for market in self.markets)
 
     @cached_property
@@ -142,16 +142,6 @@ class JointMarket(Term):
     @cached_property
     def _key(self) -> tuple[object, ...]:
         return *self.underlying.items(), *self.correlation.items()
-
-    @cached_property
-    def _hash(self) -> int:
-        return hash(self._key)
-
-    def __eq__(self, other: object) -> bool:
-        return self is other or (isinstance(other, JointMarket) and self._key == other._key)
-
-    def __hash__(self) -> int:
-        return self._hash
 
 
 def _without_rate(market: Market) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-from greeks_cli.terms.greek import NAMED, Greek, Units
+from greeks_cli.terms.greek import NAMED, Greek, Units, in_brackets
 from greeks_cli.terms.nodes import curve_of, label_of_node
 from greeks_cli.terms.request import Request
 from greeks_cli.terms.underlyings import local, named, underlyings_in
@@ -121,9 +121,9 @@ def _local(greek: Greek) -> Greek:
         return greek
     if usual := _BY_PARAMETERS.get(parameters):
         return usual
-    head, node = greek.name.partition("[")[0], next((name for name in parameters if curve_of(name) != name), None)
-    at = f"{head}[{label_of_node(node)}]" if node and head in NAMED else f"d({','.join(parameters)})"
-    return Greek(at, parameters)
+    node = next((name for name in parameters if curve_of(name) != name), None)
+    head = greek.name.partition("[")[0] if node else ""
+    return in_brackets(head, label_of_node(node or ""), parameters)
 
 
 def _of_pairs(requests: Sequence[Request], underlying: str | None) -> Iterator[Greek]:

@@ -69,7 +69,7 @@ def objection(request: "Request", greek: Greek, values: Mapping[str, float]) -> 
             return f"{singular[0]} cannot move both ways: the matrix of correlations has an eigenvalue of 0"
     if greek.order < 2 and not contract.jumps:
         return None
-    chance = 0.0 if request.is_joint else request.sole_market.chance_of_no_price(contract.expiry)
+    chance = request.chance_of_no_price
     if greek.order > 1 and chance > _LARGEST_CHANCE:
         return (
             f"dividends take all of the price with a probability of {chance:.1g}, and what the "
@@ -81,15 +81,7 @@ def objection(request: "Request", greek: Greek, values: Mapping[str, float]) -> 
             f"it does not exist at spot {request.spot:g}, where the first derivative jumps; "
             "move the spot, the strike or the running extreme a little"
         )
-    unsmoothed = simulation.smoothing is Smoothing.NONE
-    if (
-        greek.order > (0 if contract.jumps else 1)
-        and unsmoothed
-        and (
-            simulation.estimator in (Estimator.AUTO, Estimator.PATHWISE, Estimator.CONDITIONAL)
-            or (simulation.estimator is Estimator.MIXED and contract.jumps)
-        )
-    ):
+    if _lacks_smoothing(request, greek):
         return (
             "refused with smoothing none, because the second derivative of max(x, 0), like the first of a jump, "
             "is 0 on every path and the estimate would be 0 or lack its main term; use smoothing softplus"
@@ -97,6 +89,15 @@ def objection(request: "Request", greek: Greek, values: Mapping[str, float]) -> 
     if greek.order > 2 and simulation.autodiff is Autodiff.BACKWARD:
         return "autodiff backward reaches second order only; use autodiff grad"
     return None
+
+
+def _lacks_smoothing(request: "Request", greek: Greek) -> bool:
+    """True for a pathwise derivative of a plain kink, or of a jump."""
+    simulation, jumps = request.simulation, request.contract.jumps
+    if simulation.smoothing is not Smoothing.NONE or greek.order <= (0 if jumps else 1):
+        return False
+    pathwise = simulation.estimator in (Estimator.AUTO, Estimator.PATHWISE, Estimator.CONDITIONAL)
+    return pathwise or (simulation.estimator is Estimator.MIXED and jumps)
 
 
 def _without(request: "Request", name: str, values: Mapping[str, float]) -> str:

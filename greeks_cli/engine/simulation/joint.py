@@ -7,7 +7,7 @@ its Brownian motion.
 
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import ClassVar, Self
 
 import numpy as np
@@ -92,7 +92,13 @@ def _correlations(values: Mapping[str, float]) -> dict[str, float]:
 
 def values_of_part(values: Mapping[str, Operand], underlying: str) -> dict[str, Operand]:
     """The values of one underlying's parameters, by their names in its own market; correlations as they are."""
-    return {local(name): value for name, value in values.items() if underlying_of(name) in (None, underlying)}
+    return {own: values[name] for name, own in _own_names(tuple(values), underlying)}
+
+
+@lru_cache(1024)  # requests of a book have the same names, and the names are parsed
+def _own_names(names: tuple[str, ...], underlying: str) -> tuple[tuple[str, str], ...]:
+    """The names of one underlying's parameters, each with its name in the market of the underlying."""
+    return tuple((name, local(name)) for name in names if underlying_of(name) in (None, underlying))
 
 
 class JointPathData:
