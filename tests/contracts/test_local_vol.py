@@ -8,7 +8,7 @@ import pytest
 from greeks_cli.run.checking import check
 from greeks_cli.run.price import run
 from greeks_cli.terms.building import build_request
-from greeks_cli.terms.contracts import CONTRACTS
+from greeks_cli.terms.contracts import ON_ONE
 from greeks_cli.terms.greek import parse_greek
 
 EXPIRIES, STRIKES = (0.25, 0.5, 1.0), (80, 90, 100, 110, 120)
@@ -79,7 +79,7 @@ def test_delta_is_that_of_a_function_of_price_and_time():
 
 
 FLAT = [[expiry, strike, 0.2] for expiry in (0.5, 1.0) for strike in (80, 100, 120)]
-EXAMPLES = [{"kind": kind, **model.example} for kind, model in CONTRACTS.items()]
+EXAMPLES = [{"kind": kind, **model.example} for kind, model in ON_ONE.items() if kind != "quanto"]  # wants gbm
 EXAMPLES += [{"kind": "lookback", "strike_kind": "fixed", "strike": 104}]
 
 
