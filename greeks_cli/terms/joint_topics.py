@@ -1,12 +1,14 @@
 """Topics of ``greeks explain`` on several underlyings, each with its lines."""
 
 from greeks_cli.terms.greek import NAMED, Greek
-from greeks_cli.terms.nodes import curve_of
+from greeks_cli.terms.nodes import curve_of, label_of_node
 from greeks_cli.terms.underlyings import (
     CORRELATION,
     correlated,
     is_common,
     is_correlation,
+    is_node,
+    local,
     underlying_of,
     underlyings_in,
 )
@@ -61,10 +63,17 @@ def meaning_among_several(greek: Greek, meanings: dict[str, str]) -> str | None:
     bare = tuple(map(curve_of, greek.parameters))
     named = next((name for name, one in NAMED.items() if one.parameters == bare), None)
     if named and len(names) == 1:
-        return f"{meanings[named]}, of underlying {names[0]} alone"
+        node = "".join(map(_at_node, greek.parameters))
+        return f"{meanings[named]}, of underlying {names[0]}{node} alone"
     if bare == ("spot", "spot"):
         return f"cross gamma: change of the delta in {names[0]} with the spot of {names[1]}"
     return f"derivative in {' and '.join(map(_words, greek.parameters))}"
+
+
+def _at_node(parameter: str) -> str:
+    """The node of an underlying's curve in words; empty for a parameter that is none."""
+    own = local(parameter)
+    return f" at the node {label_of_node(own)}" if is_node(parameter) else ""
 
 
 def _words(parameter: str) -> str:
@@ -75,4 +84,4 @@ def _words(parameter: str) -> str:
         return f"the correlation of {' and '.join(correlated(parameter))}"
     underlying = underlying_of(parameter)
     of = curve_of(parameter).replace("_", " ")
-    return of if is_common(parameter) or underlying is None else f"the {of} of {underlying}"
+    return of if is_common(parameter) or underlying is None else f"the {of} of {underlying}{_at_node(parameter)}"

@@ -105,7 +105,9 @@ def _without(request: "Request", name: str, values: Mapping[str, float]) -> str:
     kind = request.contract.kind
     if isinstance(request.market, JointMarket):
         return _without_underlying(request.market, kind, name, values)
-    if underlying := underlying_of(name) or (curve_of(name) == CORRELATION and name):
+    if curve_of(name) == CORRELATION:
+        return f"the {kind} contract is on one underlying, and has no {name}; leave it out"
+    if underlying := underlying_of(name):
         return f"the {kind} contract is on one underlying, and '{underlying}' is none; leave out [{underlying}]"
     market = request.market
     if is_node_of_curve(name):
