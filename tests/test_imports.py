@@ -130,3 +130,13 @@ def test_every_module_of_the_engine_is_imported_by_a_test_of_the_engine():
     tested = {name for path in (ROOT / "tests" / "engine").rglob("test_*.py") for name in modules_named(path)}
     assert len(engine_modules()) > 30
     assert engine_modules() - tested == set()
+
+
+def test_the_readme_of_the_engine_names_every_module_in_the_row_of_its_package():
+    text = (PACKAGE / "engine" / "README.md").read_text(encoding="utf-8")
+    rows = {row.split("`")[1]: set(row.split("`")[3::2]) for row in text.splitlines() if row.startswith("| `")}
+    assert list(rows) == ENGINE
+    for package, named in rows.items():
+        files = {path.stem for path in (PACKAGE / "engine" / package).glob("*.py")}
+        assert files - named <= {"__init__", "base", "chainer_runtime"}, package
+        assert named <= files, package

@@ -19,7 +19,6 @@ from greeks_cli.engine.compiler.tracer import Tracer
 from greeks_cli.terms.contract import Contract
 from greeks_cli.terms.fixings import Periodic
 from greeks_cli.terms.greek import TIME, Greek
-from greeks_cli.terms.joint_contracts import JointContract
 from greeks_cli.terms.joint_market import JointMarket
 from greeks_cli.terms.market import Market
 from greeks_cli.terms.request import Request
@@ -54,7 +53,7 @@ def exact_greeks_of_all(requests: Sequence[Request]) -> list[Exact]:
 def _point(request: Request, contract: Contract) -> AnyPoint:
     """The point of a contract in the request's market, whose nodes are named by place."""
     request = request.by_place
-    if isinstance(contract, JointContract) and isinstance(request.market, JointMarket):
+    if isinstance(request.market, JointMarket):
         return JointPoint(contract, request.market, request.values)
     return point_of(contract, request.sole_market, request.values)
 
@@ -130,7 +129,7 @@ def _value(point: AnyPoint, leaves: Leaves, tracer: Tracer) -> Operand | None:
 
 
 def _observed(point: Point, tracer: Tracer) -> dict[str, Operand]:
-    """What has been observed, as inputs; the past fixings of a contract on returns each."""
+    """Numbers that follow from the past, as inputs; of a contract on returns also each past fixing."""
     found: dict[str, Operand] = {name: open_input(point, name, tracer) for name in point.contract.observed}
     if isinstance(point.contract, Periodic):
         places = range(len(point.contract.past_fixings))

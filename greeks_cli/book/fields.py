@@ -6,8 +6,8 @@ from greeks_cli.terms.dating import Dating
 from greeks_cli.terms.market import Market
 from greeks_cli.terms.position import Position
 from greeks_cli.terms.quote import Quote
-from greeks_cli.terms.several import CORRELATION
 from greeks_cli.terms.simulation import Simulation
+from greeks_cli.terms.underlyings import CORRELATION
 
 SHARED = dict.fromkeys((*Market.model_fields, *Quote.model_fields), "market")
 """The section of every field that does not belong to a contract."""

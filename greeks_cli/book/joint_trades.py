@@ -12,8 +12,8 @@ from greeks_cli.terms.greek import SEPARATOR
 from greeks_cli.terms.joint_market import problems_of_pairs
 from greeks_cli.terms.nodes import curve_of, label_of_node, node_name
 from greeks_cli.terms.settings import overridden
-from greeks_cli.terms.several import CORRELATION, UNDERLYING, correlations_of
-from greeks_cli.terms.underlyings import names_of
+from greeks_cli.terms.several import UNDERLYING, correlations_of
+from greeks_cli.terms.underlyings import CORRELATION, names_of, pair_name
 
 NAMES = "underlyings"
 """The field of a contract that names its underlyings."""
@@ -47,7 +47,7 @@ class Markets:
         found: dict[str, object] = {}
         for given in (*self.correlations, *([] if own is None else [own])):
             pairs = correlations_of(given, names)
-            found |= {",".join(pair): number for pair, number in pairs.items() if set(pair) <= set(names)}
+            found |= {pair_name(*pair): number for pair, number in pairs.items() if set(pair) <= set(names)}
         return found
 
 

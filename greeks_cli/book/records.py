@@ -17,7 +17,8 @@ from greeks_cli.book.table import table_of
 from greeks_cli.book.toml import document_of, too_long
 from greeks_cli.terms.errors import InvalidInput, Problem, did_you_mean, few
 from greeks_cli.terms.request import SECTIONS
-from greeks_cli.terms.several import CORRELATION, UNDERLYING
+from greeks_cli.terms.several import UNDERLYING
+from greeks_cli.terms.underlyings import CORRELATION
 
 _TABLES = (*SECTIONS, "position", UNDERLYING, "fx", "grid")
 _TOP_LEVEL = (*_TABLES, CORRELATION, "greeks", "passthrough", "trade", "valuation_date")

@@ -10,8 +10,9 @@ from greeks_cli.terms.errors import InvalidInput, Problem, did_you_mean, few
 from greeks_cli.terms.joint_market import problems_of_pairs
 from greeks_cli.terms.market import Market
 from greeks_cli.terms.settings import check_shared
-from greeks_cli.terms.several import CORRELATION, Several, correlations_of
+from greeks_cli.terms.several import Several, correlations_of
 from greeks_cli.terms.totals import Rates
+from greeks_cli.terms.underlyings import CORRELATION
 from greeks_cli.terms.validation import validated
 
 _OF_MARKET = (*Market.model_fields, "forward")

@@ -45,7 +45,8 @@ def _contract(name: str) -> str:
         if field != "kind"
     ]
     width = max(len(option) for option, _ in options)
-    lines = [name, *(f"  {line.strip()}" for line in (model.__doc__ or "").splitlines() if line.strip())]
+    meaning = (model.__doc__ or "").replace("``", "")
+    lines = [name, *(f"  {line.strip()}" for line in meaning.splitlines() if line.strip())]
     lines += [f"  {option:{width}}  {text}" for option, text in options]
     parameters = ["spot", "vol", "rate", "dividend_yield", "time", *model.parameters]
     if "underlyings" in model.model_fields and name not in ON_SEVERAL:

@@ -15,10 +15,10 @@ from greeks_cli.terms.greek import Units
 from greeks_cli.terms.nodes import node_name
 from greeks_cli.terms.position import TAG, UNIT_POSITION
 from greeks_cli.terms.result import Result
-from greeks_cli.terms.several import CORRELATION, UNDERLYING
+from greeks_cli.terms.several import UNDERLYING
 from greeks_cli.terms.totals import Sum, Total
 from greeks_cli.terms.trade import ERROR, Rejected, Trade
-from greeks_cli.terms.underlyings import named
+from greeks_cli.terms.underlyings import CORRELATION, named
 
 
 class BookFormat(enum.StrEnum):

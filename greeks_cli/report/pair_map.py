@@ -8,7 +8,7 @@ from greeks_cli.report.table import estimate_cell, plain
 from greeks_cli.terms.book_row import Summed
 from greeks_cli.terms.greek import parse_greek
 from greeks_cli.terms.nodes import curve_of
-from greeks_cli.terms.underlyings import CORRELATION, underlyings_in
+from greeks_cli.terms.underlyings import CORRELATION, in_order, underlyings_in
 
 Pair = tuple[str, str]
 Cells = Mapping[Pair, tuple[float, float]]
@@ -65,10 +65,10 @@ class PairMap:
 
     def _cell(self, place: tuple[int, int], left: float, wide: float, largest: float) -> Markup | None:
         row, column = place
-        one, other = sorted((self.names[row], self.names[column]))
-        if (one, other) not in self.cells:
+        pair = in_order(self.names[row], self.names[column])
+        if pair not in self.cells:
             return None
-        value, stderr = self.cells[one, other]
+        value, stderr = self.cells[pair]
         x, y = left + wide * column, _TOP + _HEIGHT * row
         depth = abs(value) / largest if largest else 0.0
         text = tag("text", plain(value, _DIGITS), x=f"{x + wide / 2:.1f}", y=f"{y + _HEIGHT / 2 + 4:.1f}")
@@ -105,9 +105,9 @@ def pair_maps(
         parameters = parse_greek(one.name).parameters if one.name.startswith(("d(", "gamma[")) else ()
         pair = underlyings_in(parameters)
         if [curve_of(name) for name in parameters] == ["spot", "spot"] and pair:
-            hessian[_sorted(pair[0], pair[-1])] = one.value, one.stderr
+            hessian[in_order(pair[0], pair[-1])] = one.value, one.stderr
         elif [curve_of(name) for name in parameters] == [CORRELATION]:
-            correlations[_sorted(*pair)] = one.value, one.stderr
+            correlations[in_order(*pair)] = one.value, one.stderr
     hessian = {pair: numbers for pair, numbers in hessian.items() if set(pair) <= spots.keys()}
     in_cash = {(a, b): _times(numbers, spots[a] * spots[b] / 100) for (a, b), numbers in hessian.items()}
     found = []
@@ -122,11 +122,6 @@ def pair_maps(
 
 def _times(numbers: tuple[float, float], factor: float) -> tuple[float, float]:
     return numbers[0] * factor, numbers[1] * factor
-
-
-def _sorted(one: str, other: str) -> Pair:
-    first, second = sorted((one, other))
-    return first, second
 
 
 def _of(names: Sequence[str], cells: Cells) -> tuple[str, ...]:

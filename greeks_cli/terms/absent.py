@@ -6,8 +6,8 @@ from greeks_cli.terms.models import models_with
 from greeks_cli.terms.nodes import curve_of, label_of_node
 
 
-def is_node(name: str) -> bool:
-    """True for the name of a node of a parameter that may be a curve."""
+def is_node_of_curve(name: str) -> bool:
+    """True for the name of a node of one underlying's vol, rate, dividend yield or cost of borrowing."""
     return curve_of(name) in CURVES and curve_of(name) != name
 
 

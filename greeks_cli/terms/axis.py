@@ -7,7 +7,7 @@ from itertools import product
 from math import isfinite, prod
 from typing import Any, TypeVar
 
-from greeks_cli.terms.absent import is_node, without_node
+from greeks_cli.terms.absent import is_node_of_curve, without_node
 from greeks_cli.terms.building import build_request
 from greeks_cli.terms.contract import Contract
 from greeks_cli.terms.contracts import CONTRACTS
@@ -156,7 +156,7 @@ def _check(request: Request, axes: Sequence[Axis]) -> None:
             node = node_name(axis.name, curves[axis.name].labels[-1])
             message = f"is a curve, and no number to vary; vary a node, such as {node}=START:STOP:COUNT"
             raise InvalidInput([Problem((axis.name,), message)])
-        if axis.name not in known and is_node(axis.name) and not request.is_joint:
+        if axis.name not in known and is_node_of_curve(axis.name) and not request.is_joint:
             raise InvalidInput([Problem((axis.name,), without_node(request.sole_market, axis.name))])
         if axis.name in OF_MODELS and axis.name not in known:
             raise InvalidInput([Problem((axis.name,), _without_number(request.sole_market, axis.name))])

@@ -10,12 +10,7 @@ from greeks_cli.terms.date_fields import is_rule
 from greeks_cli.terms.dated_markets import market_in_years
 from greeks_cli.terms.dating import Dated, Dates, Dating, in_years
 from greeks_cli.terms.errors import InvalidInput, Problem, did_you_mean
-from greeks_cli.terms.greek import (
-    MARKET_PARAMETERS,
-    MODEL_PARAMETERS,
-    Greek,
-    parse_greeks,
-)
+from greeks_cli.terms.greek import MARKET_PARAMETERS, MODEL_PARAMETERS, Greek, parse_greeks
 from greeks_cli.terms.initial_levels import with_spots
 from greeks_cli.terms.joint_greeks import joint_greeks, joint_targets
 from greeks_cli.terms.joint_market import JointMarket, is_joint, joint_market
@@ -40,10 +35,7 @@ def build_request(
     problems: list[Problem] = []
     model, terms = _contract_model(contract, problems)
     dating = validated(Dating, "dates", dates or {}, problems)
-    dated = in_years(terms, dating) if dating else Dated(dict(terms))
-    if model and is_rule(terms.get("fixings")) and "fixing_times" not in model.model_fields:
-        message = f"the {kind_of(model)} contract has equally spaced fixings; give their number"
-        dated.problems = [Problem(("contract", "fixings"), message, terms["fixings"])]
+    dated = _dated(model, terms, dating)
     problems += dated.problems
     names = _names(dated.fields, market)
     curved = market_in_years(market, dating or Dating())
@@ -53,9 +45,7 @@ def build_request(
         model = None
     of_market: list[Problem] = []
     market_ = None if curved.problems else _market(curved.fields, names or (), model, of_market)
-    contract_ = (
-        validated(model, "contract", _with_market(model, dated.fields, names, market_), problems) if model else None
-    )
+    contract_ = _contract(model, dated.fields, names, market_, problems) if model else None
     problems += of_market
     simulation_ = validated(Simulation, "simulation", simulation, problems)
     accuracy_ = validated(Accuracy, "accuracy", accuracy or {}, problems)
@@ -77,13 +67,26 @@ def build_request(
     return request.with_buckets() if simulation_.buckets else request
 
 
-def _with_market(
-    model: type[Contract], terms: Mapping[str, Any], names: tuple[str, ...] | None, market: Market | JointMarket | None
-) -> Mapping[str, Any]:
-    """The fields of a contract, with those that follow from its market."""
+def _dated(model: type[Contract] | None, terms: Mapping[str, Any], dating: Dating | None) -> Dated:
+    """The fields of a contract in years, and the problems of its dates."""
+    found = in_years(terms, dating) if dating else Dated(dict(terms))
+    if model and is_rule(terms.get("fixings")) and "fixing_times" not in model.model_fields:
+        message = f"the {kind_of(model)} contract has equally spaced fixings; give their number"
+        found.problems = [Problem(("contract", "fixings"), message, terms["fixings"])]
+    return found
+
+
+def _contract(
+    model: type[Contract],
+    terms: Mapping[str, Any],
+    names: tuple[str, ...] | None,
+    market: Market | JointMarket | None,
+    problems: list[Problem],
+) -> Contract | None:
+    """The contract, with the fields that follow from its market; None where it is wrong."""
     if names and "underlyings" in model.model_fields:
         terms = {**terms, "underlyings": names}
-    return with_spots(model, terms, market) if market else terms
+    return validated(model, "contract", with_spots(model, terms, market) if market else terms, problems)
 
 
 def _wanted(

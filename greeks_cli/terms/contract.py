@@ -149,7 +149,7 @@ class Contract(Term):
 
     @property
     def anchor(self) -> int:
-        """The first of the dates at which the payoff mostly bends or jumps, by its number: 0 for the first of all."""
+        """The number of the date from which on likelihood ratios hold a path fixed: the payoff bends or jumps there."""
         return 0
 
     @property

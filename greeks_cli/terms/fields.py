@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from types import UnionType
 from typing import Annotated, Union, get_args, get_origin
 
@@ -39,6 +39,24 @@ class Term(BaseModel):
     """A frozen model that refuses unknown keys, infinities and NaN."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+
+class Keyed(Term):
+    """A term that is compared by a key, whose hash is computed once: a key of caches, with hundreds of numbers."""
+
+    @cached_property
+    def _key(self) -> tuple[object, ...]:
+        return tuple(getattr(self, name) for name in type(self).model_fields)
+
+    @cached_property
+    def _hash(self) -> int:
+        return hash(self._key)
+
+    def __eq__(self, other: object) -> bool:
+        return self is other or (isinstance(other, type(self)) and self._key == other._key)
+
+    def __hash__(self) -> int:
+        return self._hash
 
 
 def _read_count(value: object) -> object:

@@ -102,7 +102,10 @@ def read_parameters(value: object) -> object:
 
 
 class Formula(Fixed):
-    """Pays the value of a formula of the underlying at the fixings."""
+    """Pays the value of a formula of the underlying ``S`` at the fixings, or of several underlyings by their names.
+
+    The payment is at expiry; ``pay(0.5, x)`` is one of x in half a year.
+    """
 
     example: ClassVar[Mapping[str, object]] = {"payoff": "max(mean(S) - K, 0)", "param": {"K": 100}, "fixings": 4}
     observations: ClassVar[tuple[str, ...]] = ("past_fixings",)

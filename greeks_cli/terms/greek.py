@@ -142,7 +142,7 @@ def at_one_node(greek: Greek, label: str) -> Greek:
     if len(curves) != 1:
         raise ValueError(f"{greek.name} has no nodes: they are of Greeks in one of {', '.join(CURVES)}, such as rho[1]")
     at = tuple(node_name(name, label) if name in CURVES else name for name in greek.parameters)
-    return Greek(f"{greek.name}[{label}]" if greek.name in NAMED else f"d({','.join(at)})", at)
+    return in_brackets(greek.name, label, at)
 
 
 def at_underlying(greek: Greek, label: str) -> Greek:
@@ -156,8 +156,12 @@ def at_underlying(greek: Greek, label: str) -> Greek:
     at = tuple(named(name, underlying) for name in greek.parameters)
     if at == greek.parameters:
         raise ValueError(f"{greek.name} belongs to no underlying; leave out [{label}]")
-    head = greek.name.partition("[")[0]
-    return Greek(f"{head}[{label}]" if head in NAMED else f"d({','.join(at)})", at)
+    return in_brackets(greek.name.partition("[")[0], label, at)
+
+
+def in_brackets(name: str, label: str, parameters: tuple[str, ...]) -> Greek:
+    """The Greek of some parameters, named ``vega[A]`` for a named Greek and a label, else ``d(...)``."""
+    return Greek(f"{name}[{label}]" if name in NAMED else f"d({','.join(parameters)})", parameters)
 
 
 def is_at_node(greek: Greek) -> bool:
@@ -180,8 +184,7 @@ def bucketed(greeks: Collection[Greek], nodes: Nodes) -> tuple[Greek, ...]:
 def _at(greek: Greek, curve: str, node: str) -> Greek:
     """The Greek with a node in place of its curve."""
     at = tuple(node if name == curve else name for name in greek.parameters)
-    head = greek.name.partition("[")[0]
-    return Greek(f"{head}[{label_of_node(node)}]" if head in NAMED else f"d({','.join(at)})", at)
+    return in_brackets(greek.name.partition("[")[0], label_of_node(node), at)
 
 
 def parse_greeks(

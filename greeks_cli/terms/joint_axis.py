@@ -10,15 +10,24 @@ from greeks_cli.terms.greek import MODEL_PARAMETERS
 from greeks_cli.terms.joint_market import JointMarket
 from greeks_cli.terms.market import Market
 from greeks_cli.terms.nodes import curve_of, label_of_node, node_name
-from greeks_cli.terms.several import CORRELATION, UNDERLYING, tables_of
-from greeks_cli.terms.underlyings import correlated, correlation_name, is_common, local, named, pair_of, underlying_of
+from greeks_cli.terms.several import UNDERLYING, tables_of
+from greeks_cli.terms.underlyings import (
+    CORRELATION,
+    correlation_name,
+    is_common,
+    is_correlation,
+    local,
+    named,
+    pair_of,
+    underlying_of,
+)
 
 Fields = dict[str, Any]
 
 
 def canonical(name: str) -> str:
     """The name of an axis; a correlation has its underlyings in alphabetical order."""
-    if curve_of(name) != CORRELATION or curve_of(name) == name:
+    if not is_correlation(name):
         return name
     try:
         return correlation_name(*pair_of(label_of_node(name)))
@@ -60,8 +69,8 @@ def is_of_market(market: JointMarket, name: str) -> bool:
 
 def set_at(fields: Fields, name: str, value: float) -> None:
     """Sets a number of the market to the value of a point. Raises InvalidInput."""
-    if curve_of(name) == CORRELATION:
-        fields[CORRELATION][",".join(correlated(name))] = value
+    if is_correlation(name):
+        fields[CORRELATION][label_of_node(name)] = value
         return
     underlying = underlying_of(name)
     for own in [fields[UNDERLYING][underlying]] if underlying else fields[UNDERLYING].values():
@@ -83,8 +92,8 @@ def _set(own: Fields, name: str, value: float) -> None:
 def middle_of_market(market: Mapping[str, Any], name: str, value: float) -> dict[str, Any]:
     """The fields of a market that give a number its value where they give none; empty where they do."""
     name = canonical(name)
-    if curve_of(name) == CORRELATION and name != CORRELATION and market.get(CORRELATION) is None:
-        return {CORRELATION: {",".join(correlated(name)): value}}
+    if is_correlation(name) and market.get(CORRELATION) is None:
+        return {CORRELATION: {label_of_node(name): value}}
     try:
         tables = tables_of(market.get(UNDERLYING))
     except ValueError:  # the market reports it

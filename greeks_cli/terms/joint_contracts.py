@@ -9,25 +9,27 @@ from greeks_cli.terms.contract import Contract, OptionType
 from greeks_cli.terms.fields import Number, Price
 from greeks_cli.terms.fixings import Prices, read_numbers
 from greeks_cli.terms.nodes import node_name
-from greeks_cli.terms.path_contracts import Average
+from greeks_cli.terms.path_contracts import AVERAGE, Average
 from greeks_cli.terms.underlyings import names_of
 from greeks_cli.terms.vanillas import STRIKE, TYPE
 
 Numbers = Annotated[tuple[Number, ...], BeforeValidator(read_numbers)]
 Names = Annotated[tuple[str, ...], BeforeValidator(names_of)]
-WEIGHTS: Any = Field((), description="weight of each underlying, such as 0.5,0.5 [default: equal, their sum 1]")
+WEIGHTS: Any = Field(
+    (),
+    description="weight of each underlying, or under rainbow of each rank, best first, such as 0.5,0.3,0.2 "
+    "[default: equal, their sum 1]",
+)
 INITIAL_LEVELS: Any = Field(
     (),
     description="price by which each underlying is divided, such as 100,90 "
     "[default: 1, the spots today for autocallable and phoenix]",
 )
-INITIAL_LEVEL = "initial_level"
-"""The parameter of an initial level."""
-
-
 UNDERLYINGS: Any = Field(
     (), description="underlyings of the contract in its order, such as A,B [default: those of the market]"
 )
+INITIAL_LEVEL = "initial_level"
+"""The parameter of an initial level."""
 
 
 class JointContract(Contract):
@@ -118,7 +120,7 @@ class Basket(Option):
 
     kind: Literal["basket"] = "basket"
     weights: Numbers = WEIGHTS
-    average: Average = Field(Average.ARITHMETIC, description="which mean of the underlyings")
+    average: Average = AVERAGE
 
     @property
     def shares(self) -> tuple[float, ...]:
@@ -163,7 +165,7 @@ class Rainbow(Option):
     """Pays max(sum of weights times prices, sorted from the best to the worst, - K, 0) for a call."""
 
     kind: Literal["rainbow"] = "rainbow"
-    weights: Numbers = Field((), description="weight of each rank, best first, such as 0.5,0.3,0.2 [default: equal]")
+    weights: Numbers = WEIGHTS
 
     @property
     def shares(self) -> tuple[float, ...]:

@@ -14,12 +14,13 @@ from greeks_cli.terms.greek import (
     SEPARATOR,
     TIME,
     Greek,
+    in_brackets,
     parse_greek,
     parse_greeks,
 )
 from greeks_cli.terms.joint_market import JointMarket
 from greeks_cli.terms.nodes import curve_of
-from greeks_cli.terms.underlyings import CORRELATION, named, underlying_of
+from greeks_cli.terms.underlyings import CORRELATION, is_correlation, named, underlying_of
 
 _OWN = ("spot", *(name for name in CURVES if name != "rate"), *MODEL_PARAMETERS)
 
@@ -73,9 +74,9 @@ def _each(greek: Greek, market: JointMarket) -> Iterator[Greek]:
         having = [name for name in market.names if all(named(p, name) in market.values for p in bare)]
         for name in having or market.names:
             at = tuple(named(p, name) if p in bare else p for p in greek.parameters)
-            yield Greek(f"{greek.name}[{name}]" if greek.name in NAMED else f"d({','.join(at)})", at)
+            yield in_brackets(greek.name, name, at)
     elif CORRELATION in greek.parameters:
-        pairs = [name for name in market.values if curve_of(name) == CORRELATION]
+        pairs = [name for name in market.values if is_correlation(name)]
         for chosen in product(pairs, repeat=greek.parameters.count(CORRELATION)):
             rest = [name for name in greek.parameters if name != CORRELATION]
             yield parse_greek(f"d({','.join([*rest, *chosen])})")
@@ -89,5 +90,5 @@ def _all(own: Collection[str], market: JointMarket) -> Iterator[Greek]:
     for greek in usual:
         yield from _each(greek, market)
     firsts = {greek.parameters for greek in usual}
-    others = (name for name in (*own, *market.values) if name in own or curve_of(name) == CORRELATION)
+    others = (name for name in (*own, *market.values) if name in own or is_correlation(name))
     yield from (parse_greek(f"d({name})") for name in others if (name,) not in firsts)

@@ -8,13 +8,22 @@ from typing import TYPE_CHECKING, Any
 from greeks_cli.terms.correlations import is_semidefinite, is_singular, least_eigenvalue, nearest, room
 from greeks_cli.terms.curve import Curve
 from greeks_cli.terms.errors import Problem, did_you_mean
-from greeks_cli.terms.fields import Term
+from greeks_cli.terms.fields import Keyed
 from greeks_cli.terms.market import Market
 from greeks_cli.terms.models import Model
-from greeks_cli.terms.nodes import Nodes, node_name
+from greeks_cli.terms.nodes import Nodes, label_of_node, node_name
 from greeks_cli.terms.quote import GIVES
-from greeks_cli.terms.several import CORRELATION, UNDERLYING, Several, correlations_of
-from greeks_cli.terms.underlyings import correlated, is_name, local, named, pair_of, underlying_of
+from greeks_cli.terms.several import UNDERLYING, Several, correlations_of
+from greeks_cli.terms.underlyings import (
+    CORRELATION,
+    correlated,
+    in_order,
+    is_name,
+    local,
+    named,
+    pair_name,
+    underlying_of,
+)
 from greeks_cli.terms.validation import validated
 
 if TYPE_CHECKING:
@@ -28,7 +37,7 @@ _MARGIN = 1e-5
 """The share by which the correlations of the nearest matrix are lowered, more than they are rounded when shown."""
 
 
-class JointMarket(Term):
+class JointMarket(Keyed):
     """The markets of several underlyings, which share the rate, and the correlation of each pair of them."""
 
     underlying: Mapping[str, Market]
@@ -61,7 +70,7 @@ class JointMarket(Term):
 
     @property
     def structure(self) -> object:
-        """The number of underlyings, and the names of the nodes of each."""
+        """The names of the underlyings, and of the nodes of each: equal where the programs of a contract are."""
         return self.names, tuple(market.nodes for market in self.markets)
 
     @cached_property
@@ -114,7 +123,7 @@ class JointMarket(Term):
         elif parameter == "rate":
             markets = {name: market.changed("rate", value) for name, market in markets.items()}
         else:
-            correlation[",".join(correlated(parameter))] = value
+            correlation[label_of_node(parameter)] = value
         return JointMarket.model_construct(underlying=markets, correlation=correlation)
 
     def describe(self) -> str:
@@ -134,16 +143,6 @@ class JointMarket(Term):
     def _key(self) -> tuple[object, ...]:
         return *self.underlying.items(), *self.correlation.items()
 
-    @cached_property
-    def _hash(self) -> int:
-        return hash(self._key)
-
-    def __eq__(self, other: object) -> bool:
-        return self is other or (isinstance(other, JointMarket) and self._key == other._key)
-
-    def __hash__(self) -> int:
-        return self._hash
-
 
 def _without_rate(market: Market) -> str:
     return ", ".join(part for part in market.describe().split(", ") if not part.startswith("rate "))
@@ -155,7 +154,7 @@ def matrix_of(names: Sequence[str], correlation: Mapping[str, float]) -> "NDArra
 
     found = np.eye(len(names))
     for (i, one), (j, other) in combinations(enumerate(names), 2):
-        found[i, j] = found[j, i] = correlation[",".join(sorted((one, other)))]
+        found[i, j] = found[j, i] = correlation[pair_name(one, other)]
     return found
 
 
@@ -232,13 +231,13 @@ def _correlations(
         problems.append(Problem(path, str(error)))
         return
     problems += problems_of_pairs(given, numbers, known)
-    pairs = [pair_of(f"{one},{other}") for one, other in combinations(names, 2)]
-    missing = [",".join(pair) for pair in pairs if pair not in numbers]
+    pairs = [in_order(*pair) for pair in combinations(names, 2)]
+    missing = [pair_name(*pair) for pair in pairs if pair not in numbers]
     if missing:
         shown = "; ".join(missing[:_SHOWN]) + (" ..." if len(missing) > _SHOWN else "")
         problems.append(Problem(path, f"required for each pair, and not given for {shown}; write {missing[0]}=0.5"))
         return
-    yield from ((",".join(pair), numbers[pair]) for pair in pairs)
+    yield from ((pair_name(*pair), numbers[pair]) for pair in pairs)
 
 
 def problems_of_pairs(
@@ -253,9 +252,9 @@ def problems_of_pairs(
     for pair, number in numbers.items():
         for name in pair:
             if name not in known and not is_matrix:
-                yield Problem(path, f"{','.join(pair)}: there is no underlying '{name}'; {did_you_mean(name, known)}")
+                yield Problem(path, f"{pair_name(*pair)}: there is no underlying '{name}'; {did_you_mean(name, known)}")
         if not -1 <= number <= 1:
-            yield Problem(path, f"the correlation of {','.join(pair)} should be -1 to 1", number)
+            yield Problem(path, f"the correlation of {pair_name(*pair)} should be -1 to 1", number)
 
 
 def _problems_together(market: JointMarket) -> Iterator[Problem]:
@@ -263,7 +262,7 @@ def _problems_together(market: JointMarket) -> Iterator[Problem]:
         least, near = least_eigenvalue(market.matrix), (1 - _MARGIN) * nearest(market.matrix)
         pairs = combinations(enumerate(market.names), 2)
         all_of = [(one, other, near[i, j]) for (i, one), (j, other) in pairs]
-        moved = [(a, b, n) for a, b, n in all_of if abs(n - market.correlation[",".join(sorted((a, b)))]) > 5e-5]
+        moved = [(a, b, n) for a, b, n in all_of if abs(n - market.correlation[pair_name(a, b)]) > 5e-5]
         shown = ", ".join(f"{a},{b}={n:.6f}" for a, b, n in moved[:_SHOWN]) + (" ..." if len(moved) > _SHOWN else "")
         message = f"the matrix is not positive semidefinite: its least eigenvalue is {least:.4g}"
         yield Problem(("market", CORRELATION), f"{message}; the nearest matrix that is has {shown}")

@@ -1,10 +1,17 @@
 """Topics of ``greeks explain`` on several underlyings, each with its lines."""
 
-from collections.abc import Sequence
-
 from greeks_cli.terms.greek import NAMED, Greek
-from greeks_cli.terms.nodes import curve_of
-from greeks_cli.terms.underlyings import CORRELATION, correlated, is_common, underlying_of, underlyings_in
+from greeks_cli.terms.nodes import curve_of, label_of_node
+from greeks_cli.terms.underlyings import (
+    CORRELATION,
+    correlated,
+    is_common,
+    is_correlation,
+    is_node,
+    local,
+    underlying_of,
+    underlyings_in,
+)
 
 ON_SEVERAL_NAMES = ("basket", "spread", "exchange", "best-of", "worst-of", "rainbow")
 """Names of contracts on several underlyings, repeated here because building their models is slow."""
@@ -56,22 +63,25 @@ def meaning_among_several(greek: Greek, meanings: dict[str, str]) -> str | None:
     bare = tuple(map(curve_of, greek.parameters))
     named = next((name for name, one in NAMED.items() if one.parameters == bare), None)
     if named and len(names) == 1:
-        return f"{meanings[named]}, of underlying {names[0]} alone"
+        node = "".join(map(_at_node, greek.parameters))
+        return f"{meanings[named]}, of underlying {names[0]}{node} alone"
     if bare == ("spot", "spot"):
         return f"cross gamma: change of the delta in {names[0]} with the spot of {names[1]}"
-    return f"derivative in {_listed([_words(name) for name in greek.parameters])}"
+    return f"derivative in {' and '.join(map(_words, greek.parameters))}"
+
+
+def _at_node(parameter: str) -> str:
+    """The node of an underlying's curve in words; empty for a parameter that is none."""
+    own = local(parameter)
+    return f" at the node {label_of_node(own)}" if is_node(parameter) else ""
 
 
 def _words(parameter: str) -> str:
     """A parameter in words."""
     if parameter == CORRELATION:
         return "the correlation of each pair of underlyings"
-    if curve_of(parameter) == CORRELATION:
+    if is_correlation(parameter):
         return f"the correlation of {' and '.join(correlated(parameter))}"
     underlying = underlying_of(parameter)
     of = curve_of(parameter).replace("_", " ")
-    return of if is_common(parameter) or underlying is None else f"the {of} of {underlying}"
-
-
-def _listed(words: Sequence[str]) -> str:
-    return " and ".join(words)
+    return of if is_common(parameter) or underlying is None else f"the {of} of {underlying}{_at_node(parameter)}"

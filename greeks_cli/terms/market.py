@@ -14,7 +14,7 @@ from greeks_cli.terms import models
 from greeks_cli.terms.carry import FUTURE, SHARES, carry
 from greeks_cli.terms.curve import Curve, Rate, Vol
 from greeks_cli.terms.dividends import CashDividends, DividendList, DividendModel, Dividends
-from greeks_cli.terms.fields import Price, Term
+from greeks_cli.terms.fields import Keyed, Price
 from greeks_cli.terms.flat_market import FlatMarket
 from greeks_cli.terms.greek import CURVES, MODEL_PARAMETERS
 from greeks_cli.terms.models import OF_MODELS, Foreign, Model, mean_variance, only_own
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from greeks_cli.terms.smiles import Smiles
 
 
-class Market(Term):
+class Market(Keyed):
     """Parameters of dS/S = (rate - dividend_yield) dt + vol dW, per year, or of another model.
 
     A curve of ``rate`` or ``dividend_yield`` has zero rates at its nodes: the logarithm of the discount factor is
@@ -217,20 +217,6 @@ class Market(Term):
     @cached_property
     def _kept_weights(self) -> "dict[tuple[float, ...], Mapping[str, NDArray[np.float64]]]":
         return {}
-
-    @cached_property
-    def _fields(self) -> tuple[object, ...]:
-        return tuple(getattr(self, name) for name in Market.model_fields)
-
-    @cached_property
-    def _hash(self) -> int:
-        return hash(self._fields)
-
-    def __eq__(self, other: object) -> bool:
-        return self is other or (isinstance(other, Market) and self._fields == other._fields)
-
-    def __hash__(self) -> int:
-        return self._hash
 
     def ex_dates(self, dates: Sequence[float]) -> tuple[float, ...]:
         """The ex-dates of dividends in cash until the last of a contract's dates."""

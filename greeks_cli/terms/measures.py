@@ -4,10 +4,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-from greeks_cli.terms.greek import NAMED, Greek, Units
+from greeks_cli.terms.greek import NAMED, Greek, Units, in_brackets
 from greeks_cli.terms.nodes import curve_of, label_of_node
 from greeks_cli.terms.request import Request
-from greeks_cli.terms.underlyings import local, underlyings_in
+from greeks_cli.terms.underlyings import local, named, underlyings_in
 
 _MONEY = ("price", "vega", "theta", "rho")
 """Greeks that are money, whatever the underlying; at a node, too."""
@@ -43,7 +43,7 @@ class Measure:
         if not self.power:
             return 1.0
         names = underlyings_in(greek.parameters)
-        return request.values[f"spot[{names[0]}]" if names else "spot"]
+        return request.values[named("spot", names[0]) if names else "spot"]
 
     def scale(self, units: Units) -> float:
         """The factor from the raw measure to the units."""
@@ -121,9 +121,9 @@ def _local(greek: Greek) -> Greek:
         return greek
     if usual := _BY_PARAMETERS.get(parameters):
         return usual
-    head, node = greek.name.partition("[")[0], next((name for name in parameters if curve_of(name) != name), None)
-    at = f"{head}[{label_of_node(node)}]" if node and head in NAMED else f"d({','.join(parameters)})"
-    return Greek(at, parameters)
+    node = next((name for name in parameters if curve_of(name) != name), None)
+    head = greek.name.partition("[")[0] if node else ""
+    return in_brackets(head, label_of_node(node or ""), parameters)
 
 
 def _of_pairs(requests: Sequence[Request], underlying: str | None) -> Iterator[Greek]:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
-from greeks_cli.terms.absent import is_node, without_node, without_parameter
+from greeks_cli.terms.absent import is_node_of_curve, without_node, without_parameter
 from greeks_cli.terms.errors import Problem, did_you_mean
 from greeks_cli.terms.greek import Greek
 from greeks_cli.terms.joint_market import JointMarket
@@ -11,7 +11,7 @@ from greeks_cli.terms.models import Model
 from greeks_cli.terms.nodes import curve_of
 from greeks_cli.terms.quanto import Quanto
 from greeks_cli.terms.simulation import Autodiff, Estimator, Smoothing
-from greeks_cli.terms.underlyings import CORRELATION, correlated, named, underlying_of
+from greeks_cli.terms.underlyings import CORRELATION, correlated, is_correlation, named, underlying_of
 
 if TYPE_CHECKING:
     from greeks_cli.terms.request import Request
@@ -64,12 +64,12 @@ def objection(request: "Request", greek: Greek, values: Mapping[str, float]) -> 
     if unknown:
         return _without(request, unknown[0], values)
     if isinstance(request.market, JointMarket):
-        singular = [name for name in greek.parameters if curve_of(name) == CORRELATION and request.market.is_singular]
+        singular = [name for name in greek.parameters if is_correlation(name) and request.market.is_singular]
         if singular:
             return f"{singular[0]} cannot move both ways: the matrix of correlations has an eigenvalue of 0"
     if greek.order < 2 and not contract.jumps:
         return None
-    chance = 0.0 if request.is_joint else request.sole_market.chance_of_no_price(contract.expiry)
+    chance = request.chance_of_no_price
     if greek.order > 1 and chance > _LARGEST_CHANCE:
         return (
             f"dividends take all of the price with a probability of {chance:.1g}, and what the "
@@ -81,15 +81,7 @@ def objection(request: "Request", greek: Greek, values: Mapping[str, float]) -> 
             f"it does not exist at spot {request.spot:g}, where the first derivative jumps; "
             "move the spot, the strike or the running extreme a little"
         )
-    unsmoothed = simulation.smoothing is Smoothing.NONE
-    if (
-        greek.order > (0 if contract.jumps else 1)
-        and unsmoothed
-        and (
-            simulation.estimator in (Estimator.AUTO, Estimator.PATHWISE, Estimator.CONDITIONAL)
-            or (simulation.estimator is Estimator.MIXED and contract.jumps)
-        )
-    ):
+    if _lacks_smoothing(request, greek):
         return (
             "refused with smoothing none, because the second derivative of max(x, 0), like the first of a jump, "
             "is 0 on every path and the estimate would be 0 or lack its main term; use smoothing softplus"
@@ -99,15 +91,26 @@ def objection(request: "Request", greek: Greek, values: Mapping[str, float]) -> 
     return None
 
 
+def _lacks_smoothing(request: "Request", greek: Greek) -> bool:
+    """True for a pathwise derivative of a plain kink, or of a jump."""
+    simulation, jumps = request.simulation, request.contract.jumps
+    if simulation.smoothing is not Smoothing.NONE or greek.order <= (0 if jumps else 1):
+        return False
+    pathwise = simulation.estimator in (Estimator.AUTO, Estimator.PATHWISE, Estimator.CONDITIONAL)
+    return pathwise or (simulation.estimator is Estimator.MIXED and jumps)
+
+
 def _without(request: "Request", name: str, values: Mapping[str, float]) -> str:
     """The reason why a request has no parameter of a name, and the remedy."""
     kind = request.contract.kind
     if isinstance(request.market, JointMarket):
         return _without_underlying(request.market, kind, name, values)
-    if underlying := underlying_of(name) or (curve_of(name) == CORRELATION and name):
+    if curve_of(name) == CORRELATION:
+        return f"the {kind} contract is on one underlying, and has no {name}; leave it out"
+    if underlying := underlying_of(name):
         return f"the {kind} contract is on one underlying, and '{underlying}' is none; leave out [{underlying}]"
     market = request.market
-    if is_node(name):
+    if is_node_of_curve(name):
         return without_node(market, name)
     if remedy := without_parameter(market, name):
         return remedy
@@ -116,7 +119,7 @@ def _without(request: "Request", name: str, values: Mapping[str, float]) -> str:
 
 def _without_underlying(market: JointMarket, kind: str, name: str, values: Mapping[str, float]) -> str:
     names = ", ".join(market.names)
-    if curve_of(name) == CORRELATION and curve_of(name) != name:
+    if is_correlation(name):
         missing = [one for one in correlated(name) if one not in market.names]
         return f"there is no underlying '{missing[0]}'; they are {names}" if missing else f"there is no '{name}'"
     underlying = underlying_of(name)

@@ -18,10 +18,13 @@ STRIKE_KIND = Field(StrikeKind.FIXED, description="paid against a fixed strike, 
 
 
 class Average(enum.StrEnum):
-    """Which mean of the fixings."""
+    """The mean of fixings, or of underlyings."""
 
     ARITHMETIC = "arithmetic"
     GEOMETRIC = "geometric"
+
+
+AVERAGE: Any = Field(Average.ARITHMETIC, description="mean of the fixings, or of the underlyings of a basket")
 
 
 class Asian(Fixed):
@@ -34,7 +37,7 @@ class Asian(Fixed):
     kind: Literal["asian"] = "asian"
     type: OptionType = TYPE
     strike: Price | None = OPTIONAL_STRIKE
-    average: Average = Field(Average.ARITHMETIC, description="which mean of the fixings")
+    average: Average = AVERAGE
     strike_kind: StrikeKind = STRIKE_KIND
     past_fixings: Prices = PAST_FIXINGS
     recorded: ClassVar[frozenset[str]] = frozenset({"past_fixings"})

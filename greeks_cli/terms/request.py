@@ -12,14 +12,7 @@ from greeks_cli.terms.dating import Dates
 from greeks_cli.terms.dividends import CashDividends
 from greeks_cli.terms.errors import InvalidInput, Problem
 from greeks_cli.terms.flat_market import FlatMarket
-from greeks_cli.terms.greek import (
-    DEFAULT_NAMES,
-    PRICE,
-    TIME,
-    Greek,
-    bucketed,
-    parse_greeks,
-)
+from greeks_cli.terms.greek import DEFAULT_NAMES, PRICE, TIME, Greek, bucketed, parse_greeks
 from greeks_cli.terms.joint_greeks import default_greeks
 from greeks_cli.terms.joint_market import JointMarket
 from greeks_cli.terms.market import Market
@@ -128,23 +121,32 @@ class Request:
         """The dividends in cash until the last date of a contract on one underlying; None where there are none."""
         return None if self.is_joint else self.sole_market.cash_dividends(self.contract.dates)
 
+    @property
+    def chance_of_no_price(self) -> float:
+        """The probability that dividends take all of the price until expiry; 0 for several, whose cash is escrowed."""
+        return 0.0 if self.is_joint else self.sole_market.chance_of_no_price(self.contract.expiry)
+
     @cached_property
     def path_dates(self) -> tuple[float, ...]:
         """The dates of the simulation: the contract's, and the ex-dates at which the price jumps."""
-        further = self._changes_of_vol if self.is_joint else self.further_dates
+        dates, further = self.contract.dates, self._dates_without_contract
         if further:
-            return tuple(sorted({*self.contract.dates, *further}))
+            return tuple(sorted({*dates, *further}))
         if not self.cash_dividends or not self.cash_dividends.jumps:
-            return self.contract.dates
-        dates = self.contract.dates
+            return dates
         return tuple(sorted({*dates, *self.sole_market.ex_dates(dates)}))
 
     @property
     def places(self) -> tuple[int, ...]:
         """The places of the contract's dates among those of the simulation, but for ex-dates."""
-        contract, further = self.contract.dates, self._changes_of_vol if self.is_joint else self.further_dates
+        contract, further = self.contract.dates, self._dates_without_contract
         dates = sorted({*contract, *further})
         return tuple(map(dates.index, contract)) if further else tuple(range(len(contract)))
+
+    @property
+    def _dates_without_contract(self) -> tuple[float, ...]:
+        """The dates of the simulation at which the contract does not look, but for ex-dates."""
+        return self._changes_of_vol if self.is_joint else self.further_dates
 
     @cached_property
     def schedule_dates(self) -> tuple[float, ...]:
@@ -172,7 +174,7 @@ class Request:
 
     @property
     def spot(self) -> float:
-        """The spot of one underlying; not a number for several, to which no contract compares its numbers."""
+        """The spot of one underlying; NaN for several, whose contracts compare no number with a spot."""
         return nan if self.is_joint else self.sole_market.spot
 
     @cached_property

@@ -9,13 +9,11 @@ from pydantic import BeforeValidator, Field
 
 from greeks_cli.terms.curve import number_from
 from greeks_cli.terms.fields import Term
-from greeks_cli.terms.underlyings import pair_of
+from greeks_cli.terms.underlyings import pair_name, pair_of
 
-UNDERLYING, CORRELATION = "underlying", "correlation"
-"""Keys of the tables of several underlyings among the fields of a market."""
+UNDERLYING = "underlying"
+"""The key of the tables of several underlyings among the fields of a market."""
 _EXAMPLE = "A:spot=100,vol=0.2"
-
-
 _NEXT_FIELD = re.compile(r",(?!\s*[^,=:]+:[^=]*?(?:,|$))")
 """The commas between fields, and not those between the nodes of a curve: the part before a node has an = sign."""
 
@@ -66,9 +64,9 @@ def correlations_of(given: object, names: Sequence[str]) -> dict[tuple[str, str]
         return dict.fromkeys(combinations(sorted(names), 2), number)
     found: dict[tuple[str, str], float] = {}
     for pair, number in entries:
-        value = number_from(number, f"the correlation of {','.join(pair)} should be a number")
+        value = number_from(number, f"the correlation of {pair_name(*pair)} should be a number")
         if found.setdefault(pair, value) != value:
-            raise ValueError(f"the correlation of {','.join(pair)} is given twice")
+            raise ValueError(f"the correlation of {pair_name(*pair)} is given twice")
     return found
 
 

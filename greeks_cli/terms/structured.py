@@ -162,7 +162,7 @@ class Phoenix(Autocallable):
 
 
 class Accumulator(Fixed):
-    """Buys the underlying at the strike at each fixing: ``quantity`` of it, or ``gearing`` times that below the strike.
+    """Buys ``quantity_per_fixing`` of the underlying at the strike at each fixing, below it ``gearing`` times that.
 
     It ends at the first fixing at the barrier or above, and buys nothing then. Each purchase is settled in cash at its
     fixing.

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Sequence
 from greeks_cli.terms.nodes import curve_of, label_of_node, node_name
 
 CORRELATION = "correlation"
+"""The parameter of a pair of underlyings, and the key of the correlations among the fields of a market."""
 _COMMON = ("rate", "time", CORRELATION)
 _NAME = re.compile(r"[A-Za-z_]\w*")
 
@@ -55,9 +56,23 @@ def local(name: str) -> str:
 
 
 def correlation_name(one: str, other: str) -> str:
-    """The name of the correlation of two underlyings, in alphabetical order."""
-    first, second = sorted((one, other))
-    return node_name(CORRELATION, f"{first},{second}")
+    """The name of the correlation of two underlyings, such as ``correlation[A,B]``."""
+    return node_name(CORRELATION, pair_name(one, other))
+
+
+def is_correlation(name: str) -> bool:
+    """True for the name of the correlation of a pair."""
+    return curve_of(name) == CORRELATION and name != CORRELATION
+
+
+def pair_name(one: str, other: str) -> str:
+    """The name of a pair of underlyings, such as ``A,B``."""
+    return ",".join(in_order(one, other))
+
+
+def in_order(one: str, other: str) -> tuple[str, str]:
+    """Two names in alphabetical order."""
+    return (one, other) if one <= other else (other, one)
 
 
 def pair_of(text: str) -> tuple[str, str]:
@@ -65,8 +80,7 @@ def pair_of(text: str) -> tuple[str, str]:
     parts = [part.strip() for part in text.split(",")]
     if len(parts) != 2 or not all(map(is_name, parts)) or parts[0] == parts[1]:
         raise ValueError(f"'{text}' is no pair of underlyings; write A,B=0.5")
-    first, second = sorted(parts)
-    return first, second
+    return in_order(*parts)
 
 
 def correlated(name: str) -> tuple[str, str]:
@@ -79,8 +93,8 @@ def underlyings_in(parameters: Sequence[str]) -> list[str]:
     """The underlyings among several that parameters belong to, each once."""
     found: list[str] = []
     for name in parameters:
-        if curve_of(name) == CORRELATION:
-            found += correlated(name) if curve_of(name) != name else ()
+        if is_correlation(name):
+            found += correlated(name)
         elif underlying := underlying_of(name):
             found.append(underlying)
     return list(dict.fromkeys(found))

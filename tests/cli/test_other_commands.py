@@ -73,6 +73,7 @@ def test_explain_a_contract_lists_its_own_options(greeks, kind):
         ("correlation", "positive semidefinite"),
         ("hessian", "all second derivatives in the spots"),
         ("gamma[A]", "of underlying A alone"),
+        ("vega[A:0.5]", "of underlying A at the node 0.5 alone"),
         ("d(spot[A],spot[B])", "cross gamma"),
         ("d(correlation[A,B])", "the correlation of A and B"),
         ("d(correlation)", "the correlation of each pair"),

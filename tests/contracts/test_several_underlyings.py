@@ -5,12 +5,6 @@ import pytest
 from greeks_cli.run.price import run
 from tests.contracts.joint import asked, assert_near
 
-HAUG = {
-    "A": {"spot": 100, "vol": 0.11, "dividend_yield": 0.06},
-    "B": {"spot": 105, "vol": 0.16, "dividend_yield": 0.09},
-}
-HAUGS_MARKET = {"underlying": HAUG, "correlation": 0.63, "rate": 0.05}
-
 
 def two(spots, vols, correlation, rate, yields=(0, 0)):
     """The market of two underlyings."""
@@ -59,3 +53,15 @@ OF_TWO = [
 @pytest.mark.parametrize(("contract", "market", "exact"), OF_TWO)
 def test_price_on_two_underlyings(contract, market, exact):
     assert_near(run(asked(contract, "price", market, paths=400_000))["price"], exact)
+
+
+def test_formula_of_two_underlyings_is_the_spread_it_spells():
+    market = two([100, 95], [0.2, 0.3], 0.5, 0.01)
+    greeks = "price,delta,gamma,d(correlation),theta"
+    formula = {"kind": "formula", "payoff": "max(A[-1] - B[-1] - correlation_x, 0)", "fixings": 1}
+    formula["param"] = {"correlation_x": 5}  # a parameter's name may begin as that of a correlation does
+    found = run(asked(formula, f"{greeks},d(correlation_x)", market, estimator="pathwise"))
+    spread = run(asked({"kind": "spread", "strike": 5}, f"{greeks},d(strike)", market, estimator="pathwise"))
+    values = [estimate.value for estimate in found.estimates]
+    assert values == pytest.approx([estimate.value for estimate in spread.estimates], rel=1e-9)
+    assert all(estimate.exact is None for estimate in found.estimates)

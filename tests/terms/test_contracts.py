@@ -6,6 +6,7 @@ import pytest
 
 from greeks_cli.terms.building import build_request
 from greeks_cli.terms.contract import equal_dates
+from greeks_cli.terms.contracts import CONTRACTS
 from greeks_cli.terms.errors import InvalidInput
 from greeks_cli.terms.models import Model, with_samples
 
@@ -123,3 +124,12 @@ def test_missing_parameters_are_named_of_a_model_that_is_given():
         build_request({"strike": 100}, {"model": "merton", "vol_of_vol": 1, "jump_mean": 0, "jump_vol": 0.1}, {})
     paths = {problem.path[-1] for problem in raised.value.problems}
     assert paths == {"vol", "vol_of_vol", "jump_intensity"}
+
+
+def test_option_of_several_contracts_has_a_text_that_fits_all():
+    texts: dict[str, set[str]] = {}
+    for model in CONTRACTS.values():
+        for name, info in model.model_fields.items():
+            texts.setdefault(name, set()).add(str(info.description))
+    differing = {name for name, own in texts.items() if len(own) > 1}
+    assert differing == {"fixings", "past_fixings", "barrier"}  # greeks price --help shows the last text, which fits

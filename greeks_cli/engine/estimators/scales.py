@@ -7,7 +7,7 @@ from greeks_cli.terms.greek import TIME
 from greeks_cli.terms.joint_market import JointMarket
 from greeks_cli.terms.nodes import curve_of
 from greeks_cli.terms.request import Request
-from greeks_cli.terms.underlyings import CORRELATION, local, underlying_of
+from greeks_cli.terms.underlyings import is_correlation, local, underlying_of
 
 _MOST_DEVIATION = 0.5
 
@@ -39,7 +39,7 @@ def price_scale(request: Request) -> float:
 
 
 def _scale_among_several(request: Request, market: JointMarket, name: str) -> float:
-    if curve_of(name) == CORRELATION:
+    if is_correlation(name):
         return 1.0
     if name in request.contract.values or underlying_of(name) is None:
         return max(scale_of(part, name) for part in request.parts)

@@ -116,7 +116,10 @@ def _ways_of(subject: _Subject) -> Mapping[MultiIndex, _Ways]:
 
 
 def _is_on_clocks(request: Request, index: MultiIndex) -> bool:
-    """True for a derivative in time where underlyings have clocks of variance of their own: pathwise they part."""
+    """True for a derivative in time of several underlyings, where a vol is a curve.
+
+    Each underlying then has a clock of variance, and a pathwise derivative would move the clocks apart.
+    """
     return TIME in index and request.is_joint and len(request.path_dates) > 1 and _has_vol_curve(request)
 
 
@@ -177,7 +180,7 @@ def _moves_kinks(request: Request, index: MultiIndex) -> bool:
 
     A dividend does, and so does what the value of escrowed dividends at a date depends on. One derivative in a
     parameter that the payoff reads leaves a kink that a density can bear, as one in the contract's parameters does.
-    Underlyings that follow from others have no joint density, and do not hold still either.
+    Under a singular matrix of correlations there is no joint density, and no path can be held fixed.
     """
     if request.is_joint and request.joint_market.is_singular:
         return True

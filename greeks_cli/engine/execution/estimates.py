@@ -21,6 +21,7 @@ from greeks_cli.engine.execution.regression import Regression
 from greeks_cli.engine.execution.tails import Tail
 from greeks_cli.terms.errors import NonFiniteEstimate
 from greeks_cli.terms.greek import Greek
+from greeks_cli.terms.objections import NOTABLE_CHANCE
 from greeks_cli.terms.request import Request
 from greeks_cli.terms.result import Estimate
 from greeks_cli.terms.simulation import Estimator, Sampler
@@ -28,7 +29,6 @@ from greeks_cli.terms.simulation import Estimator, Sampler
 _FEWEST_NEAR_KINK = 30
 _CONTRADICTION = 5
 """The distance from a closed form, in standard errors, that is no chance."""
-_NOTABLE_CHANCE = 1e-5
 _NEGLIGIBLE = 0.5
 """The contribution of rare paths, in standard errors, below which it is not stated."""
 _UNTRUSTED = 0.1
@@ -164,8 +164,7 @@ def _uncertainties(plan: Plan, moments: StackMoments) -> Vector:
 def _reason(plan: Plan) -> str:
     """The likely reason why an estimate is no number, with the remedy."""
     request = plan.request
-    chance = 0.0 if request.is_joint else request.sole_market.chance_of_no_price(request.contract.expiry)
-    if chance > _NOTABLE_CHANCE:
+    if request.chance_of_no_price > NOTABLE_CHANCE:
         return "dividends take all of the price on some paths; lower them, or use dividend_model escrowed"
     return (
         "it left the range of its floating-point type (try --dtype float64 or a smaller scale), "

@@ -27,7 +27,7 @@ class Lognormal(Protocol):
     """The lognormal at the dates of the simulation."""
 
     def __call__(self, dates: Dates, summed: bool = False) -> Operand:
-        """Its values at one date, shape (n_paths,), at several, (n_dates, n_paths), or their sum."""
+        """Values at one date, shape (n_paths,), at several, (n_dates, n_paths), or their sum."""
 
 
 class Underlying(ABC):

@@ -7,7 +7,7 @@ its Brownian motion.
 
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import ClassVar, Self
 
 from greeks_cli.engine.autodiff.mixed_partials import MultiIndex
@@ -16,13 +16,12 @@ from greeks_cli.engine.compiler.ir import Array
 from greeks_cli.engine.simulation.cholesky import Rows, factor
 from greeks_cli.engine.simulation.markets import Markets
 from greeks_cli.engine.simulation.path_data import Motion, PathData
-from greeks_cli.engine.simulation.sources import (
-    PathSource,
-)
+from greeks_cli.engine.simulation.sources import PathSource
 from greeks_cli.terms.joint_market import matrix_of
 from greeks_cli.terms.models import Model
+from greeks_cli.terms.nodes import label_of_node
 from greeks_cli.terms.request import Request
-from greeks_cli.terms.underlyings import CORRELATION, correlated, local, underlying_of
+from greeks_cli.terms.underlyings import correlated, is_correlation, local, underlying_of
 
 
 class JointMarkets:
@@ -85,13 +84,19 @@ class JointMarkets:
 
 
 def _correlations(values: Mapping[str, float]) -> dict[str, float]:
-    named = {name[len(CORRELATION) + 1 : -1]: value for name, value in values.items() if is_correlation(name)}
+    named = {label_of_node(name): value for name, value in values.items() if is_correlation(name)}
     return dict(sorted(named.items()))
 
 
 def values_of_part(values: Mapping[str, Operand], underlying: str) -> dict[str, Operand]:
     """The values of one underlying's parameters, by their names in its own market; correlations as they are."""
-    return {local(name): value for name, value in values.items() if underlying_of(name) in (None, underlying)}
+    return {own: values[name] for name, own in _own_names(tuple(values), underlying)}
+
+
+@lru_cache(1024)  # requests of a book have the same names, and the names are parsed
+def _own_names(names: tuple[str, ...], underlying: str) -> tuple[tuple[str, str], ...]:
+    """The names of one underlying's parameters, each with its name in the market of the underlying."""
+    return tuple((name, local(name)) for name in names if underlying_of(name) in (None, underlying))
 
 
 class JointPathData:
@@ -133,8 +138,3 @@ class OfUnderlying(PathSource):
 
     def of(self, data: JointPathData) -> Array:
         return self.source.of(data.part(self.part, self.correlations))
-
-
-def is_correlation(name: str) -> bool:
-    """True for the name of a correlation."""
-    return name.startswith(CORRELATION)

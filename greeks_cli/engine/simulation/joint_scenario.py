@@ -13,7 +13,7 @@ from greeks_cli.engine.autodiff.mixed_partials import MultiIndex
 from greeks_cli.engine.autodiff.ops import Operand
 from greeks_cli.engine.compiler.ir import Array
 from greeks_cli.engine.simulation.gbm import anchors
-from greeks_cli.engine.simulation.joint import OfUnderlying, is_correlation
+from greeks_cli.engine.simulation.joint import OfUnderlying
 from greeks_cli.engine.simulation.laws import Law
 from greeks_cli.engine.simulation.scenario import Scenario, Sourced
 from greeks_cli.engine.simulation.sources import (
@@ -27,7 +27,7 @@ from greeks_cli.engine.simulation.sources import (
 )
 from greeks_cli.terms.request import Request
 from greeks_cli.terms.simulation import Estimator
-from greeks_cli.terms.underlyings import correlated, local, underlying_of
+from greeks_cli.terms.underlyings import correlated, is_correlation, local, underlying_of
 
 
 def sourced_of(sourced: Sourced, part: int) -> Sourced:

@@ -32,7 +32,10 @@ class Paths(Protocol):
         """Paths that move with the leaves."""
 
     def frozen(self, leaves: Leaves, anchor: int = 0) -> AnyPath:
-        """Paths held fixed as data from a date on, with their density as a graph of the leaves."""
+        """Paths held fixed as data from a date on, with their density as a graph of the leaves.
+
+        ``anchor`` is the number of the date, under models other than gbm always 0.
+        """
 
     def shifted(self, leaves: Leaves, first: str, moving: Operand) -> AnyPath:
         """Frozen paths that move with the leaf ``moving`` of the parameter ``first``."""
