@@ -19,7 +19,6 @@ from greeks_cli.engine.compiler.tracer import Tracer
 from greeks_cli.terms.contract import Contract
 from greeks_cli.terms.fixings import Periodic
 from greeks_cli.terms.greek import TIME, Greek
-from greeks_cli.terms.joint_contracts import JointContract
 from greeks_cli.terms.joint_market import JointMarket
 from greeks_cli.terms.market import Market
 from greeks_cli.terms.request import Request
@@ -54,7 +53,7 @@ def exact_greeks_of_all(requests: Sequence[Request]) -> list[Exact]:
 def _point(request: Request, contract: Contract) -> AnyPoint:
     """The point of a contract in the request's market, whose nodes are named by place."""
     request = request.by_place
-    if isinstance(contract, JointContract) and isinstance(request.market, JointMarket):
+    if isinstance(request.market, JointMarket):
         return JointPoint(contract, request.market, request.values)
     return point_of(contract, request.sole_market, request.values)
 

@@ -92,6 +92,6 @@ def _of_ranks(contract: JointContract, sign: float, shares: tuple[float, ...]) -
     return OfTwo((worst, best, -sign), (best, worst, -sign))
 
 
-def levels_of(contract: JointContract) -> tuple[float, ...]:
+def levels_of(contract: Contract, n_underlyings: int) -> tuple[float, ...]:
     """The number by which each underlying is divided."""
-    return contract.levels if isinstance(contract, Leveled) else (1.0,) * len(contract.underlyings)
+    return contract.levels if isinstance(contract, Leveled) else (1.0,) * n_underlyings

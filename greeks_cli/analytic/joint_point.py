@@ -21,9 +21,10 @@ from greeks_cli.engine.compiler.ir import Source
 from greeks_cli.engine.compiler.tracer import Tracer
 from greeks_cli.engine.simulation.accruals import Accruals
 from greeks_cli.engine.simulation.joint import values_of_part
+from greeks_cli.terms.contract import Contract
 from greeks_cli.terms.curve import Curve
 from greeks_cli.terms.greek import MAX_ORDER, TIME
-from greeks_cli.terms.joint_contracts import INITIAL_LEVEL, JointContract
+from greeks_cli.terms.joint_contracts import INITIAL_LEVEL
 from greeks_cli.terms.joint_market import JointMarket
 from greeks_cli.terms.nodes import curve_of
 from greeks_cli.terms.underlyings import CORRELATION, correlation_name, underlying_of
@@ -65,7 +66,7 @@ class Places:
 class JointPoint:
     """A contract, a market of several underlyings, and values of the parameters."""
 
-    contract: JointContract
+    contract: Contract
     market: JointMarket
     values: Mapping[str, float]
     highest_order = MAX_ORDER
@@ -89,6 +90,11 @@ class JointPoint:
         return tuple(Point(self.contract, own, values_of_part(self.values, name)) for name, own in names)
 
     @property
+    def divisors(self) -> tuple[float, ...]:
+        """The number by which each underlying is divided."""
+        return levels_of(self.contract, len(self.market.names))
+
+    @property
     def is_known(self) -> bool:
         """False where the contract has no closed form, or its integral takes too many places."""
         if any(isinstance(own.vol, Curve) for own in self.market.markets):  # increments then correlate by their vols
@@ -108,7 +114,7 @@ class JointPoint:
     def law(self) -> JointLaw:
         """The law of the underlyings in numbers."""
         found = []
-        for point, level in zip(self.parts, levels_of(self.contract), strict=True):
+        for point, level in zip(self.parts, self.divisors, strict=True):
             to_expiry = _accruals(point)
             forward = lognormal_start(point, point.values, point.input) * exp(to_expiry.carry)
             found.append(Part(forward / level, to_expiry.deviation))
@@ -137,7 +143,7 @@ class JointPoint:
         if isinstance(source, OfPart):
             return self.parts[source.part].input(source.source)  # type: ignore[return-value]
         if isinstance(source, Level):
-            return levels_of(self.contract)[source.part]
+            return self.divisors[source.part]
         if isinstance(source, Share):
             assert isinstance(self.form, GeometricForm)  # others have no such input
             return self.form.shares[source.part]
@@ -149,7 +155,7 @@ class JointPoint:
 
     def tolerance(self, index: MultiIndex) -> tuple[float, float]:
         """The relative and the absolute difference of two rules that is allowed in a derivative, as of a Point."""
-        size = max(part.forward * level for part, level in zip(self.law.parts, levels_of(self.contract), strict=True))
+        size = max(part.forward * level for part, level in zip(self.law.parts, self.divisors, strict=True))
         if not index:
             return 0.0, _OF_PRICE * size
         deviations = dict(zip(self.market.names, (part.deviation for part in self.law.parts), strict=True))
