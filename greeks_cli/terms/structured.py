@@ -45,7 +45,7 @@ class Autocallable(Leveled, Fixed):
     )
     knock_in: Level = Field(0.7, description="worst performance below which the capital is at risk, a fraction")
     knocked: Literal["in"] | None = Field(
-        None, description="in if the knock-in was seen before today: it is watched no more"
+        None, description="in or out if a barrier was touched before today: no barrier is watched any more"
     )
     knock_in_monitoring: Literal["expiry"] | Annotated[Count, Field(ge=1, le=10_000)] = _MONITORING
     knock_in_times: Times = _TIMES
