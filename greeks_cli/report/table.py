@@ -65,11 +65,12 @@ def text_of(screen: Screen, title: str, grid: RenderableType, notes: Sequence[st
         force_terminal=screen.colour,
         no_color=not screen.colour,
         legacy_windows=False,
+        markup=False,  # names such as delta[a] are no tags
     )
-    console.print(title, highlight=False, markup=False, style="bold", soft_wrap=screen.width is None)
+    console.print(title, highlight=False, style="bold", soft_wrap=screen.width is None)
     console.print(grid)
     for note in notes:
-        console.print(note, style="yellow", highlight=False, markup=False)
+        console.print(note, style="yellow", highlight=False)
     return console.file.getvalue()  # type: ignore[attr-defined]  # file is the StringIO above
 
 
@@ -84,7 +85,7 @@ def empty_table(screen: Screen, columns: Sequence[str], left: Collection[str]) -
 
 def natural_width(grid: RenderableType) -> int:
     """Characters of the widest line, where nothing is cut."""
-    return Console(width=_WIDEST).measure(grid).maximum
+    return Console(width=_WIDEST, markup=False).measure(grid).maximum
 
 
 def _grid(cells: list[dict[str, str]], left_out: Sequence[str], level: str, screen: Screen) -> Table:

@@ -11,14 +11,11 @@ from pydantic import BeforeValidator, Field, model_validator
 from greeks_cli.terms.choices import folded, function_of, is_guarded, is_tangled, jumps, meets_choices
 from greeks_cli.terms.fields import Number
 from greeks_cli.terms.fixings import PAST_FIXINGS, Fixed, Prices
-from greeks_cli.terms.formula_grammar import FUNCTIONS, parse_formula
-from greeks_cli.terms.greek import MARKET_PARAMETERS, TIME
+from greeks_cli.terms.formula_grammar import RESERVED, parse_formula
 from greeks_cli.terms.joint_contracts import UNDERLYINGS, Names
 from greeks_cli.terms.lifting import lifted
 from greeks_cli.terms.observed import is_settled, with_past
-from greeks_cli.terms.payments import PAY, SAME, Fixings, payment_times
-
-_RESERVED = {"S", PAY, *FUNCTIONS, *MARKET_PARAMETERS, TIME}
+from greeks_cli.terms.payments import SAME, Fixings, payment_times
 
 
 def decides_by_numbers(tree: ast.expr) -> bool:
@@ -124,7 +121,7 @@ class Formula(Fixed):
 
     @model_validator(mode="after")
     def _formula_is_valid(self) -> Self:
-        reserved = {*_RESERVED, *self.underlyings}
+        reserved = {*RESERVED, *self.underlyings}
         for name in self.param:
             if not name.isidentifier() or name in reserved:
                 raise ValueError(
@@ -134,7 +131,7 @@ class Formula(Fixed):
             raise ValueError(
                 "past_fixings are those of one underlying; leave them out, or write their values as numbers"
             )
-        if bad := [name for name in self.underlyings if name in _RESERVED]:
+        if bad := [name for name in self.underlyings if name in RESERVED]:
             raise ValueError(f"underlying {bad[0]} has a name that formulas use themselves; give it another")
         parse_formula(self.payoff, self.param, self._fixings)
         return self

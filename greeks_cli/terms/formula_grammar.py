@@ -13,12 +13,15 @@ from collections.abc import Callable, Iterator, Mapping
 
 from greeks_cli.terms.choices import is_arithmetic
 from greeks_cli.terms.errors import did_you_mean
+from greeks_cli.terms.greek import MARKET_PARAMETERS, TIME
 from greeks_cli.terms.payments import PAY, Fixings, check_decided, check_payment, written
 
 LONGEST, DEEPEST, MOST_TERMS = 2000, 40, 250
 OVER_TIME = ("mean", "gmean", "sum", "min", "max", "any", "all")
 ELEMENTWISE = ("abs", "exp", "log", "sqrt")
 FUNCTIONS = (*OVER_TIME, *ELEMENTWISE, "where")
+RESERVED = frozenset({"S", PAY, *FUNCTIONS, *MARKET_PARAMETERS, TIME})
+"""Names that no parameter and no underlying has."""
 
 
 class Sort(enum.Enum):
@@ -97,6 +100,10 @@ class _Checker:
             case ast.Name(id=name):
                 if name not in self._names:
                     known = [*self._fixings.names, *self._names]
+                    if name in RESERVED:
+                        raise self._error(
+                            node, f"'{name}' is a word of formulas, and no number here; {did_you_mean(name, known)}"
+                        )
                     raise self._error(
                         node, f"unknown name '{name}'; set it with --param {name}=..., or {did_you_mean(name, known)}"
                     )
@@ -199,7 +206,7 @@ class _Checker:
         if name == PAY:
             return self._payment(node, arguments, depth)
         if name not in FUNCTIONS:
-            raise self._error(node, f"unknown function '{name}'; {did_you_mean(name, FUNCTIONS)}")
+            raise self._error(node, f"unknown function '{name}'; {did_you_mean(name, (*FUNCTIONS, PAY))}")
         if name == "where":
             if len(arguments) != 3:
                 raise self._error(node, "where takes three arguments: where(condition, a, b)")

@@ -31,7 +31,7 @@ def _of_formula(terms: Mapping[str, Any], market: Market | JointMarket) -> Mappi
         given = read_parameters(terms.get("param") or {})
     except ValueError:  # the contract reports it
         return terms
-    wanted = {f"{name}0": spot for name, spot in spots.items() if f"{name}0" in words}
+    wanted = {f"{name}0": spot for name, spot in spots.items() if f"{name}0" in words - spots.keys()}
     if not wanted or not isinstance(given, Mapping):
         return terms
     return {**terms, "param": {**wanted, **given}}

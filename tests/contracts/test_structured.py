@@ -174,3 +174,13 @@ MISTAKES = [
 def test_mistakes_are_one_line(terms, message):
     with pytest.raises(InvalidInput, match=message):
         build_request({**NOTE, **terms}, MARKET, {})
+
+
+@pytest.mark.parametrize("knock_in", [0.1, 0.7])
+def test_note_on_one_named_underlying_is_that_on_one_without_a_name(knock_in):
+    note = {**NOTE, "expiry": 1, "knock_in": knock_in}
+    plain = run(asked(note, "delta,vega", MARKET, paths=20_000))
+    named = {"underlying": {"A": {"spot": 100, "vol": 0.25, "dividend_yield": 0.02}}, "rate": 0.03}
+    found = run(asked(note, "delta,vega", named, paths=20_000))
+    for ours, theirs in zip(found.estimates, plain.estimates, strict=True):
+        assert abs(ours.value - theirs.value) < 4 * hypot(ours.stderr, theirs.stderr) + ours.bias + theirs.bias

@@ -77,7 +77,7 @@ def with_shifts(plans: Sequence[Plan], mapper: Mapper = map) -> list[Plan]:
 def _is_tried(plan: Plan) -> bool:
     simulation = plan.request.simulation
     own_law = simulation.control or simulation.antithetic or simulation.sampler is Sampler.SOBOL
-    own_law = own_law or plan.blocks.grid.is_extended
+    own_law = own_law or plan.blocks.grid.is_extended or plan.request.is_joint
     return simulation.importance and not own_law and any(kink.rarer_share < _RARE for kink in plan.kinks)
 
 
