@@ -130,14 +130,10 @@ class JointMarket(Keyed):
         """The market in words, for headers."""
         rate = f"rate {self.markets[0].rate:g}"
         each = "; ".join(f"{name}: {_without_rate(market)}" for name, market in self.underlying.items())
-        numbers = set(self.correlation.values())
-        if len(numbers) == 1:
-            correlations = f"correlation {next(iter(numbers)):g}"
-        else:
-            correlations = "correlation " + ", ".join(
-                f"{pair}: {number:g}" for pair, number in self.correlation.items()
-            )
-        return f"{each}; {correlations}; {rate}"
+        numbers = dict.fromkeys(self.correlation.values())
+        listed = ", ".join(f"{pair}: {number:g}" for pair, number in self.correlation.items())
+        shown = f"{next(iter(numbers)):g}" if len(numbers) == 1 else listed
+        return "; ".join([each, *([f"correlation {shown}"] if shown else []), rate])
 
     @cached_property
     def _key(self) -> tuple[object, ...]:
