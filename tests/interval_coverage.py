@@ -16,7 +16,7 @@ from greeks_cli.terms.building import build_request
 
 GREEKS = "delta,gamma,vega,theta,rho,vanna,volga"
 PATHS = 20_000
-ON_ONE: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
+CONTRACTS: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
     "European": ({"strike": 100}, {}),
     "European far out": ({"strike": 130}, {}),
     "digital": ({"kind": "digital", "strike": 100}, {}),
@@ -38,7 +38,7 @@ ON_ONE: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
 
 def held(name: str, seed: int) -> list[tuple[str, str, bool, bool]]:
     """Contract and Greek, and whether the interval holds the closed form, without and with the stated bias."""
-    contract, settings = ON_ONE[name]
+    contract, settings = CONTRACTS[name]
     request = build_request(contract, {"vol": 0.2}, {"paths": PATHS, "seed": seed, **settings}, GREEKS)
     return [
         (name, one.greek.name, one.low <= one.exact <= one.high, one.low - one.bias <= one.exact <= one.high + one.bias)
@@ -52,7 +52,7 @@ def counted(seeds: int, processes: int) -> Iterator[tuple[str, str, float, float
     plain: Counter[tuple[str, str]] = Counter()
     wide: Counter[tuple[str, str]] = Counter()
     with ProcessPoolExecutor(processes) as pool:
-        for name in ON_ONE:
+        for name in CONTRACTS:
             for rows in pool.map(held, repeat(name, seeds), range(1, seeds + 1), chunksize=25):
                 for contract, greek, inside, widened in rows:
                     plain[contract, greek] += inside

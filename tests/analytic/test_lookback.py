@@ -7,7 +7,7 @@ from greeks_cli.analytic.closed_forms import exact_greeks
 from greeks_cli.terms.building import build_request
 
 GREEKS = "delta,gamma,vega,rho,phi,theta,vanna,d(rate,rate),d(rate,spot),d(rate,dividend_yield)"
-ON_ONE = (
+CONTRACTS = (
     {"strike": 105},
     {"strike": 98},
     {"strike": 95, "type": "put"},
@@ -20,7 +20,7 @@ def exact(contract, carry, vol=0.2):
     return exact_greeks(build_request({"kind": "lookback", **contract}, market, {}, GREEKS))
 
 
-@pytest.mark.parametrize("contract", ON_ONE, ids=str)
+@pytest.mark.parametrize("contract", CONTRACTS, ids=str)
 @pytest.mark.parametrize("carry", [0.03, -0.05])
 def test_integral_is_the_quotient(contract, carry, monkeypatch):
     found = {}
@@ -33,7 +33,7 @@ def test_integral_is_the_quotient(contract, carry, monkeypatch):
     assert found[True] == pytest.approx(found[False], rel=1e-8, abs=1e-12)
 
 
-@pytest.mark.parametrize("contract", ON_ONE, ids=str)
+@pytest.mark.parametrize("contract", CONTRACTS, ids=str)
 def test_small_carries_join_carry_0(contract):
     at_0 = exact(contract, 0.0)
     for carry in (1e-12, 1e-8, -1e-6):
@@ -41,7 +41,7 @@ def test_small_carries_join_carry_0(contract):
 
 
 def test_first_derivative_in_the_rate_is_the_slope_of_the_price():
-    contract, step = ON_ONE[0], 1e-4
+    contract, step = CONTRACTS[0], 1e-4
 
     def price(rate):
         request = build_request(

@@ -11,7 +11,7 @@ from greeks_cli.terms.greek import Units, parse_greek
 from greeks_cli.terms.settings import overridden
 
 PATHS = {"paths": 2**14}
-ON_ONE = {
+CONTRACTS = {
     "european": {"strike": 100},
     "asian": {"kind": "asian", "strike": 100, "average": "geometric", "fixings": 4},
     "asset digital": {"kind": "digital", "payout": "asset", "strike": 100},
@@ -36,22 +36,22 @@ def test_option_on_a_future_is_blacks(rate):
     assert abs(result["delta"].value - result["delta"].exact) <= 4 * result["delta"].stderr
 
 
-@pytest.mark.parametrize("contract", ON_ONE)
+@pytest.mark.parametrize("contract", CONTRACTS)
 def test_future_is_a_spot_without_carry(contract):
-    of_future = build_request(ON_ONE[contract], {"future": 105, "vol": 0.2, "rate": 0.05}, PATHS, "delta,vega,theta")
+    of_future = build_request(CONTRACTS[contract], {"future": 105, "vol": 0.2, "rate": 0.05}, PATHS, "delta,vega,theta")
     market = {"spot": 105, "vol": 0.2, "rate": 0.05, "dividend_yield": 0.05}
-    of_spot = build_request(ON_ONE[contract], market, PATHS, "delta,vega,theta")
+    of_spot = build_request(CONTRACTS[contract], market, PATHS, "delta,vega,theta")
     for one, other in zip(run(of_future, 1).estimates, run(of_spot, 1).estimates, strict=True):
         assert one.value == pytest.approx(other.value, rel=1e-9)
         assert one.exact == pytest.approx(other.exact, rel=1e-9)
 
 
-@pytest.mark.parametrize("contract", [name for name in ON_ONE if name not in ("lookback", "barrier")])
+@pytest.mark.parametrize("contract", [name for name in CONTRACTS if name not in ("lookback", "barrier")])
 def test_borrow_cost_acts_as_a_dividend_yield(contract):
     market = {"spot": 100, "vol": 0.2, "rate": 0.05}
     borrowed = {**market, "dividend_yield": 0.01, "borrow": 0.02}
-    of_borrow = run(build_request(ON_ONE[contract], borrowed, PATHS, "delta,phi,d(borrow)"), 1)
-    of_yield = run(build_request(ON_ONE[contract], {**market, "dividend_yield": 0.03}, PATHS, "delta,phi"), 1)
+    of_borrow = run(build_request(CONTRACTS[contract], borrowed, PATHS, "delta,phi,d(borrow)"), 1)
+    of_yield = run(build_request(CONTRACTS[contract], {**market, "dividend_yield": 0.03}, PATHS, "delta,phi"), 1)
     for name in ("price", "delta", "phi"):
         assert of_borrow[name].value == pytest.approx(of_yield[name].value, rel=1e-9)
         assert of_borrow[name].exact == pytest.approx(of_yield[name].exact, rel=1e-9)
