@@ -174,7 +174,7 @@ class _Trial:
         self._request = contest.pilots[rows[0]].request
         motion = contest.pilots[rows[0]].motion
         # A pilot may miss a kink that few paths of the run reach. A narrow kernel would then seem to have no noise.
-        normals, self._weights, _ = stretched(motion.normals, motion.dates)
+        normals, self._weights, _ = stretched(motion.normals, motion.dates, motion.grid.n_underlyings)
         self._stacked = Stacked(contest.numbers, motion.with_normals(normals), rows)
         self._derivatives: dict[Hashable, dict[MultiIndex, Samples]] = {}
         self._changes: dict[Hashable, Moments] = {}

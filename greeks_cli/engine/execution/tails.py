@@ -45,10 +45,10 @@ def tails(linked: Linked, plans: Sequence[Plan], paths: int) -> list[Mapping[Mul
     n_paths = max(256, min(_MOST_PATHS, _MOST_NORMALS // n_rows))
     drawn = standard_normals(request.simulation.seed, TAILS, 0, (1,) * n_rows, n_paths, type_of(request))
     first, times = grid.of_price(dates)
-    moved, weights, ends = stretched_around(drawn[first:], times, shift)
+    moved, weights, ends = stretched_around(drawn[first:], times, shift, grid.n_underlyings)
     normals = np.concatenate([drawn[:first], moved])
     unseen = _UNSEEN_POINTS if request.simulation.sampler is Sampler.SOBOL else _UNSEEN
-    rare = is_rare(ends, shift, unseen / paths)
+    rare = is_rare(ends, shift, unseen / paths, grid.n_underlyings)
     found: list[dict[MultiIndex, Tail]] = [{} for _ in linked.stacks]
     chunked = linked.chunked((False,) * len(linked.stacks))
     waiting: dict[tuple[int, MultiIndex], NDArray[np.float64]] = {}

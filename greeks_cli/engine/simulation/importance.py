@@ -28,15 +28,22 @@ class Moved(NamedTuple):
     ends: Normals
 
 
-def stretched(normals: Normals, dates: tuple[float, ...]) -> Moved:
-    """Paths of which every other one ends twice as far out.
+def stretched(normals: Normals, dates: tuple[float, ...], n_underlyings: int = 1) -> Moved:
+    """Paths of which every other one ends twice as far out; of several underlyings, each in its turn.
 
     The weights are at most 4/3, so that errors elsewhere are nearly as precise.
+    Among several, the end of a path is that of the underlying whose end is farthest.
     """
-    own = _ends_of(normals, dates)
+    n_dates = len(dates)
+    each = [normals[k * n_dates : (k + 1) * n_dates] for k in range(n_underlyings)]
+    own = np.array([_ends_of(rows, dates) for rows in each])
     ends = own.copy()
-    ends[::2] *= 2
-    return Moved(_moved(normals, dates, ends - own), 2 / (1 + 0.5 * np.exp(0.375 * ends * ends)), ends)
+    for k, row in enumerate(ends):
+        row[2 * k :: 2 * n_underlyings] *= 2
+    moved = [_moved(rows, dates, by) for rows, by in zip(each, ends - own, strict=True)]
+    weights = 2 / (1 + 0.5 * np.exp(0.375 * ends * ends).mean(axis=0))
+    farthest = np.take_along_axis(ends, np.abs(ends).argmax(axis=0)[None], axis=0)[0]
+    return Moved(np.concatenate([*moved, normals[n_underlyings * n_dates :]]), weights, farthest)
 
 
 def shifted(normals: Normals, dates: tuple[float, ...], shift: float) -> Moved:
@@ -54,13 +61,13 @@ def shift_weights(ends: Normals, shift: float, plain: float = 1 / PLAIN_ONE_IN) 
         return 1 / (plain + (1 - plain) * np.exp(shift * ends - shift * shift / 2))
 
 
-def stretched_around(normals: Normals, dates: tuple[float, ...], shift: float) -> Moved:
+def stretched_around(normals: Normals, dates: tuple[float, ...], shift: float, n_underlyings: int = 1) -> Moved:
     """Stretched paths, half of them around a shift and half around no shift, with weights for means over shifted paths.
 
-    Pairs of neighbours are moved alike, for every other path is stretched.
+    Pairs of neighbours are moved alike, for every other path is stretched. Several underlyings have no shift.
     """
     if not shift:
-        return stretched(normals, dates)
+        return stretched(normals, dates, n_underlyings)
     own = _ends_of(normals, dates)
     around = stretched(normals, dates).ends
     ends = around.copy()
@@ -72,10 +79,10 @@ def stretched_around(normals: Normals, dates: tuple[float, ...], shift: float) -
     return Moved(_moved(normals, dates, ends - own), weights, ends)
 
 
-def is_rare(ends: Normals, shift: float, probability: float) -> NDArray[np.bool_]:
+def is_rare(ends: Normals, shift: float, probability: float, n_underlyings: int = 1) -> NDArray[np.bool_]:
     """True for ends of a total probability beyond which the shifted paths of a run hardly go."""
     if not shift:
-        return np.abs(ends) > _quantile(probability)
+        return np.abs(ends) > _quantile(probability / n_underlyings)
     forward = np.sign(shift) * ends
     return (forward > abs(shift) + _quantile(probability)) | (forward < -_quantile(PLAIN_ONE_IN * probability))
 

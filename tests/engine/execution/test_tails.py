@@ -38,6 +38,16 @@ def test_heavy_tails_are_warned_of(settings):
         assert estimate.bias > 0.5 * abs(estimate.value - estimate.exact)  # its order of magnitude
 
 
+@pytest.mark.parametrize("order", ["AB", "BA"])
+def test_rare_event_of_any_underlying_is_warned_of(order):
+    """The digital of 200,000 on B pays where 4 paths in 10^6 end: no path of the run shows it."""
+    formula = {"kind": "formula", "payoff": "max(A[-1] - 100, 0) + where(B[-1] > 240, 200000, 0)"}
+    market = {"underlying": {name: {"spot": 100, "vol": 0.2} for name in order}, "correlation": 0, "rate": 0}
+    price = run(asked(formula, market, "price", seed=1))["price"]
+    assert price.value < 9  # of 8.7, of which 0.7 are the digital's
+    assert "heavy tails" in price.warning
+
+
 FLAT = tuple((expiry, strike, 0.2) for expiry in (0.5, 1) for strike in (80, 100, 120))
 
 

@@ -24,6 +24,18 @@ def test_weighed_moments_are_those_of_normals(moved):
             assert abs(samples.mean() - moment) < 4 * samples.std() / np.sqrt(len(samples)) + 1e-12
 
 
+def test_weighed_moments_of_several_underlyings_are_those_of_normals():
+    drawn = np.random.default_rng(1).standard_normal((6, 200_000))
+    normals, weights, farthest = stretched(drawn, DATES, 2)
+    assert abs(weights.mean() - 1) < 4 * weights.std() / np.sqrt(len(weights))
+    for row in normals:
+        for power, moment in ((1, 0), (2, 1), (4, 3)):
+            samples = row**power * weights
+            assert abs(samples.mean() - moment) < 4 * samples.std() / np.sqrt(len(samples))
+    rare = weights * is_rare(farthest, 0.0, 0.01, 2)
+    assert abs(rare.mean() - 0.01) < 4 * rare.std() / np.sqrt(len(rare)) + 1e-4  # both ends rare counts once
+
+
 def test_every_other_stretched_path_ends_twice_as_far_out():
     _, weights, ends = stretched(plain(), DATES)
     assert abs(ends[::2].std() / ends[1::2].std() - 2) < 0.02
