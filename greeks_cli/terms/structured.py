@@ -21,7 +21,33 @@ _TIMES: Any = Field(
 )
 
 
-class Autocallable(Leveled, Fixed):
+class Ending(Fixed):
+    """A contract that one of its fixings may end, all of which are to come."""
+
+    @model_validator(mode="after")
+    def _fixings_are_to_come(self) -> Self:
+        if self.fixes_today:
+            raise ValueError("a fixing of today is known; leave it out")
+        return self
+
+    @property
+    def folds_parameters(self) -> bool:
+        return True
+
+    @property
+    def rounds_by_batch(self) -> bool:
+        return True
+
+    @property
+    def jumps(self) -> bool:
+        return True
+
+    @property
+    def tangled_kinks(self) -> bool:
+        return True
+
+
+class Autocallable(Leveled, Ending):
     """Ends at the first fixing that finds the worst performance at the autocall level or above.
 
     Then it pays notional (1 + coupon times years since the start). If no fixing does, it pays the notional at expiry,
@@ -64,8 +90,6 @@ class Autocallable(Leveled, Fixed):
             raise ValueError("knock_in_times must increase")
         if times is not None and times[-1] > self.expiry:
             raise ValueError(f"knock-in time {times[-1]:g} comes after expiry {self.expiry:g}; raise the expiry")
-        if self.fixes_today:
-            raise ValueError("a fixing of today is known; leave it out")
         if self.times[-1] != self.expiry:
             raise ValueError(f"the last fixing is at expiry, {self.expiry:g}, and {self.times[-1]:g} is given")
         if self.last_level <= 0:
@@ -112,22 +136,6 @@ class Autocallable(Leveled, Fixed):
         return super().structure(spot), self.places(self.times), self.places(self.looks)
 
     @property
-    def folds_parameters(self) -> bool:
-        return True
-
-    @property
-    def rounds_by_batch(self) -> bool:
-        return True
-
-    @property
-    def jumps(self) -> bool:
-        return True
-
-    @property
-    def tangled_kinks(self) -> bool:
-        return True
-
-    @property
     def watched(self) -> str:
         """The knock-in in words."""
         if self.knocked:
@@ -161,7 +169,7 @@ class Phoenix(Autocallable):
         return self
 
 
-class Accumulator(Fixed):
+class Accumulator(Ending):
     """Buys ``quantity_per_fixing`` of the underlying at the strike at each fixing, below it ``gearing`` times that.
 
     It ends at the first fixing at the barrier or above, and buys nothing then. Each purchase is settled in cash at its
@@ -182,23 +190,9 @@ class Accumulator(Fixed):
 
     @model_validator(mode="after")
     def _ends_above(self) -> Self:
-        if self.fixes_today:
-            raise ValueError("a fixing of today is known; leave it out")
         if self.strike >= self.barrier:
             raise ValueError(f"strike {self.strike:g} must be below barrier {self.barrier:g}")
         return self
-
-    @property
-    def folds_parameters(self) -> bool:
-        return True
-
-    @property
-    def jumps(self) -> bool:
-        return True
-
-    @property
-    def tangled_kinks(self) -> bool:
-        return True
 
     def describe(self) -> str:
         levels = f"strike {self.strike:g}, barrier {self.barrier:g}"

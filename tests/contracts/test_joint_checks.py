@@ -12,17 +12,9 @@ from greeks_cli.run.checking import check
 from greeks_cli.run.pricing_equation import equation
 from greeks_cli.terms.contracts import ON_SEVERAL
 from greeks_cli.terms.joint_contracts import JointContract
-from tests.contracts.joint import IN_THREE, THREE, asked
+from tests.contracts.joint import CURVED, IN_THREE, THREE, asked
 
 EXAMPLES = [{"kind": kind, **model.example} for kind, model in ON_SEVERAL.items()]
-CURVED = {
-    "rate": "0.5:0.02,2:0.04",
-    "correlation": -0.3,
-    "underlying": {
-        "A": {"spot": 100, "vol": 0.2, "dividend_yield": "0.5:0.01,2:0.03", "borrow": 0.005},
-        "B": {"spot": 95, "vol": 0.35, "dividends": "0.3:1.5,0.8:2%", "dividend_model": "escrowed"},
-    },
-}
 
 
 @pytest.mark.parametrize("contract", EXAMPLES, ids=str)
