@@ -36,9 +36,9 @@ class Unit:
 
 
 class Term(BaseModel):
-    """A frozen model that refuses unknown keys, infinities and NaN."""
+    """A frozen model that refuses unknown keys, infinities and NaN. Its validator is built for the first value."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, defer_build=True)
 
 
 class Keyed(Term):

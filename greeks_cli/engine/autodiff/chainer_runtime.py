@@ -6,14 +6,17 @@ two; an empty module replaces the check. ``np.sctypes`` exists for the length of
 """
 
 import contextlib
+import importlib.util
 import sys
 import types
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from greeks_cli.engine.autodiff.on_demand import OnDemand
 from greeks_cli.engine.autodiff.open_number import OpenNumber
 from greeks_cli.engine.compiler.ir import normal_cdf
 from greeks_cli.engine.compiler.tracer import elementwise
@@ -38,55 +41,72 @@ def _numpy_scalar_types() -> Iterator[None]:
         del np.sctypes  # type: ignore[attr-defined]
 
 
-_UNUSED = [
+_ON_DEMAND = [
     "dataset",
     "datasets",
     "distributions",
     "function_hooks",
+    "functions",
+    "functions.array",
     "iterators",
     "links",
     "optimizers",
     "serializers",
     "training",
 ]
-"""Packages of neural networks, which Chainer imports for its users' convenience: two thirds of its time to load."""
+"""Packages that Chainer imports whole for its users' convenience: four fifths of its time to load."""
 
 
 @contextlib.contextmanager
-def _replaced(modules: Mapping[str, types.ModuleType | None]) -> Iterator[None]:
-    """Replaces modules while Chainer is imported; a later import of one finds the module itself.
+def _missing(*names: str) -> Iterator[None]:
+    """Makes imports of some packages fail while Chainer is imported.
 
     SciPy takes 0.25 s to load, for functions of Chainer that this package does not call. CuPy takes longer, a trace
     does not need it, and Chainer does not work with its current versions.
     """
-    before = {name: sys.modules[name] for name in modules if name in sys.modules}
-    sys.modules.update(modules)  # type: ignore[arg-type]  # None is the documented way to fail an import
+    before = {name: sys.modules[name] for name in names if name in sys.modules}
+    sys.modules.update(dict.fromkeys(names))  # type: ignore[arg-type]  # None is the documented way
     try:
         yield
     finally:
-        for name in modules:
+        for name in names:
             del sys.modules[name]
         sys.modules.update(before)
 
 
-def _load() -> None:
+def _stand_in() -> None:
+    """Stands in for packages of Chainer that are imported on demand, and for its check of the environment."""
+    spec = importlib.util.find_spec("chainer")
+    assert spec is not None
+    assert spec.origin is not None  # a dependency of this package, in a file
+    for package in _ON_DEMAND:
+        folder = Path(spec.origin).parent.joinpath(*package.split("."))
+        sys.modules.setdefault(f"chainer.{package}", OnDemand(f"chainer.{package}", folder))
     check = types.ModuleType("chainer._environment_check")
     check.check = lambda: None  # type: ignore[attr-defined]
     sys.modules.setdefault(check.__name__, check)
-    empty = {name: types.ModuleType(name) for name in (f"chainer.{package}" for package in _UNUSED)}
-    with warnings.catch_warnings(), _numpy_scalar_types(), _replaced({"scipy": None, "cupy": None, **empty}):
+
+
+def _load() -> None:
+    if "chainer" not in sys.modules:
+        _stand_in()
+    with warnings.catch_warnings(), _numpy_scalar_types(), _missing("scipy", "cupy"):
         warnings.simplefilter("ignore")  # invalid escapes and deprecations inside Chainer
         import chainer
+        import chainer.functions.array.as_strided  # reads np.sctypes
+        from chainer.functions.array import get_item
+        from chainer.functions.math import basic_math, ndtr
+        from chainer.functions.math import sum as sums
 
     # Shapes and dtypes are right by construction; checking them costs a third of a small node.
     chainer.global_config.type_check = False
     chainer.is_arrays_compatible = bool  # arrays here are all NumPy's
     # F.ndtr imports SciPy, or warns that it is missing. The closed forms call it on single
     # numbers, for which the standard library's erfc is as exact and needs no import.
-    sys.modules["chainer.functions.math.ndtr"]._ndtr_cpu = lambda x: elementwise(normal_cdf, x)  # type: ignore[attr-defined]
-    sys.modules["chainer.functions.math.basic_math"]._preprocess_const = _number_for  # type: ignore[attr-defined]
-    sys.modules["chainer.functions.array.get_item"].GetItemGrad.forward = _padded_rows
-    sys.modules["chainer.functions.math.sum"].Sum.forward = _sum
+    ndtr._ndtr_cpu = lambda x: elementwise(normal_cdf, x)
+    basic_math._preprocess_const = _number_for
+    get_item.GetItemGrad.forward = _padded_rows
+    sums.Sum.forward = _sum
 
 
 def _number_for(array: Any, number: Any) -> Any:
