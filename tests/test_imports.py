@@ -19,7 +19,8 @@ MAY_IMPORT = {
     "run": {"analytic", "calibration", "engine", "report", "terms"},
     "report": {"terms"},
     "book": {"terms"},
-    "cli": {"book", "run", "report", "engine", "terms"},
+    "inputs": {"book", "run", "terms"},
+    "cli": {"book", "inputs", "run", "report", "engine", "terms"},
 }
 ONLY_THERE = {
     "chainer": {"engine/autodiff/chainer_runtime.py", "engine/execution/dot.py"},

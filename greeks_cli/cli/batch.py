@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING
 import click
 
 from greeks_cli.cli.bounded import Whole
-from greeks_cli.cli.messages import LOG_FORMATS, event, say, speak
+from greeks_cli.cli.messages import LOG_FORMATS, event, say, say_notes, speak, tell
 from greeks_cli.cli.options import scheduler_option, shared_options
 from greeks_cli.cli.output import check_file
 from greeks_cli.cli.reading import reading_options
-from greeks_cli.cli.source import Source
 from greeks_cli.cli.terminal import progress_bar, screen
-from greeks_cli.cli.trades import asked_totals, read_trades, refuse_rejected, tell, tell_defaults
+from greeks_cli.inputs.source import Source
+from greeks_cli.inputs.trades import asked_totals, read_trades, refuse_rejected
 from greeks_cli.run.ending import ending, statuses_of
 from greeks_cli.terms.errors import ExitCode, InvalidInput, MissingExtra, Problem
 from greeks_cli.terms.greek import Units
@@ -97,6 +97,7 @@ def command(
     A trade that fails does not stop the others: its row holds the error, and the exit code is 3.
     With -o, the same command resumes an interrupted run.
     """
+    from greeks_cli.inputs.notes import notes_on_defaults
     from greeks_cli.run.batch import usual_processes
     from greeks_cli.run.book_run import Book, to_file
     from greeks_cli.run.interrupts import end_in_order
@@ -116,7 +117,7 @@ def command(
     if dry_run:
         return _dry_run(book, valid)
     form = _format(out, format, wide)
-    tell_defaults(trades, bool(totals))
+    say_notes(notes_on_defaults(trades, bool(totals)))
     with _progress(quiet, log_format) as progress:
         if out is None:
             return _to_stdout(book, form, wide, progress)

@@ -9,8 +9,8 @@ from greeks_cli.cli.bounded import Real, Whole
 from greeks_cli.cli.messages import say
 from greeks_cli.cli.options import market_options
 from greeks_cli.cli.output import Output, output
-from greeks_cli.cli.source import Source
 from greeks_cli.cli.terminal import screen
+from greeks_cli.inputs.source import Source
 from greeks_cli.terms.errors import ExitCode, InvalidInput, Problem
 from greeks_cli.terms.models import FITTED_MODELS, Model
 

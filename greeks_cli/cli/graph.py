@@ -9,7 +9,7 @@ from greeks_cli.cli.completion import one_greek
 from greeks_cli.cli.messages import say
 from greeks_cli.cli.options import built, source_options
 from greeks_cli.cli.output import Output, check_file, out_option, output
-from greeks_cli.cli.source import Source
+from greeks_cli.inputs.source import Source
 from greeks_cli.terms.accuracy import Accuracy
 from greeks_cli.terms.errors import ExitCode, InvalidInput, Problem
 from greeks_cli.terms.greek import Greek, parse_greek

@@ -1,13 +1,17 @@
 """Messages on stderr: lines of text for people, or JSON events for schedulers."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from contextvars import ContextVar
+from typing import TYPE_CHECKING
 
 import click
 
 from greeks_cli.terms.errors import printable
+
+if TYPE_CHECKING:
+    from greeks_cli.terms.trade import Rejected, Trade
 
 LOG_FORMATS = ("text", "json")
 _format = ContextVar("format", default="text")
@@ -30,6 +34,21 @@ def say(message: str) -> None:
             event({"event": "message", "message": part})
         else:
             _write("\n".join(map(printable, f"greeks: {part}".split("\n"))))
+
+
+def say_notes(notes: Iterable[str]) -> None:
+    """Write notes, a line each."""
+    for note in notes:
+        say(f"note: {note}")
+
+
+def tell(trades: "Sequence[Trade | Rejected]") -> None:
+    """Write the problems of rejected trades, and the notes on valid ones."""
+    from greeks_cli.inputs.notes import notes_on, told_problems
+
+    for problem in told_problems(trades):
+        say(problem)
+    say_notes(notes_on(trades))
 
 
 def event(fields: dict[str, object]) -> None:

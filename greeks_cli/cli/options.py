@@ -16,7 +16,7 @@ from pydantic_core import PydanticUndefined
 from greeks_cli.cli.bounded import Whole
 from greeks_cli.cli.completion import greek_list, tolerance
 from greeks_cli.cli.messages import say
-from greeks_cli.cli.source import Source, flag
+from greeks_cli.inputs.source import Source, flag
 from greeks_cli.terms.accuracy import Accuracy
 from greeks_cli.terms.contracts import CONTRACTS
 from greeks_cli.terms.dating import Dating

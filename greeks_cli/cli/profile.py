@@ -10,8 +10,8 @@ import click
 from greeks_cli.cli.completion import axis
 from greeks_cli.cli.options import built, scheduler_option, source_options, threads_option, units_option
 from greeks_cli.cli.output import PICTURES, out_option, output
-from greeks_cli.cli.source import Source, flag
 from greeks_cli.cli.terminal import progress_bar, screen
+from greeks_cli.inputs.source import Source, flag
 from greeks_cli.terms.axis import Axis, parse_axis, points, section_of
 from greeks_cli.terms.errors import InvalidInput, Problem
 from greeks_cli.terms.greek import PRICE, Greek, Units

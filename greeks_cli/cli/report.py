@@ -11,7 +11,7 @@ from greeks_cli.cli.options import shared_options, threads_option
 from greeks_cli.cli.output import out_option, output
 from greeks_cli.cli.reading import reading_options
 from greeks_cli.cli.report_run import Pricing, trade_pages
-from greeks_cli.cli.source import Source
+from greeks_cli.inputs.source import Source
 from greeks_cli.run.ending import ending
 from greeks_cli.terms.errors import ExitCode
 from greeks_cli.terms.greek import Units

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from greeks_cli.cli.messages import say
-from greeks_cli.cli.source import Source
+from greeks_cli.cli.messages import say, say_notes, tell
 from greeks_cli.cli.terminal import progress_bar
-from greeks_cli.cli.trades import asked_totals, read_trades, tell, tell_defaults
+from greeks_cli.inputs.source import Source
+from greeks_cli.inputs.trades import asked_totals, read_trades
 from greeks_cli.terms.errors import GreeksError, InvalidInput, Problem
 from greeks_cli.terms.greek import Units
 
@@ -56,6 +56,7 @@ class Pricing:
     def results(self, flags: Source, file: str, content: bytes) -> "Results":
         """Price a book. Raises InvalidInput where the file is not a book."""
         from greeks_cli.book.results import results_of
+        from greeks_cli.inputs.notes import notes_on_defaults
         from greeks_cli.run.batch import usual_processes
         from greeks_cli.run.book_run import Book, Start, manifest_of
         from greeks_cli.run.interrupts import end_in_order
@@ -68,7 +69,7 @@ class Pricing:
         end_in_order()
         trades, inputs, rates = read_trades([file], self.market, flags, self.reading, content)
         tell(trades)
-        tell_defaults(trades, self.total or bool(self.total_by))
+        say_notes(notes_on_defaults(trades, self.total or bool(self.total_by)))
         processes = self.processes or usual_processes([trade for trade in trades if isinstance(trade, Trade)])
         totals = asked_totals(trades, rates, self.total, self.total_by)
         book = Book(trades, Units(self.units or "raw"), processes, self.threads, None, False, totals, say)

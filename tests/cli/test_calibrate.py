@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from greeks_cli.cli.source import Source
+from greeks_cli.inputs.source import Source
 from greeks_cli.run.calibration import _UNFIT
 from greeks_cli.terms.market import Market
 from greeks_cli.terms.models import FITTED_MODELS, Model

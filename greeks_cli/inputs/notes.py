@@ -1,0 +1,55 @@
+"""Notes on a book: problems of rejected trades, Greeks left out, and defaults that trades take."""
+
+from collections.abc import Iterator, Sequence
+
+from greeks_cli.terms.position import UNIT_POSITION
+from greeks_cli.terms.trade import Rejected, Trade
+
+_SHOWN = 20
+
+
+def told_problems(trades: Sequence[Trade | Rejected]) -> Iterator[str]:
+    """A line for each problem of the first rejected trades, and one that counts the other trades."""
+    rejected = [trade for trade in trades if isinstance(trade, Rejected)]
+    for trade in rejected[:_SHOWN]:
+        for problem in trade.problems:
+            yield problem.line(str(problem.path[0]))
+    if len(rejected) > _SHOWN:
+        yield f"and {len(rejected) - _SHOWN:,} more trades that are not valid"
+
+
+def notes_on(trades: Sequence[Trade | Rejected]) -> Iterator[str]:
+    """Remarks on valid trades, and the reasons of Greeks that nobody asks for and that are left out."""
+    valid = [trade for trade in trades if isinstance(trade, Trade)]
+    yield from sorted({remark for trade in valid for remark in trade.request.remarks})
+    left_out = {(str(problem.value), problem.message) for trade in valid for problem in trade.request.left_out}
+    for greek, why in sorted(left_out):
+        yield f"where nobody asks for it, {greek} is left out: {why}"
+
+
+def notes_on_defaults(trades: Sequence[Trade | Rejected], are_added: bool) -> Iterator[str]:
+    """The number of trades that take a default spot or rate, and spots without the names of underlyings.
+
+    ``are_added`` is true where totals are asked for.
+    """
+    valid = [trade for trade in trades if isinstance(trade, Trade)]
+    for name in ("spot", "rate"):
+        taken = [trade for trade in valid if name in trade.defaults]
+        if taken:
+            value = getattr(taken[0].request.parts[0].market, name)
+            yield f"{_counted(taken)} no {name}, and {'take' if len(taken) > 1 else 'takes'} {value:g}"
+    spots: dict[str, set[float]] = {}
+    for trade in valid:
+        if trade.position.underlying and not trade.request.is_joint:
+            spots.setdefault(trade.position.underlying, set()).add(trade.request.spot)
+    for name, own in spots.items():
+        if len(own) > 1:
+            yield f"underlying '{name}' has {len(own)} spots; its totals add Greeks at different spots"
+    single = [trade for trade in valid if not trade.request.is_joint]
+    unnamed = {trade.request.spot for trade in single if trade.position.underlying is None}
+    if len(unnamed) > 1 and (are_added or any(trade.position != UNIT_POSITION for trade in valid)):
+        yield f"trades without an underlying have {len(unnamed)} spots; name the underlying of each"
+
+
+def _counted(trades: Sequence[Trade]) -> str:
+    return f"{len(trades):,} trades have" if len(trades) > 1 else f"trade '{trades[0].id}' has"
