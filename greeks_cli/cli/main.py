@@ -78,6 +78,7 @@ COMPLETION = "_GREEKS_COMPLETE"
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """Run the command line and exit."""
     gc.disable()  # until a run begins: what is loaded until then is no garbage
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # NumPy's, which spin while NumPy is imported; a run has its own
     code = _run(arguments)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # a second Ctrl-C changes nothing any more
     sys.exit(code)

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 from greeks_cli.book.curve_files import with_curves
-from greeks_cli.book.toml import document_of
 from greeks_cli.terms.dating import Dating
 from greeks_cli.terms.errors import InvalidInput, Problem, did_you_mean
 from greeks_cli.terms.request import DEFAULT_GREEKS, SECTIONS, Request
@@ -127,6 +126,8 @@ def _places_of_tables(path: Path, name: str, value: object) -> dict[tuple[str, .
 
 
 def _parsed(path: Path) -> dict[str, Any]:
+    from greeks_cli.book.toml import document_of
+
     try:
         return document_of(path.read_text(encoding="utf-8-sig"), str(path))
     except OSError as error:

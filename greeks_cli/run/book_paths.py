@@ -6,16 +6,16 @@ from contextlib import closing
 from itertools import pairwise
 from math import ceil, hypot
 
-from greeks_cli.analytic.closed_forms import Exact, exact_derivatives, exact_greeks_of_all
+from greeks_cli.analytic.closed_forms import Exact, exact_greeks_of_all
 from greeks_cli.engine.backends.select import on_processor
 from greeks_cli.engine.execution.compile import able, compiled, planned, simplified
-from greeks_cli.engine.execution.estimates import Truth, estimates
+from greeks_cli.engine.execution.estimates import estimates
 from greeks_cli.engine.execution.path_group import GroupMoments, PathGroup, WeightedSum, path_groups
 from greeks_cli.engine.execution.plan import Plan
-from greeks_cli.engine.payoffs.controls import control_of
 from greeks_cli.run.allocator import prepare_memory
 from greeks_cli.run.cores import available_cores
 from greeks_cli.run.pricing import Workers, moments_by_block
+from greeks_cli.run.truths import truth_of
 from greeks_cli.run.unsimulated import unsimulated
 from greeks_cli.terms.errors import GreeksError, InvalidInput, Problem
 from greeks_cli.terms.request import Request
@@ -159,16 +159,6 @@ def _outcomes(group: PathGroup, moments: GroupMoments, exact: Sequence[Exact]) -
                 yield number, found
             else:
                 yield number, Result(plan.request, found, sums.paths, 0.0, (), plan.shift, plan.n_steps)
-
-
-def truth_of(plan: Plan, exact: Exact) -> Truth:
-    """The closed forms of a plan: ``exact`` for the contract and, where one is used, those of the control variate."""
-    if not plan.controls:
-        return Truth(exact)
-    request = plan.request
-    wanted = [plan.controls[greek.parameters] for greek in request.greeks]
-    control = exact_derivatives(request, control_of(request), wanted)
-    return Truth(exact, control)
 
 
 def _shares(group: list[int], plan: Plan, workers: int) -> list[list[int]]:

@@ -14,8 +14,8 @@ from greeks_cli.engine.execution.estimates import Estimates, Truth, estimates
 from greeks_cli.engine.execution.path_group import GroupMoments, PathGroup
 from greeks_cli.engine.execution.plan import Plan
 from greeks_cli.run.allocator import prepare_memory
-from greeks_cli.run.book_paths import truth_of
 from greeks_cli.run.pricing import Workers, moments_by_block
+from greeks_cli.run.truths import truth_of
 from greeks_cli.run.unsimulated import unsimulated
 from greeks_cli.terms.accuracy import Target
 from greeks_cli.terms.errors import NonFiniteEstimate
