@@ -15,6 +15,7 @@ from greeks_cli.cli.messages import LOG_FORMATS, event, say, say_notes, speak, t
 from greeks_cli.cli.options import scheduler_option, shared_options
 from greeks_cli.cli.output import check_file
 from greeks_cli.cli.reading import reading_options
+from greeks_cli.cli.sections import Command, Section, option
 from greeks_cli.cli.terminal import progress_bar, screen
 from greeks_cli.inputs.source import Source
 from greeks_cli.inputs.trades import asked_totals, read_trades, refuse_rejected
@@ -33,33 +34,75 @@ _COUNT, _FILE = Whole(1, 1024), click.Path(path_type=Path)
 _FORMATS = {".jsonl": "jsonl", ".csv": "csv", ".parquet": "parquet", ".txt": "table"}
 
 
-@click.command("batch")
+@click.command("batch", cls=Command)
 @click.argument("files", nargs=-1, required=True, metavar="FILE...", type=click.Path())
-@click.option("-o", "--out", type=_FILE, help="File for the results: .jsonl, .csv, .parquet or .txt (a table).")
-@click.option(
-    "--format", "format", type=click.Choice([*_FORMATS.values()]), help="Output format. [default: by -o, else jsonl]"
+@option(
+    "-o",
+    "--out",
+    section=Section.OUTPUT,
+    type=_FILE,
+    help="File for the results: .jsonl, .csv, .parquet or .txt (a table).",
 )
-@click.option("--wide", is_flag=True, help="CSV with one line per trade instead of one per estimate.")
-@click.option("--market", "market", type=_FILE, help="File with settings for all trades: TOML, JSON, or CSV.")
-@click.option(
+@option(
+    "--format",
+    "format",
+    section=Section.OUTPUT,
+    type=click.Choice([*_FORMATS.values()]),
+    help="Output format. [default: by -o, else jsonl]",
+)
+@option("--wide", section=Section.OUTPUT, is_flag=True, help="CSV with one line per trade instead of one per estimate.")
+@option(
+    "--market",
+    "market",
+    section=Section.INPUT,
+    type=_FILE,
+    help="File with settings for all trades: TOML, JSON, or CSV.",
+)
+@option(
     "--units",
+    section=Section.OUTPUT,
     type=click.Choice([str(unit) for unit in Units]),
     default="raw",
     show_default=True,
     help="As in greeks price.",
 )
-@click.option("--processes", type=_COUNT, help="Number of processes. [default: the cores, for a few seconds of work]")
-@click.option("--threads", type=_COUNT, help="Threads per trade. [default: the cores, or 1 with processes]")
-@scheduler_option
-@click.option("--dry-run", is_flag=True, help="List the trades and forecast the time, without pricing the book.")
-@click.option(
-    "--total", is_flag=True, help="Add totals by underlying and currency, with the error bar of the sum, path by path."
+@option(
+    "--processes",
+    section=Section.RUN,
+    type=_COUNT,
+    help="Number of processes. [default: the cores, for a few seconds of work]",
 )
-@click.option("--total-by", help="Fields to add up by instead: underlying, currency, tags.NAME, separated by commas.")
-@click.option("--fail-fast", is_flag=True, help="Stop at the first trade that fails; price no trade if one is invalid.")
-@click.option("--restart", is_flag=True, help="Price all trades again, even those with results at -o.")
-@click.option(
+@option(
+    "--threads", section=Section.RUN, type=_COUNT, help="Threads per trade. [default: the cores, or 1 with processes]"
+)
+@scheduler_option
+@option(
+    "--dry-run",
+    section=Section.RUN,
+    is_flag=True,
+    help="List the trades and forecast the time, without pricing the book.",
+)
+@option(
+    "--total",
+    section=Section.OUTPUT,
+    is_flag=True,
+    help="Add totals by underlying and currency, with the error bar of the sum, path by path.",
+)
+@option(
+    "--total-by",
+    section=Section.OUTPUT,
+    help="Fields to add up by instead: underlying, currency, tags.NAME, separated by commas.",
+)
+@option(
+    "--fail-fast",
+    section=Section.RUN,
+    is_flag=True,
+    help="Stop at the first trade that fails; price no trade if one is invalid.",
+)
+@option("--restart", section=Section.RUN, is_flag=True, help="Price all trades again, even those with results at -o.")
+@option(
     "--log-format",
+    section=Section.RUN,
     type=click.Choice(LOG_FORMATS),
     default="text",
     show_default=True,
@@ -67,7 +110,7 @@ _FORMATS = {".jsonl": "jsonl", ".csv": "csv", ".parquet": "parquet", ".txt": "ta
     callback=lambda _ctx, _option, value: speak(value),
     help="Format of progress and messages on stderr.",
 )
-@click.option("--quiet", is_flag=True, help="No progress on stderr.")
+@option("--quiet", section=Section.RUN, is_flag=True, help="No progress on stderr.")
 @shared_options
 @reading_options
 def command(

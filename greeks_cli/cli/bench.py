@@ -3,10 +3,11 @@
 import click
 
 from greeks_cli.cli.bounded import Whole
+from greeks_cli.cli.sections import Command, Section, option
 
 
-@click.command("bench")
-@click.option("--threads", type=Whole(1, 1024), help="Threads. [default: the cores available]")
+@click.command("bench", cls=Command)
+@option("--threads", section=Section.RUN, type=Whole(1, 1024), help="Threads. [default: the cores available]")
 def command(threads: int | None) -> None:
     """Time three workloads on this machine, beside a floor: the time NumPy takes to draw as many normals.
 

@@ -9,6 +9,7 @@ from greeks_cli.cli.bounded import Real, Whole
 from greeks_cli.cli.messages import say
 from greeks_cli.cli.options import market_options
 from greeks_cli.cli.output import Output, output
+from greeks_cli.cli.sections import Command, Section, option
 from greeks_cli.cli.terminal import screen
 from greeks_cli.inputs.source import Source
 from greeks_cli.terms.errors import ExitCode, InvalidInput, Problem
@@ -17,41 +18,52 @@ from greeks_cli.terms.models import FITTED_MODELS, Model
 _WRITTEN = (".toml", ".svg", ".png", ".pdf")
 
 
-@click.command("calibrate")
+@click.command("calibrate", cls=Command)
 @click.argument("file", metavar="QUOTES", type=click.Path(path_type=Path))
-@market_options
-@click.option(
+@option(
     "--model",
+    section=Section.MODEL,
     type=click.Choice([str(model) for model in Model]),
     metavar=f"[{'|'.join(FITTED_MODELS)}]",
-    help="Model to fit: merton (jumps), heston (variance is random), bates (both).  [required]",
+    help="Model to fit: merton (jumps), heston (variance is random), bates (both). [required]",
 )
-@click.option(
+@market_options
+@option(
     "-o",
     "--out",
+    section=Section.OUTPUT,
     type=click.Path(path_type=Path),
     multiple=True,
     help="File to write: .toml is the market file, .svg, .png or .pdf a picture of the smiles; several are possible.",
 )
-@click.option(
+@option(
     "--format",
     "format",
+    section=Section.OUTPUT,
     type=click.Choice(["table", "json", "toml"]),
     default="table",
     show_default=True,
     help="What standard output shows: tables, JSON, or the market file.",
 )
-@click.option("--ignore-columns", metavar="COLUMN,...", default="", help="Columns of QUOTES to leave out: volume,bid.")
-@click.option(
+@option(
+    "--ignore-columns",
+    section=Section.INPUT,
+    metavar="COLUMN,...",
+    default="",
+    help="Columns of QUOTES to leave out: volume,bid.",
+)
+@option(
     "--max-error",
+    section=Section.ACCURACY,
     type=Real(0, min_open=True),
     default=1,
     show_default=True,
     help="Largest mean error of a fit that is met, in vol points.",
 )
-@click.option(
+@option(
     "--seed",
     "starts",
+    section=Section.RUN,
     type=Whole(0, 2**63 - 1),
     default=0,
     show_default=True,

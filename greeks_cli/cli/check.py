@@ -6,6 +6,7 @@ import click
 
 from greeks_cli.cli.bounded import Real, Whole
 from greeks_cli.cli.options import request_options
+from greeks_cli.cli.sections import Command, Section, option
 from greeks_cli.cli.terminal import screen
 from greeks_cli.terms.building import build_request
 from greeks_cli.terms.contracts import ON_ONE, ON_SEVERAL
@@ -18,20 +19,25 @@ _GRID_GREEKS = "delta,gamma,vega,vanna,theta,rho"
 _JOINT_GREEKS = "delta[A],gamma[B],d(spot[A],spot[B]),vega[A],d(correlation),theta"
 
 
-@click.command("check")
+@click.command("check", cls=Command)
 @request_options
-@click.option(
-    "--all", "whole_grid", is_flag=True, help="Check all contracts in several built-in markets; needs no other option."
+@option(
+    "--all",
+    "whole_grid",
+    section=Section.INPUT,
+    is_flag=True,
+    help="Check all contracts in several built-in markets; needs no other option.",
 )
-@click.option(
+@option(
     "--z",
     "limit",
+    section=Section.ACCURACY,
     type=Real(0, min_open=True),
     default=4,
     show_default=True,
     help="Largest distance at which methods agree, in standard errors.",
 )
-@click.option("--threads", type=Whole(1, 1024), help="Threads. [default: the cores available]")
+@option("--threads", section=Section.RUN, type=Whole(1, 1024), help="Threads. [default: the cores available]")
 def command(request: Request | None, whole_grid: bool, limit: float, threads: int | None) -> ExitCode:
     """Check every Greek by every method that applies.
 

@@ -7,29 +7,32 @@ import click
 
 from greeks_cli.cli.options import request_options, threads_option
 from greeks_cli.cli.output import PICTURES, out_option, output
-from greeks_cli.cli.terminal import progress_bar, screen
+from greeks_cli.cli.sections import Command, Section, option
+from greeks_cli.cli.terminal import progress_bar
 from greeks_cli.terms.request import Request
 from greeks_cli.terms.simulation import Sampler
 
 _FORMATS = ("table", "csv", *PICTURES)
 
 
-@click.command("converge")
+@click.command("converge", cls=Command)
 @request_options
 @out_option
-@click.option(
+@option(
     "--format",
     "format",
+    section=Section.OUTPUT,
     type=click.Choice(_FORMATS),
     help="Output format. [default: by -o, else table]",
 )
-@click.option(
+@option(
     "--study",
+    section=Section.OUTPUT,
     type=click.Choice(["paths", "widths"]),
     help="Only the error against paths, or only the bias against the width. [default: both]",
 )
 @threads_option
-@click.option("--quiet", is_flag=True, help="No progress on stderr.")
+@option("--quiet", section=Section.RUN, is_flag=True, help="No progress on stderr.")
 def command(
     request: Request, out: Path | None, format: str | None, study: str | None, threads: int | None, quiet: bool
 ) -> None:
@@ -53,4 +56,4 @@ def command(
             tuple(over_widths(request, threads, progress)) if study != "paths" else (),
             automatic_width(request),
         )
-    to.deliver(render(convergence, to.format, screen()))
+    to.deliver(render(convergence, to.format, to.screen))

@@ -9,6 +9,7 @@ from greeks_cli.cli.completion import one_greek
 from greeks_cli.cli.messages import say
 from greeks_cli.cli.options import built, source_options
 from greeks_cli.cli.output import Output, check_file, out_option, output
+from greeks_cli.cli.sections import Command, Section, option
 from greeks_cli.inputs.source import Source
 from greeks_cli.terms.accuracy import Accuracy
 from greeks_cli.terms.errors import ExitCode, InvalidInput, Problem
@@ -18,9 +19,16 @@ from greeks_cli.terms.request import Request
 _DRAWN = ("svg", "png", "pdf")
 
 
-@click.command("graph")
+@click.command("graph", cls=Command)
 @source_options
-@click.option("--of", default="price", show_default=True, help="The price, or a Greek.", shell_complete=one_greek)
+@option(
+    "--of",
+    section=Section.OUTPUT,
+    default="price",
+    show_default=True,
+    help="The price, or a Greek.",
+    shell_complete=one_greek,
+)
 @out_option
 def command(source: Source, of: str, out: Path | None) -> ExitCode:
     """Show the Chainer graph of the price, delta, gamma or any Greek.

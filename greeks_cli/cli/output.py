@@ -10,6 +10,9 @@ from pathlib import Path
 
 import click
 
+from greeks_cli.cli.sections import Section, option
+from greeks_cli.cli.terminal import screen
+from greeks_cli.report.table import Screen
 from greeks_cli.run.files import temporary_of, write_whole
 from greeks_cli.terms.errors import GreeksError, InvalidInput, MissingExtra, Problem
 
@@ -19,8 +22,12 @@ _READ = ("file", "files", "config", "market")
 """Arguments and options of files that a command reads."""
 _SUFFIXES = {"table": ".txt"}
 
-out_option = click.option(
-    "-o", "--out", type=click.Path(path_type=Path), help="File to write; its extension gives the format."
+out_option = option(
+    "-o",
+    "--out",
+    section=Section.OUTPUT,
+    type=click.Path(path_type=Path),
+    help="File to write; its extension gives the format.",
 )
 
 
@@ -34,6 +41,11 @@ class Output:
 
     format: str
     file: Path | None
+
+    @property
+    def screen(self) -> Screen:
+        """The screen that a table is made for; a file has no width, no colour and every character."""
+        return Screen() if self.file else screen()
 
     def deliver(self, content: str | bytes) -> None:
         """Write the answer; a file appears whole. Raises CannotWrite."""

@@ -1,41 +1,56 @@
 """``greeks price``."""
 
-import sys
+from pathlib import Path
 
 import click
 
 from greeks_cli.cli.options import request_options, scheduler_option, threads_option, units_option
-from greeks_cli.cli.terminal import progress_bar, screen
+from greeks_cli.cli.output import out_option, output
+from greeks_cli.cli.sections import Command, Section, option
+from greeks_cli.cli.terminal import progress_bar
 from greeks_cli.terms.errors import ExitCode
 from greeks_cli.terms.greek import Units
 from greeks_cli.terms.request import Request
 
+_FORMATS = ("table", "json", "csv")
 
-@click.command("price")
+
+@click.command("price", cls=Command)
 @request_options
 @units_option
-@click.option(
+@out_option
+@option(
     "--format",
     "format",
-    type=click.Choice(["table", "json", "csv"]),
-    default="table",
-    show_default=True,
-    help="Output format.",
+    section=Section.OUTPUT,
+    type=click.Choice(_FORMATS),
+    help="Output format. [default: by -o, else table]",
 )
 @threads_option
 @scheduler_option
-@click.option("--quiet", is_flag=True, help="No progress on stderr.")
+@option("--quiet", section=Section.RUN, is_flag=True, help="No progress on stderr.")
 def command(
-    request: Request, units: str, format: str, threads: int | None, scheduler: str | None, quiet: bool
+    request: Request,
+    units: str,
+    out: Path | None,
+    format: str | None,
+    threads: int | None,
+    scheduler: str | None,
+    quiet: bool,
 ) -> ExitCode:
     """Price a contract and its Greeks by Monte Carlo, each with its error bar.
 
     Values are raw derivatives (vega per 1.00 of vol, theta per year) unless --units market.
-    Every option can also be set in the environment, such as --vol as GREEKS_PRICE_VOL.
+    The environment may set any option: GREEKS_PRICE_VOL=0.2 sets the vol.
+
+    \b
+    greeks price --strike 100 --vol 0.2 --greeks all
+    greeks price --contract asian --strike 100 --vol 0.2 -o asian.json
     """
     from greeks_cli.report.formats import Format, render
     from greeks_cli.run.price import run
 
+    to = output(out, format, _FORMATS, "table", matplotlib=False)
     forecast = None if quiet else lambda text: click.echo(text, err=True)
     with progress_bar(quiet) as progress:
         if scheduler is None:
@@ -45,7 +60,7 @@ def command(
 
             with cluster(scheduler) as executor:
                 result = run(request, executor.workers, progress, forecast, executor)
-    sys.stdout.write(render(result, Format(format), Units(units), screen()))
+    to.deliver(render(result, Format(to.format), Units(units), to.screen))
     for target in result.unmet:
         estimate = result[target.greek.name]
         error = f"standard error {estimate.stderr:.2g} plus bias {estimate.bias:.1g}"

@@ -10,7 +10,8 @@ import click
 from greeks_cli.cli.completion import axis
 from greeks_cli.cli.options import built, scheduler_option, source_options, threads_option, units_option
 from greeks_cli.cli.output import PICTURES, out_option, output
-from greeks_cli.cli.terminal import progress_bar, screen
+from greeks_cli.cli.sections import Command, Section, option
+from greeks_cli.cli.terminal import progress_bar
 from greeks_cli.inputs.source import Source, flag
 from greeks_cli.terms.axis import Axis, parse_axis, points, section_of
 from greeks_cli.terms.errors import InvalidInput, Problem
@@ -23,26 +24,28 @@ from greeks_cli.terms.request import DEFAULT_GREEKS, Request
 _FORMATS = ("plot", "table", "csv", "json", *PICTURES)
 
 
-@click.command("profile")
-@click.option(
+@click.command("profile", cls=Command)
+@option(
     "--over",
     "over",
+    section=Section.INPUT,
     multiple=True,
     metavar="NAME=START:STOP:COUNT",
     shell_complete=axis,
     help="Parameter of the contract or market to vary, ends included, or NAME=A,B,C. Twice for a surface. [required]",
 )
 @out_option
-@click.option(
+@option(
     "--format",
     "format",
+    section=Section.OUTPUT,
     type=click.Choice(_FORMATS),
     help="Output format. [default: by -o; else a plot on a terminal, and a table elsewhere]",
 )
 @units_option
 @threads_option
 @scheduler_option
-@click.option("--quiet", is_flag=True, help="No progress on stderr.")
+@option("--quiet", section=Section.RUN, is_flag=True, help="No progress on stderr.")
 @source_options
 def command(
     source: Source,
@@ -61,7 +64,7 @@ def command(
 
     \b
     greeks profile --strike 100 --vol 0.2 --over spot=60:140:41
-    greeks profile --strike 100 --greeks gamma --over spot=60:140:21 --over vol=0.1:0.5:17 -o gamma.svg
+    greeks profile --strike 100 --over spot=60:140:9 --over vol=0.1:0.5:9 -o a.svg
 
     Of several underlyings, --over 'spot[A]=80:120:9', 'vol[A]=...' and 'correlation[A,B]=...'.
     """
@@ -89,7 +92,7 @@ def command(
 
             with cluster(scheduler) as executor:
                 found = profile(request, axes, executor.workers, progress, executor)
-    to.deliver(render(found, to.format, Units(units), _drawn(source, request), screen()))
+    to.deliver(render(found, to.format, Units(units), _drawn(source, request), to.screen))
 
 
 def _axes(over: tuple[str, ...]) -> list[Axis]:

@@ -6,6 +6,8 @@ from typing import Any
 
 import click
 
+from greeks_cli.cli.sections import Section, option
+
 Command = Callable[..., Any]
 _FORMATS = ("toml", "json", "csv", "jsonl")
 
@@ -21,21 +23,27 @@ def reading_options(function: Command) -> Command:
         return function(*args, reading=Reading(parse_columns(columns, ignore_columns), input_format), **own)
 
     options = (
-        click.option(
+        option(
             "--columns",
+            section=Section.INPUT,
             metavar="FIELD=COLUMN,...",
             default="",
             help="Columns of CSV files (of --market too) by field: spot='Last Price',vol=IV. Usual names are known.",
         ),
-        click.option(
-            "--ignore-columns", metavar="COLUMN,...", default="", help="Columns of CSV files to leave out: Bid,Ask."
+        option(
+            "--ignore-columns",
+            section=Section.INPUT,
+            metavar="COLUMN,...",
+            default="",
+            help="Columns of CSV files to leave out: Bid,Ask.",
         ),
-        click.option(
+        option(
             "--input-format",
+            section=Section.INPUT,
             type=click.Choice(_FORMATS),
             help="Format of standard input (-) and of files whose extension says none. [default: jsonl for -]",
         ),
     )
-    for option in reversed(options):
-        with_reading = option(with_reading)
+    for decorator in reversed(options):
+        with_reading = decorator(with_reading)
     return with_reading

@@ -11,6 +11,7 @@ from greeks_cli.cli.options import shared_options, threads_option
 from greeks_cli.cli.output import out_option, output
 from greeks_cli.cli.reading import reading_options
 from greeks_cli.cli.report_run import Pricing, trade_pages
+from greeks_cli.cli.sections import Command, Section, option
 from greeks_cli.inputs.source import Source
 from greeks_cli.run.ending import ending
 from greeks_cli.terms.errors import ExitCode
@@ -20,26 +21,36 @@ if TYPE_CHECKING:
     from greeks_cli.book.records import Reading
 
 
-@click.command("report")
+@click.command("report", cls=Command)
 @click.argument("file", metavar="FILE", type=click.Path())
 @out_option
-@click.option(
+@option(
     "--profiles",
+    section=Section.OUTPUT,
     type=Whole(0),
     default=20,
     show_default=True,
     help="Number of trades whose curves are simulated; closed forms are drawn for all trades.",
 )
-@click.option("--no-profiles", is_flag=True, help="Draw no curves.")
-@click.option(
-    "--market", "market", type=click.Path(path_type=Path), help="File with settings for all trades: TOML, JSON, or CSV."
+@option("--no-profiles", section=Section.OUTPUT, is_flag=True, help="Draw no curves.")
+@option(
+    "--market",
+    "market",
+    section=Section.INPUT,
+    type=click.Path(path_type=Path),
+    help="File with settings for all trades: TOML, JSON, or CSV.",
 )
-@click.option("--units", type=click.Choice([str(unit) for unit in Units]), help="As in greeks price. [default: raw]")
-@click.option("--total", is_flag=True, help="Add up the trades by underlying and currency.")
-@click.option("--total-by", help="As in greeks batch.")
-@click.option("--processes", type=Whole(1, 1024), help="As in greeks batch.")
+@option(
+    "--units",
+    section=Section.OUTPUT,
+    type=click.Choice([str(unit) for unit in Units]),
+    help="As in greeks price. [default: raw]",
+)
+@option("--total", section=Section.OUTPUT, is_flag=True, help="Add up the trades by underlying and currency.")
+@option("--total-by", section=Section.OUTPUT, help="As in greeks batch.")
+@option("--processes", section=Section.RUN, type=Whole(1, 1024), help="As in greeks batch.")
 @threads_option
-@click.option("--quiet", is_flag=True, help="No progress on stderr.")
+@option("--quiet", section=Section.RUN, is_flag=True, help="No progress on stderr.")
 @shared_options
 @reading_options
 def command(

@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from greeks_cli.report.table import Screen
+
 ATM = ("price", "--strike", "100", "--vol", "0.1")
 FAST = (*ATM, "--paths", "5000")
 CONFIG = Path(__file__).parents[2] / "configs" / "atm_call.toml"
@@ -246,3 +248,25 @@ def test_a_narrow_terminal_gets_whole_numbers_in_fewer_columns(columns):
     assert "…" not in text
     assert max(len(line.rstrip()) for line in text.splitlines()) <= columns
     assert "left out for width" in text
+
+
+@pytest.mark.parametrize(("name", "begins"), [("a.json", "{"), ("a.csv", "name,value"), ("a.txt", "European call")])
+def test_out_takes_the_answer_in_the_format_of_its_extension(greeks, tmp_path, name, begins):
+    outcome = greeks(*FAST, "-o", str(tmp_path / name))
+    assert (outcome.code, outcome.out) == (0, "")
+    assert (tmp_path / name).read_text().startswith(begins)
+
+
+def test_a_table_in_a_file_has_neither_colour_nor_a_width(greeks, tmp_path, monkeypatch):
+    monkeypatch.setattr("greeks_cli.cli.output.screen", lambda: Screen(40, colour=True))
+    greeks(*FAST, "-o", str(tmp_path / "a.txt"))
+    written = (tmp_path / "a.txt").read_text()
+    assert "\x1b" not in written
+    assert "estimator" in written
+    assert "\x1b" in greeks(*FAST).out
+
+
+def test_out_with_an_unknown_extension_is_refused(greeks, tmp_path):
+    outcome = greeks(*FAST, "-o", str(tmp_path / "a.xls"))
+    assert outcome.code == 2
+    assert "its extension says no format; use one of .txt, .json, .csv, or --format" in outcome.err

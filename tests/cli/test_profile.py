@@ -25,7 +25,7 @@ def terminal(monkeypatch):
     """Pretend that standard output is a terminal of a given width."""
 
     def pretend(columns, **settings):
-        monkeypatch.setattr("greeks_cli.cli.profile.screen", lambda: Screen(columns, **settings))
+        monkeypatch.setattr("greeks_cli.cli.output.screen", lambda: Screen(columns, **settings))
         monkeypatch.setattr("sys.stdout.isatty", lambda: True)
 
     return pretend

@@ -1,0 +1,163 @@
+"""Options made from the fields of a request's models, so that flags, config keys and help cannot differ."""
+
+import enum
+from collections.abc import Callable, Mapping
+from typing import Any, Literal, get_args, get_origin
+
+import click
+from pydantic import BaseModel
+
+from greeks_cli.cli.completion import tolerance
+from greeks_cli.cli.sections import Section, SectionedOption, asked_for
+from greeks_cli.inputs.source import flag
+from greeks_cli.terms.accuracy import Accuracy
+from greeks_cli.terms.contracts import CONTRACTS
+from greeks_cli.terms.date_fields import DATED, LISTS, RULES
+from greeks_cli.terms.dating import Dating
+from greeks_cli.terms.market import Market
+from greeks_cli.terms.models import OF_MODELS, models_with
+from greeks_cli.terms.quote import Quote
+from greeks_cli.terms.several import Several
+from greeks_cli.terms.simulation import Simulation
+
+Path = tuple[str, str]
+"""The section of a request, and the name of a field."""
+Models = Mapping[str, type[BaseModel]]
+"""The models that have a field: contracts by their names, or one model of a section by the section's."""
+
+_SECTIONS: dict[str, tuple[type[BaseModel], ...]] = {
+    "market": (Market, Several, Quote),
+    "simulation": (Simulation,),
+    "accuracy": (Accuracy,),
+    "dates": (Dating,),
+}
+_REPEATED = {
+    ("contract", "param"): "NAME=VALUE",
+    ("market", "underlying"): "NAME:KEY=VALUE,...",
+    ("market", "correlation"): "A,B=NUMBER",
+    ("accuracy", "tol"): "GREEK=ERROR",
+}
+"""The options that may be given several times, and the form of their values."""
+_WIDEST = 34
+"""The length up to which choices are shown in the left column of a page of help."""
+
+
+def _fields() -> dict[Path, dict[str, type[BaseModel]]]:
+    """The models that have each field, by (section, name); contracts with a field of the same name share its option."""
+    found: dict[Path, dict[str, type[BaseModel]]] = {}
+    for kind, contract in CONTRACTS.items():
+        for name in contract.model_fields:
+            found.setdefault(("contract", name), {})[kind] = contract
+    for section, models in _SECTIONS.items():
+        found |= {(section, name): {section: model} for model in models for name in model.model_fields}
+    return found
+
+
+FIELDS = _fields()
+
+
+class FieldOption(SectionedOption):
+    """The option of a field; its help is made when it is shown."""
+
+    def __init__(self, *args: Any, path: Path, models: Models, required: str, **attributes: Any) -> None:
+        super().__init__(*args, section=_section(path), **attributes)
+        self._path, self._models, self._required = path, models, required
+
+    def applies(self, contract: str | None, model: str | None) -> bool:
+        section, name = self._path
+        if section == "contract":
+            return contract in (None, *self._models)
+        if name in OF_MODELS and model is not None:
+            return model in models_with(name)
+        return contract is None or name not in Several.model_fields or "underlyings" in CONTRACTS[contract].model_fields
+
+    def get_help_record(self, ctx: click.Context) -> tuple[str, str] | None:
+        contract, model = asked_for(ctx)
+        self.help = self._kinds(contract) if self._path == ("contract", "kind") else self._text(contract, model)
+        return super().get_help_record(ctx)
+
+    def _text(self, contract: str | None, model: str | None) -> str:
+        from greeks_cli.terms.described import all_described, bracketed, described  # only help needs it
+
+        section, name = self._path
+        if section == "contract" and contract is None:
+            return all_described({kind: described(one, name) for kind, one in self._models.items()}, self._required)
+        field = described(self._models[contract if contract and section == "contract" else section], name)
+        notes = [self._requirement(model) if field.is_required else "", field.default and f"default: {field.default}"]
+        values = _choices(self._models, name)
+        meaning = f"{field.meaning}: {', '.join(values)}" if values and _are_long(values) else field.meaning
+        return bracketed(meaning, *notes)
+
+    def _requirement(self, model: str | None) -> str:
+        """The models that require the field, and the option that may stand for it."""
+        section, name = self._path
+        models = models_with(name) if section == "market" and name in OF_MODELS and model is None else []
+        instead = " without --market-price" if (section, name) == ("market", "vol") else ""
+        word, _, otherwise = self._required.partition(" ")
+        return f"{word}{' for ' if models else ''}{', '.join(models)}{' ' if otherwise else ''}{otherwise or instead}"
+
+    def _kinds(self, contract: str | None) -> str:
+        if contract is None:
+            return f"Contract to price: {', '.join(CONTRACTS)}. [default: european]"
+        meaning = (CONTRACTS[contract].__doc__ or "").partition("\n")[0].replace("``", "")
+        return f"{contract}: {meaning} (greeks explain {contract} says more.)"
+
+
+def field_option(path: Path, required: str) -> Callable[[Any], Any]:
+    """The decorator that adds the option of a field; ``required`` says so of a field without default."""
+    models = FIELDS[path]
+    annotation = next(iter(models.values())).model_fields[path[1]].annotation
+    name, made = flag(path), _attributes(path, models, annotation)
+    if annotation is bool:
+        name = f"{name}/--no-{name[2:]}"
+    return click.option(name, cls=FieldOption, path=path, models=models, required=required, **made)
+
+
+def _attributes(path: Path, models: Models, annotation: object) -> dict[str, Any]:
+    """The attributes of a field's option that follow from its type."""
+    if path in _REPEATED:
+        completed = {"shell_complete": tolerance} if path == ("accuracy", "tol") else {}
+        return {"metavar": _REPEATED[path], "multiple": True, **completed}
+    if annotation is bool:
+        return {"default": None}
+    if choices := list(CONTRACTS) if path == ("contract", "kind") else _choices(models, path[1]):
+        return {"type": click.Choice(choices), **({"metavar": "NAME"} if _are_long(choices) else {})}
+    return {"metavar": _METAVARS.get(path[1]) or _metavar(annotation)}
+
+
+def _section(path: Path) -> Section:
+    if path[0] == "market" and path[1] in ("model", *OF_MODELS) and path[1] != "vol":
+        return Section.MODEL
+    return Section[path[0].upper()]
+
+
+def _choices(models: Models, name: str) -> list[str]:
+    annotations = (model.model_fields[name].annotation for model in models.values())
+    enums = (one for one in annotations if isinstance(one, type) and issubclass(one, enum.Enum))
+    return list(dict.fromkeys(str(member.value) for one in enums for member in one))
+
+
+def _are_long(choices: list[str]) -> bool:
+    return len("|".join(choices)) > _WIDEST
+
+
+_METAVARS = {
+    **dict.fromkeys(DATED, "TIME"),
+    **dict.fromkeys(LISTS, "TIMES"),
+    **dict.fromkeys(RULES, "COUNT|RULE"),
+    "vol_surface": "FILE",
+    "valuation_date": "DATE",
+    "dividends": "TIME:AMOUNT,...",
+}
+"""The form of values that is not that of the annotation, by field."""
+
+
+def _metavar(annotation: object) -> str:
+    """LIST, VALUE where the annotation allows text, else COUNT or NUMBER."""
+    members = {annotation, *get_args(annotation)}
+    origins = {get_origin(member) for member in members}
+    if tuple in origins:
+        return "LIST"
+    if str in members or Literal in origins:
+        return "VALUE"
+    return "COUNT" if int in members else "NUMBER"

@@ -1,0 +1,125 @@
+"""Pages of help: options in sections, what applies to a contract, and 80 columns."""
+
+import importlib
+import re
+
+import click
+import pytest
+
+from greeks_cli.cli.field_options import FIELDS
+from greeks_cli.cli.main import COMMANDS
+from greeks_cli.cli.sections import Section, SectionedOption
+from greeks_cli.inputs.source import flag
+from greeks_cli.terms.contracts import CONTRACTS
+from greeks_cli.terms.models import OF_MODELS, Model
+from greeks_cli.terms.several import Several
+
+ON_CONTRACTS = ("price", "check", "converge", "profile", "graph")
+"""Commands with an option for every field of a contract."""
+
+
+def command(name):
+    return importlib.import_module(f"greeks_cli.cli.{name}").command
+
+
+def shown(page):
+    """The options of a page of help."""
+    return set(re.findall(r"^  (?:-\w, )?(--[\w-]+)", page, re.MULTILINE))
+
+
+def section_of(page, option):
+    """The heading above an option."""
+    heading = None
+    for line in page.splitlines():
+        heading = line.rstrip(":") if re.fullmatch(r"[A-Z]\w+:", line) else heading
+        if line.startswith(f"  {option} "):
+            return heading
+    raise AssertionError(f"{option} is not shown")
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_option_has_a_section(name):
+    options = [param for param in command(name).params if isinstance(param, click.Option)]
+    assert [param.name for param in options if not isinstance(param, SectionedOption)] == []
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_help_fits_80_columns(greeks, name):
+    lines = greeks(name, "--help").out.splitlines()
+    assert len(lines) > 3
+    assert [line for line in lines if len(line) > 80] == []
+
+
+@pytest.mark.parametrize("name", ON_CONTRACTS)
+def test_help_shows_an_option_for_every_field(greeks, name):
+    assert {flag(path) for path in FIELDS} <= shown(greeks(name, "--help").out)
+
+
+@pytest.mark.parametrize(
+    ("option", "section"),
+    [
+        ("--strike", "Contract"),
+        ("--spot", "Market"),
+        ("--vol-of-vol", "Model"),
+        ("--valuation-date", "Dates"),
+        ("--paths", "Simulation"),
+        ("--tol", "Accuracy"),
+        ("--greeks", "Output"),
+        ("--threads", "Run"),
+    ],
+)
+def test_help_has_sections_in_order(greeks, option, section):
+    page = greeks("price", "--help").out
+    assert section_of(page, option) == section
+    headings = re.findall(r"^(\w+):$", page, re.MULTILINE)
+    assert headings == [str(one) for one in Section]
+
+
+@pytest.mark.parametrize("kind", CONTRACTS)
+def test_help_for_a_contract_shows_what_applies(greeks, kind):
+    page = greeks("price", "--help", "--contract", kind).out
+    own = {flag(("contract", name)) for name in CONTRACTS[kind].model_fields}
+    others = {flag(path) for path in FIELDS if path[0] == "contract"} - own
+    assert own <= shown(page)
+    assert not others & shown(page)
+    several = {flag(("market", name)) for name in Several.model_fields}
+    assert (several & shown(page) != set()) == ("underlyings" in CONTRACTS[kind].model_fields)
+    assert greeks("price", "--contract", kind, "-h").out == page
+    assert greeks("price", kind, "--help").out == page
+
+
+@pytest.mark.parametrize("model", Model)
+def test_help_for_a_model_shows_its_parameters(greeks, model):
+    page = greeks("price", "--help", "--model", str(model)).out
+    assert shown(page) & {flag(("market", name)) for name in OF_MODELS} == {
+        flag(("market", name)) for name in model.parameters
+    }
+
+
+def test_help_names_the_contracts_that_require_an_option(greeks):
+    page = " ".join(greeks("price", "--help").out.split())
+    assert "[required for barrier, accumulator]" in page
+    assert "[required, but for asian, lookback]" in page
+    assert "[required]" not in page
+    assert "variance-swap: number of equally spaced returns" in page
+    barrier = " ".join(greeks("price", "--help", "--contract", "barrier").out.split())
+    assert "Level that ends or begins the option. [required]" in barrier
+
+
+def test_help_for_a_contract_states_its_own_default(greeks):
+    def default(kind):
+        page = " ".join(greeks("price", "--help", "--contract", kind).out.split())
+        return re.search(r"--fixings [^[]*\[default: (\d+)\]", page)[1]
+
+    assert [default(kind) for kind in ("asian", "phoenix", "variance-swap")] == ["12", "4", "252"]
+
+
+def test_help_for_an_unknown_contract_names_the_option(greeks):
+    outcome = greeks("price", "--help", "--contract", "asain")
+    assert (outcome.code, outcome.err.count("\n")) == (2, 1)
+    assert outcome.err.startswith("greeks: --contract: 'asain' is not one of ")
+
+
+def test_a_contract_without_its_option_gets_the_remedy(greeks):
+    outcome = greeks("price", "barrier", "--strike", "100")
+    assert (outcome.code, outcome.err) == (2, "greeks: barrier: is no option; write --contract barrier\n")
