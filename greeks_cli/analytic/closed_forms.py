@@ -7,7 +7,7 @@ from math import isfinite
 
 import numpy as np
 
-from greeks_cli.analytic import barrier_options, double_barrier, path_options, quanto_options, vanilla_options
+from greeks_cli.analytic import barrier_options, double_barrier, path_options, vanilla_options
 from greeks_cli.analytic.closed_form import SCHEDULE, closed_form
 from greeks_cli.analytic.joint_point import JointPoint, joint_value
 from greeks_cli.analytic.point import PastFixing, Point, point_of
@@ -123,9 +123,10 @@ def _value(point: AnyPoint, leaves: Leaves, tracer: Tracer) -> Operand | None:
         return joint_value(point, leaves, tracer)
     start = lognormal_start(point, leaves, lambda source: open_input(point, source, tracer))
     leaves = {**leaves, **_observed(point, tracer), "spot": start}
-    if point.market.future is not None:
-        leaves = {**leaves, "dividend_yield": leaves["rate"]}
-    return closed_form(point.contract, leaves, PointAccruals(point, leaves, tracer))
+    accruals = PointAccruals(point, leaves, tracer)
+    if point.market.nodes and point.has_constant_carry:
+        leaves = {**leaves, "dividend_yield": leaves["rate"] - accruals().carry_per_year}
+    return closed_form(point.contract, leaves, accruals)
 
 
 def _observed(point: Point, tracer: Tracer) -> dict[str, Operand]:
@@ -195,6 +196,5 @@ __all__ = [
     "exact_greeks",
     "exact_greeks_of_all",
     "path_options",
-    "quanto_options",
     "vanilla_options",
 ]

@@ -16,7 +16,7 @@ from greeks_cli.engine.autodiff.mixed_partials import MultiIndex
 from greeks_cli.engine.compiler.ir import Source
 from greeks_cli.engine.payoffs.controls import Underlying
 from greeks_cli.engine.simulation.accruals import Accruals
-from greeks_cli.terms.carry import FUTURE
+from greeks_cli.terms.carry import FUTURE, QUANTO
 from greeks_cli.terms.contract import Contract
 from greeks_cli.terms.dividends import CashDividends
 from greeks_cli.terms.fields import numeric_fields
@@ -117,10 +117,16 @@ class Point:
         if market.model is not Model.GBM and not (type(contract) in ON_THE_END and all(self.contours.values())):
             return False
         if getattr(contract, "is_continuous", False):
-            return cash is None and not set(dict(market.nodes)) - {FUTURE}
+            return cash is None and self.has_constant_carry
         if cash is None or isinstance(contract, Underlying):
             return True
         return not cash.jumps and not cash.moves_dates and not contract.fixes_today
+
+    @property
+    def has_constant_carry(self) -> bool:
+        """True if no parameter of the market changes with time: there may be borrow, a future or a quanto."""
+        nodes = dict(self.market.nodes)
+        return not nodes.get("borrow") and not nodes.keys() - {FUTURE, QUANTO, "borrow"}
 
     @property
     def is_integral(self) -> bool:

@@ -49,10 +49,9 @@ def _of_one(request: Request) -> Iterator[tuple[Greek, float]]:
     if request.sole_market.vol_surface:
         variance = float(LocalVol(request.sole_market.smiles).interval(0.0).local_variance(values, 0.0, np.zeros(1))[0])
     intensity = values.get("jump_intensity", 0.0)
-    added = request.contract.added_drift({"vol": market.vol, "rate": market.rate})
     lost = intensity * (exp(values["jump_mean"] + 0.5 * values["jump_vol"] ** 2) - 1) if intensity else 0.0
     yield PRICE, -market.rate - intensity
-    yield parse_greek("delta"), (market.rate - market.dividend_yield + added - lost) * market.spot
+    yield parse_greek("delta"), (market.rate - market.dividend_yield - lost) * market.spot
     yield parse_greek("gamma"), 0.5 * variance * start**2
     yield parse_greek("theta"), 1.0
     if "vol_of_vol" in values:

@@ -1,6 +1,6 @@
 """Parameters that a market does not have: the reasons, and the remedies."""
 
-from greeks_cli.terms.greek import CURVES, MODEL_PARAMETERS
+from greeks_cli.terms.greek import CURVES, MODEL_PARAMETERS, QUANTO_PARAMETERS
 from greeks_cli.terms.market import Market
 from greeks_cli.terms.models import models_with
 from greeks_cli.terms.nodes import curve_of, label_of_node
@@ -36,6 +36,8 @@ def without_parameter(market: Market, name: str) -> str | None:
         return f"model {market.model} has no {name}; models {' and '.join(models_with(name))} have it"
     if name == "borrow":
         return "no cost of borrowing is given; give one such as --borrow 0.01"
+    if name in QUANTO_PARAMETERS:
+        return f"the market is not that of a quanto, and has no {name}; give {', '.join(QUANTO_PARAMETERS)}"
     if of not in ("dividend", "dividends"):
         return None
     if market.dividends is None:

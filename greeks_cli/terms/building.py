@@ -10,7 +10,7 @@ from greeks_cli.terms.date_fields import is_rule
 from greeks_cli.terms.dated_markets import market_in_years
 from greeks_cli.terms.dating import Dated, Dates, Dating, in_years
 from greeks_cli.terms.errors import InvalidInput, Problem, did_you_mean
-from greeks_cli.terms.greek import MARKET_PARAMETERS, MODEL_PARAMETERS, Greek, parse_greeks
+from greeks_cli.terms.greek import MARKET_PARAMETERS, MODEL_PARAMETERS, QUANTO_PARAMETERS, Greek, parse_greeks
 from greeks_cli.terms.initial_levels import with_spots
 from greeks_cli.terms.joint_greeks import joint_greeks, joint_targets
 from greeks_cli.terms.joint_market import JointMarket, is_joint, joint_market
@@ -141,7 +141,8 @@ def _parsed(greeks: object, contract: Contract | None, market: Market | JointMar
     if isinstance(market, JointMarket):
         return joint_greeks(greeks, own, market)
     known = tuple(name for name in MARKET_PARAMETERS if name in market.values)
-    return parse_greeks(greeks, (*own, *(name for name in MODEL_PARAMETERS if name in market.values)), known)
+    further = (name for name in (*MODEL_PARAMETERS, *QUANTO_PARAMETERS) if name in market.values)
+    return parse_greeks(greeks, (*own, *further), known)
 
 
 def _remarks(market: Market | JointMarket, contract: Contract) -> Iterator[str]:

@@ -123,17 +123,6 @@ class Contract(Term):
         """True if market parameters move a kink while the path is held fixed: then only pathwise estimates apply."""
         return False
 
-    def reads(self, parameter: str) -> bool:
-        """True for a market parameter that the payoff reads, and so moves a kink while the path is held fixed.
-
-        With one such derivative, density estimates apply, and pathwise ones that begin with it.
-        """
-        return False
-
-    def added_drift(self, values: Mapping[str, float]) -> float:
-        """The drift of the underlying per year beyond rate - dividend_yield, where it is paid in another currency."""
-        return 0.0
-
     @property
     def tangled_kinks(self) -> bool:
         """True if a kink decides another kink, or enters the payoff by a function that is not linear.

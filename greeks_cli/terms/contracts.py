@@ -5,7 +5,6 @@ from greeks_cli.terms.contract import Contract
 from greeks_cli.terms.formula import Formula
 from greeks_cli.terms.joint_contracts import Basket, BestOf, Exchange, Rainbow, Spread, WorstOf
 from greeks_cli.terms.path_contracts import Asian, Cliquet, Lookback, VarianceSwap
-from greeks_cli.terms.quanto import Quanto
 from greeks_cli.terms.structured import Accumulator, Autocallable, Phoenix
 from greeks_cli.terms.vanillas import (
     Butterfly,
@@ -40,7 +39,6 @@ ON_ONE = _by_name(
     CallSpread,
     PutSpread,
     Butterfly,
-    Quanto,
     Autocallable,
     Phoenix,
     Accumulator,

@@ -84,7 +84,6 @@ CONTRACT_NAMES = (
     "call-spread",
     "put-spread",
     "butterfly",
-    "quanto",
     "autocallable",
     "phoenix",
     "accumulator",

@@ -28,7 +28,9 @@ VARIANCE_PARAMETERS = (
 JUMP_PARAMETERS = ("jump_intensity", "jump_mean", "jump_vol")
 MODEL_PARAMETERS = (*VARIANCE_PARAMETERS, *JUMP_PARAMETERS)
 """Numbers that only models other than gbm have."""
-KNOWN_PARAMETERS = (*MARKET_PARAMETERS, "borrow", "strike", TIME, *MODEL_PARAMETERS)
+QUANTO_PARAMETERS = ("foreign_rate", "fx_vol", "fx_correlation")
+"""Numbers that only quantos have."""
+KNOWN_PARAMETERS = (*MARKET_PARAMETERS, "borrow", "strike", TIME, *MODEL_PARAMETERS, *QUANTO_PARAMETERS)
 """Parameters that ``greeks explain`` accepts; a contract may have more."""
 MAX_ORDER = 4
 DEFAULT_NAMES = "delta,gamma,vega,theta,rho"

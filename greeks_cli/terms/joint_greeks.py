@@ -11,6 +11,7 @@ from greeks_cli.terms.greek import (
     HESSIAN,
     MODEL_PARAMETERS,
     NAMED,
+    QUANTO_PARAMETERS,
     SEPARATOR,
     TIME,
     Greek,
@@ -20,9 +21,9 @@ from greeks_cli.terms.greek import (
 )
 from greeks_cli.terms.joint_market import JointMarket
 from greeks_cli.terms.nodes import curve_of
-from greeks_cli.terms.underlyings import CORRELATION, is_correlation, named, underlying_of
+from greeks_cli.terms.underlyings import CORRELATION, is_correlation, local, named, underlying_of
 
-_OWN = ("spot", *(name for name in CURVES if name != "rate"), *MODEL_PARAMETERS)
+_OWN = ("spot", *(name for name in CURVES if name != "rate"), *MODEL_PARAMETERS, *QUANTO_PARAMETERS)
 
 
 def joint_greeks(words: object, own: Collection[str], market: JointMarket) -> tuple[Greek, ...]:
@@ -90,5 +91,10 @@ def _all(own: Collection[str], market: JointMarket) -> Iterator[Greek]:
     for greek in usual:
         yield from _each(greek, market)
     firsts = {greek.parameters for greek in usual}
-    others = (name for name in (*own, *market.values) if name in own or is_correlation(name))
+    others = (name for name in (*own, *market.values) if name in own or _is_of_all(name))
     yield from (parse_greek(f"d({name})") for name in others if (name,) not in firsts)
+
+
+def _is_of_all(name: str) -> bool:
+    """True for a parameter of the market whose derivative no named Greek is."""
+    return is_correlation(name) or local(name) in QUANTO_PARAMETERS

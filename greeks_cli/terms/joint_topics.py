@@ -46,6 +46,18 @@ JOINT_TOPICS = {
         "Greeks        d(correlation[A,B]) is the change of the price per 1.00 of correlation, d(correlation) that of",
         "              each pair. One correlation moves at a time, and the matrix stays symmetric",
     ),
+    "quanto": (
+        "an underlying of another currency, paid at a fixed exchange rate of 1, of any contract:",
+        "  --foreign-rate 0.05 --fx-vol 0.1 --fx-correlation 0.3",
+        "  --underlying A:spot=100,vol=0.2,foreign_rate=0.05,fx_vol=0.1,fx_correlation=0.3",
+        "drift         foreign_rate - dividend_yield - fx_correlation vol fx_vol, and the rate discounts",
+        "              (E. Reiner, 1992)",
+        "correlation   of the underlying and the exchange rate, which is the price of its currency",
+        "another rate  is a quantity or a multiplier of the position in a book",
+        "Greeks        d(foreign_rate), d(fx_vol), d(fx_correlation), of several underlyings d(fx_vol[A]); vega",
+        "              moves the drift too",
+        "closed form   that of the contract. Models gbm and merton, a vol that is a number",
+    ),
     "hessian": (
         "all second derivatives in the spots of several underlyings, by --greeks hessian: gamma[A], d(spot[A],spot[B])",
         "of one        underlying it is gamma",

@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, Any, Self
 from pydantic import Field, SerializerFunctionWrapHandler, ValidationInfo, field_validator, model_validator
 from pydantic.functional_serializers import model_serializer
 
-from greeks_cli.terms import models
-from greeks_cli.terms.carry import FUTURE, SHARES, carry
+from greeks_cli.terms import models, quanto
+from greeks_cli.terms.carry import FUTURE, QUANTO, SHARES, carry
 from greeks_cli.terms.curve import Curve, Rate, Vol
 from greeks_cli.terms.dividends import CashDividends, DividendList, DividendModel, Dividends
 from greeks_cli.terms.fields import Keyed, Price
 from greeks_cli.terms.flat_market import FlatMarket
-from greeks_cli.terms.greek import CURVES, MODEL_PARAMETERS
+from greeks_cli.terms.greek import CURVES, MODEL_PARAMETERS, QUANTO_PARAMETERS
 from greeks_cli.terms.models import OF_MODELS, Foreign, Model, mean_variance, only_own
 from greeks_cli.terms.nodes import Nodes, node_name, places
 from greeks_cli.terms.vol_surface import QuotedVols, VolSurface
@@ -60,6 +60,9 @@ class Market(Keyed):
         description="jump: cash lowers the price at the ex-date; escrowed: its value is taken off the spot today",
     )
     future: Price | None = Field(None, description="price of a future instead of the spot: it grows at no rate")
+    foreign_rate: quanto.ForeignRate = None
+    fx_vol: quanto.FxVol = None
+    fx_correlation: quanto.FxCorrelation = None
 
     model: Model = Field(
         Model.GBM,
@@ -94,6 +97,12 @@ class Market(Keyed):
             if getattr(self, name):
                 message = "a future's price has no carry; give one of them"
                 raise ValueError(f"future and {name} exclude each other: {message}")
+        return self
+
+    @model_validator(mode="after")
+    def _is_whole_as_quanto(self) -> Self:
+        for message in quanto.objections({name: getattr(self, name) for name in Market.model_fields}):
+            raise ValueError(message)
         return self
 
     @field_validator(*OF_MODELS, mode="before")
@@ -172,6 +181,8 @@ class Market(Keyed):
             found[SHARES] = self.dividends.shares
         if self.future is not None:
             found[FUTURE] = ()
+        if self.foreign_rate is not None:
+            found[QUANTO] = QUANTO_PARAMETERS
         if self.model is not Model.GBM:
             found[self.model] = tuple(name for name in self.model.parameters if name in MODEL_PARAMETERS)
         return tuple(found.items())
@@ -185,7 +196,7 @@ class Market(Keyed):
     def values(self) -> Mapping[str, float]:
         """The value of every parameter; a curve has one for each node, and 0 for the shift of all nodes."""
         found = {"spot": self.spot}
-        for name in (*CURVES, *MODEL_PARAMETERS):
+        for name in (*CURVES, *MODEL_PARAMETERS, *QUANTO_PARAMETERS):
             value = getattr(self, name)
             if value is not None:
                 found[name] = 0.0 if isinstance(value, Curve) else value
@@ -270,6 +281,9 @@ class Market(Keyed):
             self._mean(name, lambda curve: curve.values[0]) for name in ("vol", "rate", "dividend_yield", "borrow")
         )
         carried = rate if self.future is not None else dividend_yield + borrow
+        if self.foreign_rate is not None:
+            moved = self.values["fx_correlation"] * self.values["fx_vol"] * vol
+            carried = rate - (self.foreign_rate - moved - dividend_yield - borrow)
         return FlatMarket(self.spot, self._deviation(vol, 0.0), rate, carried)
 
     def forward(self, date: float) -> float:
@@ -287,6 +301,7 @@ class Market(Keyed):
         known = {name for name, time in self.dividends.until((date,))} if self.dividends else ()
         found: float = carry(
             dict(self.nodes),
+            self.values,
             lambda name: self._mean(name, lambda curve: curve.mean(date)) * date,
             lambda share: log1p(-self.values[share]) if share in known else 0.0,
         )

@@ -9,7 +9,6 @@ from greeks_cli.terms.greek import Greek
 from greeks_cli.terms.joint_market import JointMarket
 from greeks_cli.terms.models import Model
 from greeks_cli.terms.nodes import curve_of
-from greeks_cli.terms.quanto import Quanto
 from greeks_cli.terms.simulation import Autodiff, Estimator, Smoothing
 from greeks_cli.terms.underlyings import CORRELATION, correlated, is_correlation, named, underlying_of
 
@@ -32,8 +31,6 @@ def problems_of_market(request: "Request") -> Iterator[Problem]:
             yield Problem(("simulation", "control"), message)
         return
     market, expiry = request.sole_market, contract.expiry
-    if isinstance(contract, Quanto):
-        yield from contract.objections(market)
     worth = market.worth_of_dividends(expiry)
     if worth >= market.spot:
         message = f"are worth {worth:g} until expiry {expiry:g}, and the spot is {market.spot:g}; lower them"
@@ -47,12 +44,10 @@ def problems_of_market(request: "Request") -> Iterator[Problem]:
     if request.cash_dividends:
         message = f"continuous monitoring wants no dividends in cash before expiry; {_ON_DATES}"
         yield Problem(("contract", "monitoring"), message)
-    if not market.nodes:
-        return
     node = next(market.nodes_before(expiry), None)
-    depends = contract.series(request.levels) is not None
+    depends = market.curves and contract.series(request.levels) is not None
     if node or depends:
-        reason = f"{node} changes them" if node else f"this one has {', '.join(dict(market.nodes))}"
+        reason = f"{node} changes them" if node else f"this one has a curve of {', '.join(market.curves)}"
         message = f"continuous monitoring wants constant parameters up to expiry, and {reason}; {_ON_DATES}"
         yield Problem(("contract", "monitoring"), message)
 

@@ -49,7 +49,7 @@ def test_explain_without_a_name_lists_all(greeks):
     assert contracts == f"Contracts: {', '.join(CONTRACTS)}"
     models = "models, local-vol, merton, heston, bates"
     quotes = "buckets, dividends, market-price, forward, calibration"
-    assert topics == f"Topics: curves, vol-surface, {models}, {quotes}, underlyings, correlation, hessian"
+    assert topics == f"Topics: curves, vol-surface, {models}, {quotes}, underlyings, correlation, quanto, hessian"
 
 
 @pytest.mark.parametrize("name", ["market-price", "market_price", "forward"])

@@ -39,7 +39,7 @@ SEVERAL_DATES = [
 ONE_DATE = [
     {"kind": kind, **model.example}
     for kind, model in ON_ONE.items()
-    if kind not in {*CONTINUOUS, "quanto", *(one["kind"] for one in SEVERAL_DATES)}
+    if kind not in {*CONTINUOUS, *(one["kind"] for one in SEVERAL_DATES)}
 ]
 
 

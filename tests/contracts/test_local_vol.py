@@ -79,7 +79,7 @@ def test_delta_is_that_of_a_function_of_price_and_time():
 
 
 FLAT = [[expiry, strike, 0.2] for expiry in (0.5, 1.0) for strike in (80, 100, 120)]
-EXAMPLES = [{"kind": kind, **model.example} for kind, model in ON_ONE.items() if kind != "quanto"]  # wants gbm
+EXAMPLES = [{"kind": kind, **model.example} for kind, model in ON_ONE.items()]
 EXAMPLES += [{"kind": "lookback", "strike_kind": "fixed", "strike": 104}]
 
 

@@ -194,10 +194,7 @@ def kink_order(contract: Contract, index: MultiIndex) -> int:
 def pathwise_parameter(contract: Contract, index: MultiIndex) -> str | None:
     """The parameter of a mixed estimate's pathwise derivative: the contract's, else the first.
 
-    The contract's come first because a density does not depend on them, then a parameter that the payoff reads. None
-    for the price, for parameters that move the density only, and where one of these is read by the payoff.
+    The contract's come first because a density does not depend on them. None for the price, and for parameters that
+    move the density only.
     """
-    read = [p for p in index if contract.reads(curve_of(p))]
-    if any(map(never_pathwise, read)):
-        return None
-    return next((p for p in (*contract.values, *read, *index) if p in index and not never_pathwise(p)), None)
+    return next((p for p in (*contract.values, *index) if p in index and not never_pathwise(p)), None)

@@ -178,15 +178,13 @@ def _estimators(request: Request, index: MultiIndex, n_kinks: int) -> list[Estim
 def _moves_kinks(request: Request, index: MultiIndex) -> bool:
     """True if market parameters of a derivative move a kink while the path is held fixed.
 
-    A dividend does, and so does what the value of escrowed dividends at a date depends on. One derivative in a
-    parameter that the payoff reads leaves a kink that a density can bear, as one in the contract's parameters does.
+    A dividend does, and so does what the value of escrowed dividends at a date depends on.
     Under a singular matrix of correlations there is no joint density, and no path can be held fixed.
     """
     if request.is_joint and request.joint_market.is_singular:
         return True
     contract, cash = request.contract, request.cash_dividends
-    read = sum(contract.reads(curve_of(name)) for name in index)
-    if contract.explicit_kinks or (read and read + sum(name in contract.values for name in index) > 1):
+    if contract.explicit_kinks:
         return True
     if cash is None:
         return False

@@ -14,16 +14,17 @@ def rebate_by_bridge(contract: Barrier, leaves: Leaves, path: Path, untouched: O
     """The mean payment of 1 at hit given the end of the window, brought to expiry: a martingale on touched paths."""
     x = log_of(path[0]) - as_constant(log(leaves["barrier"]))
     growth = as_constant(exp(path.accruals(leaves, since=0).rate))
-    return growth * _martingale(contract, leaves, x) * (1 - untouched)
+    return growth * _martingale(contract, leaves, path.accruals(leaves).carry_per_year, x) * (1 - untouched)
 
 
-def _martingale(contract: Barrier, leaves: Leaves, x: Operand) -> Operand:
+def _martingale(contract: Barrier, leaves: Leaves, carry: Operand, x: Operand) -> Operand:
     """M(x) of ``terms.rebates``, without its discount factor."""
     rate, variance = leaves["rate"], leaves["vol"] * leaves["vol"]
-    mu = rate - leaves["dividend_yield"] - 0.5 * variance
+    mu = carry - 0.5 * variance
     spread = mu * mu + 2 * rate * variance
-    market = {name: number_of(leaves[name]) for name in ("vol", "rate", "dividend_yield")}
-    kind, _ = martingale(market, contract.closes)  # part of the structure: ``Barrier.series``
+    market = {"vol": leaves["vol"], "rate": rate, "dividend_yield": rate - carry}
+    # part of the structure: ``Barrier.series``
+    kind, _ = martingale({name: number_of(number) for name, number in market.items()}, contract.closes)
     match kind:
         case Martingale.RISING:
             return exp(as_constant(2 * rate / (mu + sqrt(spread))) * x)

@@ -52,7 +52,16 @@ class Accruals:
     @property
     def carry(self) -> Operand:
         """The logarithm of the forward over the spot, but for dividends in cash."""
-        return carry(self._nodes, self._integral, lambda share: self._weight(share) * log(1 - self._leaves[share]))
+        return carry(
+            self._nodes, self._leaves, self._integral, lambda share: self._weight(share) * log(1 - self._leaves[share])
+        )
+
+    @property
+    def carry_per_year(self) -> Operand:
+        """The carry per year, where no parameter changes with time."""
+        if self._nodes:
+            return self.carry / self._elapsed
+        return self._leaves["rate"] - self._leaves["dividend_yield"]
 
     @property
     def variance(self) -> Operand:

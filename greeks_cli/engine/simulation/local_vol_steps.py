@@ -141,8 +141,8 @@ class LocalVolSteps(Stepped):
         def soon(curve: str) -> Operand:
             return self._change(curve, leaves, numbers, "first", 1.0)
 
-        growth = carry(self._nodes, lambda curve: self._change(curve, leaves, numbers, side, time), kept)
-        today = numbers["carried"] + carry(self._nodes, soon, lambda share: 0.0)
+        growth = carry(self._nodes, leaves, lambda curve: self._change(curve, leaves, numbers, side, time), kept)
+        today = numbers["carried"] + carry(self._nodes, leaves, soon, lambda share: 0.0)
         return log(leaves["spot"] / numbers["market spot"]) + growth - today * leaves[TIME]
 
     def _change(self, curve: str, leaves: Leaves, numbers: Numbers, place: str, years: Operand) -> Operand:
