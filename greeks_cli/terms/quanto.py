@@ -42,7 +42,7 @@ def objections(fields: Mapping[str, Any]) -> Iterator[str]:
         return
     missing = [name for name in QUANTO_PARAMETERS if fields[name] is None]
     if missing:
-        yield f"a quanto wants {', '.join(QUANTO_PARAMETERS)}; {' and '.join(missing)} is not given"
+        yield f"a quanto wants {', '.join(QUANTO_PARAMETERS)}; give {' and '.join(missing)} too"
     if fields["model"] not in _MODELS:
         yield f"a quanto wants model {' or '.join(_MODELS)}, not {fields['model']}"
     if isinstance(fields["vol"], Curve):
