@@ -10,7 +10,7 @@ from typing import Any
 from greeks_cli import __version__
 from greeks_cli.report.book_screen import Record, book_screen, greek_names
 from greeks_cli.report.formats import document
-from greeks_cli.report.table import Screen
+from greeks_cli.report.screen import Screen
 from greeks_cli.terms.greek import Units
 from greeks_cli.terms.nodes import node_name
 from greeks_cli.terms.position import TAG, UNIT_POSITION

@@ -4,14 +4,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from rich.table import Table
-from rich.text import Text
-
-from greeks_cli.report.table import Screen, empty_table, estimate_cell, natural_width, plain, text_of
+from greeks_cli.report.grid import Grid
+from greeks_cli.report.screen import Screen
+from greeks_cli.report.table import estimate_cell, plain, text_of
 from greeks_cli.terms.position import TAG
 
 _MOST_WARNINGS = 20
-_SHORTEST_ID = 8
 
 Record = dict[str, Any]
 
@@ -34,19 +32,16 @@ def book_screen(records: Sequence[Record], screen: Screen) -> str:
     """Text of the table; a narrow screen shows fewer columns, and names the others."""
     columns = [*_descriptions(records), *_estimates(records)]
     shown = list(columns)
-    grid = _grid(records, shown, screen)
-    while screen.width and len(shown) > 1 and natural_width(grid) > screen.width:
+    grid = _grid(records, shown)
+    while screen.width and len(shown) > 1 and grid.width > screen.width:
         least = min(column.importance for column in shown)
         shown.remove([column for column in shown if column.importance == least][-1])
-        grid = _grid(records, shown, screen)
-    if screen.width and (excess := natural_width(grid) - screen.width) > 0:
-        longest = max((len(record["id"]) for record in records), default=0)
-        grid = _grid(records, shown, screen, max(_SHORTEST_ID, longest - excess))
+        grid = _grid(records, shown)
     left_out = [column.name for column in columns if column not in shown]
     trades = [record for record in records if "trades" not in record]
     failed = sum(record["status"] == "error" for record in trades)
     title = f"{len(trades):,} trades, {failed:,} failed; each estimate with its standard error (and bias)"
-    return text_of(screen, title, grid, [*_reasons(records), *_narrow(left_out)])
+    return text_of(screen, title, [grid], [*_reasons(records), *_narrow(left_out)])
 
 
 def _descriptions(records: Sequence[Record]) -> list[_Column]:
@@ -102,17 +97,10 @@ def _narrow(left_out: Sequence[str]) -> list[str]:
     return [f"left out for width: {', '.join(left_out)}; --format csv has all"] if left_out else []
 
 
-def _grid(
-    records: Sequence[Record], columns: Sequence[_Column], screen: Screen, longest_id: int | None = None
-) -> Table:
-    grid = empty_table(
-        screen, ("id", *(column.name for column in columns)), [one.name for one in columns if one.is_text]
-    )
+def _grid(records: Sequence[Record], columns: Sequence[_Column]) -> Grid:
+    grid = Grid(("id", *(column.name for column in columns)), [one.name for one in columns if one.is_text])
     for record in records:
-        name = Text(record["id"])
-        if longest_id is not None:
-            name.truncate(longest_id, overflow="ellipsis")
-        grid.add_row(name, *(Text(column.of(record)) for column in columns))
+        grid.add(record["id"], *(column.of(record) for column in columns))
     return grid
 
 

@@ -4,10 +4,10 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from rich.console import Group
-
 from greeks_cli import __version__
-from greeks_cli.report.table import Screen, empty_table, plain, rounded, text_of
+from greeks_cli.report.grid import Grid
+from greeks_cli.report.screen import Screen
+from greeks_cli.report.table import plain, rounded, text_of
 from greeks_cli.terms.dating import Dating
 from greeks_cli.terms.errors import printable
 from greeks_cli.terms.smile import Calibration, FittedParameter, FittedQuote
@@ -18,14 +18,14 @@ _SMALL = 1e-6
 
 def calibration_table(found: Calibration, screen: Screen) -> str:
     """Table of the parameters and of the quotes, with the remarks below."""
-    parameters = empty_table(screen, ["parameter", "value", "stderr", ""], left=("",))
+    parameters = Grid(["parameter", "value", "stderr", ""], left=("",))
     for one in found.parameters:
-        parameters.add_row(one.name, _value(one), _stderr(one), "held" if one.is_held else "")
-    quotes = empty_table(screen, ["line", "expiry", "strike", "type", "vol", "model vol", "error"], left=("type",))
+        parameters.add(one.name, _value(one), _stderr(one), "held" if one.is_held else "")
+    quotes = Grid(["line", "expiry", "strike", "type", "vol", "model vol", "error"], left=("type",))
     for quote in found.quotes:
-        quotes.add_row(*_cells(quote))
+        quotes.add(*_cells(quote))
     notes = [*found.remarks, *(f"NOT MET: {reason}" for reason in found.failures)]
-    return text_of(screen, _headline(found), Group(parameters, quotes), notes)
+    return text_of(screen, _headline(found), [parameters, quotes], notes)
 
 
 def _headline(found: Calibration) -> str:

@@ -2,9 +2,9 @@
 
 from collections.abc import Sequence
 
-from rich.table import Table
-
-from greeks_cli.report.table import Screen, empty_table, narrowed, plain, rounded, text_of
+from greeks_cli.report.grid import Grid
+from greeks_cli.report.screen import Screen
+from greeks_cli.report.table import narrowed, plain, rounded, text_of
 from greeks_cli.terms.studies import MethodResult
 
 _COLUMNS = ("Greek", "method", "estimate", "stderr", "bias", "z", "verdict")
@@ -14,14 +14,14 @@ _LEFT_OUT_FIRST = ("bias", "verdict", "stderr")
 
 def check_table(title: str, results: Sequence[MethodResult], limit: float, screen: Screen) -> str:
     """Text of the table; a method whose ``z`` is beyond the limit disagrees. A narrow screen shows fewer columns."""
-    grid, left_out = narrowed(screen, _LEFT_OUT_FIRST, lambda left_out: _grid(results, limit, screen, left_out))
+    grid, left_out = narrowed(screen, _LEFT_OUT_FIRST, lambda left_out: _grid(results, limit, left_out))
     notes = [f"left out for width: {', '.join(left_out)}; a wider terminal shows all"] if left_out else []
-    return text_of(screen, title, grid, notes)
+    return text_of(screen, title, [grid], notes)
 
 
-def _grid(results: Sequence[MethodResult], limit: float, screen: Screen, left_out: Sequence[str]) -> Table:
+def _grid(results: Sequence[MethodResult], limit: float, left_out: Sequence[str]) -> Grid:
     columns = [column for column in _COLUMNS if column not in left_out]
-    grid = empty_table(screen, columns, left=("method", "verdict"))
+    grid = Grid(columns, left=("method", "verdict"))
     previous = ""
     for result in results:
         cells = {
@@ -33,7 +33,7 @@ def _grid(results: Sequence[MethodResult], limit: float, screen: Screen, left_ou
             "z": "-" if result.z is None else f"{result.z:+.2f}",
             "verdict": _agreement(result, limit),
         }
-        grid.add_row(*(cells[column] for column in columns))
+        grid.add(*(cells[column] for column in columns))
         previous = result.greek
     return grid
 

@@ -5,7 +5,9 @@ import io
 from collections.abc import Sequence
 from dataclasses import asdict
 
-from greeks_cli.report.table import Screen, empty_table, plain, rounded, text_of
+from greeks_cli.report.grid import Grid
+from greeks_cli.report.screen import Screen
+from greeks_cli.report.table import plain, rounded, text_of
 from greeks_cli.terms.studies import ConvergenceStudy, Point
 
 _HEADINGS = ("Greek", "paths", "width", "estimate", "stderr", "bias", "exact", "error")
@@ -34,9 +36,9 @@ def render(study: ConvergenceStudy, form: str, screen: Screen) -> str | bytes:
 def _table(title: str, points: Sequence[Point], screen: Screen) -> str:
     """Table grouped by Greek, so that each column reads downwards."""
     greeks = [point.greek for point in points]
-    grid = empty_table(screen, _HEADINGS, left=())
+    grid = Grid(_HEADINGS)
     for point in sorted(points, key=lambda point: greeks.index(point.greek)):
-        grid.add_row(
+        grid.add(
             point.greek,
             f"{point.paths:,}",
             "auto" if point.width is None else f"{point.width:.3g}",
@@ -46,7 +48,7 @@ def _table(title: str, points: Sequence[Point], screen: Screen) -> str:
             "-" if point.exact is None else rounded(point.exact, point.stderr / 10),
             "-" if point.error is None else plain(point.error, 1),
         )
-    return text_of(screen, title, grid)
+    return text_of(screen, title, [grid])
 
 
 def _csv(points: Sequence[Point]) -> str:

@@ -9,7 +9,8 @@ from typing import Any
 
 from greeks_cli import __version__
 from greeks_cli.report.rows import Row, rows
-from greeks_cli.report.table import Screen, table
+from greeks_cli.report.screen import Screen
+from greeks_cli.report.table import table
 from greeks_cli.terms.greek import Units
 from greeks_cli.terms.result import Result
 

@@ -1,10 +1,9 @@
 """Heat map of a surface in a terminal: numbers on a background that deepens with their size."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from math import floor, log10
 
-from rich.text import Text
-
+from greeks_cli.report.screen import BOLD, DIM, Line, Screen
 from greeks_cli.report.series import Series, axis_label
 from greeks_cli.report.table import plain
 from greeks_cli.terms.profile import Profile
@@ -14,25 +13,23 @@ _POSITIVE, _NEGATIVE = (107, 174, 214), (253, 174, 97)
 """Blue and orange, light enough for black digits."""
 
 
-def heat_map(series: Series, profile: Profile, width: int) -> Text:
-    """Heat map with the first axis to the right and the second upwards, thinned to the width of the screen."""
+def heat_map(series: Series, profile: Profile, screen: Screen, width: int) -> Iterator[Line]:
+    """Lines of a heat map with the first axis to the right and the second upwards, thinned to a width."""
     across, up = (axis.values for axis in profile.axes)
     cells = _cells(series.values)
     each, margin = max(map(len, cells)) + 2, max(len(f"{value:g}") for value in up) + 1
     columns, rows = _thinned(across, max(2, (width - margin) // each)), _thinned(up, _MOST_ROWS)
     each = max(each, *(len(f"{across[i]:g}") + 2 for i in columns))
-    error = f"standard error up to {plain(max(series.stderr), 2)}"
-    text = Text(series.name, style="bold").append(f"  {series.unit}, {error}", style="not bold")
-    text.append(f"\n{axis_label(profile, 1)} upwards, {axis_label(profile, 0)} to the right\n", style="dim not bold")
+    yield [(series.name, BOLD), (f"  {series.unit}, standard error up to {plain(max(series.stderr), 2)}", "")]
+    axes = f"{axis_label(profile, 1)} upwards, {axis_label(profile, 0)} to the right"
+    yield from ([(line, DIM)] for line in screen.wrapped(axes, None))
     largest = max(map(abs, series.values))
     for row in reversed(rows):
-        text.append(f"{up[row]:>{margin}g}", style="dim not bold")
-        for column in columns:
-            number = column * len(up) + row
-            text.append(f"{cells[number]:>{each}}", style=_background(series.values[number], largest))
-        text.append("\n")
-    text.append(" " * margin + "".join(f"{across[column]:>{each}g}" for column in columns), style="dim not bold")
-    return text.append("\n")
+        numbers = [column * len(up) + row for column in columns]
+        coloured = [(f"{cells[n]:>{each}}", screen.on(_background(series.values[n], largest))) for n in numbers]
+        yield [(f"{up[row]:>{margin}g}", DIM), *coloured]
+    yield [(" " * margin + "".join(f"{across[column]:>{each}g}" for column in columns), DIM)]
+    yield []
 
 
 def _thinned(values: Sequence[float], most: int) -> list[int]:
@@ -50,8 +47,7 @@ def _cells(values: Sequence[float]) -> list[str]:
     return [f"{value:z.{decimals}f}" for value in values]
 
 
-def _background(value: float, largest: float) -> str:
+def _background(value: float, largest: float) -> tuple[int, int, int]:
     depth = min(1.0, abs(value) / largest) if largest else 0.0
-    deepest = _POSITIVE if value >= 0 else _NEGATIVE
-    red, green, blue = (round(255 + depth * (part - 255)) for part in deepest)
-    return f"not bold black on #{red:02x}{green:02x}{blue:02x}"
+    red, green, blue = (round(255 + depth * (part - 255)) for part in (_POSITIVE if value >= 0 else _NEGATIVE))
+    return red, green, blue

@@ -1,18 +1,17 @@
 """Profiles in a terminal: curves in braille, heat maps of numbers."""
 
 from bisect import bisect_right
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from itertools import chain
 from math import isnan
-
-from rich.console import Group
-from rich.text import Text
 
 from greeks_cli.report.braille import Canvas, Ink
 from greeks_cli.report.estimate_warnings import estimate_warnings
 from greeks_cli.report.headline import profile_headline
 from greeks_cli.report.heat_map import heat_map
+from greeks_cli.report.screen import BOLD, CYAN, DIM, YELLOW, Line, Screen, fitted
 from greeks_cli.report.series import Series, axis_label, series_of
-from greeks_cli.report.table import Screen, text_of
+from greeks_cli.report.table import framed
 from greeks_cli.report.ticks import ticks
 from greeks_cli.terms.greek import Greek, Units
 from greeks_cli.terms.profile import Profile
@@ -21,9 +20,9 @@ _USUAL_WIDTH, _NARROWEST, _WIDEST, _GAP = 80, 36, 90, 3
 _HEIGHT, _HEIGHT_ALONE = 9, 15
 """Rows of a panel, beside other panels and alone."""
 _STYLES = {
-    Ink.CURVE: "not dim bold cyan",
-    Ink.BAND: "not bold dim cyan",
-    Ink.CROSS: "not dim bold yellow",
+    Ink.CURVE: f"{BOLD};{CYAN}",
+    Ink.BAND: f"{DIM};{CYAN}",
+    Ink.CROSS: f"{BOLD};{YELLOW}",
     Ink.NOTHING: "",
 }
 
@@ -33,35 +32,34 @@ def plot(profile: Profile, units: Units, greeks: Sequence[Greek], screen: Screen
     width = screen.width or _USUAL_WIDTH
     all_series = [series_of(profile, greek, units) for greek in greeks]
     if len(profile.axes) == 2:
-        drawn = [heat_map(series, profile, width) for series in all_series]
+        drawn = chain.from_iterable(heat_map(series, profile, screen, width) for series in all_series)
     else:
-        drawn = [
-            *_curves(all_series, profile, width, screen.ascii_only),
-            _legend(all_series, profile, screen.ascii_only),
-        ]
+        legend = _legend(all_series, profile, width, screen.ascii_only)
+        drawn = chain(_curves(all_series, profile, width, screen.ascii_only), legend)
     notes = [*_against_closed_form(all_series), *estimate_warnings(profile, greeks)]
-    return text_of(screen, profile_headline(profile).line, Group("", *drawn), notes)
+    lines = (screen.line(fitted(line, width)).rstrip() for line in drawn)
+    return framed(screen, profile_headline(profile).line, ["", *lines], notes)
 
 
-def _curves(all_series: Sequence[Series], profile: Profile, width: int, ascii_only: bool) -> list[Text]:
+def _curves(all_series: Sequence[Series], profile: Profile, width: int, ascii_only: bool) -> Iterator[Line]:
     side_by_side = max(1, min(len(all_series), (width + _GAP) // (_NARROWEST + _GAP)))
     each = min(_WIDEST, (width - _GAP * (side_by_side - 1)) // side_by_side)
     height = _HEIGHT_ALONE if len(all_series) == 1 else _HEIGHT
     panels = [_panel(series, profile, each, height, ascii_only) for series in all_series]
-    return [_side_by_side(panels[i : i + side_by_side], each) for i in range(0, len(panels), side_by_side)]
+    for first in range(0, len(panels), side_by_side):
+        yield from _beside(panels[first : first + side_by_side], each)
 
 
-def _legend(all_series: Sequence[Series], profile: Profile, ascii_only: bool) -> Text:
-    """Legend: a sample of every mark in the mark's style, with a name."""
+def _legend(all_series: Sequence[Series], profile: Profile, width: int, ascii_only: bool) -> list[Line]:
+    """Legend: a sample of every mark in the mark's style, with a name; a line for each where one is too long."""
     curve, band = ("**", "::") if ascii_only else ("⠒⠒", "⡂⡂")
     level = f"{100 * profile.results[0].request.simulation.confidence:g}% interval and bias bound"
     entries = [(curve, Ink.CURVE, "Monte Carlo"), (band, Ink.BAND, level)]
     if any(value is not None for series in all_series for value in series.exact):
         entries.append(("x", Ink.CROSS, "closed form"))
-    text = Text()
-    for mark, ink, name in entries:
-        text.append(mark, style=_STYLES[ink]).append(f" {name}   ", style="dim")
-    return text
+    found = [[(mark, _STYLES[ink]), (f" {name}   ", DIM)] for mark, ink, name in entries]
+    whole = list(chain.from_iterable(found))
+    return [whole] if sum(len(text) for text, _ in whole) <= width else found
 
 
 def _against_closed_form(all_series: Sequence[Series]) -> list[str]:
@@ -71,16 +69,14 @@ def _against_closed_form(all_series: Sequence[Series]) -> list[str]:
     return [f"{most}: {', '.join(gaps)}"] if gaps else []
 
 
-def _side_by_side(panels: Sequence[list[Text]], width: int) -> Text:
-    rows = []
+def _beside(panels: Sequence[list[Line]], width: int) -> Iterator[Line]:
     for parts in zip(*panels, strict=True):
-        for part in parts:
-            part.truncate(width, pad=True)
-        rows.append(Text(" " * _GAP).join(parts))
-    return Text("\n").join([*rows, Text("")])
+        first, *others = (fitted(part, width) for part in parts)
+        yield [*first, *(run for part in others for run in ((" " * _GAP, ""), *part))]
+    yield []
 
 
-def _panel(series: Series, profile: Profile, width: int, height: int, ascii_only: bool) -> list[Text]:
+def _panel(series: Series, profile: Profile, width: int, height: int, ascii_only: bool) -> list[Line]:
     """Lines of a panel: heading, y axis and curve, x axis, label of the x axis."""
     axis_values = profile.axes[0].values
     bottom, top = _range(series)
@@ -90,17 +86,14 @@ def _panel(series: Series, profile: Profile, width: int, height: int, ascii_only
     _draw(canvas, series, axis_values, bottom, top)
     at_row = {round((top - mark) / (top - bottom) * (height - 1)): f"{mark:g}" for mark in marks}
     y_line, y_tick, corner, x_line, x_tick = "|++-+" if ascii_only else "│┤└─┬"
-    lines = [Text(series.name, style="bold").append(f"  {series.unit}", style="not bold")]
+    lines: list[Line] = [[(series.name, BOLD), (f"  {series.unit}", "")]]
     for row, characters in enumerate(canvas.lines()):
         label = at_row.get(row, "")
-        line = Text(f"{label:>{margin}} {y_tick if label else y_line}", style="dim")
-        for character, ink in characters:
-            line.append(character, style=_STYLES[ink])
-        lines.append(line)
+        axis = (f"{label:>{margin}} {y_tick if label else y_line}", DIM)
+        lines.append([axis, *((character, _STYLES[ink]) for character, ink in characters)])
     below, labels = _axis(axis_values, width - margin - 2, x_line, x_tick)
-    lines.append(Text(" " * (margin + 1) + corner + below, style="dim"))
-    lines.append(Text(" " * (margin + 2) + labels, style="dim"))
-    return [*lines, Text(f"{axis_label(profile, 0):>{width}}", style="dim")]
+    under = [" " * (margin + 1) + corner + below, " " * (margin + 2) + labels, f"{axis_label(profile, 0):>{width}}"]
+    return [*lines, *([(text, DIM)] for text in under)]
 
 
 def _range(series: Series) -> tuple[float, float]:

@@ -7,13 +7,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import fields
 from typing import Any
 
-from rich.text import Text
-
 from greeks_cli import __version__
 from greeks_cli.report.estimate_warnings import estimate_warnings
+from greeks_cli.report.grid import Grid
 from greeks_cli.report.headline import profile_headline
 from greeks_cli.report.rows import Row, rows
-from greeks_cli.report.table import Screen, empty_table, estimate_cell, natural_width, text_of
+from greeks_cli.report.screen import Screen
+from greeks_cli.report.table import estimate_cell, text_of
 from greeks_cli.terms.greek import Greek, Units
 from greeks_cli.terms.profile import Profile
 
@@ -87,18 +87,18 @@ def _table(profile: Profile, units: Units, screen: Screen) -> str:
     """Table with a line per point; a narrow screen shows fewer Greeks."""
     names = [greek.name for greek in profile.greeks]
     shown = len(names)
-    grid = _grid(profile, units, names, screen)
-    while screen.width and natural_width(grid) > screen.width and shown > 1:
+    grid = _grid(profile, units, names)
+    while screen.width and grid.width > screen.width and shown > 1:
         shown -= 1
-        grid = _grid(profile, units, names[:shown], screen)
+        grid = _grid(profile, units, names[:shown])
     notes = [f"left out for width: {', '.join(names[shown:])}; --format csv has all"] if shown < len(names) else []
     title = f"{profile_headline(profile).line}; each estimate with its standard error"
-    return text_of(screen, title, grid, notes + estimate_warnings(profile, profile.greeks))
+    return text_of(screen, title, [grid], notes + estimate_warnings(profile, profile.greeks))
 
 
-def _grid(profile: Profile, units: Units, names: Sequence[str], screen: Screen) -> Any:
-    grid = empty_table(screen, (*(axis.name for axis in profile.axes), *names), left=())
+def _grid(profile: Profile, units: Units, names: Sequence[str]) -> Grid:
+    grid = Grid((*(axis.name for axis in profile.axes), *names))
     for place, result in profile.points():
         cells = [estimate_cell(row.value, row.stderr) for row in rows(result, units) if row.name in names]
-        grid.add_row(*(Text(f"{value:g}") for value in place.values()), *cells)
+        grid.add(*(f"{value:g}" for value in place.values()), *cells)
     return grid

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from greeks_cli.report.book import BookFormat, as_parquet, record_of, rendered, row_key, total_of
-from greeks_cli.report.table import Screen
+from greeks_cli.report.screen import Screen
 from greeks_cli.run.arithmetic import fingerprint
 from greeks_cli.run.batch import price_trades
 from greeks_cli.run.book_paths import answer_of, run_with_totals

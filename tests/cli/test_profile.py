@@ -7,7 +7,7 @@ from importlib.util import find_spec
 
 import pytest
 
-from greeks_cli.report.table import Screen
+from greeks_cli.report.screen import Screen
 
 CALL = ("profile", "--strike", "100", "--vol", "0.2", "--paths", "2000", "--greeks", "delta,gamma")
 SPOTS = (*CALL, "--over", "spot=90:110:3")

@@ -3,7 +3,7 @@
 import pytest
 
 from greeks_cli.report.book import BookFormat, rendered
-from greeks_cli.report.table import Screen
+from greeks_cli.report.screen import Screen
 
 NAMES = ("price", "delta", "gamma", "vega", "theta", "rho")
 

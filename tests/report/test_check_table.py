@@ -3,7 +3,7 @@
 import pytest
 
 from greeks_cli.report.check_table import check_table
-from greeks_cli.report.table import Screen
+from greeks_cli.report.screen import Screen
 from greeks_cli.terms.studies import MethodResult
 
 RESULTS = [

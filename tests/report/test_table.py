@@ -2,7 +2,7 @@
 
 import pytest
 
-from greeks_cli.report.table import Screen, empty_table, estimate_cell, natural_width, plain, rounded, text_of
+from greeks_cli.report.table import estimate_cell, plain, rounded
 
 
 @pytest.mark.parametrize(
@@ -39,12 +39,3 @@ def test_rounded_shows_the_digits_of_the_standard_error(value, stderr, text):
 
 def test_estimate_cell_has_value_and_standard_error():
     assert estimate_cell(48_712.3, 3141) == "48,712 ± 3,000"
-
-
-def test_names_in_brackets_are_shown():
-    screen = Screen(width=None, colour=False, ascii_only=True)
-    grid = empty_table(screen, ["Greek", "delta[bold]"], left=())
-    grid.add_row("delta[aapl]", "1")
-    assert "delta[aapl]" in text_of(screen, "", grid)
-    assert "delta[bold]" in text_of(screen, "", grid)
-    assert natural_width(grid) > len("delta[aapl]delta[bold]")
