@@ -20,6 +20,7 @@ MAY_IMPORT = {
     "report": {"terms"},
     "book": {"terms"},
     "inputs": {"book", "run", "terms"},
+    "api": {"book", "inputs", "run", "report", "terms"},
     "cli": {"book", "inputs", "run", "report", "engine", "terms"},
 }
 ONLY_THERE = {
@@ -29,6 +30,8 @@ ONLY_THERE = {
     "dask": {"run/cluster.py"},
     "distributed": {"run/cluster.py"},
     "holidays": {"terms/calendars.py"},
+    "pandas": {"api/frames.py"},
+    "polars": {"api/frames.py"},
     "scipy": {"calibration/fit.py", "engine/simulation/sobol.py"},
 }
 

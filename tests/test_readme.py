@@ -20,6 +20,7 @@ def fences(language):
 COMMANDS = [
     line for block in fences("sh") for line in block.splitlines() if re.match(r"(GREEKS_\w+=\S+ )?greeks ", line)
 ]
+PYTHON = re.findall(r"^```python\n(.*?)^```\n\n```text\n(.*?)^```", README, flags=re.DOTALL | re.MULTILINE)
 SHOWN = [block.removeprefix("$ ").split("\n", 1) for block in fences("console")]
 
 
@@ -48,9 +49,18 @@ def test_readme_command_prints_the_shown_output(command, output, tmp_path):
     assert [line.rstrip() for line in printed.splitlines()] == output.splitlines()
 
 
+@pytest.mark.parametrize(("code", "output"), PYTHON)
+def test_readme_python_prints_the_shown_output(code, output, tmp_path):
+    (tmp_path / "example.py").write_text(code)
+    done = shell("python example.py", tmp_path)
+    assert done.stderr == ""
+    assert [line.rstrip() for line in done.stdout.splitlines()] == [line.rstrip() for line in output.splitlines()]
+
+
 def test_readme_has_commands_to_test():
     assert len(COMMANDS) > 5
     assert SHOWN
+    assert len(PYTHON) == len(fences("python")) > 0
 
 
 def test_the_first_two_lines_are_complete_commands():

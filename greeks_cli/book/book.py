@@ -10,7 +10,8 @@ from greeks_cli.book.fields import FIELDS, SHARED
 from greeks_cli.book.grid import Axes, axes_of, few_enough, points
 from greeks_cli.book.joint_trades import Markets, currency_of, gathered, greeks_of_one, joint_fields, names_in, of_one
 from greeks_cli.book.keys import by_section, is_guessed, sorted_out, without_tags
-from greeks_cli.book.records import Record, Sheet
+from greeks_cli.book.record import Record
+from greeks_cli.book.records import Sheet
 from greeks_cli.book.underlyings import markets_of, seed_of
 from greeks_cli.terms.errors import InvalidInput, Problem, did_you_mean, printable
 from greeks_cli.terms.position import Position, build_position, positions_in

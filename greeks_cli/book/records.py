@@ -1,7 +1,6 @@
-"""Records of trades as files hold them: fields, and their places for error messages."""
+"""Sheets: the settings and the records of trades in a file, and their places for error messages."""
 
 import hashlib
-import json
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -13,8 +12,9 @@ from greeks_cli.book.csv_book import csv_trades
 from greeks_cli.book.curve_files import with_curves, with_curves_in_grid
 from greeks_cli.book.json_text import flaws, parsed
 from greeks_cli.book.places import Places, TradePlace, json_places, toml_places
-from greeks_cli.book.table import table_of
-from greeks_cli.book.toml import document_of, too_long
+from greeks_cli.book.record import Record, json_record, trade_record, with_read_curves
+from greeks_cli.book.table import Table, table_of
+from greeks_cli.book.toml import document_of
 from greeks_cli.terms.errors import InvalidInput, Problem, did_you_mean, few
 from greeks_cli.terms.request import SECTIONS
 from greeks_cli.terms.several import UNDERLYING
@@ -22,23 +22,6 @@ from greeks_cli.terms.underlyings import CORRELATION
 
 _TABLES = (*SECTIONS, "position", UNDERLYING, "fx", "grid")
 _TOP_LEVEL = (*_TABLES, CORRELATION, "greeks", "passthrough", "trade", "valuation_date")
-
-
-@dataclass(frozen=True)
-class Record:
-    """One trade: its fields as written, and their place."""
-
-    fields: Mapping[str, Any]
-    file: str
-    line: int | None = None
-    field_lines: Mapping[str, int] = field(default_factory=dict[str, int])
-    problem: str = ""
-    """The reason why the record cannot be a trade; empty if it can."""
-
-    def place(self, name: str = "") -> str:
-        """``book.toml:12``, as compilers write it: the line of the field ``name``, or of the trade."""
-        line = self.field_lines.get(name, self.line)
-        return self.file if line is None else f"{self.file}:{line}"
 
 
 @dataclass(frozen=True)
@@ -232,33 +215,17 @@ def _records(trades: list[Any], file: str, places: Places) -> Iterator[Record]:
     for number, trade in enumerate(trades):
         place = places.trades[number] if known else TradePlace(None)
         where = file if known else f"{file}: trade[{number}]"
-        yield _record(trade, where, place.line, place.fields)
-
-
-def _record(trade: object, file: str, line: int | None, field_lines: Mapping[str, int]) -> Record:
-    if not isinstance(trade, dict):
-        return Record({}, file, line, problem='a trade is an object, such as {"strike": 100, "vol": 0.2}')
-    for key, problem in flaws(trade):
-        return Record({}, file, field_lines.get(key, line), problem=f"not valid JSON: {problem}")
-    return _with_curves(Record(trade, file, line, field_lines))
-
-
-def _with_curves(record: Record) -> Record:
-    """The record with nodes in place of the names of CSV files; without fields where a file cannot be read."""
-    try:
-        fields = with_curves(record.fields, record.file)
-        if isinstance(grid := fields.get("grid"), Mapping):
-            fields["grid"] = with_curves_in_grid(grid, record.file)
-    except InvalidInput as error:
-        return replace(record, fields={}, problem=error.in_one_line)
-    return replace(record, fields=fields)
+        yield trade_record(trade, where, place.line, place.fields)
 
 
 def _csv(text: str, file: str, columns: Columns) -> Sheet:
-    table = table_of(text, file)
-    trades = csv_trades(table, columns)
-    found = (Record(one.fields, file, one.line, problem=one.problem) for one in trades)
-    return Sheet(file, records=tuple(map(_with_curves, found)), columns=table.names)
+    return sheet_of_table(table_of(text, file), columns, file)
+
+
+def sheet_of_table(table: Table, columns: Columns, file: str) -> Sheet:
+    """A sheet of a table, whose header names the fields. Raises InvalidInput."""
+    found = (Record(one.fields, file, one.line, problem=one.problem) for one in csv_trades(table, columns))
+    return Sheet(file, records=tuple(map(with_read_curves, found)), columns=table.names)
 
 
 def _jsonl(text: str, file: str, _columns: Columns) -> Sheet:
@@ -267,17 +234,8 @@ def _jsonl(text: str, file: str, _columns: Columns) -> Sheet:
 
 def _json_lines(text: str, file: str) -> Iterator[Record]:
     for number, line in enumerate(text.split("\n"), start=1):
-        if problem := too_long(line):
-            yield Record({}, file, number, problem=problem)
-        elif line.strip():
-            try:
-                yield _record(parsed(line), file, number, {})
-            except json.JSONDecodeError as error:  # str(error) would count lines from this one
-                yield Record({}, file, number, problem=f"not valid JSON: {error.msg}, at column {error.colno}")
-            except ValueError as error:
-                yield Record({}, file, number, problem=f"not valid JSON: {error}")
-            except RecursionError:
-                yield Record({}, file, number, problem="nested too deeply")
+        if line.strip():
+            yield json_record(line, file, number)
 
 
 _READERS: dict[str, Callable[[str, str, Columns], Sheet]] = {

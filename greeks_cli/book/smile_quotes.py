@@ -37,7 +37,11 @@ _LARGEST_VOL = 10.0
 
 def smile_quotes(path: Path, dating: Dating, ignored: Sequence[str] = ()) -> list[SmileQuote]:
     """The quotes of a file. Raises InvalidInput with every mistake at once."""
-    table = table_of(_text(path), str(path))
+    return quotes_in(table_of(_text(path), str(path)), dating, ignored)
+
+
+def quotes_in(table: Table, dating: Dating, ignored: Sequence[str] = ()) -> list[SmileQuote]:
+    """The quotes of a table. Raises InvalidInput with every mistake at once."""
     columns = _columns(table, {normalised(name) for name in ignored})
     kind = _kind(table, columns)
     if not table.rows:

@@ -61,7 +61,11 @@ def _config(sections: str) -> Callable[[Command], Command]:
 
 def built(source: Source, shows_greeks: bool = True) -> Request:
     """The request of a source; Greeks that are left out are reported on stderr, if the command shows any."""
-    request = source.build()
+    return told(source.build(), shows_greeks)
+
+
+def told(request: Request, shows_greeks: bool = True) -> Request:
+    """The request, whose remarks, and Greeks that are left out, are reported on stderr."""
     for problem in request.left_out if shows_greeks else ():
         say(f"note: {problem.value} is left out: {problem.message}")
     for remark in request.remarks:

@@ -12,7 +12,7 @@ import click
 
 from greeks_cli.cli.sections import Section, option
 from greeks_cli.cli.terminal import screen
-from greeks_cli.report.table import Screen
+from greeks_cli.report.screen import Screen
 from greeks_cli.run.files import temporary_of, write_whole
 from greeks_cli.terms.errors import GreeksError, InvalidInput, MissingExtra, Problem
 

@@ -2,23 +2,18 @@
 
 import sys
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 
 import click
 
 from greeks_cli.cli.completion import axis
-from greeks_cli.cli.options import built, scheduler_option, source_options, threads_option, units_option
+from greeks_cli.cli.options import scheduler_option, source_options, threads_option, told, units_option
 from greeks_cli.cli.output import PICTURES, out_option, output
 from greeks_cli.cli.sections import Command, Section, option
 from greeks_cli.cli.terminal import progress_bar
-from greeks_cli.inputs.source import Source, flag
-from greeks_cli.terms.axis import Axis, parse_axis, points, section_of
-from greeks_cli.terms.errors import InvalidInput, Problem
+from greeks_cli.inputs.axes import parsed_axes, request_over
+from greeks_cli.inputs.source import Source
 from greeks_cli.terms.greek import PRICE, Greek, Units
-from greeks_cli.terms.joint_axis import middle_of_market
-from greeks_cli.terms.models import foreign_of
-from greeks_cli.terms.quote import GIVES
 from greeks_cli.terms.request import DEFAULT_GREEKS, Request
 
 _FORMATS = ("plot", "table", "csv", "json", *PICTURES)
@@ -72,18 +67,8 @@ def command(
     from greeks_cli.run.profile import profile
 
     to = output(out, format, _FORMATS, "plot" if sys.stdout.isatty() else "table")
-    axes = _axes(over)
-    for one in axes:
-        _give_middle(source, one)
-    request = built(source)
-    if request.accuracy.tol:
-        message = "would give every point random numbers of its own; leave it out, and use more --paths"
-        raise InvalidInput([Problem((source.place(("accuracy", "tol")),), message)])
-    try:
-        points(request, axes)
-    except InvalidInput as error:
-        placed = [replace(problem, path=(f"--over {problem.path[0]}",)) for problem in error.problems]
-        raise InvalidInput(placed) from None
+    axes = parsed_axes(over, "--over")
+    request = told(request_over(source, axes, "--over"))
     with progress_bar(quiet, "points") as progress:
         if scheduler is None:
             found = profile(request, axes, threads, progress)
@@ -93,35 +78,6 @@ def command(
             with cluster(scheduler) as executor:
                 found = profile(request, axes, executor.workers, progress, executor)
     to.deliver(render(found, to.format, Units(units), _drawn(source, request), to.screen))
-
-
-def _axes(over: tuple[str, ...]) -> list[Axis]:
-    if not 1 <= len(over) <= 2:
-        message = "say once or twice what to vary, such as --over spot=60:140:41; greeks batch has grids of any size"
-        raise InvalidInput([Problem(("--over",), message)])
-    axes = []
-    for text in over:
-        try:
-            axes.append(parse_axis(text))
-        except ValueError as error:
-            raise InvalidInput([Problem(("--over",), str(error), text)]) from None
-    return axes
-
-
-def _give_middle(source: Source, axis: Axis) -> None:
-    """Set the middle value of the axis where the source has no value of its parameter, and its model has one."""
-    middle = axis.values[len(axis.values) // 2]
-    for field, value in middle_of_market(source.sections["market"], axis.name, middle).items():
-        source.set("market", field, value, f"--over {axis.name}={middle:g}")
-    section = section_of(str(source.sections["contract"].get("kind", "european")), axis.name)
-    if section == "market" and foreign_of({"model": source.sections["market"].get("model"), axis.name: 1.0}):
-        return
-    if section and axis.name not in source.sections[section]:
-        given = (name for name in GIVES if name in source.sections["market"] and GIVES[name] != axis.name)
-        if quoted := next(given, None):
-            message = f"is wanted, because {GIVES[quoted]} follows from {flag(('market', quoted))} at one value of it"
-            raise InvalidInput([Problem((flag((section, axis.name)),), message)])
-        source.set(section, axis.name, middle, f"--over {axis.name}={middle:g}")
 
 
 def _drawn(source: Source, request: Request) -> list[Greek]:

@@ -1,6 +1,6 @@
-"""Sources of a request: a TOML file, the environment, flags; later ones win."""
+"""Sources of a request: a TOML file or typed terms, then the environment, flags or keywords; later ones win."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,6 +17,13 @@ from greeks_cli.terms.unsolved import build_from_quote
 from greeks_cli.terms.validation import validated
 
 
+def flag(path: tuple[str, ...]) -> str:
+    """The option that sets a field of the request."""
+    if path == ("contract", "kind"):
+        return "--contract"
+    return f"--{path[-1].replace('_', '-')}" if len(path) > 1 or path == ("greeks",) else f"[{path[0]}]"
+
+
 @dataclass
 class Source:
     """Settings by section, and the place of each setting for error messages."""
@@ -24,11 +31,13 @@ class Source:
     sections: dict[str, dict[str, Any]] = field(default_factory=lambda: {name: {} for name in SECTIONS})
     greeks: object = DEFAULT_GREEKS
     places: dict[tuple[str, ...], str] = field(default_factory=dict)
-    file: str | None = None
+    name_of: Callable[[tuple[str, ...]], str] = flag
+    """The name by which the user sets a field of the request."""
+    _earlier: set[tuple[str, str]] = field(default_factory=set)
+    """Fields of a file or of typed terms, which give way to later settings that exclude them."""
 
     def read_toml(self, path: Path) -> None:
         """Read all settings of a configuration file. Raises InvalidInput."""
-        self.file = str(path)
         for name, value in _parsed(path).items():
             if name == "greeks":
                 self.greeks = value
@@ -47,12 +56,23 @@ class Source:
             else:
                 self.sections[name].update(with_curves(value, str(path)) if name == "market" else value)
                 self.places |= {(name, key): f"{path}: [{name}] {key}" for key in value}
+        self._note_earlier()
+
+    def take(self, section: str, fields: Mapping[str, Any]) -> None:
+        """Take the fields of a typed term, such as a contract."""
+        self.sections[section].update(fields)
+        self.places |= {(section, key): f"{section}: {key}" for key in fields}
+        self._note_earlier()
+
+    def _note_earlier(self) -> None:
+        self._earlier |= {(section, key) for section, fields in self.sections.items() for key in fields}
 
     def set(self, section: str, key: str, value: object, place: str) -> None:
         """Set the value of a flag, and remove a value of the file that excludes it."""
         for other in displaced_by(key, value, self.sections[section]):
-            if self.places.get((section, other), "").startswith(f"{self.file}: "):
+            if (section, other) in self._earlier and other in self.sections[section]:
                 del self.sections[section][other]
+        self._earlier.discard((section, key))
         self.sections[section] |= with_curves({key: value}, "") if section == "market" else {key: value}
         self.places[(section, key)] = place
 
@@ -89,22 +109,15 @@ class Source:
             raise InvalidInput([self._placed(problem) for problem in error.problems]) from None
 
     def place(self, path: tuple[str, ...]) -> str:
-        """The place where a field of the request was set, or the flag that would set it."""
+        """The place where a field of the request was set, or the name by which it would be set."""
         found = (self.places[path[:n]] for n in range(len(path), 0, -1) if path[:n] in self.places)
-        return next(found, None) or flag(path)
+        return next(found, None) or self.name_of(path)
 
     def _placed(self, problem: Problem) -> Problem:
         path = tuple(map(str, problem.path))
         if path[0] not in (*SECTIONS, "greeks"):
             return problem
         return Problem((self.place(path),), problem.message, problem.value, problem.detail)
-
-
-def flag(path: tuple[str, ...]) -> str:
-    """The option that sets a field of the request."""
-    if path == ("contract", "kind"):
-        return "--contract"
-    return f"--{path[-1].replace('_', '-')}" if len(path) > 1 or path == ("greeks",) else f"[{path[0]}]"
 
 
 def _table_of(path: Path, name: str, value: object) -> object:

@@ -143,13 +143,13 @@ def json_line(record: Record) -> str:
 
 def _long_csv(records: Sequence[Record]) -> str:
     text = io.StringIO()
-    writer = csv.DictWriter(text, _columns(records), lineterminator="\n")
+    writer = csv.DictWriter(text, long_columns(records), lineterminator="\n")
     writer.writeheader()
-    writer.writerows(_long_rows(records))
+    writer.writerows(long_rows(records))
     return text.getvalue()
 
 
-def _columns(records: Sequence[Record]) -> list[str]:
+def long_columns(records: Sequence[Record]) -> list[str]:
     """The columns of the long form: those of an estimate, and the inputs that a record has."""
     scaled = any("per_unit_value" in one for record in records for one in record.get("estimates", ()))
     return ["id", "status", *_ESTIMATE, *(_PER_UNIT if scaled else ()), *_input_names(records)]
@@ -188,7 +188,7 @@ def _as_cell(value: Any) -> Any:
     return ";".join(":".join(map(str, one)) if isinstance(one, list) else str(one) for one in value)
 
 
-def _long_rows(records: Sequence[Record]) -> Iterator[Record]:
+def long_rows(records: Sequence[Record]) -> Iterator[Record]:
     """One row per estimate; a failed trade has one row, with the reason as the warning."""
     for record in records:
         common = {"id": record["id"], "status": record["status"], **_inputs(record)}
@@ -203,7 +203,7 @@ def as_parquet(records: Sequence[Record]) -> bytes:
     import pyarrow
     import pyarrow.parquet
 
-    rows, names = list(_long_rows(records)), _columns(records)
+    rows, names = list(long_rows(records)), long_columns(records)
     types = {name: _is_number(name, rows) for name in names}
     schema = pyarrow.schema([(name, pyarrow.float64() if types[name] else pyarrow.string()) for name in names])
     typed = [

@@ -25,10 +25,11 @@ def calibration_table(found: Calibration, screen: Screen) -> str:
     for quote in found.quotes:
         quotes.add(*_cells(quote))
     notes = [*found.remarks, *(f"NOT MET: {reason}" for reason in found.failures)]
-    return text_of(screen, _headline(found), [parameters, quotes], notes)
+    return text_of(screen, headline(found), [parameters, quotes], notes)
 
 
-def _headline(found: Calibration) -> str:
+def headline(found: Calibration) -> str:
+    """The model, the quotes, and the errors in one line."""
     n_quotes, expiries = len(found.quotes), len({one.quote.expiry for one in found.quotes})
     counted = f"{n_quotes} quotes of {expiries} {'expiry' if expiries == 1 else 'expiries'}"
     errors = f"error {found.rms:.2g} vol points in the mean, {found.worst:.2g} at most"
@@ -63,7 +64,7 @@ def calibration_json(found: Calibration) -> str:
             {"name": one.name, "value": one.value, "stderr": one.stderr, "held": one.is_held}
             for one in found.parameters
         ],
-        "quotes": [_document(one) for one in found.quotes],
+        "quotes": fitted_rows(found),
         "rms_vol_points": found.rms if found.quotes and found.rms < float("inf") else None,
         "worst_vol_points": found.worst if found.worst < float("inf") else None,
         "starting_points": found.n_starts,
@@ -73,6 +74,11 @@ def calibration_json(found: Calibration) -> str:
         "version": __version__,
     }
     return json.dumps(document, indent=2, allow_nan=False) + "\n"
+
+
+def fitted_rows(found: Calibration) -> list[dict[str, Any]]:
+    """A row of plain values for each quote."""
+    return [_document(one) for one in found.quotes]
 
 
 def _document(one: FittedQuote) -> dict[str, Any]:

@@ -41,11 +41,11 @@ def render(profile: Profile, form: str, units: Units, drawn: Sequence[Greek], sc
     if form == "html":
         names, over = ", ".join(greek.name for greek in drawn), " and ".join(axis.name for axis in profile.axes)
         contract = profile_headline(profile).contract
-        return figure_page(f"{names} over {over}", contract, inline_svg(figure), list(_lines(profile, units)))
+        return figure_page(f"{names} over {over}", contract, inline_svg(figure), list(profile_lines(profile, units)))
     return image(figure, form)
 
 
-def _lines(profile: Profile, units: Units) -> Iterator[dict[str, Any]]:
+def profile_lines(profile: Profile, units: Units) -> Iterator[dict[str, Any]]:
     """Row of ``price`` for every point and Greek, with the parameters in front."""
     for place, result in profile.points():
         for row in rows(result, units):
@@ -62,7 +62,7 @@ def _csv(profile: Profile, units: Units) -> str:
     text = io.StringIO()
     writer = csv.DictWriter(text, [*(_column(axis.name) for axis in profile.axes), *_ROW], lineterminator="\n")
     writer.writeheader()
-    writer.writerows(_lines(profile, units))
+    writer.writerows(profile_lines(profile, units))
     return text.getvalue()
 
 
@@ -74,7 +74,7 @@ def _document(profile: Profile, units: Units) -> dict[str, Any]:
         "market": request.market.model_dump(mode="json"),
         "simulation": request.simulation.model_dump(mode="json"),
         "over": {axis.name: list(axis.values) for axis in profile.axes},
-        "estimates": list(_lines(profile, units)),
+        "estimates": list(profile_lines(profile, units)),
         "paths": profile.results[0].paths,
         **({"steps": steps} if (steps := profile.results[0].steps) else {}),
         "shift": profile.results[0].shift,

@@ -18,9 +18,14 @@ _KEEP_BYTES = 1 << 25  # the largest that glibc accepts for M_MMAP_THRESHOLD
 
 @cache
 def prepare_memory() -> None:
-    """Collects garbage of objects made from now on, and tells glibc, where it is there, to keep freed memory."""
-    gc.freeze()
-    gc.enable()
+    """Tells glibc, where it is there, to keep freed memory.
+
+    Where the collector is off, as the command line leaves it, garbage of objects made from now on is collected. In
+    other programs, which import this package, it stays as it is.
+    """
+    if not gc.isenabled():
+        gc.freeze()
+        gc.enable()
     if platform.libc_ver()[0] != "glibc":
         return
     mallopt = ctypes.CDLL(None).mallopt

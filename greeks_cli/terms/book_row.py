@@ -1,7 +1,7 @@
 """Rows of a book's results, as files hold them."""
 
-from collections.abc import Mapping
-from typing import Any, Literal
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict
 
@@ -17,6 +17,18 @@ class _Row(BaseModel):
     """A row that ignores unknown keys, which another version wrote."""
 
     model_config = ConfigDict(frozen=True, allow_inf_nan=False)
+
+
+Named = TypeVar("Named", bound="Summed")
+
+
+def _named(estimates: Sequence[Named], name: str, error: str | None) -> Named:
+    """The estimate of a name. Raises KeyError with the reason where there is none."""
+    found = next((estimate for estimate in estimates if estimate.name == name), None)
+    if found is None:
+        why = f"not among {', '.join(one.name for one in estimates)}" if estimates else f"no result: {error}"
+        raise KeyError(f"{name}: {why}")
+    return found
 
 
 class Summed(_Row):
@@ -71,6 +83,15 @@ class TradeRow(_Row):
     error: str | None = None
     unmet: tuple[str, ...] = ()
 
+    def __getitem__(self, name: str) -> Estimated:
+        """The estimate of a name. Raises KeyError."""
+        return _named(self.estimates, name, self.error)
+
+    @property
+    def price(self) -> Estimated:
+        """The estimate of the price. Raises KeyError where there is none."""
+        return self["price"]
+
     @property
     def units(self) -> Units:
         """Units of the estimates; the key ends in their name unless they are raw."""
@@ -99,3 +120,7 @@ class TotalRow(_Row):
     by: Mapping[str, str] = {}
     estimates: tuple[Summed, ...] = ()
     error: str | None = None
+
+    def __getitem__(self, name: str) -> Summed:
+        """The sum of a name. Raises KeyError."""
+        return _named(self.estimates, name, self.error)

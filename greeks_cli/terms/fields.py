@@ -4,9 +4,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache, cached_property
 from types import UnionType
-from typing import Annotated, Union, get_args, get_origin
+from typing import Annotated, Any, Union, get_args, get_origin
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+
+from greeks_cli.terms.errors import InvalidInput
 
 
 def plain_digits(value: object) -> object:
@@ -36,9 +38,22 @@ class Unit:
 
 
 class Term(BaseModel):
-    """A frozen model that refuses unknown keys, infinities and NaN. Its validator is built for the first value."""
+    """A frozen model that refuses unknown keys, infinities and NaN. Its validator is built for the first value.
+
+    The constructor raises InvalidInput, ``model_validate`` Pydantic's ValidationError.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, defer_build=True)
+
+    def __init__(self, /, **values: Any) -> None:
+        try:
+            self.__pydantic_validator__.validate_python(values, self_instance=self)
+        except ValidationError as error:
+            from greeks_cli.terms.validation import problems_of_fields  # imports the models
+
+            raise InvalidInput(problems_of_fields(type(self), error)) from None
+
+    __init__.__pydantic_base_init__ = True  # type: ignore[attr-defined]  # model_validate goes without the constructor
 
 
 class Keyed(Term):

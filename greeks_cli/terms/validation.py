@@ -1,6 +1,7 @@
 """Validation of a section's values, and the wording of what is wrong with them."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
@@ -18,10 +19,20 @@ def validated(model: type[Section], section: str, values: Mapping[str, Any], pro
     try:
         return model.model_validate(values)
     except ValidationError as error:
-        # A union reports one error per member; the last member is the general one.
-        found = {details["loc"][:1]: details for details in error.errors()}
-        problems += few((_problem(model, section, details) for details in found.values()), len(found))
+        problems += _problems(model, section, error)
         return None
+
+
+def problems_of_fields(model: type[BaseModel], error: ValidationError) -> list[Problem]:
+    """The problems of a model that is made by its constructor, whose fields have no section."""
+    found = _problems(model, kind_of(model) or model.__name__, error)
+    return [replace(problem, path=problem.path[1:] or problem.path) for problem in found]
+
+
+def _problems(model: type[BaseModel], section: str, error: ValidationError) -> list[Problem]:
+    # A union reports one error per member; the last member is the general one.
+    found = {details["loc"][:1]: details for details in error.errors()}
+    return few((_problem(model, section, details) for details in found.values()), len(found))
 
 
 def _problem(model: type[BaseModel], section: str, details: ErrorDetails) -> Problem:

@@ -1,0 +1,1 @@
+"""Python functions by which other programs price."""
