@@ -20,8 +20,9 @@ MAY_IMPORT = {
     "report": {"terms"},
     "book": {"terms"},
     "inputs": {"book", "run", "terms"},
+    "explain": {"terms"},
     "api": {"book", "inputs", "run", "report", "terms"},
-    "cli": {"book", "inputs", "run", "report", "engine", "terms"},
+    "cli": {"explain", "book", "inputs", "run", "report", "engine", "terms"},
 }
 ONLY_THERE = {
     "chainer": {"engine/autodiff/chainer_runtime.py", "engine/execution/dot.py"},

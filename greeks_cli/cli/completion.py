@@ -36,10 +36,11 @@ def axis(_ctx: click.Context, _parameter: click.Parameter, incomplete: str) -> l
 
 
 def explained(_ctx: click.Context, _parameter: click.Parameter, incomplete: str) -> list[str]:
-    """Completions of a Greek, a contract or a topic."""
-    from greeks_cli.terms.glossary import CONTRACT_NAMES, TOPICS
+    """Completions of a Greek, a contract, a method or a topic."""
+    from greeks_cli.explain.names import PLAIN
+    from greeks_cli.terms.contracts import CONTRACTS
 
-    return _beginning((*NAMED, *CONTRACT_NAMES, *TOPICS), incomplete)
+    return _beginning((*PLAIN, *CONTRACTS), incomplete)
 
 
 def _beginning(names: Iterable[str], incomplete: str) -> list[str]:

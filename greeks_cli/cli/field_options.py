@@ -10,27 +10,17 @@ from pydantic import BaseModel
 from greeks_cli.cli.completion import tolerance
 from greeks_cli.cli.sections import Section, SectionedOption, asked_for
 from greeks_cli.inputs.source import flag
-from greeks_cli.terms.accuracy import Accuracy
 from greeks_cli.terms.contracts import CONTRACTS
 from greeks_cli.terms.date_fields import DATED, LISTS, RULES
-from greeks_cli.terms.dating import Dating
-from greeks_cli.terms.market import Market
 from greeks_cli.terms.models import OF_MODELS, models_with
-from greeks_cli.terms.quote import Quote
+from greeks_cli.terms.sections import SECTION_MODELS
 from greeks_cli.terms.several import Several
-from greeks_cli.terms.simulation import Simulation
 
 Path = tuple[str, str]
 """The section of a request, and the name of a field."""
 Models = Mapping[str, type[BaseModel]]
 """The models that have a field: contracts by their names, or one model of a section by the section's."""
 
-_SECTIONS: dict[str, tuple[type[BaseModel], ...]] = {
-    "market": (Market, Several, Quote),
-    "simulation": (Simulation,),
-    "accuracy": (Accuracy,),
-    "dates": (Dating,),
-}
 _REPEATED = {
     ("contract", "param"): "NAME=VALUE",
     ("market", "underlying"): "NAME:KEY=VALUE,...",
@@ -48,7 +38,7 @@ def _fields() -> dict[Path, dict[str, type[BaseModel]]]:
     for kind, contract in CONTRACTS.items():
         for name in contract.model_fields:
             found.setdefault(("contract", name), {})[kind] = contract
-    for section, models in _SECTIONS.items():
+    for section, models in SECTION_MODELS.items():
         found |= {(section, name): {section: model} for model in models for name in model.model_fields}
     return found
 

@@ -24,7 +24,7 @@ COMMANDS = {
     "converge": "Show error against paths, and bias against width.",
     "profile": "Show Greeks along one parameter, or over two.",
     "calibrate": "Fit a model of smiles to quotes, and write its market.",
-    "explain": "Explain a Greek (definition, sign, unit, method), a contract or a quote.",
+    "explain": "Explain a Greek, contract, option, model, method or convention.",
     "graph": "Show the Chainer graph of the price or a Greek.",
     "init": "Write a commented template of a book.",
     "schema": "Print the JSON Schema of a book.",

@@ -79,4 +79,4 @@ def _by_contract(texts: Iterable[tuple[str, str]]) -> str:
     for text, name in texts:
         found.setdefault(text, []).append(name)
     first, *others = found or [""]
-    return "; ".join([first, *(f"{', '.join(found[text])}: {text}" for text in others)])
+    return "; ".join([first, *(f"{', '.join(found[text])}: {text.removeprefix(f'{first}; ')}" for text in others)])

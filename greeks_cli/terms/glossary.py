@@ -8,10 +8,12 @@ distribution, s = +1 for a call and -1 for a put, D = exp(-qT), R = exp(-rT). Th
 from dataclasses import dataclass
 
 from greeks_cli.terms.greek import NAMED, Greek, Units
-from greeks_cli.terms.joint_topics import JOINT_TOPICS, ON_SEVERAL_NAMES, meaning_among_several
+from greeks_cli.terms.joint_topics import JOINT_TOPICS, meaning_among_several
 from greeks_cli.terms.nodes import curve_of, label_of_node
 
-_NOTATION = "s is +1 for a call, -1 for a put; D = exp(-q*T), R = exp(-r*T); n, N: normal density, distribution"
+D1 = "(log(S/K) + (r - q + vol**2/2)*T) / (vol*sqrt(T))"
+D2 = "d1 - vol*sqrt(T)"
+NOTATION = "s is +1 for a call, -1 for a put; D = exp(-q*T), R = exp(-r*T); n, N: normal density, distribution"
 _SOURCE = "E. G. Haug, The Complete Guide to Option Pricing Formulas, 2nd ed. (2007), chapter 2"
 
 
@@ -69,29 +71,6 @@ GLOSSARY = {
 }
 
 
-CONTRACT_NAMES = (
-    "european",
-    "digital",
-    "asian",
-    "barrier",
-    "double-barrier",
-    "lookback",
-    "forward-start",
-    "cliquet",
-    "variance-swap",
-    "straddle",
-    "strangle",
-    "call-spread",
-    "put-spread",
-    "butterfly",
-    "autocallable",
-    "phoenix",
-    "accumulator",
-    "formula",
-    *ON_SEVERAL_NAMES,
-)
-"""Names of the catalogue, repeated here because building its models is slow; a test compares the two."""
-
 TOPICS = {
     "curves": (
         "rate, dividend yield, borrow cost and volatility are numbers, or curves by their values at nodes:",
@@ -142,7 +121,14 @@ TOPICS = {
         "           bias has with that of smoothing; JSON has it apart, bias_of_steps",
         "check      has each model's pricing equation, with jumps and second orders in variance",
         "barriers   and lookbacks are monitored on dates under all models but gbm",
-        "see also explain merton, heston, bates, vol-surface, calibration",
+        "see also   explain gbm, merton, heston, bates, local-vol, vol-surface, calibration",
+    ),
+    "gbm": (
+        "geometric Brownian motion, of F. Black, M. Scholes (1973) and R. Merton (1973):",
+        "dS/S = (rate - dividend_yield) dt + vol dW, each a number or a curve",
+        "simulation    exact: one increment per date of the contract, without time steps",
+        "closed form   of most contracts on one underlying; the columns exact and z compare the estimate with it",
+        "several       underlyings each move by gbm, with correlated Brownian motions; see explain underlyings",
     ),
     "local-vol": (
         "B. Dupire (1994): dS/S = (rate - dividend_yield) dt + sigma(S, t) dW, where sigma follows from",
@@ -196,17 +182,19 @@ TOPICS = {
     ),
     "market-price": (
         "the price of a European call or put, per unit of the underlying, in place of vol",
-        "vol is implied: the one vol at which F. Black's formula gives the price (P. Jaeckel's method, 2015), to 1e-12",
-        "a price at or below exp(-rT) max(s (F - K), 0), at or above exp(-rT) F (call) or exp(-rT) K (put), or so near",
-        "that rounding decides more than 1e-6 of the vol, has none: an error, or in a book the status no implied vol",
-        "deep in the money a price tells the vol less well: one bit of F moves it by exp(-rT) F 2^-52 / (vol vega)",
-        "F is the forward spot exp((r - q) T), or --forward",
+        "implied       the one vol at which F. Black's formula gives the price (P. Jaeckel's method, 2015), to 1e-12",
+        "no vol        for a price at or below exp(-rT) max(s (F - K), 0), at or above exp(-rT) F (call) or exp(-rT) K",
+        "              (put), or so near that rounding decides more than 1e-6 of the vol: an error, or in a book the",
+        "              status no implied vol",
+        "in the money  a price far in the money tells the vol less well: one bit of F moves it by",
+        "              exp(-rT) F 2^-52 / (vol vega)",
+        "forward       F is the forward spot exp((r - q) T), or --forward",
     ),
     "forward": (
         "the forward price of the underlying at expiry, in place of dividend_yield, which is r - log(F / spot) / T",
-        "parity (in a book): the median of K + (C - P) exp(rT) over the strikes of an expiry with a call and a put",
-        "that have market prices. Wrong quotes of up to half the pairs do not move it far. Trades of one underlying,",
-        "spot, rate and expiry share it. A note tells the pairs and the worst of them",
+        "parity        in a book: the median of K + (C - P) exp(rT) over the strikes of an expiry with call and put",
+        "              that have market prices. Wrong quotes of up to half the pairs do not move it far",
+        "shared        by trades of one underlying, spot, rate and expiry; a note tells pairs, and the worst of them",
     ),
     "calibration": (
         "greeks calibrate QUOTES --model heston fits a model of smiles (merton, heston, bates) to quotes of Europeans:",
@@ -226,36 +214,37 @@ TOPICS = {
 """Topics of ``greeks explain`` on the market and on quotes, each with its lines."""
 
 
-def overview() -> str:
-    """One line for every named Greek."""
-    width = max(map(len, NAMED))
-    return "\n".join(f"{name:{width}}  {GLOSSARY[name].meaning}" for name in NAMED)
+def meanings() -> list[tuple[str, str]]:
+    """The named Greeks, each with its meaning."""
+    return [(name, GLOSSARY[name].meaning) for name in NAMED]
 
 
-def explanation(greek: Greek) -> str:
-    """A paragraph of facts about one Greek, named or written as d(...)."""
+def facts(greek: Greek) -> list[tuple[str, str]]:
+    """Facts about one Greek, named or written as d(...), each with its heading."""
     entry = next((GLOSSARY[name] for name, named in NAMED.items() if named.parameters == greek.parameters), None)
     whole = next((n for n, named in NAMED.items() if named.parameters == tuple(map(curve_of, greek.parameters))), None)
     raw, market = Units.RAW.label(greek), Units.MARKET.label(greek)
-    facts = [("derivative", greek.formula if greek.parameters else "of order 0: the value itself")]
+    found = [("derivative", greek.formula if greek.parameters else "of order 0: the value itself")]
     if entry:
-        facts += [("meaning", entry.meaning), ("usual sign", entry.sign)]
+        found += [("meaning", entry.meaning), ("usual sign", entry.sign)]
     elif among := meaning_among_several(greek, {name: one.meaning for name, one in GLOSSARY.items()}):
-        facts.append(("meaning", among))
+        found.append(("meaning", among))
     elif whole:
         of, label = next((curve_of(name), label_of_node(name)) for name in greek.parameters if curve_of(name) != name)
         one, many = ("quote", "the surface") if "@" in label else ("node", "the curve")
-        facts.append(("meaning", f"{GLOSSARY[whole].meaning}, of {many} {of} at its {one} {label} alone"))
-        facts.append(("sum", f"over all {one}s of {many} it is {whole}; --buckets shows all {one}s"))
-    facts.append(("unit", raw if raw == market else f"{raw}; with --units market {market}"))
+        found.append(("meaning", f"{GLOSSARY[whole].meaning}, of {many} {of} at its {one} {label} alone"))
+        found.append(("sum", f"over all {one}s of {many} it is {whole}; --buckets shows all {one}s"))
+    found.append(("unit", raw if raw == market else f"{raw}; with --units market {market}"))
     if "time" in greek.parameters:
-        facts.append(("time", "calendar time in years: the time to every future date shrinks by the same amount"))
+        found.append(("time", "calendar time in years: the time to every future date shrinks by the same amount"))
     if entry:
-        facts += [("European", entry.formula), ("", _NOTATION)]
-    facts.append(("estimate", _method(greek)))
+        found.append(("European", entry.formula))
+        found += [(name, text) for name, text in (("d1", D1), ("d2", D2)) if name in entry.formula]
+        found.append(("notation", NOTATION))
+    found.append(("estimate", _method(greek)))
     if entry:
-        facts.append(("reference", _SOURCE))
-    return "\n".join([greek.name, *(f"  {name:11} {text}" for name, text in facts)])
+        found.append(("reference", _SOURCE))
+    return found
 
 
 def _method(greek: Greek) -> str:

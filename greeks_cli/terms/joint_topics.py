@@ -13,9 +13,6 @@ from greeks_cli.terms.underlyings import (
     underlyings_in,
 )
 
-ON_SEVERAL_NAMES = ("basket", "spread", "exchange", "best-of", "worst-of", "rainbow")
-"""Names of contracts on several underlyings, repeated here because building their models is slow."""
-
 JOINT_TOPICS = {
     "underlyings": (
         "basket, spread, exchange, best-of, worst-of and rainbow are on several underlyings, each with its market;",
@@ -31,7 +28,7 @@ JOINT_TOPICS = {
         "              Greek without a name is that of each underlying: delta is delta[A] and delta[B]",
         "totals        a trade counts in the total of each of its underlyings; Greeks of pairs add up by pair",
         "profiles      --over 'spot[A]=80:120:9' --over 'spot[B]=80:120:9', --over 'correlation[A,B]=0:0.9:10'",
-        "see also explain correlation, hessian",
+        "see also      explain correlation, hessian",
     ),
     "correlation": (
         "correlations of the Brownian motions of several underlyings, each from -1 to 1:",

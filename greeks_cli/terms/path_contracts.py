@@ -13,7 +13,9 @@ from greeks_cli.terms.fixings import PAST_FIXINGS, Fixed, Periodic, Prices
 from greeks_cli.terms.monitoring import Monitored
 from greeks_cli.terms.vanillas import TYPE
 
-OPTIONAL_STRIKE = Field(None, description="price at which the option is exercised")
+OPTIONAL_STRIKE = Field(
+    None, description="price at which the option is exercised; required unless strike_kind is floating"
+)
 STRIKE_KIND = Field(StrikeKind.FIXED, description="paid against a fixed strike, or against the underlying at expiry")
 
 

@@ -12,7 +12,7 @@ import QuantLib as ql
 from greeks_cli.analytic.closed_forms import exact_greeks
 from greeks_cli.run.price import run
 from greeks_cli.terms.building import build_request
-from greeks_cli.terms.glossary import GLOSSARY
+from greeks_cli.terms.glossary import D1, D2, GLOSSARY
 from greeks_cli.terms.greek import NAMED
 from tests.conftest import MARKETS, assert_agrees, european
 
@@ -111,11 +111,12 @@ def test_glossary_formulas_give_the_closed_form(market, kind):
     exact = dict(zip([greek.name for greek in request.greeks], exact_greeks(request), strict=True))
     S, K, T, vol = request.market.spot, request.contract.strike, request.contract.expiry, request.market.vol
     r, q = request.market.rate, request.market.dividend_yield
-    d1 = (log(S / K) + (r - q + vol**2 / 2) * T) / (vol * sqrt(T))
     normal = NormalDist()
     names = {"S": S, "K": K, "T": T, "vol": vol, "r": r, "q": q, "s": request.contract.type.sign}
-    names |= {"d1": d1, "d2": d1 - vol * sqrt(T), "D": exp(-q * T), "R": exp(-r * T)}
-    names |= {"n": normal.pdf, "N": normal.cdf, "sqrt": sqrt, "gamma": exact["gamma"], "vega": exact["vega"]}
+    names |= {"D": exp(-q * T), "R": exp(-r * T), "log": log, "sqrt": sqrt}
+    names |= {"n": normal.pdf, "N": normal.cdf, "gamma": exact["gamma"], "vega": exact["vega"]}
+    names["d1"] = eval(D1, names)
+    names["d2"] = eval(D2, names)
     assert set(GLOSSARY) == set(NAMED)
     for name, entry in GLOSSARY.items():
         assert exact[name] == pytest.approx(eval(entry.formula, names), rel=1e-9, abs=1e-13), name

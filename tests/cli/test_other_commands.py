@@ -4,6 +4,7 @@ import pytest
 
 from greeks_cli import __version__
 from greeks_cli.cli.main import COMMANDS
+from greeks_cli.explain.names import all_names
 from greeks_cli.terms.building import build_request
 from greeks_cli.terms.contracts import CONTRACTS
 from greeks_cli.terms.glossary import TOPICS
@@ -43,13 +44,9 @@ def test_explain_a_formula_and_a_mistake(greeks):
 
 
 def test_explain_without_a_name_lists_all(greeks):
-    *greek_lines, blank, contracts, topics = greeks("explain").out.splitlines()
-    assert [line.split()[0] for line in greek_lines] == list(NAMED)
-    assert blank == ""
-    assert contracts == f"Contracts: {', '.join(CONTRACTS)}"
-    models = "models, local-vol, merton, heston, bates"
-    quotes = "buckets, dividends, market-price, forward, calibration"
-    assert topics == f"Topics: curves, vol-surface, {models}, {quotes}, underlyings, correlation, quanto, hessian"
+    outcome = greeks("explain")
+    assert outcome.out == f"{all_names()}\n"
+    assert max(map(len, outcome.out.splitlines())) <= 80
 
 
 @pytest.mark.parametrize("name", ["market-price", "market_price", "forward"])
@@ -80,18 +77,17 @@ def test_explain_a_contract_lists_its_own_options(greeks, kind):
     ],
 )
 def test_explain_several_underlyings(greeks, name, said):
-    assert said in greeks("explain", name).out
+    assert said in " ".join(greeks("explain", name).out.split())
 
 
 @pytest.mark.parametrize("name", ["vol_of_vol", "jump_vol", "initial_variance"])
 def test_explain_knows_the_parameters_of_models(greeks, name):
-    assert f"derivative  d({name})" in greeks("explain", f"d({name})").out
+    assert f"derivative d({name})" in " ".join(greeks("explain", f"d({name})").out.split())
 
 
 @pytest.mark.parametrize("model", Model)
 def test_explain_has_every_model_and_the_graph_is_drawn(greeks, model):
-    if model is not Model.GBM:
-        assert greeks("explain", model).out.startswith(f"{model}\n")
+    assert greeks("explain", model).out.startswith(f"{model}\n")
     own = {name: value for name, value in with_samples({"model": model}).items() if name != "vol_surface"}
     flags = [f"--{name.replace('_', '-')}={value}" for name, value in own.items()]
     if model is Model.LOCAL_VOL:
@@ -111,7 +107,7 @@ def test_explain_refuses_nodes_of_a_number(greeks, name):
 
 
 def test_explain_tells_quotes_from_nodes_and_finds_topics(greeks):
-    text = greeks("explain", "vega[0.25@90]").out
+    text = " ".join(greeks("explain", "vega[0.25@90]").out.split())
     assert "of the surface vol at its quote 0.25@90 alone" in text
     assert "over all quotes of the surface it is vega" in text
     assert greeks("explain", "Heston").out.startswith("heston\n")

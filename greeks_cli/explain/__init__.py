@@ -1,0 +1,1 @@
+"""Explanations of Greeks, contracts, options, methods and conventions."""

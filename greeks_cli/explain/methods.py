@@ -1,0 +1,90 @@
+"""Topics on estimates: the methods of derivatives, the bias, and warnings."""
+
+from collections.abc import Mapping
+
+from greeks_cli.explain.page import Entry
+
+ESTIMATORS: Mapping[str, tuple[Entry, ...]] = {
+    "auto": (
+        ("", "The default of --estimator: each Greek takes the method of least error on pilot paths."),
+        ("candidates", "pathwise, likelihood, mixed and conditional, as far as each applies to the Greek"),
+        ("pilot", "3,125 paths for 100,000, of random numbers that the run does not use"),
+        ("shown", "the column estimator names the method that was taken"),
+    ),
+    "pathwise": (
+        ("", "The paths move with the parameters, and the payoff is differentiated along them."),
+        ("unbiased", "without smoothing, for first derivatives of a payoff without jumps"),
+        ("smoothing", "kinks and jumps of all other derivatives are smoothed; the column bias bounds what that adds"),
+        ("error", "small for orders in vol and rate, large for second and higher orders in the spot"),
+        ("source", "M. Broadie and P. Glasserman, Management Science 42 (1996)"),
+    ),
+    "likelihood": (
+        ("", "The paths are held fixed and their probability moves: the likelihood ratio method."),
+        ("unbiased", "for every order and every payoff, jumps included; no smoothing"),
+        ("error", "grows as the first date comes nearer, and with each order in vol"),
+        ("source", "M. Broadie and P. Glasserman, Management Science 42 (1996)"),
+    ),
+    "mixed": (
+        ("", "The first derivative is pathwise, which a kink allows, and all others are by likelihood ratio."),
+        ("unbiased", "for payoffs without jumps; no smoothing"),
+        ("error", "often the least for second and third orders in the spot"),
+    ),
+    "conditional": (
+        ("", "The payoff is divided into a smooth part and the rest."),
+        ("smooth part", "has polynomial kernels in place of kinks and jumps, and is differentiated pathwise"),
+        ("rest", "is small but near the kinks, and is differentiated by likelihood ratio, or mixed"),
+        ("unbiased", "for every width of the kernels: the width decides how much noise either part has"),
+    ),
+    "closed form": (("", "No path is simulated: the value is that of the closed form, with --closed-form."),),
+    "expired": (("", "No path is simulated: the contract has expired, and is worth its payoff."),),
+}
+"""Methods of an estimate, by the name in its column ``estimator``."""
+
+WARNINGS: Mapping[str, str] = {
+    "no path comes near the smoothed kink": "a fixed --width or --beta is so small that no path lies within it: the "
+    "estimate is 0 and its standard error too. A wider width, or none, helps",
+    "too few paths come near the smoothed kink": "fewer than 30 paths are likely to lie within a fixed --width or "
+    "--beta, so that the standard error is not to be trusted. A wider width, or more --paths, helps",
+    "every path gave the same": "the sample says nothing of its error. Events that no path shows have a probability "
+    "of at most 3/n (the rule of three, 95%); bias bounds what they may add",
+    "heavy tails": "a few paths carry the estimate: the standard error itself is uncertain by more than 10%, or more "
+    "than 10% of the variance is of paths that the run may miss. More --paths help, or another --estimator",
+    "the closed form": "the estimate lies more than 5 standard errors and the bias away from its closed form. Trust "
+    "neither, and report it",
+    "estimator": "the method of --estimator does not apply to the Greek, and the method named in the warning is taken",
+    "it moves the edge of a branch": "a branch of a formula ends where its value does, such as log(S - 50) at S = 50, "
+    "and the Greek moves that edge; what the edge adds is not estimated well",
+    "a fourth derivative where the second one bends": "the extreme of a lookback bends in its second derivative, "
+    "which is smoothed; the bias may be larger than stated",
+    "kinks that are close together": "several kinks may lie within one kernel and are smoothed as one; the bias may "
+    "be larger than stated",
+    "spot N has reached": "today's spot has touched a barrier: the option has knocked in or out, and is priced as "
+    "what it is now",
+    "past_fixings alone": "the fixings observed so far decide the payment: the option is exercised on every path, or "
+    "worthless",
+    "the first derivative in the spot jumps": "today's spot lies on a kink of the price; delta is that of one side",
+    "running_extreme N": "the extreme observed lies on the near side of the spot, so that the spot is the extreme",
+}
+"""Warnings of estimates by their first words, each with its meaning and its remedy."""
+
+METHOD_TOPICS: Mapping[str, tuple[Entry, ...]] = {
+    "estimators": (
+        ("", "Methods of derivatives, by --estimator; the column estimator names the method of each Greek."),
+        *((name, entries[0][1]) for name, entries in ESTIMATORS.items()),
+        ("", "greeks explain pathwise says more of one; greeks check compares all of them on one Greek."),
+    ),
+    "bias": (
+        ("", "How far the mean of the estimate may lie from the truth, beside its standard error."),
+        ("smoothing", "measured on the same paths: kernels of two and four times the width, plus two standard errors"),
+        ("time steps", "measured by steps of twice the length in half of the blocks; JSON has it as bias_of_steps"),
+        ("unseen", "where every path gives the same, or few carry the estimate, what paths that are not seen may add"),
+        ("rounding", "with --dtype float32, that of single precision"),
+        ("0", "for methods without smoothing, under models that are sampled exactly"),
+        ("interval", "holds the standard error alone; --tol is met by standard error plus bias"),
+    ),
+    "warnings": (
+        ("", "Reasons not to trust an error bar, by the first words of each:"),
+        *WARNINGS.items(),
+    ),
+}
+"""Topics on estimates."""
