@@ -1,6 +1,7 @@
 """The architecture as a test: which package may import which."""
 
 import ast
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -104,6 +105,15 @@ def modules_after(*arguments):
 @pytest.mark.parametrize("arguments", [["--help"], ["--version"], ["explain", "gamma"]], ids=str)
 def test_commands_without_numbers_import_neither_numpy_nor_chainer(arguments):
     assert not {"numpy", "chainer", "pydantic", "rich"} & modules_after(*arguments)
+
+
+def test_a_european_imports_nothing_of_other_contracts_of_books_or_of_rich():
+    found = modules_after("price", "--strike", "100", "--vol", "0.1", "--paths", "1000")
+    assert found >= {"numpy", "chainer", "greeks_cli.engine.payoffs.vanilla", "greeks_cli.analytic.vanilla_options"}
+    others = ["barriers", "formula", "path_contracts", "joint_contracts", "structured"]
+    assert not found & {f"greeks_cli.terms.{name}" for name in others}
+    assert not [name for name in found if re.match(r"rich|greeks_cli\.book\.(?!curve_files)|.*\.joint_point", name)]
+    assert not found & {f"greeks_cli.engine.payoffs.{name}" for name in ("barriers", "path_dependent", "joint")}
 
 
 def test_importing_chainer_is_silent_and_leaves_numpy_as_it_was():

@@ -4,12 +4,11 @@ from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from math import isfinite
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from greeks_cli.analytic import barrier_options, double_barrier, path_options, vanilla_options
 from greeks_cli.analytic.closed_form import SCHEDULE, closed_form
-from greeks_cli.analytic.joint_point import JointPoint, joint_value
 from greeks_cli.analytic.point import PastFixing, Point, point_of
 from greeks_cli.analytic.point_accruals import TRACED_POINTS, PointAccruals, lognormal_start, open_input
 from greeks_cli.engine.autodiff.mixed_partials import Derivatives, MultiIndex, by_grad
@@ -23,7 +22,11 @@ from greeks_cli.terms.joint_market import JointMarket
 from greeks_cli.terms.market import Market
 from greeks_cli.terms.request import Request
 
-AnyPoint = Point | JointPoint
+if TYPE_CHECKING:
+    from greeks_cli.analytic.joint_point import JointPoint
+
+    AnyPoint = Point | JointPoint
+
 Exact = tuple[float | None, ...]
 """One value per Greek; None where there is no closed form, or it is not finite."""
 
@@ -50,10 +53,12 @@ def exact_greeks_of_all(requests: Sequence[Request]) -> list[Exact]:
     return _in_batches(points, [[greek.parameters for greek in request.greeks] for request in requests])
 
 
-def _point(request: Request, contract: Contract) -> AnyPoint:
+def _point(request: Request, contract: Contract) -> "AnyPoint":
     """The point of a contract in the request's market, whose nodes are named by place."""
     request = request.by_place
     if isinstance(request.market, JointMarket):
+        from greeks_cli.analytic.joint_point import JointPoint  # most requests have one underlying
+
         return JointPoint(contract, request.market, request.values)
     return point_of(contract, request.sole_market, request.values)
 
@@ -64,7 +69,7 @@ def exact_prices(contracts: Sequence[Contract], market: Market) -> list[float | 
     return [price for (price,) in _in_batches(points, [[()]] * len(points))]
 
 
-def _in_batches(points: Sequence[AnyPoint], wanted: Sequence[Sequence[MultiIndex]]) -> list[Exact]:
+def _in_batches(points: "Sequence[AnyPoint]", wanted: Sequence[Sequence[MultiIndex]]) -> list[Exact]:
     """The derivatives wanted at each point; points at which one function is evaluated are a batch."""
     batches: dict[Hashable, list[int]] = {}
     for number, (point, of_point) in enumerate(zip(points, wanted, strict=True)):
@@ -102,7 +107,7 @@ class _Subject:
 
     structure: Hashable
     wanted: tuple[MultiIndex, ...]
-    point: AnyPoint = field(compare=False)
+    point: "AnyPoint" = field(compare=False)
 
 
 @lru_cache(_KEPT)
@@ -118,8 +123,10 @@ def _traced(subject: _Subject) -> Program[MultiIndex] | None:
     return None if value is None else tracer.program(by_grad(value, leaves, subject.wanted))
 
 
-def _value(point: AnyPoint, leaves: Leaves, tracer: Tracer) -> Operand | None:
-    if isinstance(point, JointPoint):
+def _value(point: "AnyPoint", leaves: Leaves, tracer: Tracer) -> Operand | None:
+    if not isinstance(point, Point):
+        from greeks_cli.analytic.joint_point import joint_value
+
         return joint_value(point, leaves, tracer)
     start = lognormal_start(point, leaves, lambda source: open_input(point, source, tracer))
     leaves = {**leaves, **_observed(point, tracer), "spot": start}
@@ -138,7 +145,7 @@ def _observed(point: Point, tracer: Tracer) -> dict[str, Operand]:
     return found
 
 
-def _at(points: Sequence[AnyPoint], wanted: Sequence[MultiIndex]) -> list[Exact]:
+def _at(points: "Sequence[AnyPoint]", wanted: Sequence[MultiIndex]) -> list[Exact]:
     """Derivatives at a batch of points of one structure."""
     if not wanted:
         return [()] * len(points)
@@ -160,7 +167,7 @@ def _at(points: Sequence[AnyPoint], wanted: Sequence[MultiIndex]) -> list[Exact]
     ]
 
 
-def _computed(program: Program[MultiIndex], points: Sequence[AnyPoint]) -> Derivatives:
+def _computed(program: Program[MultiIndex], points: "Sequence[AnyPoint]") -> Derivatives:
     """The derivatives at all points; integrals have an array of places for each point, so few points at a time."""
     if not points[0].is_integral:
         return _by_rule(program, points, 0.0)
@@ -169,14 +176,14 @@ def _computed(program: Program[MultiIndex], points: Sequence[AnyPoint]) -> Deriv
     return {index: np.concatenate([part[index] for part in parts]) for index in parts[0]}
 
 
-def _by_two_rules(program: Program[MultiIndex], points: Sequence[AnyPoint]) -> Derivatives:
+def _by_two_rules(program: Program[MultiIndex], points: "Sequence[AnyPoint]") -> Derivatives:
     """The means of two rules of an integral, NaN where they disagree."""
     one, other = _by_rule(program, points, 0.0), _by_rule(program, points, 0.5)
     allowed = {index: np.array([point.tolerance(index) for point in points]).T for index in one}
     return {index: _agreed(one[index], other[index], *allowed[index]) for index in one}
 
 
-def _by_rule(program: Program[MultiIndex], points: Sequence[AnyPoint], shift: float) -> Derivatives:
+def _by_rule(program: Program[MultiIndex], points: "Sequence[AnyPoint]", shift: float) -> Derivatives:
     # A sum over the rows of a single column would add in another order.
     together = points if len(points) > 1 else [*points, *points]
     found = program.run(lambda source: np.array([p.input(source, shift) for p in together]).T, len(together))
@@ -187,14 +194,3 @@ def _agreed(one: Array, other: Array, relative: Array, absolute: Array) -> Array
     """The mean, or NaN. Rules of equal steps differ by twice their error; that of the mean is about its square."""
     mean = 0.5 * (one + other)
     return np.where(np.abs(one - other) <= relative * np.abs(mean) + absolute, mean, np.nan)
-
-
-__all__ = [
-    "barrier_options",
-    "double_barrier",
-    "exact_derivatives",
-    "exact_greeks",
-    "exact_greeks_of_all",
-    "path_options",
-    "vanilla_options",
-]

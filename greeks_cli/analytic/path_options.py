@@ -1,7 +1,7 @@
 """Closed forms of path-dependent contracts."""
 
 import math
-from collections.abc import Hashable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
 import numpy as np
@@ -10,32 +10,13 @@ from greeks_cli.analytic.black import N, black, european
 from greeks_cli.analytic.closed_form import AccrualsTo, closed_form
 from greeks_cli.engine.autodiff.ops import Leaves, Operand, exp, log, sqrt, total
 from greeks_cli.engine.simulation.accruals import Accruals
-from greeks_cli.terms.contract import Contract, OptionType, StrikeKind
+from greeks_cli.terms.contract import OptionType, StrikeKind
 from greeks_cli.terms.fixings import Periodic
 from greeks_cli.terms.path_contracts import Asian, Average, Cliquet, Lookback, VarianceSwap
 
 _NODES, _WEIGHTS = np.polynomial.legendre.leggauss(32)
 _PLACES, _SHARES = 0.5 * (_NODES[:, None] + 1), 0.5 * _WEIGHTS[:, None]
 """Places between 0 and 1, and their shares in an integral."""
-
-
-def has_small_carry(contract: Contract, values: Mapping[str, float]) -> bool:
-    """True if a lookback's quotient by the carry is to be taken by an integral, which does not cancel."""
-    if not isinstance(contract, Lookback):
-        return False
-    carry, vol = abs(values["rate"] - values["dividend_yield"]), values["vol"]
-    levels = [level for level in (contract.strike, contract.running_extreme) if level is not None]
-    furthest = max((abs(math.log(values["spot"] / level)) for level in levels), default=0.0)
-    expiry = contract.expiry
-    return carry * max(expiry, math.sqrt(expiry) / vol, 0.4 * furthest / (vol * vol)) < 1
-
-
-def past_of(contract: Contract) -> Hashable:
-    """The part of the past that is structure of a closed form: the number of fixings, and the signs of their gains."""
-    count = len(contract.past_fixings) if isinstance(contract, Asian | Periodic) else 0
-    bounds = (contract.floor, contract.cap) if isinstance(contract, Cliquet) else ()
-    ratios = contract.settled if isinstance(contract, Cliquet) else ()
-    return tuple(contract.observed), count, tuple(gross - 1 - bound > 0 for gross in ratios for bound in bounds)
 
 
 @closed_form.register
@@ -78,7 +59,7 @@ def _lookback(contract: Lookback, leaves: Leaves, accruals: AccrualsTo) -> Opera
     if contract.looks:
         return None
     values = {name: float(leaves[name].array[0]) for name in ("spot", "vol", "rate", "dividend_yield")}
-    small = has_small_carry(contract, values)
+    small = contract.has_small_carry(values)
     T = leaves["expiry"] - leaves["time"]
     discount = exp(-leaves["rate"] * T)
     sign = 1.0 if contract.seeks_maximum else -1.0

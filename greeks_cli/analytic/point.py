@@ -10,7 +10,6 @@ from typing import NamedTuple
 from greeks_cli.analytic.characteristic import log_characteristic, slope_at_infinity
 from greeks_cli.analytic.closed_form import SCHEDULE
 from greeks_cli.analytic.contour import Complex, Contour, chosen_contour
-from greeks_cli.analytic.path_options import has_small_carry, past_of
 from greeks_cli.analytic.quoted_law import has_law_of_quotes
 from greeks_cli.engine.autodiff.mixed_partials import MultiIndex
 from greeks_cli.engine.compiler.ir import Source
@@ -65,10 +64,10 @@ class Point:
         return (
             type(contract),
             contract.but_for({*contract.values, *SCHEDULE, *contract.recorded}),
-            past_of(contract),
+            contract.past_structure,
             len(contract.dates) if self.dates_are_inputs else contract.dates,
             order,
-            has_small_carry(contract, flat),
+            contract.has_small_carry(flat),
             contract.case(values["spot"]),
             contract.series(flat),
             self.of_curves,

@@ -13,6 +13,7 @@ from greeks_cli.book.keys import by_section, is_guessed, sorted_out, without_tag
 from greeks_cli.book.record import Record
 from greeks_cli.book.records import Sheet
 from greeks_cli.book.underlyings import markets_of, seed_of
+from greeks_cli.terms.contracts import DEFAULT_CONTRACT
 from greeks_cli.terms.errors import InvalidInput, Problem, did_you_mean, printable
 from greeks_cli.terms.position import Position, build_position, positions_in
 from greeks_cli.terms.quote import GIVES
@@ -211,7 +212,7 @@ def _trade(name: str, fields: Mapping[str, Any], record: Record, common: _Common
 def _contract(fields: Mapping[str, Any], own: Mapping[str, Any], common: _Common) -> dict[str, Any]:
     """The fields of a trade's contract, its own and those of all trades of the kind."""
     shared = common.settings.sections.get("contract", {})
-    kind = shared.get("kind", "european")
+    kind = shared.get("kind", DEFAULT_CONTRACT)
     # Settings shared by all Asians do not apply to a digital.
     return overridden(shared if fields.get("kind", kind) == kind else {}, by_section(own).get("contract", {}))
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from greeks_cli.book.fields import SHARED
-from greeks_cli.terms.contracts import CONTRACTS, ON_SEVERAL
+from greeks_cli.terms.contracts import CONTRACTS, DEFAULT_CONTRACT, ON_SEVERAL
 from greeks_cli.terms.errors import Problem, did_you_mean
 from greeks_cli.terms.greek import SEPARATOR
 from greeks_cli.terms.joint_market import problems_of_pairs
@@ -81,7 +81,7 @@ def names_in(
     ``contract`` are the fields of the trade's contract, ``own`` all fields of the trade. A contract that is always on
     several takes all underlyings of the trade, or else of the book, where it names none.
     """
-    kind = str(contract.get("kind", "european"))
+    kind = str(contract.get("kind", DEFAULT_CONTRACT))
     if kind not in CONTRACTS or NAMES not in CONTRACTS[kind].model_fields:
         return ()
     try:

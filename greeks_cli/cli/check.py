@@ -5,8 +5,9 @@ import sys
 import click
 
 from greeks_cli.cli.bounded import Real, Whole
+from greeks_cli.cli.contract_command import ContractCommand
 from greeks_cli.cli.options import request_options
-from greeks_cli.cli.sections import Command, Section, option
+from greeks_cli.cli.sections import Section, option
 from greeks_cli.cli.terminal import screen
 from greeks_cli.terms.building import build_request
 from greeks_cli.terms.contracts import ON_ONE, ON_SEVERAL
@@ -19,7 +20,7 @@ _GRID_GREEKS = "delta,gamma,vega,vanna,theta,rho"
 _JOINT_GREEKS = "delta[A],gamma[B],d(spot[A],spot[B]),vega[A],d(correlation),theta"
 
 
-@click.command("check", cls=Command)
+@click.command("check", cls=ContractCommand)
 @request_options
 @option(
     "--all",

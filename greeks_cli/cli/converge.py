@@ -5,9 +5,10 @@ from pathlib import Path
 
 import click
 
+from greeks_cli.cli.contract_command import ContractCommand
 from greeks_cli.cli.options import request_options, threads_option
 from greeks_cli.cli.output import PICTURES, out_option, output
-from greeks_cli.cli.sections import Command, Section, option
+from greeks_cli.cli.sections import Section, option
 from greeks_cli.cli.terminal import progress_bar
 from greeks_cli.terms.request import Request
 from greeks_cli.terms.simulation import Sampler
@@ -15,7 +16,7 @@ from greeks_cli.terms.simulation import Sampler
 _FORMATS = ("table", "csv", *PICTURES)
 
 
-@click.command("converge", cls=Command)
+@click.command("converge", cls=ContractCommand)
 @request_options
 @out_option
 @option(

@@ -1,7 +1,7 @@
 """Options made from the fields of a request's models, so that flags, config keys and help cannot differ."""
 
 import enum
-from collections.abc import Callable, Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, Literal, get_args, get_origin
 
 import click
@@ -10,7 +10,7 @@ from pydantic import BaseModel
 from greeks_cli.cli.completion import tolerance
 from greeks_cli.cli.sections import Section, SectionedOption, asked_for
 from greeks_cli.inputs.source import flag
-from greeks_cli.terms.contracts import CONTRACTS
+from greeks_cli.terms.contracts import CONTRACTS, DEFAULT_CONTRACT
 from greeks_cli.terms.date_fields import DATED, LISTS, RULES
 from greeks_cli.terms.models import OF_MODELS, models_with
 from greeks_cli.terms.sections import SECTION_MODELS
@@ -32,18 +32,22 @@ _WIDEST = 34
 """The length up to which choices are shown in the left column of a page of help."""
 
 
-def _fields() -> dict[Path, dict[str, type[BaseModel]]]:
-    """The models that have each field, by (section, name); contracts with a field of the same name share its option."""
+FIELDS: Mapping[Path, Models] = {
+    (section, name): {section: model}
+    for section, models in SECTION_MODELS.items()
+    for model in models
+    for name in model.model_fields
+}
+"""The models that have each field, but for contracts."""
+
+
+def contract_fields(kinds: Iterable[str]) -> Mapping[Path, Models]:
+    """The contracts that have each field; contracts with a field of the same name share its option."""
     found: dict[Path, dict[str, type[BaseModel]]] = {}
-    for kind, contract in CONTRACTS.items():
-        for name in contract.model_fields:
-            found.setdefault(("contract", name), {})[kind] = contract
-    for section, models in SECTION_MODELS.items():
-        found |= {(section, name): {section: model} for model in models for name in model.model_fields}
+    for kind in kinds:
+        for name in CONTRACTS[kind].model_fields:
+            found.setdefault(("contract", name), {})[kind] = CONTRACTS[kind]
     return found
-
-
-FIELDS = _fields()
 
 
 class FieldOption(SectionedOption):
@@ -51,10 +55,10 @@ class FieldOption(SectionedOption):
 
     def __init__(self, *args: Any, path: Path, models: Models, required: str, **attributes: Any) -> None:
         super().__init__(*args, section=_section(path), **attributes)
-        self._path, self._models, self._required = path, models, required
+        self.path, self._models, self._required = path, models, required
 
     def applies(self, contract: str | None, model: str | None) -> bool:
-        section, name = self._path
+        section, name = self.path
         if section == "contract":
             return contract in (None, *self._models)
         if name in OF_MODELS and model is not None:
@@ -63,13 +67,13 @@ class FieldOption(SectionedOption):
 
     def get_help_record(self, ctx: click.Context) -> tuple[str, str] | None:
         contract, model = asked_for(ctx)
-        self.help = self._kinds(contract) if self._path == ("contract", "kind") else self._text(contract, model)
+        self.help = self._kinds(contract) if self.path == ("contract", "kind") else self._text(contract, model)
         return super().get_help_record(ctx)
 
     def _text(self, contract: str | None, model: str | None) -> str:
         from greeks_cli.terms.described import all_described, bracketed, described  # only help needs it
 
-        section, name = self._path
+        section, name = self.path
         if section == "contract" and contract is None:
             return all_described({kind: described(one, name) for kind, one in self._models.items()}, self._required)
         field = described(self._models[contract if contract and section == "contract" else section], name)
@@ -80,7 +84,7 @@ class FieldOption(SectionedOption):
 
     def _requirement(self, model: str | None) -> str:
         """The models that require the field, and the option that may stand for it."""
-        section, name = self._path
+        section, name = self.path
         models = models_with(name) if section == "market" and name in OF_MODELS and model is None else []
         instead = " without --market-price" if (section, name) == ("market", "vol") else ""
         word, _, otherwise = self._required.partition(" ")
@@ -88,19 +92,17 @@ class FieldOption(SectionedOption):
 
     def _kinds(self, contract: str | None) -> str:
         if contract is None:
-            return f"Contract to price: {', '.join(CONTRACTS)}. [default: european]"
+            return f"Contract to price: {', '.join(CONTRACTS)}. [default: {DEFAULT_CONTRACT}]"
         meaning = (CONTRACTS[contract].__doc__ or "").partition("\n")[0].replace("``", "")
         return f"{contract}: {meaning} (greeks explain {contract} says more.)"
 
 
-def field_option(path: Path, required: str) -> Callable[[Any], Any]:
-    """The decorator that adds the option of a field; ``required`` says so of a field without default."""
-    models = FIELDS[path]
+def field_option(path: Path, models: Models, required: str = "required") -> tuple[str, dict[str, Any]]:
+    """The name and the attributes of a field's option; ``required`` says so of a field without default."""
     annotation = next(iter(models.values())).model_fields[path[1]].annotation
-    name, made = flag(path), _attributes(path, models, annotation)
-    if annotation is bool:
-        name = f"{name}/--no-{name[2:]}"
-    return click.option(name, cls=FieldOption, path=path, models=models, required=required, **made)
+    made = _attributes(path, models, annotation) | {"path": path, "models": models, "required": required}
+    name = flag(path)
+    return f"{name}/--no-{name[2:]}" if annotation is bool else name, made
 
 
 def _attributes(path: Path, models: Models, annotation: object) -> dict[str, Any]:

@@ -6,10 +6,11 @@ from pathlib import Path
 import click
 
 from greeks_cli.cli.completion import one_greek
+from greeks_cli.cli.contract_command import ContractCommand
 from greeks_cli.cli.messages import say
 from greeks_cli.cli.options import built, source_options
 from greeks_cli.cli.output import Output, check_file, out_option, output
-from greeks_cli.cli.sections import Command, Section, option
+from greeks_cli.cli.sections import Section, option
 from greeks_cli.inputs.source import Source
 from greeks_cli.terms.accuracy import Accuracy
 from greeks_cli.terms.errors import ExitCode, InvalidInput, Problem
@@ -19,7 +20,7 @@ from greeks_cli.terms.request import Request
 _DRAWN = ("svg", "png", "pdf")
 
 
-@click.command("graph", cls=Command)
+@click.command("graph", cls=ContractCommand)
 @source_options
 @option(
     "--of",

@@ -10,10 +10,10 @@ from click.core import ParameterSource
 
 from greeks_cli.cli.bounded import Whole
 from greeks_cli.cli.completion import greek_list
-from greeks_cli.cli.field_options import FIELDS, Path, field_option
+from greeks_cli.cli.field_options import FIELDS, FieldOption, Path, field_option
 from greeks_cli.cli.messages import say
 from greeks_cli.cli.sections import Section, option
-from greeks_cli.inputs.source import Source, flag
+from greeks_cli.inputs.source import Source
 from greeks_cli.terms.greek import Units, is_at_node
 from greeks_cli.terms.quote import GIVES
 from greeks_cli.terms.request import DEFAULT_GREEKS, Request
@@ -48,9 +48,9 @@ def source_options(function: Command) -> Command:
         source = Source()
         if values.get("config") and not values.get("whole_grid"):
             source.read_toml(values["config"])
-        return function(_read_flags(ctx, values, source), **_own(values))
+        return function(_read_flags(ctx, values, source), **_own(ctx, values))
 
-    return _config("[contract] [market] [simulation] [accuracy] [dates]")(_with_fields(FIELDS, with_source))
+    return _config("[contract] [market] [simulation] [accuracy] [dates]")(_with_fields(with_source))
 
 
 def _config(sections: str) -> Callable[[Command], Command]:
@@ -106,10 +106,9 @@ def shared_options(function: Command) -> Command:
     @functools.wraps(function)
     @click.pass_context
     def with_source(ctx: click.Context, /, **values: Any) -> Any:
-        return function(_read_flags(ctx, values, Source()), **_own(values))
+        return function(_read_flags(ctx, values, Source()), **_own(ctx, values))
 
-    shared = [path for path in FIELDS if path[0] != "contract"]
-    return _with_fields(shared, with_source, "required where a trade has none")
+    return _with_fields(with_source, "required where a trade has none")
 
 
 def market_options(function: Command) -> Command:
@@ -124,7 +123,7 @@ def market_options(function: Command) -> Command:
         source = Source()
         if values.get("config"):
             source.read_toml(values["config"])
-        return function(_read_flags(ctx, values, source), **_own(values))
+        return function(_read_flags(ctx, values, source), **_own(ctx, values))
 
     # The command has its own choice of models, none with a surface, and fits one underlying.
     left_out = {*GIVES, *Several.model_fields, "model", "vol_surface"}
@@ -132,7 +131,7 @@ def market_options(function: Command) -> Command:
     return _config("[market] [dates]")(_with_own_fields(fields, with_source, FITTED))
 
 
-def _with_fields(paths: Iterable[Path], command: Command, required: str = "required") -> Command:
+def _with_fields(command: Command, required: str = "required") -> Command:
     greeks = option(
         "--greeks",
         section=Section.OUTPUT,
@@ -140,36 +139,33 @@ def _with_fields(paths: Iterable[Path], command: Command, required: str = "requi
         help=f"Greeks by name, d(spot,vol) for any other, or all. [default: {_DEFAULT_NAMES}]",
         shell_complete=greek_list,
     )
-    return _with_own_fields(paths, greeks(command), required)
+    return _with_own_fields(FIELDS, greeks(command), required)
 
 
 def _with_own_fields(paths: Iterable[Path], command: Command, required: str) -> Command:
-    for decorator in reversed([field_option(path, required) for path in paths]):
-        command = decorator(command)
+    for path in reversed(list(paths)):
+        name, made = field_option(path, FIELDS[path], required)
+        command = click.option(name, cls=FieldOption, **made)(command)
     return command
 
 
-_FIELD_OF_OPTION = {flag(path).lstrip("-").replace("-", "_"): path for path in FIELDS}
-_REQUEST_OPTIONS = {*_FIELD_OF_OPTION, "config", "greeks"}
-
-
-def _own(values: dict[str, Any]) -> dict[str, Any]:
+def _own(ctx: click.Context, values: dict[str, Any]) -> dict[str, Any]:
     """Values of the options that are not part of a request."""
-    return {name: value for name, value in values.items() if name not in _REQUEST_OPTIONS}
+    of_request = {"config", "greeks", *(one.name for one in ctx.command.params if isinstance(one, FieldOption))}
+    return {name: value for name, value in values.items() if name not in of_request}
 
 
 def _read_flags(ctx: click.Context, values: dict[str, Any], source: Source) -> Source:
     """The source with the values of flags and environment, which override those of its file."""
     for parameter in ctx.command.params:
         value = values.get(str(parameter.name))
-        if value in (None, ()) or parameter.name not in _REQUEST_OPTIONS - {"config"}:
+        if value in (None, ()) or not (isinstance(parameter, FieldOption) or parameter.name == "greeks"):
             continue
         place = parameter.opts[0] if value is not False else parameter.secondary_opts[0]
         if ctx.get_parameter_source(str(parameter.name)) is ParameterSource.ENVIRONMENT:
             place = f"${ctx.auto_envvar_prefix}_{str(parameter.name).upper()}"
-        if parameter.name == "greeks":
-            source.greeks, source.places[("greeks",)] = value, place
+        if isinstance(parameter, FieldOption):
+            source.set(*parameter.path, value, place)
         else:
-            section, field = _FIELD_OF_OPTION[parameter.name]
-            source.set(section, field, value, place)
+            source.greeks, source.places[("greeks",)] = value, place
     return source

@@ -4,9 +4,10 @@ from pathlib import Path
 
 import click
 
+from greeks_cli.cli.contract_command import ContractCommand
 from greeks_cli.cli.options import request_options, scheduler_option, threads_option, units_option
 from greeks_cli.cli.output import out_option, output
-from greeks_cli.cli.sections import Command, Section, option
+from greeks_cli.cli.sections import Section, option
 from greeks_cli.cli.terminal import progress_bar
 from greeks_cli.terms.errors import ExitCode
 from greeks_cli.terms.greek import Units
@@ -15,7 +16,7 @@ from greeks_cli.terms.request import Request
 _FORMATS = ("table", "json", "csv")
 
 
-@click.command("price", cls=Command)
+@click.command("price", cls=ContractCommand)
 @request_options
 @units_option
 @out_option

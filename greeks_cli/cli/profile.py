@@ -7,9 +7,10 @@ from pathlib import Path
 import click
 
 from greeks_cli.cli.completion import axis
+from greeks_cli.cli.contract_command import ContractCommand
 from greeks_cli.cli.options import scheduler_option, source_options, threads_option, told, units_option
 from greeks_cli.cli.output import PICTURES, out_option, output
-from greeks_cli.cli.sections import Command, Section, option
+from greeks_cli.cli.sections import Section, option
 from greeks_cli.cli.terminal import progress_bar
 from greeks_cli.inputs.axes import parsed_axes, request_over
 from greeks_cli.inputs.source import Source
@@ -19,7 +20,7 @@ from greeks_cli.terms.request import DEFAULT_GREEKS, Request
 _FORMATS = ("plot", "table", "csv", "json", *PICTURES)
 
 
-@click.command("profile", cls=Command)
+@click.command("profile", cls=ContractCommand)
 @option(
     "--over",
     "over",

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from greeks_cli.inputs.source import Source
 from greeks_cli.terms.axis import Axis, parse_axis, points, section_of
+from greeks_cli.terms.contracts import DEFAULT_CONTRACT
 from greeks_cli.terms.errors import InvalidInput, Problem
 from greeks_cli.terms.joint_axis import middle_of_market
 from greeks_cli.terms.models import foreign_of
@@ -47,7 +48,7 @@ def _give_middle(source: Source, axis: Axis, option: str) -> None:
     middle = axis.values[len(axis.values) // 2]
     for field, value in middle_of_market(source.sections["market"], axis.name, middle).items():
         source.set("market", field, value, f"{option} {axis.name}={middle:g}")
-    section = section_of(str(source.sections["contract"].get("kind", "european")), axis.name)
+    section = section_of(str(source.sections["contract"].get("kind", DEFAULT_CONTRACT)), axis.name)
     if section == "market" and foreign_of({"model": source.sections["market"].get("model"), axis.name: 1.0}):
         return
     if section and axis.name not in source.sections[section]:

@@ -1,24 +1,9 @@
 """Results without simulation: closed forms where a request wants them, and contracts that have expired."""
 
 from collections.abc import Iterator, Sequence
-from functools import singledispatch
 from math import isfinite
 
-import numpy as np
-from numpy.typing import NDArray
-
 from greeks_cli.analytic.closed_forms import exact_greeks_of_all
-from greeks_cli.engine.autodiff.kinks import Sharp
-from greeks_cli.engine.autodiff.ops import values_of
-from greeks_cli.engine.execution.numbers import Numbers
-from greeks_cli.engine.payoffs import payoff
-from greeks_cli.engine.simulation.any_market import data_of, plain_path
-from greeks_cli.engine.simulation.grid import Grid
-from greeks_cli.engine.simulation.path_data import Motion
-from greeks_cli.terms.contract import Contract
-from greeks_cli.terms.fixings import Periodic
-from greeks_cli.terms.knocking import Knocking
-from greeks_cli.terms.path_contracts import Asian, Average, Cliquet, Lookback, VarianceSwap
 from greeks_cli.terms.request import Request
 from greeks_cli.terms.result import Estimate, Result, Unsimulated
 
@@ -28,7 +13,9 @@ def unsimulated(requests: Sequence[Request]) -> Iterator[tuple[int, Result]]:
     wanting = []
     for number, request in enumerate(requests):
         if request.contract.has_expired:
-            payment = _payoff_today(request)
+            from greeks_cli.run.expired import payoff_today  # contracts of all kinds
+
+            payment = payoff_today(request)
             values = [0.0 if greek.order else payment for greek in request.greeks]
             yield number, _exact_result(request, values, Unsimulated.EXPIRED)
         elif request.simulation.closed_form:
@@ -44,65 +31,3 @@ def _exact_result(request: Request, values: Sequence[float], estimator: Unsimula
     pairs = zip(request.greeks, values, strict=True)
     estimates = tuple(Estimate(greek, value, 0.0, value, value, 0.0, value, estimator) for greek, value in pairs)
     return Result(request, estimates, 0, 0.0)
-
-
-@singledispatch
-def _payment(contract: Contract, spot: float) -> float | None:
-    """The payment of an expired contract by what it states as observed; None where the spot alone tells it."""
-    return None
-
-
-@_payment.register
-def _(contract: Asian, spot: float) -> float:
-    past = np.array(contract.past_fixings)
-    average = np.exp(np.log(past).mean()) if contract.average is Average.GEOMETRIC else past.mean()
-    gain = spot - average if contract.strike is None else average - contract.strike
-    return max(contract.type.sign * float(gain), 0.0)
-
-
-@_payment.register
-def _(contract: Lookback, spot: float) -> float:
-    assert contract.running_extreme is not None  # else it needs its path
-    extreme = (max if contract.seeks_maximum else min)(contract.running_extreme, spot)
-    gain = spot - extreme if contract.strike is None else extreme - contract.strike
-    return max(contract.type.sign * gain, 0.0)
-
-
-@_payment.register
-def _(contract: Cliquet, spot: float) -> float:
-    returns = np.clip(_ratios(contract, spot) - 1, contract.floor, contract.cap)
-    return contract.notional * float(returns.sum())
-
-
-@_payment.register
-def _(contract: VarianceSwap, spot: float) -> float:
-    assert contract.elapsed is not None  # else it needs its path
-    realised = float((np.log(_ratios(contract, spot)) ** 2).sum()) / contract.elapsed
-    return contract.notional * (realised - contract.strike_vol**2)
-
-
-def _ratios(contract: Periodic, spot: float) -> NDArray[np.float64]:
-    """Ratios of all fixings, each to the one before; the spot is the last where it is not stated."""
-    n_past = len(contract.past_fixings)
-    fixings = np.array([*contract.past_fixings, *([spot] if n_past == contract.n_periods else [])])
-    return fixings[1:] / fixings[:-1]
-
-
-@_payment.register
-def _(contract: Knocking, spot: float) -> float:
-    touched = contract.knocked is not None or (contract.is_continuous and contract.touched(spot) is not None)
-    if touched is not contract.knocks_in:
-        return contract.rebate
-    return max(contract.type.sign * (spot - contract.strike), 0.0)
-
-
-def _payoff_today(request: Request) -> float:
-    """The payment of a contract that has expired, at today's spot."""
-    observed = _payment(request.contract, request.spot)
-    if observed is not None:
-        return observed
-    grid = Grid.of(request)
-    data = data_of(Motion(request.path_dates, np.zeros((grid.n_rows, 1)), grid), Numbers([request]).markets)
-    path = plain_path(data, request, request.values)
-    paid = payoff(request.contract, request.payoff_values, path, Sharp())
-    return float(np.ravel(values_of(paid))[0])

@@ -5,13 +5,12 @@ from typing import Any
 
 from greeks_cli.terms.accuracy import Accuracy
 from greeks_cli.terms.contract import Contract
-from greeks_cli.terms.contracts import CONTRACTS, ON_SEVERAL
+from greeks_cli.terms.contracts import CONTRACTS, DEFAULT_CONTRACT, ON_SEVERAL
 from greeks_cli.terms.date_fields import is_rule
 from greeks_cli.terms.dated_markets import market_in_years
 from greeks_cli.terms.dating import Dated, Dates, Dating, in_years
 from greeks_cli.terms.errors import InvalidInput, Problem, did_you_mean
 from greeks_cli.terms.greek import MARKET_PARAMETERS, MODEL_PARAMETERS, QUANTO_PARAMETERS, Greek, parse_greeks
-from greeks_cli.terms.initial_levels import with_spots
 from greeks_cli.terms.joint_greeks import joint_greeks, joint_targets
 from greeks_cli.terms.joint_market import JointMarket, is_joint, joint_market
 from greeks_cli.terms.market import Market
@@ -86,7 +85,12 @@ def _contract(
     """The contract, with the fields that follow from its market; None where it is wrong."""
     if names and "underlyings" in model.model_fields:
         terms = {**terms, "underlyings": names}
-    return validated(model, "contract", with_spots(model, terms, market) if market else terms, problems)
+    return validated(model, "contract", model.completed(terms, _spots(market)) if market else terms, problems)
+
+
+def _spots(market: Market | JointMarket) -> Mapping[str, float]:
+    """Today's spots by the names of the underlyings; S is the only one."""
+    return {"S": market.spot} if isinstance(market, Market) else {n: m.spot for n, m in market.underlying.items()}
 
 
 def _wanted(
@@ -159,7 +163,7 @@ def _remarks(market: Market | JointMarket, contract: Contract) -> Iterator[str]:
 def _contract_model(
     terms: Mapping[str, Any], problems: list[Problem]
 ) -> tuple[type[Contract] | None, Mapping[str, Any]]:
-    kind = str(terms.get("kind", "european"))
+    kind = str(terms.get("kind", DEFAULT_CONTRACT))
     if kind not in CONTRACTS:
         problems.append(Problem(("contract", "kind"), f"unknown contract; {did_you_mean(kind, CONTRACTS)}", kind))
         return None, terms

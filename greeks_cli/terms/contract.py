@@ -3,7 +3,7 @@
 import enum
 from abc import abstractmethod
 from collections.abc import Collection, Hashable, Mapping
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from pydantic import Field
 
@@ -92,6 +92,25 @@ class Contract(Term):
         """The choice among formulas that depends on the market's parameters."""
         return None
 
+    def has_small_carry(self, market: Mapping[str, float]) -> bool:
+        """True if the closed form takes a quotient by the carry as an integral, which does not cancel."""
+        return False
+
+    @property
+    def past_structure(self) -> Hashable:
+        """The part of what has been observed that is structure of a closed form."""
+        return tuple(self.observed)
+
+    @property
+    def control(self) -> "Contract | None":
+        """The contract with a closed form whose payoff correlates most; None where that is the underlying."""
+        return None
+
+    @classmethod
+    def completed(cls, terms: Mapping[str, Any], spots: Mapping[str, float]) -> Mapping[str, Any]:
+        """The fields of a contract, with those that follow from today's spots where they are not given."""
+        return terms
+
     def but_for(self, names: Collection[str]) -> str:
         """The contract without some of its fields, for comparison."""
         return repr(self.model_dump(exclude=set(names)))
@@ -178,6 +197,11 @@ class Contract(Term):
     @abstractmethod
     def describe(self) -> str:
         """A few words for headers, e.g. ``European call, strike 100``."""
+
+
+def module_of(contract: Contract) -> str:
+    """The name of the module that defines a contract, in its package."""
+    return type(contract).__module__.rpartition(".")[2]
 
 
 def equal_dates(expiry: float, count: int) -> tuple[float, ...]:

@@ -1,50 +1,56 @@
 """The catalogue: every contract by the name that flags and files use."""
 
-from greeks_cli.terms.barriers import Barrier, DoubleBarrier
+import importlib
+from collections.abc import Iterator, Mapping
+
 from greeks_cli.terms.contract import Contract
-from greeks_cli.terms.formula import Formula
-from greeks_cli.terms.joint_contracts import Basket, BestOf, Exchange, Rainbow, Spread, WorstOf
-from greeks_cli.terms.path_contracts import Asian, Cliquet, Lookback, VarianceSwap
-from greeks_cli.terms.structured import Accumulator, Autocallable, Phoenix
-from greeks_cli.terms.vanillas import (
-    Butterfly,
-    CallSpread,
-    Digital,
-    European,
-    ForwardStart,
-    PutSpread,
-    Straddle,
-    Strangle,
-)
 
-Catalogue = dict[str, type[Contract]]
+_ON_ONE = {
+    "european": "vanillas",
+    "digital": "vanillas",
+    "asian": "path_contracts",
+    "barrier": "barriers",
+    "double-barrier": "barriers",
+    "lookback": "path_contracts",
+    "forward-start": "vanillas",
+    "cliquet": "path_contracts",
+    "variance-swap": "path_contracts",
+    "straddle": "vanillas",
+    "strangle": "vanillas",
+    "call-spread": "vanillas",
+    "put-spread": "vanillas",
+    "butterfly": "vanillas",
+    "autocallable": "structured",
+    "phoenix": "structured",
+    "accumulator": "structured",
+    "formula": "formula",
+}
+_ON_SEVERAL = dict.fromkeys(("basket", "spread", "exchange", "best-of", "worst-of", "rainbow"), "joint_contracts")
 
 
-def _by_name(*models: type[Contract]) -> Catalogue:
-    return {model.model_fields["kind"].default: model for model in models}
+class Catalogue(Mapping[str, type[Contract]]):
+    """Contracts by name; the module of a contract is imported when the contract is asked for."""
+
+    def __init__(self, modules: Mapping[str, str]):
+        """``modules`` are those of ``terms`` that define the contracts: forward-start is ``ForwardStart``."""
+        self._modules = modules
+
+    def __getitem__(self, kind: str) -> type[Contract]:
+        module = importlib.import_module(f"greeks_cli.terms.{self._modules[kind]}")
+        found: type[Contract] = getattr(module, "".join(word.capitalize() for word in kind.split("-")))
+        return found
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._modules)
+
+    def __len__(self) -> int:
+        return len(self._modules)
 
 
-ON_ONE = _by_name(
-    European,
-    Digital,
-    Asian,
-    Barrier,
-    DoubleBarrier,
-    Lookback,
-    ForwardStart,
-    Cliquet,
-    VarianceSwap,
-    Straddle,
-    Strangle,
-    CallSpread,
-    PutSpread,
-    Butterfly,
-    Autocallable,
-    Phoenix,
-    Accumulator,
-    Formula,
-)
+ON_ONE = Catalogue(_ON_ONE)
 """Contracts on one underlying; a formula may have several."""
-ON_SEVERAL = _by_name(Basket, Spread, Exchange, BestOf, WorstOf, Rainbow)
+ON_SEVERAL = Catalogue(_ON_SEVERAL)
 """Contracts on several underlyings."""
-CONTRACTS = ON_ONE | ON_SEVERAL
+CONTRACTS = Catalogue(_ON_ONE | _ON_SEVERAL)
+DEFAULT_CONTRACT = "european"
+"""The contract where none is named."""

@@ -48,6 +48,16 @@ class GpuFailed(GreeksError):
         self.reason = reason
 
 
+class FormulaError(ValueError):
+    """A mistake in a formula; ``detail`` shows the formula with a caret under the place."""
+
+    def __init__(self, message: str, text: str, column: int):
+        super().__init__(message)
+        start = max(0, column - 50)
+        shown = "".join(c if c.isprintable() else "?" for c in text[start : start + 100])
+        self.detail = (f"  {shown}", "  " + " " * (column - start) + "^")
+
+
 @dataclass(frozen=True, slots=True)
 class Problem:
     """A mistake in the input: its place, the value given, and the remedy.

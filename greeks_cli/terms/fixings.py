@@ -98,6 +98,10 @@ class Periodic(Contract):
     )
 
     @property
+    def past_structure(self) -> Hashable:
+        return super().past_structure, len(self.past_fixings)
+
+    @property
     @abstractmethod
     def n_periods(self) -> int:
         """The number of periods, those that are over included."""

@@ -1,10 +1,11 @@
 """Contracts whose payoffs are typed as formulas, such as ``max(mean(S) - K, 0)``."""
 
 import ast
+import re
 from collections.abc import Collection, Hashable, Mapping
 from functools import lru_cache
 from itertools import pairwise
-from typing import Annotated, ClassVar, Literal, NamedTuple, Self
+from typing import Annotated, Any, ClassVar, Literal, NamedTuple, Self
 
 from pydantic import BeforeValidator, Field, model_validator
 
@@ -107,6 +108,19 @@ class Formula(Fixed):
     example: ClassVar[Mapping[str, object]] = {"payoff": "max(mean(S) - K, 0)", "param": {"K": 100}, "fixings": 4}
     observations: ClassVar[tuple[str, ...]] = ("past_fixings",)
     usual_fixings: ClassVar[int] = 1
+
+    @classmethod
+    def completed(cls, terms: Mapping[str, Any], spots: Mapping[str, float]) -> Mapping[str, Any]:
+        """The fields with today's spot of an underlying A as the parameter ``A0``, where the payoff reads it."""
+        words = set(re.findall(r"\w+", str(terms.get("payoff", ""))))
+        try:
+            given = read_parameters(terms.get("param") or {})
+        except ValueError:  # the field reports it
+            return terms
+        wanted = {f"{name}0": spot for name, spot in spots.items() if f"{name}0" in words - spots.keys()}
+        if not wanted or not isinstance(given, Mapping):
+            return terms
+        return {**terms, "param": {**wanted, **given}}
 
     kind: Literal["formula"] = "formula"
     underlyings: Names = UNDERLYINGS

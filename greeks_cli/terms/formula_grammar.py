@@ -12,7 +12,7 @@ import warnings
 from collections.abc import Callable, Iterator, Mapping
 
 from greeks_cli.terms.choices import is_arithmetic
-from greeks_cli.terms.errors import did_you_mean
+from greeks_cli.terms.errors import FormulaError, did_you_mean
 from greeks_cli.terms.greek import MARKET_PARAMETERS, TIME
 from greeks_cli.terms.payments import PAY, Fixings, check_decided, check_payment, written
 
@@ -40,16 +40,6 @@ class Sort(enum.Enum):
     @property
     def is_condition(self) -> bool:
         return self in (Sort.CONDITION, Sort.CONDITIONS)
-
-
-class FormulaError(ValueError):
-    """A mistake in a formula; ``detail`` shows the formula with a caret under the place."""
-
-    def __init__(self, message: str, text: str, column: int):
-        super().__init__(message)
-        start = max(0, column - 50)
-        shown = "".join(c if c.isprintable() else "?" for c in text[start : start + 100])
-        self.detail = (f"  {shown}", "  " + " " * (column - start) + "^")
 
 
 def parse_formula(text: str, names: Mapping[str, float], fixings: Fixings) -> ast.expr:

@@ -78,6 +78,12 @@ class Leveled(JointContract):
 
     initial_levels: Prices = INITIAL_LEVELS
 
+    @classmethod
+    def completed(cls, terms: Mapping[str, Any], spots: Mapping[str, float]) -> Mapping[str, Any]:
+        if not cls.levels_are_spots or terms.get("initial_levels"):
+            return terms
+        return {**terms, "initial_levels": tuple(spots.values())}
+
     @property
     def levels(self) -> tuple[float, ...]:
         """The number by which each underlying is divided."""

@@ -7,7 +7,7 @@ from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
 
-from greeks_cli.terms.contract import NEXT_TO, OptionType, StrikeKind, order
+from greeks_cli.terms.contract import NEXT_TO, Contract, OptionType, StrikeKind, order
 from greeks_cli.terms.fields import Count, Fraction, PerYear, Price
 from greeks_cli.terms.fixings import PAST_FIXINGS, Fixed, Periodic, Prices
 from greeks_cli.terms.monitoring import Monitored
@@ -59,6 +59,18 @@ class Asian(Fixed):
 
     def structure(self, spot: float) -> Hashable:
         return super().structure(spot), self.n_averaged
+
+    @property
+    def past_structure(self) -> Hashable:
+        return super().past_structure, len(self.past_fixings)
+
+    @property
+    def control(self) -> Contract | None:
+        """The geometric average, where the arithmetic one may end on either side of a fixed strike."""
+        fixed = self.strike_kind is StrikeKind.FIXED and not self.is_decided
+        if not fixed or self.average is Average.GEOMETRIC:
+            return None
+        return self.model_copy(update={"average": Average.GEOMETRIC})
 
     @property
     def needs_path(self) -> bool:
@@ -123,6 +135,12 @@ class Lookback(Monitored):
     @property
     def needs_path(self) -> bool:
         return self.running_extreme is None
+
+    def has_small_carry(self, market: Mapping[str, float]) -> bool:
+        carry, vol = abs(market["rate"] - market["dividend_yield"]), market["vol"]
+        levels = [level for level in (self.strike, self.running_extreme) if level is not None]
+        furthest = max((abs(math.log(market["spot"] / level)) for level in levels), default=0.0)
+        return carry * max(self.expiry, math.sqrt(self.expiry) / vol, 0.4 * furthest / (vol * vol)) < 1
 
     @property
     def seeks_maximum(self) -> bool:
@@ -202,6 +220,11 @@ class Cliquet(Periodic):
     def observed(self) -> Mapping[str, float]:
         settled = sum(max(gross - 1 - self.floor, 0.0) - max(gross - 1 - self.cap, 0.0) for gross in self.settled)
         return {**super().observed, "past_gain": float(settled)}
+
+    @property
+    def past_structure(self) -> Hashable:
+        """Also the signs of the gains of past returns beyond the floor and the cap."""
+        return super().past_structure, tuple(r - 1 > bound for r in self.settled for bound in (self.floor, self.cap))
 
     @property
     def explicit_kinks(self) -> bool:

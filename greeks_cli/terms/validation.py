@@ -8,8 +8,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from greeks_cli.terms.contract import Contract
-from greeks_cli.terms.errors import Problem, did_you_mean, few
-from greeks_cli.terms.formula_grammar import FormulaError
+from greeks_cli.terms.errors import FormulaError, Problem, did_you_mean, few
 
 Section = TypeVar("Section", bound=BaseModel)
 

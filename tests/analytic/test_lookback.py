@@ -2,9 +2,10 @@
 
 import pytest
 
-from greeks_cli.analytic import closed_forms, path_options, point
+from greeks_cli.analytic import closed_forms
 from greeks_cli.analytic.closed_forms import exact_greeks
 from greeks_cli.terms.building import build_request
+from greeks_cli.terms.path_contracts import Lookback
 
 GREEKS = "delta,gamma,vega,rho,phi,theta,vanna,d(rate,rate),d(rate,spot),d(rate,dividend_yield)"
 CONTRACTS = (
@@ -26,8 +27,7 @@ def test_integral_is_the_quotient(contract, carry, monkeypatch):
     found = {}
     for small in (True, False):
         closed_forms._traced.cache_clear()
-        for module in (path_options, point):
-            monkeypatch.setattr(module, "has_small_carry", lambda contract, values, small=small: small)
+        monkeypatch.setattr(Lookback, "has_small_carry", lambda contract, values, small=small: small)
         found[small] = exact(contract, carry)
     closed_forms._traced.cache_clear()
     assert found[True] == pytest.approx(found[False], rel=1e-8, abs=1e-12)

@@ -6,7 +6,7 @@ import re
 import click
 import pytest
 
-from greeks_cli.cli.field_options import FIELDS
+from greeks_cli.cli.field_options import FIELDS, contract_fields
 from greeks_cli.cli.main import COMMANDS
 from greeks_cli.cli.sections import Section, SectionedOption
 from greeks_cli.inputs.source import flag
@@ -52,7 +52,7 @@ def test_help_fits_80_columns(greeks, name):
 
 @pytest.mark.parametrize("name", ON_CONTRACTS)
 def test_help_shows_an_option_for_every_field(greeks, name):
-    assert {flag(path) for path in FIELDS} <= shown(greeks(name, "--help").out)
+    assert {flag(path) for path in (*FIELDS, *contract_fields(CONTRACTS))} <= shown(greeks(name, "--help").out)
 
 
 @pytest.mark.parametrize(
@@ -79,7 +79,7 @@ def test_help_has_sections_in_order(greeks, option, section):
 def test_help_for_a_contract_shows_what_applies(greeks, kind):
     page = greeks("price", "--help", "--contract", kind).out
     own = {flag(("contract", name)) for name in CONTRACTS[kind].model_fields}
-    others = {flag(path) for path in FIELDS if path[0] == "contract"} - own
+    others = {flag(path) for path in contract_fields(CONTRACTS)} - own
     assert own <= shown(page)
     assert not others & shown(page)
     several = {flag(("market", name)) for name in Several.model_fields}
@@ -94,6 +94,21 @@ def test_help_for_a_model_shows_its_parameters(greeks, model):
     assert shown(page) & {flag(("market", name)) for name in OF_MODELS} == {
         flag(("market", name)) for name in model.parameters
     }
+
+
+@pytest.mark.parametrize("name", ON_CONTRACTS)
+def test_options_of_other_contracts_are_made_for_a_line_or_a_variable_that_has_one(name):
+    made = type(command(name))(name, params=[])
+    assert {param.path[1] for param in made.params} == {"kind", "expiry", "type", "strike"}
+    context = click.Context(made, info_name=name, auto_envvar_prefix="GREEKS_TEST")
+    assert made._suffices(context, ["--strike", "-5", "--type=put"])
+    assert not made._suffices(context, ["--barrier", "90"])
+    assert not made._suffices(context, ["--contract", "european"])
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("GREEKS_TEST_STRIKE", "100")
+        assert made._suffices(context, [])
+        patch.setenv("GREEKS_TEST_BARRIER", "90")
+        assert not made._suffices(context, [])
 
 
 def test_help_names_the_contracts_that_require_an_option(greeks):

@@ -12,8 +12,8 @@ from greeks_cli.engine.simulation.markets import Markets
 from greeks_cli.engine.simulation.path_data import Motion, PathData
 from greeks_cli.run.price import run
 from greeks_cli.terms.building import build_request
-from greeks_cli.terms.errors import InvalidInput, NonFiniteEstimate
-from greeks_cli.terms.formula_grammar import FormulaError, parse_formula
+from greeks_cli.terms.errors import FormulaError, InvalidInput, NonFiniteEstimate
+from greeks_cli.terms.formula_grammar import parse_formula
 from greeks_cli.terms.payments import Fixings
 from tests.conftest import assert_narrow
 

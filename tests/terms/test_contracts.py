@@ -11,6 +11,17 @@ from greeks_cli.terms.errors import InvalidInput
 from greeks_cli.terms.models import Model, with_samples
 
 
+@pytest.mark.parametrize("kind", CONTRACTS)
+def test_the_catalogue_finds_each_contract_by_its_kind(kind):
+    assert CONTRACTS[kind].model_fields["kind"].default == kind
+
+
+def test_the_catalogue_has_no_other_contracts():
+    assert "european" in CONTRACTS
+    assert "swaption" not in CONTRACTS
+    assert CONTRACTS.get("swaption") is None
+
+
 @pytest.mark.parametrize("count", [1, 3, 12, 52])
 def test_last_date_is_the_expiry(count):
     for days in range(1, 731):

@@ -1,17 +1,37 @@
-"""Payoff of a contract as a graph of the leaves: one function per contract, found by its type."""
+"""Payoff of a contract as a graph of the leaves: one function per contract, found by its type.
 
+A module of payoffs is imported when a contract of its module of ``terms`` is first paid.
+"""
+
+import importlib
 from functools import singledispatch
 
 from greeks_cli.engine.autodiff.kinks import Smoother
 from greeks_cli.engine.autodiff.ops import Leaves, Operand
 from greeks_cli.engine.simulation.any_market import AnyPath
-from greeks_cli.terms.contract import Contract, OptionType
+from greeks_cli.terms.contract import Contract, OptionType, module_of
+
+_MODULES = {
+    "vanillas": ".vanilla",
+    "barriers": ".barriers",
+    "path_contracts": ".path_dependent",
+    "structured": ".structured",
+    "formula": ".formula",
+    "joint_contracts": ".joint",
+}
+"""Modules of payoffs, by the modules of ``terms`` that define their contracts."""
 
 
 @singledispatch
 def payoff(contract: Contract, leaves: Leaves, path: AnyPath, smoother: Smoother) -> Operand:
     """The undiscounted payment at expiry, one per path, shape (n_paths,)."""
-    raise TypeError(f"no payoff is registered for {type(contract).__name__}")
+    if module := _MODULES.get(module_of(contract)):
+        importlib.import_module(module, __package__)
+    own = payoff.dispatch(type(contract))
+    if own is payoff.dispatch(object):
+        raise TypeError(f"no payoff is registered for {type(contract).__name__}")
+    found: Operand = own(contract, leaves, path, smoother)
+    return found
 
 
 def above(type: OptionType, one: Operand, other: Operand) -> Operand:
