@@ -38,7 +38,7 @@ class Settings:
 
 
 @dataclass(frozen=True)
-class _Common:
+class Common:
     """Settings and grid of all trades of a sheet; the settings common to all sheets are merged in."""
 
     settings: Settings
@@ -71,22 +71,12 @@ def trades_of(sheets: Sequence[Sheet], common: Sheet, overrides: Settings) -> li
     Raises InvalidInput where there is no trade, and with every problem where one concerns all trades.
     """
     problems = [*common.problems, *_in_sections(common)]
-    wrong_markets: list[Problem] = []
-    market = overrides.sections.get("market", {})
-    underlyings = markets_of([common, *sheets], market, wrong_markets)
-    flags = replace(overrides, sections={**overrides.sections, "market": of_one(market)})
-    if wrong_markets:
-        raise InvalidInput([*problems, *wrong_markets])
-    groups: list[_Group] = []
+    underlyings = _markets([common, *sheets], overrides, problems)
+    groups: list[Group] = []
     for sheet in sheets:
         problems += [*sheet.problems, *_in_sections(sheet)]
-        settings = _settings(common).under(_settings(sheet))
-        axes = axes_of(sheet.grid, partial(sheet.place, "grid"), problems)
-        layers = (_settings(common), _settings(sheet), overrides)
-        wrong = frozenset(problem.path for layer in layers for problem in _shared_problems(layer))
-        tags = frozenset((*common.passthrough, *sheet.passthrough))
-        shared = _Common(settings, flags, few_enough(axes, sheet.file, problems), wrong, underlyings, tags)
-        groups += [_group(record, len(groups) + n, shared) for n, record in enumerate(sheet.records, start=1)]
+        shared = _shared(common, sheet, overrides, underlyings, problems)
+        groups += [group_of(record, len(groups) + n, shared) for n, record in enumerate(sheet.records, start=1)]
     groups = _distinct(groups)
     trades = [trade for group in groups for trade in group.trades]
     if problems or (trades and all(group.unread for group in groups)):
@@ -95,6 +85,36 @@ def trades_of(sheets: Sequence[Sheet], common: Sheet, overrides: Settings) -> li
         files = ", ".join(sheet.file for sheet in sheets)
         raise InvalidInput([Problem((files,), "no trades; write [[trade]] tables, lines or rows")])
     return trades
+
+
+def common_of(common: Sheet, overrides: Settings) -> Common:
+    """What trades that come one by one have in common. Raises InvalidInput with every problem."""
+    problems = [*common.problems, *_in_sections(common)]
+    underlyings = _markets([common], overrides, problems)
+    shared = _shared(common, Sheet(common.file), overrides, underlyings, problems)
+    if problems:
+        raise InvalidInput(problems)
+    return shared
+
+
+def _markets(sheets: Sequence[Sheet], overrides: Settings, problems: Sequence[Problem]) -> Markets:
+    """The markets of underlyings. Raises InvalidInput, also with ``problems``, where one is wrong."""
+    wrong: list[Problem] = []
+    found = markets_of(sheets, overrides.sections.get("market", {}), wrong)
+    if wrong:
+        raise InvalidInput([*problems, *wrong])
+    return found
+
+
+def _shared(common: Sheet, sheet: Sheet, overrides: Settings, underlyings: Markets, problems: list[Problem]) -> Common:
+    """What the trades of a sheet have in common."""
+    layers = (_settings(common), _settings(sheet), overrides)
+    wrong = frozenset(problem.path for layer in layers for problem in _shared_problems(layer))
+    flags = replace(overrides, sections={**overrides.sections, "market": of_one(overrides.sections.get("market", {}))})
+    axes = axes_of(sheet.grid, partial(sheet.place, "grid"), problems)
+    axes = few_enough(axes, sheet.file, problems)
+    tags = frozenset((*common.passthrough, *sheet.passthrough))
+    return Common(_settings(common).under(_settings(sheet)), flags, axes, wrong, underlyings, tags)
 
 
 def _settings(sheet: Sheet) -> Settings:
@@ -119,7 +139,7 @@ def _in_sections(sheet: Sheet) -> Iterator[Problem]:
 
 
 @dataclass(frozen=True)
-class _Group:
+class Group:
     """The trades of one record."""
 
     record: Record
@@ -128,13 +148,13 @@ class _Group:
     unread: bool = False
     """True if one rejected trade stands for the record, which is unreadable or has an id that is there twice."""
 
-    def unreadable(self, problems: Sequence[Problem], positions: tuple[Position, ...] | None = None) -> "_Group":
+    def unreadable(self, problems: Sequence[Problem], positions: tuple[Position, ...] | None = None) -> "Group":
         """A group of one rejected trade, named by the place of the record because its id cannot be used."""
         name = printable(f"{self.record.place()} (#{self.number})")
-        return _Group(self.record, self.number, [Rejected(name, tuple(problems), positions)], unread=True)
+        return Group(self.record, self.number, [Rejected(name, tuple(problems), positions)], unread=True)
 
 
-def _group(record: Record, number: int, common: _Common) -> _Group:
+def group_of(record: Record, number: int, common: Common) -> Group:
     """Trades of a record, one at every point of its grid."""
     problems = list(_unreadable(record))
     own = record.fields.get("grid", {})
@@ -142,11 +162,11 @@ def _group(record: Record, number: int, common: _Common) -> _Group:
         own_axes = axes_of(own, lambda _: record.place("grid"), problems)
         axes = few_enough({**common.grid, **own_axes}, record.place("grid"), problems)
     if problems:
-        return _Group(record, number, ()).unreadable(problems)
+        return Group(record, number, ()).unreadable(problems)
     name = str(record.fields.get("id", number))
     fields = {field: value for field, value in record.fields.items() if field not in ("grid", "id")}
     trades = [_trade(f"{name}{suffix}", {**fields, **at}, record, common) for suffix, at in points(axes)]
-    return _Group(record, number, trades)
+    return Group(record, number, trades)
 
 
 def _unreadable(record: Record) -> Iterator[Problem]:
@@ -166,7 +186,7 @@ def _is_name(name: object) -> bool:
     return isinstance(name, str | int) and not isinstance(name, bool) and bool(text.strip()) and text.isprintable()
 
 
-def _trade(name: str, fields: Mapping[str, Any], record: Record, common: _Common) -> ReadLine:
+def _trade(name: str, fields: Mapping[str, Any], record: Record, common: Common) -> ReadLine:
     fields, tags = without_tags(gathered(fields), common.passthrough)
     own, problems = sorted_out(fields)
     guessed = own.keys() - fields.keys()
@@ -209,7 +229,7 @@ def _trade(name: str, fields: Mapping[str, Any], record: Record, common: _Common
     return Trade(name, request, placed, defaults)
 
 
-def _contract(fields: Mapping[str, Any], own: Mapping[str, Any], common: _Common) -> dict[str, Any]:
+def _contract(fields: Mapping[str, Any], own: Mapping[str, Any], common: Common) -> dict[str, Any]:
     """The fields of a trade's contract, its own and those of all trades of the kind."""
     shared = common.settings.sections.get("contract", {})
     kind = shared.get("kind", DEFAULT_CONTRACT)
@@ -240,7 +260,7 @@ def _position(
     own: Mapping[str, Any],
     tags: Mapping[str, Any],
     names: Sequence[str],
-    common: _Common,
+    common: Common,
     problems: list[Problem],
 ) -> tuple[dict[str, Any], Mapping[str, Any]]:
     """The fields of a position, and the market of its underlying; ``names`` are those of several underlyings.
@@ -284,13 +304,13 @@ def _place(field: str, name: str, record: Record) -> str:
     return f"{place}: {field}" if field else place
 
 
-def _distinct(groups: Sequence[_Group]) -> list[_Group]:
+def _distinct(groups: Sequence[Group]) -> list[Group]:
     """The groups; one with an id that another trade has becomes a rejected trade, because ids name results."""
     often = Counter(trade.id for group in groups for trade in group.trades)
     return [_set_aside(group, often) for group in groups]
 
 
-def _set_aside(group: _Group, often: Mapping[str, int]) -> _Group:
+def _set_aside(group: Group, often: Mapping[str, int]) -> Group:
     twice = next((trade.id for trade in group.trades if often[trade.id] > 1), None)
     if twice is None:
         return group

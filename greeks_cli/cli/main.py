@@ -19,6 +19,7 @@ from greeks_cli.terms.errors import ExitCode, GreeksError, did_you_mean
 COMMANDS = {
     "price": "Price a contract and its Greeks by Monte Carlo.",
     "batch": "Price a book of trades from files, results into a file.",
+    "serve": "Answer trades line by line, as a pipe that stays.",
     "report": "Show a book or its results as one HTML page.",
     "check": "Check every Greek by every method that applies.",
     "converge": "Show error against paths, and bias against width.",

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from greeks_cli.terms.trade import ReadLine, Rejected, Trade
 
 Found = TypeVar("Found")
+_STDIN = "<stdin>"
 
 
 class BookRead(NamedTuple):
@@ -80,6 +81,37 @@ def _book(
         raise InvalidInput([*problems, *problems_of(lines or [] if settings else [])])
     digests = {sheet.file: sheet.digest for sheet in (common, *sheets) if sheet.digest}
     return BookRead(_solved(lines or []), digests, rates)
+
+
+class Stream:
+    """Trades that come one by one, as lines of JSON, under the settings of all."""
+
+    def __init__(self, market: Path | None, flags: Source, reading: "Reading"):
+        """Raises InvalidInput where the settings of all are wrong."""
+        from greeks_cli.book.book import Settings, common_of
+        from greeks_cli.book.records import Sheet
+        from greeks_cli.book.underlyings import market_sheet
+        from greeks_cli.terms.request import DEFAULT_GREEKS
+
+        flags.validate()
+        settings = market_sheet(str(market), reading, []) if market else Sheet(_STDIN)
+        if settings.records or settings.grid:
+            raise InvalidInput([Problem(("--market",), "is for settings; give trades as lines", str(market))])
+        overrides = Settings(flags.sections, None if flags.greeks is DEFAULT_GREEKS else flags.greeks)
+        self._common = common_of(settings, overrides)
+        self._n_lines = self._n_trades = 0
+
+    def trades(self, line: str) -> "list[Trade | Rejected]":
+        """The trades of the next line: one, those of a grid, or none where the line is blank."""
+        from greeks_cli.book.book import group_of
+        from greeks_cli.book.record import json_record
+
+        self._n_lines += 1
+        if not line.strip():
+            return []
+        self._n_trades += 1
+        record = json_record(line, _STDIN, self._n_lines)
+        return _solved(group_of(record, self._n_trades, self._common).trades)
 
 
 def _solved(lines: "Sequence[ReadLine]") -> "list[Trade | Rejected]":

@@ -114,7 +114,7 @@ def _by_executor(
 def _alone(trade: Trade, threads: int, executor: Workers) -> Answer:
     """The answer of a trade priced with nothing else in flight, after a process died while it was in flight."""
     try:
-        return executor.submit(_answer, trade, threads).result()
+        return executor.submit(answer_to, trade, threads).result()
     except BrokenProcessPool:
         return "the process that priced it died twice, perhaps for want of memory; use fewer steps or dates"
 
@@ -159,10 +159,11 @@ def _answers(trades: Sequence[Trade], threads: int | None) -> list[Answer]:
             pass
         except Exception as error:  # a bug, which pricing the trades one by one would hide
             return [_internal(error)] * len(trades)
-    return [_answer(trade, threads) for trade in trades]
+    return [answer_to(trade, threads) for trade in trades]
 
 
-def _answer(trade: Trade, threads: int | None) -> Answer:
+def answer_to(trade: Trade, threads: int | None) -> Answer:
+    """The result of a trade, or the reason why there is none."""
     try:
         return run(trade.request, threads)
     except GreeksError as error:

@@ -1,0 +1,123 @@
+"""The pipe that stays: lines in, lines out, each as soon as it is there."""
+
+import json
+import signal
+import subprocess
+import sys
+
+import pytest
+
+from tests.cli.batches import usual_signals
+
+LINES = [
+    '{"id": "a", "strike": 100, "vol": 0.2}',
+    "",
+    '{"strike": -1, "vol": 0.2}',
+    "nonsense",
+    '{"strike": 90, "vol": 0.3, "grid": {"spot": [90, 100]}}',
+    '{"id": "b", "strike": 100, "market_price": 8.2}',
+    '{"id": "d", "kind": "digital", "strike": 100, "vol": 0.2, "quantity": -3, "tags": {"desk": "x"}}',
+]
+SHORT = ["--paths", "2000", "--greeks", "delta,gamma"]
+
+
+@pytest.fixture
+def serving():
+    """A process that serves, whose pipes are open."""
+    pipes = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.PIPE)
+    command = [sys.executable, "-m", "greeks_cli", "serve", "--stdio", *SHORT]
+    with subprocess.Popen(command, text=True, preexec_fn=usual_signals, **pipes) as process:
+        yield process
+        process.kill()
+
+
+def ask(process, line):
+    process.stdin.write(line + "\n")
+    process.stdin.flush()
+    return json.loads(process.stdout.readline())
+
+
+def served(text, *arguments):
+    command = [sys.executable, "-m", "greeks_cli", "serve", "--stdio", *SHORT, *arguments]
+    done = subprocess.run(command, input=text, capture_output=True, check=False)
+    return done.returncode, [json.loads(line) for line in done.stdout.splitlines()], done.stderr.decode()
+
+
+def test_answers_are_those_of_a_book_of_json_lines(greeks, book):
+    path = book("\n".join(LINES), "book.jsonl")
+    rows = [json.loads(line) for line in greeks("batch", path, *SHORT).out.splitlines()]
+    code, answers, said = served("\n".join(LINES).encode())
+    assert [{**row, "error": ""} | {"key": ""} for row in answers if "error" not in row] == [
+        {**row, "error": ""} | {"key": ""} for row in rows if "error" not in row
+    ]
+    assert [row["key"] for row in answers if "error" not in row] == [row["key"] for row in rows if "error" not in row]
+    where = [row["error"].replace("<stdin>", path) for row in answers if "error" in row]
+    assert where == [row["error"] for row in rows if "error" in row]
+    assert [row["status"] for row in answers] == ["ok", "error", "error", "ok", "ok", "ok", "ok"]
+    assert (code, said) == (3, "greeks: 2 of 7 trades failed\n")
+
+
+def test_an_answer_comes_before_the_next_line_is_read(serving):
+    assert ask(serving, LINES[0])["id"] == "a"
+    assert ask(serving, "nonsense")["status"] == "error"
+    assert ask(serving, LINES[-1])["position"]["tags"] == {"desk": "x"}
+    serving.stdin.close()
+    assert (serving.wait(30), serving.stderr.read()) == (3, "greeks: 1 of 3 trades failed\n")
+
+
+def test_ctrl_c_ends_it_in_one_line(serving):
+    ask(serving, LINES[0])
+    serving.send_signal(signal.SIGINT)
+    assert (serving.wait(30), serving.stderr.read()) == (130, "greeks: interrupted\n")
+
+
+def test_sigterm_ends_it_without_a_word(serving):
+    ask(serving, LINES[0])
+    serving.terminate()
+    assert (serving.wait(30), serving.stderr.read()) == (128 + signal.SIGTERM, "")
+
+
+def test_a_closed_reader_ends_it_without_a_word(serving):
+    ask(serving, LINES[0])
+    serving.stdout.close()
+    serving.stdin.write((LINES[0] + "\n") * 3)
+    serving.stdin.close()
+    assert (serving.wait(30), serving.stderr.read()) == (0, "")
+
+
+def test_no_lines_are_no_mistake():
+    assert served(b"") == (0, [], "")
+
+
+def test_the_last_line_needs_no_newline_and_the_first_may_have_a_mark():
+    code, answers, _ = served(b"\xef\xbb\xbf" + LINES[0].encode())
+    assert (code, [row["id"] for row in answers]) == (0, ["a"])
+
+
+def test_bytes_that_are_no_text_are_an_error_row():
+    code, answers, _ = served(b"\xff\xfe{}\n" + LINES[0].encode())
+    assert (code, [row["status"] for row in answers]) == (3, ["error", "ok"])
+    assert "not valid JSON" in answers[0]["error"]
+
+
+def test_settings_of_all_and_units(tmp_path):
+    (tmp_path / "market.toml").write_text("[underlying.X]\nspot = 50\nvol = 0.3\n")
+    line = b'{"underlying": "X", "strike": 50}\n'
+    _, (answer,), _ = served(line, "--market", str(tmp_path / "market.toml"), "--units", "market", "--greeks", "vega")
+    assert answer["market"]["spot"] == 50
+    assert answer["estimates"][1]["unit"] == "per vol point"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["serve"], "greeks: --stdio: required"),
+        (["serve", "--stdio", "--paths", "3"], "greeks: --paths: 3: should be greater than or equal to 16"),
+        (["serve", "--stdio", "--market", "nothing.toml"], "greeks: nothing.toml: No such file"),
+    ],
+    ids=str,
+)
+def test_wrong_settings_are_refused_before_the_first_line(greeks, arguments, said):
+    outcome = greeks(*arguments)
+    assert (outcome.code, outcome.out) == (2, "")
+    assert outcome.err.startswith(said)
