@@ -40,6 +40,7 @@ _RATES = {
 }
 _BOUNDS = {"ge": "minimum", "gt": "exclusiveMinimum", "le": "maximum", "lt": "exclusiveMaximum"}
 _AXIS = {"anyOf": [{"type": "array", "minItems": 1}, {"type": "string", "pattern": "^[^:]+:[^:]+:[0-9]+$"}]}
+_NAMES_KIND = {"required": ["kind"]}
 _GRID = {
     "description": "fields and their values: a list, or start:stop:count; every trade at every point",
     "type": "object",
@@ -52,19 +53,23 @@ def book_schema() -> dict[str, Any]:
     definitions: dict[str, Any] = {}
     shared = {name: _properties(model, definitions) for name, model in _SECTIONS.items()}
     shared["market"] |= _properties(Quote, definitions)
-    sections = {name: _table(properties) for name, properties in shared.items()}
-    inherited = {field: schema for properties in shared.values() for field, schema in properties.items()}
-    contracts = [_contract(kind, model, inherited, definitions) for kind, model in CONTRACTS.items()]
+    inherited = {field: _defined(definitions, field, one) for own in shared.values() for field, one in own.items()}
+    contracts = {kind: _fields_of(kind, model, definitions) for kind, model in CONTRACTS.items()}
+    for kind, own in contracts.items():
+        _defined(definitions, f"contract {kind}", _contract(kind, own, inherited))
+    trade = _defined(definitions, "trade", _trade())
     of_underlying = {**shared["market"], "currency": shared["position"]["currency"]}
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "A book of trades for greeks batch",
-        "type": "object",
+        "description": "A table of settings and trades, or a list of trades. A number may not be written as text here.",
+        "type": ["object", "array"],
+        "items": {**trade, **_of_usual_kind()},
         "additionalProperties": False,
         "properties": {
             "greeks": _GREEKS,
-            **sections,
-            "contract": {"description": "fields that trades of the same kind have in common", "type": "object"},
+            **{name: _table(properties) for name, properties in shared.items()},
+            "contract": _common(contracts),
             "grid": _GRID,
             "underlying": {
                 "description": "the market of each underlying, by its name",
@@ -79,26 +84,61 @@ def book_schema() -> dict[str, Any]:
                 "items": {"type": "string"},
             },
             "valuation_date": shared["dates"]["valuation_date"],
-            "trade": {"type": "array", "items": {"anyOf": contracts}},
+            "trade": {"type": "array", "items": trade},
         },
+        "if": {"properties": {"contract": {"not": _NAMES_KIND}, "grid": {"not": _NAMES_KIND}}},
+        "then": {"properties": {"trade": {"items": _of_usual_kind()}}},
         "$defs": definitions,
     }
 
 
-def _contract(
-    kind: str, model: type[BaseModel], inherited: dict[str, Any], definitions: dict[str, Any]
-) -> dict[str, Any]:
+def _trade() -> dict[str, Any]:
+    """A trade: its kind chooses the fields; one without a kind may take that of [contract]."""
+    return {"type": "object", "properties": {"kind": {"enum": list(CONTRACTS)}}, "allOf": _by_kind()}
+
+
+def _by_kind() -> list[dict[str, Any]]:
+    """The rule of each kind: a table that names it has its fields."""
+    return [
+        {"if": {"properties": {"kind": {"const": kind}}, **_NAMES_KIND}, "then": _reference(f"contract {kind}")}
+        for kind in CONTRACTS
+    ]
+
+
+def _of_usual_kind() -> dict[str, Any]:
+    """A trade without a kind is of the first one."""
+    unnamed = {"not": _NAMES_KIND, "properties": {"grid": {"not": _NAMES_KIND}}}
+    return {"if": unnamed, "then": _reference(f"contract {next(iter(CONTRACTS))}")}
+
+
+def _fields_of(kind: str, model: type[BaseModel], definitions: dict[str, Any]) -> dict[str, Any]:
     own = _properties(model, definitions) | {"kind": {"const": kind}}
+    own = {name: _or_listed(schema) for name, schema in own.items()}
     own |= {name: _or_text(own[name]) for name in (*DATE_FIELDS, "underlyings") if name in own}
-    own |= {"correlation": _CORRELATION} if "underlyings" in own else {}
-    # Only the first contract may leave out its kind.
-    needed = [] if kind == next(iter(CONTRACTS)) else ["kind"]
+    return own | ({"correlation": _CORRELATION} if "underlyings" in own else {})
+
+
+def _contract(kind: str, own: dict[str, Any], inherited: dict[str, Any]) -> dict[str, Any]:
     identity = {"id": {"type": ["string", "integer"], "description": "the name of the result"}}
     return {
         "title": kind,
         **_table({**identity, "greeks": _GREEKS, "grid": _GRID, **own, **inherited}),
-        "patternProperties": {r"^tags\\.": {"type": ["string", "number"]}},
-        "required": needed,
+        "patternProperties": {r"^tags\.": {"type": ["string", "number"]}},
+    }
+
+
+def _common(contracts: dict[str, dict[str, Any]]) -> dict[str, Any]:
+    """Fields that trades have in common: each as one of the contracts has it."""
+    found: dict[str, list[Any]] = {}
+    for name, schema in (field for own in contracts.values() for field in own.items()):
+        if schema not in found.setdefault(name, []):
+            found[name].append(schema)
+    properties = {name: one[0] if len(one) == 1 else {"anyOf": one} for name, one in found.items()}
+    properties["kind"] = {"enum": list(contracts)}
+    return {
+        "description": "fields that trades of the same kind have in common",
+        **_table(properties),
+        "allOf": _by_kind(),
     }
 
 
@@ -106,6 +146,15 @@ def _or_text(schema: dict[str, Any]) -> dict[str, Any]:
     """The schema of a field that may be written as a date, a tenor or a rule as well."""
     texts = [{"type": "string"}, {"type": "array", "items": {"type": "string"}}]
     return {"description": schema.get("description", ""), "anyOf": [schema, *texts]}
+
+
+def _or_listed(schema: dict[str, Any]) -> dict[str, Any]:
+    """The schema of a list of numbers, which may be written as one number or as a text with commas as well."""
+    lists = [one for one in (schema, *schema.get("anyOf", ())) if one.get("type") == "array"]
+    if not any({"number", "integer"} & {one.get("items", {}).get("type")} for one in lists):
+        return schema
+    one = {**lists[0]["items"], "description": "one number"}
+    return {"description": schema.get("description", ""), "anyOf": [schema, one, {"type": "string"}]}
 
 
 def _properties(model: type[BaseModel], definitions: dict[str, Any]) -> dict[str, Any]:
@@ -121,6 +170,16 @@ def _standard(schema: Any) -> Any:
     if isinstance(schema, dict):
         return {_BOUNDS.get(name, name): _standard(one) for name, one in schema.items()}
     return schema
+
+
+def _defined(definitions: dict[str, Any], name: str, schema: dict[str, Any]) -> dict[str, Any]:
+    """A reference to a schema that is defined once."""
+    definitions[name] = schema
+    return _reference(name)
+
+
+def _reference(name: str) -> dict[str, Any]:
+    return {"$ref": f"#/$defs/{name.replace(' ', '%20')}"}
 
 
 def _table(properties: dict[str, Any]) -> dict[str, Any]:

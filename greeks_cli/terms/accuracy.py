@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Annotated, Self
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import BeforeValidator, Field, WithJsonSchema, model_validator
 
 from greeks_cli.terms.fields import Count, Number, Term
 from greeks_cli.terms.greek import Greek, parse_greek
@@ -45,10 +45,15 @@ def _read_targets(value: object) -> object:
     return tuple(parse_target(item) for item in value) if isinstance(value, Iterable) else value
 
 
+_TEXT = {"type": "string", "pattern": r"^.+=\s*[0-9.]+([eE][-+]?[0-9]+)?\s*%?\s*$"}
+_WRITTEN = {"anyOf": [_TEXT, {"type": "array", "items": _TEXT}]}
+"""The JSON Schema of targets as they are written."""
+
+
 class Accuracy(Term):
     """The stopping rule: tolerances and limits. Without tolerances exactly ``paths`` paths are run."""
 
-    tol: Annotated[tuple[Target, ...], BeforeValidator(_read_targets)] = Field(
+    tol: Annotated[tuple[Target, ...], BeforeValidator(_read_targets), WithJsonSchema(_WRITTEN)] = Field(
         (), description="tolerance for standard error plus bias, such as gamma=1% or price=0.001; repeatable"
     )
     max_paths: Count = Field(10**9, ge=16, description="paths after which to give up on a tolerance")

@@ -272,7 +272,6 @@ def test_report_without_curves_and_of_results(joint, greeks, tmp_path):
 
 def test_schema_knows_several_underlyings(greeks):
     schema = json.loads(greeks("schema").out)
-    kinds = {one["title"]: one["properties"] for one in schema["properties"]["trade"]["items"]["anyOf"]}
     assert "correlation" in schema["properties"]
-    assert {"underlyings", "correlation"} <= set(kinds["spread"])
-    assert "correlation" not in kinds["european"]
+    assert {"underlyings", "correlation"} <= set(schema["$defs"]["contract spread"]["properties"])
+    assert "correlation" not in schema["$defs"]["contract european"]["properties"]
