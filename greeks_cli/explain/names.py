@@ -81,7 +81,7 @@ def _unknown(text: str, error: str) -> tuple[str, str | None]:
     """The message about a name that nothing has, and the name where the message leaves it out."""
     from greeks_cli.terms.contracts import CONTRACTS
 
-    near = nearest(text, [*PLAIN, *CONTRACTS])
+    near = nearest(text, [*(name for name in PLAIN if name not in NAMED), *CONTRACTS])
     return (f"unknown; did you mean '{near}'?", text) if near else (error, None)
 
 
