@@ -10,7 +10,7 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "greeks_cli"
-ENGINE = ["compiler", "backends", "autodiff", "simulation", "payoffs", "estimators", "execution"]
+ENGINE = ["compiler", "backends", "autodiff", "simulation", "payoffs", "exercise", "estimators", "execution"]
 """In the order in which data passes them: each may import those before it."""
 MAY_IMPORT = {
     "terms": set(),

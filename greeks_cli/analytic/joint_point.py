@@ -99,6 +99,8 @@ class JointPoint:
         """False where the contract has no closed form, or its integral takes too many places."""
         if any(isinstance(own.vol, Curve) for own in self.market.markets):  # increments then correlate by their vols
             return False
+        if self.contract.is_early:
+            return False
         return self.form is not None and not (self.is_integral and self.rule is None)
 
     def knows(self, index: MultiIndex) -> bool:

@@ -105,11 +105,13 @@ class Point:
 
     @property
     def is_known(self) -> bool:
-        """False where curves, dividends in cash or the model leave no closed form.
+        """False where early exercise, curves, dividends in cash or the model leave no closed form.
 
         Dividends that are all paid by the contract's first date move its start alone.
         """
         contract, market, cash = self.contract, self.market, self.cash
+        if contract.is_early:
+            return False
         if market.vol_surface and not isinstance(contract, Underlying):
             is_of_market = self.values["spot"] == market.spot
             return type(contract) in ON_THE_END and is_of_market and has_law_of_quotes(market, contract.expiry)

@@ -32,6 +32,7 @@ class BookFormat(enum.StrEnum):
 
 _ESTIMATE = ("name", "value", "stderr", "low", "high", "bias", "exact", "unit", "estimator", "warning")
 _SCALED = ("value", "stderr", "low", "high", "bias", "exact")
+_BOUND = ("upper", "upper_stderr")
 _PER_UNIT = ("per_unit_value", "per_unit_stderr", "per_unit_bias")
 _INPUTS = ("position", "contract", "market")
 _DATE_NAMES = {
@@ -85,6 +86,8 @@ def _of_position(estimate: Record, scale: float) -> Record:
         "bias": estimate["bias"] * abs(scale),
         "exact": exact,
         **({"bias_of_steps": own * abs(scale)} if (own := estimate.get("bias_of_steps")) is not None else {}),
+        **({"upper": own * scale} if (own := estimate.get("upper")) is not None else {}),
+        **({"upper_stderr": own * abs(scale)} if (own := estimate.get("upper_stderr")) is not None else {}),
         **{name: estimate[name.removeprefix("per_unit_")] for name in _PER_UNIT},
     }
 
@@ -151,8 +154,10 @@ def _long_csv(records: Sequence[Record]) -> str:
 
 def long_columns(records: Sequence[Record]) -> list[str]:
     """The columns of the long form: those of an estimate, and the inputs that a record has."""
-    scaled = any("per_unit_value" in one for record in records for one in record.get("estimates", ()))
-    return ["id", "status", *_ESTIMATE, *(_PER_UNIT if scaled else ()), *_input_names(records)]
+    estimates = [one for record in records for one in record.get("estimates", ())]
+    bounds = _BOUND if any("upper" in one for one in estimates) else ()
+    scaled = _PER_UNIT if any("per_unit_value" in one for one in estimates) else ()
+    return ["id", "status", *_ESTIMATE, *bounds, *scaled, *_input_names(records)]
 
 
 def _input_names(records: Sequence[Record]) -> list[str]:

@@ -14,7 +14,8 @@ from greeks_cli.report.table import table
 from greeks_cli.terms.greek import Units
 from greeks_cli.terms.result import Result
 
-_FIELDS = [field.name for field in fields(Row) if field.name != "bias_of_steps"]
+_BOUND = ["upper", "upper_stderr"]
+_FIELDS = [field.name for field in fields(Row) if field.name not in ("bias_of_steps", *_BOUND)]
 
 
 class Format(enum.StrEnum):
@@ -62,13 +63,16 @@ def document(result: Result, units: Units) -> dict[str, Any]:
 
 def _as_dict(row: Row) -> dict[str, Any]:
     """The fields of a row; ``dataclasses.asdict`` copies each of them, which takes ten times as long."""
-    return {name: getattr(row, name) for name in _FIELDS}
+    names = _FIELDS if row.upper is None else _FIELDS + _BOUND
+    return {name: getattr(row, name) for name in names}
 
 
 def as_csv(result: Result, units: Units) -> str:
     """CSV with a header and one line per estimate."""
     text = io.StringIO()
-    writer = csv.DictWriter(text, _FIELDS, lineterminator="\n")
+    shown = [_as_dict(row) for row in rows(result, units)]
+    bounded = any("upper" in row for row in shown)
+    writer = csv.DictWriter(text, _FIELDS + _BOUND if bounded else _FIELDS, lineterminator="\n")
     writer.writeheader()
-    writer.writerows(_as_dict(row) for row in rows(result, units))
+    writer.writerows(shown)
     return text.getvalue()

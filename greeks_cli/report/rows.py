@@ -22,6 +22,9 @@ class Row:
     warning: str | None
     bias_of_steps: float = 0.0
     """The part of the bias that is of time steps, a key of JSON where there are any."""
+    upper: float | None = None
+    """The upper bound on a price of which ``value`` is a lower one, a key of JSON and CSV where there is one."""
+    upper_stderr: float | None = None
 
     @property
     def z(self) -> float | None:
@@ -47,4 +50,6 @@ def _row(estimate: Estimate, units: Units) -> Row:
         estimator=str(estimate.estimator),
         warning=estimate.warning,
         bias_of_steps=estimate.bias_of_steps * scale,
+        upper=None if estimate.upper is None else estimate.upper * scale,
+        upper_stderr=None if estimate.upper_stderr is None else estimate.upper_stderr * scale,
     )

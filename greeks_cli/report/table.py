@@ -27,10 +27,19 @@ def table(result: Result, units: Units, screen: Screen) -> str:
     cells = [cells_of(row) for row in lines]
     level = f"{100 * result.request.simulation.confidence:g}% interval"
     grid, left_out = narrowed(screen, _LEFT_OUT_FIRST, lambda left_out: _grid(cells, left_out, level))
-    notes = [f"{row.name}: {row.warning}" for row in lines if row.warning]
+    notes = [*map(between, lines), *(f"{row.name}: {row.warning}" for row in lines if row.warning)]
+    notes = [note for note in notes if note]
     if left_out:
         notes.append(f"left out for width: {', '.join(left_out)}; --format json has all")
     return text_of(screen, headline(result.request, result.paths, result.shift, result.steps).line, [grid], notes)
+
+
+def between(row: Row) -> str:
+    """The two bounds of an estimate in words; empty where there is no upper one."""
+    if row.upper is None or row.upper_stderr is None:
+        return ""
+    low, high = estimate_cell(row.value, row.stderr), estimate_cell(row.upper, row.upper_stderr)
+    return f"{row.name}: between {low}, by the exercise policy, and {high}, for whoever knows the future"
 
 
 def narrowed(

@@ -116,6 +116,16 @@ class Contract(Term):
         return repr(self.model_dump(exclude=set(names)))
 
     @property
+    def is_early(self) -> bool:
+        """True if the holder may exercise before expiry."""
+        return False
+
+    @property
+    def exercises_today(self) -> bool:
+        """True if the holder may exercise now."""
+        return False
+
+    @property
     def needs_path(self) -> bool:
         """False if the spot and what the contract states as observed tell its payment once it has expired."""
         return True

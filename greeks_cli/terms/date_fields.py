@@ -9,9 +9,14 @@ from greeks_cli.terms.schedules import Rule
 
 DATED = ("expiry", "start", "elapsed", "window_start", "window_end")
 """Fields of a contract that may be a date or a tenor."""
-LISTS = ("fixing_times", "monitoring_times", "knock_in_times")
+LISTS = ("fixing_times", "monitoring_times", "knock_in_times", "exercise_times")
 """Fields of a contract that may be a list of dates."""
-RULES = {"fixings": "fixing_times", "monitoring": "monitoring_times", "knock_in_monitoring": "knock_in_times"}
+RULES = {
+    "fixings": "fixing_times",
+    "monitoring": "monitoring_times",
+    "knock_in_monitoring": "knock_in_times",
+    "exercise_times": "exercise_times",
+}
 """Fields of a contract that may be a rule, and the field of the dates of the rule."""
 DATE_FIELDS = (*DATED, *LISTS, *RULES)
 """All fields of a contract that may be a text about dates."""

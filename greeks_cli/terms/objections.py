@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from greeks_cli.terms.absent import is_node_of_curve, without_node, without_parameter
 from greeks_cli.terms.errors import Problem, did_you_mean
+from greeks_cli.terms.exercise import objection_to
 from greeks_cli.terms.greek import Greek
 from greeks_cli.terms.joint_market import JointMarket
 from greeks_cli.terms.models import Model
@@ -31,6 +32,8 @@ def problems_of_market(request: "Request") -> Iterator[Problem]:
             yield Problem(("simulation", "control"), message)
         return
     market, expiry = request.sole_market, contract.expiry
+    if contract.is_early and market.model is not Model.GBM:
+        yield Problem(("market", "model"), "early exercise wants model gbm", str(market.model))
     worth = market.worth_of_dividends(expiry)
     if worth >= market.spot:
         message = f"are worth {worth:g} until expiry {expiry:g}, and the spot is {market.spot:g}; lower them"
@@ -62,6 +65,8 @@ def objection(request: "Request", greek: Greek, values: Mapping[str, float]) -> 
         singular = [name for name in greek.parameters if is_correlation(name) and request.market.is_singular]
         if singular:
             return f"{singular[0]} cannot move both ways: the matrix of correlations has an eigenvalue of 0"
+    if unestimated := objection_to(contract, greek.parameters):
+        return unestimated
     if greek.order < 2 and not contract.jumps:
         return None
     chance = request.chance_of_no_price

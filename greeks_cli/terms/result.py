@@ -25,7 +25,8 @@ class Estimate:
     interval of the request's level; ``bias`` bounds the bias that remains of smoothing and of time
     steps, ``bias_of_steps`` that of time steps alone;
     ``exact`` is the closed form, or None where there is none; ``estimator`` is the method used;
-    ``warning`` is the reason not to trust the error bar, or None.
+    ``warning`` is the reason not to trust the error bar, or None; ``upper`` is the upper bound on a price of which
+    ``value`` is a lower one, with its standard error.
     """
 
     greek: Greek
@@ -38,6 +39,8 @@ class Estimate:
     estimator: Estimator | Unsimulated
     warning: str | None = None
     bias_of_steps: float = 0.0
+    upper: float | None = None
+    upper_stderr: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

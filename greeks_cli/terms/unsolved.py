@@ -154,6 +154,9 @@ def _unfit(request: Request, quote: Quote) -> list[Problem]:
     if quote.market_price is not None and not isinstance(request.contract, European):
         message = f"implies a vol for Europeans alone, and the contract is {request.contract.kind}; give vol"
         found.append(Problem(("market", "market_price"), message, quote.market_price))
+    if quote.market_price is not None and request.contract.is_early:
+        message = "implies a vol for exercise at expiry alone; give vol, or leave exercise out"
+        found.append(Problem(("market", "market_price"), message, quote.market_price))
     cash = request.cash_dividends
     if quote.market_price is not None and quote.forward is None and cash and cash.jumps:
         message = (

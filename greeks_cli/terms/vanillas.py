@@ -7,6 +7,7 @@ from typing import Annotated, ClassVar, Literal, Self
 from pydantic import Field, model_validator
 
 from greeks_cli.terms.contract import Contract, OptionType
+from greeks_cli.terms.exercise import Exercisable
 from greeks_cli.terms.fields import Number, Price, Unit
 from greeks_cli.terms.fixings import Prices
 
@@ -14,8 +15,8 @@ TYPE = Field(OptionType.CALL, description="right to buy or to sell")
 STRIKE = Field(description="price at which the option is exercised")
 
 
-class European(Contract):
-    """Pays max(S(T) - K, 0) for a call or max(K - S(T), 0) for a put, at expiry."""
+class European(Exercisable):
+    """Pays max(S(T) - K, 0) for a call or max(K - S(T), 0) for a put, at expiry or on exercise before."""
 
     parameters: ClassVar[tuple[str, ...]] = ("strike",)
     example: ClassVar[Mapping[str, object]] = {"strike": 100}
@@ -25,7 +26,7 @@ class European(Contract):
     strike: Price = STRIKE
 
     def describe(self) -> str:
-        return f"European {self.type}, strike {self.strike:g}"
+        return self.with_rights(f"European {self.type}, strike {self.strike:g}")
 
     @property
     def needs_path(self) -> bool:
@@ -39,7 +40,7 @@ class Payout(enum.StrEnum):
     ASSET = "asset"
 
 
-class Digital(Contract):
+class Digital(Exercisable):
     """Pays cash, or the underlying, if S(T) ends above the strike (call) or below it (put)."""
 
     parameters: ClassVar[tuple[str, ...]] = ("strike",)
@@ -57,7 +58,7 @@ class Digital(Contract):
 
     def describe(self) -> str:
         paid = f"{self.cash:g}" if self.payout is Payout.CASH else "the asset"
-        return f"digital {self.type} paying {paid}, strike {self.strike:g}"
+        return self.with_rights(f"digital {self.type} paying {paid}, strike {self.strike:g}")
 
     @property
     def needs_path(self) -> bool:
@@ -116,7 +117,7 @@ class ForwardStart(Contract):
         return f"forward-start {self.type}, start {self.start:g}y, moneyness {self.moneyness:g}"
 
 
-class Straddle(Contract):
+class Straddle(Exercisable):
     """A call and a put of one strike: pays |S(T) - K|."""
 
     parameters: ClassVar[tuple[str, ...]] = ("strike",)
@@ -126,14 +127,14 @@ class Straddle(Contract):
     strike: Price = STRIKE
 
     def describe(self) -> str:
-        return f"straddle, strike {self.strike:g}"
+        return self.with_rights(f"straddle, strike {self.strike:g}")
 
     @property
     def needs_path(self) -> bool:
         return False
 
 
-class _TwoStrikes(Contract):
+class _TwoStrikes(Exercisable):
     """A contract with two strikes, the lower one first."""
 
     low_strike: Price = Field(description="lower strike")
@@ -159,7 +160,7 @@ class Strangle(_TwoStrikes):
     kind: Literal["strangle"] = "strangle"
 
     def describe(self) -> str:
-        return f"strangle, strikes {self.low_strike:g} and {self.high_strike:g}"
+        return self.with_rights(f"strangle, strikes {self.low_strike:g} and {self.high_strike:g}")
 
 
 class CallSpread(_TwoStrikes):
@@ -171,7 +172,7 @@ class CallSpread(_TwoStrikes):
     kind: Literal["call-spread"] = "call-spread"
 
     def describe(self) -> str:
-        return f"call spread, strikes {self.low_strike:g} and {self.high_strike:g}"
+        return self.with_rights(f"call spread, strikes {self.low_strike:g} and {self.high_strike:g}")
 
 
 class PutSpread(_TwoStrikes):
@@ -183,7 +184,7 @@ class PutSpread(_TwoStrikes):
     kind: Literal["put-spread"] = "put-spread"
 
     def describe(self) -> str:
-        return f"put spread, strikes {self.low_strike:g} and {self.high_strike:g}"
+        return self.with_rights(f"put spread, strikes {self.low_strike:g} and {self.high_strike:g}")
 
 
 class Butterfly(_TwoStrikes):
@@ -202,4 +203,4 @@ class Butterfly(_TwoStrikes):
         return self
 
     def describe(self) -> str:
-        return f"butterfly, strikes {self.low_strike:g}, {self.strike:g} and {self.high_strike:g}"
+        return self.with_rights(f"butterfly, strikes {self.low_strike:g}, {self.strike:g} and {self.high_strike:g}")

@@ -38,7 +38,7 @@ _ROOT = sqrt(2 * pi)
 
 def normal_cdf(x: Operand) -> Operand:
     """The standard normal distribution function, elementwise."""
-    return _Cdf().apply((x,))[0] if is_variable(x) else _cdf(x)
+    return _Cdf().apply((x,))[0] if is_variable(x) else _cdf(np.asarray(x) if isinstance(x, float) else x)
 
 
 def scaled_tail(scale: Operand, x: Operand) -> Operand:

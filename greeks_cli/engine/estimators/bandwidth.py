@@ -77,6 +77,8 @@ class _SpreadRecorder(Smoother):
 def pilot_kinks(request: Request, data: AnyPathData) -> list[Kink]:
     """Every kink, in the order in which the payoff meets them on some paths of the request's market.
 
+    A contract that is exercised early has none: its decisions are data.
+
     Raises InvalidInput where a derivative is asked for and every path lies exactly on a kink, as today's fixing may.
     """
     recorder = _recorded(request, data)
@@ -97,6 +99,8 @@ def kink_arguments(request: Request, data: AnyPathData) -> NDArray[np.floating]:
 
 def _recorded(request: Request, data: AnyPathData) -> _SpreadRecorder:
     recorder = _SpreadRecorder(bool(request.simulation.fixed_width))
+    if request.contract.is_early:
+        return recorder
     with np.errstate(all="ignore"):  # non-finite numbers are reported with the estimate
         payoff(request.contract, request.payoff_values, plain_path(data, request, request.values), recorder)
     return recorder

@@ -15,6 +15,7 @@ from greeks_cli.engine.autodiff.kinks import Smoother
 from greeks_cli.engine.autodiff.mixed_partials import MultiIndex
 from greeks_cli.engine.autodiff.softplus import Kernel
 from greeks_cli.engine.estimators.scales import scale_of
+from greeks_cli.engine.exercise.policy import with_policy
 from greeks_cli.engine.payoffs import discounted_payoff
 from greeks_cli.engine.simulation.any_market import data_of, moved_market, plain_path
 from greeks_cli.engine.simulation.path_data import Motion
@@ -79,5 +80,5 @@ def _price(request: Request, motion: Motion, values: dict[str, float], n_kinks: 
     contract = request.contract
     data = data_of(motion, moved_market(request, values))
     path = plain_path(data, request, values)
-    value = discounted_payoff(contract, values, path, Smoother((Kernel.plain(0),) * n_kinks))
+    value = discounted_payoff(contract, with_policy(request, values), path, Smoother((Kernel.plain(0),) * n_kinks))
     return np.asarray(getattr(value, "array", value))

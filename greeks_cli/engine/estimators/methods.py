@@ -22,6 +22,7 @@ from greeks_cli.engine.autodiff.mixed_partials import Derivatives, MultiIndex, b
 from greeks_cli.engine.autodiff.ops import Leaves, Operand, make_leaves
 from greeks_cli.engine.autodiff.softplus import Kernel
 from greeks_cli.engine.payoffs import discounted_payoff
+from greeks_cli.engine.payoffs.exercise import certain, uncertain
 from greeks_cli.engine.simulation.any_market import AnyPath
 from greeks_cli.engine.simulation.model_paths import Paths
 from greeks_cli.engine.simulation.scenario import others_of
@@ -104,17 +105,25 @@ class Differentiation:
         """The wanted derivatives of the discounted payoff, each of shape (n_paths,)."""
         live = {name for index in wanted for name in index}
         leaves = make_leaves(self._values, live, self._n_paths, self._dtype)
+        found = self._by_method(method, wanted, leaves)
+        if not self._contract.is_early:
+            return found
+        known = certain(self._contract, leaves, self._paths.moving(leaves))
+        added = self._by(chainer.as_variable(known), leaves, wanted)
+        return {index: found[index] + added[index] for index in wanted}
+
+    def _by_method(self, method: Method, wanted: Collection[MultiIndex], leaves: Leaves) -> Derivatives:
         if method.estimator is Estimator.CONDITIONAL:
             return self._conditional(method, wanted, leaves)
         if method.estimator is Estimator.MIXED:
             return self._mixed(method, wanted, leaves)
         if method.estimator is Estimator.PATHWISE:
             path = self._paths.moving(leaves)
-            paid = discounted_payoff(self._contract, leaves, path, Smoother(method.kernels))
+            paid = self._sharp(method, leaves, path)
             value = _weighted(paid, path)
         else:
             frozen = self._paths.frozen(leaves, method.anchor)
-            paid = chainer.as_variable(discounted_payoff(self._contract, leaves, frozen, Smoother(method.kernels)))
+            paid = chainer.as_variable(self._sharp(method, leaves, frozen))
             usual = self._contract.usual_payment  # the mean of a weight's derivative is 0, times any number
             value = _weighted(paid - usual, frozen) + usual if usual else _weighted(paid, frozen)
         return self._by(value, leaves, wanted)
@@ -146,13 +155,16 @@ class Differentiation:
         return paid - discounted_payoff(self._contract, leaves, path, SmoothPayoff(method.kernels))
 
     def _sharp(self, method: Method, leaves: Leaves, path: AnyPath) -> Operand:
+        """The payoff, of a contract that is exercised early but for what is known of it."""
+        if self._contract.is_early:
+            return uncertain(self._contract, leaves, path)
         return discounted_payoff(self._contract, leaves, path, Smoother(method.kernels))
 
     def _mixed(self, method: Method, wanted: Collection[MultiIndex], leaves: Leaves) -> Derivatives:
         found: Derivatives = {}
         for first, indices in _by_first(self._request.contract, wanted).items():
             if first is None:
-                found |= self.derivatives(replace(method, estimator=Estimator.PATHWISE), indices)
+                found |= self._by_method(replace(method, estimator=Estimator.PATHWISE), indices, leaves)
             else:
                 found |= self._mixed_from(first, partial(self._sharp, method), indices, leaves)
         return found

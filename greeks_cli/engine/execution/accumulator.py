@@ -12,7 +12,7 @@ from greeks_cli.engine.backends.backend import Device
 from greeks_cli.engine.estimators.moments import Comoments, Moments
 from greeks_cli.engine.estimators.row_sums import PairSums, RowSums
 from greeks_cli.engine.execution.plan import Plan
-from greeks_cli.engine.execution.programs import CONTROL, ESTIMATE, FAR, NEAR, STEPS, Wanted
+from greeks_cli.engine.execution.programs import CONTROL, ESTIMATE, FAR, NEAR, STEPS, UPPER, Wanted
 
 Factors = Mapping[Wanted, NDArray[np.float64]]
 Sums = TypeVar("Sums", Moments, Comoments)
@@ -24,7 +24,7 @@ class StackMoments:
 
     ``near`` is the change from twice the width, ``far`` from four times to twice; both are
     measured in some blocks only, and so is ``steps``, the change from twice the time step. ``control`` is None without
-    a control variate.
+    a control variate. ``upper`` is the upper bound of a price.
     """
 
     paths: int
@@ -33,6 +33,7 @@ class StackMoments:
     far: Moments | None = None
     control: Comoments | None = None
     steps: Moments | None = None
+    upper: Moments | None = None
 
     def __add__(self, other: Self) -> Self:
         return type(self)(
@@ -42,6 +43,7 @@ class StackMoments:
             _merged(self.far, other.far),
             _merged(self.control, other.control),
             _merged(self.steps, other.steps),
+            _merged(self.upper, other.upper),
         )
 
 
@@ -59,7 +61,7 @@ class StackAccumulator:
         self._plan, self._factors = plan, factors
         self._names: dict[str, list[Wanted]] = {}
         """The rows of the Greeks at each level."""
-        for level in (ESTIMATE, NEAR, FAR, STEPS):
+        for level in (ESTIMATE, NEAR, FAR, STEPS, UPPER):
             own = [(level, greek.parameters) for greek in plan.request.greeks]
             self._names[level] = [name for name in own if name in factors]
         self._sums = {level: RowSums(len(names), device) for level, names in self._names.items() if names}
@@ -102,7 +104,8 @@ class StackAccumulator:
             control = Comoments.of_sums(self._with_controls).scaled(self._factors_of(own), self._factors_of(other))
         values = self._moments(ESTIMATE)
         assert values is not None
-        return StackMoments(self._paths, values, self._moments(NEAR), self._moments(FAR), control, self._moments(STEPS))
+        near, far, steps, upper = (self._moments(level) for level in (NEAR, FAR, STEPS, UPPER))
+        return StackMoments(self._paths, values, near, far, control, steps, upper)
 
     def _moments(self, level: str) -> Moments | None:
         """The moments of every Greek of the request at a level; zero for a Greek without samples at the level."""

@@ -109,7 +109,8 @@ def _ways_of(subject: _Subject) -> Mapping[MultiIndex, _Ways]:
     request, n_kinks = subject.request, subject.n_kinks
 
     def of_greek(index: MultiIndex) -> _Ways:
-        estimators = _estimators(request, index, n_kinks) if n_kinks else [Estimator.PATHWISE]
+        has_choice = n_kinks or request.contract.is_early
+        estimators = _estimators(request, index, n_kinks) if has_choice else [Estimator.PATHWISE]
         return tuple(estimators), tuple(_firsts(request, index))
 
     return {greek.parameters: of_greek(greek.parameters) for greek in request.greeks}
@@ -147,6 +148,8 @@ def _estimators(request: Request, index: MultiIndex, n_kinks: int) -> list[Estim
     simulation = request.simulation
     if _is_on_clocks(request, index):
         return [Estimator.LIKELIHOOD]
+    if request.contract.is_early:
+        return [_of_early_exercise(request, index)]
     if simulation.estimator is not Estimator.AUTO:
         return [_applicable(request, index, simulation.estimator)]
     contract = request.contract
@@ -173,6 +176,23 @@ def _estimators(request: Request, index: MultiIndex, n_kinks: int) -> list[Estim
     if simulation.autodiff is Autodiff.GRAD and not contract.jumps and _begins(request, index):
         every.append(Estimator.MIXED)
     return every
+
+
+def _of_early_exercise(request: Request, index: MultiIndex) -> Estimator:
+    """The estimator of a contract that is exercised early.
+
+    The policy is a function of the path, which a density holds fixed; the path's derivative would carry decisions
+    along, which is right for the best policy alone (V. Piterbarg, Journal of Computational Finance 7, 2003). Parameters
+    of the contract move no path.
+    """
+    own = sum(name in request.contract.values for name in index)
+    if own == len(index) or (request.is_joint and request.joint_market.is_singular):
+        return Estimator.PATHWISE
+    if own:
+        return Estimator.MIXED
+    asked = request.simulation.estimator
+    first = asked is Estimator.PATHWISE and len(index) == 1
+    return asked if first or (asked is Estimator.MIXED and len(index) > 1) else Estimator.LIKELIHOOD
 
 
 def _moves_kinks(request: Request, index: MultiIndex) -> bool:

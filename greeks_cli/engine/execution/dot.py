@@ -9,6 +9,7 @@ from greeks_cli.engine.compiler.ir import Source
 from greeks_cli.engine.execution.compile import plan
 from greeks_cli.engine.execution.numbers import Numbers, fetched, widths_of
 from greeks_cli.engine.execution.traced import scenario_of
+from greeks_cli.engine.exercise.policy import with_policy
 from greeks_cli.engine.payoffs import discounted_payoff
 from greeks_cli.engine.simulation.any_market import data_of
 from greeks_cli.engine.simulation.grid import Grid
@@ -38,7 +39,7 @@ def dot_graph(request: Request, greek: Greek) -> str:
     (group, *_) = plan(request).groups
     normals = standard_normals(request.simulation.seed, PATHS, 0, (1,) * grid.n_rows, _PATHS_SHOWN, np.float64)
     live = set(greek.parameters) or {next(iter(request.values))}
-    leaves = make_leaves(request.payoff_values, live, _PATHS_SHOWN, np.float64)
+    leaves = make_leaves(with_policy(request, request.payoff_values), live, _PATHS_SHOWN, np.float64)
     for name in live:
         leaves[name].name = name
     numbers = Numbers([request])

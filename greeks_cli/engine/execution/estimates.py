@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from math import isfinite
+from math import isfinite, isnan
 from statistics import NormalDist
 
 import numpy as np
@@ -84,7 +84,10 @@ def estimates(
     bias = np.where(unexplained, hidden, _bias(plan, moments) + of_steps + np.maximum(rarely_seen, missed))
     bias += _rounding(plans, np.where(is_small, np.abs(values) * (1 + abs(plan.shift)), scales))
     shares = np.where((missed > 0) & ~unexplained, shares, 0.0)
+    upper, of_upper = _upper(plan, moments)
+    bias += np.where(np.isnan(upper), 0.0, np.maximum(upper - values, 0.0))
     table = np.array([values, stderrs, bias, of_steps, hidden, uncertainties, shares, moments.values.m2, scales])
+    table = np.concatenate([table, [upper, of_upper]])
     rows = zip(plans, truths, table.T.tolist(), strict=True)
     return [_of_plan(own, truth, numbers, moments.values.count) for own, truth, numbers in rows]
 
@@ -95,12 +98,17 @@ def _of_plan(plan: Plan, truth: Truth, numbers: Sequence[Sequence[float]], count
     used = {index: group.method.estimator for group in plan.groups for index in group.wanted}
     answers = []
     rows = zip(plan.request.greeks, truth.exact, numbers, strict=True)
-    for i, (greek, exact, (value, stderr, bias, of_steps, hidden, uncertainty, share, m2, scale)) in enumerate(rows):
+    for i, (greek, exact, own) in enumerate(rows):
+        value, stderr, bias, of_steps, hidden, uncertainty, share, m2, scale, *bound = own
         if not (isfinite(value) and isfinite(stderr) and isfinite(bias)):
             return NonFiniteEstimate(
                 f"{greek.name}: the estimate is {value} with standard error {stderr}; {_reason(plan)}"
             )
         low, high = value - quantile * stderr, value + quantile * stderr
+        upper = of_upper = None
+        if not isnan(bound[0]):
+            upper, of_upper = bound
+            high = max(value, upper) + quantile * max(stderr, of_upper)
         warning = (
             _warning(plan, i, m2, hidden, uncertainty, share)
             or _contradicted(plan, value, stderr, bias, exact, scale)
@@ -109,7 +117,9 @@ def _of_plan(plan: Plan, truth: Truth, numbers: Sequence[Sequence[float]], count
             or (None if greek.order else plan.request.contract.remark(plan.request.spot))
         )
         method = used[greek.parameters]
-        answers.append(Estimate(greek, value, stderr, low, high, bias, exact, method, warning, of_steps))
+        answers.append(
+            Estimate(greek, value, stderr, low, high, bias, exact, method, warning, of_steps, upper, of_upper)
+        )
     return tuple(answers)
 
 
@@ -153,6 +163,15 @@ def _bias_of_steps(moments: StackMoments) -> Vector:
         return np.zeros_like(moments.values.mean)
     found: Vector = np.abs(moments.steps.mean) + 2 * moments.steps.stderr
     return found
+
+
+def _upper(plan: Plan, moments: StackMoments) -> tuple[Vector, Vector]:
+    """The upper bound on a price and its standard error; NaN for other Greeks, and where there is none."""
+    missing = np.full_like(moments.values.mean, np.nan)
+    if moments.upper is None:
+        return missing, missing
+    is_price = np.array([not greek.order for greek in plan.request.greeks])[:, None]
+    return np.where(is_price, moments.upper.mean, np.nan), np.where(is_price, moments.upper.stderr, np.nan)
 
 
 def _uncertainties(plan: Plan, moments: StackMoments) -> Vector:

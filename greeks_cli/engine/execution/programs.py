@@ -18,9 +18,9 @@ from greeks_cli.engine.execution.numbers import Numbers, is_rounded_by_batch, si
 from greeks_cli.engine.execution.plan import Plan
 from greeks_cli.engine.payoffs.controls import control_of
 
-ESTIMATE, NEAR, FAR, CONTROL, STEPS = "estimate", "near", "far", "control", "steps"
+ESTIMATE, NEAR, FAR, CONTROL, STEPS, UPPER = "estimate", "near", "far", "control", "steps", "upper"
 """Levels of a derivative: its estimate, the change from twice the width, from four times to twice, its control, and the
-change from twice the time step."""
+change from twice the time step; of a price, its upper bound."""
 
 Wanted = tuple[str, MultiIndex]
 Stack = tuple[int, ...]
@@ -128,6 +128,9 @@ def _included(plans: Sequence[Plan], numbers: Numbers, simplifier: Simplifier) -
     plan = plans[0]
     traced, contract = plan.traced, plan.request.contract
 
+    if contract.is_early:
+        bound = simplifier.include(traced.of_bound(numbers), numbers.late(widths_of([plan.groups[0].method])))
+        yield (UPPER, ()), bound[()]
     for number, group in enumerate(plan.groups):
         widths = widths_of([own.groups[number].method for own in plans])
         program = traced.simplified(group.method.pattern, numbers, group.wanted)

@@ -25,6 +25,7 @@ from greeks_cli.engine.execution.numbers import (
     NodeWeight,
     NodeWeightColumn,
     Numbers,
+    OfPolicy,
     Parameter,
     Start,
     Time,
@@ -33,6 +34,8 @@ from greeks_cli.engine.execution.numbers import (
     Width,
     type_of,
 )
+from greeks_cli.engine.exercise.policy import policy_of
+from greeks_cli.engine.payoffs.exercise import POLICY, UpperBound
 from greeks_cli.engine.simulation.cash_dividends import start_of
 from greeks_cli.engine.simulation.conditional import integrates
 from greeks_cli.engine.simulation.joint_scenario import PartScenario
@@ -104,7 +107,16 @@ class Traced:
 
     def raw_control(self, control: Contract, method: Method, wanted: tuple[MultiIndex, ...]) -> Program[MultiIndex]:
         """The calls that Chainer makes for derivatives of a control variate."""
-        return self._once(("control", method.pattern, wanted), control, method, wanted)
+        return self._once(("control", control.kind, method.pattern, wanted), control, method, wanted)
+
+    def of_bound(self, numbers: Numbers) -> Program[MultiIndex]:
+        """The program of the upper bound on the price of a contract that is exercised early."""
+
+        def make() -> Program[MultiIndex]:
+            bound = UpperBound(of=self._request.contract)
+            return simplified(self.raw_control(bound, Method(Estimator.PATHWISE, ()), ((),)), numbers.folded, True)
+
+        return self._folded(numbers, "upper bound", make)
 
     def trace(self) -> None:
         """Traces the derivatives by every method; later calls of the other methods find the traces."""
@@ -157,6 +169,10 @@ class Traced:
             else:
                 source = tracer.source(Parameter(name), self._dtype(number))
                 values[name] = np.broadcast_to(source, (_TRACED_PATHS,))
+        if request.contract.is_early:
+            columns = policy_of(request).items()
+            policy = {name: tracer.source(OfPolicy(name), column.astype(self._dtype)) for name, column in columns}
+            values[POLICY] = policy
         scenarios = [
             scenario_of(request, part, _TRACED_PATHS, self._dtype, tracer.source) for part in range(len(request.parts))
         ]

@@ -44,6 +44,10 @@ def paid_at(amount: Operand, date: int, leaves: Leaves, path: AnyPath) -> Operan
     return amount * (path.discount(leaves, date) / path.discount(leaves))
 
 
-def discounted_payoff(contract: Contract, leaves: Leaves, path: AnyPath, smoother: Smoother) -> Operand:
-    """The discounted payoff, one per path, shape (n_paths,)."""
+def at_expiry(contract: Contract, leaves: Leaves, path: AnyPath, smoother: Smoother) -> Operand:
+    """The discounted payment at expiry, one per path, shape (n_paths,)."""
     return path.discount(leaves) * payoff(contract, leaves, path, smoother)
+
+
+discounted_payoff = singledispatch(at_expiry)
+"""The discounted payoff, one per path, shape (n_paths,)."""

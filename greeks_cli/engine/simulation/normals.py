@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 
 from greeks_cli.engine.backends.backend import HOST, Device
 
-PATHS, PILOT, SCRAMBLES, TAILS = 0, 1, 2, 3
-"""Streams of random numbers: of the estimate, of the pilot, of the scrambles, and of paths far out."""
+PATHS, PILOT, SCRAMBLES, TAILS, EXERCISE = 0, 1, 2, 3, 4
+"""Streams of random numbers: of the estimate, the pilot, the scrambles, paths far out, and exercise policies."""
 
 _CHUNK = 1 << 18
 """Numbers drawn at a time: few enough for the shared cache, and enough that threads seldom wait between calls."""

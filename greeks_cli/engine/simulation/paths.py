@@ -69,6 +69,19 @@ class Path(ABC):
         """The lognormal at expiry, shape (n_paths,)."""
         return self._lognormal(self._underlying.place(-1))
 
+    @property
+    def lognormals(self) -> Operand:
+        """The lognormal at all dates, shape (n_dates, n_paths)."""
+        places = [self._underlying.place(date) for date in range(self.n_dates)]
+        if places[-1] - places[0] + 1 == self.n_dates:
+            return self._lognormal(slice(places[0], places[-1] + 1))
+        rows = self._lognormal(slice(0, places[-1] + 1))
+        return concat([rows[place : place + 1] for place in places])
+
+    def start(self, leaves: Leaves) -> Operand:
+        """The start of the lognormal."""
+        return self._underlying.start(leaves, lambda dates: _accruals(leaves, self._schedule, dates))
+
     def __getitem__(self, index: int) -> Operand:
         """The underlying at one date, shape (n_paths,)."""
         return self._evaluate(index % self.n_dates)
@@ -170,11 +183,7 @@ class MovingPath(Path):
         super().__init__(paid or leaves, schedule, scenario.dividends)
         self._scenario = scenario
         self._leaves = {name: leaves[name] for name in scenario.parameters}
-        self._leaves["spot"] = self._start(leaves)
-
-    def _start(self, leaves: Leaves) -> Operand:
-        """The start of the lognormal."""
-        return self._underlying.start(leaves, lambda dates: _accruals(leaves, self._schedule, dates))
+        self._leaves["spot"] = self.start(leaves)
 
     @property
     def ratios(self) -> Operand:
@@ -213,7 +222,7 @@ class ShiftedPath(FrozenPath):
         # A parameter of the contract moves the payoff and not the path.
         moves = first in scenario.parameters
         self._shifted = scenario.shifted_by(first) if moves else scenario.underlying
-        at_path = self._start({**leaves, first: moving}) if first == "spot" else moving
+        at_path = self.start({**leaves, first: moving}) if first == "spot" else moving
         self._shift_leaves = {**self._leaves, MOVING: at_path} if moves else {}
 
     def _lognormal(self, dates: Dates, summed: bool = False) -> Operand:

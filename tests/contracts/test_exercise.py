@@ -1,0 +1,144 @@
+"""Early exercise: published values, limits, and Greeks against prices at other parameters."""
+
+import csv
+import json
+from pathlib import Path
+
+import pytest
+
+from greeks_cli.engine.execution.compile import plan
+from greeks_cli.run.price import run
+from greeks_cli.terms.building import build_request
+from greeks_cli.terms.errors import InvalidInput
+from tests.models import MERTON
+
+MODELS = Path(__file__).parents[3] / "shared" / "reference" / "models.csv"
+MARKET = {"spot": 100, "vol": 0.2, "rate": 0.05}
+BERMUDAN = {"type": "put", "strike": 100, "exercise": "bermudan", "exercise_times": [0.25, 0.5, 0.75, 1]}
+
+
+def priced(contract, market, greeks="price", **simulation):
+    return run(build_request(contract, market, {"paths": 20_000, **simulation}, greeks))
+
+
+PUBLISHED = {
+    # Values of a convolution on a grid, near those of QuantLib 1.41 by finite differences
+    "put, 4 dates": ("put", 100, 100, 1, 0.2, 0.03, 0, [91, 182, 274, 365], 6.65815),
+    "put, 8 dates": ("put", 110, 100, 2, 0.3, 0.02, 0, [91, 182, 274, 365, 456, 548, 639, 730], 11.42841),
+    "call, 6 dates": ("call", 105, 100, 2, 0.22, 0.01, 0.03, [122, 243, 365, 487, 608, 730], 13.13846),
+    "call, 5 dates": ("call", 120, 110, 182 / 365, 0.15, 0.03, 0, [36, 73, 109, 146, 182], 12.71215),
+}
+
+
+@pytest.mark.parametrize("name", PUBLISHED)
+def test_bermudans_have_the_published_prices_between_their_bounds(name):
+    kind, spot, strike, expiry, vol, rate, dividend_yield, days, expected = PUBLISHED[name]
+    times = [day / 365 for day in days]
+    contract = {"type": kind, "strike": strike, "expiry": expiry, "exercise": "bermudan", "exercise_times": times}
+    market = {"spot": spot, "vol": vol, "rate": rate, "dividend_yield": dividend_yield}
+    price = priced(contract, market)["price"]
+    rounded = 3e-5
+    assert price.value - 4 * price.stderr - rounded <= expected <= price.upper + 4 * price.upper_stderr + rounded
+    assert price.upper - price.value <= 0.001 * expected
+    assert price.bias >= price.upper - price.value
+    assert price.high >= price.upper
+
+
+LIMITS = {
+    "call without dividends": ({"type": "call", "strike": 100}, MARKET),
+    "put at a negative rate": ({"type": "put", "strike": 100}, {**MARKET, "rate": -0.01}),
+    "put at no rate": ({"type": "put", "strike": 100}, {**MARKET, "rate": 0.0}),
+}
+
+
+@pytest.mark.parametrize("name", LIMITS)
+def test_americans_that_nobody_exercises_are_europeans(name):
+    contract, market = LIMITS[name]
+    names = "price,delta,gamma,vega,rho,theta"
+    american = priced({**contract, "exercise": "american"}, market, names, paths=2_000)
+    exact = run(build_request(contract, market, {"closed_form": True}, names))
+    for estimate in american.estimates:
+        expected = exact[estimate.greek.name].value
+        assert estimate.value == pytest.approx(expected, rel=1e-9)
+        assert estimate.stderr == 0
+
+
+def test_an_american_put_deep_in_the_money_is_exercised_now():
+    found = priced({"type": "put", "strike": 100, "exercise": "american"}, {**MARKET, "spot": 70}, "price,delta,gamma")
+    assert (found["price"].value, found["delta"].value, found["gamma"].value) == (30, -1, 0)
+    assert found["price"].upper == pytest.approx(30, abs=0.01)
+
+
+def test_greeks_are_slopes_of_the_price():
+    found = priced(BERMUDAN, MARKET, "price,delta,gamma,vega,rho,dual_delta", paths=100_000)
+
+    def price(spot=100.0, vol=0.2, rate=0.05, strike=100.0):
+        contract, market = {**BERMUDAN, "strike": strike}, {"spot": spot, "vol": vol, "rate": rate}
+        return priced(contract, market, paths=100_000)["price"].value
+
+    slopes = {
+        "delta": (price(spot=101) - price(spot=99)) / 2,
+        "gamma": (price(spot=102) - 2 * price() + price(spot=98)) / 4,
+        "vega": (price(vol=0.205) - price(vol=0.195)) / 0.01,
+        "rho": (price(rate=0.0525) - price(rate=0.0475)) / 0.005,
+        "dual_delta": (price(strike=101) - price(strike=99)) / 2,
+    }
+    noise = {"delta": 4e-4, "gamma": 3e-4, "vega": 0.08, "rho": 0.16, "dual_delta": 4e-4}
+    for name, slope in slopes.items():
+        estimate = found[name]
+        assert abs(estimate.value - slope) <= 4 * estimate.stderr + noise[name], name
+
+
+def test_an_american_has_the_homogeneity_of_its_payoff():
+    found = priced({"type": "put", "strike": 100, "exercise": "american"}, MARKET, "price,delta,dual_delta")
+    delta, dual = found["delta"], found["dual_delta"]
+    tolerance = 400 * (delta.stderr + dual.stderr) + found["price"].bias + 4 * found["price"].stderr
+    assert abs(100 * delta.value + 100 * dual.value - found["price"].value) <= tolerance
+
+
+def test_a_cash_dividend_makes_early_exercise_of_a_call_worth_more():
+    contract, market = {"strike": 100, "exercise": "american"}, {**MARKET, "dividends": "0.5:7"}
+    american, european = priced(contract, market)["price"], priced({"strike": 100}, market)["price"]
+    assert american.value > european.value + 5 * european.stderr
+    assert american.upper >= american.value
+
+
+REFUSED = {
+    "times of an american": ({**BERMUDAN, "exercise": "american"}, MARKET, "exercise_times are those of bermudan"),
+    "no times": ({"strike": 100, "exercise": "bermudan"}, MARKET, "wants exercise_times"),
+    "times after expiry": ({**BERMUDAN, "expiry": 0.9}, MARKET, "comes after expiry"),
+    "a model of smiles": (BERMUDAN, {**MERTON, "spot": 100}, "wants model gbm"),
+    "a number of dates": ({**BERMUDAN, "exercise_dates": 4}, MARKET, "are those of american exercise"),
+}
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_a_wrong_right_is_refused_with_a_reason(name):
+    contract, market, reason = REFUSED[name]
+    with pytest.raises(InvalidInput, match=reason):
+        build_request({"strike": 100, **contract}, market, {}, "price")
+
+
+@pytest.mark.parametrize("greek", ["volga", "d(vol,rate)", "d(strike,strike)"])
+def test_second_orders_that_move_the_policy_twice_are_refused(greek):
+    with pytest.raises(InvalidInput, match="policy moves with"):
+        build_request(BERMUDAN, MARKET, {}, greek)
+
+
+def test_estimators_of_early_exercise_hold_the_path_fixed():
+    request = build_request(BERMUDAN, MARKET, {}, "price,delta,gamma,dual_delta,d(spot,strike)")
+    used = {index: str(group.method.estimator) for group in plan(request).groups for index in group.wanted}
+    assert used[("spot",)] == used["spot", "spot"] == "likelihood"
+    assert used[("strike",)] == "pathwise"
+    assert used["spot", "strike"] == "mixed"
+
+
+@pytest.mark.skipif(not MODELS.exists(), reason="the table of reference values is no part of the project")
+def test_published_values_are_those_of_the_table():
+    with MODELS.open() as file:
+        rows = {row["id"]: row for row in csv.DictReader(file) if row["id"].startswith("bermudan")}
+    assert len(rows) == len(PUBLISHED)
+    for row, (kind, spot, strike, expiry, *_, expected) in zip(rows.values(), PUBLISHED.values(), strict=True):
+        known = json.loads(row["params"])
+        assert (kind, expected) == (row["contract"].split()[1], float(row["value"]))
+        assert (spot, strike, expiry) == pytest.approx((known["S"], known["K"], known["T"]))

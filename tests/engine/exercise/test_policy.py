@@ -1,0 +1,40 @@
+"""Exercise policies: pure functions of a request, and near the best policy of a grid."""
+
+import numpy as np
+import pytest
+
+from greeks_cli.engine.exercise.policy import policy_of, with_policy
+from greeks_cli.engine.payoffs.exercise import POLICY
+from greeks_cli.terms.building import build_request
+
+PUT = {"type": "put", "strike": 100, "exercise": "bermudan", "exercise_times": [0.25, 0.5, 0.75, 1]}
+MARKET = {"spot": 100, "vol": 0.2, "rate": 0.05}
+
+
+def request_of(contract=PUT, market=MARKET, **simulation):
+    return build_request(contract, market, simulation)
+
+
+def test_a_policy_depends_on_contract_market_and_seed_alone():
+    one, same = policy_of(request_of()), policy_of(request_of(paths=500, sampler="random", antithetic=True))
+    assert all(np.array_equal(one[name], same[name]) for name in one)
+    for other in (request_of(seed=1), request_of(market={**MARKET, "vol": 0.21}), request_of({**PUT, "strike": 101})):
+        assert not np.array_equal(policy_of(other)["premium"], one["premium"])
+
+
+def test_another_stream_fits_another_policy_of_nearly_the_same_premium():
+    one, other = (policy_of(request_of(), stream)["premium"] for stream in (0, 1))
+    assert one != other
+    assert one == pytest.approx(other, rel=0.02)
+
+
+def test_a_date_that_no_path_exercises_has_no_polynomial():
+    columns = policy_of(request_of(market={**MARKET, "rate": -0.01}))
+    assert (columns["continuation 0"][:-1] >= 1e29).all()
+    assert columns["premium"] == pytest.approx(0, abs=1e-12)
+
+
+def test_only_contracts_that_are_exercised_early_have_a_policy_among_their_numbers():
+    early, european = request_of(), request_of({"strike": 100})
+    assert POLICY in with_policy(early, early.payoff_values)
+    assert POLICY not in with_policy(european, european.payoff_values)

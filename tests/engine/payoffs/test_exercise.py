@@ -1,0 +1,51 @@
+"""Parts of payoffs with early exercise: martingales, the mean given forwards, and Hermite polynomials."""
+
+import numpy as np
+import pytest
+
+from greeks_cli.engine.autodiff.kinks import Sharp
+from greeks_cli.engine.payoffs import exercise, payoff
+from greeks_cli.engine.payoffs.at_dates import at_dates, given_forwards
+from greeks_cli.engine.payoffs.hermite import hermite
+from greeks_cli.terms.vanillas import Butterfly, Digital, European, Straddle
+
+NODES, WEIGHTS = np.polynomial.hermite_e.hermegauss(40)
+WEIGHTS = WEIGHTS / WEIGHTS.sum()
+
+
+def test_the_mean_of_a_hermite_polynomial_is_one_of_less_variance():
+    x, spread, variance = 0.7, 0.6, 1.3
+    wide = hermite(x + spread * NODES, variance, 8)
+    for k, narrow in enumerate(hermite(x, variance - spread**2, 8)):
+        assert WEIGHTS @ wide[k] == pytest.approx(narrow)
+
+
+CONTRACTS = [
+    European(strike=100, type="put"),
+    Digital(strike=100),
+    Straddle(strike=95),
+    Butterfly(low_strike=90, strike=100, high_strike=110),
+]
+
+
+@pytest.mark.parametrize("contract", CONTRACTS, ids=lambda contract: contract.kind)
+def test_payments_at_dates_are_payoffs_and_forwards_give_their_means(contract):
+    leaves = {"spot": 100.0, **contract.values}
+    spots = np.array([[80.0, 100.5, 130.0], [95.5, 104.0, 99.0]])
+    paid = payoff(contract, leaves, at_dates(spots), Sharp()).array
+    assert paid.shape == (2, 3)
+    assert payoff(contract, leaves, given_forwards(spots, np.zeros((2, 1))), Sharp()) == pytest.approx(paid, abs=1e-9)
+    deviation = 0.2
+    ends = spots[..., None] * np.exp(deviation * np.linspace(-8, 8, 200_001) - 0.5 * deviation**2)
+    density = np.exp(-0.5 * np.linspace(-8, 8, 200_001) ** 2)
+    means = (payoff(contract, leaves, at_dates(ends), Sharp()).array * density).sum(axis=-1) / density.sum()
+    found = payoff(contract, leaves, given_forwards(spots, np.full((2, 1), deviation**2)), Sharp())
+    assert found == pytest.approx(means, rel=1e-4, abs=1e-4)
+
+
+def test_the_policy_never_values_going_on_below_the_european():
+    columns = {name: np.zeros((1, 1)) for name in ("middle", "least")} | {"steepness": np.ones((1, 1))}
+    columns |= {"lowest": np.full((1, 1), -1.0), "highest": np.full((1, 1), 1.0)}
+    columns |= {f"continuation {k}": np.full((1, 1), float(k == 1)) for k in range(exercise.DEGREE + 1)}
+    logs = np.array([[-3.0, -0.5, 0.5, 3.0]])
+    assert exercise.premium_of(columns, logs).tolist() == [[0, 0, 0.5, 1]]
