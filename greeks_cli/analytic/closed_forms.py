@@ -125,7 +125,7 @@ def _traced(subject: _Subject) -> Program[MultiIndex] | None:
 
 def _value(point: "AnyPoint", leaves: Leaves, tracer: Tracer) -> Operand | None:
     if not isinstance(point, Point):
-        from greeks_cli.analytic.joint_point import joint_value
+        from greeks_cli.analytic.joint_value import joint_value
 
         return joint_value(point, leaves, tracer)
     start = lognormal_start(point, leaves, lambda source: open_input(point, source, tracer))

@@ -1,12 +1,15 @@
 """Forms of the prices of contracts on several underlyings: a formula of Black, or a mean given one underlying."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import singledispatch
 
 from greeks_cli.analytic.given_one import Line, Payment
+from greeks_cli.analytic.two_assets import BarrierForm, CorrelationForm
 from greeks_cli.terms.contract import Contract
 from greeks_cli.terms.joint_contracts import Basket, BestOf, Exchange, JointContract, Leveled, Rainbow, Spread, WorstOf
 from greeks_cli.terms.path_contracts import Average
+from greeks_cli.terms.two_assets import TwoAssetBarrier, TwoAssetCorrelation
 
 
 @dataclass(frozen=True)
@@ -38,28 +41,28 @@ class OfTwo:
         return Payment(Line(b, a, k), Line(d, c, m))
 
 
-Form = GeometricForm | ExchangeForm | OfTwo
+Form = GeometricForm | ExchangeForm | OfTwo | CorrelationForm | BarrierForm
 
 
 @singledispatch
-def form_of(contract: Contract) -> Form | None:
-    """The form of a contract's price; None where there is none."""
+def form_of(contract: Contract, spots: Sequence[float]) -> Form | None:
+    """The form of a contract's price at some spots; None where there is none."""
     return None
 
 
 @form_of.register
-def _exchange(contract: Exchange) -> Form:
+def _exchange(contract: Exchange, spots: Sequence[float]) -> Form:
     return ExchangeForm()
 
 
 @form_of.register
-def _spread(contract: Spread) -> Form:
+def _spread(contract: Spread, spots: Sequence[float]) -> Form:
     sign = contract.type.sign
     return OfTwo((sign, -sign, -sign), (sign, -sign, -sign))
 
 
 @form_of.register
-def _basket(contract: Basket) -> Form | None:
+def _basket(contract: Basket, spots: Sequence[float]) -> Form | None:
     sign = contract.type.sign
     if contract.average is Average.GEOMETRIC:
         return GeometricForm(sign, contract.shares)
@@ -70,18 +73,32 @@ def _basket(contract: Basket) -> Form | None:
 
 
 @form_of.register
-def _best_of(contract: BestOf) -> Form | None:
+def _best_of(contract: BestOf, spots: Sequence[float]) -> Form | None:
     return _of_ranks(contract, contract.type.sign, (1.0, 0.0))
 
 
 @form_of.register
-def _worst_of(contract: WorstOf) -> Form | None:
+def _worst_of(contract: WorstOf, spots: Sequence[float]) -> Form | None:
     return _of_ranks(contract, contract.type.sign, (0.0, 1.0))
 
 
 @form_of.register
-def _rainbow(contract: Rainbow) -> Form | None:
+def _rainbow(contract: Rainbow, spots: Sequence[float]) -> Form | None:
     return _of_ranks(contract, contract.type.sign, contract.shares)
+
+
+@form_of.register
+def _correlation(contract: TwoAssetCorrelation, spots: Sequence[float]) -> Form:
+    return CorrelationForm(contract.type.sign)
+
+
+@form_of.register
+def _barrier(contract: TwoAssetBarrier, spots: Sequence[float]) -> Form | None:
+    if contract.looks or contract.opens_later or contract.closes_early or (contract.rebate and contract.pays_at_hit):
+        return None
+    is_touched = contract.knocked is not None or contract.touched(spots[contract.watched_place]) is not None
+    kind = contract.barrier_type
+    return BarrierForm(contract.type.sign, kind.above, kind.knocks_in, is_touched)
 
 
 def _of_ranks(contract: JointContract, sign: float, shares: tuple[float, ...]) -> Form | None:

@@ -2,23 +2,18 @@
 
 from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
-from functools import cached_property, partial
+from functools import cached_property
 from math import exp, prod
 
-import numpy as np
-from numpy.typing import NDArray
-
-from greeks_cli.analytic.black import black
+from greeks_cli.analytic.bivariate import rules
 from greeks_cli.analytic.given_one import Array, Laws, Rule, chosen_rule
-from greeks_cli.analytic.joint_forms import ExchangeForm, GeometricForm, OfTwo, form_of, levels_of
-from greeks_cli.analytic.joint_law import Given, JointLaw, Part
+from greeks_cli.analytic.joint_forms import Form, GeometricForm, OfTwo, form_of, levels_of
+from greeks_cli.analytic.joint_law import JointLaw, Part
 from greeks_cli.analytic.point import Point
-from greeks_cli.analytic.point_accruals import TRACED_POINTS, PointAccruals, lognormal_start, open_input
-from greeks_cli.engine.autodiff import ops
+from greeks_cli.analytic.point_accruals import lognormal_start
+from greeks_cli.analytic.two_assets import BarrierForm, CorrelationForm
 from greeks_cli.engine.autodiff.mixed_partials import MultiIndex
-from greeks_cli.engine.autodiff.ops import Leaves, Operand
 from greeks_cli.engine.compiler.ir import Source
-from greeks_cli.engine.compiler.tracer import Tracer
 from greeks_cli.engine.simulation.accruals import Accruals
 from greeks_cli.engine.simulation.joint import values_of_part
 from greeks_cli.terms.contract import Contract
@@ -72,16 +67,23 @@ class JointPoint:
     highest_order = MAX_ORDER
 
     @cached_property
-    def form(self) -> GeometricForm | ExchangeForm | OfTwo | None:
+    def form(self) -> Form | None:
         """The form of the price."""
-        return form_of(self.contract)
+        return form_of(self.contract, [part.values["spot"] for part in self.parts])
 
     @cached_property
     def structure(self) -> Hashable:
         """Equal for points at which the closed form is one function of its leaves."""
-        kind = self.form.sign if isinstance(self.form, GeometricForm) else type(self.form)
+        kind = self._kind
         rule = self.rule and (self.given, self.rule.is_anchored, self.rule.n_puts, len(self.rule.numbers["place"][0]))
         return "joint", kind, self.market.names, tuple(part.of_curves for part in self.parts), rule, self.is_known
+
+    @property
+    def _kind(self) -> Hashable:
+        """The form but for its numbers."""
+        if isinstance(self.form, GeometricForm):
+            return self.form.sign
+        return (self.form if isinstance(self.form, CorrelationForm | BarrierForm) else type(self.form),)
 
     @cached_property
     def parts(self) -> tuple[Point, ...]:
@@ -101,7 +103,7 @@ class JointPoint:
             return False
         if self.contract.is_early:
             return False
-        return self.form is not None and not (self.is_integral and self.rule is None)
+        return self.form is not None and not (isinstance(self.form, OfTwo) and self.rule is None)
 
     def knows(self, index: MultiIndex) -> bool:
         """True if the closed form, where there is one, has the derivative: initial levels are numbers of the form."""
@@ -109,8 +111,8 @@ class JointPoint:
 
     @property
     def is_integral(self) -> bool:
-        """True for a mean given one underlying, of which there are two rules."""
-        return isinstance(self.form, OfTwo)
+        """True for an integral, of which there are two rules."""
+        return isinstance(self.form, OfTwo | CorrelationForm | BarrierForm)
 
     @cached_property
     def law(self) -> JointLaw:
@@ -140,6 +142,11 @@ class JointPoint:
         laws = Laws(other.forward, other.deviation, given.mean, given.deviation, self._correlation(0, 1))
         return chosen_rule(self.form.given(self.given), self.values["strike"], laws)
 
+    @cached_property
+    def _rules(self) -> Mapping[str, tuple[Array, Array]]:
+        """The numbers of two rules of an integral."""
+        return self.rule.numbers if self.rule else rules()
+
     def input(self, source: Source, shift: float = 0.0) -> float | Array:
         """The number of an input; the numbers of a rule are an array, and ``shift`` chooses one of two rules."""
         if isinstance(source, OfPart):
@@ -150,8 +157,7 @@ class JointPoint:
             assert isinstance(self.form, GeometricForm)  # others have no such input
             return self.form.shares[source.part]
         if isinstance(source, Places):
-            assert self.rule is not None  # else the closed form is not known
-            return self.rule.numbers[source.name][shift > 0]
+            return self._rules[source.name][shift > 0]
         name = str(source)
         return self.values[name] if name in self.values else float(getattr(self.contract, name))
 
@@ -176,57 +182,3 @@ def _accruals(point: Point) -> Accruals:
     market, expiry = point.market, point.contract.expiry
     weights = market.weights((expiry,))
     return Accruals(point.values, expiry, market.nodes, lambda node: float(weights[node][0]))
-
-
-def joint_value(point: JointPoint, leaves: Leaves, tracer: Tracer) -> Operand:
-    """The price as a graph of the leaves, whose inputs are sources of the tracer."""
-    form, law = point.form, _traced_law(point, leaves, tracer)
-    if isinstance(form, ExchangeForm):
-        one, other = law.parts
-        deviation = ops.sqrt(law.variance((1.0, -1.0)))
-        return law.discount * black(1.0, one.forward, other.forward, deviation)
-    if isinstance(form, GeometricForm):
-        shares = [_flat(point, tracer, Share(k)) for k in range(len(law.parts))]
-        variance = law.variance(shares)
-        mean = sum(share * part.mean for share, part in zip(shares, law.parts, strict=True))
-        forward = ops.exp(mean + 0.5 * variance)
-        return law.discount * black(form.sign, forward, leaves["strike"], ops.sqrt(variance))
-    assert point.rule is not None  # else the closed form is not known
-
-    def numbers(name: str) -> Operand:
-        column = np.reshape(point.input(Places(name)), (-1, 1))
-        return tracer.source(Places(name), np.repeat(column, TRACED_POINTS, axis=1))
-
-    return Given(law, point.given, numbers).value(leaves, point.rule.is_anchored, point.rule.n_puts)
-
-
-def _traced_law(point: JointPoint, leaves: Leaves, tracer: Tracer) -> JointLaw:
-    names, parts = point.market.names, []
-    for k, (name, part) in enumerate(zip(names, point.parts, strict=True)):
-        own = values_of_part(leaves, name)
-        inputs = _TracerOfPart(tracer, k)
-        own = {**own, "spot": lognormal_start(part, own, partial(open_input, part, tracer=inputs))}
-        to_expiry = PointAccruals(part, own, inputs)()
-        forward = own["spot"] * ops.exp(to_expiry.carry) / _flat(point, tracer, Level(k))
-        parts.append(Part(forward, to_expiry.deviation))
-
-    def correlation(one: int, other: int) -> Operand:
-        return leaves[correlation_name(names[one], names[other])]
-
-    first = {**values_of_part(leaves, names[0])}
-    return JointLaw(parts, correlation, PointAccruals(point.parts[0], first, _TracerOfPart(tracer, 0))().discount)
-
-
-def _flat(point: JointPoint, tracer: Tracer, source: Level | Share) -> Operand:
-    return tracer.source(source, np.full(TRACED_POINTS, point.input(source)))
-
-
-class _TracerOfPart:
-    """A tracer of the inputs of one underlying."""
-
-    def __init__(self, tracer: Tracer, part: int):
-        self._tracer, self._part = tracer, part
-
-    def source(self, name: Source, sample: NDArray[np.floating]) -> NDArray[np.floating]:
-        """A source as a traced array."""
-        return self._tracer.source(OfPart(self._part, name), sample)

@@ -25,7 +25,10 @@ _ON_ONE = {
     "accumulator": "structured",
     "formula": "formula",
 }
-_ON_SEVERAL = dict.fromkeys(("basket", "spread", "exchange", "best-of", "worst-of", "rainbow"), "joint_contracts")
+_ON_SEVERAL = {
+    **dict.fromkeys(("basket", "spread", "exchange", "best-of", "worst-of", "rainbow"), "joint_contracts"),
+    **dict.fromkeys(("two-asset-correlation", "two-asset-barrier"), "two_assets"),
+}
 
 
 class Catalogue(Mapping[str, type[Contract]]):

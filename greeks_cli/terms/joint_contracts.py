@@ -45,6 +45,9 @@ class JointContract(Contract):
     }
     """A market for ``example``."""
 
+    watched_place: ClassVar[int | None] = None
+    """The place of the underlying whose spot is compared with a barrier; None where none is."""
+
     underlyings: Names = UNDERLYINGS
 
     @model_validator(mode="after")
@@ -186,7 +189,9 @@ class Rainbow(Option):
         return f"rainbow {self.sold}, weights {', '.join(f'{share:g}' for share in self.shares)}"
 
 
-class _OfTwo(JointContract):
+class OfTwo(JointContract):
+    """A contract on two underlyings."""
+
     @model_validator(mode="after")
     def _is_of_two(self) -> Self:
         if len(self.underlyings) > 2:
@@ -198,7 +203,7 @@ class _OfTwo(JointContract):
         return False
 
 
-class Spread(_OfTwo):
+class Spread(OfTwo):
     """Pays max(A - B - K, 0) for a call, max(K - A + B, 0) for a put; the strike may be 0 or negative."""
 
     parameters: ClassVar[tuple[str, ...]] = ("strike",)
@@ -212,7 +217,7 @@ class Spread(_OfTwo):
         return f"spread {self.type} on {' - '.join(self.underlyings)}, strike {self.strike:g}"
 
 
-class Exchange(_OfTwo):
+class Exchange(OfTwo):
     """Pays max(A - B, 0): the right to give B for A."""
 
     kind: Literal["exchange"] = "exchange"

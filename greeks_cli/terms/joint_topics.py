@@ -15,8 +15,8 @@ from greeks_cli.terms.underlyings import (
 
 JOINT_TOPICS = {
     "underlyings": (
-        "basket, spread, exchange, best-of, worst-of and rainbow are on several underlyings, each with its market;",
-        "so may be autocallable, phoenix and formula:",
+        "basket, spread, exchange, best-of, worst-of, rainbow, two-asset-correlation and two-asset-barrier are on",
+        "several underlyings, each with its market; so may be autocallable, phoenix and formula:",
         "  --underlying A:spot=100,vol=0.2 --underlying B:spot=90,vol=0.3 --correlation A,B=0.5",
         "  [underlying.A] [underlying.B] [correlation]   tables of a TOML or JSON file, of a book or a market file",
         "  --rate 0.03                                   options of the market are for each underlying that has no own",

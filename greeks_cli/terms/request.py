@@ -174,13 +174,22 @@ class Request:
 
     @property
     def spot(self) -> float:
-        """The spot of one underlying; NaN for several, whose contracts compare no number with a spot."""
-        return nan if self.is_joint else self.sole_market.spot
+        """The spot of the underlying that the contract compares with numbers; NaN for several without one."""
+        return self._watched.spot if self._watched else nan
+
+    @property
+    def _watched(self) -> Market | None:
+        """The market of the underlying whose spot the contract compares with numbers; None for several without one."""
+        if isinstance(self.market, Market):
+            return self.market
+        place = getattr(self.contract, "watched_place", None)
+        return None if place is None else self.market.markets[place]
 
     @cached_property
     def levels(self) -> Mapping[str, float]:
         """The values of parameters, those of the flat market in place of curves."""
-        return self.values if self.is_joint else {**self.values, **self.flat_market._asdict()}
+        watched = self._watched
+        return {**self.values, **watched.flat(self.contract.expiry)._asdict()} if watched else self.values
 
     @cached_property
     def by_place(self) -> "Request":

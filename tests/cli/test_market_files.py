@@ -53,8 +53,8 @@ def test_columns_of_a_market_file_are_named_by_the_same_flags(market_of, flags, 
                 "m.csv:1: column 'Bid': means strike, and the fields here are underlying, spot, vol, rate, "
                 "dividend_yield, borrow, dividends, dividend_model, future, foreign_rate, fx_vol, fx_correlation, "
                 "model, initial_variance, mean_reversion, long_run_variance, vol_of_vol, spot_vol_correlation, "
-                "jump_intensity, jump_mean, jump_vol, "
-                "vol_surface, forward, currency; name its field with --columns FIELD=COLUMN, or leave it out with "
+                "jump_intensity, jump_mean, jump_vol, vol_surface, forward, currency; name its field with "
+                "--columns FIELD=COLUMN, or leave it out with "
                 "--ignore-columns",
             ],
         ),

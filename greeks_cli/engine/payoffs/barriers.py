@@ -31,13 +31,6 @@ _DEVIATIONS = 10.0
 @payoff.register
 def _barrier(contract: Barrier, leaves: Leaves, path: Path, smoother: Smoother) -> Operand:
     gain = above(contract.type, path[-1], leaves["strike"])
-    if contract.knocked:
-        return _knocked(contract, gain, smoother)
-    vanilla = smoother.positive_part(gain)
-    if contract.looks and contract.rebate and contract.pays_at_hit:
-        alive = _alive(contract, leaves, path, smoother)
-        return alive[-1] * vanilla + contract.rebate * rebate_on_dates(leaves, path, alive)
-    untouched = _untouched(contract, leaves, path, smoother)
     # Where only paths beyond the barrier end out of the money, the barrier removes them: the strike has no kink.
     never_loses = (
         contract.is_continuous
@@ -46,6 +39,23 @@ def _barrier(contract: Barrier, leaves: Leaves, path: Path, smoother: Smoother) 
         and (contract.type.sign < 0) == contract.barrier_type.above
         and contract.type.sign * (contract.barrier - contract.strike) >= 0
     )
+    return knocking(contract, gain, leaves, path, smoother, never_loses)
+
+
+def knocking(
+    contract: Barrier, gain: Operand, leaves: Leaves, path: Path, smoother: Smoother, never_loses: bool = False
+) -> Operand:
+    """The payoff of an option that is in the money by ``gain``, where the underlying of a path touches the barrier.
+
+    ``never_loses`` is true where no path that the barrier leaves ends out of the money.
+    """
+    if contract.knocked:
+        return _knocked(contract, gain, smoother)
+    vanilla = smoother.positive_part(gain)
+    if contract.looks and contract.rebate and contract.pays_at_hit:
+        alive = _alive(contract, leaves, path, smoother)
+        return alive[-1] * vanilla + contract.rebate * rebate_on_dates(leaves, path, alive)
+    untouched = _untouched(contract, leaves, path, smoother)
     kept = untouched * (gain if never_loses else vanilla)
     if contract.rebate and contract.pays_at_hit:
         return kept + contract.rebate * _hit(contract, leaves, path, untouched)

@@ -18,6 +18,7 @@ _MODULES = {
     "structured": ".structured",
     "formula": ".formula",
     "joint_contracts": ".joint",
+    "two_assets": ".two_assets",
 }
 """Modules of payoffs, by the modules of ``terms`` that define their contracts."""
 
