@@ -68,8 +68,9 @@ class JointPoint:
 
     @cached_property
     def form(self) -> Form | None:
-        """The form of the price."""
-        return form_of(self.contract, [part.values["spot"] for part in self.parts])
+        """The form of the price; None where not all prices are lognormal."""
+        spots = [part.values["spot"] for part in self.parts]
+        return form_of(self.contract, spots) if self.market.is_lognormal else None
 
     @cached_property
     def structure(self) -> Hashable:

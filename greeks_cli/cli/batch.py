@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from greeks_cli.book.records import Reading
     from greeks_cli.report.book import BookFormat
     from greeks_cli.run.book_run import Book
+    from greeks_cli.terms.market import Market
     from greeks_cli.terms.result import Progress
     from greeks_cli.terms.trade import Trade
 
@@ -207,13 +208,11 @@ def _dry_run(book: "Book", valid: Sequence["Trade"]) -> ExitCode:
     """List the valid trades and forecast their time, measured on a few of them with few paths."""
     from greeks_cli.report.headline import expiry_of
     from greeks_cli.run.batch import forecast_seconds
-    from greeks_cli.terms.models import Model
 
     for trade in valid:
         request = trade.request
         described = f"{request.contract.describe()}, {expiry_of(request)}"
-        own = "" if (model := request.market.model) is Model.GBM else f"{model}, "
-        vols = [f"{own}vol {part.sole_market.shown_vol:g}" for part in request.parts]
+        vols = [_vol(part.sole_market) for part in request.parts]
         pairs = zip(request.joint_market.names, vols, strict=True) if request.is_joint else ((vols[0],),)
         vol = ", ".join(map(" ".join, pairs))
         click.echo(f"{trade.id}\t{described}\t{vol}\t{request.simulation.paths:,} paths")
@@ -237,3 +236,8 @@ def _progress(quiet: bool, log_format: str) -> Iterator["Progress"]:
         event({**counts, "trades_per_second": round(rate, 3), "remaining_seconds": round((total - done) / rate, 1)})
 
     yield log
+
+
+def _vol(market: "Market") -> str:
+    """The model but gbm and the volatility of a market in words."""
+    return f"{'' if market.is_lognormal else f'{market.model}, '}vol {market.shown_vol:g}"

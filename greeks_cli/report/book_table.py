@@ -18,13 +18,13 @@ class _Field:
     """Field of a request: a column of the table where trades differ in the field."""
 
     title: str
-    of: Callable[[Request], float | Curve | Model]
+    of: Callable[[Request], float | Curve | str]
 
 
 _FIELDS = (
     _Field("expiry", lambda request: request.contract.expiry),
     _Field("spot", lambda request: request.spot),
-    _Field("model", lambda request: request.market.model),
+    _Field("model", lambda request: ", ".join(dict.fromkeys(request.market.models))),
     _Field("vol", lambda request: nan if request.is_joint else request.sole_market.shown_vol),
     _Field("rate", lambda request: request.parts[0].sole_market.rate),
     _Field("dividend yield", lambda request: nan if request.is_joint else request.sole_market.dividend_yield),
@@ -38,7 +38,7 @@ _GREEKS_BY_CLASS = {"packed": 11, "crowded": 7}
 def common_fields(trades: Sequence[TradePage]) -> str:
     """Sentence with the fields that all trades share, which have no column."""
     found = [(field.title, _distinct_values(trades, field)) for field in _FIELDS]
-    same = [f"{title} {_shown(own[0])}" for title, own in found if len(own) == 1 and own[0] is not Model.GBM]
+    same = [f"{title} {_shown(own[0])}" for title, own in found if len(own) == 1 and own[0] != Model.GBM]
     return f"All: {', '.join(same)}. " if same else ""
 
 
@@ -62,7 +62,7 @@ def book_table(trades: Sequence[TradePage], totals: Sequence[TotalRow]) -> Marku
     return scroll_box(table, "Trades")
 
 
-def _distinct_values(trades: Sequence[TradePage], field: _Field) -> list[float | Curve | Model]:
+def _distinct_values(trades: Sequence[TradePage], field: _Field) -> list[float | Curve | str]:
     """The values of a field; NaN stands for trades on several underlyings, and alone is no value."""
     found = list(dict.fromkeys(field.of(page.request) for page in trades if isinstance(page.request, Request)))
     return [] if all(isinstance(value, float) and isnan(value) for value in found) else found
@@ -91,14 +91,14 @@ def _field_cell(request: Request | str, field: _Field) -> Markup:
     value = field.of(request)
     if isinstance(value, float) and isnan(value):
         return tag("td", "-", class_="number")
-    if isinstance(value, Model):
+    if isinstance(value, str):
         return tag("td", _shown(value), class_="number")
     sorted_by = value.values[0] if isinstance(value, Curve) else value
     return tag("td", _shown(value), class_="number", data_value=repr(sorted_by))
 
 
-def _shown(value: float | Curve | Model) -> str:
-    return str(value) if isinstance(value, Model) else f"{value:g}"
+def _shown(value: float | Curve | str) -> str:
+    return str(value) if isinstance(value, str) else f"{value:g}"
 
 
 def _cell(estimate: Summed | None, doubtful: bool = False) -> Markup:

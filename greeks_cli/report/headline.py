@@ -4,7 +4,6 @@ import re
 from dataclasses import astuple, dataclass
 from itertools import groupby
 
-from greeks_cli.terms.models import Model
 from greeks_cli.terms.profile import Profile
 from greeks_cli.terms.request import Request
 from greeks_cli.terms.result import Result
@@ -54,7 +53,7 @@ def headline(request: Request, paths: int, shift: float = 0.0, steps: int = 0) -
 
 def _increments(request: Request) -> int:
     """The number of increments of a path that is sampled exactly: under models of smiles always one per date."""
-    asked = request.simulation.steps if request.market.model is Model.GBM else None
+    asked = request.simulation.steps if request.market.is_lognormal else None
     return asked or len(request.path_dates)
 
 

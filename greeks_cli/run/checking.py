@@ -114,8 +114,8 @@ def _pricing_equation(request: Request, threads: int) -> MethodResult:
     weights = dict(equation(request))
     result = run(_asking(request, tuple(weights), _seed(request, 10)), threads)
     estimates = [(weight, result[greek.name]) for greek, weight in weights.items()]
-    for factor, weight in jumps(request):
-        moved = replace(request, market=request.market.changed("spot", request.sole_market.spot * factor))
+    for market, weight in jumps(request):
+        moved = replace(request, market=market)
         estimates.append((weight, run(_asking(moved, (PRICE,), _seed(request, 10)), threads)["price"]))
     value = sum(weight * estimate.value for weight, estimate in estimates)
     # The errors are added, not squared and added: the estimates come from the same paths.

@@ -1,15 +1,20 @@
 """The pricing equation of a model as Greeks with weights, whose sum is 0 for every contract between its fixings."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from itertools import combinations_with_replacement
 from math import exp, pi, sqrt
+from typing import NamedTuple
 
 import numpy as np
 
 from greeks_cli.engine.simulation.cash_dividends import start_of
 from greeks_cli.engine.simulation.local_vol import LocalVol
 from greeks_cli.terms.greek import PRICE, Greek, parse_greek
+from greeks_cli.terms.joint_market import JointMarket
+from greeks_cli.terms.market import Market
+from greeks_cli.terms.models import growth_of_a_jump
 from greeks_cli.terms.request import Request
-from greeks_cli.terms.underlyings import correlation_name
+from greeks_cli.terms.underlyings import correlation_name, named
 
 _NODES = 7
 """The number of jumps by which the mean over all of them is taken."""
@@ -21,19 +26,58 @@ def equation(request: Request) -> Iterator[tuple[Greek, float]]:
 
 
 def _of_several(request: Request) -> Iterator[tuple[Greek, float]]:
-    """theta + sum (r - q_i) S_i delta_i + sum rho_ij vol_i vol_j S_i S_j gamma_ij / 2 - r V; S as of one underlying."""
+    """The Greeks of the pricing equation of several underlyings but for jumps, each with its weight.
+
+    theta + sum of drifts x first orders + sum of covariances x second orders / 2 - r V, over prices and random
+    variances; S in second orders is the start of the lognormal. Jumps take off their mean, and intensity x V.
+    """
     market = request.joint_market
-    yield PRICE, -market.markets[0].today.rate
+    rate, intensities = market.markets[0].today.rate, 0.0
     yield parse_greek("theta"), 1.0
-    deviations: list[float] = []
-    for i, (name, part) in enumerate(zip(market.names, request.parts, strict=True)):
-        today = part.sole_market.today
-        deviations.append(sqrt(part.sole_market.diffusion) * start_of(part, part.values))
-        yield parse_greek(f"delta[{name}]"), (today.rate - today.dividend_yield) * today.spot
-        yield parse_greek(f"gamma[{name}]"), 0.5 * deviations[i] ** 2
-        for j, other in enumerate(market.names[:i]):
-            weight = market.values[correlation_name(name, other)] * deviations[i] * deviations[j]
-            yield parse_greek(f"d(spot[{other}],spot[{name}])"), weight
+    moving: list[_Moving] = []
+    for name, part in zip(market.names, request.parts, strict=True):
+        own, values = part.sole_market, part.values
+        intensity, lost = _of_jumps(values)
+        intensities += intensity
+        yield parse_greek(f"delta[{name}]"), (rate - own.today.dividend_yield - lost) * own.today.spot
+        variance, start = values.get("initial_variance", own.diffusion), start_of(part, values)
+        moving.append(_Moving(name, "spot", sqrt(variance) * start))
+        if own.model.has_variance:
+            moving.append(_Moving(name, "initial_variance", values["vol_of_vol"] * sqrt(variance)))
+            drift = values["mean_reversion"] * (values["long_run_variance"] - variance)
+            yield parse_greek(f"d({moving[-1].parameter})"), drift
+    yield PRICE, -rate - intensities
+    for one, other in combinations_with_replacement(moving, 2):
+        weight = _correlation(market, one, other) * one.deviation * other.deviation
+        greek = f"gamma[{one.name}]" if one is other and one.of == "spot" else f"d({one.parameter},{other.parameter})"
+        yield parse_greek(greek), 0.5 * weight if one is other else weight
+
+
+class _Moving(NamedTuple):
+    """A price or a random variance of several underlyings, and its standard deviation per root of a year."""
+
+    name: str
+    of: str
+    deviation: float
+
+    @property
+    def parameter(self) -> str:
+        """The parameter of its value today."""
+        return named(self.of, self.name)
+
+
+def _correlation(market: JointMarket, one: _Moving, other: _Moving) -> float:
+    """The correlation of two Brownian motions: variances have that of their prices."""
+    spot_vol = dict(zip(market.names, market.spot_vol, strict=True))
+    of_pair = 1.0 if one.name == other.name else market.values[correlation_name(one.name, other.name)]
+    of_price = one.name if one.of == "spot" else other.name
+    return of_pair if one.of == other.of else of_pair * spot_vol[of_price]
+
+
+def _of_jumps(values: Mapping[str, float]) -> tuple[float, float]:
+    """The intensity of jumps, and the mean that they take off the drift; 0 without jumps."""
+    intensity = values.get("jump_intensity", 0.0)
+    return intensity, intensity * growth_of_a_jump(values["jump_mean"], values["jump_vol"]) if intensity else 0.0
 
 
 def _of_one(request: Request) -> Iterator[tuple[Greek, float]]:
@@ -48,8 +92,7 @@ def _of_one(request: Request) -> Iterator[tuple[Greek, float]]:
     variance = values.get("initial_variance", request.sole_market.diffusion)
     if request.sole_market.vol_surface:
         variance = float(LocalVol(request.sole_market.smiles).interval(0.0).local_variance(values, 0.0, np.zeros(1))[0])
-    intensity = values.get("jump_intensity", 0.0)
-    lost = intensity * (exp(values["jump_mean"] + 0.5 * values["jump_vol"] ** 2) - 1) if intensity else 0.0
+    intensity, lost = _of_jumps(values)
     yield PRICE, -market.rate - intensity
     yield parse_greek("delta"), (market.rate - market.dividend_yield - lost) * market.spot
     yield parse_greek("gamma"), 0.5 * variance * start**2
@@ -61,15 +104,18 @@ def _of_one(request: Request) -> Iterator[tuple[Greek, float]]:
         yield parse_greek("d(spot,initial_variance)"), values["spot_vol_correlation"] * xi * variance * start
 
 
-def jumps(request: Request) -> Iterator[tuple[float, float]]:
-    """Factors of the spot by jumps, each with its weight in the mean value after a jump, times the intensity.
+def jumps(request: Request) -> Iterator[tuple[Market | JointMarket, float]]:
+    """Markets after a jump, each with its weight in the mean value after it, times the intensity.
 
     Gauss and Hermite's nodes.
     """
-    values = request.values
-    if "jump_intensity" not in values:
-        return
+    names = request.joint_market.names if request.is_joint else (None,)
     nodes, weights = np.polynomial.hermite.hermgauss(_NODES)
-    for node, weight in zip(nodes.tolist(), weights.tolist(), strict=True):
-        jump = values["jump_mean"] + sqrt(2) * values["jump_vol"] * node
-        yield exp(jump), values["jump_intensity"] * weight / sqrt(pi)
+    for name, part in zip(names, request.parts, strict=True):
+        values, spot = part.values, named("spot", name) if name else "spot"
+        if "jump_intensity" not in values:
+            continue
+        for node, weight in zip(nodes.tolist(), weights.tolist(), strict=True):
+            jump = values["jump_mean"] + sqrt(2) * values["jump_vol"] * node
+            after = request.market.changed(spot, values["spot"] * exp(jump))
+            yield after, values["jump_intensity"] * weight / sqrt(pi)

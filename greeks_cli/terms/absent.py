@@ -4,6 +4,7 @@ from greeks_cli.terms.greek import CURVES, MODEL_PARAMETERS, QUANTO_PARAMETERS
 from greeks_cli.terms.market import Market
 from greeks_cli.terms.models import models_with
 from greeks_cli.terms.nodes import curve_of, label_of_node
+from greeks_cli.terms.underlyings import named
 
 
 def is_node_of_curve(name: str) -> bool:
@@ -25,13 +26,17 @@ def without_node(market: Market, node: str) -> str:
     return f"{name} is a number and has no nodes; leave out [{label}], or give nodes such as {example}"
 
 
-def without_parameter(market: Market, name: str) -> str | None:
-    """The reason why a parameter of markets is none of this one, and the remedy; None for parameters of contracts."""
+def without_parameter(market: Market, name: str, underlying: str = "") -> str | None:
+    """The reason why a parameter of markets is none of this one, and the remedy; None for parameters of contracts.
+
+    ``underlying`` is the market's name among several.
+    """
     of = curve_of(name)
     if of != name and of in market.values:
         return f"{of} is a number and has no nodes; leave out [{label_of_node(name)}]"
     if name == "vol":
-        return "random variance has no vol; ask for d(initial_variance)"
+        of_variance = named("initial_variance", underlying) if underlying else "initial_variance"
+        return f"random variance has no vol; ask for d({of_variance})"
     if name in MODEL_PARAMETERS:
         return f"model {market.model} has no {name}; models {' and '.join(models_with(name))} have it"
     if name == "borrow":

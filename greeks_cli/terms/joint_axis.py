@@ -6,9 +6,9 @@ from typing import Any
 from greeks_cli.terms.curve import Curve
 from greeks_cli.terms.errors import InvalidInput, Problem
 from greeks_cli.terms.fields import numeric_fields
-from greeks_cli.terms.greek import MODEL_PARAMETERS
 from greeks_cli.terms.joint_market import JointMarket
 from greeks_cli.terms.market import Market
+from greeks_cli.terms.models import OF_MODELS
 from greeks_cli.terms.nodes import curve_of, label_of_node, node_name
 from greeks_cli.terms.several import UNDERLYING, tables_of
 from greeks_cli.terms.underlyings import (
@@ -37,9 +37,10 @@ def canonical(name: str) -> str:
 
 def joint_units(market: JointMarket) -> dict[str, str]:
     """Units of the numbers of a market of several underlyings that an axis may vary, by name."""
-    units = {field: unit for field, unit in numeric_fields(Market).items() if field not in MODEL_PARAMETERS}
-    found = {named(field, name): unit for name in market.names for field, unit in units.items()}
+    units, found = numeric_fields(Market), dict[str, str]()
     for name, own in market.underlying.items():
+        of_others = {*OF_MODELS} - {*own.model.parameters}
+        found |= {named(field, name): unit for field, unit in units.items() if field not in of_others}
         for curve, nodes in own.curves.items():
             found |= {named(node_name(curve, label), name): units[curve] for label in nodes.labels}
     return found | {node_name(CORRELATION, pair): "" for pair in market.correlation}

@@ -3,14 +3,16 @@
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from functools import cached_property
 from itertools import combinations
+from math import inf
 from typing import TYPE_CHECKING, Any
 
 from greeks_cli.terms.correlations import is_semidefinite, is_singular, least_eigenvalue, nearest, room
 from greeks_cli.terms.curve import Curve
 from greeks_cli.terms.errors import Problem, did_you_mean
 from greeks_cli.terms.fields import Keyed
+from greeks_cli.terms.given_variance import given_variance, room_of_spot_vol, stretch
 from greeks_cli.terms.market import Market
-from greeks_cli.terms.models import Model
+from greeks_cli.terms.models import MODELS_OF_SEVERAL, Model
 from greeks_cli.terms.nodes import Nodes, label_of_node, node_name
 from greeks_cli.terms.quote import GIVES
 from greeks_cli.terms.several import UNDERLYING, Several, correlations_of
@@ -18,6 +20,7 @@ from greeks_cli.terms.underlyings import (
     CORRELATION,
     correlated,
     in_order,
+    is_correlation,
     is_name,
     local,
     named,
@@ -33,6 +36,9 @@ if TYPE_CHECKING:
 MOST = 40
 """The largest number of underlyings."""
 _SHOWN = 6
+_SPOT_VOL = "spot_vol_correlation"
+_LEAST = 1e-8
+"""The least eigenvalue of the correlations of prices given their variances, at least."""
 _MARGIN = 1e-5
 """The share by which the correlations of the nearest matrix are lowered, more than they are rounded when shown."""
 
@@ -82,9 +88,14 @@ class JointMarket(Keyed):
         return JointMarket.model_construct(underlying=placed, correlation=self.correlation)
 
     @cached_property
-    def model(self) -> Model:
-        """The model of all underlyings."""
-        return self.markets[0].model
+    def models(self) -> tuple[Model, ...]:
+        """The model of each underlying."""
+        return tuple(market.model for market in self.markets)
+
+    @property
+    def is_lognormal(self) -> bool:
+        """True if the prices of all underlyings are lognormal."""
+        return all(market.is_lognormal for market in self.markets)
 
     @property
     def curves(self) -> Mapping[str, Curve]:
@@ -99,15 +110,25 @@ class JointMarket(Keyed):
         """The correlations as a matrix, in the order of the underlyings."""
         return matrix_of(self.names, self.correlation)
 
+    @property
+    def spot_vol(self) -> list[float]:
+        """The correlation of each price and its variance, 0 where the variance is constant."""
+        return [market.values.get(_SPOT_VOL, 0.0) for market in self.markets]
+
     @cached_property
     def is_singular(self) -> bool:
         """True if some underlyings follow from the others."""
         return is_singular(self.matrix)
 
-    def room(self, correlation: str) -> float:
-        """The change of a correlation, either way, within which the matrix stays positive definite."""
-        one, other = (self.names.index(name) for name in correlated(correlation))
-        return room(self.matrix, one, other)
+    def room(self, parameter: str) -> float:
+        """The change of a parameter, either way, within which correlations stay positive definite."""
+        if is_correlation(parameter):
+            one, other = (self.names.index(name) for name in correlated(parameter))
+            left = room(given_variance(self.matrix, self.spot_vol), one, other)
+            return left / float(stretch(self.spot_vol)[one, other])
+        if local(parameter) != _SPOT_VOL:
+            return inf
+        return room_of_spot_vol(self.matrix, self.spot_vol, self.names.index(underlying_of(parameter) or ""))
 
     def of(self, parameter: str) -> Market | None:
         """The market that a parameter belongs to; None for a parameter of all."""
@@ -253,6 +274,21 @@ def problems_of_pairs(
             yield Problem(path, f"the correlation of {pair_name(*pair)} should be -1 to 1", number)
 
 
+def _problems_given_variance(market: JointMarket) -> Iterator[Problem]:
+    """The reason why the matrix of models other than gbm has no joint density given their variances."""
+    path, least = ("market", CORRELATION), least_eigenvalue(given_variance(market.matrix, market.spot_vol))
+    if least >= _LEAST:
+        return
+    if market.is_singular:
+        message = "the matrix has an eigenvalue of 0, which under models other than gbm has no paths"
+        yield Problem(path, f"{message}; move the correlations nearer to 0")
+        return
+    shown = ", ".join(f"{name} {rho:g}" for name, rho in zip(market.names, market.spot_vol, strict=True))
+    message = f"given their variances the prices' matrix has the least eigenvalue {least:.4g}, and should be positive"
+    remedy = f"bring the spot_vol_correlations nearer to each other (here {shown}), or correlations nearer to 0"
+    yield Problem(path, f"{message} definite; {remedy}")
+
+
 def _problems_together(market: JointMarket) -> Iterator[Problem]:
     if not is_semidefinite(market.matrix):
         least, near = least_eigenvalue(market.matrix), (1 - _MARGIN) * nearest(market.matrix)
@@ -262,13 +298,16 @@ def _problems_together(market: JointMarket) -> Iterator[Problem]:
         shown = ", ".join(f"{a},{b}={n:.6f}" for a, b, n in moved[:_SHOWN]) + (" ..." if len(moved) > _SHOWN else "")
         message = f"the matrix is not positive semidefinite: its least eigenvalue is {least:.4g}"
         yield Problem(("market", CORRELATION), f"{message}; the nearest matrix that is has {shown}")
+    elif not market.is_lognormal:
+        yield from _problems_given_variance(market)
     first = market.markets[0]
     for name, own in market.underlying.items():
         path = ("market", UNDERLYING, name)
         if own.rate != first.rate:
             yield Problem(path, f"{name}: the rate is common to all underlyings; give it once, beside their tables")
-        if own.model is not Model.GBM:
-            yield Problem(path, f"{name}: several underlyings want model gbm", str(own.model))
+        if own.model not in MODELS_OF_SEVERAL:
+            known = " or ".join(MODELS_OF_SEVERAL)
+            yield Problem(path, f"{name}: several underlyings want model {known}", str(own.model))
         if own.dividends and own.dividends.cash and any(isinstance(one.vol, Curve) for one in market.markets):
             message = "dividends in cash want vols that are numbers where there are several underlyings"
             yield Problem(path, f"{name}: {message}", str(own.dividends))

@@ -139,6 +139,16 @@ class Market(Keyed):
         return self._mean("vol", lambda curve: curve.values[0]) ** 2
 
     @property
+    def models(self) -> tuple[Model, ...]:
+        """The model of each underlying: of the one underlying."""
+        return (self.model,)
+
+    @property
+    def is_lognormal(self) -> bool:
+        """True if the price is lognormal."""
+        return self.model is Model.GBM
+
+    @property
     def shown_vol(self) -> Vol:
         """The volatility for a table: under a model without one, that of the variance today."""
         return self.today.vol if self.vol is None else self.vol

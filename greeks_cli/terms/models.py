@@ -55,6 +55,8 @@ _PARAMETERS = {
     Model.BATES: (*VARIANCE_PARAMETERS, *JUMP_PARAMETERS),
     Model.LOCAL_VOL: ("vol_surface",),
 }
+MODELS_OF_SEVERAL = tuple(model for model in Model if model.is_conditional)
+"""Models that several underlyings may follow, each its own."""
 FITTED_MODELS = (Model.MERTON, Model.HESTON, Model.BATES)
 """Models whose parameters are fitted to quotes."""
 _SAMPLES: Mapping[str, object] = {

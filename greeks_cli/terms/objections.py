@@ -11,7 +11,7 @@ from greeks_cli.terms.joint_market import JointMarket
 from greeks_cli.terms.models import Model
 from greeks_cli.terms.nodes import curve_of
 from greeks_cli.terms.simulation import Autodiff, Estimator, Smoothing
-from greeks_cli.terms.underlyings import CORRELATION, correlated, is_correlation, named, underlying_of
+from greeks_cli.terms.underlyings import CORRELATION, correlated, is_correlation, local, named, underlying_of
 
 if TYPE_CHECKING:
     from greeks_cli.terms.request import Request
@@ -125,6 +125,9 @@ def _without_underlying(market: JointMarket, kind: str, name: str, values: Mappi
     underlying = underlying_of(name)
     if underlying and underlying not in market.names:
         return f"there is no underlying '{underlying}'; they are {names}"
+    own = market.underlying[underlying] if underlying else None
+    if own and underlying and (remedy := without_parameter(own, local(name), underlying)):
+        return remedy
     if not underlying and named(name, market.names[0]) in values:
         return f"'{name}' belongs to each underlying; write {named(name, market.names[0])}"
     return f"the {kind} contract has no parameter '{name}'; {did_you_mean(name, values)}"

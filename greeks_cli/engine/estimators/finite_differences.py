@@ -21,7 +21,6 @@ from greeks_cli.engine.simulation.any_market import data_of, moved_market, plain
 from greeks_cli.engine.simulation.path_data import Motion
 from greeks_cli.terms.joint_market import JointMarket
 from greeks_cli.terms.request import Request
-from greeks_cli.terms.underlyings import is_correlation
 
 _SHARES = {1: 0.02, 2: 0.05}
 """Step over scale, by order: a second difference of a kink is noisier at smaller steps."""
@@ -55,7 +54,7 @@ def _difference(
 def _step(request: Request, name: str, order: int) -> float:
     """The step of a parameter; twice as far, correlations still are positive definite, two of them together too."""
     step = _SHARES[order] * scale_of(request, name)
-    if isinstance(request.market, JointMarket) and is_correlation(name):
+    if isinstance(request.market, JointMarket):
         return min(step, request.market.room(name) / 4)
     return step
 

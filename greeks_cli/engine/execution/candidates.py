@@ -12,7 +12,6 @@ from greeks_cli.engine.estimators.bandwidth import Kink, automatic_kernels, plai
 from greeks_cli.engine.estimators.methods import Method, kink_order, never_pathwise, pathwise_parameter
 from greeks_cli.engine.payoffs.controls import Underlying, control_of
 from greeks_cli.terms.greek import TIME
-from greeks_cli.terms.models import Model
 from greeks_cli.terms.nodes import curve_of
 from greeks_cli.terms.request import Request
 from greeks_cli.terms.simulation import Autodiff, Estimator, Sampler, Smoothing
@@ -121,7 +120,8 @@ def _is_on_clocks(request: Request, index: MultiIndex) -> bool:
 
     Each underlying then has a clock of variance, and a pathwise derivative would move the clocks apart.
     """
-    return TIME in index and request.is_joint and len(request.path_dates) > 1 and _has_vol_curve(request)
+    is_walk = request.is_joint and request.market.is_lognormal and len(request.path_dates) > 1
+    return TIME in index and is_walk and _has_vol_curve(request)
 
 
 def _has_vol_curve(request: Request) -> bool:
@@ -133,7 +133,7 @@ def _anchor(request: Request, index: MultiIndex) -> int:
 
     As time passes, or on a clock of variance, dates before the anchor would not keep their joint law.
     """
-    is_flat = request.market.model is Model.GBM and not _has_vol_curve(request)
+    is_flat = request.market.is_lognormal and not _has_vol_curve(request)
     usual = is_flat and not any(part.cash_dividends for part in request.parts)
     return request.contract.anchor if usual and TIME not in index else 0
 
@@ -153,7 +153,7 @@ def _estimators(request: Request, index: MultiIndex, n_kinks: int) -> list[Estim
     if simulation.estimator is not Estimator.AUTO:
         return [_applicable(request, index, simulation.estimator)]
     contract = request.contract
-    if not index or _moves_kinks(request, index) or not request.market.model.is_conditional:
+    if not index or _moves_kinks(request, index) or not all(model.is_conditional for model in request.market.models):
         return [Estimator.PATHWISE]
     if len(index) == 1 and not contract.jumps:
         # Several kinks may bound a payoff, such as a spread; a density then differentiates it with less noise.

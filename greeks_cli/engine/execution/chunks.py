@@ -9,7 +9,6 @@ from typing import Any, Generic, NamedTuple, Self
 
 import numpy as np
 
-from greeks_cli.engine.autodiff.mixed_partials import MultiIndex
 from greeks_cli.engine.backends.backend import Device
 from greeks_cli.engine.compiler.batching import PerTrade, chosen, of_trades
 from greeks_cli.engine.compiler.ir import Array, Name, Program, Shape, Source, per_path, readers
@@ -56,10 +55,10 @@ _NO_MARKETS = Markets(dict.fromkeys(parameters_of(()), np.empty(0)), np.empty((0
 """The markets of arrays that do not depend on the market."""
 
 
-def latents_of(program: Program[Any]) -> set[tuple[str, MultiIndex]]:
-    """The kinds of time steps, and the partial derivatives, that a program reads."""
+def latents_of(program: Program[Any]) -> set[Latent]:
+    """The sums over time steps that a program reads."""
     sources = (source.source if isinstance(source, InMarkets) else source for source in program.sources)
-    return {(source.kind, source.index) for source in sources if isinstance(source, Latent)}
+    return {source for source in sources if isinstance(source, Latent)}
 
 
 @dataclass(frozen=True)

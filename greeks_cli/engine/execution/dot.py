@@ -12,8 +12,8 @@ from greeks_cli.engine.execution.traced import scenario_of
 from greeks_cli.engine.exercise.policy import with_policy
 from greeks_cli.engine.payoffs import discounted_payoff
 from greeks_cli.engine.simulation.any_market import data_of
+from greeks_cli.engine.simulation.any_paths import any_paths
 from greeks_cli.engine.simulation.grid import Grid
-from greeks_cli.engine.simulation.model_paths import any_paths
 from greeks_cli.engine.simulation.normals import PATHS, standard_normals
 from greeks_cli.engine.simulation.path_data import Motion
 from greeks_cli.engine.simulation.schedule import KnownSchedule

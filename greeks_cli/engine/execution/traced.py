@@ -36,10 +36,10 @@ from greeks_cli.engine.execution.numbers import (
 )
 from greeks_cli.engine.exercise.policy import policy_of
 from greeks_cli.engine.payoffs.exercise import POLICY, UpperBound
+from greeks_cli.engine.simulation.any_paths import any_paths
 from greeks_cli.engine.simulation.cash_dividends import start_of
 from greeks_cli.engine.simulation.conditional import integrates
 from greeks_cli.engine.simulation.joint_scenario import PartScenario
-from greeks_cli.engine.simulation.model_paths import any_paths
 from greeks_cli.engine.simulation.scenario import Scenario, Sourced
 from greeks_cli.terms.contract import Contract
 from greeks_cli.terms.nodes import Nodes

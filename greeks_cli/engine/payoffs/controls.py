@@ -7,7 +7,6 @@ from greeks_cli.engine.autodiff.ops import Leaves, Operand
 from greeks_cli.engine.payoffs.base import payoff
 from greeks_cli.engine.simulation.paths import Path
 from greeks_cli.terms.contract import Contract
-from greeks_cli.terms.models import Model
 from greeks_cli.terms.request import Request
 
 
@@ -31,6 +30,6 @@ def control_of(request: Request) -> Contract:
     Under dividends in cash that is the lognormal behind the underlying; under models with jumps or a random variance an
     average has no closed form.
     """
-    if request.cash_dividends or request.market.model is not Model.GBM:
+    if request.cash_dividends or not request.market.is_lognormal:
         return Underlying(expiry=request.contract.expiry)
     return request.contract.control or Underlying(expiry=request.contract.expiry)

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from greeks_cli.engine.autodiff.ops import Leaves
 from greeks_cli.engine.simulation.joint import JointMarkets, JointPathData
+from greeks_cli.engine.simulation.joint_models import JointModelData
 from greeks_cli.engine.simulation.joint_paths import JointPath, plain_joint_path
 from greeks_cli.engine.simulation.markets import Markets
 from greeks_cli.engine.simulation.path_data import Motion, PathData
@@ -11,7 +12,7 @@ from greeks_cli.engine.simulation.paths import Path, PlainPath
 from greeks_cli.terms.request import Request
 
 AnyMarkets = Markets | JointMarkets
-AnyPathData = PathData | JointPathData
+AnyPathData = PathData | JointPathData | JointModelData
 AnyPath = Path | JointPath
 
 
@@ -27,11 +28,13 @@ def moved_market(request: Request, values: Mapping[str, float]) -> AnyMarkets:
 
 def data_of(motion: Motion, markets: AnyMarkets) -> AnyPathData:
     """The paths of a motion in some markets."""
-    return JointPathData(motion, markets) if isinstance(markets, JointMarkets) else PathData(motion, markets)
+    if isinstance(markets, Markets):
+        return PathData(motion, markets)
+    return (JointPathData if markets.is_lognormal else JointModelData)(motion, markets)
 
 
 def plain_path(data: AnyPathData, request: Request, values: Leaves) -> AnyPath:
     """A path of plain arrays in one market, without derivatives."""
-    if isinstance(data, JointPathData):
-        return plain_joint_path(data, request, values)
-    return PlainPath(data, request, values)
+    if isinstance(data, PathData):
+        return PlainPath(data, request, values)
+    return plain_joint_path(data, request, values)

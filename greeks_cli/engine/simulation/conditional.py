@@ -12,10 +12,10 @@ from greeks_cli.engine.autodiff.known import known
 from greeks_cli.engine.autodiff.mixed_partials import MultiIndex
 from greeks_cli.engine.autodiff.ops import Leaves, Operand, concat, exp, log, running_total, sqrt, total, values_of
 from greeks_cli.engine.compiler.ir import Array
-from greeks_cli.engine.simulation import heston
 from greeks_cli.engine.simulation.accruals import Accruals
 from greeks_cli.engine.simulation.schedule import Schedule
 from greeks_cli.terms.greek import TIME
+from greeks_cli.terms.market import Market
 from greeks_cli.terms.models import Model
 from greeks_cli.terms.request import Request
 from greeks_cli.terms.simulation import Estimator, Smoothing
@@ -27,6 +27,10 @@ class Latents(Protocol):
     @property
     def parameters(self) -> Collection[str]:
         """The parameters that paths depend on."""
+
+    @property
+    def of_variance(self) -> Collection[str]:
+        """The parameters that a random variance depends on."""
 
     def latent(self, kind: str, name: str, index: MultiIndex) -> Array:
         """A partial derivative of a sum over the time steps between dates, shape (n_dates, n_paths)."""
@@ -44,6 +48,8 @@ class Increments(NamedTuple):
     mean: Operand
     """The mean of an increment over its forward."""
     variance: Operand
+    diffusion: Operand
+    """The variance but for that of jumps."""
     likelihood: Operand
     """The logarithm of the probability of the jumps, shape (n_paths,), but for what no parameter moves; 0 without."""
 
@@ -63,8 +69,9 @@ def integrates(request: Request) -> bool:
     """True if the mean given variance and jumps replaces the payoff of a European: unless an estimator is asked for."""
     simulation = request.simulation
     return (
-        request.market.model.is_conditional
-        and request.market.model is not Model.GBM
+        isinstance(request.market, Market)
+        and request.market.model.is_conditional
+        and not request.market.is_lognormal
         and len(request.path_dates) == 1
         and request.cash_dividends is None
         and simulation.estimator is Estimator.AUTO
@@ -78,7 +85,7 @@ def increments(model: Model, leaves: Leaves, schedule: Schedule, n_dates: int, l
     dates = slice(0, n_dates)
     to_date = accruals(leaves, schedule, dates)
     if model.has_variance:
-        own = {name: leaves[name] for name in heston.PARAMETERS}
+        own = {name: leaves[name] for name in latents.of_variance}
         mean, variance = (
             known(lambda index, name=name: latents.latent("path", name, index), own)  # type: ignore[misc]
             for name in ("mean", "variance")
@@ -87,15 +94,14 @@ def increments(model: Model, leaves: Leaves, schedule: Schedule, n_dates: int, l
         variance = differences(to_date.variance)
         mean = -0.5 * variance
     if not model.has_jumps:
-        return Increments(to_date.carry, mean, variance, 0.0)
+        return Increments(to_date.carry, mean, variance, variance, 0.0)
     years = differences(schedule.time(dates) - leaves[TIME])
     intensity, jump, spread = leaves["jump_intensity"], leaves["jump_mean"], leaves["jump_vol"]
     counts = latents.jump_counts
     expected = intensity * years
     mean = mean + counts * jump - expected * (exp(jump + 0.5 * spread * spread) - 1)
-    return Increments(
-        to_date.carry, mean, variance + counts * (spread * spread), total(counts * log(expected) - expected)
-    )
+    whole, probability = variance + counts * (spread * spread), total(counts * log(expected) - expected)
+    return Increments(to_date.carry, mean, whole, variance, probability)
 
 
 def accruals(leaves: Leaves, schedule: Schedule, dates: slice) -> Accruals:

@@ -19,25 +19,38 @@ _FEWEST, _PER_YEAR = 8, 16
 
 @dataclass(frozen=True)
 class Grid:
-    """Rows of a path's normals: one per date of each underlying, then one per date for jumps, one per time step."""
+    """Rows of a path's normals: one per date of each underlying, then one per date of each that jumps.
+
+    Those of the time steps follow, of one underlying with a model on time steps after the other.
+    """
 
     n_dates: int
-    has_jumps: bool = False
+    n_jumping: int = 0
+    """Underlyings that jump."""
     steps: tuple[int, ...] = ()
     """Time steps of each interval between dates, an even number; none where sampling is exact."""
     n_underlyings: int = 1
     """Underlyings, whose normals follow one another."""
+    n_stepped: int = 1
+    """Underlyings that are simulated on time steps, where there are any."""
     is_conditional: bool = True
     """True if the normals of the dates move the price, given variance and jumps; else those of the time steps do."""
 
     @classmethod
     def of(cls, request: Request, steps: int = 0) -> "Grid":
-        """The grid of a request's model; about ``steps`` time steps in all where it has any."""
-        model, dates = request.market.model, request.path_dates
+        """The grid of a request's models; about ``steps`` time steps in all where they have any."""
+        models, dates = request.market.models, request.path_dates
         per_year = steps / dates[-1]
         each = (2 * max(1, ceil(per_year * (end - start) / 2 - 1e-9)) for start, end in pairwise((0.0, *dates)))
-        taken = tuple(each) if model.is_stepped else ()
-        return cls(len(dates), model.has_jumps, taken, len(request.parts), model.is_conditional)
+        n_stepped = sum(model.is_stepped for model in models)
+        return cls(
+            len(dates),
+            sum(model.has_jumps for model in models),
+            tuple(each) if n_stepped else (),
+            len(models),
+            max(1, n_stepped),
+            all(model.is_conditional for model in models),
+        )
 
     @classmethod
     def usual(cls, request: Request) -> "Grid":
@@ -48,7 +61,7 @@ class Grid:
     @property
     def n_rows(self) -> int:
         """The number of normals of a path."""
-        return self.n_dates * (self.n_underlyings + self.has_jumps) + sum(self.steps)
+        return self._first_of_steps + self.n_stepped * sum(self.steps)
 
     @property
     def is_extended(self) -> bool:
@@ -58,16 +71,19 @@ class Grid:
     @property
     def jumps(self) -> slice:
         """The rows of the jumps."""
-        first = self.n_dates * self.n_underlyings
-        return slice(first, first + self.n_dates * self.has_jumps)
+        return slice(self.n_dates * self.n_underlyings, self._first_of_steps)
 
     def rows_of(self, interval: int) -> range:
-        """The rows of an interval's time steps."""
+        """The rows of an interval's time steps, of the first underlying that has any."""
         return range(self._ends[interval], self._ends[interval + 1])
+
+    @property
+    def _first_of_steps(self) -> int:
+        return self.n_dates * (self.n_underlyings + self.n_jumping)
 
     @cached_property
     def _ends(self) -> Sequence[int]:
-        return list(accumulate(self.steps, initial=self.n_rows - sum(self.steps)))
+        return list(accumulate(self.steps, initial=self._first_of_steps))
 
     @property
     def halved(self) -> "Grid":

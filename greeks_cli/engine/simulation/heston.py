@@ -42,6 +42,11 @@ class Step(NamedTuple):
     mean: Operand
     variance: Operand
 
+    @property
+    def deviation(self) -> Operand:
+        """The standard deviation of the price's logarithm."""
+        return sqrt(self.variance)
+
 
 class _Moved(NamedTuple):
     """The variance after a step, and the logarithm of its exponential moment, or of the moment of its mean."""
@@ -61,7 +66,11 @@ class Heston(Stepped):
     """Stochastic variance on time steps."""
 
     parameters = PARAMETERS
-    kept = ("mean", "variance")
+    kept: tuple[str, ...] = ("mean", "variance")
+
+    def __init__(self, *others: str):
+        """``others`` are results of a step that are kept beside its mean and variance."""
+        self.kept = (*self.kept, *others)
 
     def start(self, values: Mapping[str, float]) -> tuple[float, str]:
         return values["initial_variance"], "initial_variance"

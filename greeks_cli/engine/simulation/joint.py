@@ -21,7 +21,15 @@ from greeks_cli.terms.joint_market import matrix_of
 from greeks_cli.terms.models import Model
 from greeks_cli.terms.nodes import label_of_node
 from greeks_cli.terms.request import Request
-from greeks_cli.terms.underlyings import correlated, is_correlation, local, underlying_of
+from greeks_cli.terms.underlyings import (
+    correlated,
+    correlation_name,
+    is_correlation,
+    local,
+    named,
+    pair_of,
+    underlying_of,
+)
 
 
 class JointMarkets:
@@ -46,9 +54,23 @@ class JointMarkets:
         return cls(names, parts, [_correlations(values) for values, _ in places])
 
     @property
-    def model(self) -> Model:
-        """The model of all underlyings."""
-        return self.parts[0].model
+    def is_lognormal(self) -> bool:
+        """True if all underlyings are lognormal."""
+        return all(part.model is Model.GBM for part in self.parts)
+
+    @property
+    def correlation(self) -> Mapping[str, float]:
+        """The correlation of each pair, of one trade."""
+        (own,) = self._correlations
+        return own
+
+    @cached_property
+    def values(self) -> Mapping[str, float]:
+        """The value of every parameter of one trade, by its name among several underlyings."""
+        found = {correlation_name(*pair_of(pair)): number for pair, number in self.correlation.items()}
+        for name, part in zip(self.names, self.parts, strict=True):
+            found |= {named(parameter, name): float(value[0]) for parameter, value in part.values.items()}
+        return found
 
     @property
     def count(self) -> int:
@@ -73,8 +95,7 @@ class JointMarkets:
 
     def factor(self, correlations: MultiIndex) -> Rows:
         """The Cholesky factor of one trade, or its derivative in some correlations."""
-        (own,) = self._correlations
-        matrix = matrix_of(self.names, own)
+        matrix = matrix_of(self.names, self.correlation)
         places = tuple(sorted(self._place(name) for name in correlations))
         return factor(tuple(map(tuple, matrix.tolist())), places)
 

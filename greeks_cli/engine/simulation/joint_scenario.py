@@ -57,7 +57,7 @@ class PartScenario(Scenario):
         super().__init__(request.parts[number], n_paths, dtype, sourced_of(sourced, number), spot, unrounded_spot)
         names = request.joint_market.names
         self._number, self._sourced_of_all, self.name = number, sourced, names[number]
-        self._live = False
+        self._live, self._is_lognormal = False, request.market.is_lognormal
         pairs = (name for name in request.values if is_correlation(name))
         self.correlations = tuple(name for name in pairs if all(names.index(one) <= number for one in correlated(name)))
         """The correlations that the Brownian motion depends on, as a row of the Cholesky factor does."""
@@ -91,6 +91,11 @@ class PartScenario(Scenario):
         """A derivative in some correlations of an array of the increments' normals."""
         return self._correlated(source, *n_rows)(correlations)
 
+    def of_all(self, source: PathSource) -> Array:
+        """The traced array of a source of several underlyings, shape (n_dates, n_paths)."""
+        found: Array = self._sourced_of_all(source, np.ones((self.n_dates, self.n_paths), self.dtype))
+        return found
+
     def _correlated(self, source: PathSource, *n_rows: int) -> "_OfCorrelations":
         """The derivatives of an array of the Brownian motion in correlations."""
 
@@ -101,6 +106,8 @@ class PartScenario(Scenario):
         return array
 
     def differentiate_laws(self, estimator: Estimator, mixes: bool, wanted: Collection[MultiIndex]) -> None:
+        if not self._is_lognormal:
+            return
         self._live = any(name in self.correlations for index in wanted for name in index)
         own = {
             tuple(

@@ -1,12 +1,9 @@
 """The underlying at a contract's dates as a graph of the leaves, under any model and for each way to move it."""
 
-from collections.abc import Sequence
 from typing import Protocol
 
-from greeks_cli.engine.autodiff.exp_linear import Dates
-from greeks_cli.engine.autodiff.ops import Leaves, Operand, as_constant, exp, is_variable, log, total
+from greeks_cli.engine.autodiff.ops import Leaves, Operand, as_constant, log
 from greeks_cli.engine.simulation import local_levels
-from greeks_cli.engine.simulation.accruals import Accruals
 from greeks_cli.engine.simulation.any_market import AnyPath
 from greeks_cli.engine.simulation.conditional import (
     Increments,
@@ -14,11 +11,9 @@ from greeks_cli.engine.simulation.conditional import (
     levels,
     likelihood,
     normals_of,
-    relative,
 )
 from greeks_cli.engine.simulation.joint_density import AnchoredPath, FixedIncrements, density
-from greeks_cli.engine.simulation.joint_paths import JointPaths
-from greeks_cli.engine.simulation.joint_scenario import PartScenario
+from greeks_cli.engine.simulation.model_path import ModelPath, start_of_lognormal
 from greeks_cli.engine.simulation.paths import FrozenPath, MovingPath, Path, ShiftedPath
 from greeks_cli.engine.simulation.scenario import Scenario
 from greeks_cli.engine.simulation.schedule import Schedule
@@ -48,12 +43,6 @@ def paths_of(scenario: Scenario, schedule: Schedule) -> Paths:
     return (_Conditional if scenario.model.is_conditional else _UnderLocalVol)(scenario, schedule)
 
 
-def any_paths(scenarios: Sequence[Scenario], schedules: Sequence[Schedule]) -> Paths:
-    """The paths of one underlying, or of several."""
-    parts = [scenario for scenario in scenarios if isinstance(scenario, PartScenario)]
-    return JointPaths(parts, schedules) if parts else paths_of(scenarios[0], schedules[0])
-
-
 class _Lognormal:
     def __init__(self, scenario: Scenario, schedule: Schedule):
         self._scenario, self._schedule = scenario, schedule
@@ -80,11 +69,11 @@ class _Conditional:
     def moving(self, leaves: Leaves) -> Path:
         found = self._increments(leaves)
         logs = levels(found, self._scenario.normals)
-        return _ModelPath(leaves, self._schedule, self._scenario, self._start(leaves), logs, found.likelihood)
+        return ModelPath(leaves, self._schedule, self._scenario, self._start(leaves), logs, found.likelihood)
 
     def frozen(self, leaves: Leaves, anchor: int = 0) -> Path:
         scenario, (_, density) = self._scenario, self._recovered(leaves)
-        return _ModelPath(leaves, self._schedule, scenario, scenario.spot, scenario.logarithms, density)
+        return ModelPath(leaves, self._schedule, scenario, scenario.spot, scenario.logarithms, density)
 
     def shifted(self, leaves: Leaves, first: str, moving: Operand) -> Path:
         if first not in self._scenario.parameters:
@@ -92,7 +81,7 @@ class _Conditional:
         moved = {**leaves, first: moving}
         normals, density = self._recovered(leaves)
         logs = levels(self._increments(moved), normals)
-        return _ModelPath(moved, self._schedule, self._scenario, self._start(moved), logs, density)
+        return ModelPath(moved, self._schedule, self._scenario, self._start(moved), logs, density)
 
     def _recovered(self, leaves: Leaves) -> tuple[Operand, Operand]:
         """The normals of the fixed paths, and the log-density of the paths."""
@@ -105,7 +94,7 @@ class _Conditional:
         return increments(self._scenario.model, leaves, self._schedule, self._scenario.n_dates, self._scenario)
 
     def _start(self, leaves: Leaves) -> Operand:
-        return _start(self._scenario, self._schedule, leaves)
+        return start_of_lognormal(self._scenario, self._schedule, leaves)
 
 
 class _UnderLocalVol:
@@ -115,11 +104,11 @@ class _UnderLocalVol:
     def moving(self, leaves: Leaves) -> Path:
         scenario, schedule = self._scenario, self._schedule
         logs = local_levels.levels(leaves, schedule, scenario.n_dates, scenario)
-        return _ModelPath(leaves, schedule, scenario, _start(scenario, schedule, leaves), logs, 0.0)
+        return ModelPath(leaves, schedule, scenario, start_of_lognormal(scenario, schedule, leaves), logs, 0.0)
 
     def frozen(self, leaves: Leaves, anchor: int = 0) -> Path:
         scenario, weight = self._scenario, local_levels.density(leaves, self._scenario)
-        return _ModelPath(leaves, self._schedule, scenario, scenario.spot, scenario.logarithms, weight)
+        return ModelPath(leaves, self._schedule, scenario, scenario.spot, scenario.logarithms, weight)
 
     def shifted(self, leaves: Leaves, first: str, moving: Operand) -> Path:
         scenario, schedule, moved = self._scenario, self._schedule, {**leaves, first: moving}
@@ -127,44 +116,4 @@ class _UnderLocalVol:
             return self.frozen(moved)
         logs = local_levels.shifted_levels(leaves, first, moving, schedule, scenario.n_dates, scenario)
         weight = local_levels.density(leaves, scenario)
-        return _ModelPath(moved, schedule, scenario, _start(scenario, schedule, moved), logs, weight)
-
-
-def _start(scenario: Scenario, schedule: Schedule, leaves: Leaves) -> Operand:
-    """The start of the lognormal."""
-
-    def accruals(date: Dates) -> Accruals:
-        return Accruals(leaves, schedule.time(date), schedule.nodes, lambda node: schedule.weight(node, date))
-
-    return scenario.dividends.start(leaves, accruals)
-
-
-class _ModelPath(Path):
-    """A path by the logarithm of the lognormal over its start at each date."""
-
-    def __init__(
-        self, leaves: Leaves, schedule: Schedule, scenario: Scenario, start: Operand, logs: Operand, density: Operand
-    ):
-        """``density`` is the log-density of what is held fixed."""
-        super().__init__(leaves, schedule, scenario.dividends)
-        self._scenario, self._start, self._logs, self._density = scenario, start, logs, density
-
-    @property
-    def weight(self) -> Operand:
-        return relative(self._density) if is_variable(self._density) else 1.0
-
-    @property
-    def is_proportional(self) -> bool:
-        return super().is_proportional and self._scenario.model.is_conditional
-
-    @property
-    def is_integrable(self) -> bool:
-        return self._scenario.integrates
-
-    def first_increment(self, leaves: Leaves) -> tuple[Operand, Operand]:
-        scenario = self._scenario
-        return increments(scenario.model, leaves, self._schedule, scenario.n_dates, scenario).first
-
-    def _lognormal(self, dates: Dates, summed: bool = False) -> Operand:
-        found = exp(self._logs[dates]) * self._start
-        return total(found) if summed else found
+        return ModelPath(moved, schedule, scenario, start_of_lognormal(scenario, schedule, moved), logs, weight)

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Hashable
 from functools import cached_property, lru_cache
 from itertools import pairwise
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -14,12 +14,16 @@ from greeks_cli.engine.simulation import local_levels
 from greeks_cli.engine.simulation.conditional import increments, levels
 from greeks_cli.engine.simulation.gbm import anchors
 from greeks_cli.engine.simulation.grid import Grid
+from greeks_cli.engine.simulation.heston import PARAMETERS
 from greeks_cli.engine.simulation.jumps import counts
 from greeks_cli.engine.simulation.laws import Law
 from greeks_cli.engine.simulation.markets import Markets, MarketSchedule
 from greeks_cli.engine.simulation.models import recursion
 from greeks_cli.terms.greek import TIME
 from greeks_cli.terms.models import Model
+
+if TYPE_CHECKING:
+    from greeks_cli.engine.simulation.sources import Latent
 
 
 class Motion:
@@ -32,9 +36,9 @@ class Motion:
         self.dates = dates
         self.normals = normals
         self.grid = grid or Grid(len(dates))
-        self.wanted: set[tuple[str, MultiIndex]] = set()
-        """The kinds of time steps, and the partial derivatives, that programs on these paths read."""
-        self.kept: dict[Hashable, dict[tuple[str, MultiIndex], Array]] = {}
+        self.wanted: set[Latent] = set()
+        """The sums over time steps that programs on these paths read."""
+        self.kept: dict[Hashable, dict[Any, Array]] = {}
         """Sums over time steps of the paths, in each market and by kind of steps."""
 
     def with_normals(self, normals: Array) -> "Motion":
@@ -94,6 +98,11 @@ class PathData:
         self.motion, self.markets = motion, markets
         self._growths: dict[int, Array] = {}
 
+    @property
+    def is_lognormal(self) -> bool:
+        """True if the underlying follows from its Brownian motion alone."""
+        return self.markets.model is Model.GBM
+
     def per_market(self, numbers: Any) -> Any:
         """One number per market, to be multiplied by rows of paths."""
         numbers = np.asarray(numbers)
@@ -114,7 +123,7 @@ class PathData:
 
     def _exponential(self, dates: Dates) -> Array:
         motion, n_dates = self.motion, self.markets.n_dates
-        if self.markets.model is not Model.GBM:
+        if not self.is_lognormal:
             return np.exp(self.logarithms[dates])
         law = self.markets.law("path")
         rows = self.markets.coefficients(law, ()).astype(motion.dtype, copy=False)
@@ -174,9 +183,14 @@ class PathData:
         if (name, index) not in kept:
             values = {name: float(value[0]) for name, value in markets.values.items()}
             dates = tuple(markets.dates[0].tolist())
-            indices = frozenset({index, *(other for of, other in motion.wanted if of == kind)})
+            indices = frozenset({index, *(other.index for other in motion.wanted if other.kind == kind)})
             kept |= recursion(markets.stepped(kind), indices).run(motion.grid, dates, values, motion.normals)
         return kept[name, index]
+
+    @property
+    def of_variance(self) -> Collection[str]:
+        """The parameters that a random variance depends on."""
+        return PARAMETERS
 
     @cached_property
     def jump_counts(self) -> Array:

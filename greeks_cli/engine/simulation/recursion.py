@@ -10,14 +10,14 @@ from dataclasses import replace
 from itertools import combinations
 from math import inf
 from threading import RLock
-from typing import Any, ClassVar, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from greeks_cli.engine.autodiff.chainer_runtime import chainer
 from greeks_cli.engine.autodiff.known import known
-from greeks_cli.engine.autodiff.mixed_partials import MultiIndex, by_grad
+from greeks_cli.engine.autodiff.mixed_partials import Derivatives, MultiIndex, by_grad
 from greeks_cli.engine.autodiff.ops import Leaves, Operand, make_leaves
 from greeks_cli.engine.compiler.ir import Array, Program, Source, per_path
 from greeks_cli.engine.compiler.simplify import simplified
@@ -82,8 +82,8 @@ class Stepped(ABC):
     """A model on time steps, with a state of one number per path."""
 
     parameters: tuple[str, ...]
-    """The parameters that a step depends on, with ``time``."""
-    kept: ClassVar[tuple[str, ...]]
+    """The parameters that a step depends on, with ``time``, but for those that its normal depends on."""
+    kept: tuple[str, ...]
     """The names of a step's results after the state, which are summed between dates."""
     moves_until = inf
     """The time in years until which steps may move smoothly as calendar time passes."""
@@ -118,34 +118,24 @@ class Recursion:
 
     def run(self, grid: Grid, dates: tuple[float, ...], values: Mapping[str, float], normals: Array) -> Sums:
         """The partial derivatives of sums between dates, shape (n_dates, n_paths), from normals (n_rows, n_paths)."""
-        dtype = normals.dtype.type
-        state = {index: np.zeros_like(normals[0]) for index in self.indices}
-        level, parameter = self.model.start(values)
-        state[()] += dtype(level)
-        if (parameter,) in state:
-            state[parameter,] += dtype(1)
         found = {
             (name, index): np.zeros_like(normals[: grid.n_dates]) for name in self.model.kept for index in self.indices
         }
-        intervals = TimeStep.all(grid, dates, self.model.moves_until)
-        numbers = {step: self.model.numbers(values, step) for steps in intervals for step in steps}
-        folds = len({tuple(own.values()) for own in numbers.values()}) <= _FEW
-        for interval, steps in enumerate(intervals):
-            for step, number in zip(steps, grid.rows_of(interval), strict=True):
-                after = self._after(values, step, numbers[step], folds, state, normals[number])
-                state = {index: after.pop((_STATE, index)) for index in self.indices}
-                for partial, array in after.items():
+        steps = Steps(self, grid, dates, values, normals[0])
+        for interval, own in enumerate(steps.intervals):
+            for step, number in zip(own, grid.rows_of(interval), strict=True):
+                for partial, array in steps.taken(step, {(): normals[number]}).items():
                     found[partial][interval] += array
         return found
 
-    def _after(
+    def after(
         self,
         values: Mapping[str, float],
         step: TimeStep,
         numbers: Mapping[str, float],
         folds: bool,
-        state: Mapping[MultiIndex, Array],
-        normals: Array,
+        state: Derivatives,
+        normals: Derivatives,
     ) -> Sums:
         """The partial derivatives after a step; ``folds`` if its numbers are folded in a program of their own."""
         found: Sums = {}
@@ -154,8 +144,8 @@ class Recursion:
             if paths is None:
                 found = _run(program, numbers, state, normals)
                 continue
-            near = {index: array[paths] for index, array in state.items()}
-            for partial, array in _run(program, numbers, near, normals[paths]).items():
+            near, of_near = ({index: array[paths] for index, array in of.items()} for of in (state, normals))
+            for partial, array in _run(program, numbers, near, of_near).items():
                 found[partial][paths] = array
         return found
 
@@ -189,32 +179,59 @@ class Recursion:
         samples = {str(name): tracer.source(name, np.float64(0.0 if name == TIME else 0.1)) for name in names}
         live = {name for index in self.indices for name in index}
         values = {name: samples[name] for name in self.model.parameters}
-        leaves = make_leaves(values, live, _TRACED_PATHS, np.float64)
+        of_normal = sorted(live - {*values})
+        leaves = make_leaves({**values, **dict.fromkeys(of_normal, 0.1)}, live, _TRACED_PATHS, np.float64)
         state = known(lambda index: tracer.source((_STATE, index), 0.1 * row), {name: leaves[name] for name in live})
-        after = self.model.step(leaves, samples, state, tracer.source(_NORMAL, row), case)
+        normal = known(lambda index: tracer.source((_NORMAL, index), row), {name: leaves[name] for name in of_normal})
+        after = self.model.step(leaves, samples, state, normal, case)
         results: dict[Partial, Array] = {}
-        for name, one in after._asdict().items():
-            found = by_grad(chainer.as_variable(one), leaves, self.indices)
+        for name in (_STATE, *self.model.kept):
+            found = by_grad(chainer.as_variable(getattr(after, name)), leaves, self.indices)
             results |= {(name, index): array for index, array in found.items()}
         return tracer.program(results)
 
 
-def _run(
-    program: Program[Partial], numbers: Mapping[str, float], state: Mapping[MultiIndex, Array], normals: Array
-) -> Sums:
+class Steps:
+    """The time steps of a recursion in a market, taken one after the other."""
+
+    def __init__(
+        self, recursion: Recursion, grid: Grid, dates: tuple[float, ...], values: Mapping[str, float], like: Array
+    ):
+        """``like`` is an array of one number per path."""
+        model, dtype = recursion.model, like.dtype.type
+        self._recursion, self._values = recursion, values
+        self._state = {index: np.zeros_like(like) for index in recursion.indices}
+        level, parameter = model.start(values)
+        self._state[()] += dtype(level)
+        if (parameter,) in self._state:
+            self._state[parameter,] += dtype(1)
+        self.intervals = TimeStep.all(grid, dates, model.moves_until)
+        """The steps of each interval between dates."""
+        self._numbers = {step: model.numbers(values, step) for steps in self.intervals for step in steps}
+        self._folds = len({tuple(own.values()) for own in self._numbers.values()}) <= _FEW
+
+    def taken(self, step: TimeStep, normals: Derivatives) -> Sums:
+        """The partial derivatives of what a step adds to sums; ``normals`` are those of the step's normals."""
+        after = self._recursion.after(self._values, step, self._numbers[step], self._folds, self._state, normals)
+        self._state = {index: after.pop((_STATE, index)) for index in self._recursion.indices}
+        return after
+
+
+def _run(program: Program[Partial], numbers: Mapping[str, float], state: Derivatives, normals: Derivatives) -> Sums:
     inputs: dict[Source, Any] = {(_STATE, index): array for index, array in state.items()}
+    inputs |= {(_NORMAL, index): array for index, array in normals.items()}
     inputs.update(numbers)
-    inputs[_NORMAL] = normals
-    n_paths, row = normals.shape[0], normals.shape
+    like = normals[()]
+    n_paths, row = like.shape[0], like.shape
     constants = None
-    if not isinstance(normals, np.ndarray):  # numbers and tables go to the device of the paths
+    if not isinstance(like, np.ndarray):  # numbers and tables go to the device of the paths
         constants = {
-            slot: np.asarray(one, like=normals) if isinstance(one, float | np.floating | np.ndarray) else one
+            slot: np.asarray(one, like=like) if isinstance(one, float | np.floating | np.ndarray) else one
             for slot, one in program.constants.items()
         }
-        inputs.update({name: np.asarray(number, like=normals) for name, number in numbers.items()})
+        inputs.update({name: np.asarray(number, like=like) for name, number in numbers.items()})
     return {
-        partial: array if getattr(array, "shape", ()) == row else np.zeros_like(normals) + array
+        partial: array if getattr(array, "shape", ()) == row else np.zeros_like(like) + array
         for partial, array in program.run(inputs.__getitem__, n_paths, constants)
     }
 

@@ -14,6 +14,7 @@ from greeks_cli.engine.compiler.ir import Array
 from greeks_cli.engine.simulation.cash_dividends import underlying_of_request
 from greeks_cli.engine.simulation.conditional import integrates
 from greeks_cli.engine.simulation.gbm import MOVING, anchors, parameters_of
+from greeks_cli.engine.simulation.heston import PARAMETERS
 from greeks_cli.engine.simulation.laws import Law, law_of
 from greeks_cli.engine.simulation.sources import (
     AllNormals,
@@ -129,6 +130,11 @@ class Scenario:
     def latent(self, kind: str, name: str, index: MultiIndex) -> Array:
         """A partial derivative of a sum over the time steps between dates, shape (n_dates, n_paths)."""
         return self.array(Latent(kind, name, index), self.n_dates)
+
+    @property
+    def of_variance(self) -> Collection[str]:
+        """The parameters that a random variance depends on."""
+        return PARAMETERS
 
     @property
     def jump_counts(self) -> Array:

@@ -43,8 +43,8 @@ def sobol_normals_of_grid(
     rows = [_increments(_bridge(normals[k : n * grid.n_dates : n], at), at) for k in range(n)]
     rows.append(normals[grid.jumps])
     if grid.steps:
-        times = _times(dates, grid.steps)
-        rows.append(_increments(_bridge(normals[-len(times) :], times), times))
+        times, left, n = _times(dates, grid.steps), normals[grid.jumps.stop :], grid.n_stepped
+        rows += [_increments(_bridge(left[k::n], times), times) for k in range(n)]
     return np.concatenate(rows)
 
 

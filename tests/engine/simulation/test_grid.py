@@ -14,11 +14,11 @@ def request(market, **simulation):
 
 def test_rows_are_of_dates_then_jumps_then_steps():
     grid = Grid.of(request(BATES), 20)
-    assert (grid.n_dates, grid.has_jumps, grid.steps) == (2, True, (6, 16))
+    assert (grid.n_dates, grid.n_jumping, grid.steps) == (2, 1, (6, 16))
     assert grid.n_rows == 2 + 2 + 22
     assert [*grid.rows_of(0)] == [*range(4, 10)]
     assert grid.jumps == slice(2, 4)
-    assert Grid.of(request(MERTON), 20) == Grid(2, True)
+    assert Grid.of(request(MERTON), 20) == Grid(2, 1)
     assert Grid.usual(request({"vol": 0.2})) == Grid(2)
 
 
@@ -29,16 +29,16 @@ def test_steps_of_a_request_are_taken():
 def test_the_price_moves_by_the_normals_of_dates_or_of_steps():
     dates = (0.25, 1.0)
     assert Grid.of(request(BATES), 20).of_price(dates) == (0, dates)
-    first, times = Grid(2, False, (2, 3), is_conditional=False).of_price(dates)
+    first, times = Grid(2, 0, (2, 3), is_conditional=False).of_price(dates)
     assert first == 2
     assert times == (0.125, 0.25, 0.5, 0.75, 1.0)
 
 
 def test_half_as_many_steps_keep_the_motion():
-    grid = Grid(1, False, (4,))
+    grid = Grid(1, 0, (4,))
     normals = np.arange(10.0).reshape(5, 2)
     halved = grid.halved_normals(normals)
     np.testing.assert_allclose(
         halved, [normals[0], (normals[1] + normals[2]) / 2**0.5, (normals[3] + normals[4]) / 2**0.5]
     )
-    assert grid.halved == Grid(1, False, (2,))
+    assert grid.halved == Grid(1, 0, (2,))

@@ -11,9 +11,9 @@ from greeks_cli.engine.execution.numbers import Numbers, fetched, widths_of
 from greeks_cli.engine.execution.selection import Pilot
 from greeks_cli.engine.execution.traced import scenario_of
 from greeks_cli.engine.simulation.any_market import data_of
+from greeks_cli.engine.simulation.any_paths import any_paths
 from greeks_cli.engine.simulation.grid import Grid
 from greeks_cli.engine.simulation.joint_density import density
-from greeks_cli.engine.simulation.model_paths import any_paths
 from greeks_cli.engine.simulation.path_data import Motion
 from greeks_cli.engine.simulation.schedule import KnownSchedule
 from greeks_cli.terms.building import build_request

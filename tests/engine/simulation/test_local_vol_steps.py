@@ -23,7 +23,7 @@ QUOTES = [[t, K, 0.2 - 0.1 * np.log(K / 100)] for t in (0.5, 1.0) for K in (80, 
 CONTRACT = {"kind": "asian", "strike": 100, "fixing_times": [0.4, 1.0]}
 REQUEST = build_request(CONTRACT, {"model": "local-vol", "vol_surface": QUOTES, "rate": 0.02}, {})
 MARKET, DATES = REQUEST.market, (0.4, 1.0)
-GRID = Grid(2, False, (4, 6))
+GRID = Grid(2, 0, (4, 6))
 NORMALS = np.random.default_rng(6).standard_normal((GRID.n_rows, 4000))
 VALUES = REQUEST.values
 

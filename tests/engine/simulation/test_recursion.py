@@ -19,7 +19,7 @@ VALUES = {
 NEAR_ZERO = {**VALUES, "vol_of_vol": 1.2, "initial_variance": 0.02}
 DATES = (0.4, 1.0)
 MODEL = Heston()
-GRID = Grid(2, False, (4, 6))
+GRID = Grid(2, 0, (4, 6))
 NORMALS = np.random.default_rng(3).standard_normal((GRID.n_rows, 20_000))
 
 
@@ -72,13 +72,13 @@ def test_a_path_does_not_depend_on_its_neighbours():
 
 
 def test_time_that_passes_shortens_the_steps_before_the_first_date_alike():
-    (first, second) = TimeStep.all(Grid(2, False, (2, 2)), (0.5, 1.0), np.inf)
+    (first, second) = TimeStep.all(Grid(2, 0, (2, 2)), (0.5, 1.0), np.inf)
     assert [(one.start, one.years, one.moves, one.shrinks) for one in first] == [
         (0, 0.25, 1, 0.5),
         (0.25, 0.25, 0.5, 0.5),
     ]
     assert all((one.moves, one.shrinks, one.left) == (0, 0, 0) for one in second)
-    (only,) = TimeStep.all(Grid(1, False, (4,)), (1.0,), 0.5)
+    (only,) = TimeStep.all(Grid(1, 0, (4,)), (1.0,), 0.5)
     assert [one.shrinks for one in only] == [0.5, 0.5, 0, 0]
     assert [one.left for one in only] == [1, 0.75, 0.5, 0.25]
 
