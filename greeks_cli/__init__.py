@@ -26,10 +26,9 @@ def __getattr__(name: str) -> Any:
     import importlib
 
     if name in _FUNCTIONS or name[:1].isupper():
-        for module in ("greeks_cli.api", "greeks_cli.terms.contracts"):
-            found = getattr(importlib.import_module(module), name, None)
-            if found is not None:
-                return globals().setdefault(name, found)
+        found = importlib.import_module("greeks_cli.api").named(name)
+        if found is not None:
+            return globals().setdefault(name, found)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 

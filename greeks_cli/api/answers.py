@@ -15,13 +15,13 @@ from greeks_cli.report.rows import Row, rows
 from greeks_cli.report.screen import Screen
 from greeks_cli.report.table import COLUMNS, cells_of, estimate_cell
 from greeks_cli.terms.contract import Contract
-from greeks_cli.terms.greek import Units
 from greeks_cli.terms.joint_market import JointMarket
 from greeks_cli.terms.market import Market
 from greeks_cli.terms.profile import Profile
 from greeks_cli.terms.request import Request
 from greeks_cli.terms.result import Result
 from greeks_cli.terms.studies import MethodResult
+from greeks_cli.terms.units import Units
 
 
 def notes_of(request: Request) -> tuple[str, ...]:
@@ -40,11 +40,13 @@ class PriceResult(Shown):
 
     result: Result
     units: Units
+    currency: str | None = None
+    """The name of the unit of money."""
 
     @cached_property
     def estimates(self) -> tuple[Row, ...]:
         """The estimates, that of the price first."""
-        return tuple(rows(self.result, self.units))
+        return tuple(rows(self.result, self.units, self.currency))
 
     @property
     def price(self) -> Row:
@@ -99,14 +101,14 @@ class PriceResult(Shown):
         return (*notes_of(self.result.request), *(f"tol {target}: not met" for target in self.unmet))
 
     def text(self, screen: Screen) -> str:
-        return render(self.result, Format.TABLE, self.units, screen)
+        return render(self.result, Format.TABLE, self.units, screen, self.currency)
 
     def rows(self) -> list[dict[str, Any]]:
         return list(self.to_dict()["estimates"])
 
     def to_dict(self) -> dict[str, Any]:
         """The answer with the keys of ``greeks price --format json``."""
-        return document(self.result, self.units)
+        return document(self.result, self.units, self.currency)
 
     def __repr__(self) -> str:
         shown = ", ".join(f"{one.name} {estimate_cell(one.value, one.stderr)}" for one in self.estimates)

@@ -16,12 +16,12 @@ from greeks_cli.inputs.source import Source
 from greeks_cli.terms.contract import Contract
 from greeks_cli.terms.contracts import CONTRACTS
 from greeks_cli.terms.errors import InvalidInput, Problem, did_you_mean
-from greeks_cli.terms.greek import Units
 from greeks_cli.terms.joint_axis import joint_fields
 from greeks_cli.terms.joint_market import JointMarket
 from greeks_cli.terms.market import Market
 from greeks_cli.terms.request import Request
 from greeks_cli.terms.several import UNDERLYING
+from greeks_cli.terms.units import Units
 
 Terms = BaseModel | str | Mapping[str, Any] | None
 """A typed term, the kind of a contract, or fields."""

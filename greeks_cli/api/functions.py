@@ -23,6 +23,7 @@ def price(
     *,
     greeks: object = None,
     units: str = "raw",
+    currency: str | None = None,
     config: Config = None,
     threads: int | None = None,
     progress: Progress | None = None,
@@ -33,7 +34,8 @@ def price(
     ``contract`` is a kind such as ``"barrier"``, a typed term such as ``European(strike=100)``, or a mapping of fields;
     ``market`` is a ``Market`` or a mapping. ``fields`` are the options of ``greeks price`` with underscores:
     ``strike=100, vol=0.2, paths=1e6``; they win over both, and these over ``config``. ``greeks`` is a text or a list,
-    ``units`` is one of ``greeks price --units``. ``progress`` is called with (blocks done, blocks in all).
+    ``units`` is one of ``greeks price --units``, and ``currency`` the name of their money. ``progress`` is called with
+    (blocks done, blocks in all).
 
     Raises InvalidInput with every mistake, a line each, and the other subclasses of GreeksError.
     """
@@ -41,7 +43,7 @@ def price(
     request = asked(contract, market, greeks, config, fields).request()
     from greeks_cli.run.price import run
 
-    return PriceResult(run(request, threads, progress), shown)
+    return PriceResult(run(request, threads, progress), shown, currency)
 
 
 def profile(

@@ -21,7 +21,7 @@ from greeks_cli.inputs.source import Source
 from greeks_cli.inputs.trades import asked_totals, read_trades, refuse_rejected
 from greeks_cli.run.ending import ending, statuses_of
 from greeks_cli.terms.errors import ExitCode, InvalidInput, MissingExtra, Problem
-from greeks_cli.terms.greek import Units
+from greeks_cli.terms.units import Units
 
 if TYPE_CHECKING:
     from greeks_cli.book.records import Reading

@@ -14,10 +14,11 @@ from greeks_cli.cli.field_options import FIELDS, FieldOption, Path, field_option
 from greeks_cli.cli.messages import say
 from greeks_cli.cli.sections import Section, option
 from greeks_cli.inputs.source import Source
-from greeks_cli.terms.greek import Units, is_at_node
+from greeks_cli.terms.greek import is_at_node
 from greeks_cli.terms.quote import GIVES
 from greeks_cli.terms.request import DEFAULT_GREEKS, Request
 from greeks_cli.terms.several import Several
+from greeks_cli.terms.units import Units
 
 Command = Callable[..., Any]
 _DEFAULT_NAMES = ",".join(greek.name for greek in DEFAULT_GREEKS[1:])
@@ -81,7 +82,8 @@ units_option = option(
     type=click.Choice([str(unit) for unit in Units]),
     default="raw",
     show_default=True,
-    help="Raw derivatives, or market: per vol point, per 1%, per day of 365.",
+    help="Raw derivatives; market: per vol point, 1%, day of 365; desk: money per vol point, basis point, day, and "
+    "cash delta and gamma.",
 )
 
 threads_option = option(

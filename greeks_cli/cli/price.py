@@ -10,8 +10,8 @@ from greeks_cli.cli.output import out_option, output
 from greeks_cli.cli.sections import Section, option
 from greeks_cli.cli.terminal import progress_bar
 from greeks_cli.terms.errors import ExitCode
-from greeks_cli.terms.greek import Units
 from greeks_cli.terms.request import Request
+from greeks_cli.terms.units import Units
 
 _FORMATS = ("table", "json", "csv")
 
@@ -19,6 +19,7 @@ _FORMATS = ("table", "json", "csv")
 @click.command("price", cls=ContractCommand)
 @request_options
 @units_option
+@option("--currency", section=Section.OUTPUT, metavar="NAME", help="Name of the currency, such as EUR, for units.")
 @out_option
 @option(
     "--format",
@@ -33,6 +34,7 @@ _FORMATS = ("table", "json", "csv")
 def command(
     request: Request,
     units: str,
+    currency: str | None,
     out: Path | None,
     format: str | None,
     threads: int | None,
@@ -41,7 +43,7 @@ def command(
 ) -> ExitCode:
     """Price a contract and its Greeks by Monte Carlo, each with its error bar.
 
-    Values are raw derivatives (vega per 1.00 of vol, theta per year) unless --units market.
+    Values are raw derivatives (vega per 1.00 of vol, theta per year) unless --units market or desk.
     The environment may set any option: GREEKS_PRICE_VOL=0.2 sets the vol.
 
     \b
@@ -61,7 +63,7 @@ def command(
 
             with cluster(scheduler) as executor:
                 result = run(request, executor.workers, progress, forecast, executor)
-    to.deliver(render(result, Format(to.format), Units(units), to.screen))
+    to.deliver(render(result, Format(to.format), Units(units), to.screen, currency))
     for target in result.unmet:
         estimate = result[target.greek.name]
         error = f"standard error {estimate.stderr:.2g} plus bias {estimate.bias:.1g}"

@@ -14,8 +14,9 @@ from greeks_cli.cli.sections import Section, option
 from greeks_cli.cli.terminal import progress_bar
 from greeks_cli.inputs.axes import parsed_axes, request_over
 from greeks_cli.inputs.source import Source
-from greeks_cli.terms.greek import PRICE, Greek, Units
+from greeks_cli.terms.greek import PRICE, Greek
 from greeks_cli.terms.request import DEFAULT_GREEKS, Request
+from greeks_cli.terms.units import Units
 
 _FORMATS = ("plot", "table", "csv", "json", *PICTURES)
 

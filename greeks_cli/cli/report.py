@@ -15,7 +15,7 @@ from greeks_cli.cli.sections import Command, Section, option
 from greeks_cli.inputs.source import Source
 from greeks_cli.run.ending import ending
 from greeks_cli.terms.errors import ExitCode
-from greeks_cli.terms.greek import Units
+from greeks_cli.terms.units import Units
 
 if TYPE_CHECKING:
     from greeks_cli.book.records import Reading

@@ -10,7 +10,7 @@ from greeks_cli.cli.terminal import progress_bar
 from greeks_cli.inputs.source import Source
 from greeks_cli.inputs.trades import asked_totals, read_trades
 from greeks_cli.terms.errors import GreeksError, InvalidInput, Problem
-from greeks_cli.terms.greek import Units
+from greeks_cli.terms.units import Units
 
 if TYPE_CHECKING:
     from greeks_cli.book.records import Reading

@@ -11,7 +11,7 @@ from greeks_cli.cli.sections import Command, Section, option
 from greeks_cli.inputs.source import Source
 from greeks_cli.inputs.trades import Stream
 from greeks_cli.terms.errors import ExitCode, InvalidInput, Problem
-from greeks_cli.terms.greek import Units
+from greeks_cli.terms.units import Units
 
 
 @click.command("serve", cls=Command)

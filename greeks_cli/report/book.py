@@ -11,7 +11,6 @@ from greeks_cli import __version__
 from greeks_cli.report.book_screen import Record, book_screen, greek_names
 from greeks_cli.report.formats import document
 from greeks_cli.report.screen import Screen
-from greeks_cli.terms.greek import Units
 from greeks_cli.terms.nodes import node_name
 from greeks_cli.terms.position import TAG, UNIT_POSITION
 from greeks_cli.terms.result import Result
@@ -19,6 +18,7 @@ from greeks_cli.terms.several import UNDERLYING
 from greeks_cli.terms.totals import Sum, Total
 from greeks_cli.terms.trade import ERROR, Rejected, Trade
 from greeks_cli.terms.underlyings import CORRELATION, named
+from greeks_cli.terms.units import Units
 
 
 class BookFormat(enum.StrEnum):
@@ -65,7 +65,8 @@ def record_of(trade: Trade | Rejected, answer: Result | str, key: str, units: Un
         return {"id": trade.id, "status": ERROR, "key": key, "error": answer, "version": __version__}
     unmet = [str(target) for target in answer.unmet]
     status = {"id": trade.id, "status": "not met" if unmet else "ok", "key": key}
-    found = {**status, **document(answer, units), "elapsed_seconds": None, **({"unmet": unmet} if unmet else {})}
+    own = document(answer, units, trade.position.currency)
+    found = {**status, **own, "elapsed_seconds": None, **({"unmet": unmet} if unmet else {})}
     if trade.position == UNIT_POSITION:
         return found
     found["position"] = trade.position.model_dump(mode="json")
@@ -102,13 +103,14 @@ def total_of(total: Total, sums: Sequence[Sum] | None, failed: Sequence[str], ke
     if not sums:
         why = "the trades have no Greek in common"
         return {**common, "status": "no total", "error": why, "version": __version__}
+    currency = total.by.get("currency") or total.by.get("in")
     estimates = [
         {
             "name": one.measure.name,
             "value": one.value * one.measure.scale(units),
             "stderr": one.stderr * one.measure.scale(units),
             "bias": one.bias * one.measure.scale(units),
-            "unit": one.measure.unit(units),
+            "unit": one.measure.unit(units, currency),
         }
         for one in sums
     ]

@@ -20,9 +20,9 @@ from greeks_cli.report.drawing import (
 )
 from greeks_cli.report.headline import headline
 from greeks_cli.report.units import wrapped_unit
-from greeks_cli.terms.greek import Units
 from greeks_cli.terms.simulation import Sampler
 from greeks_cli.terms.studies import ConvergenceStudy, Point
+from greeks_cli.terms.units import Units
 
 _GUIDE_RATIO = 1.6
 """Ratio of the guide to the errors: both lines stay visible."""

@@ -11,8 +11,8 @@ from greeks_cli import __version__
 from greeks_cli.report.rows import Row, rows
 from greeks_cli.report.screen import Screen
 from greeks_cli.report.table import table
-from greeks_cli.terms.greek import Units
 from greeks_cli.terms.result import Result
+from greeks_cli.terms.units import Units
 
 _BOUND = ["upper", "upper_stderr"]
 _FIELDS = [field.name for field in fields(Row) if field.name not in ("bias_of_steps", *_BOUND)]
@@ -26,24 +26,24 @@ class Format(enum.StrEnum):
     CSV = "csv"
 
 
-def render(result: Result, form: Format, units: Units, screen: Screen) -> str:
-    """Text of a result, ending in a newline."""
+def render(result: Result, form: Format, units: Units, screen: Screen, currency: str | None = None) -> str:
+    """Text of a result, ending in a newline; ``currency`` is the name of the unit of money."""
     match form:
         case Format.JSON:
-            return as_json(result, units)
+            return as_json(result, units, currency)
         case Format.CSV:
-            return as_csv(result, units)
-    return table(result, units, screen)
+            return as_csv(result, units, currency)
+    return table(result, units, screen, currency)
 
 
-def as_json(result: Result, units: Units) -> str:
+def as_json(result: Result, units: Units, currency: str | None = None) -> str:
     """JSON object with numbers in full precision. NaN cannot occur: a Result has none."""
-    return json.dumps(document(result, units), indent=2, allow_nan=False) + "\n"
+    return json.dumps(document(result, units, currency), indent=2, allow_nan=False) + "\n"
 
 
-def document(result: Result, units: Units) -> dict[str, Any]:
-    """Result as a dictionary with the keys of JSON."""
-    request, shown = result.request, rows(result, units)
+def document(result: Result, units: Units, currency: str | None = None) -> dict[str, Any]:
+    """Result as a dictionary with the keys of JSON; ``currency`` is the name of the unit of money."""
+    request, shown = result.request, rows(result, units, currency)
     listed = [_as_dict(row) for row in shown]
     if result.steps:
         listed = [one | {"bias_of_steps": row.bias_of_steps} for one, row in zip(listed, shown, strict=True)]
@@ -67,10 +67,10 @@ def _as_dict(row: Row) -> dict[str, Any]:
     return {name: getattr(row, name) for name in names}
 
 
-def as_csv(result: Result, units: Units) -> str:
+def as_csv(result: Result, units: Units, currency: str | None = None) -> str:
     """CSV with a header and one line per estimate."""
     text = io.StringIO()
-    shown = [_as_dict(row) for row in rows(result, units)]
+    shown = [_as_dict(row) for row in rows(result, units, currency)]
     bounded = any("upper" in row for row in shown)
     writer = csv.DictWriter(text, _FIELDS + _BOUND if bounded else _FIELDS, lineterminator="\n")
     writer.writeheader()

@@ -11,8 +11,8 @@ from greeks_cli.report.series import power_of_ten
 from greeks_cli.report.ticks import ticks
 from greeks_cli.report.units import superscripted
 from greeks_cli.terms.book_row import Estimated
-from greeks_cli.terms.greek import Units
 from greeks_cli.terms.spot_curves import Curve
+from greeks_cli.terms.units import Units
 
 _WIDTH, _HEIGHT = 320.0, 196.0
 _LEFT, _RIGHT, _TOP, _BOTTOM = 46.0, 306.0, 10.0, 156.0
@@ -48,10 +48,13 @@ def panel(
 
     ``along`` is the name of the spot.
     """
-    factor = units.scale(curve.greek)
-    power = power_of_ten(factor * max(map(abs, (*curve.low, *curve.high))))
-    factor /= 10.0**power
-    values, low, high = ([factor * value for value in line] for line in (curve.values, curve.low, curve.high))
+    factors = [units.scale(curve.greek, {along: spot}) for spot in spots]
+    lines = [
+        [factor * value for factor, value in zip(factors, line, strict=True)]
+        for line in (curve.values, curve.low, curve.high)
+    ]
+    power = power_of_ten(max(map(abs, (*lines[1], *lines[2]))))
+    values, low, high = ([value / 10.0**power for value in line] for line in lines)
     ends = (estimate.low - estimate.bias, estimate.value, estimate.high + estimate.bias)
     bar = [value / 10.0**power for value in ends]
     scale = _scale(spots, [*low, *high, *bar])

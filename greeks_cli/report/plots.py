@@ -13,8 +13,9 @@ from greeks_cli.report.screen import BOLD, CYAN, DIM, YELLOW, Line, Screen, fitt
 from greeks_cli.report.series import Series, axis_label, series_of
 from greeks_cli.report.table import framed
 from greeks_cli.report.ticks import ticks
-from greeks_cli.terms.greek import Greek, Units
+from greeks_cli.terms.greek import Greek
 from greeks_cli.terms.profile import Profile
+from greeks_cli.terms.units import Units
 
 _USUAL_WIDTH, _NARROWEST, _WIDEST, _GAP = 80, 36, 90, 3
 _HEIGHT, _HEIGHT_ALONE = 9, 15

@@ -5,8 +5,9 @@ from collections.abc import Sequence
 from greeks_cli.report.curves import curves
 from greeks_cli.report.drawing import Figure
 from greeks_cli.report.surfaces import surfaces
-from greeks_cli.terms.greek import Greek, Units
+from greeks_cli.terms.greek import Greek
 from greeks_cli.terms.profile import Profile
+from greeks_cli.terms.units import Units
 
 
 def figure_of(profile: Profile, units: Units = Units.RAW, greeks: Sequence[Greek] | None = None) -> Figure:

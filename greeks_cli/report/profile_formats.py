@@ -14,8 +14,9 @@ from greeks_cli.report.headline import profile_headline
 from greeks_cli.report.rows import Row, rows
 from greeks_cli.report.screen import Screen
 from greeks_cli.report.table import estimate_cell, text_of
-from greeks_cli.terms.greek import Greek, Units
+from greeks_cli.terms.greek import Greek
 from greeks_cli.terms.profile import Profile
+from greeks_cli.terms.units import Units
 
 _ROW = [field.name for field in fields(Row) if field.name != "bias_of_steps"]
 

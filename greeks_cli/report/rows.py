@@ -1,9 +1,10 @@
 """Rows of a result in the units asked for, common to all formats."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
-from greeks_cli.terms.greek import Units
 from greeks_cli.terms.result import Estimate, Result
+from greeks_cli.terms.units import Units
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,12 +33,14 @@ class Row:
         return None if self.exact is None or self.stderr == 0 else (self.value - self.exact) / self.stderr
 
 
-def rows(result: Result, units: Units) -> list[Row]:
-    return [_row(estimate, units) for estimate in result.estimates]
+def rows(result: Result, units: Units, currency: str | None = None) -> list[Row]:
+    """The estimates of a result; ``currency`` is the name of the unit of money."""
+    values = result.request.values
+    return [_row(estimate, units, values, currency) for estimate in result.estimates]
 
 
-def _row(estimate: Estimate, units: Units) -> Row:
-    scale = units.scale(estimate.greek)
+def _row(estimate: Estimate, units: Units, values: Mapping[str, float], currency: str | None) -> Row:
+    scale = units.scale(estimate.greek, values)
     return Row(
         name=estimate.greek.name,
         value=estimate.value * scale,
@@ -46,7 +49,7 @@ def _row(estimate: Estimate, units: Units) -> Row:
         high=estimate.high * scale,
         bias=estimate.bias * scale,
         exact=None if estimate.exact is None else estimate.exact * scale,
-        unit=units.label(estimate.greek),
+        unit=units.label(estimate.greek, currency),
         estimator=str(estimate.estimator),
         warning=estimate.warning,
         bias_of_steps=estimate.bias_of_steps * scale,

@@ -4,8 +4,9 @@ from dataclasses import dataclass
 from math import floor, log10
 
 from greeks_cli.terms.axis import units as axis_units
-from greeks_cli.terms.greek import Greek, Units
+from greeks_cli.terms.greek import Greek
 from greeks_cli.terms.profile import Profile
+from greeks_cli.terms.units import Units
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,18 +43,19 @@ class Series:
 
 def series_of(profile: Profile, greek: Greek, units: Units) -> Series:
     """Series of one Greek; a power of ten moves to the unit where values have long runs of zeros."""
-    found, scale = profile.estimates(greek), units.scale(greek)
-    power = power_of_ten(scale * max(abs(one.value) for one in found))
-    scale /= 10.0**power
+    found = profile.estimates(greek)
+    scales = [units.scale(greek, result.request.values) for result in profile.results]
+    power = power_of_ten(max(scale * abs(one.value) for scale, one in zip(scales, found, strict=True)))
+    pairs = [(scale / 10.0**power, one) for scale, one in zip(scales, found, strict=True)]
     return Series(
         greek.name,
         f"1e{power} {units.label(greek)}" if power else units.label(greek),
-        [scale * one.value for one in found],
-        [scale * one.stderr for one in found],
-        [scale * (one.low - one.bias) for one in found],
-        [scale * (one.high + one.bias) for one in found],
-        [scale * one.bias for one in found],
-        [None if one.exact is None else scale * one.exact for one in found],
+        [scale * one.value for scale, one in pairs],
+        [scale * one.stderr for scale, one in pairs],
+        [scale * (one.low - one.bias) for scale, one in pairs],
+        [scale * (one.high + one.bias) for scale, one in pairs],
+        [scale * one.bias for scale, one in pairs],
+        [None if one.exact is None else scale * one.exact for scale, one in pairs],
         [number for number, one in enumerate(found) if one.warning],
     )
 

@@ -29,8 +29,9 @@ from greeks_cli.report.headline import profile_headline
 from greeks_cli.report.series import Series, axis_label, series_of
 from greeks_cli.report.table import plain
 from greeks_cli.report.units import wrapped_unit
-from greeks_cli.terms.greek import Greek, Units
+from greeks_cli.terms.greek import Greek
 from greeks_cli.terms.profile import Profile
+from greeks_cli.terms.units import Units
 
 _LEVELS = 7
 _MARGIN = 0.06

@@ -8,8 +8,8 @@ from greeks_cli.report.grid import Grid
 from greeks_cli.report.headline import headline
 from greeks_cli.report.rows import Row, rows
 from greeks_cli.report.screen import BOLD, YELLOW, Screen
-from greeks_cli.terms.greek import Units
 from greeks_cli.terms.result import Result
+from greeks_cli.terms.units import Units
 
 COLUMNS = ("estimate", "stderr", "interval", "bias", "exact", "z", "estimator", "unit")
 """Columns of a table, after the Greek's name."""
@@ -21,9 +21,9 @@ _LARGE = 1e6
 """Numbers from here on are printed with a power of ten."""
 
 
-def table(result: Result, units: Units, screen: Screen) -> str:
+def table(result: Result, units: Units, screen: Screen, currency: str | None = None) -> str:
     """Table of a result; a narrow screen shows fewer columns."""
-    lines = rows(result, units)
+    lines = rows(result, units, currency)
     cells = [cells_of(row) for row in lines]
     level = f"{100 * result.request.simulation.confidence:g}% interval"
     grid, left_out = narrowed(screen, _LEFT_OUT_FIRST, lambda left_out: _grid(cells, left_out, level))

@@ -4,6 +4,7 @@ import sys
 import time
 from collections.abc import Collection, Generator, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -20,10 +21,11 @@ from greeks_cli.run.interrupts import asked_to_stop, end_if_asked
 from greeks_cli.run.ledger import Ledger
 from greeks_cli.run.processes import worker_processes
 from greeks_cli.terms.errors import ExitCode, InvalidInput, Problem
-from greeks_cli.terms.greek import Units
+from greeks_cli.terms.measures import in_units
 from greeks_cli.terms.result import Answer, Progress, Result
 from greeks_cli.terms.totals import Total
 from greeks_cli.terms.trade import Rejected, Trade, total_key
+from greeks_cli.terms.units import Units
 
 
 class Interrupted(KeyboardInterrupt):
@@ -57,7 +59,8 @@ class Book:
         say: Say,
     ):
         self.trades, self._units, self.processes, self.say = trades, units, processes, say
-        self._threads, self.scheduler, self._fail_fast, self._totals = threads, scheduler, fail_fast, totals
+        self._threads, self.scheduler, self._fail_fast = threads, scheduler, fail_fast
+        self._totals = [replace(total, measures=in_units(total.measures, units)) for total in totals]
 
     @property
     def keys(self) -> dict[str, str]:

@@ -8,8 +8,8 @@ from greeks_cli.report.book import record_of, row_key
 from greeks_cli.run.arithmetic import fingerprint
 from greeks_cli.run.batch import answer_to
 from greeks_cli.run.interrupts import end_if_asked
-from greeks_cli.terms.greek import Units
 from greeks_cli.terms.trade import Rejected, Trade
+from greeks_cli.terms.units import Units
 
 Read = Callable[[str], Sequence[Trade | Rejected]]
 """Reads the trades of a line."""

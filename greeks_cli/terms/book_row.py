@@ -7,10 +7,10 @@ from pydantic import BaseModel, ConfigDict
 
 from greeks_cli.terms.building import build_request
 from greeks_cli.terms.dating import Dating
-from greeks_cli.terms.greek import Units
 from greeks_cli.terms.position import UNIT_POSITION, Position
 from greeks_cli.terms.quote import GIVES
 from greeks_cli.terms.request import Request
+from greeks_cli.terms.units import Units
 
 
 class _Row(BaseModel):
@@ -95,7 +95,7 @@ class TradeRow(_Row):
     @property
     def units(self) -> Units:
         """Units of the estimates; the key ends in their name unless they are raw."""
-        return Units.MARKET if self.key.endswith(f"-{Units.MARKET}") else Units.RAW
+        return next((units for units in Units if self.key.endswith(f"-{units}")), Units.RAW)
 
     @property
     def per_unit(self) -> tuple[Estimated, ...]:

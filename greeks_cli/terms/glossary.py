@@ -7,9 +7,10 @@ distribution, s = +1 for a call and -1 for a put, D = exp(-qT), R = exp(-rT). Th
 
 from dataclasses import dataclass
 
-from greeks_cli.terms.greek import NAMED, Greek, Units
+from greeks_cli.terms.greek import NAMED, Greek
 from greeks_cli.terms.joint_topics import JOINT_TOPICS, meaning_among_several
 from greeks_cli.terms.nodes import curve_of, label_of_node
+from greeks_cli.terms.units import Units
 
 D1 = "(log(S/K) + (r - q + vol**2/2)*T) / (vol*sqrt(T))"
 D2 = "d1 - vol*sqrt(T)"
@@ -223,7 +224,7 @@ def facts(greek: Greek) -> list[tuple[str, str]]:
     """Facts about one Greek, named or written as d(...), each with its heading."""
     entry = next((GLOSSARY[name] for name, named in NAMED.items() if named.parameters == greek.parameters), None)
     whole = next((n for n, named in NAMED.items() if named.parameters == tuple(map(curve_of, greek.parameters))), None)
-    raw, market = Units.RAW.label(greek), Units.MARKET.label(greek)
+    raw, market, desk = (units.label(greek) for units in Units)
     found = [("derivative", greek.formula if greek.parameters else "of order 0: the value itself")]
     if entry:
         found += [("meaning", entry.meaning), ("usual sign", entry.sign)]
@@ -234,7 +235,8 @@ def facts(greek: Greek) -> list[tuple[str, str]]:
         one, many = ("quote", "the surface") if "@" in label else ("node", "the curve")
         found.append(("meaning", f"{GLOSSARY[whole].meaning}, of {many} {of} at its {one} {label} alone"))
         found.append(("sum", f"over all {one}s of {many} it is {whole}; --buckets shows all {one}s"))
-    found.append(("unit", raw if raw == market else f"{raw}; with --units market {market}"))
+    others = [f"with --units {name} {unit}" for name, unit in (("market", market), ("desk", desk)) if unit != raw]
+    found.append(("unit", "; ".join([raw, *others])))
     if "time" in greek.parameters:
         found.append(("time", "calendar time in years: the time to every future date shrinks by the same amount"))
     if entry:

@@ -4,9 +4,7 @@
 the derivative with respect to the expiry of a European. No sign is needed anywhere else.
 """
 
-import enum
 import re
-from collections import Counter
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
@@ -221,58 +219,3 @@ def _all(own: Collection[str], market: Collection[str]) -> Iterator[Greek]:
     named = [greek for greek in NAMED.values() if known.issuperset(greek.parameters)]
     yield from named
     yield from (parse_greek(f"d({name})") for name in own if (name,) not in {greek.parameters for greek in named})
-
-
-class Units(enum.StrEnum):
-    """Units of estimates: raw derivatives, or per the steps that desks quote."""
-
-    RAW = "raw"
-    MARKET = "market"
-
-    def scale(self, greek: Greek) -> float:
-        """The factor from the raw derivative to this unit."""
-        scale = 1.0
-        if self is Units.MARKET:
-            for parameter in greek.parameters:
-                scale *= _MARKET_STEPS.get(curve_of(parameter), (1.0, ""))[0]
-        return scale
-
-    def label(self, greek: Greek) -> str:
-        """The unit in words, e.g. ``per spot^2 per vol point``; the price is in currency."""
-        if not greek.parameters:
-            return "currency"
-        powers = Counter(self._step(parameter) for parameter in greek.parameters)
-        return " ".join(f"per {_power(step, count)}" for step, count in powers.items())
-
-    def _step(self, parameter: str) -> str:
-        of, node = curve_of(parameter), parameter[len(curve_of(parameter)) :]
-        if self is Units.MARKET and of in _MARKET_STEPS:
-            return _MARKET_STEPS[of][1] + node
-        return _RAW_STEPS.get(of, of) + node
-
-
-def _power(step: str, count: int) -> str:
-    base = f"({step})" if " " in step else step
-    return step if count == 1 else f"{base}^{count}"
-
-
-_RAW_STEPS = {"vol": "1.00 vol", "rate": "1.00 rate", "dividend_yield": "1.00 dividend yield", TIME: "year"}
-_RAW_STEPS |= {"borrow": "1.00 borrow cost", "dividend": "1.00 of dividend", CORRELATION: "1.00 correlation"}
-_RAW_STEPS |= {"foreign_rate": "1.00 foreign rate", "fx_vol": "1.00 fx vol", "fx_correlation": "1.00 fx correlation"}
-_RAW_STEPS |= {
-    "initial_variance": "1.00 initial variance",
-    "mean_reversion": "1.00 mean reversion",
-    "long_run_variance": "1.00 long run variance",
-    "vol_of_vol": "1.00 vol of vol",
-    "spot_vol_correlation": "1.00 correlation",
-    "jump_intensity": "jump a year",
-    "jump_mean": "1.00 jump mean",
-    "jump_vol": "1.00 jump vol",
-}
-_MARKET_STEPS = {
-    "vol": (0.01, "vol point"),
-    "rate": (0.01, "1% rate"),
-    "dividend_yield": (0.01, "1% dividend yield"),
-    "borrow": (0.01, "1% borrow cost"),
-    TIME: (1 / 365, "day"),
-}

@@ -1,13 +1,15 @@
 """Measures: Greeks as totals add them up, of one underlying, of pairs of underlyings, and money."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
+from math import prod
 
-from greeks_cli.terms.greek import NAMED, Greek, Units, in_brackets
+from greeks_cli.terms.greek import NAMED, Greek, in_brackets
 from greeks_cli.terms.nodes import curve_of, label_of_node
 from greeks_cli.terms.request import Request
-from greeks_cli.terms.underlyings import local, named, underlyings_in
+from greeks_cli.terms.underlyings import local, underlyings_in
+from greeks_cli.terms.units import SHARE_OF_SPOT, Units
 
 _MONEY = ("price", "vega", "theta", "rho")
 """Greeks that are money, whatever the underlying; at a node, too."""
@@ -16,7 +18,7 @@ _BY_PARAMETERS = {greek.parameters: greek for greek in NAMED.values()}
 
 @dataclass(frozen=True, slots=True)
 class Measure:
-    """A Greek of a trade as it is added up: as it is, or times a power of the spot.
+    """A Greek of a trade as it is added up: as it is, or times the spots that it is a derivative in.
 
     A trade on several underlyings has a term for each: ``delta[A]`` is the delta in the total of A.
     """
@@ -31,35 +33,46 @@ class Measure:
     def terms(self, request: Request) -> dict[str, float]:
         """The Greeks of a request that are added up, by name, each with its factor; none where the measure is 0."""
         added = _by_measure(request.greeks).get(self.greek.parameters, ())
-        return {
-            greek.name: self._spot(request, greek) ** self.power * self.per for greek in added if self._counts(greek)
-        }
+        return {greek.name: self._spots(request, greek) * self.per for greek in added if self._counts(greek)}
 
     def _counts(self, greek: Greek) -> bool:
         names = underlyings_in(greek.parameters)
         return self.underlying is None or not names or self.underlying in names
 
-    def _spot(self, request: Request, greek: Greek) -> float:
+    def _spots(self, request: Request, greek: Greek) -> float:
+        """The product of the spots that a Greek is a derivative in, where the measure is money."""
         if not self.power:
             return 1.0
-        names = underlyings_in(greek.parameters)
-        return request.values[named("spot", names[0]) if names else "spot"]
+        return prod(request.values[name] for name in greek.parameters if curve_of(name) == "spot")
 
     def scale(self, units: Units) -> float:
         """The factor from the raw measure to the units."""
-        return units.scale(self.greek)
+        return units.scale_of_steps(self.greek)
 
-    def unit(self, units: Units) -> str:
-        """The unit in words."""
-        return _CASH_UNITS.get(self.name) or units.label(self.greek)
+    def unit(self, units: Units, currency: str | None) -> str:
+        """The unit in words, with the name of the currency where there is one."""
+        is_cash = any(self.name == cash.name for cash in CASH)
+        return (Units.DESK if is_cash else units).label(self.greek, currency)
+
+    def in_units(self, units: Units) -> "Measure":
+        """The measure for units, of which a desk's multiply by the spot."""
+        if self.power or not (power := units.power_of_spot(self.greek)):
+            return self
+        return replace(self, power=power, per=SHARE_OF_SPOT ** (power - 1))
 
 
 CASH = (
     Measure("cash_delta", NAMED["delta"], 1),
-    Measure("cash_gamma", NAMED["gamma"], 2, 0.01),
+    Measure("cash_gamma", NAMED["gamma"], 2, SHARE_OF_SPOT),
 )
 """Delta times the spot, and gamma times the squared spot over 100: the change of the cash delta by 1% of the spot."""
-_CASH_UNITS = {"cash_delta": "currency", "cash_gamma": "currency per 1% of the spot"}
+
+
+def in_units(measures: Sequence[Measure], units: Units) -> tuple[Measure, ...]:
+    """The measures for units; the cash of a Greek that is in cash itself is left out."""
+    found = [measure.in_units(units) for measure in measures]
+    twice = {measure.greek for measure in found if units is Units.DESK and measure not in measures}
+    return tuple(one for own, one in zip(measures, found, strict=True) if own != one or own.greek not in twice)
 
 
 def _measured(greek: Greek) -> tuple[str, ...]:

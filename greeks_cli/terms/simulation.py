@@ -2,7 +2,8 @@
 
 import enum
 import re
-from typing import Annotated, Literal, Self
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
@@ -19,6 +20,8 @@ the price 89% of the time with 16 scrambles, 94% with 64 or more.
 """
 
 FEWEST_SOBOL_PATHS = 16 * SCRAMBLES
+USUAL_SOBOL_PATHS = 1 << 17
+"""Paths of Sobol points where nobody states a number."""
 
 
 class Smoothing(enum.StrEnum):
@@ -66,7 +69,12 @@ class Simulation(Term):
     ``device`` alone depends on the machine, and is left out of every dump.
     """
 
-    paths: Count = Field(100_000, ge=MIN_PATHS, le=10**12, description="number of paths, also 1e6 or 1_000_000")
+    paths: Count = Field(
+        100_000,
+        ge=MIN_PATHS,
+        le=10**12,
+        description="number of paths, also 1e6 or 1_000_000; with sampler sobol 131072 where none is given",
+    )
     steps: Count | None = Field(
         None,
         ge=1,
@@ -118,6 +126,13 @@ class Simulation(Term):
         if not re.fullmatch(r"auto|cpu|cuda(:[0-9]{1,3})?", name):
             raise ValueError("no device has that name; use auto, cpu, cuda, or cuda:1 for the second GPU")
         return name
+
+    @model_validator(mode="before")
+    @classmethod
+    def _usual_points(cls, values: Any) -> Any:
+        if isinstance(values, Mapping) and values.get("paths") is None and values.get("sampler") == Sampler.SOBOL:
+            return {**values, "paths": USUAL_SOBOL_PATHS}
+        return values
 
     @model_validator(mode="after")
     def _one_width(self) -> Self:

@@ -55,7 +55,15 @@ def test_flags_win_over_files(joint):
 def test_result_can_be_read_again(joint, greeks, tmp_path):
     row = joint()[0]["worst"]
     names = [one["name"] for one in row["estimates"]]
-    flat = {"id": "worst", **row["contract"], **row["market"], **row["simulation"], "greeks": names, "quantity": 2}
+    flat = {
+        "id": "worst",
+        **row["contract"],
+        **row["market"],
+        **row["simulation"],
+        "greeks": names,
+        "quantity": 2,
+        "currency": "EUR",
+    }
     (tmp_path / "again.jsonl").write_text(json.dumps(flat))
     again = json.loads(greeks("batch", "again.jsonl").out)
     assert again["estimates"] == row["estimates"]

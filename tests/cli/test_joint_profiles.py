@@ -188,7 +188,7 @@ def test_long_names_of_greeks_break_before_a_number_is_cut():
     from greeks_cli.report.table import table
     from greeks_cli.run.price import run
     from greeks_cli.terms.building import build_request
-    from greeks_cli.terms.greek import Units
+    from greeks_cli.terms.units import Units
 
     names = ["EUROSTOXX50E", "NIKKEI225X"]
     market = {"underlying": {name: {"spot": 5000, "vol": 0.2} for name in names}, "correlation": 0.5}

@@ -7,8 +7,9 @@ from greeks_cli.run.price import run
 from greeks_cli.terms.axis import parse_axis, points
 from greeks_cli.terms.building import build_request
 from greeks_cli.terms.errors import InvalidInput
-from greeks_cli.terms.greek import Units, parse_greek
+from greeks_cli.terms.greek import parse_greek
 from greeks_cli.terms.settings import overridden
+from greeks_cli.terms.units import Units
 
 PATHS = {"paths": 2**14}
 CONTRACTS = {
@@ -83,7 +84,7 @@ def test_future_allows_no_carry_as_zero(other):
 
 def test_units_of_carry_are_those_of_yields():
     greek = parse_greek("d(borrow)")
-    assert (Units.MARKET.scale(greek), Units.MARKET.label(greek)) == (0.01, "per 1% borrow cost")
+    assert (Units.MARKET.scale(greek, {}), Units.MARKET.label(greek)) == (0.01, "per 1% borrow cost")
 
 
 @pytest.mark.parametrize(

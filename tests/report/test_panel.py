@@ -6,8 +6,9 @@ import pytest
 
 from greeks_cli.report.panel import panel
 from greeks_cli.terms.book_row import Estimated
-from greeks_cli.terms.greek import NAMED, Units
+from greeks_cli.terms.greek import NAMED
 from greeks_cli.terms.spot_curves import Curve
+from greeks_cli.terms.units import Units
 
 VALUES = (0.0, 1.0, 2.0)
 CLOSED_FORM = Curve(NAMED["gamma"], VALUES, VALUES, VALUES, simulated=False)

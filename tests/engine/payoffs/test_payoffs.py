@@ -5,7 +5,16 @@ import pytest
 
 from greeks_cli.engine.autodiff.kinks import Smoother
 from greeks_cli.engine.autodiff.softplus import Kernel
-from greeks_cli.engine.payoffs import barriers, controls, formula, joint, path_dependent, structured, two_assets, vanilla
+from greeks_cli.engine.payoffs import (
+    barriers,
+    controls,
+    formula,
+    joint,
+    path_dependent,
+    structured,
+    two_assets,
+    vanilla,
+)
 from greeks_cli.engine.payoffs.base import discounted_payoff, payoff
 from greeks_cli.engine.simulation.accruals import Accruals
 from greeks_cli.terms.building import build_request
@@ -100,7 +109,9 @@ def test_payoff_is_discounted_from_expiry():
 
 def test_every_contract_has_a_payoff():
     modules = {payoff.dispatch(model).__module__ for model in CONTRACTS.values()}
-    assert modules == {one.__name__ for one in (vanilla, barriers, path_dependent, joint, two_assets, structured, formula)}
+    assert modules == {
+        one.__name__ for one in (vanilla, barriers, path_dependent, joint, two_assets, structured, formula)
+    }
 
 
 def test_contract_without_a_payoff_is_refused():
