@@ -7,7 +7,7 @@ from functools import reduce
 from itertools import product
 
 from greeks_cli.engine.execution.choice import Errors
-from greeks_cli.engine.execution.compile import plan
+from greeks_cli.engine.execution.compile import able, plan
 from greeks_cli.engine.execution.pilot_errors import squared_errors
 from greeks_cli.engine.execution.selection import Pilot
 from greeks_cli.run.allocator import prepare_memory
@@ -60,10 +60,13 @@ def profile(
 
 def _shared_errors(requests: Sequence[Request], labels: Sequence[str], axes: Sequence[Axis]) -> Errors:
     """The squared errors of all methods, added up over a few points of every axis."""
+    numbers = _spread([len(axis.values) for axis in axes])
     found: list[Errors] = []
-    for number in _spread([len(axis.values) for axis in axes]):
-        with _at(labels[number]):
-            found += squared_errors(Pilot.of_all([requests[number]]))
+    for some, made in able(lambda some: squared_errors(Pilot.of_all([requests[n] for n in some])), numbers):
+        with _at(labels[some[0]]):
+            if isinstance(made, GreeksError):
+                raise made
+        found += made
     return reduce(lambda one, other: {index: one[index] + other[index] for index in one}, found)
 
 
