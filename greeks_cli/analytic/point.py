@@ -13,6 +13,7 @@ from greeks_cli.analytic.contour import Complex, Contour, chosen_contour
 from greeks_cli.analytic.quoted_law import has_law_of_quotes
 from greeks_cli.engine.autodiff.mixed_partials import MultiIndex
 from greeks_cli.engine.compiler.ir import Source
+from greeks_cli.engine.compiler.key import Key
 from greeks_cli.engine.payoffs.controls import Underlying
 from greeks_cli.engine.simulation.accruals import Accruals
 from greeks_cli.terms.carry import FUTURE, QUANTO
@@ -232,23 +233,20 @@ class Date(NamedTuple):
     date: int
 
 
-@dataclass(frozen=True)  # NamedTuples of equal fields are equal
-class ExDate:
+class ExDate(Key):
     """The ex-date of a dividend in cash, by its place."""
 
     place: int
 
 
-@dataclass(frozen=True)
-class ExWeight:
+class ExWeight(Key):
     """The weight of a node in the integral to the ex-date of a dividend in cash, by its place."""
 
     node: str
     place: int
 
 
-@dataclass(frozen=True)
-class PastFixing:
+class PastFixing(Key):
     """The price of a past fixing, the first of which has place 0."""
 
     place: int

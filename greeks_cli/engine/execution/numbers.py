@@ -1,7 +1,6 @@
 """Open numbers of trades: the inputs of a trace that are no arrays of paths."""
 
 from collections.abc import Callable, Hashable, Iterator, Sequence
-from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
@@ -12,6 +11,7 @@ from greeks_cli.engine.autodiff.mixed_partials import MultiIndex
 from greeks_cli.engine.autodiff.softplus import MAX_ORDER
 from greeks_cli.engine.compiler.batching import per_trade
 from greeks_cli.engine.compiler.ir import Program, Source
+from greeks_cli.engine.compiler.key import Key
 from greeks_cli.engine.estimators.methods import Method
 from greeks_cli.engine.exercise.policy import policy_of
 from greeks_cli.engine.simulation.any_market import AnyMarkets, AnyPathData, markets_of
@@ -28,8 +28,7 @@ Widths = NDArray[np.float64]
 _NUMBERS_OF_BATCH = 1 << 16
 
 
-@dataclass(frozen=True, slots=True)
-class Value:
+class Value(Key):
     """A number of the market or the contract, folded when a program is simplified."""
 
     name: str
@@ -37,31 +36,27 @@ class Value:
     """True if the number is rounded to the type of the paths, as a leaf is."""
 
 
-@dataclass(frozen=True, slots=True)
-class Start:
+class Start(Key):
     """The start of an underlying's lognormal: the spot, less the value of escrowed dividends; folded as a Value is."""
 
     part: int
     rounded: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Parameter:
+class Parameter(Key):
     """A number of the contract, open in the simplified program too."""
 
     name: str
 
 
-@dataclass(frozen=True, slots=True)
-class Width:
+class Width(Key):
     """The width of a kernel for a kink and an order, open in the simplified program too."""
 
     kink: int
     order: int
 
 
-@dataclass(frozen=True, slots=True)
-class Time:
+class Time(Key):
     """The time of a date by its index, folded when a program is simplified."""
 
     date: int
@@ -69,16 +64,14 @@ class Time:
     """The number of the underlying, which may have ex-dates of its own."""
 
 
-@dataclass(frozen=True, slots=True)
-class TimeColumn:
+class TimeColumn(Key):
     """The times of the first dates, shape (n_dates, 1), folded when a program is simplified."""
 
     n_dates: int
     part: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class NodeWeight:
+class NodeWeight(Key):
     """The weight of a curve's node in the integral to a date, folded when a program is simplified."""
 
     node: str
@@ -86,8 +79,7 @@ class NodeWeight:
     part: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class NodeWeightColumn:
+class NodeWeightColumn(Key):
     """The weights of a curve's node to the first dates, shape (n_dates, 1), folded when a program is simplified."""
 
     node: str

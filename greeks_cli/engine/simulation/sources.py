@@ -3,8 +3,6 @@
 Each source is an object that names its array or number; ``of`` makes the array or number.
 """
 
-from abc import ABC, abstractmethod
-from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import numpy as np
@@ -12,12 +10,13 @@ from numpy.typing import NDArray
 
 from greeks_cli.engine.autodiff.mixed_partials import MultiIndex
 from greeks_cli.engine.compiler.ir import Array
+from greeks_cli.engine.compiler.key import Key
 from greeks_cli.engine.simulation.laws import Law
 from greeks_cli.engine.simulation.markets import Markets
 from greeks_cli.engine.simulation.path_data import PathData
 
 
-class PathSource(ABC):
+class PathSource(Key):
     """A source that is an array of a block's paths."""
 
     of_market: ClassVar[bool] = False
@@ -25,12 +24,11 @@ class PathSource(ABC):
     is_row: ClassVar[bool] = True
     """True if the array is a row of paths, so that arrays of several markets stack as rows."""
 
-    @abstractmethod
     def of(self, data: Any) -> Array:
         """The array for some paths, a PathData, or one of several underlyings."""
+        raise NotImplementedError
 
 
-@dataclass(frozen=True)
 class BrownianMotion(PathSource):
     """Brownian motion at all dates, shape (n_dates, n_paths)."""
 
@@ -38,7 +36,6 @@ class BrownianMotion(PathSource):
         return data.motion.brownian
 
 
-@dataclass(frozen=True)
 class Bridge(PathSource):
     """Brownian motion at one date given a later one, standardised, shape (n_paths,)."""
 
@@ -49,7 +46,6 @@ class Bridge(PathSource):
         return data.motion.bridge(self.here, self.after)
 
 
-@dataclass(frozen=True)
 class Growth(PathSource):
     """The underlying at a date over the spot, shape (n_paths,)."""
 
@@ -60,7 +56,6 @@ class Growth(PathSource):
         return data.growth(self.date)
 
 
-@dataclass(frozen=True)
 class Growths(PathSource):
     """The underlying at some dates over the spot, shape (n_dates, n_paths)."""
 
@@ -73,7 +68,6 @@ class Growths(PathSource):
         return data.growths[self.start : self.stop]
 
 
-@dataclass(frozen=True)
 class Normals(PathSource):
     """The standard normals of an increment, shape (n_paths,)."""
 
@@ -83,7 +77,6 @@ class Normals(PathSource):
         return data.motion.normals[self.date]
 
 
-@dataclass(frozen=True)
 class AllNormals(PathSource):
     """The standard normals of the first increments, shape (n_dates, n_paths)."""
 
@@ -93,12 +86,11 @@ class AllNormals(PathSource):
         return data.motion.normals[: self.n_dates]
 
 
-@dataclass(frozen=True)
 class WeightedNormals(PathSource):
     """The normals of some increments, weighted by coefficients of a law and summed, shape (n_paths,)."""
 
     law: Law
-    index: MultiIndex
+    index: MultiIndex  # type: ignore[assignment]  # a field, not the method of tuples
     row: int
     start: int
     stop: int
@@ -109,12 +101,11 @@ class WeightedNormals(PathSource):
         return data.weighted(self.law, self.index, self.row, self.start, self.stop, self.power)
 
 
-@dataclass(frozen=True)
 class RunningNormals(PathSource):
     """The normals, weighted by coefficients of a law and summed up to each of some dates, shape (n_dates, n_paths)."""
 
     law: Law
-    index: MultiIndex
+    index: MultiIndex  # type: ignore[assignment]  # a field, not the method of tuples
     row: int
     start: int
     stop: int
@@ -125,7 +116,6 @@ class RunningNormals(PathSource):
         return data.running(self.law, self.index, self.row)[self.start : self.stop]
 
 
-@dataclass(frozen=True)
 class WalkBridge(PathSource):
     """The logarithm of the underlying less its mean at one date given a later one, standardised, shape (n_paths,)."""
 
@@ -138,7 +128,6 @@ class WalkBridge(PathSource):
         return data.bridge(self.here, self.after)
 
 
-@dataclass(frozen=True)
 class FirstIncrement(PathSource):
     """The first increment of the logarithm less its mean, shape (n_paths,)."""
 
@@ -148,7 +137,6 @@ class FirstIncrement(PathSource):
         return data.per_market(data.scales[:, 0]) * data.motion.normals[0]
 
 
-@dataclass(frozen=True)
 class LaterIncrements(PathSource):
     """The sum of the later increments of the logarithm less their means, shape (n_paths,)."""
 
@@ -160,7 +148,6 @@ class LaterIncrements(PathSource):
         return np.einsum("t,tn->n", motion.on_device(data.scales[0, 1:]), motion.normals[1 : len(motion.dates)])
 
 
-@dataclass(frozen=True)
 class LaterSquares(PathSource):
     """The sum of the squares of the later increments less their means, each over its years, shape (n_paths,)."""
 
@@ -172,14 +159,13 @@ class LaterSquares(PathSource):
         return float(data.markets.values["vol"][0]) ** 2 * np.einsum("tn,tn->n", later, later)
 
 
-@dataclass(frozen=True)
 class Latent(PathSource):
     """A partial derivative of a sum over the time steps between dates, shape (n_dates, n_paths)."""
 
     kind: str
     """The kind of steps: "path", "density", or "shift" with the name of the parameter that shifts paths."""
     name: str
-    index: MultiIndex
+    index: MultiIndex  # type: ignore[assignment]  # a field, not the method of tuples
     of_market: ClassVar[bool] = True
     is_row: ClassVar[bool] = False
 
@@ -187,7 +173,6 @@ class Latent(PathSource):
         return data.latent(self.kind, self.name, self.index)
 
 
-@dataclass(frozen=True)
 class JumpCounts(PathSource):
     """The number of jumps between dates, shape (n_dates, n_paths)."""
 
@@ -198,7 +183,6 @@ class JumpCounts(PathSource):
         return data.jump_counts
 
 
-@dataclass(frozen=True)
 class Logarithms(PathSource):
     """The logarithm of the underlying over its spot at the dates, on fixed paths, shape (n_dates, n_paths)."""
 
@@ -209,12 +193,11 @@ class Logarithms(PathSource):
         return data.fixed_logarithms
 
 
-@dataclass(frozen=True)
-class Coefficient:
+class Coefficient(Key):
     """A number of a trade: the derivative of a coefficient of a law at a date, or at some dates as an array."""
 
     law: Law
-    index: MultiIndex
+    index: MultiIndex  # type: ignore[assignment]  # a field, not the method of tuples
     row: int
     start: int
     stop: int
