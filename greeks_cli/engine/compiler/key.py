@@ -33,6 +33,10 @@ class Key(tuple[Any, ...]):
             values = (*values, *(given[name] for name in left_out))
         return super().__new__(cls, (cls, *values))
 
+    def replaced(self, **named: Any) -> Self:
+        """The key with other values of some fields."""
+        return type(self)(**dict(zip(self._fields, self[1:], strict=True)) | named)
+
     def __getnewargs__(self) -> tuple[Any, ...]:
         return self[1:]
 

@@ -87,8 +87,7 @@ class NodeWeightColumn(Key):
     part: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class OfPolicy:
+class OfPolicy(Key):
     """Numbers of an exercise policy by date, or one for all dates, open in the simplified program too."""
 
     name: str

@@ -6,7 +6,6 @@ its Brownian motion.
 """
 
 from collections.abc import Hashable, Mapping, Sequence
-from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from typing import ClassVar, Self
 
@@ -147,7 +146,6 @@ class JointPathData:
         return Motion(motion.dates, normals)
 
 
-@dataclass(frozen=True)
 class OfUnderlying(PathSource):
     """The array of one underlying among several, or its derivative in some correlations."""
 

@@ -1,7 +1,6 @@
 """The differentiable view of the paths of one underlying among several."""
 
 from collections.abc import Callable, Collection
-from dataclasses import replace
 from functools import cached_property
 from itertools import pairwise
 
@@ -34,7 +33,7 @@ def sourced_of(sourced: Sourced, part: int) -> Sourced:
     """Makes operands of the sources of one underlying."""
 
     def of_part(source: object, sample: Operand, is_flat: bool | None = None) -> Operand:
-        own = replace(source, part=part) if isinstance(source, Coefficient) else OfUnderlying(source, part)  # type: ignore[arg-type]
+        own = source.replaced(part=part) if isinstance(source, Coefficient) else OfUnderlying(source, part)  # type: ignore[arg-type]
         return sourced(own, sample) if is_flat is None else sourced(own, sample, is_flat=is_flat)
 
     return of_part

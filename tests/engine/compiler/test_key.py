@@ -46,6 +46,10 @@ def test_fields_are_given_once(wrong):
         wrong()
 
 
+def test_some_fields_are_replaced():
+    assert Shifted(2, 1).replaced(part=3) == Shifted(2, 3)
+
+
 def test_copies_are_equal():
     key = Shifted(2, 1, ("spot", "vol"))
     assert pickle.loads(pickle.dumps(key)) == key
