@@ -5,6 +5,7 @@ import re
 import shutil
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -69,3 +70,11 @@ def test_the_first_two_lines_are_complete_commands():
         install + "greeks price --strike 100 --vol 0.1",
         install + "pytest",
     ]
+
+
+def test_the_distribution_has_the_name_that_readme_tells():
+    with (ROOT / "pyproject.toml").open("rb") as file:
+        project = tomllib.load(file)["project"]
+    assert project["name"] == "greeks-cli"
+    assert project["scripts"].keys() == {"greeks"}
+    assert "named `greeks-cli`, the command `greeks`, the Python package `greeks_cli`" in README
