@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import Executor
 from contextlib import contextmanager
 from functools import reduce
-from itertools import product
+from itertools import accumulate, pairwise, product
 
 from greeks_cli.engine.execution.choice import Errors
 from greeks_cli.engine.execution.compile import able, plan
@@ -21,6 +21,8 @@ from greeks_cli.terms.result import Progress, Result
 
 _PILOTS = {1: 16, 2: 5}
 """Points along each axis at which methods are tried."""
+_STAR_STEP = 3
+"""Of the points that a profile tries, a star tries every third one along each axis."""
 
 
 def profile(
@@ -39,30 +41,56 @@ def profile(
     """
     requests = points(request, axes)
     labels = [where(place) for place in places(axes)]
+    tried = _spread([len(axis.values) for axis in axes])
+    return Profile(tuple(axes), tuple(_priced(requests, labels, tried, Workers.of(threads, executor), progress)))
+
+
+def star(request: Request, axes: Sequence[Axis], threads: int | None = None) -> list[Profile]:
+    """A profile along each axis, the other parameters as they are; all share methods, traces and random numbers.
+
+    Raises as ``profile``.
+    """
+    along = [points(request, [axis]) for axis in axes]
+    labels = [where(place) for axis in axes for place in places([axis])]
+    starts = list(accumulate(map(len, along), initial=0))
+    tried = [
+        start + n for start, axis in zip(starts, axes, strict=False) for n in _spread([len(axis.values)])[::_STAR_STEP]
+    ]
+    results = _priced([one for ray in along for one in ray], labels, tried, Workers.of(threads))
+    rays = zip(axes, pairwise(starts), strict=True)
+    return [Profile((axis,), tuple(results[start:end])) for axis, (start, end) in rays]
+
+
+def _priced(
+    requests: Sequence[Request],
+    labels: Sequence[str],
+    tried: Sequence[int],
+    workers: Workers,
+    progress: Progress | None = None,
+) -> list[Result]:
+    """The results of requests that differ in numbers alone, by one method for each Greek, chosen at some of them."""
     prepare_memory()
-    errors = _shared_errors(requests, labels, axes)
-    middle = requests[len(requests) // 2]
-    with _at(labels[len(requests) // 2]):
-        controls = plan(middle, errors=errors).controls
+    errors = _shared_errors(requests, labels, tried)
+    middle = len(requests) // 2
+    with _at(labels[middle]):
+        controls = plan(requests[middle], errors=errors).controls
     plans = []
     for label, asked in zip(labels, requests, strict=True):
         with _at(label):
             plans.append(plan(asked, errors=errors, controls=controls))
     results: list[Result] = []
-    outcomes = run_plans(plans, Workers.of(threads, executor), progress)
-    for label, outcome in zip(labels, outcomes, strict=True):
+    for label, outcome in zip(labels, run_plans(plans, workers, progress), strict=True):
         with _at(label):
             if isinstance(outcome, GreeksError):
                 raise outcome
             results.append(outcome)
-    return Profile(tuple(axes), tuple(results))
+    return results
 
 
-def _shared_errors(requests: Sequence[Request], labels: Sequence[str], axes: Sequence[Axis]) -> Errors:
-    """The squared errors of all methods, added up over a few points of every axis."""
-    numbers = _spread([len(axis.values) for axis in axes])
+def _shared_errors(requests: Sequence[Request], labels: Sequence[str], tried: Sequence[int]) -> Errors:
+    """The squared errors of all methods, added up over some points."""
     found: list[Errors] = []
-    for some, made in able(lambda some: squared_errors(Pilot.of_all([requests[n] for n in some])), numbers):
+    for some, made in able(lambda some: squared_errors(Pilot.of_all([requests[n] for n in some])), tried):
         with _at(labels[some[0]]):
             if isinstance(made, GreeksError):
                 raise made

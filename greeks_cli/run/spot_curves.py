@@ -5,16 +5,17 @@ from dataclasses import replace
 from math import sqrt
 
 from greeks_cli.analytic.closed_forms import exact_at_spots
-from greeks_cli.run.profile import profile
+from greeks_cli.run.profile import profile, star
 from greeks_cli.terms.accuracy import Accuracy
 from greeks_cli.terms.axis import Axis
 from greeks_cli.terms.greek import PRICE, Greek
+from greeks_cli.terms.profile import Profile
 from greeks_cli.terms.request import Request
 from greeks_cli.terms.spot_curves import Curve, SpotCurves
 from greeks_cli.terms.underlyings import named, underlyings_in
 
-_POINTS, _SIMULATED_POINTS = 41, 25
-"""Points of a curve by closed form and by simulation; odd, so that today's spot is one of them."""
+_POINTS, _SIMULATED_POINTS, _JOINT_POINTS = 41, 25, 13
+"""Points of a curve by closed form, by simulation, and of several underlyings; odd, so that today's spot is one."""
 _PATHS = 4096
 _MOST = 6
 """Curves of a request, at most."""
@@ -50,17 +51,24 @@ def curves_along_spots(request: Request, simulate: bool, threads: int | None = N
     if not request.is_joint:
         found = spot_curves(request, simulate, threads)
         return (found,) if found.curves else ()
+    return _of_several(request, threads) if simulate else ()
+
+
+def _of_several(request: Request, threads: int | None) -> tuple[SpotCurves, ...]:
+    """Curves of the price and of the Greeks in one underlying along its spot, of the first underlyings, simulated."""
     names = request.joint_market.names[:_MOST_UNDERLYINGS]
-    return tuple(_of_several(request, number, name, threads) for number, name in enumerate(names)) if simulate else ()
-
-
-def _of_several(request: Request, number: int, name: str, threads: int | None) -> SpotCurves:
-    """Curves of the price and of the Greeks in one underlying among several, by simulation."""
-    spots = spots_around(request.parts[number], _SIMULATED_POINTS)
-    own = [greek for greek in request.greeks if underlyings_in(greek.parameters) == [name]]
-    parameter = named("spot", name)
-    found, paths = _simulated(request, [PRICE, *own[:_MOST_OF_ONE]], spots, threads, parameter)
-    return SpotCurves(spots, tuple(found), paths, parameter)
+    own = {name: [g for g in request.greeks if underlyings_in(g.parameters) == [name]][:_MOST_OF_ONE] for name in names}
+    axes = [
+        Axis(named("spot", name), spots_around(part, _JOINT_POINTS))
+        for name, part in zip(names, request.parts, strict=False)
+    ]
+    shorter = _shorter(request, [PRICE, *(greek for greeks in own.values() for greek in greeks)])
+    rays = zip(axes, own.values(), star(shorter, axes, threads), strict=True)
+    paths = shorter.simulation.paths
+    return tuple(
+        SpotCurves(axis.values, tuple(_curve(ray, greek) for greek in (PRICE, *greeks)), paths, axis.name)
+        for axis, greeks, ray in rays
+    )
 
 
 def spot_curves(request: Request, simulate: bool, threads: int | None = None) -> SpotCurves:
@@ -75,38 +83,26 @@ def spot_curves(request: Request, simulate: bool, threads: int | None = None) ->
         return SpotCurves(spots, tuple(by_greek.values()), 0)
     spots = spots_around(request, _SIMULATED_POINTS)
     by_greek = closed_curves(request, spots)
-    found, paths = _simulated(request, missing, spots, threads)
-    by_greek |= {curve.greek: curve for curve in found}
-    return SpotCurves(spots, tuple(by_greek[greek] for greek in request.greeks[:_MOST]), paths)
+    shorter = _shorter(request, missing)
+    found = profile(shorter, [Axis("spot", spots)], threads)
+    by_greek |= {greek: _curve(found, greek) for greek in missing}
+    return SpotCurves(spots, tuple(by_greek[greek] for greek in request.greeks[:_MOST]), shorter.simulation.paths)
 
 
-def _simulated(
-    request: Request,
-    greeks: Sequence[Greek],
-    spots: tuple[float, ...],
-    threads: int | None,
-    parameter: str = "spot",
-) -> tuple[list[Curve], int]:
-    """Curves by simulation, and the number of paths."""
-    paths = min(_PATHS, request.simulation.paths)
-    shorter = replace(
-        request,
-        simulation=request.simulation.model_copy(update={"paths": paths}),
-        greeks=tuple(greeks),
-        accuracy=Accuracy(),
+def _shorter(request: Request, greeks: Sequence[Greek]) -> Request:
+    """The request of some Greeks on few paths."""
+    simulation = request.simulation.model_copy(update={"paths": min(_PATHS, request.simulation.paths)})
+    return replace(request, simulation=simulation, greeks=tuple(greeks), accuracy=Accuracy())
+
+
+def _curve(profile: Profile, greek: Greek) -> Curve:
+    """The curve of a Greek along the one axis of a profile."""
+    line = profile.estimates(greek)
+    return Curve(
+        greek,
+        tuple(one.value for one in line),
+        tuple(one.low - one.bias for one in line),
+        tuple(one.high + one.bias for one in line),
+        simulated=True,
+        doubtful=tuple(number for number, one in enumerate(line) if one.warning),
     )
-    found = profile(shorter, [Axis(parameter, spots)], threads)
-    curves = []
-    for greek in greeks:
-        line = found.estimates(greek)
-        curves.append(
-            Curve(
-                greek,
-                tuple(one.value for one in line),
-                tuple(one.low - one.bias for one in line),
-                tuple(one.high + one.bias for one in line),
-                simulated=True,
-                doubtful=tuple(number for number, one in enumerate(line) if one.warning),
-            )
-        )
-    return curves, paths

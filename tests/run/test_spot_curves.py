@@ -1,11 +1,14 @@
 import pytest
 
 from greeks_cli.analytic.closed_forms import exact_at_spots, exact_greeks
-from greeks_cli.run.profile import profile
-from greeks_cli.run.spot_curves import closed_curves, spot_curves, spots_around
+from greeks_cli.run.price import run
+from greeks_cli.run.profile import profile, star
+from greeks_cli.run.spot_curves import closed_curves, curves_along_spots, spot_curves, spots_around
 from greeks_cli.terms.axis import Axis, points
 from greeks_cli.terms.building import build_request
 from greeks_cli.terms.contracts import ON_ONE
+from greeks_cli.terms.errors import NonFiniteEstimate
+from greeks_cli.terms.greek import PRICE
 from tests.contracts.test_every_contract import NO_CLOSED_FORM
 
 EXAMPLES = {kind: {"kind": kind, **model.example} for kind, model in ON_ONE.items()}
@@ -67,3 +70,38 @@ def test_a_greek_whose_closed_form_is_missing_at_one_spot_is_simulated():
     closed = closed_curves(request, spots_around(request))
     assert [greek.name for greek in closed] == ["price"]
     assert [curve.simulated for curve in spot_curves(request, simulate=True).curves] == [False, True]
+
+
+def joint(greeks="delta,gamma"):
+    underlying = {"A": {"spot": 100, "vol": 0.2}, "B": {"spot": 90, "vol": 0.3}, "C": {"spot": 110, "vol": 0.25}}
+    market = {"underlying": underlying, "correlation": 0.4}
+    return build_request({"kind": "basket", "strike": 100}, market, {"paths": 2048}, greeks)
+
+
+def test_rays_of_a_star_meet_in_the_middle_and_are_profiles():
+    request = joint()
+    axes = [Axis(f"spot[{name}]", spots_around(part, 5)) for name, part in zip("ABC", request.parts, strict=True)]
+    rays = star(request, axes)
+    assert [ray.axes for ray in rays] == [(axis,) for axis in axes]
+    (price, *_), *_ = middles = [[one.value for one in ray.results[2].estimates] for ray in rays]
+    assert middles == [middles[0]] * 3
+    assert price == run(request)["price"].value
+    for axis, ray in zip(axes, rays, strict=True):
+        alone = profile(request, [axis]).estimates(PRICE)
+        assert [one.value for one in ray.estimates(PRICE)] == [one.value for one in alone]
+
+
+def test_curves_of_several_underlyings_are_drawn_along_each_spot():
+    found = curves_along_spots(joint(), simulate=True)
+    assert [curves.parameter for curves in found] == ["spot[A]", "spot[B]", "spot[C]"]
+    assert [[curve.greek.name for curve in curves.curves] for curves in found] == [
+        ["price", f"delta[{name}]", f"gamma[{name}]"] for name in "ABC"
+    ]
+    assert all(len(curve.values) == len(curves.spots) == 13 for curves in found for curve in curves.curves)
+    assert curves_along_spots(joint(), simulate=False) == ()
+
+
+def test_a_failure_along_a_star_names_its_point(monkeypatch):
+    monkeypatch.setattr("greeks_cli.run.profile.run_plans", lambda plans, *_: [NonFiniteEstimate("none")] * len(plans))
+    with pytest.raises(NonFiniteEstimate, match=r"^spot\[A\]=50: none"):
+        curves_along_spots(joint(), simulate=True)

@@ -94,9 +94,12 @@ class JointMarkets:
 
     def factor(self, correlations: MultiIndex) -> Rows:
         """The Cholesky factor of one trade, or its derivative in some correlations."""
-        matrix = matrix_of(self.names, self.correlation)
-        places = tuple(sorted(self._place(name) for name in correlations))
-        return factor(tuple(map(tuple, matrix.tolist())), places)
+        return factor(self._matrix, tuple(sorted(self._place(name) for name in correlations)))
+
+    @cached_property
+    def _matrix(self) -> tuple[tuple[float, ...], ...]:
+        """The correlations of one trade, which every array of its paths asks for."""
+        return tuple(map(tuple, matrix_of(self.names, self.correlation).tolist()))
 
     def _place(self, correlation: str) -> tuple[int, int]:
         one, other = (self.names.index(name) for name in correlated(correlation))
