@@ -2,7 +2,8 @@
 
 import ast
 import re
-from collections.abc import Collection, Hashable, Mapping
+from bisect import bisect_left
+from collections.abc import Collection, Hashable, Mapping, Sequence
 from functools import lru_cache
 from itertools import pairwise
 from typing import Annotated, Any, ClassVar, Literal, NamedTuple, Self
@@ -163,12 +164,13 @@ class Formula(Fixed):
 
     def place(self, time: float) -> int:
         """The place of a time among the dates."""
-        return min(range(len(self.dates)), key=lambda k: abs(self.dates[k] - time))
+        return _place(self.dates, time)
 
     @property
     def places(self) -> tuple[int, ...]:
         """The places of the fixings to come among the dates."""
-        return tuple(self.place(time) for time in self.times if time > 0)
+        dates = self.dates
+        return tuple(_place(dates, time) for time in self.times if time > 0)
 
     @property
     def n_to_come(self) -> int:
@@ -271,6 +273,13 @@ class _Form(NamedTuple):
     def key(self) -> Hashable:
         """Equal for forms that are computed alike: the signs of parameters have a part in it."""
         return (ast.dump(self.open_tree), *self[4:])
+
+
+def _place(dates: Sequence[float], time: float) -> int:
+    """The place of the date nearest to a time."""
+    after = bisect_left(dates, time)
+    near = range(max(0, after - 1), min(len(dates), after + 1))
+    return min(near, key=lambda k: abs(dates[k] - time))
 
 
 @lru_cache(256)
