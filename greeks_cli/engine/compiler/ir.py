@@ -211,6 +211,32 @@ def _as_floats(found: Any) -> Any:
     return found.astype(float) if isinstance(found, np.ndarray) else found
 
 
+def recurrence(factors: Array, addends: Array, from_last: bool) -> Array:
+    """y_k = a_k y_(k-1) + b_k over the rows of factors a and addends b; from the last, y_k = a_(k+1) y_(k+1) + b_k."""
+    rows = range(1, len(addends))
+    if not from_last:
+        found = [addends[0]]
+        for row in rows:
+            found.append(factors[row] * found[-1] + addends[row])
+        return np.stack(found)
+    found = [addends[len(rows)]]
+    for row in reversed(rows):
+        found.append(factors[row] * found[-1] + addends[row - 1])
+    return np.stack(found[::-1])
+
+
+def rows_at(array: Array, places: list[int]) -> Array:
+    """The rows at some places."""
+    return array[places]
+
+
+def rows_put(array: Array, places: list[int], n_rows: int) -> Array:
+    """An array of 0 but for the rows at some places."""
+    row_of = {place: row for row, place in enumerate(places)}
+    padded = np.concatenate([array, np.zeros_like(array[:1])])
+    return padded[[row_of.get(place, len(places)) for place in range(n_rows)]]
+
+
 OF_NUMBERS = {exp_of_number, log_of_number, in_float32}
 """Elementwise functions that are no ufuncs and whose call of constants is a constant."""
 COMMUTATIVE = (np.add, np.multiply)

@@ -129,6 +129,14 @@ def elementwise(function: Callable[..., Any], x: Any) -> Any:
     return x.tracer.wrapped(found, x.tracer.record(function, (x,), {}))
 
 
+def called(function: Callable[..., Any], *arguments: Any) -> Any:
+    """Calls a function of arrays that is none of NumPy's; the call is noted where one of them is traced."""
+    tracer = _tracer_of(arguments)
+    if tracer is None:
+        return function(*arguments)
+    return tracer.wrapped(function(*map(_plain, arguments)), tracer.record(function, arguments, {}), is_view=True)
+
+
 def looked_up(table: Any, index: Any) -> Any:
     """The entries of a table at an index along its last axis; NumPy does not see that an index is traced."""
     if not isinstance(index, _Traced):

@@ -3,9 +3,13 @@
 from collections.abc import Callable, Sequence
 from itertools import pairwise
 
+import numpy as np
+
 from greeks_cli.engine.autodiff.kinks import Smoother
-from greeks_cli.engine.autodiff.ops import Leaves, Operand, as_constant, concat
-from greeks_cli.engine.payoffs.base import paid_at, payoff
+from greeks_cli.engine.autodiff.ops import Leaves, Operand, concat, total
+from greeks_cli.engine.autodiff.recurrences import linear_recurrence, running_product
+from greeks_cli.engine.autodiff.rows import chosen_rows, rows_before
+from greeks_cli.engine.payoffs.base import payoff
 from greeks_cli.engine.payoffs.joint import levels
 from greeks_cli.engine.simulation.any_market import AnyPath
 from greeks_cli.engine.simulation.joint_paths import JointPath
@@ -20,10 +24,14 @@ class _Note:
         self._fixings = contract.places(contract.times)
         ends = (0, contract.anchor, len(contract.dates))  # a likelihood ratio moves the dates before the anchor alone
         self._worst = [self._worst_between(*pair) for pair in pairwise(ends) if pair[0] < pair[1]]
-        level = [leaves["autocall_level"] - contract.step_down * k for k in range(len(self._fixings))]
-        at = [self._at(place) - own for place, own in zip(self._fixings, level, strict=True)]
-        self.called = _rows(smoother.step(concat([row.reshape(1, -1) for row in at])))
-        """1 where a fixing finds the worst performance at the autocall level, for each fixing."""
+        self.at_fixings = self._at(self._fixings)
+        """The worst performance at the fixings, shape (n_fixings, n_paths)."""
+        falls = contract.step_down * np.arange(float(len(self._fixings)))[:, None]
+        called = smoother.step(self.at_fixings - leaves["autocall_level"] + falls.astype(self.at_fixings.dtype))
+        self.called = called
+        """1 where a fixing finds the worst performance at the autocall level, shape (n_fixings, n_paths)."""
+        self.alive = running_product(1 - called)
+        """1 where no fixing before has ended the note: for each fixing, and after the last."""
 
     def _worst_between(self, start: int, stop: int) -> tuple[int, Operand]:
         """The first of some dates, and the worst performance at each."""
@@ -31,34 +39,20 @@ class _Note:
         own = zip(parts, levels(self._contract, self._leaves), strict=True)
         return start, _least([part.between(start, stop) / level for part, level in own], self._smoother)
 
-    def _at(self, place: int) -> Operand:
-        """The worst performance at a date."""
-        start, rows = next(segment for segment in reversed(self._worst) if segment[0] <= place)
-        return rows[place - start]
+    def _at(self, places: Sequence[int]) -> Operand:
+        """The worst performance at some dates, shape (n_dates, n_paths)."""
+        found = [rows for rows in map(self._looked_at(places), self._worst) if rows is not None]
+        return found[0] if len(found) == 1 else concat(found)
 
     @property
-    def years(self) -> list[Operand]:
-        """The times of the fixings, each a number."""
-        return [self._path.time(place) for place in self._fixings]
-
-    @property
-    def at_fixings(self) -> Operand:
-        """The worst performance at the fixings, shape (n_fixings, n_paths)."""
-        return concat([self._at(place).reshape(1, -1) for place in self._fixings])
-
-    @property
-    def alive(self) -> list[Operand]:
-        """1 where no fixing before has ended the note: for each fixing, and after the last."""
-        found: list[Operand] = [1.0]
-        for called in self.called:
-            found.append(found[-1] * (1 - called))
-        return found
+    def years(self) -> Operand:
+        """The times of the fixings, shape (n_fixings, 1)."""
+        return self._path.times(self._fixings)
 
     @property
     def redeemed(self) -> Operand:
         """The share of the notional that is paid at expiry where the note has not ended early."""
-        end = self._at(len(self._contract.dates) - 1)
-        loss = self._smoother.positive_part(1 - end)
+        loss = self._smoother.positive_part(1 - self.at_fixings[-1])
         return 1 - loss if self._contract.knocked else 1 - self._knocked_in * loss
 
     @property
@@ -73,27 +67,20 @@ class _Note:
         )
         return self._smoother.step(self._leaves["knock_in"] + nearest)
 
-    def _looked_at(self, looks: Sequence[int]) -> Callable[[tuple[int, Operand]], Operand | None]:
-        """The rows of a segment at which knock-in is looked for; None where there are none."""
+    def _looked_at(self, places: Sequence[int]) -> Callable[[tuple[int, Operand]], Operand | None]:
+        """The rows of a segment at some dates; None where there are none."""
 
         def rows(segment: tuple[int, Operand]) -> Operand | None:
             start, worst = segment
-            own = [place - start for place in looks if 0 <= place - start < worst.shape[0]]
-            if not own:
-                return None
-            if len(own) == own[-1] + 1 - own[0]:
-                return worst[own[0] : own[-1] + 1]
-            return concat([worst[place : place + 1] for place in own])
+            own = [place - start for place in places if 0 <= place - start < worst.shape[0]]
+            return chosen_rows(worst, own) if own else None
 
         return rows
 
-    def paid(self, amount: Operand, fixing: int) -> Operand:
-        """A payment at a fixing by its number, brought to expiry."""
-        return paid_at(amount, self._fixings[fixing], self._leaves, self._path)
-
-
-def _rows(x: Operand) -> list[Operand]:
-    return [x[k] for k in range(x.shape[0])]
+    def paid(self, early: Operand) -> Operand:
+        """The payments at the fixings, shape (n_fixings, n_paths), and at expiry to paths that are alive then."""
+        growth = self._path.growth(self._leaves, self._fixings)
+        return self._contract.notional * (total(early * growth) + self.alive[-1] * self.redeemed)
 
 
 def _least(each: Sequence[Operand], smoother: Smoother) -> Operand:
@@ -109,40 +96,34 @@ def _least(each: Sequence[Operand], smoother: Smoother) -> Operand:
 @payoff.register
 def _autocallable(contract: Autocallable, leaves: Leaves, path: AnyPath, smoother: Smoother) -> Operand:
     note = _Note(contract, leaves, path, smoother)
-    alive, found = note.alive, 0.0
-    for k, (years, called) in enumerate(zip(note.years, note.called, strict=True)):
-        amount = 1 + leaves["coupon"] * as_constant(contract.accrued + years)
-        found = found + note.paid(alive[k] * called * amount, k)
-    return contract.notional * (found + alive[-1] * note.redeemed)
+    amount = 1 + leaves["coupon"] * (contract.accrued + note.years)
+    return note.paid(note.alive[:-1] * note.called * amount)
 
 
 @payoff.register
 def _phoenix(contract: Phoenix, leaves: Leaves, path: AnyPath, smoother: Smoother) -> Operand:
     note = _Note(contract, leaves, path, smoother)
-    alive = note.alive
-    pays = _rows(smoother.step(note.at_fixings - leaves["coupon_barrier"]))
-    years = [-contract.accrued, *note.years]
-    periods = [as_constant(end - start) for start, end in pairwise(years)]
-    owed: Operand = contract.missed * periods[0]
-    found: Operand = 0.0
-    for k, called in enumerate(note.called):
-        owed = owed + periods[k]
-        coupon = alive[k] * pays[k] * owed * leaves["coupon"]
-        found = found + note.paid(coupon + alive[k] * called, k)
-        owed = owed * (1 - pays[k]) if contract.memory else 0.0
-    return contract.notional * (found + alive[-1] * note.redeemed)
+    pays = smoother.step(note.at_fixings - leaves["coupon_barrier"])
+    owed = _periods(note.years, contract.accrued, contract.missed)
+    if contract.memory:
+        owed = linear_recurrence(rows_before(1 - pays), owed + 0.0 * pays)
+    coupon = pays * owed * leaves["coupon"]
+    return note.paid(note.alive[:-1] * (coupon + note.called))
+
+
+def _periods(years: Operand, accrued: float, missed: int) -> Operand:
+    """The years of each period, of which the first has ``accrued`` before today and is paid for those missed too."""
+    first = (years[:1] + accrued) * (1.0 + missed)
+    return concat([first, years[1:] - years[:-1]]) if years.shape[0] > 1 else first
 
 
 @payoff.register
 def _accumulator(contract: Accumulator, leaves: Leaves, path: AnyPath, smoother: Smoother) -> Operand:
     assert not isinstance(path, JointPath)
-    spots = path.first(len(contract.times))
-    below = _rows(smoother.step(leaves["barrier"] - spots))
-    short = _rows(smoother.positive_part(leaves["strike"] - spots))
-    alive: Operand = 1.0
-    found: Operand = 0.0
-    for k in range(len(contract.times)):
-        alive = alive * below[k]
-        gain = spots[k] - leaves["strike"] - (contract.gearing - 1) * short[k]
-        found = found + paid_at(alive * gain, k, leaves, path)
-    return contract.quantity_per_fixing * found
+    n = len(contract.times)
+    spots = path.first(n)
+    alive = running_product(smoother.step(leaves["barrier"] - spots))[1:]
+    short = smoother.positive_part(leaves["strike"] - spots)
+    gain = spots - leaves["strike"] - (contract.gearing - 1) * short
+    growth = path.growth(leaves, range(n))
+    return contract.quantity_per_fixing * total(alive * gain * growth)

@@ -32,6 +32,15 @@ class JointPath:
         """The path of an underlying."""
         return self._paths[name]
 
+    def times(self, dates: Sequence[int]) -> Operand:
+        """Years to some dates, shape (n_dates, 1)."""
+        return self.parts[0].times(dates)
+
+    def growth(self, leaves: Leaves, dates: Sequence[int]) -> Operand:
+        """The worth at expiry of 1 that is paid at each of some dates."""
+        name, path = next(iter(self._paths.items()))
+        return path.growth(values_of_part(leaves, name), dates)
+
     def discount(self, leaves: Leaves, date: int = -1) -> Operand:
         """The discount factor of a date."""
         name, path = next(iter(self._paths.items()))

@@ -4,10 +4,12 @@ Arrays are time-major, (n_dates, n_paths): a leaf of shape (n_paths,) broadcasts
 """
 
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 
 from greeks_cli.engine.autodiff.exp_linear import Dates
 from greeks_cli.engine.autodiff.ops import Leaves, Operand, as_constant, concat, exp
 from greeks_cli.engine.autodiff.path_nodes import evaluate
+from greeks_cli.engine.autodiff.rows import chosen_rows
 from greeks_cli.engine.simulation.accruals import Accruals
 from greeks_cli.engine.simulation.cash_dividends import Underlying, underlying_of_request
 from greeks_cli.engine.simulation.conditional import increments, integrates
@@ -45,15 +47,28 @@ class Path(ABC):
             return _between(leaves, self._schedule, place(since), place(date))
         if isinstance(date, int):
             return _accruals(leaves, self._schedule, place(date))
-        if self._underlying.place(self.n_dates - 1) == self.n_dates - 1:
-            return _accruals(leaves, self._schedule, date)
-        rows = [slice(place(i), place(i) + 1) for i in range(date.start, date.stop)]
+        return self._accruals_to(leaves, range(date.start, date.stop))
+
+    def _accruals_to(self, leaves: Leaves, dates: Sequence[int]) -> Accruals:
+        """Integrals from the present to some dates, each of shape (n_dates, 1) or (n_dates, n_paths)."""
+        places = [self._underlying.place(date) for date in dates]
+        whole = slice(places[0], places[-1] + 1)
+        rows = [place - places[0] for place in places]
         return Accruals(
             leaves,
-            concat([self._schedule.time(row) for row in rows]),
+            chosen_rows(self._schedule.time(whole), rows),
             self._schedule.nodes,
-            lambda node: concat([self._schedule.weight(node, row) for row in rows]),
+            lambda node: chosen_rows(self._schedule.weight(node, whole), rows),
         )
+
+    def times(self, dates: Sequence[int]) -> Operand:
+        """Years to some dates, shape (n_dates, 1)."""
+        places = [self._underlying.place(date) for date in dates]
+        return chosen_rows(self._schedule.time(slice(0, places[-1] + 1)), places)
+
+    def growth(self, leaves: Leaves, dates: Sequence[int]) -> Operand:
+        """The worth at expiry of 1 that is paid at each of some dates, shape (n_dates, 1) or (n_dates, n_paths)."""
+        return exp(self.accruals(leaves).rate - self._accruals_to(leaves, dates).rate)
 
     def discount(self, leaves: Leaves, date: int = -1) -> Operand:
         """The discount factor of a date, in the type of the paths."""
