@@ -9,7 +9,7 @@ from typing import Any
 from greeks_cli.book.fields import FIELDS, SHARED
 from greeks_cli.book.grid import Axes, axes_of, few_enough, points
 from greeks_cli.book.joint_trades import Markets, currency_of, gathered, greeks_of_one, joint_fields, names_in, of_one
-from greeks_cli.book.keys import by_section, is_guessed, sorted_out, without_tags
+from greeks_cli.book.keys import by_section, is_guessed, meaning_of, sorted_out, without_tags
 from greeks_cli.book.record import Record
 from greeks_cli.book.records import Sheet
 from greeks_cli.book.underlyings import markets_of, seed_of
@@ -109,7 +109,7 @@ def _markets(sheets: Sequence[Sheet], overrides: Settings, problems: Sequence[Pr
 def _shared(common: Sheet, sheet: Sheet, overrides: Settings, underlyings: Markets, problems: list[Problem]) -> Common:
     """What the trades of a sheet have in common."""
     layers = (_settings(common), _settings(sheet), overrides)
-    wrong = frozenset(problem.path for layer in layers for problem in _shared_problems(layer))
+    wrong = frozenset(path for layer in layers for problem in _shared_problems(layer) for path in _concerned(problem))
     flags = replace(overrides, sections={**overrides.sections, "market": of_one(overrides.sections.get("market", {}))})
     axes = axes_of(sheet.grid, partial(sheet.place, "grid"), problems)
     axes = few_enough(axes, sheet.file, problems)
@@ -128,6 +128,14 @@ def _shared_problems(settings: Settings) -> Sequence[Problem]:
     except InvalidInput as error:
         return error.problems
     return ()
+
+
+def _concerned(problem: Problem) -> Iterator[tuple[str | int, ...]]:
+    """The path of a problem of settings, and that of the field which a misspelt key seems to mean."""
+    yield problem.path
+    key = str(problem.path[-1])
+    if key not in FIELDS and (meant := meaning_of(key)):
+        yield SHARED.get(meant, "contract"), meant
 
 
 def _in_sections(sheet: Sheet) -> Iterator[Problem]:

@@ -9,7 +9,7 @@ from difflib import get_close_matches
 
 from greeks_cli.book.fields import FIELDS
 from greeks_cli.book.synonyms import field_of, normalised
-from greeks_cli.terms.errors import InvalidInput, Problem, did_you_mean, few, printable
+from greeks_cli.terms.errors import InvalidInput, Problem, did_you_mean, printable
 from greeks_cli.terms.position import TAG
 
 COLUMN_FIELDS = tuple(name for name in FIELDS if name not in ("grid", "tags"))
@@ -18,6 +18,7 @@ _NEAR = 0.82
 """The least similarity of a misspelt field: a volume is no vol, a bid no id."""
 _UNIT = re.compile(r"(?:[\s_(\[]+|(?=%))(?P<sign>%|pct|per ?cent|bps?)[)\]]?$", re.IGNORECASE)
 _LONGEST_UNIT, _LONGEST_HINT = 16, 1_000
+_MOST_NAMED = 10
 
 
 @dataclass(frozen=True)
@@ -102,7 +103,7 @@ def headings_of(names: Sequence[str], columns: Columns, place: str) -> list[Head
         if name and name not in ignored:
             heading = _heading(name, position, chosen)
             headings.append(heading) if heading else unknown.append(name)
-    problems += few(_unknown(unknown, place, columns.fields), len(unknown))
+    problems += _unknown(unknown, sum(map(bool, names)), place, columns.fields)
     problems += _misplaced(headings, place, columns.fields)
     problems += _twice(headings, place)
     if problems:
@@ -137,19 +138,24 @@ def without_unit(name: str) -> tuple[str, str]:
     return name, ""
 
 
-def _unknown(unknown: Sequence[str], place: str, fields: Sequence[str]) -> Iterator[Problem]:
-    """A problem for every unknown column; the last one tells how to leave out those that resemble no field."""
-    near = {name: get_close_matches(normalised(name), fields, n=1, cutoff=_NEAR) for name in unknown[:20]}
+def _unknown(unknown: Sequence[str], n_columns: int, place: str, fields: Sequence[str]) -> Iterator[Problem]:
+    """The one problem of a header with unknown columns, which tells how to leave them out; none where all are known."""
+    near = {name: get_close_matches(normalised(name), fields, n=1, cutoff=_NEAR) for name in unknown[:_MOST_NAMED]}
     far = [name for name in unknown if not near.get(name)]
-    option = printable(shlex.quote(_joined(far)))
-    detail = (
-        (f"  leave them out with --ignore-columns {option}",) if len(far) > 1 and len(option) < _LONGEST_HINT else ()
-    )
-    for name in unknown:
-        remedy = f"did you mean '{near[name][0]}'?" if near.get(name) else "name its field with --columns FIELD=COLUMN"
-        end = "" if near.get(name) else ", or leave it out with --ignore-columns"
-        last = name == unknown[: len(near)][-1]
-        yield Problem((f"{place}: column '{name}'",), f"unknown; {remedy}{end}", detail=detail if last else ())
+    name_them = "name {} with --columns FIELD=COLUMN, or leave {} out with --ignore-columns"
+    if len(unknown) == 1:
+        remedy = name_them.format("its field", "it") if far else f"did you mean '{near[unknown[0]][0]}'?"
+        yield Problem((f"{place}: column '{unknown[0]}'",), f"unknown; {remedy}")
+    elif unknown:
+        shown = [f"'{name}'" + (f" (did you mean '{own[0]}'?)" if own else "") for name, own in near.items()]
+        shown += [f"{len(unknown) - len(shown):,} more"] if len(unknown) > len(shown) else []
+        remedy = name_them.format("their fields", "them") if far else "correct the header"
+        if len(unknown) == n_columns == len(far):
+            remedy = "write the names of columns in the first line, such as id,strike,vol"
+        option = printable(shlex.quote(_joined(far)))
+        has_hint = 1 < len(far) < n_columns and len(option) < _LONGEST_HINT
+        detail = (f"  leave them out with --ignore-columns {option}",) if has_hint else ()
+        yield Problem((f"{place}: columns {', '.join(shown)}",), f"unknown; {remedy}", detail=detail)
 
 
 def _misplaced(headings: Sequence[Heading], place: str, fields: Sequence[str]) -> Iterator[Problem]:

@@ -41,9 +41,14 @@ def sorted_out(fields: Mapping[str, Any]) -> tuple[dict[str, Any], list[Problem]
     unknown = [key for key in fields if key not in FIELDS]
     problems = few((Problem((key,), f"unknown key; {_remedy(key)}") for key in unknown), len(unknown))
     for key in unknown[: len(problems)]:
-        if (meant := field_of(key) or nearest(key, FIELDS)) and meant not in (*fields, "id", "grid"):
+        if (meant := meaning_of(key)) and meant not in (*fields, "id", "grid"):
             own[meant] = _split(meant, fields[key])
     return own, problems
+
+
+def meaning_of(key: str) -> str | None:
+    """The field that an unknown key seems to mean, or None."""
+    return field_of(key) or nearest(key, FIELDS)
 
 
 def _remedy(key: str) -> str:

@@ -2,16 +2,16 @@
 
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from greeks_cli.cli.bounded import Whole
-from greeks_cli.cli.messages import LOG_FORMATS, event, say, say_notes, speak, tell
+from greeks_cli.cli.messages import ERROR, INFO, LOG_FORMATS, WARNING, event, say, say_notes, speak, tell
 from greeks_cli.cli.options import scheduler_option, shared_options
 from greeks_cli.cli.output import check_file
 from greeks_cli.cli.reading import reading_options
@@ -26,9 +26,8 @@ from greeks_cli.terms.units import Units
 if TYPE_CHECKING:
     from greeks_cli.book.records import Reading
     from greeks_cli.report.book import BookFormat
-    from greeks_cli.run.book_run import Book
+    from greeks_cli.run.book_run import Book, BookProgress
     from greeks_cli.terms.market import Market
-    from greeks_cli.terms.result import Progress
     from greeks_cli.terms.trade import Trade
 
 _COUNT, _FILE = Whole(1, 1024), click.Path(path_type=Path)
@@ -168,7 +167,7 @@ def command(
         return to_file(book, form, wide, out, restart, inputs, progress)
 
 
-def _to_stdout(book: "Book", form: "BookFormat", wide: bool, progress: "Progress") -> ExitCode:
+def _to_stdout(book: "Book", form: "BookFormat", wide: bool, progress: "BookProgress") -> ExitCode:
     """Write each row as soon as all before it are finished, or the whole table at the end."""
     from greeks_cli.report.book import BookFormat, json_line, rendered
 
@@ -178,7 +177,7 @@ def _to_stdout(book: "Book", form: "BookFormat", wide: bool, progress: "Progress
         if form is BookFormat.JSONL:
             sys.stdout.write(json_line(record))
             sys.stdout.flush()
-        progress(len(records), expected)
+        progress(len(records), expected, record)
     if form is not BookFormat.JSONL:
         sys.stdout.write(rendered(records, form, wide, screen()))
     return ending(statuses_of(records), say)
@@ -217,27 +216,31 @@ def _dry_run(book: "Book", valid: Sequence["Trade"]) -> ExitCode:
         vol = ", ".join(map(" ".join, pairs))
         click.echo(f"{trade.id}\t{described}\t{vol}\t{request.simulation.paths:,} paths")
     workers, named = book.workers()
-    say(f"{len(valid):,} trades, about {forecast_seconds(valid, workers):.0f} seconds with {named}")
+    say(f"{len(valid):,} trades, about {forecast_seconds(valid, workers):.0f} seconds with {named}", INFO)
     return ExitCode.OK if len(valid) == len(book.trades) else ExitCode.SOME_JOBS_FAILED
-
-
-@contextmanager
-def _progress(quiet: bool, log_format: str) -> Iterator["Progress"]:
-    """Yields the callback for progress, to be called with (done, total) after every trade."""
-    if log_format == "text" or quiet:
-        with progress_bar(quiet, "trades") as bar:
-            yield bar or (lambda done, total: None)
-        return
-    started = time.monotonic()
-
-    def log(done: int, total: int) -> None:
-        rate = done / max(1e-9, time.monotonic() - started)
-        counts = {"event": "progress", "done": done, "total": total}
-        event({**counts, "trades_per_second": round(rate, 3), "remaining_seconds": round((total - done) / rate, 1)})
-
-    yield log
 
 
 def _vol(market: "Market") -> str:
     """The model but gbm and the volatility of a market in words."""
     return f"{'' if market.is_lognormal else f'{market.model}, '}vol {market.shown_vol:g}"
+
+
+@contextmanager
+def _progress(quiet: bool, log_format: str) -> Iterator["BookProgress"]:
+    """Yields the callback for progress, to be called with (done, total, row) after every trade."""
+    if log_format == "text" or quiet:
+        with progress_bar(quiet, "trades") as bar:
+            yield lambda done, total, _row: bar(done, total) if bar else None
+        return
+    started = time.monotonic()
+
+    def log(done: int, total: int, row: Mapping[str, Any]) -> None:
+        for one in row.get("estimates", ()):
+            if one.get("warning"):
+                event("warning", WARNING, row["id"], {"greek": one["name"], "message": one["warning"]})
+        level = ERROR if "error" in row else INFO
+        rate = done / max(1e-9, time.monotonic() - started)
+        counts = {"status": row["status"], "done": done, "total": total, "trades_per_second": round(rate, 3)}
+        event("progress", level, row["id"], {**counts, "remaining_seconds": round((total - done) / rate, 1)})
+
+    yield log

@@ -6,7 +6,7 @@ from pathlib import Path
 import click
 
 from greeks_cli.cli.bounded import Real, Whole
-from greeks_cli.cli.messages import say
+from greeks_cli.cli.messages import INFO, say
 from greeks_cli.cli.options import market_options
 from greeks_cli.cli.output import Output, output
 from greeks_cli.cli.sections import Command, Section, option
@@ -109,7 +109,7 @@ def command(
     sys.stdout.write(shown[format]())
     if format == "toml":
         for remark in found.remarks:
-            say(f"note: {remark}")
+            say(f"note: {remark}", INFO)
     for failure in found.failures:
         say(f"not met: {failure}")
     for to in files:

@@ -1,9 +1,10 @@
 """Messages on stderr: lines of text for people, or JSON events for schedulers."""
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from contextvars import ContextVar
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import click
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
     from greeks_cli.terms.trade import Rejected, Trade
 
 LOG_FORMATS = ("text", "json")
+INFO, WARNING, ERROR = "info", "warning", "error"
+"""Levels of messages."""
 _format = ContextVar("format", default="text")
 
 
@@ -23,15 +26,16 @@ def speak(log_format: str) -> str:
     return log_format
 
 
-def say(message: str) -> None:
+def say(message: str, level: str = ERROR, trade: str | None = None) -> None:
     """Write one message or several, a line each; an indented line shows the place of the mistake above it.
 
-    Control characters, which values and names of files may hold, are written as escapes. A stderr that cannot be
-    written is ignored: it must not stop the command.
+    ``level`` and ``trade``, the id of the trade that a message is about, are keys of JSON. Control characters, which
+    values and names of files may hold, are written as escapes. A stderr that cannot be written is ignored: it must not
+    stop the command.
     """
     for part in _parts(message):
         if _format.get() == "json":
-            event({"event": "message", "message": part})
+            event("message", level, trade, {"message": part})
         else:
             _write("\n".join(map(printable, f"greeks: {part}".split("\n"))))
 
@@ -39,21 +43,22 @@ def say(message: str) -> None:
 def say_notes(notes: Iterable[str]) -> None:
     """Write notes, a line each."""
     for note in notes:
-        say(f"note: {note}")
+        say(f"note: {note}", INFO)
 
 
 def tell(trades: "Sequence[Trade | Rejected]") -> None:
     """Write the problems of rejected trades, and the notes on valid ones."""
     from greeks_cli.inputs.notes import notes_on, told_problems
 
-    for problem in told_problems(trades):
-        say(problem)
+    for name, problem in told_problems(trades):
+        say(problem, ERROR, name)
     say_notes(notes_on(trades))
 
 
-def event(fields: dict[str, object]) -> None:
-    """Write one line of JSON."""
-    _write(json.dumps(fields))
+def event(name: str, level: str, trade: str | None, fields: Mapping[str, object]) -> None:
+    """Write one line of JSON: the time (UTC), the level, the trade that it is about or null, and more fields."""
+    stamp = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    _write(json.dumps({"time": stamp, "level": level, "event": name, "trade": trade, **fields}))
 
 
 def _write(line: str) -> None:

@@ -11,7 +11,7 @@ from click.core import ParameterSource
 from greeks_cli.cli.bounded import Whole
 from greeks_cli.cli.completion import greek_list
 from greeks_cli.cli.field_options import FIELDS, FieldOption, Path, field_option
-from greeks_cli.cli.messages import say
+from greeks_cli.cli.messages import INFO, say
 from greeks_cli.cli.sections import Section, option
 from greeks_cli.inputs.source import Source
 from greeks_cli.terms.greek import is_at_node
@@ -68,11 +68,11 @@ def built(source: Source, shows_greeks: bool = True) -> Request:
 def told(request: Request, shows_greeks: bool = True) -> Request:
     """The request, whose remarks, and Greeks that are left out, are reported on stderr."""
     for problem in request.left_out if shows_greeks else ():
-        say(f"note: {problem.value} is left out: {problem.message}")
+        say(f"note: {problem.value} is left out: {problem.message}", INFO)
     for remark in request.remarks:
-        say(f"note: {remark}")
+        say(f"note: {remark}", INFO)
     if shows_greeks and request.simulation.buckets and not any(map(is_at_node, request.greeks)):
-        say("note: --buckets adds nothing: no Greek asked for is a derivative in a parameter with nodes")
+        say("note: --buckets adds nothing: no Greek asked for is a derivative in a parameter with nodes", INFO)
     return request
 
 

@@ -3,19 +3,21 @@
 from collections.abc import Iterator, Sequence
 
 from greeks_cli.terms.position import UNIT_POSITION
-from greeks_cli.terms.trade import Rejected, Trade
+from greeks_cli.terms.trade import Rejected, Trade, problems_by_trade
 
 _SHOWN = 20
 
 
-def told_problems(trades: Sequence[Trade | Rejected]) -> Iterator[str]:
-    """A line for each problem of the first rejected trades, and one that counts the other trades."""
-    rejected = [trade for trade in trades if isinstance(trade, Rejected)]
-    for trade in rejected[:_SHOWN]:
-        for problem in trade.problems:
-            yield problem.line(str(problem.path[0]))
-    if len(rejected) > _SHOWN:
-        yield f"and {len(rejected) - _SHOWN:,} more trades that are not valid"
+def told_problems(trades: Sequence[Trade | Rejected]) -> Iterator[tuple[str | None, str]]:
+    """The ids of rejected trades with the lines of the first problems, and a line without an id that counts the rest.
+
+    A problem that several trades share is told once.
+    """
+    found = problems_by_trade(trades)
+    for name, problem in found[:_SHOWN]:
+        yield name, problem.line(str(problem.path[0]))
+    if len(found) > _SHOWN:
+        yield None, f"and {len(found) - _SHOWN:,} more mistakes; each is in the row of its trade"
 
 
 def notes_on(trades: Sequence[Trade | Rejected]) -> Iterator[str]:

@@ -2,7 +2,7 @@
 
 import sys
 import time
-from collections.abc import Collection, Generator, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Generator, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -22,10 +22,13 @@ from greeks_cli.run.ledger import Ledger
 from greeks_cli.run.processes import worker_processes
 from greeks_cli.terms.errors import ExitCode, InvalidInput, Problem
 from greeks_cli.terms.measures import in_units
-from greeks_cli.terms.result import Answer, Progress, Result
+from greeks_cli.terms.result import Answer, Result
 from greeks_cli.terms.totals import Total
 from greeks_cli.terms.trade import Rejected, Trade, total_key
 from greeks_cli.terms.units import Units
+
+BookProgress = Callable[[int, int, Mapping[str, Any]], None]
+"""Called with the trades done, the trades in all, and the row of the last one."""
 
 
 class Interrupted(KeyboardInterrupt):
@@ -147,7 +150,7 @@ class Book:
         waiting = len(trades)
         with (
             self._executor() as (executor, workers),
-            asked_to_stop(lambda: self.say("finishing what is in flight; Ctrl-C again stops at once")) as stop,
+            asked_to_stop(lambda: self.say("finishing what is in flight; Ctrl-C again stops at once", "info")) as stop,
             closing(price_trades(trades, self._threads, executor, workers or 1, stop)) as answers,
         ):
             for trade, answer in answers:
@@ -159,7 +162,13 @@ class Book:
 
 
 def to_file(
-    book: Book, form: BookFormat, wide: bool, out: Path, restart: bool, inputs: Mapping[str, str], progress: Progress
+    book: Book,
+    form: BookFormat,
+    wide: bool,
+    out: Path,
+    restart: bool,
+    inputs: Mapping[str, str],
+    progress: BookProgress,
 ) -> ExitCode:
     """Prices a book into the file ``out`` with its manifest, or goes on where an earlier run has stopped.
 
@@ -169,7 +178,7 @@ def to_file(
     described = f"wide {form}" if wide else str(form)
     with closing(Ledger(out, book.keys)) as ledger:
         if finished := ledger.open(restart, described):
-            book.say(f"{out} is finished already; --restart prices it anew")
+            book.say(f"{out} is finished already; --restart prices it anew", "info")
             return ExitCode(finished["exit_code"])
         taken_up = ledger.kept
         _run_into(ledger, book, progress)
@@ -184,15 +193,15 @@ def to_file(
     return code
 
 
-def _run_into(ledger: Ledger, book: Book, progress: Progress) -> None:
+def _run_into(ledger: Ledger, book: Book, progress: BookProgress) -> None:
     """Prices the trades that the ledger does not have yet."""
     if ledger.rows:
-        book.say(f"going on after {len(ledger.rows):,} of {len(ledger.keys):,} trades")
+        book.say(f"going on after {len(ledger.rows):,} of {len(ledger.keys):,} trades", "info")
     expected = len(ledger.keys) - len(ledger.rows)
     try:
         for done, record in enumerate(book.finished(skip=set(ledger.rows)), start=1):
             ledger.append(record)
-            progress(done, expected)
+            progress(done, expected, record)
     except KeyboardInterrupt:
         kept = f"{ledger.kept:,} of {len(ledger.keys):,} trades are kept"
         raise KeyboardInterrupt(f"interrupted; {kept}; the same command goes on from there") from None

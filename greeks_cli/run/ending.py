@@ -6,8 +6,8 @@ from typing import Any
 from greeks_cli.terms.errors import ExitCode
 from greeks_cli.terms.trade import ERROR, NO_VOL
 
-Say = Callable[[str], None]
-"""Writes a message for the user."""
+Say = Callable[..., None]
+"""Writes a message for the user, an error or of a level that is given."""
 
 
 def statuses_of(records: Sequence[dict[str, Any]]) -> dict[str, str]:

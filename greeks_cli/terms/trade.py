@@ -2,8 +2,8 @@
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
@@ -105,8 +105,29 @@ ReadLine = Line | UnsolvedTrade
 
 
 def problems_of(lines: Sequence[ReadLine]) -> list[Problem]:
-    """Problems of the rejected trades."""
-    return [problem for line in lines if isinstance(line, Rejected) for problem in line.problems]
+    """Problems of the rejected trades; one that several trades share is there once, with their number."""
+    return [problem for _, problem in problems_by_trade(lines)]
+
+
+def problems_by_trade(lines: Sequence[ReadLine]) -> list[tuple[str, Problem]]:
+    """The ids of rejected trades with their problems; one that several share is that of the first, with their number.
+
+    Trades share a problem where field and message are equal, whatever the value.
+    """
+    found: dict[Hashable, list[tuple[str, Problem]]] = {}
+    for line in lines:
+        for problem in line.problems if isinstance(line, Rejected) else ():
+            field_name = str(problem.path[0]).partition(f"trade '{line.id}'")[2]
+            key = field_name, problem.message, problem.detail
+            # A problem without the name of its trade is that of a line or an id.
+            found.setdefault(key if field_name else id(problem), []).append((line.id, problem))
+    return [(first, _counted(problem, len(rest))) for (first, problem), *rest in found.values()]
+
+
+def _counted(problem: Problem, others: int) -> Problem:
+    if not others:
+        return problem
+    return replace(problem, message=f"{problem.message}; and in {others:,} more trade{'s' if others > 1 else ''}")
 
 
 def total_key(keys: Sequence[str]) -> str:

@@ -82,3 +82,15 @@ def test_dry_run_lists_the_trades_beside_a_bad_one(greeks, book):
     assert outcome.code == 3
     assert [line.split("\t")[0] for line in outcome.out.splitlines()] == ["T0", "T1"]
     assert "trade 'bad': strike: -1" in outcome.err
+
+
+def test_lines_of_json_have_time_level_and_trade(greeks, book):
+    rare = '[[trade]]\nid = "far"\nstrike = 300\nvol = 0.1\nexpiry = 0.1\nimportance = false\n'
+    bad = '[[trade]]\nid = "bad"\nstrike = -1\n'
+    events = lines(greeks("batch", book(trades(1) + rare + bad), "--log-format", "json", "--paths", "1000").err)
+    assert all(re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", event["time"]) for event in events)
+    assert all(event.keys() >= {"time", "level", "event", "trade"} for event in events)
+    of_trade = {(event["event"], event["level"], event["trade"]) for event in events}
+    assert {("message", "error", "bad"), ("progress", "error", "bad"), ("warning", "warning", "far")} <= of_trade
+    assert ("progress", "info", "far") in of_trade
+    assert events[-1]["trade"] is None

@@ -244,7 +244,7 @@ def test_wide_and_long_headers_are_refused_soon(greeks, tmp_path):
 
 def test_hint_for_a_shell_quotes_the_names_of_a_file():
     with pytest.raises(InvalidInput) as error:
-        fields('$(id);x\'y;a,b;"q"""\n1;2;3;4\n')
+        fields('$(id);x\'y;a,b;"q""";strike\n1;2;3;4;5\n')
     assert error.value.problems[-1].detail == (
         """  leave them out with --ignore-columns '$(id),x'"'"'y,"a,b","q\"\""'""",
     )

@@ -227,3 +227,40 @@ def test_digits_of_other_scripts_are_refused_in_files(priced, text, name, place)
 def test_digits_of_other_scripts_are_refused_in_flags(greeks, flags):
     outcome = greeks("price", "--vol", "0.2", *flags)
     assert (outcome.code, outcome.out, outcome.err.count("\n")) == (2, "", 1)
+
+
+def test_a_mistake_that_trades_share_is_told_once(greeks, book):
+    lines = '{"strik": 100, "vol": 0.2}\n' * 30 + '{"strik": 100, "vol": -1}\n{"strike": 90, "vol": -2}\n'
+    outcome = greeks("batch", path := book(lines, "book.jsonl"), "--quiet")
+    told = outcome.err.splitlines()
+    assert told[0] == f"greeks: {path}:1: trade '1': strik: unknown key; did you mean 'strike'?; and in 30 more trades"
+    assert told[1].startswith(f"greeks: {path}:31: trade '31': vol: -1: should be")
+    assert told[1].endswith("; and in 1 more trade")
+    assert len(told) == 3
+    rows = [json.loads(line) for line in outcome.out.splitlines()]
+    assert [row["error"].partition(": ")[0] for row in rows] == [f"{path}:{line}" for line in range(1, 33)]
+
+
+def test_what_follows_from_a_misspelt_setting_is_not_told(greeks, book):
+    outcome = greeks("batch", path := book("[market]\nvool = 0.2\n[[trade]]\nstrike = 100\n[[trade]]\nstrike = 90\n"))
+    wrong = "[market] vool: unknown key, not an option of [market]; did you mean 'vol'?"
+    assert outcome.err == f"greeks: {path}:2: {wrong}\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("id,strik,vol\na,100,0.2\nb,90,0.2\n", "column 'strik': unknown; did you mean 'strike'?"),
+        ("a,100,0.2\nb,90,0.2\n", "columns 'a', '100', '0.2': unknown; write the names of columns in the first line, "),
+        ("strike,vol,Foo,Strik\n9,1,2,3\n", "columns 'Foo', 'Strik' (did you mean 'strike'?): unknown; name their fie"),
+        (
+            "strik,expry\n9,1\n",
+            "columns 'strik' (did you mean 'strike'?), 'expry' (did you mean 'expiry'?): unknown",
+        ),
+    ],
+)
+def test_a_wrong_header_is_one_error(greeks, book, text, said):
+    outcome = greeks("batch", path := book(text, "book.csv"))
+    assert outcome.err.startswith(f"greeks: {path}:1: {said}")
+    assert outcome.err.count("\n") == 1
+    assert (outcome.code, outcome.out) == (2, "")

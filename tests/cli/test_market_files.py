@@ -38,10 +38,8 @@ def test_columns_of_a_market_file_are_named_by_the_same_flags(market_of, flags, 
         (
             (),
             [
-                "m.csv:1: column 'Last': unknown; name its field with --columns FIELD=COLUMN, or leave it out with "
-                "--ignore-columns",
-                "m.csv:1: column 'Bid': unknown; name its field with --columns FIELD=COLUMN, or leave it out with "
-                "--ignore-columns",
+                "m.csv:1: columns 'Last', 'Bid': unknown; name their fields with --columns FIELD=COLUMN, or leave them "
+                "out with --ignore-columns",
                 "  leave them out with --ignore-columns Last,Bid",
                 "b.csv:1: column 'Exp': unknown; name its field with --columns FIELD=COLUMN, or leave it out with "
                 "--ignore-columns",
