@@ -10,8 +10,8 @@ from collections.abc import Sequence
 from greeks_cli.engine.autodiff.exp_linear import Dates
 from greeks_cli.engine.autodiff.ops import Leaves, Operand, concat, exp, is_variable, log, sqrt, total, values_of
 from greeks_cli.engine.autodiff.path_nodes import evaluate
+from greeks_cli.engine.autodiff.scores import weight_of
 from greeks_cli.engine.simulation.accruals import Accruals
-from greeks_cli.engine.simulation.conditional import relative
 from greeks_cli.engine.simulation.paths import FrozenPath
 from greeks_cli.engine.simulation.scenario import Scenario
 from greeks_cli.engine.simulation.schedule import Schedule
@@ -141,7 +141,7 @@ def density(increments: Sequence[FixedIncrements], leaves: Leaves, names: Sequen
         found = found + total(later - sum(log(one.later_deviation) for one in increments))
     scale = sum(log(rows[k][k]) for k in range(1, len(names)))
     found = found - (1 + n_later) * scale
-    return relative(found) if is_variable(found) else 1.0
+    return weight_of(found, leaves.values())
 
 
 def _lower(leaves: Leaves, names: Sequence[str]) -> list[list[Operand]]:
