@@ -11,11 +11,12 @@ if TYPE_CHECKING:
     from greeks_cli.api import batch as batch
     from greeks_cli.api import calibrate as calibrate
     from greeks_cli.api import check as check
+    from greeks_cli.api import explain_pnl as explain_pnl
     from greeks_cli.api import price as price
     from greeks_cli.api import profile as profile
 
 __version__ = "0.1.0"
-_FUNCTIONS = ("batch", "calibrate", "check", "price", "profile")
+_FUNCTIONS = ("batch", "calibrate", "check", "explain_pnl", "price", "profile")
 
 
 def __getattr__(name: str) -> Any:

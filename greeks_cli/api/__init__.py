@@ -7,6 +7,7 @@ from greeks_cli.api.answers import CheckResult, PriceResult, ProfileResult
 from greeks_cli.api.books import BookResult, batch
 from greeks_cli.api.calibrations import CalibrationResult, calibrate
 from greeks_cli.api.functions import check, price, profile
+from greeks_cli.api.pnl import PnlResult, explain_pnl
 from greeks_cli.terms.accuracy import Accuracy
 from greeks_cli.terms.contracts import CONTRACTS
 from greeks_cli.terms.errors import GpuFailed, GreeksError, InvalidInput, MissingExtra, NonFiniteEstimate
@@ -32,12 +33,14 @@ __all__ = [
     "Market",
     "MissingExtra",
     "NonFiniteEstimate",
+    "PnlResult",
     "PriceResult",
     "ProfileResult",
     "Simulation",
     "batch",
     "calibrate",
     "check",
+    "explain_pnl",
     "price",
     "profile",
 ]

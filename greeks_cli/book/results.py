@@ -35,6 +35,14 @@ def holds_results(content: bytes) -> bool:
     return isinstance(first, dict) and {"id", "status", "key"} <= first.keys()
 
 
+def results_in(name: str, content: bytes) -> Results:
+    """Results from the content of a file. Raises InvalidInput where it holds none."""
+    if not holds_results(content):
+        message = "holds no results; give what greeks batch writes with -o results.jsonl"
+        raise InvalidInput([Problem(("<stdin>" if name == "-" else name,), message)])
+    return read_results(name, content)
+
+
 def results_of(records: Sequence[Mapping[str, Any]], manifest: Mapping[str, Any]) -> Results:
     """Results from the records and the manifest of a run."""
     rows, totals = _sorted_out([_row(record) for record in records])

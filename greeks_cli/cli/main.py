@@ -20,6 +20,7 @@ COMMANDS = {
     "price": "Price a contract and its Greeks by Monte Carlo.",
     "batch": "Price a book of trades from files, results into a file.",
     "serve": "Answer trades line by line, as a pipe that stays.",
+    "explain-pnl": "Explain a book's change in value by yesterday's Greeks.",
     "report": "Show a book or its results as one HTML page.",
     "check": "Check every Greek by every method that applies.",
     "converge": "Show error against paths, and bias against width.",
@@ -45,7 +46,7 @@ class Commands(click.Group):
     def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
         if name not in COMMANDS:
             return None
-        return importlib.import_module(f"greeks_cli.cli.{name}").command
+        return importlib.import_module(f"greeks_cli.cli.{name.replace('-', '_')}").command
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]

@@ -117,3 +117,16 @@ def test_notes_and_warnings_are_on_the_result():
     rare = greeks.batch([{"id": "far", "strike": 300, "vol": 0.1, "expiry": 0.1, "importance": False}], paths=1000)
     assert "price" in rare.warnings["far"]
     assert "far: price: " in str(rare)
+
+
+def test_profit_and_loss_of_two_runs_is_explained(greeks_command, tmp_path):
+    old = greeks.batch(ROWS, closed_form=True, greeks="delta,gamma")
+    new = greeks.batch(ROWS, closed_form=True, greeks="price", spot=101)
+    found = greeks.explain_pnl(old, new)
+    assert abs(found.totals[0].left.value) < 0.02 * abs(found.totals[0].change.value)
+    for name, run in (("old", old), ("new", new)):
+        run.save(tmp_path / f"{name}.jsonl")
+    files = tmp_path / "old.jsonl", tmp_path / "new.jsonl"
+    assert str(found) + "\n" == greeks_command(f"explain-pnl {files[0]} {files[1]}").out
+    assert greeks.explain_pnl(*files).rows() == found.rows()
+    assert "gamma" in found._repr_html_()

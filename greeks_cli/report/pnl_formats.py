@@ -1,0 +1,106 @@
+"""Formats of an explained profit and loss: a table, JSON Lines, CSV."""
+
+import csv
+import io
+import json
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from greeks_cli.report.grid import Grid
+from greeks_cli.report.screen import Screen
+from greeks_cli.report.table import plain, rounded, text_of
+from greeks_cli.terms.pnl import Amount, BookExplained, Explained, Part, TotalExplained
+from greeks_cli.terms.units import CURRENCY
+
+_MOST_TRADES = 10
+_FORMATS = ("table", "jsonl", "csv")
+_SUMS = ("explained", "change", "left")
+
+
+def render(found: BookExplained, form: str, screen: Screen) -> str:
+    """Text of an explanation in a format, ``table``, ``jsonl`` or ``csv``."""
+    match form:
+        case "jsonl":
+            return "".join(json.dumps(record, allow_nan=False) + "\n" for record in records(found))
+        case "csv":
+            return _csv(found)
+    return "\n".join(_table(total, screen) for total in found.totals) + _missing(found)
+
+
+def records(found: BookExplained) -> Iterator[dict[str, Any]]:
+    """A record for each trade, and for each currency."""
+    for trade in found.trades:
+        yield {
+            "id": trade.id,
+            "currency": trade.currency,
+            "moves": dict(trade.moves),
+            **_amounts(trade),
+            **({"notes": list(trade.notes)} if trade.notes else {}),
+        }
+    for total in found.totals:
+        name = "total" if total.currency is None else f"total[currency={total.currency}]"
+        yield {"id": name, "currency": total.currency, "trades": len(total.trades), **_amounts(total)}
+
+
+def _amounts(one: Explained | TotalExplained) -> dict[str, Any]:
+    parts = [{"name": part.name, **_document(part.amount)} for part in one.parts]
+    return {"parts": parts, **{name: _document(getattr(one, name)) for name in _SUMS}}
+
+
+def _document(amount: Amount) -> dict[str, float]:
+    return {"value": amount.value, "stderr": amount.stderr, "bias": amount.bias}
+
+
+def rows(found: BookExplained) -> Iterator[dict[str, Any]]:
+    """A row for each part and each sum of every trade and total."""
+    for record in records(found):
+        named = [*record["parts"], *({"name": name, **record[name]} for name in _SUMS)]
+        for part in named:
+            yield {"id": record["id"], "currency": record["currency"], **part}
+
+
+def _csv(found: BookExplained) -> str:
+    text = io.StringIO()
+    writer = csv.DictWriter(text, ["id", "currency", "name", "value", "stderr", "bias"], lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(rows(found))
+    return text.getvalue()
+
+
+def _table(total: TotalExplained, screen: Screen) -> str:
+    """What each Greek explains of one currency, then the trades of which most is left."""
+    money = total.currency or CURRENCY
+    grid = Grid(["explained by", money, "stderr", "bias", "most by"], left=("most by",))
+    for part in sorted(total.parts, key=lambda part: -abs(part.amount.value)):
+        grid.add(*_cells(part), f"{(most := total.largest(part.name)).id} {_value(_part_of(most, part.name))}")
+    for name in _SUMS:
+        grid.add(*_cells(Part(name, getattr(total, name))), "")
+    trades = Grid(["trade", "change", "explained", "left", "stderr", "bias"])
+    for trade in _most_left(total.trades):
+        left = trade.left
+        cells = _value(trade.change), _value(trade.explained), _value(left), plain(left.stderr, 2), plain(left.bias, 1)
+        trades.add(trade.id, *cells)
+    notes = [f"{trade.id}: {note}" for trade in total.trades for note in trade.notes]
+    count = f"{len(total.trades):,} trade{'s' * (len(total.trades) != 1)}"
+    title = f"{count} in {money}: change in value, what each Greek explains of it, and the trades of which most is left"
+    return text_of(screen, title, [grid, trades], notes)
+
+
+def _most_left(trades: Sequence[Explained]) -> list[Explained]:
+    return sorted(trades, key=lambda trade: -abs(trade.left.value))[:_MOST_TRADES]
+
+
+def _cells(part: Part) -> tuple[str, str, str, str]:
+    return part.name, _value(part.amount), plain(part.amount.stderr, 2), plain(part.amount.bias, 1)
+
+
+def _value(amount: Amount) -> str:
+    return rounded(amount.value, amount.stderr)
+
+
+def _part_of(trade: Explained, name: str) -> Amount:
+    return next(part.amount for part in trade.parts if part.name == name)
+
+
+def _missing(found: BookExplained) -> str:
+    return f"without a result in one of the books, and left out: {', '.join(found.failed)}\n" if found.failed else ""
