@@ -17,10 +17,10 @@ def show_contest(letter: str) -> None:
     for name, score in scores.items():
         ratio = "" if name == "greeks" else f"greeks is {score.seconds / ours:6.2f} times as fast"
         goal = f"(goal {module.GOALS[name]:.2f})" if name in module.GOALS else ""
+        lacks = f"without {module.LACKS[name]}" if name in getattr(module, "LACKS", {}) else ""
         print(
-            f"{name:12} {score.seconds:8.3f} s  first {score.first_seconds:7.3f} s {score.megabytes:6.0f} MB ",
-            ratio,
-            goal,
+            f"{name:14} {score.seconds:8.3f} s  first {score.first_seconds:7.3f} s {score.megabytes:6.0f} MB ",
+            f"{ratio} {goal} {lacks}".rstrip(),
         )
 
 

@@ -1,10 +1,12 @@
 """Contestants run in processes of their own and take turns, so that one machine's moods hit all alike.
 
 A workload is a module with ``CONTESTANTS``: by name, a function that prepares the work (compiles,
-builds requests) and returns what is timed.
+builds requests) and returns what is timed. ``PACKAGES``, where there are some, are distributions that a contestant
+alone has in its environment.
 """
 
 import importlib
+import os
 import subprocess
 import sys
 import time
@@ -31,9 +33,10 @@ class Score:
 class Contestant:
     """A process that runs one contestant's work whenever asked."""
 
-    def __init__(self, module: str, name: str):
+    def __init__(self, module: str, name: str, package: str | None = None):
+        python = ["uv", "run", "-q", "--with", package, "python"] if package else [sys.executable]
         self._process = subprocess.Popen(
-            [sys.executable, "-m", __spec__.name, module, name],
+            [*python, "-m", __spec__.name, module, name],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
@@ -56,7 +59,9 @@ class Contestant:
 
 def contest(module: str) -> dict[str, Score]:
     """Every contestant's score: medians of interleaved runs, fewer where one takes seconds."""
-    contestants = {name: Contestant(module, name) for name in importlib.import_module(module).CONTESTANTS}
+    workload = importlib.import_module(module)
+    packages = getattr(workload, "PACKAGES", {})
+    contestants = {name: Contestant(module, name, packages.get(name)) for name in workload.CONTESTANTS}
     times: dict[str, list[float]] = {name: [] for name in contestants}
     for turn in range(_ROUNDS):
         for name, contestant in contestants.items():
@@ -69,12 +74,14 @@ def contest(module: str) -> dict[str, Score]:
 
 
 def _serve(module: str, name: str) -> None:
+    answers = os.fdopen(os.dup(1), "w")
+    os.dup2(2, 1)  # what a library prints is no answer
     work = importlib.import_module(module).CONTESTANTS[name]()
     for _ in sys.stdin:
         started = time.perf_counter()
         work()
-        print(time.perf_counter() - started, flush=True)
-    print(_peak_megabytes(), flush=True)
+        print(time.perf_counter() - started, file=answers, flush=True)
+    print(_peak_megabytes(), file=answers, flush=True)
 
 
 def _peak_megabytes() -> float:
