@@ -52,8 +52,10 @@ def scaled_tail(scale: Operand, x: Operand) -> Operand:
     return np.exp(scale - 0.5 * (x * x)) * _mills(x)
 
 
-def log_upper_tail(z: NDArray[np.floating]) -> NDArray[np.floating]:
+def log_upper_tail(z: Operand) -> Operand:
     """The logarithm of the probability of a standard normal above z, elementwise."""
+    if is_variable(z):
+        return _LogUpperTail().apply((z,))[0]
     scaled = _tail_over_bell(np.abs(z))
     square = 0.5 * (z * z)
     above = (z > 0).astype(z.dtype)
@@ -93,6 +95,18 @@ class _Cdf(chainer.FunctionNode):  # type: ignore[misc]  # chainer has no usable
     def backward(self, indexes: tuple[int, ...], grad_outputs: tuple[Operand]) -> tuple[Operand]:
         (x,) = self.get_retained_inputs()
         return (grad_outputs[0] * exp(-0.5 * x * x) * (1 / _ROOT),)
+
+
+class _LogUpperTail(chainer.FunctionNode):  # type: ignore[misc]  # chainer has no usable types
+    label = "log of the normal tail"
+
+    def forward(self, inputs: tuple[NDArray[np.floating]]) -> tuple[NDArray[np.floating]]:
+        self.retain_inputs((0,))
+        return (log_upper_tail(inputs[0]),)
+
+    def backward(self, indexes: tuple[int, ...], grad_outputs: tuple[Operand]) -> tuple[Operand]:
+        (z,) = self.get_retained_inputs()
+        return (grad_outputs[0] * exp(-0.5 * z * z - log_upper_tail(z)) * (-1 / _ROOT),)
 
 
 class _ScaledTail(chainer.FunctionNode):  # type: ignore[misc]  # chainer has no usable types

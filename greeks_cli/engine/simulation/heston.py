@@ -11,6 +11,7 @@ smoothed there.
 
 import math
 from collections.abc import Callable, Hashable, Mapping
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -19,13 +20,16 @@ from numpy.typing import NDArray
 from greeks_cli.engine.autodiff.normal import log_upper_tail
 from greeks_cli.engine.autodiff.ops import Leaves, Operand, at_most, exp, is_variable, log, sqrt
 from greeks_cli.engine.autodiff.softplus import MAX_ORDER, Kernel, SoftPlus
+from greeks_cli.engine.compiler.batching import PerTrade
 from greeks_cli.engine.compiler.ir import Array
-from greeks_cli.engine.simulation.recursion import Numbers, Stepped, TimeStep
+from greeks_cli.engine.simulation.recursion import Numbers, Stepped, TimeStep, Values
 from greeks_cli.terms.greek import TIME
 
 PARAMETERS = ("initial_variance", "long_run_variance", "mean_reversion", "spot_vol_correlation", TIME, "vol_of_vol")
 """The parameters that the variance, and what follows from it, depend on."""
 
+_KEPT = 256
+"""Lengths of steps whose limits are kept."""
 _LARGEST = 1.5
 """The variance over the squared mean of a step, up to which it is quadratic."""
 _OF_MEAN = 0.05
@@ -72,22 +76,22 @@ class Heston(Stepped):
         """``others`` are results of a step that are kept beside its mean and variance."""
         self.kept = (*self.kept, *others)
 
-    def start(self, values: Mapping[str, float]) -> tuple[float, str]:
+    def start(self, values: Values) -> tuple[float | PerTrade, str]:
         return values["initial_variance"], "initial_variance"
 
-    def numbers(self, values: Mapping[str, float], step: TimeStep) -> dict[str, float]:
+    def numbers(self, values: Values, step: TimeStep) -> dict[str, float]:
         return {"years": step.years, "shrinks": step.shrinks}
 
-    def cases(
-        self, values: Mapping[str, float], step: TimeStep, state: Array
-    ) -> list[tuple[Hashable, NDArray[np.intp] | None]]:
+    def cases(self, values: Values, step: TimeStep, state: Array) -> list[tuple[Hashable, NDArray[np.intp] | None]]:
         """Quadratic steps for all paths, then others for the paths near 0; where these are many, others for all."""
         years = step.years - step.shrinks * values[TIME]
-        every, quadratic = (case_of(values, years, nears_zero) for nears_zero in (True, False))
+        own = tuple(_numbers_of(values[name]) for name in _OF_CASES)
+        may_diverge, least = _limits(own, float(years))
+        every, quadratic = (Case(nears_zero, may_diverge) for nears_zero in (True, False))
         if not isinstance(state, np.ndarray):  # a GPU takes longer to gather paths than to compute all
             return [(every, None)]
-        near = np.flatnonzero(state <= least_quadratic(values, years))
-        if 2 * len(near) > len(state):
+        near = np.flatnonzero(state <= (least[0] if state.ndim == 1 else np.array(least)[:, None]))
+        if 2 * len(near) > state.size:
             return [(every, None)]
         return [(quadratic, None), (every, near)] if len(near) else [(quadratic, None)]
 
@@ -158,6 +162,23 @@ def _finite(moment: Callable[[Operand], Operand], divisor: Operand, of_mean: Ope
         return moment(divisor)
     is_finite = at_most(-divisor, -_LEAST)
     return moment(divisor * is_finite + (1 - is_finite)) * is_finite + of_mean * (1 - is_finite)
+
+
+_OF_CASES = ("mean_reversion", "long_run_variance", "vol_of_vol", "spot_vol_correlation")
+
+
+def _numbers_of(value: float | PerTrade) -> tuple[float, ...]:
+    return tuple(value.values.tolist()) if isinstance(value, PerTrade) else (float(value),)
+
+
+@lru_cache(_KEPT)
+def _limits(numbers: tuple[tuple[float, ...], ...], years: float) -> tuple[bool, tuple[float, ...]]:
+    """True if a moment of any underlying may be infinite, and the variance of each from which steps are quadratic."""
+    count = max(map(len, numbers))
+    rows = zip(*(own * (count // len(own)) for own in numbers), strict=True)
+    each = [dict(zip(_OF_CASES, row, strict=True)) for row in rows]
+    diverges = any(case_of(own, years, True).may_diverge for own in each)
+    return diverges, tuple(least_quadratic(own, years) for own in each)
 
 
 def least_quadratic(values: Mapping[str, float], dt: float) -> float:

@@ -1,6 +1,5 @@
 """Paths of several underlyings of which some follow models other than geometric Brownian motion."""
 
-from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
@@ -83,7 +82,6 @@ def _own_motion(joint: JointModelData, number: int) -> Motion:
     return Motion(motion.dates, np.concatenate([normals, motion.normals[first : first + n_dates]]), Grid(n_dates, 1))
 
 
-@dataclass(frozen=True)
 class JointLatent(Latent):
     """A partial derivative of a sum over the time steps between dates, of one underlying or of two."""
 

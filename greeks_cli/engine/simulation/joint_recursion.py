@@ -10,20 +10,22 @@ from itertools import product
 
 import numpy as np
 
-from greeks_cli.engine.autodiff.mixed_partials import Derivatives, MultiIndex
+from greeks_cli.engine.autodiff.mixed_partials import MultiIndex
+from greeks_cli.engine.compiler.batching import Diverging, per_trade
 from greeks_cli.engine.compiler.ir import Array
-from greeks_cli.engine.simulation.cholesky import factor
-from greeks_cli.engine.simulation.heston import Heston
+from greeks_cli.engine.simulation.cholesky import Rows, factor
+from greeks_cli.engine.simulation.heston import PARAMETERS, Heston
 from greeks_cli.engine.simulation.joint import JointMarkets
 from greeks_cli.engine.simulation.joint_increments import correlations_of
+from greeks_cli.engine.simulation.markets import Markets
 from greeks_cli.engine.simulation.models import recursion
 from greeks_cli.engine.simulation.path_data import Motion
-from greeks_cli.engine.simulation.recursion import Recursion, Steps, Sums
+from greeks_cli.engine.simulation.recursion import Steps, Sums
 from greeks_cli.terms.joint_market import matrix_of
 from greeks_cli.terms.underlyings import correlated, is_correlation, local, underlying_of
 
 _CORRELATED = Heston("deviation")
-_MEAN, _VARIANCE, DEVIATION, PRODUCT = "mean", "variance", "deviation", "product"
+DEVIATION, PRODUCT = "deviation", "product"
 
 Split = tuple[MultiIndex, MultiIndex]
 """The derivative of each of two factors, by names in the markets of their underlyings."""
@@ -39,7 +41,12 @@ class Wanted:
 
     @property
     def splits(self) -> list[Split]:
-        """The derivatives of two deviations whose products add up to that of their product (Leibniz)."""
+        """The derivatives of two deviations whose products add up to that of their product (Leibniz).
+
+        Of one underlying the derivative itself, and none.
+        """
+        if self.name != PRODUCT:
+            return [(_own(self.index), ())]
         found = []
         for sides in product((0, 1), repeat=len(self.index)):
             parts = [[name for name, side in zip(self.index, sides, strict=True) if side == k] for k in (0, 1)]
@@ -47,13 +54,10 @@ class Wanted:
                 found.append((_own(parts[0]), _own(parts[1])))
         return found
 
-    def indices_of(self, underlying: str) -> set[MultiIndex]:
-        """The derivatives of an underlying's step that the sum is made of."""
-        if underlying not in self.underlyings:
-            return set()
-        if self.name == PRODUCT:
-            return {split[self.underlyings.index(underlying)] for split in self.splits}
-        return {_own(self.index)}
+    @property
+    def indices(self) -> set[MultiIndex]:
+        """The derivatives of steps that the sum is made of."""
+        return {index for split in self.splits for index in split}
 
 
 def _own(index: Sequence[str]) -> MultiIndex:
@@ -65,20 +69,10 @@ def joint_sums(markets: JointMarkets, motion: Motion, asked: Collection[Wanted])
     """The sums asked for that the market has, each of shape (n_dates, n_paths)."""
     names = [name for name, part in zip(markets.names, markets.parts, strict=True) if part.model.has_variance]
     wanted = [one for one in asked if _is_of(one, names)]
-    found = {one: np.zeros_like(motion.normals[: markets.n_dates]) for one in wanted}
-    splits = {one: one.splits for one in wanted if one.name == PRODUCT}
-    for interval, after in _steps(markets, motion, names, wanted):
-        for one in wanted:
-            if one.name == PRODUCT:
-                first, second = (after[name] for name in one.underlyings)
-                for index, other in splits[one]:
-                    found[one][interval] += first[DEVIATION, index] * second[DEVIATION, other]
-                continue
-            partial = after[one.underlyings[0]][one.name, _own(one.index)]
-            if one.name == DEVIATION:
-                partial = partial * partial.dtype.type(motion.grid.steps[interval] ** -0.5)
-            found[one][interval] += partial
-    return found
+    try:
+        return _summed(_Variances(markets, motion, names, wanted, together=True))
+    except Diverging:  # such as a correlation of price and variance that is 0 for one of them
+        return _summed(_Variances(markets, motion, names, wanted, together=False))
 
 
 def _is_of(one: Wanted, names: Sequence[str]) -> bool:
@@ -89,47 +83,94 @@ def _is_of(one: Wanted, names: Sequence[str]) -> bool:
     return all(name in known for name in one.index if is_correlation(name))
 
 
-def _steps(
-    markets: JointMarkets, motion: Motion, names: Sequence[str], wanted: Collection[Wanted]
-) -> Iterator[tuple[int, dict[str, Sums]]]:
-    """The interval of each time step, and what the step of each underlying's variance adds to sums."""
-    every, grid = [], motion.grid
-    for name in names:
-        part = markets.parts[markets.names.index(name)]
-        own = recursion(_CORRELATED, frozenset(index for one in wanted for index in one.indices_of(name)))
-        values = {parameter: float(value[0]) for parameter, value in part.values.items()}
-        dates = tuple(part.dates[0].tolist())
-        factors = _factors(markets, names, names.index(name), own)
-        every.append((name, Steps(own, grid, dates, values, motion.normals[0]), factors))
-    n_steps, intervals = sum(grid.steps), every[0][1].intervals if every else []
-    for interval, steps in enumerate(intervals):
-        for step, row in zip(steps, grid.rows_of(interval), strict=True):
-            rows = motion.normals[row::n_steps]
-            yield interval, {name: own.taken(step, _correlated(rows, factors)) for name, own, factors in every}
+def _summed(variances: "_Variances") -> dict[Wanted, Array]:
+    """The sums over all steps; those that are made of the same derivatives are made together."""
+    names, like = variances.names, variances.like
+    alike: dict[tuple[str, tuple[Split, ...]], list[Wanted]] = {}
+    for one in variances.wanted:
+        alike.setdefault((one.name, tuple(one.splits)), []).append(one)
+    sums = {key: np.zeros_like(like, shape=(len(every), *like.shape)) for key, every in alike.items()}
+    rows = {
+        key: [np.array(places) for places in zip(*(map(names.index, one.underlyings) for one in every), strict=True)]
+        for key, every in alike.items()
+    }
+    for interval, after in variances.steps():
+        for key, found in sums.items():
+            name, splits = key
+            if name == PRODUCT:
+                first, second = rows[key]
+                for index, other in splits:
+                    found[:, interval] += after[DEVIATION, index][first] * after[DEVIATION, other][second]
+                continue
+            ((index, _),) = splits
+            partial = after[name, index][rows[key][0]]
+            if name == DEVIATION:
+                partial = partial * partial.dtype.type(variances.grid.steps[interval] ** -0.5)
+            found[:, interval] += partial
+    return {one: sums[key][k] for key, every in alike.items() for k, one in enumerate(every)}
 
 
-Factors = dict[MultiIndex, Sequence[float]]
-"""Weights of independent normals in that of an underlying, and their derivatives in correlations."""
+class _Variances:
+    """The variances of a market, a row for each, step by step."""
+
+    def __init__(
+        self, markets: JointMarkets, motion: Motion, names: Sequence[str], wanted: Sequence[Wanted], together: bool
+    ):
+        """``together`` if one program serves all, with a number of each for every parameter."""
+        self.names, self.wanted, self.grid = names, wanted, motion.grid
+        self.like = motion.normals[: markets.n_dates]
+        """An array of the shape of a sum."""
+        self._normals = motion.normals
+        self._recursion = recursion(_CORRELATED, frozenset(index for one in wanted for index in one.indices))
+        self._factors = {index: self._factor(markets, index) for index in self._recursion.indices if _in_pairs(index)}
+        parts = [markets.parts[markets.names.index(name)] for name in names]
+        places = range(len(names))
+        self._groups = [slice(0, len(names))] if together else [slice(k, k + 1) for k in places]
+        self._steps = [self._of_group(parts[group], len(self.names[group])) for group in self._groups if names]
+
+    def _of_group(self, parts: Sequence[Markets], count: int) -> Steps:
+        values = {name: per_trade([float(part.values[name][0]) for part in parts]) for name in PARAMETERS}
+        like = np.zeros_like(self._normals, shape=(count, self._normals.shape[1]))
+        return Steps(self._recursion, self.grid, tuple(parts[0].dates[0].tolist()), values, like)
+
+    def _factor(self, markets: JointMarkets, index: MultiIndex) -> Rows:
+        matrix = tuple(map(tuple, matrix_of(self.names, markets.correlation).tolist()))
+        pairs = (sorted((self.names.index(name) for name in correlated(pair)), reverse=True) for pair in index)
+        return factor(matrix, tuple(sorted(map(tuple, pairs))))
+
+    def steps(self) -> Iterator[tuple[int, Sums]]:
+        """The interval of each time step, and what the step adds to sums, a row for each variance."""
+        if not self._steps:
+            return
+        n_steps = sum(self.grid.steps)
+        for interval, steps in enumerate(self._steps[0].intervals):
+            for step, row in zip(steps, self.grid.rows_of(interval), strict=True):
+                independent = self._normals[row::n_steps]
+                normals = {index: _correlated(independent, rows) for index, rows in self._factors.items()}
+                after = [
+                    own.taken(step, {index: array[group] for index, array in normals.items()})
+                    for own, group in zip(self._steps, self._groups, strict=True)
+                ]
+                yield interval, after[0] if len(after) == 1 else _below_each_other(after)
 
 
-def _factors(markets: JointMarkets, names: Sequence[str], place: int, own: Recursion) -> Factors:
-    matrix = tuple(map(tuple, matrix_of(names, markets.correlation).tolist()))
-
-    def row(index: MultiIndex) -> Sequence[float]:
-        pairs = (sorted((names.index(name) for name in correlated(pair)), reverse=True) for pair in index)
-        return factor(matrix, tuple(sorted(map(tuple, pairs))))[place]
-
-    return {index: row(index) for index in own.indices if all(map(is_correlation, index))}
+def _below_each_other(every: Sequence[Sums]) -> Sums:
+    """The rows of all groups."""
+    return {partial: np.concatenate([own[partial] for own in every]) for partial in every[0]}
 
 
-def _correlated(rows: Array, factors: Factors) -> Derivatives:
-    """The normal of an underlying, of independent ones, and its derivatives in correlations."""
+def _in_pairs(index: MultiIndex) -> bool:
+    """True for derivatives in correlations alone."""
+    return all(map(is_correlation, index))
 
-    def combined(weights: Sequence[float]) -> Array:
-        found = np.zeros_like(rows[0])
-        for weight, row in zip(weights, rows, strict=True):
-            if weight:
-                found += row.dtype.type(weight) * row
-        return found
 
-    return {index: combined(weights) for index, weights in factors.items()}
+def _correlated(independent: Array, rows: Rows) -> Array:
+    """The normals of all variances, of independent ones, shape (n_variances, n_paths)."""
+    found = np.zeros_like(independent)
+    for k, normals in enumerate(independent):
+        column = np.asarray([row[k] for row in rows], dtype=found.dtype)
+        (places,) = column.nonzero()
+        if len(places):
+            first = int(places[0])
+            found[first:] += np.asarray(column[first:, None], like=found) * normals
+    return found

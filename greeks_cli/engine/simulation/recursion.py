@@ -19,6 +19,7 @@ from greeks_cli.engine.autodiff.chainer_runtime import chainer
 from greeks_cli.engine.autodiff.known import known
 from greeks_cli.engine.autodiff.mixed_partials import Derivatives, MultiIndex, by_grad
 from greeks_cli.engine.autodiff.ops import Leaves, Operand, make_leaves
+from greeks_cli.engine.compiler.batching import PerTrade
 from greeks_cli.engine.compiler.ir import Array, Program, Source, per_path
 from greeks_cli.engine.compiler.simplify import simplified
 from greeks_cli.engine.compiler.tracer import Tracer
@@ -35,6 +36,8 @@ Partial = tuple[str, MultiIndex]
 """A quantity of a step, and the multi-index of a partial derivative."""
 Sums = dict[Partial, Array]
 Numbers = Mapping[str, Operand]
+Values = Mapping[str, Any]
+"""The values of parameters: a float, or where several underlyings move at once a PerTrade with one for each."""
 
 
 class TimeStep(NamedTuple):
@@ -89,7 +92,7 @@ class Stepped(ABC):
     """The time in years until which steps may move smoothly as calendar time passes."""
 
     @abstractmethod
-    def start(self, values: Mapping[str, float]) -> tuple[float, str]:
+    def start(self, values: Values) -> tuple[float | PerTrade, str]:
         """The state today, and the parameter that it is, if any."""
 
     @abstractmethod
@@ -97,14 +100,15 @@ class Stepped(ABC):
         """The results of a step, a named tuple whose first is ``state``."""
 
     @abstractmethod
-    def numbers(self, values: Mapping[str, float], step: TimeStep) -> dict[str, float]:
+    def numbers(self, values: Values, step: TimeStep) -> dict[str, float]:
         """The numbers of a step beside parameters."""
 
     @abstractmethod
-    def cases(
-        self, values: Mapping[str, float], step: TimeStep, state: Array
-    ) -> list[tuple[Hashable, NDArray[np.intp] | None]]:
-        """The kinds of the step, each with the paths that take it, None for all; later ones replace earlier ones."""
+    def cases(self, values: Values, step: TimeStep, state: Array) -> list[tuple[Hashable, NDArray[np.intp] | None]]:
+        """The kinds of the step, each with the paths that take it, None for all; later ones replace earlier ones.
+
+        Paths are numbered through the rows of all underlyings.
+        """
 
 
 class Recursion:
@@ -130,34 +134,37 @@ class Recursion:
 
     def after(
         self,
-        values: Mapping[str, float],
+        values: Values,
         step: TimeStep,
         numbers: Mapping[str, float],
         folds: bool,
         state: Derivatives,
         normals: Derivatives,
     ) -> Sums:
-        """The partial derivatives after a step; ``folds`` if its numbers are folded in a program of their own."""
+        """The partial derivatives after a step; ``folds`` if its numbers are folded in a program of their own.
+
+        Raises Diverging where underlyings need different programs.
+        """
         found: Sums = {}
         for case, paths in self.model.cases(values, step, state[()]):
             program = self._program(values, numbers, folds, case)
             if paths is None:
                 found = _run(program, numbers, state, normals)
                 continue
-            near, of_near = ({index: array[paths] for index, array in of.items()} for of in (state, normals))
-            for partial, array in _run(program, numbers, near, of_near).items():
-                found[partial][paths] = array
+            near, of_near = (
+                {index: array.reshape(-1)[paths] for index, array in of.items()} for of in (state, normals)
+            )
+            for partial, array in _run(program, numbers, near, of_near, paths // state[()].shape[-1]).items():
+                found[partial].reshape(-1)[paths] = array
         return found
 
-    def _program(
-        self, values: Mapping[str, float], numbers: Mapping[str, float], folds: bool, case: Hashable
-    ) -> Program[Partial]:
+    def _program(self, values: Values, numbers: Mapping[str, float], folds: bool, case: Hashable) -> Program[Partial]:
         """The program of a case, with parameters folded."""
-        folded: dict[Source, float] = {name: values[name] for name in self.model.parameters if name in values}
+        folded: dict[Source, Any] = {name: values[name] for name in self.model.parameters if name in values}
         names = [*folded, *numbers]
         if folds:
             folded.update(numbers)
-        key = case, tuple(folded.values())
+        key = case, tuple(map(_key, folded.values()))
         with self._lock:
             if key not in self._programs:
                 if len(self._programs) >= _KEPT:
@@ -194,15 +201,13 @@ class Recursion:
 class Steps:
     """The time steps of a recursion in a market, taken one after the other."""
 
-    def __init__(
-        self, recursion: Recursion, grid: Grid, dates: tuple[float, ...], values: Mapping[str, float], like: Array
-    ):
-        """``like`` is an array of one number per path."""
+    def __init__(self, recursion: Recursion, grid: Grid, dates: tuple[float, ...], values: Values, like: Array):
+        """``like`` is an array of one number per path, or has a row of paths for each underlying."""
         model, dtype = recursion.model, like.dtype.type
         self._recursion, self._values = recursion, values
         self._state = {index: np.zeros_like(like) for index in recursion.indices}
         level, parameter = model.start(values)
-        self._state[()] += dtype(level)
+        self._state[()] += _of_rows(level, like)
         if (parameter,) in self._state:
             self._state[parameter,] += dtype(1)
         self.intervals = TimeStep.all(grid, dates, model.moves_until)
@@ -217,17 +222,37 @@ class Steps:
         return after
 
 
-def _run(program: Program[Partial], numbers: Mapping[str, float], state: Derivatives, normals: Derivatives) -> Sums:
+def _key(number: float | PerTrade) -> Hashable:
+    return tuple(number.values.tolist()) if isinstance(number, PerTrade) else number
+
+
+def _of_rows(number: Any, like: Array, rows: NDArray[np.intp] | None = None) -> Any:
+    """A number in the type of paths: a column where underlyings have rows; ``rows`` are the places of single paths."""
+    if not isinstance(number, PerTrade):
+        return like.dtype.type(number) if isinstance(number, float) else number
+    own = number.values[:, None] if rows is None else number.values[rows]
+    return np.asarray(own.astype(like.dtype), like=like)
+
+
+def _run(
+    program: Program[Partial],
+    numbers: Mapping[str, float],
+    state: Derivatives,
+    normals: Derivatives,
+    rows: NDArray[np.intp] | None = None,
+) -> Sums:
+    """The results of a program; ``rows`` are the places of the underlyings of single paths."""
     inputs: dict[Source, Any] = {(_STATE, index): array for index, array in state.items()}
     inputs |= {(_NORMAL, index): array for index, array in normals.items()}
     inputs.update(numbers)
     like = normals[()]
-    n_paths, row = like.shape[0], like.shape
-    constants = None
+    n_paths, row = like.shape[-1], like.shape
+    several = {slot: _of_rows(one, like, rows) for slot, one in program.constants.items() if isinstance(one, PerTrade)}
+    constants = {**program.constants, **several} if several else None
     if not isinstance(like, np.ndarray):  # numbers and tables go to the device of the paths
         constants = {
             slot: np.asarray(one, like=like) if isinstance(one, float | np.floating | np.ndarray) else one
-            for slot, one in program.constants.items()
+            for slot, one in {**program.constants, **several}.items()
         }
         inputs.update({name: np.asarray(number, like=like) for name, number in numbers.items()})
     return {

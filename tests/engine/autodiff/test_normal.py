@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from greeks_cli.engine.autodiff.chainer_runtime import chainer
-from greeks_cli.engine.autodiff.normal import normal_cdf, scaled_tail
+from greeks_cli.engine.autodiff.normal import log_upper_tail, normal_cdf, scaled_tail
 
 
 def mills_ratio(x):
@@ -32,7 +32,7 @@ def test_mills_ratio_far_out_follows_its_expansion(x):
     assert abs(float(mills_ratio(np.array([x]))[0]) - sum(terms[:4])) <= terms[4] + 3e-6 / x
 
 
-@pytest.mark.parametrize("function", [normal_cdf, mills_ratio])
+@pytest.mark.parametrize("function", [normal_cdf, mills_ratio, log_upper_tail])
 def test_derivatives_of_three_orders_are_those_of_finite_differences(function):
     x = np.array([-1.3, 0.4, 1.7])
     node = chainer.Variable(x.copy())

@@ -28,7 +28,12 @@ MOTION = Motion(REQUEST.path_dates, np.random.default_rng(4).standard_normal((GR
 
 
 def sums(wanted, **changes):
-    market = moved_market(REQUEST, {**REQUEST.values, **changes})
+    return sums_of(REQUEST, wanted, **changes)
+
+
+@np.errstate(invalid="ignore")  # a quadratic step near 0, which an exponential one replaces
+def sums_of(request, wanted, **changes):
+    market = moved_market(request, {**request.values, **changes})
     return joint_sums(market, MOTION, [wanted])[wanted]
 
 
@@ -62,6 +67,22 @@ def test_second_derivatives_of_products_are_differences_of_the_first(index):
     found = sums(Wanted("product", ("A", "C"), tuple(sorted(index))))
     ends = [sums(Wanted("product", ("A", "C"), (first,)), **{second: REQUEST.values[second] + d}) for d in (h, -h)]
     np.testing.assert_allclose(found, (ends[0] - ends[1]) / (2 * h), rtol=1e-3, atol=1e-6)
+
+
+OTHERS = [("A", {"vol_of_vol": 1.5}), ("C", {"spot_vol_correlation": 0.0}), ("C", {"vol_of_vol": 1.2})]
+
+
+@pytest.mark.parametrize(("name", "changes"), OTHERS, ids=str)
+def test_derivatives_in_correlations_hold_near_zero_and_where_programs_differ(name, changes):
+    """Variances that often are 0 take exponential steps; a parameter of 0 makes one underlying's program shorter."""
+    own = {one: {**market, **(changes if one == name else {})} for one, market in MIXED["underlying"].items()}
+    request = asked(PAYOFF, "price", {**MIXED, "underlying": own})
+    value, h = request.values["correlation[A,C]"], 1e-6
+    found = sums_of(request, Wanted("product", ("A", "C"), ("correlation[A,C]",)))
+    ends = [sums_of(request, Wanted("product", ("A", "C"), ()), **{"correlation[A,C]": value + d}) for d in (h, -h)]
+    difference = (ends[0] - ends[1]) / (2 * h)
+    near = np.isclose(found, difference, rtol=1e-3, atol=1e-6)
+    assert near.mean() > 0.999  # but for paths that leave 0 between the two ends
 
 
 def test_sums_of_other_markets_are_left_out():
