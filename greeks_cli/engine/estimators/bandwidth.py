@@ -10,7 +10,7 @@ need no smoothing: their sharp values are unbiased. Plain kernels smooth a payof
 kinks are tangled. Polynomials smooth the smooth part of a conditional estimate, at any width.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from functools import cache
 from math import factorial, pi, sqrt
 from typing import NamedTuple
@@ -47,31 +47,39 @@ class Kink(NamedTuple):
     """The share of the paths on the side of the kink that fewer reach."""
 
 
-class _SpreadRecorder(Smoother):
-    """Meets every kink sharply and notes the spread of its argument."""
+class _Met(NamedTuple):
+    """The argument of a kink on some paths, with the kink's order and tangency."""
+
+    argument: NDArray[np.floating]
+    base: int
+    is_tangent: bool = False
+
+    @property
+    def kink(self) -> Kink:
+        """The kink, with the spread of its argument."""
+        return Kink(_spread(self.argument), self.base, self.is_tangent, _rarer_share(self.argument))
+
+
+class _Recorder(Smoother):
+    """Meets every kink sharply and notes its argument."""
 
     def __init__(self, smooths_values: bool) -> None:
         """``smooths_values`` says that the payoff is to meet the kinks of smoothed values."""
         super().__init__(())
         self.smooths_values = smooths_values
-        self.kinks: list[Kink] = []
-        self.arguments: list[NDArray[np.floating]] = []
+        self.met: list[_Met] = []
 
     def _kink(self, x: NDArray[np.floating], order: int) -> NDArray[np.floating]:
-        self._note(x, order)
+        self.met.append(_Met(x, order))
         return Kernel.plain(0)(x, order)
 
     def tangent_part(self, x: NDArray[np.floating]) -> NDArray[np.floating]:
-        self._note(x, 0, is_tangent=True)
+        self.met.append(_Met(x, 0, is_tangent=True))
         return np.maximum(x, 0)
 
     def gated(self, x: NDArray[np.floating], value: NDArray[np.floating]) -> NDArray[np.floating]:
-        self._note(x, 0)
+        self.met.append(_Met(x, 0))
         return np.where(x > 0, value, 0)
-
-    def _note(self, x: NDArray[np.floating], order: int, is_tangent: bool = False) -> None:
-        self.kinks.append(Kink(_spread(x), order, is_tangent, _rarer_share(x)))
-        self.arguments.append(x)
 
 
 def pilot_kinks(request: Request, data: AnyPathData) -> list[Kink]:
@@ -81,29 +89,34 @@ def pilot_kinks(request: Request, data: AnyPathData) -> list[Kink]:
 
     Raises InvalidInput where a derivative is asked for and every path lies exactly on a kink, as today's fixing may.
     """
-    recorder = _recorded(request, data)
-    if not any(kink.spread == 0 for kink in recorder.kinks):
-        return recorder.kinks
+    kinks = [met.kink for met in _met(request, data)]
+    if not any(kink.spread == 0 for kink in kinks):
+        return kinks
     if request.contract.fixes_today and any(greek.order for greek in request.greeks):
         raise InvalidInput([Problem(("payoff",), _AT_THE_KINK)])
     # Equal operands on every path are no kink, whatever the width.
-    return [kink._replace(spread=kink.spread or 1.0) for kink in recorder.kinks]
+    return [kink._replace(spread=kink.spread or 1.0) for kink in kinks]
 
 
-def kink_arguments(request: Request, data: AnyPathData) -> NDArray[np.floating]:
-    """The argument of every kink on some paths, one row for each of its dates: positive on one side of the kink."""
+def kink_arguments(request: Request, data: AnyPathData, among: Collection[int] | None = None) -> NDArray[np.floating]:
+    """The argument of every kink on some paths, one row for each of its dates: positive on one side of the kink.
+
+    ``among`` are the numbers of kinks that are wanted, in the order in which the payoff meets them, by default of all.
+    """
     n_paths = data.motion.n_paths
-    found = [np.broadcast_to(x, (*x.shape[:-1], n_paths)) for x in _recorded(request, data).arguments]
+    wanted = (met.argument for i, met in enumerate(_met(request, data)) if among is None or i in among)
+    found = [np.broadcast_to(x, (*x.shape[:-1], n_paths)) for x in wanted]
     return np.concatenate([x.reshape(-1, n_paths) for x in found]) if found else np.empty((0, n_paths))
 
 
-def _recorded(request: Request, data: AnyPathData) -> _SpreadRecorder:
-    recorder = _SpreadRecorder(bool(request.simulation.fixed_width))
+def _met(request: Request, data: AnyPathData) -> list[_Met]:
+    """Every kink that the payoff meets on some paths, in order."""
+    recorder = _Recorder(bool(request.simulation.fixed_width))
     if request.contract.is_early:
-        return recorder
+        return []
     with np.errstate(all="ignore"):  # non-finite numbers are reported with the estimate
         payoff(request.contract, request.payoff_values, plain_path(data, request, request.values), recorder)
-    return recorder
+    return recorder.met
 
 
 def _rarer_share(x: NDArray[np.floating]) -> float:

@@ -14,6 +14,7 @@ from greeks_cli.engine.estimators.methods import kink_order
 from greeks_cli.engine.estimators.row_sums import Vector
 from greeks_cli.engine.estimators.scales import price_scale, size_of
 from greeks_cli.engine.execution.accumulator import StackMoments
+from greeks_cli.engine.execution.kink_tails import kink_tails, rare_kinks
 from greeks_cli.engine.execution.numbers import type_of
 from greeks_cli.engine.execution.plan import Plan
 from greeks_cli.engine.execution.rare_events import unseen
@@ -79,6 +80,11 @@ def estimates(
     # By chance too few events occur, and then the standard error is too small as well.
     rarely_seen = np.where(uncertainties > _UNTRUSTED, 3 * 2 * uncertainties * stderrs, 0.0)
     missed, shares = (np.array([tails[greek.parameters][k] for greek in plan.request.greeks]) for k in (0, 1))
+    for number in np.flatnonzero([bool(rare_kinks(own)) for own in plans]).tolist():
+        controlled = None if regression is None else regression.of_plan(number)
+        near = kink_tails(plans[number], controlled, moments.paths)
+        missed[:, number] = np.maximum(missed[:, number], near.missed)
+        shares[:, number] = np.maximum(shares[:, number], near.share)
     missed = np.where(missed > _NEGLIGIBLE * stderrs, missed, 0.0)
     of_steps = np.where(unexplained, 0.0, _bias_of_steps(moments))
     bias = np.where(unexplained, hidden, _bias(plan, moments) + of_steps + np.maximum(rarely_seen, missed))

@@ -11,15 +11,12 @@ no path shows it; paths on either side of each kink do, found by halving the way
 import numpy as np
 from numpy.typing import NDArray
 
-from greeks_cli.engine.autodiff.mixed_partials import Derivatives
 from greeks_cli.engine.estimators.bandwidth import kink_arguments
-from greeks_cli.engine.execution.chunks import Stacked
-from greeks_cli.engine.execution.numbers import Numbers, widths_of
+from greeks_cli.engine.execution.numbers import Numbers
 from greeks_cli.engine.execution.plan import Plan
 from greeks_cli.engine.execution.regression import Controlled
+from greeks_cli.engine.execution.samples import samples_of
 from greeks_cli.engine.execution.selection import in_float64, pilot_motion
-from greeks_cli.engine.execution.traced import traced
-from greeks_cli.engine.payoffs.controls import control_of
 from greeks_cli.engine.simulation.any_market import AnyMarkets, data_of
 from greeks_cli.engine.simulation.importance import PLAIN_ONE_IN
 from greeks_cli.engine.simulation.path_data import Motion
@@ -47,23 +44,9 @@ def unseen(
     worst = np.zeros(len(request.greeks))
     done = np.zeros(len(request.greeks), dtype=bool)
     for stretch in _STRETCHES:
-        found: Derivatives = {}
-        controls: Derivatives = {}
         stretched = _with_edges(request, motion.with_normals(motion.normals * stretch), numbers.markets)
-        stacked = Stacked(numbers, stretched)
         with np.errstate(all="ignore"):
-            for group in plan.groups:
-                widths = widths_of([group.method])
-                own = traced(request, dict.fromkeys(group.wanted, (group.method,)))
-                found |= stacked.run(own.simplified(group.method.pattern, numbers), widths)
-                if controlled:
-                    others = tuple(dict.fromkeys(plan.controls[index] for index in group.wanted))
-                    of_control = own.of_control(control_of(request), group.method, others, numbers)
-                    of_controls = stacked.run(of_control, widths)
-                    controls |= {index: of_controls[plan.controls[index]] for index in group.wanted}
-        plain = rows = _rows(request, found, stretched.n_paths)
-        if controlled:
-            rows = controlled.of(rows, _rows(request, controls, stretched.n_paths))
+            plain, rows = samples_of(plan, numbers, stretched, controlled)
         differences = np.abs(rows - usual[:, None])
         differences[differences <= share * np.abs(plain)] = 0
         largest = np.nan_to_num(differences.max(axis=1))
@@ -71,11 +54,6 @@ def unseen(
         worst, done = np.where(~done & seen, np.maximum(worst, largest), worst), worst > 0
     # Among shifted paths fewer keep their law.
     return worst * 3 / request.simulation.paths * (PLAIN_ONE_IN if plan.shift else 1)
-
-
-def _rows(request: Request, found: Derivatives, n_paths: int) -> NDArray[np.floating]:
-    """The samples of every Greek, shape (n_greeks, n_paths)."""
-    return np.array([np.broadcast_to(found[greek.parameters], (n_paths,)) for greek in request.greeks])
 
 
 def _with_edges(request: Request, motion: Motion, markets: AnyMarkets) -> Motion:

@@ -19,6 +19,7 @@ from greeks_cli.engine.execution.programs import CONTROL, ESTIMATE
 from greeks_cli.engine.simulation.importance import is_rare, shift_weights, stretched_around
 from greeks_cli.engine.simulation.normals import TAILS, standard_normals
 from greeks_cli.engine.simulation.path_data import Motion
+from greeks_cli.terms.request import Request
 from greeks_cli.terms.simulation import Sampler
 
 _MOST_PATHS, _MOST_NORMALS = 2048, 1 << 20
@@ -47,8 +48,7 @@ def tails(linked: Linked, plans: Sequence[Plan], paths: int) -> list[Mapping[Mul
     first, times = grid.of_price(dates)
     moved, weights, ends = stretched_around(drawn[first:], times, shift, grid.n_underlyings)
     normals = np.concatenate([drawn[:first], moved])
-    unseen = _UNSEEN_POINTS if request.simulation.sampler is Sampler.SOBOL else _UNSEEN
-    rare = is_rare(ends, shift, unseen / paths, grid.n_underlyings)
+    rare = is_rare(ends, shift, probability_of_missed(request, paths), grid.n_underlyings)
     found: list[dict[MultiIndex, Tail]] = [{} for _ in linked.stacks]
     chunked = linked.chunked((False,) * len(linked.stacks))
     waiting: dict[tuple[int, MultiIndex], NDArray[np.float64]] = {}
@@ -67,6 +67,11 @@ def tails(linked: Linked, plans: Sequence[Plan], paths: int) -> list[Mapping[Mul
             samples = _residual(*((samples, other) if level == ESTIMATE else (other, samples)), weights * ~rare)
         found[stack][index] = _tail(samples, weights, rare)
     return found  # type: ignore[return-value]  # dicts are mappings
+
+
+def probability_of_missed(request: Request, paths: int) -> float:
+    """The probability of events that a run of some paths may miss."""
+    return (_UNSEEN_POINTS if request.simulation.sampler is Sampler.SOBOL else _UNSEEN) / paths
 
 
 def _tail(samples: NDArray[np.float64], weights: NDArray[np.floating], rare: NDArray[np.bool_]) -> Tail:

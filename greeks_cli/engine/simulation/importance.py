@@ -36,11 +36,11 @@ def stretched(normals: Normals, dates: tuple[float, ...], n_underlyings: int = 1
     """
     n_dates = len(dates)
     each = [normals[k * n_dates : (k + 1) * n_dates] for k in range(n_underlyings)]
-    own = np.array([_ends_of(rows, dates) for rows in each])
+    own = np.array([ends_of(rows, dates) for rows in each])
     ends = own.copy()
     for k, row in enumerate(ends):
         row[2 * k :: 2 * n_underlyings] *= 2
-    moved = [_moved(rows, dates, by) for rows, by in zip(each, ends - own, strict=True)]
+    moved = [moved_by(rows, dates, by) for rows, by in zip(each, ends - own, strict=True)]
     weights = 2 / (1 + 0.5 * np.exp(0.375 * ends * ends).mean(axis=0))
     farthest = np.take_along_axis(ends, np.abs(ends).argmax(axis=0)[None], axis=0)[0]
     return Moved(np.concatenate([*moved, normals[n_underlyings * n_dates :]]), weights, farthest)
@@ -48,11 +48,11 @@ def stretched(normals: Normals, dates: tuple[float, ...], n_underlyings: int = 1
 
 def shifted(normals: Normals, dates: tuple[float, ...], shift: float) -> Moved:
     """Paths whose ends are shifted by some standard deviations, except one path in eight."""
-    own = _ends_of(normals, dates)
+    own = ends_of(normals, dates)
     ends = own + shift
     ends[::PLAIN_ONE_IN] = own[::PLAIN_ONE_IN]
     plain = len(own[::PLAIN_ONE_IN]) / len(own)
-    return Moved(_moved(normals, dates, ends - own), shift_weights(ends, shift, plain), ends)
+    return Moved(moved_by(normals, dates, ends - own), shift_weights(ends, shift, plain), ends)
 
 
 def shift_weights(ends: Normals, shift: float, plain: float = 1 / PLAIN_ONE_IN) -> Normals:
@@ -68,15 +68,15 @@ def stretched_around(normals: Normals, dates: tuple[float, ...], shift: float, n
     """
     if not shift:
         return stretched(normals, dates, n_underlyings)
-    own = _ends_of(normals, dates)
+    own = ends_of(normals, dates)
     around = stretched(normals, dates).ends
     ends = around.copy()
     ends[2::4] += shift
     ends[3::4] += shift
     proposal = 0.5 * (_stretched_density(ends) + _stretched_density(ends - shift))
     plain = 1 / PLAIN_ONE_IN
-    weights = (plain * _density(ends) + (1 - plain) * _density(ends - shift)) / proposal
-    return Moved(_moved(normals, dates, ends - own), weights, ends)
+    weights = (plain * density(ends) + (1 - plain) * density(ends - shift)) / proposal
+    return Moved(moved_by(normals, dates, ends - own), weights, ends)
 
 
 def is_rare(ends: Normals, shift: float, probability: float, n_underlyings: int = 1) -> NDArray[np.bool_]:
@@ -91,15 +91,17 @@ def is_rare(ends: Normals, shift: float, probability: float, n_underlyings: int 
 def spread() -> Moved:
     """Paths of one date whose ends are spread evenly over all numbers that occur; the weights add up to 1."""
     ends = _FARTHEST_END * (2 * (np.arange(_SPREAD_ENDS) + 0.5) / _SPREAD_ENDS - 1)
-    density = _density(ends)
-    return Moved(ends[None, :], density / density.sum(), ends)
+    weights = density(ends)
+    return Moved(ends[None, :], weights / weights.sum(), ends)
 
 
-def _ends_of(normals: Normals, dates: tuple[float, ...]) -> Normals:
+def ends_of(normals: Normals, dates: tuple[float, ...]) -> Normals:
+    """The end of each path, in standard deviations."""
     return (_along(normals, dates) * normals[: len(dates)]).sum(axis=0, dtype=np.float64)
 
 
-def _moved(normals: Normals, dates: tuple[float, ...], by: Normals) -> Normals:
+def moved_by(normals: Normals, dates: tuple[float, ...], by: Normals) -> Normals:
+    """Normals of paths whose ends are moved by some standard deviations; later rows than those of dates stay."""
     moved = normals[: len(dates)] + _along(normals, dates) * by.astype(normals.dtype)
     return moved if len(normals) == len(dates) else np.concatenate([moved, normals[len(dates) :]])
 
@@ -109,13 +111,13 @@ def _along(normals: Normals, dates: tuple[float, ...]) -> Normals:
     return np.asarray(along, dtype=normals.dtype, like=normals)
 
 
-def _density(ends: Normals) -> Normals:
+def density(ends: Normals) -> Normals:
     """The normal density, but for its constant."""
     return np.exp(-ends * ends / 2)
 
 
 def _stretched_density(ends: Normals) -> Normals:
-    return 0.5 * (_density(ends) + 0.5 * _density(ends / 2))
+    return 0.5 * (density(ends) + 0.5 * density(ends / 2))
 
 
 def _quantile(probability: float) -> float:

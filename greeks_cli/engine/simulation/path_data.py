@@ -45,6 +45,13 @@ class Motion:
         """Other paths at the same dates."""
         return Motion(self.dates, normals, self.grid)
 
+    def moved(self, normals: Array) -> "Motion":
+        """Paths of other normals of the price; sums over time steps of the variance, which these do not move, stay."""
+        found = self.with_normals(normals)
+        if self.grid.is_conditional:
+            found.kept = self.kept
+        return found
+
     @property
     def halved(self) -> "Motion":
         """Paths of the same Brownian motion on half as many time steps."""
