@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from greeks_cli import __version__
-from greeks_cli.report.book_table import book_table, common_fields
+from greeks_cli.report.book_table import book_table, common_fields, title_of, totals_table
 from greeks_cli.report.manifest import manifest_section
 from greeks_cli.report.markup import Markup, document, joined, tag
 from greeks_cli.report.pair_map import pair_maps
@@ -52,7 +52,9 @@ class BookReport:
         return ", ".join(parts)
 
     def _navigation(self) -> Markup:
-        sections = {"Trades": "book", "Totals": "totals", "How to read it": "reading", "Manifest": "manifest"}
+        totals = {"Totals": "totals"}
+        first = {**totals, "Trades": "book"} if self.totals else {"Trades": "book", **totals}
+        sections = {**first, "How to read it": "reading", "Manifest": "manifest"}
         links = [tag("a", name, href=f"#{anchor}") for name, anchor in sections.items()]
         return tag("nav", *links, aria_label="Sections")
 
@@ -61,25 +63,34 @@ class BookReport:
         return tag(
             "div",
             *(tag("p", note, class_="warning") for note in self.notes),
+            *([self._summed()] if self.totals else []),
             tag(
                 "section",
                 tag("h2", "Trades"),
                 tag("p", common_fields(self.trades), "Each estimate with its standard error."),
-                book_table(self.trades, self.totals),
+                book_table(self.trades),
                 id="book",
             ),
-            tag("section", tag("h2", "Totals"), *self._totals(), id="totals"),
+            self._totals_one_by_one() if self.totals else self._no_totals(),
             tag("section", tag("h2", "How to read it"), *self._reading_guide(), id="reading"),
             manifest_section(self.manifest),
             class_="whole",
         )
 
-    def _totals(self) -> list[Markup]:
-        if not self.totals:
-            text = "None were asked for. With --total, the Greeks that all trades have are added up path by path."
-            return [tag("p", text)]
+    def _summed(self) -> Markup:
+        """Totals in one table, and as heat maps of pairs of underlyings."""
         note = "Each with the standard error of the sum itself: trades on the same paths are added path by path."
-        return [tag("p", note), *self._pairs(), *(part for total in self.totals for part in self._total(total))]
+        return tag(
+            "section", tag("h2", "Totals"), tag("p", note), totals_table(self.totals), *self._pairs(), id="totals"
+        )
+
+    def _totals_one_by_one(self) -> Markup:
+        parts = (part for total in self.totals for part in self._total(total))
+        return tag("section", tag("h2", "Totals one by one"), *parts, id="each-total")
+
+    def _no_totals(self) -> Markup:
+        text = "None were asked for. With --total, the Greeks that all trades have are added up path by path."
+        return tag("section", tag("h2", "Totals"), tag("p", text), id="totals")
 
     def _pairs(self) -> list[Markup]:
         """Heat maps of the totals by pairs of underlyings; none where totals are of several currencies."""
@@ -107,7 +118,7 @@ class BookReport:
         return found
 
     def _total(self, total: TotalRow) -> list[Markup]:
-        heading = tag("h3", f"{total.id}: {total.trades:,} {'trade' if total.trades == 1 else 'trades'}")
+        heading = tag("h3", f"{title_of(total)}: {total.trades:,} {'trade' if total.trades == 1 else 'trades'}")
         if not total.estimates:
             return [heading, tag("p", f"None: {total.error or 'the trades have no Greek in common'}.", class_="error")]
         titles = ("Greek", "total", "bias", "unit")
@@ -123,7 +134,7 @@ class BookReport:
             for one in total.estimates
         ]
         table = tag("table", tag("thead", tag("tr", *head)), tag("tbody", *body))
-        return [heading, scroll_box(table, total.id)]
+        return [heading, scroll_box(table, title_of(total))]
 
     def _reading_guide(self) -> list[Markup]:
         names = dict.fromkeys(one.name for page in self.trades for one in page.row.estimates)

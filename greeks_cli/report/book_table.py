@@ -1,6 +1,6 @@
 """Table of the trades, which a script sorts by column; without a script it has the order of the book."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from math import isnan, nan
 
@@ -42,24 +42,45 @@ def common_fields(trades: Sequence[TradePage]) -> str:
     return f"All: {', '.join(same)}. " if same else ""
 
 
-def book_table(trades: Sequence[TradePage], totals: Sequence[TotalRow]) -> Markup:
-    """Table with a row per trade, linked to the trade's page, and a row per total."""
+def book_table(trades: Sequence[TradePage]) -> Markup:
+    """Table with a row per trade, linked to the trade's page: the name and the contract, Greeks, and the market."""
     columns = [field for field in _FIELDS if len(_distinct_values(trades, field)) > 1]
-    units = {one.name: one.unit for page in trades for one in page.row.estimates}
-    has_notes = any(_note(page) for page in trades)
+    units = _units(one for page in trades for one in page.row.estimates)
+    are_several = len({page.row.position.currency for page in trades}) > 1
     head = tag(
         "tr",
-        *(_heading(title) for title in ("Trade", "Contract")),
-        _heading("Notes") if has_notes else None,
-        *(_heading(field.title, "number") for field in columns),
+        _heading("Trade"),
         *(_heading(name, "number", unit) for name, unit in units.items()),
+        *(_heading(field.title, "number") for field in columns),
     )
-    body = [_line(page, columns, list(units), has_notes) for page in trades]
-    lines = [_total_line(total, has_notes + len(columns), list(units)) for total in totals if total.estimates]
-    foot = tag("tfoot", *lines) if lines else None
-    style = next((f"sortable {name}" for name, limit in _GREEKS_BY_CLASS.items() if len(units) > limit), "sortable")
-    table = tag("table", tag("thead", head), tag("tbody", *body), foot, class_=style)
-    return scroll_box(table, "Trades")
+    body = [_line(page, columns, list(units), page.row.position.currency if are_several else None) for page in trades]
+    size = next((name for name, limit in _GREEKS_BY_CLASS.items() if len(units) > limit), None)
+    style = " ".join(filter(None, ("named sortable", size)))
+    return scroll_box(tag("table", tag("thead", head), tag("tbody", *body), class_=style), "Trades")
+
+
+def totals_table(totals: Sequence[TotalRow]) -> Markup:
+    """Table with a row per total, those of underlyings first; Greeks of pairs of underlyings have maps instead."""
+    shown = [total for total in sorted(totals, key=lambda one: "underlying" not in one.by) if total.estimates]
+    units = _units(one for total in shown for one in total.estimates if "[" not in one.name)
+    head = tag("tr", _heading("Total"), *(_heading(name, "number", unit) for name, unit in units.items()))
+    body = tag("tbody", *(_total_line(total, list(units)) for total in shown))
+    return scroll_box(tag("table", tag("thead", head), body, class_="named"), "Totals")
+
+
+def _units(estimates: Iterable[Summed]) -> dict[str, str | None]:
+    """The unit of each Greek in order of appearance; None where units differ, as those of several currencies do."""
+    found: dict[str, set[str]] = {}
+    for one in estimates:
+        found.setdefault(one.name, set()).add(one.unit)
+    return {name: next(iter(own)) if len(own) == 1 else None for name, own in found.items()}
+
+
+def title_of(total: TotalRow) -> str:
+    """The fields of a total in words, such as ``SX5E, EUR``."""
+    if "in" in total.by:
+        return f"All in {total.by['in']}"
+    return ", ".join(total.by.values()) or "All"
 
 
 def _distinct_values(trades: Sequence[TradePage], field: _Field) -> list[float | Curve | str]:
@@ -72,16 +93,21 @@ def _heading(title: str, style: str | None = None, unit: str | None = None) -> M
     return tag("th", tag("span", title), tag("small", unit) if unit else None, scope="col", class_=style)
 
 
-def _line(page: TradePage, columns: Sequence[_Field], names: Sequence[str], has_notes: bool) -> Markup:
+def _line(page: TradePage, columns: Sequence[_Field], names: Sequence[str], currency: str | None) -> Markup:
     by_name = {one.name: one for one in page.row.estimates}
-    failed = page.row.error is not None
+    failed, note = page.row.error is not None, _note(page)
+    described = f"{page.described}, in {currency}" if currency else page.described
+    name = (
+        tag("a", page.row.id, href=f"#{page.anchor}"),
+        " ",
+        tag("small", page.row.error if failed else described, class_="error" if failed else "contract"),
+        *((" ", tag("small", note, class_="notes")) if note else ()),
+    )
     return tag(
         "tr",
-        tag("th", tag("a", page.row.id, href=f"#{page.anchor}"), scope="row"),
-        tag("td", page.row.error if failed else page.described, class_="error" if failed else "contract"),
-        tag("td", _note(page), class_="notes") if has_notes else None,
-        *(_field_cell(page.request, field) for field in columns),
+        tag("th", *name, scope="row"),
         *(_cell(by_name.get(name), bool(name in by_name and by_name[name].warning)) for name in names),
+        *(_field_cell(page.request, field) for field in columns),
     )
 
 
@@ -104,7 +130,8 @@ def _shown(value: float | Curve | str) -> str:
 def _cell(estimate: Summed | None, doubtful: bool = False) -> Markup:
     if estimate is None:
         return tag("td", "-", class_="number")
-    text: Child = estimate_cell(estimate.value, estimate.stderr)
+    # On a narrow screen the standard error goes below its estimate.
+    text: Child = estimate_cell(estimate.value, estimate.stderr).replace(" ± ", " ±\N{NO-BREAK SPACE}")
     return tag("td", text, class_="number doubtful" if doubtful else "number", data_value=f"{estimate.value:.12g}")
 
 
@@ -117,12 +144,11 @@ def _note(page: TradePage) -> str:
     return "; ".join(parts)
 
 
-def _total_line(total: TotalRow, skipped: int, names: Sequence[str]) -> Markup:
+def _total_line(total: TotalRow, names: Sequence[str]) -> Markup:
     by_name = {one.name: one for one in total.estimates}
-    return tag(
-        "tr",
-        tag("th", tag("a", f"{total.id[:1].upper()}{total.id[1:]}", href="#totals"), scope="row"),
-        tag("td", f"{total.trades:,} trades"),
-        *(tag("td") for _ in range(skipped)),
-        *(_cell(by_name.get(name)) for name in names),
+    name = (
+        tag("span", title_of(total)),
+        " ",
+        tag("small", f"{total.trades:,} {'trade' if total.trades == 1 else 'trades'}"),
     )
+    return tag("tr", tag("th", *name, scope="row"), *(_cell(by_name.get(name)) for name in names))

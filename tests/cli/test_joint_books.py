@@ -268,7 +268,7 @@ def test_report_has_heat_maps_of_pairs_for_trades_and_totals(joint, greeks, tmp_
     assert "nan" not in page
     assert "spot[B] (currency)" in page
     assert "cross gamma: change of the delta in A with the spot of B" in page
-    assert "Total[underlying=A,currency=EUR]" in page
+    assert '<th scope="row"><span>A, EUR</span>' in page
     assert "vega[A]</b> per 1.00 vol[A], Monte Carlo" in page
 
 

@@ -52,7 +52,9 @@ def browser(chromium, address):
 
 
 def first_column(browser):
-    return browser.value("[...document.querySelectorAll('.sortable tbody tr')].map(row => row.cells[0].textContent)")
+    return browser.value(
+        "[...document.querySelectorAll('.sortable tbody tr')].map(row => row.querySelector('th a').textContent)"
+    )
 
 
 def column(browser, title):
@@ -200,3 +202,11 @@ def test_injected_script_does_not_run(chromium, address, tmp_path):
     chromium.open(broken.as_uri())
     assert chromium.value("document.title") != "evil"
     assert "Content Security Policy" in "".join(chromium.console)
+
+
+def test_a_telephone_shows_the_price_and_the_first_greek_beside_names(browser, address):
+    browser.open(address, 390)
+    edges = "[...document.querySelectorAll('.sortable thead th')].map(cell => cell.getBoundingClientRect().right)"
+    titles = "[...document.querySelectorAll('.sortable thead th span')].map(title => title.textContent)"
+    shown = [title for title, edge in zip(browser.value(titles), browser.value(edges), strict=True) if edge <= 390]
+    assert shown[:3] == ["Trade", "price", "delta"]

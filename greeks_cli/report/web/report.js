@@ -10,7 +10,7 @@ function sortable(table) {
   function key(row, column) {
     const cell = row.cells[column];
     if (cell.dataset.value !== undefined) return Number(cell.dataset.value);
-    const text = cell.textContent.trim();
+    const text = (cell.querySelector("a") ?? cell).textContent.trim();
     return text === "-" || text === "" ? null : text;
   }
 
