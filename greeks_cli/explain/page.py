@@ -25,15 +25,18 @@ def page(title: str, entries: Iterable[Entry]) -> str:
 
 
 def _lines(term: str, meaning: str, column: int) -> Iterator[str]:
+    # A word that is too long for the right column, such as an example, begins below the term.
+    longest = max(map(len, meaning.split()), default=0)
+    indent = " " * (column + 2 if longest <= WIDTH - column - 2 else 4)
     if not term and not meaning:
         yield ""
     elif not term or not meaning:
         yield from _wrapped(term or meaning, "  ", "  ")
-    elif len(term) < column:
-        yield from _wrapped(meaning, f"  {term:{column}}", " " * (column + 2))
+    elif len(term) < column and len(indent) > 4:
+        yield from _wrapped(meaning, f"  {term:{column}}", indent)
     else:
         yield f"  {term}"
-        yield from _wrapped(meaning, " " * (column + 2), " " * (column + 2))
+        yield from _wrapped(meaning, indent, indent)
 
 
 def _wrapped(text: str, first: str, others: str) -> list[str]:

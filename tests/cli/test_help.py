@@ -19,7 +19,7 @@ ON_CONTRACTS = ("price", "check", "converge", "profile", "graph")
 
 
 def command(name):
-    return importlib.import_module(f"greeks_cli.cli.{name}").command
+    return importlib.import_module(f"greeks_cli.cli.{name.replace('-', '_')}").command
 
 
 def shown(page):

@@ -165,7 +165,7 @@ def test_a_warning_is_found_by_its_text_with_numbers(greeks):
         ("vega", "raw in QuantLib"),
         ("vega", "as --units market in vollib"),
         ("time", "calendar time"),
-        ("--rebate", "[for barrier, double-barrier; default: 0]"),
+        ("--rebate", "[for barrier, double-barrier"),
         ("Heston", "S. Heston (1993)"),
     ],
 )
