@@ -160,6 +160,13 @@ class Contract(Term):
         """
         return False
 
+    def moves_one_level(self, index: tuple[str, ...]) -> bool:
+        """True for a first derivative in a level that steps alone compare with prices, whatever else decides them.
+
+        It meets one kernel at a time beside payoffs that stay sharp, and so is not tangled.
+        """
+        return False
+
     @property
     def tangent_kinks(self) -> bool:
         """True if the payoff is smooth but for derivatives of second order and higher."""

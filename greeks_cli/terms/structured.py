@@ -46,6 +46,9 @@ class Ending(Fixed):
     def tangled_kinks(self) -> bool:
         return True
 
+    def moves_one_level(self, index: tuple[str, ...]) -> bool:
+        return len(index) == 1 and index[0] in self.parameters
+
 
 class Autocallable(Leveled, Ending):
     """Ends at the first fixing that finds the worst performance at the autocall level or above.

@@ -135,6 +135,24 @@ def test_daily_knock_in_leaves_second_orders_to_an_anchored_likelihood_ratio():
     assert max(estimate.stderr for estimate in gammas) < 0.02
 
 
+LEVELS = {"autocall_level": 1.0, "knock_in": 0.7, "coupon_barrier": 0.75}
+
+
+@pytest.mark.parametrize("looks", ["expiry", 36])
+@pytest.mark.parametrize("name", LEVELS)
+def test_derivatives_in_levels_are_those_of_differences(name, looks):
+    """The prices a little higher and lower are on the same paths; the stated bias is a small share of the value."""
+    note = {**NOTE, "kind": "phoenix", "memory": True, **LEVELS, "knock_in_monitoring": looks}
+
+    def at(change, greeks="price"):
+        return run(asked({**note, name: LEVELS[name] + change}, greeks, MARKET, paths=400_000)).estimates[-1]
+
+    found = at(0, f"d({name})")
+    assert max(found.bias, found.stderr) < 0.1 * abs(found.value)
+    difference = (at(0.01).value - at(-0.01).value) / 0.02
+    assert abs(found.value - difference) < 4 * hypot(found.stderr, 0.02 * difference) + found.bias
+
+
 @pytest.mark.parametrize("kind", ["autocallable", "phoenix"])
 def test_note_that_never_ends_early_and_keeps_the_capital_is_a_bond(kind):
     note = {"kind": kind, "expiry": 2, "fixings": 4, "coupon": 0.1, "autocall_level": 50, "knock_in": 1e-6}

@@ -75,8 +75,10 @@ class Method:
             taken = max(self.estimator is Estimator.MIXED, sum(name in own for name in index))
         return any(any(kernel.widths[: taken + kernel.base + 1]) for kernel in self.kernels)
 
-    def bias_order(self, contract: Contract) -> int:
-        """The power of the width that the bias is proportional to, at least."""
+    def bias_order(self, contract: Contract, index: MultiIndex) -> int:
+        """The power of the width that the bias of a derivative is proportional to, at least."""
+        if self.kernels and contract.moves_one_level(index):
+            return self.kernels[0].bias_order
         if not self.kernels or contract.tangled_kinks or contract.several_kinks or contract.tangent_kinks:
             return 1
         return self.kernels[0].bias_order

@@ -60,7 +60,8 @@ class _Candidates:
         if estimator is not Estimator.PATHWISE:
             anchor = _anchor(self._request, index) if estimator is Estimator.LIKELIHOOD else 0
             return [Method(estimator, self._pathwise(2)[0].kernels, anchor=anchor)]
-        if contract.tangled_kinks and index and kink_order(contract, index) > 1:
+        is_tangled = contract.tangled_kinks and not contract.moves_one_level(index)
+        if is_tangled and index and kink_order(contract, index) > 1:
             return self._tangled
         usual = self._pathwise(3 if len(index) > 2 else 2)
         return usual if usual[0].smooths(index, contract) else usual[:1]

@@ -157,7 +157,7 @@ def _bias(plan: Plan, moments: StackMoments) -> Vector:
     if moments.near is None or moments.far is None:
         return np.zeros_like(moments.values.mean)
     contract, greeks = plan.request.contract, plan.request.greeks
-    laws = {index: group.method.bias_order(contract) for group in plan.groups for index in group.wanted}
+    laws = {index: group.method.bias_order(contract, index) for group in plan.groups for index in group.wanted}
     law = np.array([laws[greek.parameters] for greek in greeks])
     orders = np.array([kink_order(contract, greek.parameters) for greek in greeks])
     return remaining_bias(moments.near, moments.far, law[:, None], orders[:, None])
