@@ -71,6 +71,7 @@ _WRITTEN = (".toml", ".svg", ".png", ".pdf")
 )
 def command(
     source: Source,
+    model: str | None,
     file: Path,
     out: tuple[Path, ...],
     format: str,
@@ -96,6 +97,8 @@ def command(
     from greeks_cli.report.calibration_formats import calibration_json, calibration_table, market_file, smile_picture
     from greeks_cli.run.calibration import calibrate
 
+    if model is not None:
+        source.set("market", "model", model, "--model")
     files = [_checked(one) for one in out]
     ignored = parse_columns("", ignore_columns).ignored
     dating = source.dating()
