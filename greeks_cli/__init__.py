@@ -14,9 +14,10 @@ if TYPE_CHECKING:
     from greeks_cli.api import explain_pnl as explain_pnl
     from greeks_cli.api import price as price
     from greeks_cli.api import profile as profile
+    from greeks_cli.api import scenarios as scenarios
 
 __version__ = "0.1.0"
-_FUNCTIONS = ("batch", "calibrate", "check", "explain_pnl", "price", "profile")
+_FUNCTIONS = ("batch", "calibrate", "check", "explain_pnl", "price", "profile", "scenarios")
 
 
 def __getattr__(name: str) -> Any:

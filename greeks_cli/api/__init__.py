@@ -8,6 +8,7 @@ from greeks_cli.api.books import BookResult, batch
 from greeks_cli.api.calibrations import CalibrationResult, calibrate
 from greeks_cli.api.functions import check, price, profile
 from greeks_cli.api.pnl import PnlResult, explain_pnl
+from greeks_cli.api.scenario_grid import ScenarioResult, scenarios
 from greeks_cli.terms.accuracy import Accuracy
 from greeks_cli.terms.contracts import CONTRACTS
 from greeks_cli.terms.errors import GpuFailed, GreeksError, InvalidInput, MissingExtra, NonFiniteEstimate
@@ -36,6 +37,7 @@ __all__ = [
     "PnlResult",
     "PriceResult",
     "ProfileResult",
+    "ScenarioResult",
     "Simulation",
     "batch",
     "calibrate",
@@ -43,4 +45,5 @@ __all__ = [
     "explain_pnl",
     "price",
     "profile",
+    "scenarios",
 ]

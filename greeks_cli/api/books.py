@@ -131,20 +131,31 @@ def batch(
     """
     from greeks_cli.run.book_run import Book
 
-    shown = units_of(units)
-    settings = asked(greeks=greeks, fields=fields)
-    own = settings.source.sections["contract"].items()
-    settings.problems += [Problem((name,), "belongs to each trade of the book; write it there", v) for name, v in own]
-    read = _read(book, Path(market) if market else None, settings, _reading(columns, ignore_columns))
+    shown, read = units_of(units), read_book(book, market, greeks, columns, ignore_columns, fields)
     totals = asked_totals(read.trades, read.rates, total, total_by)
     notes = [*notes_on(read.trades), *notes_on_defaults(read.trades, bool(totals))]
-    run = Book(read.trades, shown, 1, threads, None, False, totals, notes.append)
+    run = Book(read.trades, shown, 1, threads, None, False, totals, lambda message, *_: notes.append(message))
     records: list[dict[str, Any]] = []
     for record in run.records():
         records.append(record)
         if progress:
             progress(len(records), len(run.keys))
     return BookResult(records, tuple(notes))
+
+
+def read_book(
+    book: Any,
+    market: Path_ | None,
+    greeks: object,
+    columns: Mapping[str, str] | None,
+    ignore_columns: Sequence[str],
+    fields: Mapping[str, Any],
+) -> BookRead:
+    """The trades of a book under the settings of a call. Raises InvalidInput."""
+    settings = asked(greeks=greeks, fields=fields)
+    own = settings.source.sections["contract"].items()
+    settings.problems += [Problem((name,), "belongs to each trade of the book; write it there", v) for name, v in own]
+    return _read(book, Path(market) if market else None, settings, _reading(columns, ignore_columns))
 
 
 def _reading(columns: Mapping[str, str] | None, ignored: Sequence[str]) -> Reading:

@@ -15,12 +15,14 @@ from greeks_cli.cli.messages import ERROR, INFO, LOG_FORMATS, WARNING, event, sa
 from greeks_cli.cli.options import scheduler_option, shared_options
 from greeks_cli.cli.output import check_file
 from greeks_cli.cli.reading import reading_options
+from greeks_cli.cli.scenario_run import price_scenarios, scenarios_of
 from greeks_cli.cli.sections import Command, Section, option
 from greeks_cli.cli.terminal import progress_bar, screen
 from greeks_cli.inputs.source import Source
-from greeks_cli.inputs.trades import asked_totals, read_trades, refuse_rejected
+from greeks_cli.inputs.trades import asked_totals, read_trades, refuse_rejected, totals_of_scenarios
 from greeks_cli.run.ending import ending, statuses_of
 from greeks_cli.terms.errors import ExitCode, InvalidInput, MissingExtra, Problem
+from greeks_cli.terms.request import DEFAULT_GREEKS
 from greeks_cli.terms.units import Units
 
 if TYPE_CHECKING:
@@ -94,6 +96,13 @@ _FORMATS = {".jsonl": "jsonl", ".csv": "csv", ".parquet": "parquet", ".txt": "ta
     help="Fields to add up by instead: underlying, currency, tags.NAME, separated by commas.",
 )
 @option(
+    "--scenario",
+    section=Section.OUTPUT,
+    metavar="NAME=SHIFTS,...",
+    help="Change in value of the book in a grid of scenarios: spot=-10%:10%:5,vol=-5:5:3 (vol points), "
+    "rate, dividend_yield, borrow (basis points); a;b;c for single shifts.",
+)
+@option(
     "--fail-fast",
     section=Section.RUN,
     is_flag=True,
@@ -128,6 +137,7 @@ def command(
     dry_run: bool,
     total: bool,
     total_by: str | None,
+    scenario: str | None,
     fail_fast: bool,
     restart: bool,
     log_format: str,
@@ -147,6 +157,10 @@ def command(
     from greeks_cli.terms.trade import Trade
 
     end_in_order()
+    scenarios = None
+    if scenario is not None:
+        unused = {"--fail-fast": fail_fast, "--wide": wide, "--restart": restart, "--format": format == "parquet"}
+        scenarios = scenarios_of(scenario, [name for name, given in unused.items() if given])
     trades, inputs, rates = read_trades(files, market, flags, reading)
     valid = [trade for trade in trades if isinstance(trade, Trade)]
     if (total or total_by) and fail_fast:
@@ -155,12 +169,17 @@ def command(
         refuse_rejected(trades)
     tell(trades)
     processes = processes or usual_processes(valid)
-    totals = asked_totals(trades, rates, total, total_by)
+    if scenario is not None:
+        totals = totals_of_scenarios(trades, rates, total, total_by)
+    else:
+        totals = asked_totals(trades, rates, total, total_by)
     book = Book(trades, Units(units), processes, threads, scheduler, fail_fast, totals, say)
     if dry_run:
         return _dry_run(book, valid)
-    form = _format(out, format, wide)
     say_notes(notes_on_defaults(trades, bool(totals)))
+    if scenarios is not None:
+        return price_scenarios(book, scenarios, flags.greeks is not DEFAULT_GREEKS, out, format)
+    form = _format(out, format, wide)
     with _progress(quiet, log_format) as progress:
         if out is None:
             return _to_stdout(book, form, wide, progress)

@@ -142,6 +142,15 @@ def refuse_rejected(trades: "Sequence[Trade | Rejected]") -> None:
         raise InvalidInput(problems)
 
 
+def totals_of_scenarios(
+    trades: "Sequence[Trade | Rejected]", rates: "Rates | None", total: bool, by: str | None
+) -> "list[Total]":
+    """The totals of which scenarios tell the change: those that are asked for, or of each currency."""
+    from greeks_cli.terms.totals import totals_of_currencies
+
+    return asked_totals(trades, rates, total, by) or totals_of_currencies(trades, rates)
+
+
 def asked_totals(
     trades: "Sequence[Trade | Rejected]", rates: "Rates | None", total: bool, by: str | None
 ) -> "list[Total]":

@@ -4,7 +4,6 @@ import sys
 import time
 from collections.abc import Callable, Collection, Generator, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -61,22 +60,22 @@ class Book:
         totals: Sequence[Total],
         say: Say,
     ):
-        self.trades, self._units, self.processes, self.say = trades, units, processes, say
+        self.trades, self.units, self.processes, self.say = trades, units, processes, say
         self._threads, self.scheduler, self._fail_fast = threads, scheduler, fail_fast
-        self._totals = [replace(total, measures=in_units(total.measures, units)) for total in totals]
+        self.totals = [total.with_measures(in_units(total.measures, units)) for total in totals]
 
     @property
     def keys(self) -> dict[str, str]:
         """The key of every row by its id. Raises InvalidInput where a trade has the id of a total."""
         found = {trade.id: self._key(trade) for trade in self.trades}
-        for total in self._totals:
+        for total in self.totals:
             if total.id in found:
                 raise InvalidInput([Problem(("id",), "is that of a row of totals; give the trade another", total.id)])
-        whole = [row_key(trade, "", self._units) for trade in self.trades]
-        return found | {total.id: f"{total_key([*whole, repr(total)])}-{fingerprint()}" for total in self._totals}
+        whole = [row_key(trade, "", self.units) for trade in self.trades]
+        return found | {total.id: f"{total_key([*whole, repr(total)])}-{fingerprint()}" for total in self.totals}
 
     def _key(self, trade: Trade | Rejected) -> str:
-        return row_key(trade, fingerprint(), self._units)
+        return row_key(trade, fingerprint(), self.units)
 
     def records(self) -> Iterator[dict[str, Any]]:
         """Yields every row in the order of the book, as soon as all rows before it are finished."""
@@ -97,37 +96,37 @@ class Book:
         With fail-fast, the first failure is the last row. Raises Interrupted after a Ctrl-C, once the tasks in flight
         are finished.
         """
-        if self._totals:
+        if self.totals:
             yield from (record for record in self._with_total() if record["id"] not in skip)
             return
         waiting = [trade for trade in self.trades if trade.id not in skip]
         for trade in waiting:
             if isinstance(trade, Rejected):
-                yield record_of(trade, trade.why, self._key(trade), self._units)
+                yield record_of(trade, trade.why, self._key(trade), self.units)
         with closing(self._answers([trade for trade in waiting if isinstance(trade, Trade)])) as answers:
             for trade, answer in answers:
-                yield record_of(trade, answer, self._key(trade), self._units)
+                yield record_of(trade, answer, self._key(trade), self.units)
                 if self._fail_fast and isinstance(answer, str):
                     return
 
     def _with_total(self) -> Iterator[dict[str, Any]]:
         """Yields all rows and the totals after all paths: no row is complete before."""
-        with self._executor() as (executor, workers):
+        with self.executor() as (executor, workers):
             valid = [trade for trade in self.trades if isinstance(trade, Trade)]
-            found, sums = run_with_totals([trade.request for trade in valid], self._totals, workers, executor)
+            found, sums = run_with_totals([trade.request for trade in valid], self.totals, workers, executor)
         answers = iter(found)
         for trade in self.trades:
             answer = trade.why if isinstance(trade, Rejected) else answer_of(next(answers))
-            yield record_of(trade, answer, self._key(trade), self._units)
+            yield record_of(trade, answer, self._key(trade), self.units)
         keys = self.keys
-        for total, own in zip(self._totals, sums, strict=True):
+        for total, own in zip(self.totals, sums, strict=True):
             failed = [valid[place].id for place in total.members if not isinstance(found[place], Result)]
-            yield total_of(total, own, failed, keys[total.id], self._units)
+            yield total_of(total, own, failed, keys[total.id], self.units)
 
     def workers(self) -> tuple[int, str]:
         """The number of workers, and their description in words. Raises ClusterFailed."""
         if self.scheduler:
-            with self._executor() as (executor, _):
+            with self.executor() as (executor, _):
                 return executor.workers, f"{executor.workers} workers, as fast as this machine"
         if self.processes > 1:
             return self.processes, f"{self.processes} processes"
@@ -135,7 +134,7 @@ class Book:
         return threads, f"{threads} threads"
 
     @contextmanager
-    def _executor(self) -> Iterator[tuple[Any, int | None]]:
+    def executor(self) -> Iterator[tuple[Any, int | None]]:
         """The executor, None for threads of this process, and its number of workers."""
         if self.scheduler:
             with cluster(self.scheduler) as executor:
@@ -149,7 +148,7 @@ class Book:
     def _answers(self, trades: Sequence[Trade]) -> Generator[tuple[Trade, Answer], None, None]:
         waiting = len(trades)
         with (
-            self._executor() as (executor, workers),
+            self.executor() as (executor, workers),
             asked_to_stop(lambda: self.say("finishing what is in flight; Ctrl-C again stops at once", "info")) as stop,
             closing(price_trades(trades, self._threads, executor, workers or 1, stop)) as answers,
         ):

@@ -44,6 +44,10 @@ class Total:
     is_only: bool = False
     """True if the book has no other total."""
 
+    def with_measures(self, measures: tuple[Measure, ...]) -> "Total":
+        """The total of other measures."""
+        return replace(self, measures=measures)
+
     @property
     def id(self) -> str:
         """The name of the row."""
@@ -68,6 +72,15 @@ def totals_of(lines: Sequence[Line], by: Sequence[str] = (), rates: "Rates | Non
     if rates and {position.currency for position in book.positions} - {rates.base}:
         found.append(_in_base(book, rates))
     found = found or [_total(book, {}, _Group())]
+    return [replace(found[0], is_only=True)] if len(found) == 1 else found
+
+
+def totals_of_currencies(lines: Sequence[Line], rates: "Rates | None" = None) -> list[Total]:
+    """The totals of a book: of each currency, and of all in the base of the rates. Raises InvalidInput."""
+    book = _Book(lines)
+    found = [_total(book, dict(key), group) for key, group in book.grouped(["currency"]).items()]
+    if rates and {position.currency for position in book.positions} - {rates.base}:
+        found.append(_in_base(book, rates))
     return [replace(found[0], is_only=True)] if len(found) == 1 else found
 
 

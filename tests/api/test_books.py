@@ -130,3 +130,15 @@ def test_profit_and_loss_of_two_runs_is_explained(greeks_command, tmp_path):
     assert str(found) + "\n" == greeks_command(f"explain-pnl {files[0]} {files[1]}").out
     assert greeks.explain_pnl(*files).rows() == found.rows()
     assert "gamma" in found._repr_html_()
+
+
+def test_scenarios_of_a_book_are_those_of_the_command(greeks_command, tmp_path):
+    (tmp_path / "book.jsonl").write_text("".join(json.dumps(row) + "\n" for row in ROWS))
+    found = greeks.scenarios(ROWS, "spot=-5%;5%,vol=1", paths=2000)
+    line = f"batch {tmp_path / 'book.jsonl'} --paths 2000 --scenario spot=-5%;5%,vol=1 --format"
+    assert str(found).startswith(greeks_command(f"{line} table").out)
+    assert [row["name"] for row in found.rows()] == ["price", "pnl"] * 2
+    assert found.to_frame().shape[0] == 4
+    assert "spot" in found._repr_html_()
+    with pytest.raises(greeks.InvalidInput, match="over: 'spo=1' shifts nothing"):
+        greeks.scenarios(ROWS, "spo=1")
