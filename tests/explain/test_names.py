@@ -21,6 +21,7 @@ from greeks_cli.terms.models import Model
 from greeks_cli.terms.result import Unsimulated
 from greeks_cli.terms.sections import SECTION_MODELS
 from greeks_cli.terms.simulation import Estimator
+from greeks_cli.terms.units import Units
 
 PACKAGE = Path(__file__).parents[2] / "greeks_cli"
 PARAMETERS = sorted({name for model in CONTRACTS.values() for name in model.parameters})
@@ -83,6 +84,11 @@ def test_every_estimator_is_explained():
 def test_every_model_is_explained(model):
     assert model in TOPICS
     assert model in explanation("models")
+
+
+@pytest.mark.parametrize("units", Units)
+def test_all_units_are_explained(units):
+    assert units in words(explanation("units"))
 
 
 def test_names_are_listed_once():
