@@ -12,7 +12,7 @@ from greeks_cli.engine.backends.backend import Device
 from greeks_cli.engine.estimators.moments import Comoments, Moments
 from greeks_cli.engine.estimators.row_sums import PairSums, RowSums
 from greeks_cli.engine.execution.plan import Plan
-from greeks_cli.engine.execution.programs import CONTROL, ESTIMATE, FAR, NEAR, STEPS, UPPER, Wanted
+from greeks_cli.engine.execution.programs import CONTROL, DATES, ESTIMATE, FAR, NEAR, REFIT, STEPS, UPPER, Wanted
 
 Factors = Mapping[Wanted, NDArray[np.float64]]
 Sums = TypeVar("Sums", Moments, Comoments)
@@ -24,7 +24,8 @@ class StackMoments:
 
     ``near`` is the change from twice the width, ``far`` from four times to twice; both are
     measured in some blocks only, and so is ``steps``, the change from twice the time step. ``control`` is None without
-    a control variate. ``upper`` is the upper bound of a price.
+    a control variate. ``upper`` is the upper bound of a price; ``refit`` and ``dates`` are the changes
+    from another exercise policy, and from half as many exercise dates, in some blocks.
     """
 
     paths: int
@@ -34,6 +35,8 @@ class StackMoments:
     control: Comoments | None = None
     steps: Moments | None = None
     upper: Moments | None = None
+    refit: Moments | None = None
+    dates: Moments | None = None
 
     def __add__(self, other: Self) -> Self:
         return type(self)(
@@ -44,6 +47,8 @@ class StackMoments:
             _merged(self.control, other.control),
             _merged(self.steps, other.steps),
             _merged(self.upper, other.upper),
+            _merged(self.refit, other.refit),
+            _merged(self.dates, other.dates),
         )
 
 
@@ -61,7 +66,7 @@ class StackAccumulator:
         self._plan, self._factors = plan, factors
         self._names: dict[str, list[Wanted]] = {}
         """The rows of the Greeks at each level."""
-        for level in (ESTIMATE, NEAR, FAR, STEPS, UPPER):
+        for level in (ESTIMATE, NEAR, FAR, STEPS, UPPER, REFIT, DATES):
             own = [(level, greek.parameters) for greek in plan.request.greeks]
             self._names[level] = [name for name in own if name in factors]
         self._sums = {level: RowSums(len(names), device) for level, names in self._names.items() if names}
@@ -104,8 +109,9 @@ class StackAccumulator:
             control = Comoments.of_sums(self._with_controls).scaled(self._factors_of(own), self._factors_of(other))
         values = self._moments(ESTIMATE)
         assert values is not None
-        near, far, steps, upper = (self._moments(level) for level in (NEAR, FAR, STEPS, UPPER))
-        return StackMoments(self._paths, values, near, far, control, steps, upper)
+        near, far = self._moments(NEAR), self._moments(FAR)
+        others = (self._moments(level) for level in (STEPS, UPPER, REFIT, DATES))
+        return StackMoments(self._paths, values, near, far, control, *others)
 
     def _moments(self, level: str) -> Moments | None:
         """The moments of every Greek of the request at a level; zero for a Greek without samples at the level."""

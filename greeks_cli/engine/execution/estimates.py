@@ -7,10 +7,12 @@ from math import isfinite, isnan
 from statistics import NormalDist
 
 import numpy as np
+from numpy.typing import NDArray
 
 from greeks_cli.engine.autodiff.mixed_partials import MultiIndex
 from greeks_cli.engine.estimators.bias import remaining_bias
 from greeks_cli.engine.estimators.methods import kink_order
+from greeks_cli.engine.estimators.moments import Moments
 from greeks_cli.engine.estimators.row_sums import Vector
 from greeks_cli.engine.estimators.scales import price_scale, size_of
 from greeks_cli.engine.execution.accumulator import StackMoments
@@ -86,12 +88,15 @@ def estimates(
         missed[:, number] = np.maximum(missed[:, number], near.missed)
         shares[:, number] = np.maximum(shares[:, number], near.share)
     missed = np.where(missed > _NEGLIGIBLE * stderrs, missed, 0.0)
-    of_steps = np.where(unexplained, 0.0, _bias_of_steps(moments))
-    bias = np.where(unexplained, hidden, _bias(plan, moments) + of_steps + np.maximum(rarely_seen, missed))
+    of_steps = np.where(unexplained, 0.0, _change(moments.values, moments.steps))
+    of_dates = np.where(unexplained, 0.0, _change(moments.values, moments.dates))
+    others = of_steps + of_dates + np.where(_is_price(plan), 0.0, _change(moments.values, moments.refit))
+    bias = np.where(unexplained, hidden, _bias(plan, moments) + others + np.maximum(rarely_seen, missed))
     bias += _rounding(plans, np.where(is_small, np.abs(values) * (1 + abs(plan.shift)), scales))
     shares = np.where((missed > 0) & ~unexplained, shares, 0.0)
     upper, of_upper = _upper(plan, moments)
-    bias += np.where(np.isnan(upper), 0.0, np.maximum(upper - values, 0.0))
+    upper += of_dates
+    bias += np.where(np.isnan(upper), 0.0, np.maximum(upper - of_dates - values, 0.0))
     table = np.array([values, stderrs, bias, of_steps, hidden, uncertainties, shares, moments.values.m2, scales])
     table = np.concatenate([table, [upper, of_upper]])
     rows = zip(plans, truths, table.T.tolist(), strict=True)
@@ -163,12 +168,17 @@ def _bias(plan: Plan, moments: StackMoments) -> Vector:
     return remaining_bias(moments.near, moments.far, law[:, None], orders[:, None])
 
 
-def _bias_of_steps(moments: StackMoments) -> Vector:
-    """The bias of the time steps, proportional to their length: the change from twice the length, and its noise."""
-    if moments.steps is None:
-        return np.zeros_like(moments.values.mean)
-    found: Vector = np.abs(moments.steps.mean) + 2 * moments.steps.stderr
+def _change(values: Moments, change: Moments | None) -> Vector:
+    """The bias that is proportional to a length: the change from twice the length, and its noise."""
+    if change is None:
+        return np.zeros_like(values.mean)
+    found: Vector = np.abs(change.mean) + 2 * change.stderr
     return found
+
+
+def _is_price(plan: Plan) -> NDArray[np.bool_]:
+    """True for each Greek that is the price, as a column."""
+    return np.array([not greek.order for greek in plan.request.greeks])[:, None]
 
 
 def _upper(plan: Plan, moments: StackMoments) -> tuple[Vector, Vector]:
@@ -176,7 +186,7 @@ def _upper(plan: Plan, moments: StackMoments) -> tuple[Vector, Vector]:
     missing = np.full_like(moments.values.mean, np.nan)
     if moments.upper is None:
         return missing, missing
-    is_price = np.array([not greek.order for greek in plan.request.greeks])[:, None]
+    is_price = _is_price(plan)
     return np.where(is_price, moments.upper.mean, np.nan), np.where(is_price, moments.upper.stderr, np.nan)
 
 

@@ -11,7 +11,7 @@ from greeks_cli.engine.compiler.builder import Builder
 from greeks_cli.engine.compiler.ir import COMMUTATIVE, Program, per_path
 from greeks_cli.engine.execution.chunks import Chunked, InMarkets, Rows
 from greeks_cli.engine.execution.numbers import type_of
-from greeks_cli.engine.execution.programs import FAR, NEAR, Programs, Share, Stack, Wanted
+from greeks_cli.engine.execution.programs import MEASURED, Programs, Share, Stack, Wanted
 from greeks_cli.engine.simulation.any_market import AnyMarkets
 from greeks_cli.engine.simulation.sources import PathSource
 from greeks_cli.terms.joint_market import JointMarket
@@ -80,7 +80,7 @@ class Linked:
         for share in self._shares:
             rows = []
             for stack, which in share.stacks:
-                wanted = (name for name in share.slots if biased[stack] or name[0] not in (NEAR, FAR))
+                wanted = (name for name in share.slots if biased[stack] or name[0] not in MEASURED)
                 rows.append(Rows(which, {(stack, name): share.slots[name] for name in wanted}))
             if share.is_single:
                 single |= rows[0].results

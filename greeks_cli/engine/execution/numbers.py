@@ -13,7 +13,7 @@ from greeks_cli.engine.compiler.batching import per_trade
 from greeks_cli.engine.compiler.ir import Program, Source
 from greeks_cli.engine.compiler.key import Key
 from greeks_cli.engine.estimators.methods import Method
-from greeks_cli.engine.exercise.policy import policy_of
+from greeks_cli.engine.exercise.policy import USUAL, Variant, policy_of
 from greeks_cli.engine.simulation.any_market import AnyMarkets, AnyPathData, markets_of
 from greeks_cli.engine.simulation.cash_dividends import start_of
 from greeks_cli.engine.simulation.sources import Coefficient, PathSource
@@ -91,8 +91,7 @@ class OfPolicy(Key):
     """Numbers of an exercise policy by date, or one for all dates, open in the simplified program too."""
 
     name: str
-    stream: int = 0
-    """The stream of the paths that the policy was fitted on."""
+    variant: Variant = USUAL
 
 
 class Numbers:
@@ -144,13 +143,15 @@ class Numbers:
             return self._once(source)
         return source
 
-    def late(self, widths: Widths) -> Callable[[Source], Any]:
-        """Binds the parameters and widths that a simplified program leaves open."""
+    def late(self, widths: Widths, variant: Variant = USUAL) -> Callable[[Source], Any]:
+        """Binds the parameters and widths that a simplified program leaves open, and a variant of exercise policies."""
 
         def bind(source: Source) -> Any:
             if isinstance(source, Width):
                 return per_trade(widths[:, source.kink, source.order].astype(self.dtype))
-            return self._once(source) if isinstance(source, Parameter | OfPolicy) else source
+            if isinstance(source, OfPolicy):
+                return self._once(source.replaced(variant=variant))
+            return self._once(source) if isinstance(source, Parameter) else source
 
         return bind
 
@@ -165,8 +166,8 @@ class Numbers:
                 return source.of(self.markets.parts[source.part], self.dtype)
             case Time(date=date, part=part):
                 return np.array([r.schedule_dates[date] for r in self._parts(part)])
-            case OfPolicy(name=name, stream=stream):
-                return np.array([policy_of(r, stream)[name] for r in self.requests], self.dtype)
+            case OfPolicy(name=name, variant=variant):
+                return np.array([policy_of(r, variant)[name] for r in self.requests], self.dtype)
             case TimeColumn(n_dates=n, part=part):
                 return np.array([r.schedule_dates[:n] for r in self._parts(part)], self.dtype)[:, :, None]
             case NodeWeight(node=node, date=date, part=part):

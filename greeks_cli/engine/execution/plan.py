@@ -20,6 +20,8 @@ Enough to measure the bias: it is larger, and its measurement noisier, at higher
 """
 
 
+_ORDER_OF_POLICIES = 3
+"""The order that an exercise policy counts as, for the number of blocks that are evaluated at others too."""
 _STEPS_EVERY = 2
 """One block in this number is evaluated on half as many time steps too."""
 
@@ -60,6 +62,8 @@ class Plan:
         smoothed = [
             kink_order(contract, i) for group in self.groups for i in group.wanted if group.method.smooths(i, contract)
         ]
+        if contract.is_early:
+            smoothed.append(_ORDER_OF_POLICIES)
         if not smoothed:
             return 0
         sobol = self.request.simulation.sampler is Sampler.SOBOL  # few blocks, each a sample

@@ -16,11 +16,17 @@ from greeks_cli.engine.compiler.simplify import Scaled, Simplifier
 from greeks_cli.engine.execution.chunks import is_one_by_one
 from greeks_cli.engine.execution.numbers import Numbers, is_rounded_by_batch, simplified_as_one, widths_of
 from greeks_cli.engine.execution.plan import Plan
+from greeks_cli.engine.exercise.policy import HALVED, REFITTED, Variant
 from greeks_cli.engine.payoffs.controls import control_of
+from greeks_cli.terms.contract import Contract
 
 ESTIMATE, NEAR, FAR, CONTROL, STEPS, UPPER = "estimate", "near", "far", "control", "steps", "upper"
+REFIT, DATES = "refit", "dates"
 """Levels of a derivative: its estimate, the change from twice the width, from four times to twice, its control, and the
-change from twice the time step; of a price, its upper bound."""
+change from twice the time step; of a price, its upper bound; of early exercise, the change from another policy, and
+from half as many dates."""
+MEASURED = (NEAR, FAR, REFIT, DATES)
+"""Levels that are evaluated in some blocks alone."""
 
 Wanted = tuple[str, MultiIndex]
 Stack = tuple[int, ...]
@@ -124,6 +130,13 @@ def _structures(plans: Sequence[Plan]) -> Iterator[Sequence[int]]:
         yield from simplified_as_one(numbers, requests)
 
 
+def _variants(contract: Contract) -> Sequence[tuple[str, Variant]]:
+    """The policies at which a contract that is exercised early is evaluated too."""
+    if not contract.is_early:
+        return ()
+    return ((REFIT, REFITTED), (DATES, HALVED)) if contract.exercises_today else ((REFIT, REFITTED),)
+
+
 def _included(plans: Sequence[Plan], numbers: Numbers, simplifier: Simplifier) -> Iterator[tuple[Wanted, Scaled]]:
     plan = plans[0]
     traced, contract = plan.traced, plan.request.contract
@@ -142,6 +155,10 @@ def _included(plans: Sequence[Plan], numbers: Numbers, simplifier: Simplifier) -
             of_control = traced.of_control(control_of(plan.request), group.method, others, numbers)
             controls = simplifier.include(of_control, numbers.late(widths))  # no formula is a control
             yield from (((CONTROL, index), controls[other]) for index, other in pairs.items())
+        for level, variant in _variants(contract):
+            program = traced.simplified(group.method.pattern, numbers, group.wanted)
+            varied = simplifier.include(program, numbers.late(widths, variant))
+            yield from (((level, i), simplifier.difference(found[i], varied[i])) for i in group.wanted)
         smoothed = tuple(index for index in group.wanted if group.method.smooths(index, contract))
         for level, factor in ((NEAR, 2), (FAR, 4)) if smoothed else ():
             program = traced.simplified(group.method.pattern, numbers, smoothed)

@@ -14,15 +14,14 @@ from numpy.typing import NDArray
 
 from greeks_cli.engine.autodiff.ops import Leaves, values_of
 from greeks_cli.engine.exercise.least_squares import fitted
+from greeks_cli.engine.payoffs.bells import N_BELLS, bells
 from greeks_cli.engine.payoffs.exercise import (
     DEGREE,
-    DEGREE_OF_MARTINGALE,
     MORE_THAN_ROUNDING,
     POLICY,
     Exercised,
     premium_of,
 )
-from greeks_cli.engine.payoffs.hermite import hermite
 from greeks_cli.engine.simulation.any_market import data_of, markets_of, plain_path
 from greeks_cli.engine.simulation.grid import Grid
 from greeks_cli.engine.simulation.normals import EXERCISE, standard_normals
@@ -36,7 +35,8 @@ Columns = Mapping[str, Array]
 _MOST_PATHS, _FEWEST_PATHS, _MOST_NUMBERS = 1 << 15, 1 << 12, 1 << 20
 _PER_COLUMN = 20
 """Paths with a positive payment for each coefficient, at least."""
-_NEVER = 1e30
+NEVER = 1e30
+"""The premium of going on where a date never exercises."""
 _KEPT = 256
 
 
@@ -48,10 +48,33 @@ class _Subject:
     request: Request = field(compare=False)
 
 
-def policy_of(request: Request, stream: int = 0) -> Columns:
-    """The numbers of a request's policy, a pure function of contract, market and seed; ``stream`` gives others."""
-    key = repr(request.contract), request.market, request.simulation.seed, stream
-    return _policy(_Subject(key, request), stream)
+@dataclass(frozen=True)
+class Variant:
+    """Variant of a policy, by which Greeks at another policy tell their bias."""
+
+    stream: int = 0
+    """The stream of the paths that the policy is fitted on."""
+    degree: int = DEGREE
+    """The degree of the polynomials for the premium of going on."""
+    every: int = 1
+    """One exercise date in this number is used, counted back from the last."""
+
+
+USUAL, REFITTED, HALVED = Variant(), Variant(1, DEGREE - 2), Variant(every=2)
+"""The policy of the estimate, one of other paths and polynomials, and one of half as many dates."""
+_OF_DECISIONS = ("middle", "steepness", "lowest", "highest", "continuation")
+
+
+def policy_of(request: Request, variant: Variant = USUAL) -> Columns:
+    """The numbers of a request's policy, a pure function of contract, market and seed.
+
+    Variants decide otherwise, and keep the martingale.
+    """
+    key = repr(request.contract), request.market, request.simulation.seed, variant
+    found = _policy(_Subject(key, request), variant)
+    if variant == USUAL:
+        return found
+    return {**policy_of(request), **{name: own for name, own in found.items() if name.startswith(_OF_DECISIONS)}}
 
 
 def with_policy(request: Request, values: Leaves) -> Leaves:
@@ -60,18 +83,21 @@ def with_policy(request: Request, values: Leaves) -> Leaves:
 
 
 @lru_cache(_KEPT)
-def _policy(subject: _Subject, stream: int) -> Columns:
+def _policy(subject: _Subject, variant: Variant) -> Columns:
     with np.errstate(all="ignore"):
-        return _Fit(subject.request, stream).columns
+        return _Fit(subject.request, variant).columns
 
 
 class _Fit:
     """Fit of a policy on pilot paths."""
 
-    def __init__(self, request: Request, stream: int):
+    def __init__(self, request: Request, variant: Variant):
+        self._variant = variant
         grid = Grid.usual(request)
         n_paths = max(_FEWEST_PATHS, min(_MOST_PATHS, _MOST_NUMBERS // grid.n_rows))
-        drawn = standard_normals(request.simulation.seed, EXERCISE, stream, (1,) * grid.n_rows, n_paths, np.float64)
+        drawn = standard_normals(
+            request.simulation.seed, EXERCISE, variant.stream, (1,) * grid.n_rows, n_paths, np.float64
+        )
         data = data_of(Motion(request.path_dates, drawn, grid), markets_of([request]))
         path = plain_path(data, request, request.values)
         assert isinstance(path, PlainPath)
@@ -91,10 +117,10 @@ class _Fit:
         self._exercises_today = request.contract.exercises_today
         names = ["centre", "scale", "middle", "steepness", "lowest", "highest", "least"]
         names += [f"continuation {k}" for k in range(DEGREE + 1)]
-        names += [f"martingale {k}" for k in range(1, DEGREE_OF_MARTINGALE + 1)]
+        names += [f"martingale {k}" for k in range(N_BELLS)]
         self.columns = {name: np.zeros((own.n_dates, 1)) for name in names}
         self.columns |= {"today": np.zeros(()), "premium": np.zeros(()), "share": np.asarray(share)}
-        self.columns["least"][:] = 0.0 if self._is_exact else -_NEVER
+        self.columns["least"][:] = 0.0 if self._is_exact else -NEVER
         self._fit()
 
     def _fit(self) -> None:
@@ -123,20 +149,20 @@ class _Fit:
         columns["centre"][date], columns["scale"][date] = centre, 1 / spread
         was = (self._growth[date - 1], self._variance[date - 1]) if date else (0.0, 0.0)
         share = (self._variance[date] - was[1]) / self._variance[date]
-        here = hermite((logs - centre) / spread, 1.0, DEGREE_OF_MARTINGALE)
-        means = hermite((before + self._growth[date] - was[0] - centre) / spread, 1 - share, DEGREE_OF_MARTINGALE)
+        here = bells((logs - centre) / spread)
+        means = bells((before + self._growth[date] - was[0] - centre) / spread, share)
         rows = np.array([np.ones_like(value), *here])
         found = fitted(rows, value)[1:]
-        for k, coefficient in enumerate(found, start=1):
+        for k, coefficient in enumerate(found):
             columns[f"martingale {k}"][date] = coefficient
         return sum(c * (one - mean) for c, one, mean in zip(found, here, means, strict=True))
 
     def _continuation(self, date: int, value: Array, paid: NDArray[np.bool_]) -> None:
         """Fits the value of going on over the European's at a date, on the paths where exercise pays more than it."""
         columns = self.columns
-        degree = min(DEGREE, int(paid.sum()) // _PER_COLUMN - 1)
-        if degree < 0:
-            columns["continuation 0"][date] = _NEVER
+        degree = min(self._variant.degree, int(paid.sum()) // _PER_COLUMN - 1)
+        if degree < 0 or (len(self._logs) - 1 - date) % self._variant.every:
+            columns["continuation 0"][date] = NEVER
             return
         logs = self._logs[date][paid]
         middle, spread = float(logs.mean()), float(logs.std()) or 1.0

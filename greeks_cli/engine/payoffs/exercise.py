@@ -4,7 +4,7 @@ The policy is a function of the path at each date, and its numbers are inputs of
 payment is larger than the value of going on. Decisions are data: no derivative passes through them.
 
 A martingale M that follows the price as closely as it is known is taken off: the closed form of the European, and
-polynomials of the logarithm less their means a date before. Its mean is 0 for every policy and at all values of the
+bells of the logarithm less their means a date before. Its mean is 0 for every policy and at all values of the
 parameters, so the discounted payment less M has the mean of the payment, and next to no noise. The largest of all
 payments less M, each path knowing its future, is an upper bound (L. Rogers, Mathematical Finance 12, 2002; M. Haugh and
 L. Kogan, Operations Research 52, 2004).
@@ -30,7 +30,7 @@ from greeks_cli.engine.autodiff.ops import (
 from greeks_cli.engine.autodiff.path_nodes import log_of
 from greeks_cli.engine.payoffs.at_dates import at_dates, given_forwards
 from greeks_cli.engine.payoffs.base import at_expiry, discounted_payoff, payoff
-from greeks_cli.engine.payoffs.hermite import hermite
+from greeks_cli.engine.payoffs.bells import bells
 from greeks_cli.engine.simulation.any_market import AnyPath
 from greeks_cli.engine.simulation.paths import Path
 from greeks_cli.terms.contract import Contract
@@ -38,8 +38,8 @@ from greeks_cli.terms.exercise import Exercisable
 
 POLICY = "exercise policy"
 """The leaf of the policy's numbers by name: one for each date, shape (n_dates, 1), or one for all, shape ()."""
-DEGREE, DEGREE_OF_MARTINGALE = 8, 6
-"""The degrees of the polynomials: of the premium of going on, and of the martingale."""
+DEGREE = 8
+"""The degree of the polynomial for the premium of going on."""
 MORE_THAN_ROUNDING = 1 + 1e-9
 """The least ratio of a payment to the value of going on: without a rate, both are equal deep in the money."""
 Columns = Mapping[str, Operand]
@@ -96,7 +96,7 @@ class Exercised:
         return payoff(self._contract, self._leaves, given_forwards(forwards, variance), Sharp()) * discount
 
     def premiums(self, policy: Columns) -> Operand:
-        """The martingale of the premium over the European: polynomials less their means, summed up to each date."""
+        """The martingale of the premium over the European: bells less their means, summed up to each date."""
         logs, accruals = self.logarithms, self._accruals
         start = as_constant(log(self._path.start(self._leaves))) + 0.0 * values_of(logs[:1])
         before = concat([start, logs[:-1]]) if self.n_dates > 1 else start
@@ -104,10 +104,9 @@ class Exercised:
         means = before + (growth - _shifted(growth))
         scale, centre = policy["scale"], policy["centre"]
         spread = (variance - _shifted(variance)) * (scale * scale)
-        values = hermite((logs - centre) * scale, 1.0, DEGREE_OF_MARTINGALE)
-        expected = hermite((means - centre) * scale, 1.0 - spread, DEGREE_OF_MARTINGALE)
+        values, expected = bells((logs - centre) * scale), bells((means - centre) * scale, spread)
         found: Operand = 0.0
-        for k, (value, mean) in enumerate(zip(values, expected, strict=True), start=1):
+        for k, (value, mean) in enumerate(zip(values, expected, strict=True)):
             found = found + policy[f"martingale {k}"] * (value - mean)
         return running_total(found)
 

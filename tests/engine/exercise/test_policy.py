@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from greeks_cli.engine.exercise.policy import policy_of, with_policy
-from greeks_cli.engine.payoffs.exercise import POLICY
+from greeks_cli.engine.exercise.policy import HALVED, NEVER, REFITTED, USUAL, policy_of, with_policy
+from greeks_cli.engine.payoffs.exercise import DEGREE, POLICY
 from greeks_cli.terms.building import build_request
 
 PUT = {"type": "put", "strike": 100, "exercise": "bermudan", "exercise_times": [0.25, 0.5, 0.75, 1]}
@@ -22,10 +22,17 @@ def test_a_policy_depends_on_contract_market_and_seed_alone():
         assert not np.array_equal(policy_of(other)["premium"], one["premium"])
 
 
-def test_another_stream_fits_another_policy_of_nearly_the_same_premium():
-    one, other = (policy_of(request_of(), stream)["premium"] for stream in (0, 1))
-    assert one != other
-    assert one == pytest.approx(other, rel=0.02)
+def test_a_refitted_policy_decides_otherwise_by_the_same_martingale():
+    usual, other = (policy_of(request_of(), variant) for variant in (USUAL, REFITTED))
+    assert not np.array_equal(usual["continuation 1"], other["continuation 1"])
+    assert not other[f"continuation {DEGREE}"].any()
+    assert np.array_equal(usual["martingale 3"], other["martingale 3"])
+
+
+def test_half_as_many_dates_are_every_second_one_and_the_last():
+    contract = {"type": "put", "strike": 100, "exercise": "american", "exercise_dates": 6}
+    never = policy_of(request_of(contract), HALVED)["continuation 0"][:, 0] >= NEVER
+    assert never.tolist() == [True, False, True, False, True, False]
 
 
 def test_a_date_that_no_path_exercises_has_no_polynomial():

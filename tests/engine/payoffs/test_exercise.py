@@ -1,4 +1,4 @@
-"""Parts of payoffs with early exercise: martingales, the mean given forwards, and Hermite polynomials."""
+"""Parts of payoffs with early exercise: bells, payments at several dates, and their means given forwards."""
 
 import numpy as np
 import pytest
@@ -6,18 +6,19 @@ import pytest
 from greeks_cli.engine.autodiff.kinks import Sharp
 from greeks_cli.engine.payoffs import exercise, payoff
 from greeks_cli.engine.payoffs.at_dates import at_dates, given_forwards
-from greeks_cli.engine.payoffs.hermite import hermite
+from greeks_cli.engine.payoffs.bells import N_BELLS, bells
 from greeks_cli.terms.vanillas import Butterfly, Digital, European, Straddle
 
 NODES, WEIGHTS = np.polynomial.hermite_e.hermegauss(40)
 WEIGHTS = WEIGHTS / WEIGHTS.sum()
 
 
-def test_the_mean_of_a_hermite_polynomial_is_one_of_less_variance():
-    x, spread, variance = 0.7, 0.6, 1.3
-    wide = hermite(x + spread * NODES, variance, 8)
-    for k, narrow in enumerate(hermite(x, variance - spread**2, 8)):
-        assert WEIGHTS @ wide[k] == pytest.approx(narrow)
+def test_the_mean_of_a_bell_is_a_wider_one():
+    x, spread = np.array([-3.0, 0.7]), 0.6
+    values = bells(x[:, None] + spread * NODES)
+    assert len(values) == N_BELLS
+    for value, mean in zip(values, bells(x, spread**2), strict=True):
+        assert value @ WEIGHTS == pytest.approx(mean)
 
 
 CONTRACTS = [

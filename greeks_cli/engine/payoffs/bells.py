@@ -1,0 +1,19 @@
+"""Bells: Gaussian functions of a normal variable, whose means are bells again.
+
+They span what a price does between its limits, and vanish far out, where polynomials do not.
+"""
+
+from greeks_cli.engine.autodiff.ops import Operand, exp, sqrt
+
+N_BELLS = 9
+"""The number of bells."""
+_WIDTH = 0.8
+"""The distance from bell to bell, and their width, in standard deviations of the variable."""
+
+
+def bells(x: Operand, variance: Operand = 0.0) -> list[Operand]:
+    """The mean of each bell exp(-(x + s z - c)^2 / 2 w^2) over a standard normal z, where s^2 is ``variance``."""
+    square = _WIDTH * _WIDTH + variance
+    factor, share = _WIDTH / sqrt(square), -0.5 / square
+    centres = [_WIDTH * (k - (N_BELLS - 1) / 2) for k in range(N_BELLS)]
+    return [factor * exp(share * (x - centre) * (x - centre)) for centre in centres]
