@@ -6,6 +6,7 @@ from typing import Annotated, Any, ClassVar, Literal, Self
 from pydantic import BeforeValidator, Field, model_validator
 
 from greeks_cli.terms.contract import Contract, OptionType
+from greeks_cli.terms.exercise import Exercisable
 from greeks_cli.terms.fields import Number, Price
 from greeks_cli.terms.fixings import Prices, read_numbers
 from greeks_cli.terms.nodes import node_name
@@ -109,7 +110,7 @@ class Leveled(JointContract):
         return super().but_for({*names, "initial_levels"})
 
 
-class Option(Leveled):
+class Option(Leveled, Exercisable):
     """A call or a put with a strike."""
 
     parameters: ClassVar[tuple[str, ...]] = ("strike",)
@@ -141,7 +142,7 @@ class Basket(Option):
         return False
 
     def describe(self) -> str:
-        return f"{self.average} basket {self.sold}"
+        return self.with_rights(f"{self.average} basket {self.sold}")
 
 
 class BestOf(Option):
@@ -154,7 +155,7 @@ class BestOf(Option):
         return True
 
     def describe(self) -> str:
-        return f"best-of {self.sold}"
+        return self.with_rights(f"best-of {self.sold}")
 
 
 class WorstOf(Option):
@@ -167,7 +168,7 @@ class WorstOf(Option):
         return True
 
     def describe(self) -> str:
-        return f"worst-of {self.sold}"
+        return self.with_rights(f"worst-of {self.sold}")
 
 
 class Rainbow(Option):
@@ -186,7 +187,7 @@ class Rainbow(Option):
         return True
 
     def describe(self) -> str:
-        return f"rainbow {self.sold}, weights {', '.join(f'{share:g}' for share in self.shares)}"
+        return self.with_rights(f"rainbow {self.sold}, weights {', '.join(f'{share:g}' for share in self.shares)}")
 
 
 class OfTwo(JointContract):
@@ -203,7 +204,7 @@ class OfTwo(JointContract):
         return False
 
 
-class Spread(OfTwo):
+class Spread(OfTwo, Exercisable):
     """Pays max(A - B - K, 0) for a call, max(K - A + B, 0) for a put; the strike may be 0 or negative."""
 
     parameters: ClassVar[tuple[str, ...]] = ("strike",)
@@ -214,13 +215,13 @@ class Spread(OfTwo):
     strike: Number = Field(ge=-1e12, le=1e12, description="price at which the option is exercised")
 
     def describe(self) -> str:
-        return f"spread {self.type} on {' - '.join(self.underlyings)}, strike {self.strike:g}"
+        return self.with_rights(f"spread {self.type} on {' - '.join(self.underlyings)}, strike {self.strike:g}")
 
 
-class Exchange(OfTwo):
+class Exchange(OfTwo, Exercisable):
     """Pays max(A - B, 0): the right to give B for A."""
 
     kind: Literal["exchange"] = "exchange"
 
     def describe(self) -> str:
-        return f"exchange of {self.underlyings[1]} for {self.underlyings[0]}"
+        return self.with_rights(f"exchange of {self.underlyings[1]} for {self.underlyings[0]}")

@@ -27,6 +27,9 @@ def problems_of_market(request: "Request") -> Iterator[Problem]:
     if request.is_joint:
         for part in request.parts:
             yield from problems_of_market(part)
+        if contract.is_early and any(part.sole_market.dividends and part.cash_dividends for part in request.parts):
+            message = "early exercise of several underlyings wants no dividends in cash before expiry; give shares"
+            yield Problem(("market", "dividends"), message)
         if request.simulation.control:
             message = "there is no control variate for several underlyings; leave out control"
             yield Problem(("simulation", "control"), message)

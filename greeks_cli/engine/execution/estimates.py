@@ -22,6 +22,7 @@ from greeks_cli.engine.execution.plan import Plan
 from greeks_cli.engine.execution.rare_events import unseen
 from greeks_cli.engine.execution.regression import Regression
 from greeks_cli.engine.execution.tails import Tail
+from greeks_cli.engine.exercise.bounds import upper_bound
 from greeks_cli.terms.errors import NonFiniteEstimate
 from greeks_cli.terms.greek import Greek
 from greeks_cli.terms.objections import NOTABLE_CHANCE
@@ -94,7 +95,7 @@ def estimates(
     bias = np.where(unexplained, hidden, _bias(plan, moments) + others + np.maximum(rarely_seen, missed))
     bias += _rounding(plans, np.where(is_small, np.abs(values) * (1 + abs(plan.shift)), scales))
     shares = np.where((missed > 0) & ~unexplained, shares, 0.0)
-    upper, of_upper = _upper(plan, moments)
+    upper, of_upper = _upper(plans, moments)
     upper += of_dates
     bias += np.where(np.isnan(upper), 0.0, np.maximum(upper - of_dates - values, 0.0))
     table = np.array([values, stderrs, bias, of_steps, hidden, uncertainties, shares, moments.values.m2, scales])
@@ -181,13 +182,18 @@ def _is_price(plan: Plan) -> NDArray[np.bool_]:
     return np.array([not greek.order for greek in plan.request.greeks])[:, None]
 
 
-def _upper(plan: Plan, moments: StackMoments) -> tuple[Vector, Vector]:
+def _upper(plans: Sequence[Plan], moments: StackMoments) -> tuple[Vector, Vector]:
     """The upper bound on a price and its standard error; NaN for other Greeks, and where there is none."""
-    missing = np.full_like(moments.values.mean, np.nan)
-    if moments.upper is None:
+    request, missing = plans[0].request, np.full_like(moments.values.mean, np.nan)
+    if not request.contract.is_early:
         return missing, missing
-    is_price = _is_price(plan)
-    return np.where(is_price, moments.upper.mean, np.nan), np.where(is_price, moments.upper.stderr, np.nan)
+    if moments.upper is not None:
+        found, noise = moments.upper.mean, moments.upper.stderr
+    else:
+        bounds = [upper_bound(plan.request) for plan in plans]
+        found, noise = np.array([own.mean for own in bounds]), np.array([own.stderr for own in bounds])
+    is_price = _is_price(plans[0])
+    return np.where(is_price, found, np.nan), np.where(is_price, noise, np.nan)
 
 
 def _uncertainties(plan: Plan, moments: StackMoments) -> Vector:

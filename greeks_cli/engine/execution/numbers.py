@@ -13,7 +13,8 @@ from greeks_cli.engine.compiler.batching import per_trade
 from greeks_cli.engine.compiler.ir import Program, Source
 from greeks_cli.engine.compiler.key import Key
 from greeks_cli.engine.estimators.methods import Method
-from greeks_cli.engine.exercise.policy import USUAL, Variant, policy_of
+from greeks_cli.engine.exercise.policy import policy_of
+from greeks_cli.engine.exercise.variants import USUAL, Variant
 from greeks_cli.engine.simulation.any_market import AnyMarkets, AnyPathData, markets_of
 from greeks_cli.engine.simulation.cash_dividends import start_of
 from greeks_cli.engine.simulation.sources import Coefficient, PathSource

@@ -16,7 +16,7 @@ from greeks_cli.engine.compiler.simplify import Scaled, Simplifier
 from greeks_cli.engine.execution.chunks import is_one_by_one
 from greeks_cli.engine.execution.numbers import Numbers, is_rounded_by_batch, simplified_as_one, widths_of
 from greeks_cli.engine.execution.plan import Plan
-from greeks_cli.engine.exercise.policy import HALVED, REFITTED, Variant
+from greeks_cli.engine.exercise.variants import HALVED, REFITTED, Variant
 from greeks_cli.engine.payoffs.controls import control_of
 from greeks_cli.terms.contract import Contract
 
@@ -141,7 +141,7 @@ def _included(plans: Sequence[Plan], numbers: Numbers, simplifier: Simplifier) -
     plan = plans[0]
     traced, contract = plan.traced, plan.request.contract
 
-    if contract.is_early:
+    if contract.is_early and not plan.request.is_joint:
         bound = simplifier.include(traced.of_bound(numbers), numbers.late(widths_of([plan.groups[0].method])))
         yield (UPPER, ()), bound[()]
     for number, group in enumerate(plan.groups):

@@ -35,7 +35,8 @@ from greeks_cli.engine.execution.numbers import (
     type_of,
 )
 from greeks_cli.engine.exercise.policy import policy_of
-from greeks_cli.engine.payoffs.exercise import POLICY, UpperBound
+from greeks_cli.engine.payoffs.early import POLICY
+from greeks_cli.engine.payoffs.exercise import UpperBound
 from greeks_cli.engine.simulation.any_paths import any_paths
 from greeks_cli.engine.simulation.cash_dividends import start_of
 from greeks_cli.engine.simulation.conditional import integrates

@@ -1,5 +1,6 @@
 """Views of a path by which a payoff of one date is evaluated at several dates at once."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from greeks_cli.engine.autodiff.ops import Leaves, Operand, as_constant, sqrt
@@ -11,6 +12,11 @@ _LEAST_VARIANCE = 1e-30
 def at_dates(spots: Operand) -> Any:
     """The view of a path whose last date is each of some dates; ``spots`` have shape (n_dates, n_paths)."""
     return _AtDates(spots)
+
+
+def at_dates_of_several(spots: Sequence[Operand]) -> Any:
+    """The view of a path of several underlyings whose last date is each of some dates, by the spots of each."""
+    return _AtDatesOfSeveral(spots)
 
 
 def given_forwards(forwards: Operand, variance: Operand) -> Any:
@@ -26,6 +32,11 @@ class _AtDates:
 
     def __getitem__(self, date: int) -> Operand:
         return self._spots
+
+
+class _AtDatesOfSeveral:
+    def __init__(self, spots: Sequence[Operand]):
+        self.parts = tuple(map(_AtDates, spots))
 
 
 class _GivenForwards:

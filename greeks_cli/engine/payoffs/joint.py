@@ -26,7 +26,7 @@ def levels(contract: Leveled, leaves: Leaves) -> list[Operand]:
 
 def largest(found: Sequence[Operand], smoother: Smoother) -> Operand:
     """The largest of some operands, path by path."""
-    return smoother.maximum(concat([price.reshape(1, -1) for price in found]))
+    return smoother.maximum(concat([price.reshape(1, *price.shape) for price in found]))
 
 
 def least(found: Sequence[Operand], smoother: Smoother) -> Operand:

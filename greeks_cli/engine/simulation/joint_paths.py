@@ -17,7 +17,8 @@ class JointPath:
     """The underlyings at the dates of a contract, each as a path, by its name."""
 
     def __init__(self, paths: Mapping[str, Path], weight: Operand = 1.0):
-        self._paths = dict(paths)
+        self.named = dict(paths)
+        """The path of each underlying by its name."""
         self.parts = tuple(paths.values())
         """The path of each underlying, in the order of the contract."""
         self.weight = weight
@@ -30,7 +31,7 @@ class JointPath:
 
     def of(self, name: str) -> Path:
         """The path of an underlying."""
-        return self._paths[name]
+        return self.named[name]
 
     def times(self, dates: Sequence[int]) -> Operand:
         """Years to some dates, shape (n_dates, 1)."""
@@ -43,7 +44,7 @@ class JointPath:
 
     def discount(self, leaves: Leaves, date: int = -1) -> Operand:
         """The discount factor of a date."""
-        name, path = next(iter(self._paths.items()))
+        name, path = next(iter(self.named.items()))
         return path.discount(values_of_part(leaves, name), date)
 
 

@@ -3,8 +3,10 @@
 import numpy as np
 import pytest
 
-from greeks_cli.engine.exercise.policy import HALVED, NEVER, REFITTED, USUAL, policy_of, with_policy
-from greeks_cli.engine.payoffs.exercise import DEGREE, POLICY
+from greeks_cli.engine.exercise.fit import NEVER
+from greeks_cli.engine.exercise.policy import policy_of, with_policy
+from greeks_cli.engine.exercise.variants import HALVED, REFITTED, USUAL
+from greeks_cli.engine.payoffs.early import DEGREE, POLICY
 from greeks_cli.terms.building import build_request
 
 PUT = {"type": "put", "strike": 100, "exercise": "bermudan", "exercise_times": [0.25, 0.5, 0.75, 1]}

@@ -4,9 +4,13 @@ import numpy as np
 import pytest
 
 from greeks_cli.engine.autodiff.kinks import Sharp
-from greeks_cli.engine.payoffs import exercise, payoff
+from greeks_cli.engine.autodiff.ops import values_of
+from greeks_cli.engine.exercise.fit import pilot_path
+from greeks_cli.engine.exercise.policy import with_policy
+from greeks_cli.engine.payoffs import discounted_payoff, early, exercise, payoff
 from greeks_cli.engine.payoffs.at_dates import at_dates, given_forwards
 from greeks_cli.engine.payoffs.bells import N_BELLS, bells
+from greeks_cli.terms.building import build_request
 from greeks_cli.terms.vanillas import Butterfly, Digital, European, Straddle
 
 NODES, WEIGHTS = np.polynomial.hermite_e.hermegauss(40)
@@ -47,6 +51,22 @@ def test_payments_at_dates_are_payoffs_and_forwards_give_their_means(contract):
 def test_the_policy_never_values_going_on_below_the_european():
     columns = {name: np.zeros((1, 1)) for name in ("middle", "least")} | {"steepness": np.ones((1, 1))}
     columns |= {"lowest": np.full((1, 1), -1.0), "highest": np.full((1, 1), 1.0)}
-    columns |= {f"continuation {k}": np.full((1, 1), float(k == 1)) for k in range(exercise.DEGREE + 1)}
+    columns |= {f"continuation {k}": np.full((1, 1), float(k == 1)) for k in range(early.DEGREE + 1)}
     logs = np.array([[-3.0, -0.5, 0.5, 3.0]])
-    assert exercise.premium_of(columns, logs).tolist() == [[0, 0, 0.5, 1]]
+    assert early.premium_of(columns, logs).tolist() == [[0, 0, 0.5, 1]]
+
+
+def test_the_known_part_and_the_rest_are_the_payment_less_a_martingale():
+    request = build_request(
+        {"type": "put", "strike": 100, "exercise": "bermudan", "exercise_times": [0.5, 1]},
+        {"spot": 100, "vol": 0.2, "rate": 0.05},
+        {},
+    )
+    path = pilot_path(request, 7, 1_000)
+    leaves = with_policy(request, request.payoff_values)
+    whole = discounted_payoff(request.contract, leaves, path, Sharp())
+    known, rest = (part(request.contract, leaves, path) for part in (exercise.certain, exercise.uncertain))
+    assert values_of(known + rest) == pytest.approx(values_of(whole))
+    bound = values_of(discounted_payoff(exercise.UpperBound(of=request.contract), leaves, path, Sharp()))
+    assert (bound >= values_of(whole) - 1e-9).all()
+    assert values_of(whole).std() < 0.5

@@ -1,0 +1,52 @@
+"""Exercise policy on one underlying: polynomials of its logarithm for what going on is worth over the European."""
+
+import numpy as np
+
+from greeks_cli.engine.exercise.fit import NEVER, PER_COLUMN, Array, Fit, Moves, fitted_martingale, pilot_path
+from greeks_cli.engine.exercise.least_squares import fitted
+from greeks_cli.engine.exercise.variants import Variant
+from greeks_cli.engine.payoffs.bells import N_BELLS
+from greeks_cli.engine.payoffs.early import DEGREE, MORE_THAN_ROUNDING, POLICY, EarlyOnOne, premium_of
+from greeks_cli.engine.simulation.paths import PlainPath
+from greeks_cli.terms.request import Request
+
+
+class FitOnOne(Fit):
+    """Fit of a policy on one underlying."""
+
+    def __init__(self, request: Request, variant: Variant):
+        path = pilot_path(request, variant.stream)
+        assert isinstance(path, PlainPath)
+        self._is_exact = not (request.cash_dividends and request.cash_dividends.jumps)
+        share = 1.0 if self._is_exact else float(np.mean(path[-1]) / np.mean(path.lognormal_end))
+        own = EarlyOnOne(request.contract, {**request.payoff_values, POLICY: {"share": np.asarray(share)}}, path)
+        super().__init__(request, variant, own, np.asarray(own.europeans()))
+        self._moves = Moves(path, request.values)
+        self._add("centre", "scale", "middle", "steepness", "lowest", "highest", "least")
+        self._add(*(f"continuation {k}" for k in range(DEGREE + 1)), *(f"martingale {k}" for k in range(N_BELLS)))
+        self.columns["share"] = np.asarray(share)
+        self.columns["least"][:] = 0.0 if self._is_exact else -NEVER
+
+    def _martingale(self, date: int, value: Array) -> Array:
+        return fitted_martingale([self._moves], date, value, self.columns, [""])
+
+    def _continuation(self, date: int, value: Array) -> None:
+        """Fits the premium on the paths where exercise pays more than the European is worth."""
+        columns, european = self.columns, self._known[date] / self._discounts[date]
+        tried = self._payments[date] > (MORE_THAN_ROUNDING * european if self._is_exact else 0.0)
+        degree = min(self._variant.degree, int(tried.sum()) // PER_COLUMN - 1)
+        if degree < 0 or not self._is_used(date):
+            columns["continuation 0"][date] = NEVER
+            return
+        logs = self._moves.logs[date][tried]
+        middle, spread = float(logs.mean()), float(logs.std()) or 1.0
+        x = (logs - middle) / spread
+        columns["middle"][date], columns["steepness"][date] = middle, 1 / spread
+        columns["lowest"][date], columns["highest"][date] = x.min(), x.max()
+        found = fitted(np.array([x**k for k in range(degree + 1)]), (value - european)[tried])
+        for k, coefficient in enumerate(found):
+            columns[f"continuation {k}"][date] = coefficient
+
+    def _going_on(self, date: int) -> Array:
+        premium: Array = premium_of(self._at(date), self._moves.logs[date])
+        return premium + self._known[date] / self._discounts[date]
