@@ -39,7 +39,7 @@ class JointPath:
 
     def growth(self, leaves: Leaves, dates: Sequence[int]) -> Operand:
         """The worth at expiry of 1 that is paid at each of some dates."""
-        name, path = next(iter(self._paths.items()))
+        name, path = next(iter(self.named.items()))
         return path.growth(values_of_part(leaves, name), dates)
 
     def discount(self, leaves: Leaves, date: int = -1) -> Operand:
