@@ -114,6 +114,9 @@ def test_a_european_imports_nothing_of_other_contracts_of_books_or_of_rich():
     assert not found & {f"greeks_cli.terms.{name}" for name in others}
     assert not [name for name in found if re.match(r"rich|greeks_cli\.book\.(?!curve_files)|.*\.joint_point", name)]
     assert not found & {f"greeks_cli.engine.payoffs.{name}" for name in ("barriers", "path_dependent", "joint")}
+    assert not found & {
+        f"greeks_cli.engine.simulation.{name}" for name in ("joint", "heston", "recursion", "local_vol")
+    }
 
 
 def test_importing_chainer_is_silent_and_leaves_numpy_as_it_was():

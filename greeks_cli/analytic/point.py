@@ -10,7 +10,6 @@ from typing import NamedTuple
 from greeks_cli.analytic.characteristic import log_characteristic, slope_at_infinity
 from greeks_cli.analytic.closed_form import SCHEDULE
 from greeks_cli.analytic.contour import Complex, Contour, chosen_contour
-from greeks_cli.analytic.quoted_law import has_law_of_quotes
 from greeks_cli.engine.autodiff.mixed_partials import MultiIndex
 from greeks_cli.engine.compiler.ir import Source
 from greeks_cli.engine.compiler.key import Key
@@ -114,6 +113,8 @@ class Point:
         if contract.is_early:
             return False
         if market.vol_surface and not isinstance(contract, Underlying):
+            from greeks_cli.analytic.quoted_law import has_law_of_quotes  # splines
+
             is_of_market = self.values["spot"] == market.spot
             return type(contract) in ON_THE_END and is_of_market and has_law_of_quotes(market, contract.expiry)
         if market.model is not Model.GBM and not (type(contract) in ON_THE_END and all(self.contours.values())):

@@ -8,7 +8,6 @@ import numpy as np
 
 from greeks_cli.analytic.end_law import EndLaw, Lognormal, Places, Transformed
 from greeks_cli.analytic.point import Date, ExDate, ExWeight, Place, Point, Weight
-from greeks_cli.analytic.quoted_law import Quoted
 from greeks_cli.engine.autodiff.chainer_runtime import chainer
 from greeks_cli.engine.autodiff.exp_linear import Dates
 from greeks_cli.engine.autodiff.open_number import OpenNumber
@@ -50,6 +49,8 @@ class PointAccruals:
         if market.model is Model.GBM:
             return Lognormal(self._leaves, self())
         if market.vol_surface:
+            from greeks_cli.analytic.quoted_law import Quoted  # splines
+
             return Quoted(market, self._point.contract.expiry, self._leaves)
         return Transformed(self._point.market.model, self._leaves, self(), self._places)
 

@@ -6,6 +6,7 @@ import importlib
 import os
 import signal
 import sys
+import types
 from collections.abc import Sequence
 from typing import NoReturn
 
@@ -81,9 +82,17 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """Run the command line and exit."""
     gc.disable()  # until a run begins: what is loaded until then is no garbage
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # NumPy's, which spin while NumPy is imported; a run has its own
+    _without_plugins()
     code = _run(arguments)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # a second Ctrl-C changes nothing any more
     sys.exit(code)
+
+
+def _without_plugins() -> None:
+    """Stands in for Pydantic's search for plugins, which reads the metadata of all packages, and finds none."""
+    loader = types.ModuleType("pydantic.plugin._loader")
+    loader.get_plugins = tuple  # type: ignore[attr-defined]
+    sys.modules.setdefault(loader.__name__, loader)
 
 
 def _run(arguments: Sequence[str] | None) -> int:

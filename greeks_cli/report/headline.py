@@ -3,11 +3,14 @@
 import re
 from dataclasses import astuple, dataclass
 from itertools import groupby
+from typing import TYPE_CHECKING
 
-from greeks_cli.terms.profile import Profile
 from greeks_cli.terms.request import Request
 from greeks_cli.terms.result import Result
 from greeks_cli.terms.simulation import Autodiff, Estimator, Sampler, Simulation, Smoothing
+
+if TYPE_CHECKING:
+    from greeks_cli.terms.profile import Profile
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +93,7 @@ def _method(simulation: Simulation) -> str:
     return ", ".join(filter(None, parts))
 
 
-def profile_headline(profile: Profile) -> Headline:
+def profile_headline(profile: "Profile") -> Headline:
     """Headline of a profile; a parameter that varies along an axis is a range."""
     first, last = (astuple(_result_headline(profile.results[end])) for end in (0, -1))
     return Headline(*(_between(*pair) for pair in zip(first, last, strict=True)))

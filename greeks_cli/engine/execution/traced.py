@@ -40,7 +40,6 @@ from greeks_cli.engine.payoffs.exercise import UpperBound
 from greeks_cli.engine.simulation.any_paths import any_paths
 from greeks_cli.engine.simulation.cash_dividends import start_of
 from greeks_cli.engine.simulation.conditional import integrates
-from greeks_cli.engine.simulation.joint_scenario import PartScenario
 from greeks_cli.engine.simulation.scenario import Scenario, Sourced
 from greeks_cli.terms.contract import Contract
 from greeks_cli.terms.nodes import Nodes
@@ -195,6 +194,8 @@ def scenario_of(request: Request, part: int, n_paths: int, dtype: type[np.floati
     spot = sourced(Start(part, rounded=True), dtype(start_of(own, own.values)))
     unrounded = sourced(Start(part), dtype(1))
     if request.is_joint:
+        from greeks_cli.engine.simulation.joint_scenario import PartScenario
+
         return PartScenario(request, part, n_paths, dtype, sourced, spot, unrounded)
     return Scenario(request, n_paths, dtype, sourced, spot, unrounded)
 

@@ -2,9 +2,6 @@
 
 from collections.abc import Sequence
 
-from greeks_cli.engine.simulation.joint_model_paths import JointModelPaths
-from greeks_cli.engine.simulation.joint_paths import JointPaths
-from greeks_cli.engine.simulation.joint_scenario import PartScenario
 from greeks_cli.engine.simulation.model_paths import Paths, paths_of
 from greeks_cli.engine.simulation.scenario import Scenario
 from greeks_cli.engine.simulation.schedule import Schedule
@@ -13,8 +10,12 @@ from greeks_cli.terms.models import Model
 
 def any_paths(scenarios: Sequence[Scenario], schedules: Sequence[Schedule]) -> Paths:
     """The paths of one underlying, or of several."""
-    parts = [scenario for scenario in scenarios if isinstance(scenario, PartScenario)]
-    if not parts:
+    if type(scenarios[0]) is Scenario:
         return paths_of(scenarios[0], schedules[0])
+    from greeks_cli.engine.simulation.joint_model_paths import JointModelPaths
+    from greeks_cli.engine.simulation.joint_paths import JointPaths
+    from greeks_cli.engine.simulation.joint_scenario import PartScenario
+
+    parts = [scenario for scenario in scenarios if isinstance(scenario, PartScenario)]
     is_lognormal = all(own.model is Model.GBM for own in parts)
     return (JointPaths if is_lognormal else JointModelPaths)(parts, schedules)

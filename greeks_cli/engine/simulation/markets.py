@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from functools import cached_property
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,14 +14,15 @@ from greeks_cli.engine.compiler.ir import Array
 from greeks_cli.engine.simulation.cash_dividends import start_of
 from greeks_cli.engine.simulation.gbm import parameters_of
 from greeks_cli.engine.simulation.laws import Columns, Law, law_of
-from greeks_cli.engine.simulation.models import stepped_of
-from greeks_cli.engine.simulation.recursion import Stepped
 from greeks_cli.engine.simulation.schedule import at_dates
 from greeks_cli.terms.greek import TIME
 from greeks_cli.terms.market import Market
 from greeks_cli.terms.models import Model, model_of
 from greeks_cli.terms.nodes import label_of_node
 from greeks_cli.terms.request import Request
+
+if TYPE_CHECKING:
+    from greeks_cli.engine.simulation.recursion import Stepped
 
 
 class Markets(Columns):
@@ -62,8 +63,10 @@ class Markets(Columns):
         """The model of the markets."""
         return model_of(self.nodes)
 
-    def stepped(self, kind: str) -> Stepped:
+    def stepped(self, kind: str) -> "Stepped":
         """The time steps of the model of one market, of a kind."""
+        from greeks_cli.engine.simulation.models import stepped_of  # gbm has no steps
+
         return stepped_of(self.terms[0], kind)
 
     @cached_property

@@ -14,11 +14,9 @@ from greeks_cli.engine.simulation import local_levels
 from greeks_cli.engine.simulation.conditional import increments, levels
 from greeks_cli.engine.simulation.gbm import anchors
 from greeks_cli.engine.simulation.grid import Grid
-from greeks_cli.engine.simulation.heston import PARAMETERS
 from greeks_cli.engine.simulation.jumps import counts
 from greeks_cli.engine.simulation.laws import Law
 from greeks_cli.engine.simulation.markets import Markets, MarketSchedule
-from greeks_cli.engine.simulation.models import recursion
 from greeks_cli.terms.greek import TIME
 from greeks_cli.terms.models import Model
 
@@ -188,6 +186,8 @@ class PathData:
         motion, markets = self.motion, self.markets
         kept = motion.kept.setdefault((kind, markets.key), {})
         if (name, index) not in kept:
+            from greeks_cli.engine.simulation.models import recursion  # gbm has no steps
+
             values = {name: float(value[0]) for name, value in markets.values.items()}
             dates = tuple(markets.dates[0].tolist())
             indices = frozenset({index, *(other.index for other in motion.wanted if other.kind == kind)})
@@ -197,6 +197,8 @@ class PathData:
     @property
     def of_variance(self) -> Collection[str]:
         """The parameters that a random variance depends on."""
+        from greeks_cli.engine.simulation.heston import PARAMETERS
+
         return PARAMETERS
 
     @cached_property
