@@ -119,6 +119,15 @@ def test_a_european_imports_nothing_of_other_contracts_of_books_or_of_rich():
     }
 
 
+def test_a_command_reads_no_metadata_of_packages():
+    code = (
+        "import sys\nfrom greeks_cli.cli.main import main\n"
+        "try:\n    main(['price', '--strike', '100', '--vol', '0.1'])\n"
+        "except SystemExit as ending:\n    assert ending.code == 0\n    assert 'importlib.metadata' not in sys.modules"
+    )
+    subprocess.run([sys.executable, "-c", code], capture_output=True, check=True)
+
+
 def test_importing_chainer_is_silent_and_leaves_numpy_as_it_was():
     code = (
         "import numpy as np; before = set(dir(np)); "
