@@ -129,6 +129,11 @@ class Chunked(Generic[Name]):
         for stack in self.stacks:
             yield from stack.results
 
+    @property
+    def n_latents(self) -> int:
+        """The number of sums over time steps that the programs read."""
+        return sum(len(latents_of(program)) for program in (self.common, *self.stacks))
+
     def run(self, motion: Motion, device: Device) -> Iterator[tuple[Name, Array]]:
         """Yields each result as soon as it is computed."""
         for program in (self.common, *self.stacks):

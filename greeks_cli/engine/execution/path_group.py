@@ -5,6 +5,7 @@ from concurrent.futures import Future
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import chain, pairwise
+from math import ceil
 from threading import Lock
 from typing import Self
 
@@ -12,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from greeks_cli.engine.autodiff.mixed_partials import MultiIndex
-from greeks_cli.engine.backends.backend import Device
+from greeks_cli.engine.backends.backend import HOST, Device
 from greeks_cli.engine.backends.select import device_of, on_processor
 from greeks_cli.engine.compiler.ir import small_buffers
 from greeks_cli.engine.estimators.moments import Moments
@@ -26,6 +27,8 @@ from greeks_cli.engine.simulation.importance import shifted
 from greeks_cli.engine.simulation.path_data import Motion
 from greeks_cli.terms.request import Request
 
+_SUMS_AT_ONCE = 1 << 23
+"""Sums over time steps, times dates and paths, that are in memory at once: larger blocks are run in pieces."""
 _NUMBERS_AT_ONCE = 1 << 18
 """Paths times plans of a stack: with fewer, threads wait for each other's Python; more leave the cache."""
 
@@ -166,6 +169,9 @@ class PathGroup:
         weights = None
         if part.shift:
             normals, weights, _ = shifted(normals, dates, part.shift)
+        if device is HOST:
+            n_sums = chunked.n_latents * len(dates) * normals.shape[1]
+            pieces = max(pieces, min(normals.shape[1], ceil(n_sums / _SUMS_AT_ONCE)))
         motions = [Motion(dates, piece, self.plans[0].blocks.grid) for piece in _divided(normals, pieces)]
         measures_steps = first_plans[0].measures_steps(block)
         if measures_steps:
@@ -259,6 +265,7 @@ def _rows(
         n_paths = piece.n_paths
         for result, rows in chunked.run(piece, device):
             yield result, np.broadcast_to(rows, (len(linked.stacks[result[0]]), n_paths))
+        piece.kept.clear()  # sums of all pieces would fill the memory
 
     if len(pieces) == 1:
         return of_piece(pieces[0])

@@ -157,5 +157,6 @@ def _drawn(request: Request, grid: Grid) -> tuple[int, int, int]:
     simulation = request.simulation
     wanted = simulation.paths // 32 if fixed_width(request) is None else 0
     n_rows = grid.n_rows
-    n_paths = min(_MOST_PATHS, max(_FEWEST_PATHS, wanted), max(256, _MOST_NORMALS // n_rows))
+    most = _MOST_NORMALS // (n_rows * grid.n_stepped)  # several variances have a sum for each pair
+    n_paths = min(_MOST_PATHS, max(_FEWEST_PATHS, wanted), max(256, most))
     return simulation.seed, n_rows, n_paths

@@ -122,7 +122,8 @@ class _Variances:
         """An array of the shape of a sum."""
         self._normals = motion.normals
         self._recursion = recursion(_CORRELATED, frozenset(index for one in wanted for index in one.indices))
-        self._factors = {index: self._factor(markets, index) for index in self._recursion.indices if _in_pairs(index)}
+        in_pairs = [index for index in self._recursion.indices if all(map(is_correlation, index))]
+        self._factors = {index: _Columns(self._factor(markets, index), self.like) for index in in_pairs}
         parts = [markets.parts[markets.names.index(name)] for name in names]
         places = range(len(names))
         self._groups = [slice(0, len(names))] if together else [slice(k, k + 1) for k in places]
@@ -146,7 +147,7 @@ class _Variances:
         for interval, steps in enumerate(self._steps[0].intervals):
             for step, row in zip(steps, self.grid.rows_of(interval), strict=True):
                 independent = self._normals[row::n_steps]
-                normals = {index: _correlated(independent, rows) for index, rows in self._factors.items()}
+                normals = {index: own.times(independent) for index, own in self._factors.items()}
                 after = [
                     own.taken(step, {index: array[group] for index, array in normals.items()})
                     for own, group in zip(self._steps, self._groups, strict=True)
@@ -159,18 +160,17 @@ def _below_each_other(every: Sequence[Sums]) -> Sums:
     return {partial: np.concatenate([own[partial] for own in every]) for partial in every[0]}
 
 
-def _in_pairs(index: MultiIndex) -> bool:
-    """True for derivatives in correlations alone."""
-    return all(map(is_correlation, index))
+class _Columns:
+    """The columns of a factor, or of its derivative, that are not 0, each from its first number that is not."""
 
+    def __init__(self, rows: Rows, like: Array):
+        matrix = np.array(rows, dtype=like.dtype)
+        firsts = [(k, int(column.nonzero()[0][0])) for k, column in enumerate(matrix.T) if column.any()]
+        self._columns = [(k, first, np.asarray(matrix[first:, k : k + 1], like=like)) for k, first in firsts]
 
-def _correlated(independent: Array, rows: Rows) -> Array:
-    """The normals of all variances, of independent ones, shape (n_variances, n_paths)."""
-    found = np.zeros_like(independent)
-    for k, normals in enumerate(independent):
-        column = np.asarray([row[k] for row in rows], dtype=found.dtype)
-        (places,) = column.nonzero()
-        if len(places):
-            first = int(places[0])
-            found[first:] += np.asarray(column[first:, None], like=found) * normals
-    return found
+    def times(self, independent: Array) -> Array:
+        """The normals of all variances, of independent ones, shape (n_variances, n_paths)."""
+        found = np.zeros_like(independent)
+        for k, first, column in self._columns:
+            found[first:] += column * independent[k]
+        return found
