@@ -8,7 +8,9 @@ from greeks_cli import __version__
 from greeks_cli.report.book_table import book_table, common_fields, title_of, totals_table
 from greeks_cli.report.manifest import manifest_section
 from greeks_cli.report.markup import Markup, document, joined, tag
+from greeks_cli.report.matrix_map import MatrixMap
 from greeks_cli.report.pair_map import pair_maps
+from greeks_cli.report.quote_map import quote_maps
 from greeks_cli.report.table import estimate_cell, plain
 from greeks_cli.report.trade_page import TradePage, scroll_box
 from greeks_cli.terms.book_row import TotalRow
@@ -81,7 +83,13 @@ class BookReport:
         """Totals in one table, and as heat maps of pairs of underlyings."""
         note = "Each with the standard error of the sum itself: trades on the same paths are added path by path."
         return tag(
-            "section", tag("h2", "Totals"), tag("p", note), totals_table(self.totals), *self._pairs(), id="totals"
+            "section",
+            tag("h2", "Totals"),
+            tag("p", note),
+            totals_table(self.totals),
+            *self._pairs(),
+            *self._quotes(),
+            id="totals",
         )
 
     def _totals_one_by_one(self) -> Markup:
@@ -104,7 +112,12 @@ class BookReport:
             if one.name == "gamma"
         }
         every = [one for total in named.values() for one in total.estimates]
-        return [one.render() for one in pair_maps(every, list(named), self._spots(), gammas)]
+        return _rendered(pair_maps(every, list(named), self._spots(), gammas))
+
+    def _quotes(self) -> list[Markup]:
+        """Heat maps of the totals by the quotes of a surface of vols, for each total that has them."""
+        found = ((total, quote_maps(total.estimates)) for total in self.totals)
+        return [part for total, maps in found if maps for part in (tag("h3", title_of(total)), *_rendered(maps))]
 
     def _spots(self) -> dict[str, float]:
         """The spot of each underlying, by the first trade on it."""
@@ -154,6 +167,10 @@ class BookReport:
             tag("h3", "Greeks"),
             _definitions([(name, _meaning_of(name)) for name in names]),
         ]
+
+
+def _rendered(maps: Sequence[MatrixMap]) -> list[Markup]:
+    return [one.render() for one in maps]
 
 
 def _meaning_of(name: str) -> str:

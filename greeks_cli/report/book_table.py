@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from math import isnan, nan
 
 from greeks_cli.report.markup import Child, Markup, tag
+from greeks_cli.report.quote_map import is_of_quote
 from greeks_cli.report.table import estimate_cell
 from greeks_cli.report.trade_page import TradePage, scroll_box
 from greeks_cli.terms.book_row import Summed, TotalRow
@@ -31,6 +32,8 @@ _FIELDS = (
 )
 
 
+_MOST_NAMED = 6
+"""Doubtful Greeks that are named in a row, at most."""
 _GREEKS_BY_CLASS = {"packed": 11, "crowded": 7}
 """Number of Greeks beyond which the table is printed in smaller type, by CSS class."""
 
@@ -69,9 +72,9 @@ def totals_table(totals: Sequence[TotalRow]) -> Markup:
 
 
 def _units(estimates: Iterable[Summed]) -> dict[str, str | None]:
-    """The unit of each Greek in order of appearance; None where units differ, as those of several currencies do."""
+    """The unit of each Greek but for those of a surface's quotes; None where units differ, as of several currencies."""
     found: dict[str, set[str]] = {}
-    for one in estimates:
+    for one in (one for one in estimates if not is_of_quote(one.name)):
         found.setdefault(one.name, set()).add(one.unit)
     return {name: next(iter(own)) if len(own) == 1 else None for name, own in found.items()}
 
@@ -140,7 +143,8 @@ def _note(page: TradePage) -> str:
     doubtful = [one.name for one in page.row.estimates if one.warning]
     parts = ["failed"] if page.row.error is not None else []
     parts += [f"not met: {', '.join(page.row.unmet)}"] if page.row.unmet else []
-    parts += [f"doubtful: {', '.join(doubtful)}"] if doubtful else []
+    more = f" and {len(doubtful) - _MOST_NAMED} more" if len(doubtful) > _MOST_NAMED else ""
+    parts += [f"doubtful: {', '.join(doubtful[:_MOST_NAMED])}{more}"] if doubtful else []
     return "; ".join(parts)
 
 

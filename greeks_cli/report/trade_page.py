@@ -8,6 +8,7 @@ from greeks_cli.report.headline import headline
 from greeks_cli.report.markup import Markup, joined, tag
 from greeks_cli.report.pair_map import pair_maps
 from greeks_cli.report.panel import panel
+from greeks_cli.report.quote_map import quote_maps
 from greeks_cli.report.rows import Row
 from greeks_cli.report.table import COLUMNS, cells_of
 from greeks_cli.terms.book_row import Estimated, TradeRow
@@ -102,6 +103,7 @@ class TradePage:
             _estimates(self.row, self.interval),
             *_warnings(self.row.estimates),
             *self._pairs(),
+            *self._quotes(),
             tag("h3", "Along the spot"),
             *self._panels(),
             tag("h3", "How each Greek was estimated"),
@@ -144,6 +146,11 @@ class TradePage:
         spots = {name: own.spot for name, own in market.underlying.items()}
         maps = pair_maps(self.row.estimates, market.names, spots)
         return [tag("h3", "By pairs of underlyings"), *(one.render() for one in maps)] if maps else []
+
+    def _quotes(self) -> list[Markup]:
+        """Heat maps of the Greeks at the quotes of a surface of vols."""
+        maps = quote_maps(self.row.estimates)
+        return [tag("h3", "By quotes of the surface"), *(one.render() for one in maps)] if maps else []
 
     def _estimators(self) -> Markup:
         lines = []

@@ -1,10 +1,12 @@
-"""Heat maps of Greeks by pairs of underlyings."""
+"""Heat maps of Greeks by pairs of underlyings, and by the quotes of a surface."""
 
 import re
 
 import pytest
 
 from greeks_cli.report.pair_map import pair_maps
+from greeks_cli.report.quote_map import is_of_quote, quote_maps
+from greeks_cli.report.table import estimate_cell
 from greeks_cli.terms.book_row import Summed
 
 SPOTS = {"A": 100.0, "B": 50.0}
@@ -17,7 +19,7 @@ def summed(name, value):
 def test_hessian_is_in_cash_and_symmetric():
     found = pair_maps([summed("gamma[A]", 2), summed("d(spot[A],spot[B])", -1)], ["B", "A"], SPOTS)
     (hessian,) = found
-    assert hessian.names == ("B", "A")
+    assert hessian.rows == hessian.columns == ("B", "A")
     assert hessian.cells["A", "A"][0] == pytest.approx(200)
     assert hessian.cells["A", "B"] == pytest.approx((-50, 5))
     drawn = hessian.render()
@@ -34,7 +36,7 @@ def test_gammas_alone_are_no_hessian():
 def test_correlations_have_no_diagonal_and_long_names_are_cut():
     names = ["A_very_long_name", "B"]
     (found,) = pair_maps([summed(f"d(correlation[{names[0]},B])", 3)], names, {})
-    assert list(found.cells) == [tuple(names)]
+    assert list(found.cells) == [tuple(names), tuple(reversed(names))]
     assert "A_very_long_n…" in found.render()
 
 
@@ -44,3 +46,19 @@ def test_many_underlyings_have_colours_without_numbers():
     drawn = pair_maps(greeks, names, {})[0].render()
     assert ">7<" not in drawn
     assert "X00, X01: 7.00" in drawn
+
+
+def test_greeks_at_quotes_have_expiries_down_and_strikes_across():
+    quotes = [("1M", "110"), ("1M", "90"), ("1Y", "90")]
+    estimates = [summed("vega", 9), *(summed(f"vega[{expiry}@{strike}]", 2) for expiry, strike in quotes)]
+    (found,) = quote_maps(estimates)
+    assert (found.rows, found.columns) == (("1M", "1Y"), ("90", "110"))
+    assert list(found.cells) == quotes
+    drawn = found.render()
+    assert drawn.count("<rect") == 3
+    assert f"1Y, 90: {estimate_cell(2, 0.1)}" in drawn
+    assert [is_of_quote(one.name) for one in estimates] == [False, True, True, True]
+
+
+def test_one_quote_or_none_has_no_map():
+    assert quote_maps([summed("vega[1@90]", 2)]) == quote_maps([summed("vega[1]", 2)]) == []
