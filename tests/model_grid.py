@@ -2,6 +2,8 @@
 
     python -m tests.model_grid heston 200
 
+Of local-vol, the quotes of one surface, 12 strikes at each expiry: their prices and vegas.
+
 Prints the worst distances in standard errors, and how often the bias exceeds two standard errors.
 """
 
@@ -20,12 +22,16 @@ GREEKS = {
     "heston": "delta,gamma,d(initial_variance),d(vol_of_vol)",
     "bates": "delta,gamma,d(initial_variance),d(jump_intensity)",
     "merton": "delta,gamma,vega,d(jump_intensity)",
+    "local-vol": "vega",
 }
 _DEVIATIONS = 4
 
 
 def markets(model: str, count: int) -> Iterator[tuple[dict[str, Any], dict[str, Any]]]:
     """Contracts and markets."""
+    if model == "local-vol":
+        yield from quotes(count)
+        return
     random = np.random.default_rng(21)
     for _ in range(count):
         market: dict[str, Any] = {"model": model, "rate": random.uniform(-0.01, 0.06), "dividend_yield": 0.01}
@@ -45,6 +51,18 @@ def markets(model: str, count: int) -> Iterator[tuple[dict[str, Any], dict[str, 
         level = np.sqrt(market.get("initial_variance", market.get("vol", 0.2) ** 2) * expiry)
         strike = float(100 * np.exp(random.uniform(-1.2, 1.2) * level))
         yield {"strike": strike, "expiry": expiry, "type": str(random.choice(["call", "put"]))}, market
+
+
+def quotes(count: int) -> Iterator[tuple[dict[str, Any], dict[str, Any]]]:
+    """The first quotes of a surface of five expiries, with a skew and a smile that fall with the expiry."""
+    places = [(t, z) for t in (0.1, 0.25, 0.5, 1.0, 2.0) for z in np.linspace(-2.5, 2.2, 12).tolist()]
+    surface = []
+    for t, z in places:
+        k = 0.2 * float(np.sqrt(t)) * z
+        surface.append([t, 100 * float(np.exp(0.01 * t + k)), 0.2 + 0.01 * t - 0.12 * k / (1 + t) + 0.15 * k * k])
+    market = {"model": "local-vol", "vol_surface": surface, "rate": 0.02, "dividend_yield": 0.01}
+    for expiry, strike, _ in surface[:count]:
+        yield {"strike": strike, "expiry": expiry, "type": "call" if strike > 100 else "put"}, market
 
 
 def main(model: str, count: int, paths: int = 100_000) -> None:

@@ -7,6 +7,8 @@ import pytest
 
 from greeks_cli.engine.simulation.local_vol import LEAST_DENSITY, LEAST_RATE, LocalVol
 from greeks_cli.engine.simulation.second_order import second_order_step
+from greeks_cli.run.price import run
+from greeks_cli.terms.building import build_request
 from tests.engine.simulation.surfaces import (
     EXPIRIES,
     PLACES,
@@ -68,13 +70,18 @@ def test_calls_under_constant_elasticity_are_those_published(K, price):
 
 
 @cache
-def cev_market():
+def cev_quotes():
     quotes = []
     for t in (0.1, 0.25, 0.5, 0.75, 1, 1.5, 2):
         for z in np.linspace(-3, 2.5, 12):
             k = 0.2 * np.sqrt(t) * z
             quotes.append([t, 100 * np.exp(RATE * t + k), vol_of(cev_call(k, t), k, t)])
-    return market_of(quotes, rate=RATE)
+    return quotes
+
+
+@cache
+def cev_market():
+    return market_of(cev_quotes(), rate=RATE)
 
 
 @pytest.mark.parametrize("time", [0.05, 0.175, 0.375, 0.625, 0.875, 1.25, 1.75])
@@ -83,6 +90,17 @@ def test_surface_of_constant_elasticity_of_variance_has_its_local_vol(time):
     market, k = cev_market(), 0.2 * np.sqrt(time) * np.linspace(-2, 1.5, 29)
     exact = SIZE * (market.forward(time) * np.exp(k)) ** (ELASTICITY - 1)
     np.testing.assert_allclose(np.sqrt(local_variance(market, time, k)), exact, atol=2e-4)
+
+
+@pytest.mark.parametrize(("K", "price"), [(90, 16.846905671583), (110, 5.85709592885)])
+def test_prices_under_constant_elasticity_are_those_published(K, price):
+    """The surface is interpolated between its quotes, to 2e-5 of vol in the middle: 1e-3 of price."""
+    values = {"model": "local-vol", "vol_surface": [list(quote) for quote in cev_quotes()], "rate": RATE}
+    request = build_request({"strike": K, "expiry": 1}, {"spot": 100, **values}, {"paths": 200_000}, "price")
+    found = run(request)["price"]
+    assert found.exact == pytest.approx(price, abs=1e-3)
+    assert abs(found.value - price) <= 4 * found.stderr + found.bias + 1e-3
+    assert found.stderr < 0.05
 
 
 def heston_market():
