@@ -66,7 +66,7 @@ def _method_results(request: Request, greek: Greek, threads: int) -> Iterator[Me
         used = f"{name} (here {estimate.estimator})" if replaced else name
         yield MethodResult(greek.name, used, estimate.value, estimate.stderr, estimate.bias)
     if 1 <= greek.order <= 2:
-        yield _bump(_asking(request, (greek,), _seed(request, 9)), greek, threads)
+        yield bump(_asking(request, (greek,), _seed(request, 9)), greek, threads)
 
 
 def _asking(request: Request, greeks: tuple[Greek, ...], settings: dict[str, object]) -> Request:
@@ -99,7 +99,8 @@ class _Bumps:
         return Moments.of([self.blocks.samples(row) for row in found])
 
 
-def _bump(request: Request, greek: Greek, threads: int) -> MethodResult:
+def bump(request: Request, greek: Greek, threads: int) -> MethodResult:
+    """Bump and reprice: central differences on common random numbers."""
     chosen = plan(request)
     bumps = _Bumps(chosen.blocks, greek, len(chosen.groups[0].method.kernels))
     with closing(moments_by_block([bumps], Workers(threads))) as blocks:

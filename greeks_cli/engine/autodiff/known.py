@@ -41,3 +41,21 @@ def known(partials: Partials, leaves: Leaves) -> Operand:
     """The quantity: a node where any of its leaves is a Variable, which ``partials`` then knows the derivatives by."""
     live = {name: leaf for name, leaf in leaves.items() if is_variable(leaf)}
     return Known(partials, tuple(live)).apply(tuple(live.values()))[0] if live else partials(())
+
+
+def valued(x: Operand, value: Array) -> Operand:
+    """An operand whose value is known, so that only its derivatives need its graph."""
+    return _Valued(value).apply((x,))[0] if is_variable(x) else value
+
+
+class _Valued(chainer.FunctionNode):  # type: ignore[misc]  # chainer has no usable types
+    label = "known value"
+
+    def __init__(self, value: Array):
+        self._value = value
+
+    def forward(self, inputs: tuple[Array]) -> tuple[Array]:
+        return (self._value,)
+
+    def backward(self, indexes: tuple[int, ...], grad_outputs: tuple[Operand]) -> tuple[Operand]:
+        return grad_outputs

@@ -8,14 +8,16 @@ start and the anchor, and move with both.
 from collections.abc import Sequence
 
 from greeks_cli.engine.autodiff.exp_linear import Dates
+from greeks_cli.engine.autodiff.known import valued
 from greeks_cli.engine.autodiff.ops import Leaves, Operand, concat, exp, is_variable, log, sqrt, total, values_of
 from greeks_cli.engine.autodiff.path_nodes import evaluate
 from greeks_cli.engine.autodiff.scores import weight_of
+from greeks_cli.engine.compiler.ir import Array
 from greeks_cli.engine.simulation.accruals import Accruals
 from greeks_cli.engine.simulation.paths import FrozenPath
 from greeks_cli.engine.simulation.scenario import Scenario
 from greeks_cli.engine.simulation.schedule import Schedule
-from greeks_cli.engine.simulation.sources import AllNormals, BrownianMotion
+from greeks_cli.engine.simulation.sources import AllNormals, BrownianMotion, Independent, IndependentTo
 from greeks_cli.terms.greek import TIME
 from greeks_cli.terms.underlyings import correlation_name, local
 
@@ -109,6 +111,14 @@ class FixedIncrements:
         normals = self._normals[self._anchor + 1 :]
         return (normals * now.deviation + (now.growth - then.growth)) / then.deviation
 
+    def independent_first(self, part: int) -> Array:
+        """The independent normal of the first increment, by the number of the underlying, shape (n_paths,)."""
+        return self._scenario.common(IndependentTo(part, self._anchor))
+
+    def independent(self, part: int) -> Array:
+        """The independent normals of the later increments, shape (n_later, n_paths)."""
+        return self._scenario.common(Independent(part, self._anchor + 1), self.n_later)
+
     @property
     def _normals(self) -> Operand:
         return self._scenario.array(AllNormals(self._scenario.n_dates), self._scenario.n_dates)
@@ -134,10 +144,11 @@ def density(increments: Sequence[FixedIncrements], leaves: Leaves, names: Sequen
     ``names`` are those of the underlyings, whose correlations are among the leaves; one underlying has none.
     """
     rows = _lower(leaves, names)
-    n_later = increments[0].n_later
-    found = _independent([one.first for one in increments], rows) - sum(log(one.first_deviation) for one in increments)
+    n_later, numbered = increments[0].n_later, list(enumerate(increments))
+    first = _independent([one.first for one in increments], [one.independent_first(k) for k, one in numbered], rows)
+    found = first - sum(log(one.first_deviation) for one in increments)
     if n_later and any(is_variable(leaf) for name, leaf in leaves.items() if local(name) not in ("spot", TIME)):
-        later = _independent([one.later for one in increments], rows)
+        later = _independent([one.later for one in increments], [one.independent(k) for k, one in numbered], rows)
         found = found + total(later - sum(log(one.later_deviation) for one in increments))
     scale = sum(log(rows[k][k]) for k in range(1, len(names)))
     found = found - (1 + n_later) * scale
@@ -162,12 +173,12 @@ def _lower(leaves: Leaves, names: Sequence[str]) -> list[list[Operand]]:
     return rows
 
 
-def _independent(normals: Sequence[Operand], rows: Sequence[Sequence[Operand]]) -> Operand:
-    """Minus half the sum of the squares of independent normals behind correlated ones."""
+def _independent(normals: Sequence[Operand], known: Sequence[Array], rows: Sequence[Sequence[Operand]]) -> Operand:
+    """Minus half the sum of the squares of independent normals behind correlated ones; their values are ``known``."""
     found: list[Operand] = []
     for i, own in enumerate(normals):
         left = own
         for k in range(i):
             left = left - rows[i][k] * found[k]
-        found.append(left / rows[i][i] if i else left)
+        found.append(valued(left / rows[i][i] if i else left, known[i]))
     return -0.5 * sum(one * one for one in found)

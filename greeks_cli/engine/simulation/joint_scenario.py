@@ -82,6 +82,9 @@ class PartScenario(Scenario):
         data = [_Correlated(coefficients, row, array) for row, array in enumerate(later, start=2)]
         return ExpLinear(coefficients, [None, along, *data], self._spots, "spot", self.unrounded_spot)
 
+    def common(self, source: PathSource, *n_rows: int) -> Array:
+        return self._sourced_of_all(source, np.ones((*n_rows, self.n_paths), self.dtype))
+
     def _coefficients(self, law: Law) -> Coefficients:
         found = super()._coefficients(law)
         return _HeldFixed(found) if law.kind == "shift" else found

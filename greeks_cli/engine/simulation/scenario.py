@@ -187,6 +187,10 @@ class Scenario:
         """The traced array of a source, shape (n_paths,), or (n_rows, n_paths)."""
         return self.sourced(source, np.ones((*n_rows, self.n_paths), self.dtype))
 
+    def common(self, source: PathSource, *n_rows: int) -> Array:
+        """The traced array of a source of all underlyings."""
+        return self.array(source, *n_rows)
+
     @property
     def _brownian(self) -> Array:
         return self.array(BrownianMotion(), self.n_dates)

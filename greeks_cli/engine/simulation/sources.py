@@ -3,6 +3,7 @@
 Each source is an object that names its array or number; ``of`` makes the array or number.
 """
 
+from math import sqrt
 from typing import Any, ClassVar
 
 import numpy as np
@@ -44,6 +45,31 @@ class Bridge(PathSource):
 
     def of(self, data: PathData) -> Array:
         return data.motion.bridge(self.here, self.after)
+
+
+class Independent(PathSource):
+    """The standard normals that an underlying adds to those before it, from a date on, shape (n_dates, n_paths)."""
+
+    part: int
+    start: int
+
+    def of(self, data: PathData) -> Array:
+        n = len(data.motion.dates)
+        return data.motion.normals[self.part * n + self.start : (self.part + 1) * n]
+
+
+class IndependentTo(PathSource):
+    """The standard normal of the whole of an underlying's independent increments until a date, shape (n_paths,)."""
+
+    part: int
+    date: int
+
+    def of(self, data: PathData) -> Array:
+        motion, first = data.motion, self.part * len(data.motion.dates)
+        if not self.date:
+            return motion.normals[first]
+        shares = motion.deviations[: self.date + 1] / motion.dtype(sqrt(motion.dates[self.date]))
+        return np.einsum("t,tn->n", motion.on_device(shares), motion.normals[first : first + self.date + 1])
 
 
 class Growth(PathSource):

@@ -81,3 +81,6 @@ class Still:
     n_later = 0
     first = np.array([0.5, -1.0])
     first_deviation = np.float64(0.3)
+
+    def independent_first(self, part):
+        return self.first
