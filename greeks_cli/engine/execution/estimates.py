@@ -22,7 +22,6 @@ from greeks_cli.engine.execution.plan import Plan
 from greeks_cli.engine.execution.rare_events import unseen
 from greeks_cli.engine.execution.regression import Regression
 from greeks_cli.engine.execution.tails import Tail
-from greeks_cli.engine.exercise.bounds import upper_bound
 from greeks_cli.terms.errors import NonFiniteEstimate
 from greeks_cli.terms.greek import Greek
 from greeks_cli.terms.objections import NOTABLE_CHANCE
@@ -190,6 +189,8 @@ def _upper(plans: Sequence[Plan], moments: StackMoments) -> tuple[Vector, Vector
     if moments.upper is not None:
         found, noise = moments.upper.mean, moments.upper.stderr
     else:
+        from greeks_cli.engine.exercise.bounds import upper_bound  # early exercise of several underlyings alone
+
         bounds = [upper_bound(plan.request) for plan in plans]
         found, noise = np.array([own.mean for own in bounds]), np.array([own.stderr for own in bounds])
     is_price = _is_price(plans[0])

@@ -8,8 +8,6 @@ import numpy as np
 
 from greeks_cli.engine.autodiff.ops import Leaves
 from greeks_cli.engine.exercise.fit import Array
-from greeks_cli.engine.exercise.on_one import FitOnOne
-from greeks_cli.engine.exercise.on_several import FitOnSeveral
 from greeks_cli.engine.exercise.variants import USUAL, Variant
 from greeks_cli.engine.payoffs.early import POLICY
 from greeks_cli.terms.request import Request
@@ -47,5 +45,8 @@ def with_policy(request: Request, values: Leaves) -> Leaves:
 
 @lru_cache(_KEPT)
 def _policy(subject: _Subject, variant: Variant) -> Columns:
+    from greeks_cli.engine.exercise.on_one import FitOnOne  # an option without early exercise needs no fit
+    from greeks_cli.engine.exercise.on_several import FitOnSeveral
+
     with np.errstate(all="ignore"):
         return (FitOnSeveral if subject.request.is_joint else FitOnOne)(subject.request, variant).run()

@@ -14,8 +14,6 @@ from greeks_cli.engine.payoffs.bells import bells
 from greeks_cli.engine.payoffs.ranks import going_on
 from greeks_cli.engine.simulation.accruals import Accruals
 from greeks_cli.engine.simulation.any_market import AnyPath
-from greeks_cli.engine.simulation.joint import values_of_part
-from greeks_cli.engine.simulation.joint_paths import JointPath
 from greeks_cli.engine.simulation.paths import Path
 from greeks_cli.terms.contract import Contract
 from greeks_cli.terms.underlyings import named
@@ -134,7 +132,9 @@ class EarlyOnSeveral(Early):
     """Quantities of a contract on several underlyings; no formula is used."""
 
     def __init__(self, contract: Contract, leaves: Leaves, path: AnyPath):
-        assert isinstance(path, JointPath)
+        assert not isinstance(path, Path)
+        from greeks_cli.engine.simulation.joint import values_of_part  # several underlyings alone need it
+
         super().__init__(contract, leaves, path)
         self._parts = [(part, values_of_part(leaves, name)) for name, part in path.named.items()]
         self._spots = [leaves[named("spot", name)] + 0.0 * values_of(part[0]) for name, part in path.named.items()]
@@ -176,7 +176,7 @@ class EarlyOnSeveral(Early):
 
 def early(contract: Contract, leaves: Leaves, path: AnyPath) -> Early:
     """The quantities of a contract at its exercise dates."""
-    return (EarlyOnSeveral if isinstance(path, JointPath) else EarlyOnOne)(contract, leaves, path)
+    return (EarlyOnOne if isinstance(path, Path) else EarlyOnSeveral)(contract, leaves, path)
 
 
 def of_bells(logs: Operand, start: Operand, accruals: Accruals, policy: Columns, of: str = "") -> Operand:

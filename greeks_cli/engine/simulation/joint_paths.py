@@ -1,16 +1,19 @@
 """The paths of several underlyings as graphs of the leaves, for each way to move them."""
 
 from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from greeks_cli.engine.autodiff.ops import Leaves, Operand
 from greeks_cli.engine.simulation.joint import JointPathData, values_of_part
 from greeks_cli.engine.simulation.joint_density import AnchoredPath, FixedIncrements, density
-from greeks_cli.engine.simulation.joint_models import JointModelData
 from greeks_cli.engine.simulation.joint_scenario import PartScenario
 from greeks_cli.engine.simulation.paths import FrozenPath, MovingPath, Path, PlainPath, ShiftedPath
 from greeks_cli.engine.simulation.schedule import Schedule
 from greeks_cli.terms.request import Request
 from greeks_cli.terms.underlyings import local, underlying_of
+
+if TYPE_CHECKING:
+    from greeks_cli.engine.simulation.joint_models import JointModelData
 
 
 class JointPath:
@@ -48,7 +51,7 @@ class JointPath:
         return path.discount(values_of_part(leaves, name), date)
 
 
-def plain_joint_path(data: JointPathData | JointModelData, request: Request, values: Leaves) -> JointPath:
+def plain_joint_path(data: "JointPathData | JointModelData", request: Request, values: Leaves) -> JointPath:
     """The paths as plain arrays in one market, without derivatives."""
     return JointPath(
         {
