@@ -34,7 +34,7 @@ def keyword(path: tuple[str, ...]) -> str:
 
 @dataclass
 class Asked:
-    """What a call asks for: a source of its request, and the mistakes among its keywords."""
+    """Source of a call's request, and the mistakes among its keywords."""
 
     source: Source
     problems: list[Problem]
@@ -65,7 +65,7 @@ def asked(
     config: str | PathLike[str] | None = None,
     fields: Mapping[str, Any] | None = None,
 ) -> Asked:
-    """What keywords, typed terms and a file ask for; keywords win over terms, and these over the file ``config``.
+    """Sources in keywords, typed terms and a file; keywords win over terms, and these over the file ``config``.
 
     Raises InvalidInput for terms of a wrong type.
     """

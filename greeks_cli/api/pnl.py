@@ -59,7 +59,7 @@ class PnlResult(Shown):
 
 
 def explain_pnl(old: Run, new: Run) -> PnlResult:
-    """What the Greeks of ``old`` explain of the change in value from ``old`` to ``new``, trade by trade.
+    """Change in value explained by the Greeks of ``old``, from ``old`` to ``new``, trade by trade.
 
     Raises InvalidInput for a file that holds no results.
     """

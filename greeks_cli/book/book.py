@@ -31,7 +31,7 @@ class Settings:
     greeks: object = None
 
     def under(self, other: "Settings") -> "Settings":
-        """These settings, overridden by ``other``."""
+        """Settings overridden by ``other``."""
         names = (*SECTIONS, "position")
         sections = {n: overridden(self.sections.get(n, {}), other.sections.get(n, {})) for n in names}
         return Settings(sections, self.greeks if other.greeks is None else other.greeks)
@@ -88,7 +88,7 @@ def trades_of(sheets: Sequence[Sheet], common: Sheet, overrides: Settings) -> li
 
 
 def common_of(common: Sheet, overrides: Settings) -> Common:
-    """What trades that come one by one have in common. Raises InvalidInput with every problem."""
+    """Settings that trades have in common that come one by one. Raises InvalidInput with every problem."""
     problems = [*common.problems, *_in_sections(common)]
     underlyings = _markets([common], overrides, problems)
     shared = _shared(common, Sheet(common.file), overrides, underlyings, problems)
@@ -107,7 +107,7 @@ def _markets(sheets: Sequence[Sheet], overrides: Settings, problems: Sequence[Pr
 
 
 def _shared(common: Sheet, sheet: Sheet, overrides: Settings, underlyings: Markets, problems: list[Problem]) -> Common:
-    """What the trades of a sheet have in common."""
+    """Settings that the trades of a sheet have in common."""
     layers = (_settings(common), _settings(sheet), overrides)
     wrong = frozenset(path for layer in layers for problem in _shared_problems(layer) for path in _concerned(problem))
     flags = replace(overrides, sections={**overrides.sections, "market": of_one(overrides.sections.get("market", {}))})

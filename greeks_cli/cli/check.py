@@ -61,10 +61,10 @@ def command(request: Request | None, whole_grid: bool, limit: float, threads: in
         distances = [abs(result.z) for result in results if result.z is not None]
         n_compared += len(distances)
         disagreeing += sum(distance > limit for distance in distances)
-    verdict = (
+    found = (
         f"{disagreeing:,} of {n_compared:,} results disagree" if disagreeing else f"all {n_compared:,} results agree"
     )
-    sys.stdout.write(f"{verdict} within {limit:g} standard errors\n")
+    sys.stdout.write(f"{found} within {limit:g} standard errors\n")
     return ExitCode.NOT_MET if disagreeing else ExitCode.OK
 
 

@@ -7,8 +7,8 @@ from greeks_cli.report.screen import Screen
 from greeks_cli.report.table import narrowed, plain, rounded, text_of
 from greeks_cli.terms.studies import MethodResult
 
-_COLUMNS = ("Greek", "method", "estimate", "stderr", "bias", "z", "verdict")
-_LEFT_OUT_FIRST = ("bias", "verdict", "stderr")
+_COLUMNS = ("Greek", "method", "estimate", "stderr", "bias", "z", "result")
+_LEFT_OUT_FIRST = ("bias", "result", "stderr")
 """Columns that a narrow terminal leaves out, first to last."""
 
 
@@ -21,7 +21,7 @@ def check_table(title: str, results: Sequence[MethodResult], limit: float, scree
 
 def _grid(results: Sequence[MethodResult], limit: float, left_out: Sequence[str]) -> Grid:
     columns = [column for column in _COLUMNS if column not in left_out]
-    grid = Grid(columns, left=("method", "verdict"))
+    grid = Grid(columns, left=("method", "result"))
     previous = ""
     for result in results:
         cells = {
@@ -31,7 +31,7 @@ def _grid(results: Sequence[MethodResult], limit: float, left_out: Sequence[str]
             "stderr": plain(result.stderr, 2),
             "bias": plain(result.bias, 1),
             "z": "-" if result.z is None else f"{result.z:+.2f}",
-            "verdict": _agreement(result, limit),
+            "result": _agreement(result, limit),
         }
         grid.add(*(cells[column] for column in columns))
         previous = result.greek

@@ -68,7 +68,7 @@ def _csv(found: BookExplained) -> str:
 
 
 def _table(total: TotalExplained, screen: Screen) -> str:
-    """What each Greek explains of one currency, then the trades of which most is left."""
+    """Table of what each Greek explains of one currency, then of the trades of which most is left."""
     money = total.currency or CURRENCY
     grid = Grid(["explained by", money, "stderr", "bias", "most by"], left=("most by",))
     for part in sorted(total.parts, key=lambda part: -abs(part.amount.value)):

@@ -48,7 +48,7 @@ def total(amounts: Sequence[Amount]) -> Amount:
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """What one Greek, or a change of the position, explains."""
+    """Part of a change in value that one Greek, or a change of the position, explains."""
 
     name: str
     amount: Amount
@@ -120,7 +120,7 @@ def _moves(before: Request, after: Request) -> Iterator[tuple[str, float]]:
 
 
 def _terms(row: TradeRow, request: Request, moves: Mapping[str, float]) -> Iterator[tuple[str, Amount]]:
-    """What each Greek explains; a Greek of a whole curve gives way to those at its nodes."""
+    """Parts that Greeks explain; a Greek of a whole curve gives way to those at its nodes."""
     units, values = row.units, request.values
     greeks = {one.name: parse_greek(one.name) for one in row.estimates}
     at_nodes = {tuple(map(curve_of, greek.parameters)) for greek in greeks.values() if _is_at_node(greek, request)}

@@ -25,7 +25,7 @@ USUAL_SOBOL_PATHS = 1 << 17
 
 
 class Smoothing(enum.StrEnum):
-    """What stands for max(x, 0)."""
+    """Replacement of max(x, 0)."""
 
     SOFTPLUS = "softplus"
     NONE = "none"
@@ -39,14 +39,14 @@ class Dtype(enum.StrEnum):
 
 
 class Autodiff(enum.StrEnum):
-    """Which of Chainer's two ways gives derivatives: ``chainer.grad`` or ``Variable.backward``."""
+    """Chainer's way to derivatives: ``chainer.grad`` or ``Variable.backward``."""
 
     GRAD = "grad"
     BACKWARD = "backward"
 
 
 class Estimator(enum.StrEnum):
-    """What a derivative is taken of: the paths, their probability, or one and then the other."""
+    """Method of derivatives: of the paths, of their probability, or of one and then the other."""
 
     AUTO = "auto"
     PATHWISE = "pathwise"

@@ -34,7 +34,7 @@ class European(Exercisable):
 
 
 class Payout(enum.StrEnum):
-    """What a digital pays: an amount of cash, or the underlying."""
+    """Payment of a digital: an amount of cash, or the underlying."""
 
     CASH = "cash"
     ASSET = "asset"

@@ -125,7 +125,7 @@ def test_option_cannot_have_been_knocked_the_other_way(terms, state):
         knocked({**terms, "knocked": state})
 
 
-def test_spot_beyond_the_barrier_of_a_knocked_option_is_no_surprise():
+def test_spot_beyond_the_barrier_of_a_knocked_option_has_no_remark():
     request = knocked({**KNOCKED_OUT, "barrier": 90})
     assert request.contract.remark(request.market.spot) is None
     assert "knocked out" in request.contract.describe()

@@ -14,7 +14,7 @@ RESULTS = [
 
 @pytest.mark.parametrize(
     ("width", "left_out"),
-    [(None, None), (120, None), (100, "bias"), (90, "bias, verdict"), (80, "bias, verdict, stderr")],
+    [(None, None), (120, None), (100, "bias"), (90, "bias, result"), (80, "bias, result, stderr")],
 )
 def test_no_cell_is_cut_and_columns_left_out_are_named(width, left_out):
     text = check_table("a call", RESULTS, 4.0, Screen(width=width))
@@ -26,7 +26,7 @@ def test_no_cell_is_cut_and_columns_left_out_are_named(width, left_out):
         assert f"left out for width: {left_out}; a wider" in text
 
 
-def test_the_verdict_is_that_of_the_limit():
+def test_the_limit_decides_what_agrees():
     text = check_table("a call", RESULTS, 0.01, Screen())
     assert "reference" in text
     assert "DISAGREES" in text
