@@ -10,6 +10,8 @@ from typing import Any, Protocol, Self, TypeVar
 from greeks_cli.engine.execution.path_group import PathGroup, SharedNormals
 from greeks_cli.run.cores import available_cores
 
+_SMALL = 1 << 14
+"""Numbers of a block up to which Python's part is most of its time, and threads would wait for each other."""
 Answer = TypeVar("Answer")
 
 
@@ -37,6 +39,9 @@ class Workers:
 
     def in_order(self, work: Callable[..., Answer], tasks: Iterable[tuple[Any, ...]]) -> Generator[Answer, None, None]:
         """Yields the answers to all tasks, each the arguments of ``work``, in order; a few are in flight per worker."""
+        if self.executor is None and self.count == 1:
+            yield from (work(*task) for task in tasks)
+            return
         waiting = iter(tasks)
         own = None if self.executor else ThreadPoolExecutor(self.count)
         pool = self.executor or own
@@ -62,6 +67,8 @@ def moments_by_block(members: Sequence[Any], workers: Workers) -> Generator[list
         shared = (SharedNormals(members[0].plans[0], len(members)),)
     tasks = ((member, block, *shared) for block in range(members[0].n_blocks) for member in members)
     sums: list[Any] = []
+    if isinstance(members[0], PathGroup) and members[0].numbers_of_block <= _SMALL:
+        workers = Workers(1, workers.executor)
     with closing(workers.in_order(_accumulate, tasks)) as found:
         for number, of_block in enumerate(found):
             member = number % len(members)

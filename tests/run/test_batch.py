@@ -27,7 +27,7 @@ def test_trade_that_kills_its_worker_twice_fails_alone(monkeypatch):
     requests = [build_request({"strike": 90.0 + i}, {"vol": 0.2}, {"paths": 2000}) for i in range(20)]
     trades = [Trade("deadly" if i == 5 else f"T{i}", request) for i, request in enumerate(requests)]
     monkeypatch.setattr(batch, "_answers", deadly)
-    monkeypatch.setattr(batch, "_answer", deadly_alone)
+    monkeypatch.setattr(batch, "answer_to", deadly_alone)
     with worker_processes(2) as executor:
         found = {trade.id: answer for trade, answer in price_trades(trades, None, executor, 2)}
     assert "died twice" in found.pop("deadly")

@@ -113,6 +113,12 @@ class PathGroup:
         """The number of blocks."""
         return self.plans[0].blocks.count
 
+    @property
+    def numbers_of_block(self) -> int:
+        """Paths of a block, times dates, times plans."""
+        blocks = self.plans[0].blocks
+        return blocks.size * blocks.grid.n_rows * len(self.plans)
+
     @cached_property
     def _places(self) -> Mapping[int, Sequence[tuple[str, int, float]]]:
         """The Greek, the place and the weight of each sum that a plan is part of."""

@@ -4,6 +4,8 @@ The address is the spawn key of a ``SeedSequence``, so a block has the same numb
 machine.
 """
 
+from functools import lru_cache
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -14,6 +16,8 @@ PATHS, PILOT, SCRAMBLES, TAILS, EXERCISE = 0, 1, 2, 3, 4
 
 _CHUNK = 1 << 18
 """Numbers drawn at a time: few enough for the shared cache, and enough that threads seldom wait between calls."""
+_MOST_KEPT = 1 << 15
+"""Numbers of an array that is kept, at most: 64 arrays have 16 megabytes."""
 
 
 def address(seed: int, stream: int, block: int) -> np.random.SeedSequence:
@@ -33,8 +37,30 @@ def standard_normals(
     """Standard normals of shape (n_dates, n_paths), one per interval between dates, drawn in a device's memory.
 
     ``steps[i]`` exact increments are drawn for interval i and summed; the sum is divided by
-    the square root of their number.
+    the square root of their number. Small arrays of the processor are kept, and cannot be written to: later requests
+    of the same seed and dates have the same numbers.
     """
+    if device is HOST and sum(steps) * n_paths <= _MOST_KEPT:
+        return _kept(seed, stream, block, steps, n_paths, np.dtype(dtype).char)
+    return _drawn(seed, stream, block, steps, n_paths, dtype, device)
+
+
+@lru_cache(64)
+def _kept(seed: int, stream: int, block: int, steps: tuple[int, ...], n_paths: int, char: str) -> NDArray[np.floating]:
+    normals = _drawn(seed, stream, block, steps, n_paths, np.dtype(char).type, HOST)
+    normals.setflags(write=False)
+    return normals
+
+
+def _drawn(
+    seed: int,
+    stream: int,
+    block: int,
+    steps: tuple[int, ...],
+    n_paths: int,
+    dtype: type[np.floating],
+    device: Device,
+) -> NDArray[np.floating]:
     fill = device.normals(address(seed, stream, block), sum(steps) * n_paths)
     normals = device.empty((len(steps), n_paths), dtype)
     if all(n == 1 for n in steps):
