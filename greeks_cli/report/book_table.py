@@ -64,7 +64,7 @@ def book_table(trades: Sequence[TradePage]) -> Markup:
 
 def totals_table(totals: Sequence[TotalRow]) -> Markup:
     """Table with a row per total, those of underlyings first; Greeks of pairs of underlyings have maps instead."""
-    shown = [total for total in sorted(totals, key=lambda one: "underlying" not in one.by) if total.estimates]
+    shown = sorted(totals, key=lambda one: "underlying" not in one.by)
     units = _units(one for total in shown for one in total.estimates if "[" not in one.name)
     head = tag("tr", _heading("Total"), *(_heading(name, "number", unit) for name, unit in units.items()))
     body = tag("tbody", *(_total_line(total, list(units)) for total in shown))
@@ -139,10 +139,9 @@ def _cell(estimate: Summed | None, doubtful: bool = False) -> Markup:
 
 
 def _note(page: TradePage) -> str:
-    """Failure, missed tolerances and doubtful Greeks of a trade, in a few words."""
+    """Missed tolerances and doubtful Greeks of a trade, in a few words."""
     doubtful = [one.name for one in page.row.estimates if one.warning]
-    parts = ["failed"] if page.row.error is not None else []
-    parts += [f"not met: {', '.join(page.row.unmet)}"] if page.row.unmet else []
+    parts = [f"not met: {', '.join(page.row.unmet)}"] if page.row.unmet else []
     more = f" and {len(doubtful) - _MOST_NAMED} more" if len(doubtful) > _MOST_NAMED else ""
     parts += [f"doubtful: {', '.join(doubtful[:_MOST_NAMED])}{more}"] if doubtful else []
     return "; ".join(parts)
@@ -150,9 +149,8 @@ def _note(page: TradePage) -> str:
 
 def _total_line(total: TotalRow, names: Sequence[str]) -> Markup:
     by_name = {one.name: one for one in total.estimates}
-    name = (
-        tag("span", title_of(total)),
-        " ",
-        tag("small", f"{total.trades:,} {'trade' if total.trades == 1 else 'trades'}"),
-    )
-    return tag("tr", tag("th", *name, scope="row"), *(_cell(by_name.get(name)) for name in names))
+    trades = f"{total.trades:,} {'trade' if total.trades == 1 else 'trades'}"
+    error = None if total.estimates else total.error or "the trades have no Greek in common"
+    about = tag("small", f"{trades}: {error}", class_="error") if error else tag("small", trades)
+    name = tag("th", tag("span", title_of(total)), " ", about, scope="row")
+    return tag("tr", name, *(_cell(by_name.get(name)) for name in names))

@@ -310,3 +310,11 @@ def test_greeks_come_before_the_market(results, report):
     _, page = report(results(HEADER + TRADE.format('"A"') + "spot = 90\n" + TRADE.format('"B"') + "spot = 110\n"))
     titles = re.findall(r'<th scope="col"[^>]*><span>(.*?)</span>', page.source)
     assert titles == ["Trade", "price", "delta", "gamma", "vega", "theta", "rho", "spot"]
+
+
+def test_a_total_without_a_sum_says_why(results, report):
+    trades = (
+        f'[[trade]]\nid = "{name}"\nstrike = {strike}\nunderlying = "X"\n' for name, strike in (("A", 90), ("B", -5))
+    )
+    _, page = report(results(HEADER + "".join(trades), "--total"))
+    assert "2 trades: it needs" in page.text or "2 trades: trade 'B'" in page.text
