@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from tests.cli.pages import Page
 from tests.cli.positions import BOOK, MARKET
 
 
@@ -32,3 +33,29 @@ def priced(greeks, tmp_path, monkeypatch):
         return {row["id"]: row for row in rows}, outcome
 
     return price
+
+
+@pytest.fixture
+def results(greeks, tmp_path):
+    """Price a book with batch; returns the file of its results."""
+
+    def price(text, *arguments):
+        (tmp_path / "book.toml").write_text(text)
+        out = tmp_path / "results.jsonl"
+        greeks("batch", str(tmp_path / "book.toml"), "-o", str(out), "--quiet", *arguments)
+        return out
+
+    return price
+
+
+@pytest.fixture
+def report(greeks, tmp_path):
+    """Report a file, without curves unless told; returns how it ended, and the page."""
+
+    def make(file, *arguments, curves=False):
+        out = tmp_path / "report.html"
+        out.unlink(missing_ok=True)
+        outcome = greeks("report", str(file), "-o", str(out), *arguments, *([] if curves else ["--no-profiles"]))
+        return outcome, Page(out.read_text()) if out.exists() else None
+
+    return make

@@ -2,63 +2,13 @@ import json
 import re
 import subprocess
 import sys
-from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
 
 from greeks_cli.terms.book_row import TradeRow
 from greeks_cli.terms.contracts import ON_ONE
-
-CONFIGS = Path(__file__).parents[2] / "configs"
-HEADER = "[market]\nvol = 0.2\n[simulation]\npaths = 2000\n"
-TRADE = "[[trade]]\nid = {}\nstrike = 100\n"
-TWO = HEADER + TRADE.format('"A"') + TRADE.format('"B"') + 'kind = "asian"\n'
-EVIL = '"><img src=x onerror=alert(1)></td><script>alert(1)</script>&amp;'
-
-
-class Page(HTMLParser):
-    """Every element with its attributes, and the text between them."""
-
-    def __init__(self, text):
-        super().__init__()
-        self.source, self.found, self.text = text, [], ""
-        self.feed(text)
-
-    def handle_starttag(self, tag, attributes):
-        self.found.append((tag, dict(attributes)))
-
-    def handle_data(self, data):
-        self.text += data
-
-    def of(self, tag):
-        return [attributes for name, attributes in self.found if name == tag]
-
-
-@pytest.fixture
-def results(greeks, tmp_path):
-    """Price a book with batch; returns the file of its results."""
-
-    def price(text, *arguments):
-        (tmp_path / "book.toml").write_text(text)
-        out = tmp_path / "results.jsonl"
-        greeks("batch", str(tmp_path / "book.toml"), "-o", str(out), "--quiet", *arguments)
-        return out
-
-    return price
-
-
-@pytest.fixture
-def report(greeks, tmp_path):
-    """Report a file, without curves unless told; returns how it ended, and the page."""
-
-    def make(file, *arguments, curves=False):
-        out = tmp_path / "report.html"
-        out.unlink(missing_ok=True)
-        outcome = greeks("report", str(file), "-o", str(out), *arguments, *([] if curves else ["--no-profiles"]))
-        return outcome, Page(out.read_text()) if out.exists() else None
-
-    return make
+from tests.cli.pages import CONFIGS, EVIL, HEADER, TRADE, TWO
 
 
 @pytest.mark.parametrize("name", ["book.toml", "book.json", "book.csv", "book.jsonl", "sweep.toml", "atm_call.toml"])
@@ -66,18 +16,6 @@ def test_every_config_has_a_report(report, name):
     outcome, page = report(CONFIGS / name, "--market", str(CONFIGS / "market.toml"), "--paths", "2000")
     assert outcome == (0, "", "")
     assert name in page.text
-
-
-def test_trades_of_several_models_have_a_column_of_models(report, greeks, tmp_path):
-    jumps = "jump_intensity = 0.5\njump_mean = -0.1\njump_vol = 0.1\n"
-    market = "[market]\nvol = 0.2\n[simulation]\npaths = 64\n"
-    trade = '[[trade]]\nid = "{}"\nstrike = 100\n'
-    (tmp_path / "book.toml").write_text(f"{market}{trade.format('a')}{trade.format('b')}model = 'merton'\n{jumps}")
-    _, page = report(tmp_path / "book.toml")
-    assert ">model</span>" in page.source
-    assert ">merton</td>" in page.source
-    assert "gbm" not in report(CONFIGS / "book.toml", "--paths", "64")[1].text
-    assert "\tmerton, vol 0.2\t" in greeks("batch", str(tmp_path / "book.toml"), "--dry-run").out
 
 
 def test_a_lone_trade_is_headed_by_its_contract(report):
@@ -115,19 +53,6 @@ def test_estimators_without_smoothing_are_not_called_free_of_bias(results, repor
     _, page = report(results(text))
     assert "no smoothing bias; what bias there is bounds unseen events and time steps." in page.text
     assert "no bias" not in page.text
-
-
-def test_totals_are_those_of_the_book(results, report):
-    (*_, total) = map(json.loads, results(TWO, "--total").read_text().splitlines())
-    _, page = report(results(TWO, "--total", "--restart"))
-    assert "All: 2 trades" in page.text
-    for estimate in total["estimates"]:
-        assert estimate["name"] in page.text
-    rows = [attributes.get("data-value") for attributes in page.of("td")]
-    assert rows.count(f"{total['estimates'][0]['value']:.12g}") == 1
-    assert page.text.index("Totals") < page.text.index("Trades")
-    _, page = report(results(TWO, "--restart"))
-    assert "None were asked for" in page.text
 
 
 def test_manifest_is_shown_if_it_belongs_to_the_results(results, report):
@@ -304,17 +229,3 @@ def test_a_book_without_a_valid_trade_has_its_reasons_on_the_page(report, tmp_pa
     assert outcome.code == 3
     assert "2 trades, 2 failed" in page.text
     assert "None: trades 'A', 'B' have no result: a sum would be partial; correct the trade, or leave it" in page.text
-
-
-def test_greeks_come_before_the_market(results, report):
-    _, page = report(results(HEADER + TRADE.format('"A"') + "spot = 90\n" + TRADE.format('"B"') + "spot = 110\n"))
-    titles = re.findall(r'<th scope="col"[^>]*><span>(.*?)</span>', page.source)
-    assert titles == ["Trade", "price", "delta", "gamma", "vega", "theta", "rho", "spot"]
-
-
-def test_a_total_without_a_sum_says_why(results, report):
-    trades = (
-        f'[[trade]]\nid = "{name}"\nstrike = {strike}\nunderlying = "X"\n' for name, strike in (("A", 90), ("B", -5))
-    )
-    _, page = report(results(HEADER + "".join(trades), "--total"))
-    assert "2 trades: it needs" in page.text or "2 trades: trade 'B'" in page.text
