@@ -1,8 +1,9 @@
 """Options made from the fields of a request's models, so that flags, config keys and help cannot differ."""
 
 import enum
-from collections.abc import Iterable, Mapping
-from typing import Any, Literal, get_args, get_origin
+from collections.abc import Iterable, Iterator, Mapping
+from types import UnionType
+from typing import Annotated, Any, Literal, TypeGuard, Union, get_args, get_origin
 
 import click
 from pydantic import BaseModel
@@ -125,7 +126,7 @@ def _section(path: Path) -> Section:
 
 def _choices(models: Models, name: str) -> list[str]:
     annotations = (model.model_fields[name].annotation for model in models.values())
-    enums = (one for one in annotations if isinstance(one, type) and issubclass(one, enum.Enum))
+    enums = filter(_is_enum, annotations)
     return list(dict.fromkeys(str(member.value) for one in enums for member in one))
 
 
@@ -136,7 +137,7 @@ def _are_long(choices: list[str]) -> bool:
 _METAVARS = {
     **dict.fromkeys(DATED, "TIME"),
     **dict.fromkeys(LISTS, "TIMES"),
-    **dict.fromkeys(RULES, "COUNT|RULE"),
+    **{name: "TIMES|RULE" if name in LISTS else "COUNT|RULE" for name in RULES},
     "vol_surface": "FILE",
     "valuation_date": "DATE",
     "dividends": "TIME:AMOUNT,...",
@@ -145,11 +146,26 @@ _METAVARS = {
 
 
 def _metavar(annotation: object) -> str:
-    """LIST, VALUE where the annotation allows text, else COUNT or NUMBER."""
-    members = {annotation, *get_args(annotation)}
-    origins = {get_origin(member) for member in members}
-    if tuple in origins:
+    """The values of an enumeration, LIST, VALUE where the annotation allows text, else COUNT or NUMBER."""
+    members = list(_members(annotation))
+    if values := [str(value.value) for one in members if _is_enum(one) for value in one]:
+        return "|".join(values)
+    if any(get_origin(one) is tuple for one in members):
         return "LIST"
-    if str in members or Literal in origins:
+    if str in members or any(get_origin(one) is Literal for one in members):
         return "VALUE"
     return "COUNT" if int in members else "NUMBER"
+
+
+def _is_enum(annotation: object) -> TypeGuard[type[enum.Enum]]:
+    return isinstance(annotation, type) and issubclass(annotation, enum.Enum)
+
+
+def _members(annotation: object) -> Iterator[object]:
+    """The types of a union, without their annotations."""
+    if get_origin(annotation) is Annotated:
+        yield from _members(get_args(annotation)[0])
+    elif get_origin(annotation) in (Union, UnionType):
+        yield from (member for one in get_args(annotation) for member in _members(one))
+    else:
+        yield annotation

@@ -139,3 +139,22 @@ def test_help_for_an_unknown_contract_names_the_option(greeks):
 def test_a_contract_without_its_option_gets_the_remedy(greeks):
     outcome = greeks("price", "barrier", "--strike", "100")
     assert (outcome.code, outcome.err) == (2, "greeks: barrier: is no option; write --contract barrier\n")
+
+
+@pytest.mark.parametrize(
+    "form",
+    [
+        "--knocked in|out",
+        "--exercise-times TIMES|RULE",
+        "--fixings COUNT|RULE",
+        "--past-fixings LIST",
+        "--expiry TIME",
+        "--steps COUNT",
+        "--width VALUE",
+        "--vol NUMBER",
+        "--valuation-date DATE",
+        "--day-count NAME",
+    ],
+)
+def test_help_shows_the_form_of_values(greeks, form):
+    assert re.search(rf"^  {re.escape(form)}( |$)", greeks("price", "--help").out, re.MULTILINE)
