@@ -21,8 +21,9 @@ from greeks_cli.engine.simulation.importance import shift_weights
 from greeks_cli.engine.simulation.normals import TAILS, standard_normals
 from greeks_cli.engine.simulation.path_data import Motion
 
-_PATHS, _MOST_NORMALS, _MOST_OF_STEPS = 2048, 1 << 19, 1 << 13
-"""Aimed paths, normals of these, and normals where a path to a kink takes time steps."""
+_PATHS, _FEWEST_PATHS = 2048, 256
+_MOST_NORMALS, _MOST_OF_STEPS = 1 << 19, 1 << 13
+"""Normals of aimed paths, also where a path to a kink takes time steps."""
 _RARE = 0.05
 """The share of paths beyond a kink below which few of a run's paths may be near it."""
 
@@ -30,9 +31,12 @@ _RARE = 0.05
 def rare_kinks(plan: Plan) -> list[int]:
     """The numbers of the kinks that few paths reach, and of those that may be close together.
 
-    None of a payoff of one kink at one date, whose paths and kernels are spread over all that occurs.
+    None of a payoff of one kink at one date, whose paths and kernels are spread over all that occurs. None where a few
+    paths would take as long as the run, as notes do that look at many underlyings every day.
     """
     kinks, contract = plan.kinks, plan.request.contract
+    if _FEWEST_PATHS * plan.blocks.grid.n_rows > _MOST_NORMALS:
+        return []
     if plan.request.simulation.fixed_width is not None or len(kinks) * len(plan.request.path_dates) == 1:
         return []
     close = contract.several_kinks and len(kinks) > 1
@@ -45,7 +49,7 @@ def kink_tails(plan: Plan, controlled: Controlled | None, paths: int) -> Tail:
     request, wanted = in_float64(plan.request), rare_kinks(plan)
     numbers, grid = Numbers([request]), plan.blocks.grid
     most = _MOST_NORMALS if grid.is_conditional else _MOST_OF_STEPS
-    n_paths = max(256, min(_PATHS, most // grid.n_rows))
+    n_paths = max(_FEWEST_PATHS, min(_PATHS, most // grid.n_rows))
     drawn = standard_normals(request.simulation.seed, TAILS, 1, (1,) * grid.n_rows, n_paths, np.float64)
     motion = Motion(request.path_dates, drawn, grid)
 

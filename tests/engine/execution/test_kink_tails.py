@@ -88,6 +88,14 @@ def test_contracts_of_one_kink_at_one_date_and_of_usual_kinks_are_not_looked_at_
         assert not rare_kinks(plan(build_request(contract, MARKET, {"paths": 20_000}, "gamma")))
 
 
+def test_notes_of_many_dates_and_underlyings_are_not_looked_at_again():
+    market = {"underlying": {name: {"spot": 100, "vol": 0.2} for name in "ABCDE"}, "correlation": 0.3}
+    formula = "where(min(A)>60, 100, A[-1])"
+    for fixings, is_looked_at in ((400, True), (500, False)):
+        contract = {"kind": "formula", "payoff": formula + "+0*(B[-1]+C[-1]+D[-1]+E[-1])", "fixings": fixings}
+        assert bool(rare_kinks(plan(build_request(contract, market, {"paths": 4000}, "price")))) is is_looked_at
+
+
 def test_tail_of_a_narrow_range_is_what_it_is_worth():
     """About six of the aimed paths end in the range: over ten seeds the mean is certain to an eighth."""
     worth = 1e6 * (exact(digital(150), "price") - exact(digital(150.001), "price"))[0]
