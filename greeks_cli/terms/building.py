@@ -10,6 +10,7 @@ from greeks_cli.terms.date_fields import is_rule
 from greeks_cli.terms.dated_markets import market_in_years
 from greeks_cli.terms.dating import Dated, Dates, Dating, in_years
 from greeks_cli.terms.errors import InvalidInput, Problem, did_you_mean
+from greeks_cli.terms.exercise import before_dividends
 from greeks_cli.terms.greek import MARKET_PARAMETERS, MODEL_PARAMETERS, QUANTO_PARAMETERS, Greek, parse_greeks
 from greeks_cli.terms.joint_greeks import joint_greeks, joint_targets
 from greeks_cli.terms.joint_market import JointMarket, is_joint, joint_market
@@ -85,7 +86,9 @@ def _contract(
     """The contract, with the fields that follow from its market; None where it is wrong."""
     if names and "underlyings" in model.model_fields:
         terms = {**terms, "underlyings": names}
-    return validated(model, "contract", model.completed(terms, _spots(market)) if market else terms, problems)
+    if market:
+        terms = before_dividends(model.completed(terms, _spots(market)), market)
+    return validated(model, "contract", terms, problems)
 
 
 def _spots(market: Market | JointMarket) -> Mapping[str, float]:

@@ -121,6 +121,11 @@ class Contract(Term):
         return False
 
     @property
+    def halved_dates(self) -> tuple[float, ...]:
+        """The exercise dates, with every second one of those that stand for exercise at any time."""
+        return self.dates
+
+    @property
     def exercises_today(self) -> bool:
         """True if the holder may exercise now."""
         return False

@@ -1,10 +1,10 @@
 """Early exercise: the dates before expiry at which the holder may take the payment."""
 
 import enum
-from collections.abc import Collection, Hashable
+from collections.abc import Collection, Hashable, Mapping
 from itertools import pairwise
 from math import ceil
-from typing import Any, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from pydantic import Field, model_validator
 
@@ -14,8 +14,16 @@ from greeks_cli.terms.fixings import Times
 from greeks_cli.terms.greek import TIME
 from greeks_cli.terms.nodes import curve_of
 
+if TYPE_CHECKING:
+    from greeks_cli.terms.joint_market import JointMarket
+    from greeks_cli.terms.market import Market
+
 _FEWEST, _PER_YEAR, _MOST = 32, 48, 192
 """Exercise dates of an American contract, at least, those of a year, and at most, where no number is given."""
+
+
+_BEFORE = 1e-4
+"""Years before an ex-date, an hour, at which an american option is exercised with its dividend."""
 
 
 class Exercise(enum.StrEnum):
@@ -30,7 +38,8 @@ EXERCISE_TIMES: Any = Field(
     None,
     min_length=1,
     max_length=1_000,
-    description="exercise times of a bermudan contract in years, dates, or a rule such as monthly; the expiry is one",
+    description="exercise times in years, dates, or a rule such as monthly: those of bermudan exercise, besides the "
+    "expiry, and of american exercise besides equally spaced ones [default: an hour before each dividend]",
 )
 EXERCISE_DATES: Any = Field(
     None,
@@ -57,17 +66,17 @@ class Exercisable(Contract):
         times = self.exercise_times
         if self.exercise_dates is not None and self.exercise is not Exercise.AMERICAN:
             raise ValueError("exercise_dates are those of american exercise; leave them out, or give exercise_times")
-        if self.exercise is not Exercise.BERMUDAN:
-            if times is not None:
-                raise ValueError(f"exercise_times are those of bermudan exercise, and exercise is {self.exercise}")
-            return self
         if times is None:
-            raise ValueError("bermudan exercise wants exercise_times, such as 0.5,1")
+            if self.exercise is Exercise.BERMUDAN:
+                raise ValueError("bermudan exercise wants exercise_times, such as 0.5,1")
+            return self
+        if self.exercise is Exercise.EUROPEAN:
+            raise ValueError("exercise_times are those of early exercise; give exercise bermudan")
         if times[0] <= 0:
             raise ValueError("exercise_times must come after today; leave out the first")
         if any(later <= earlier for earlier, later in pairwise(times)):
             raise ValueError("exercise_times must increase")
-        if times[-1] > self.expiry:
+        if times[-1] > self.expiry and self.exercise is Exercise.BERMUDAN:
             raise ValueError(f"exercise time {times[-1]:g} comes after expiry {self.expiry:g}; raise the expiry")
         return self
 
@@ -81,10 +90,20 @@ class Exercisable(Contract):
 
     @property
     def dates(self) -> tuple[float, ...]:
-        if self.exercise is Exercise.AMERICAN:
-            return equal_dates(self.expiry, self.exercise_dates or _usual_dates(self.expiry))
         times = self.exercise_times or ()
+        if self.exercise is Exercise.AMERICAN:
+            return tuple(sorted({*self._grid, *(time for time in times if time < self.expiry)}))
         return times if times[-1:] == (self.expiry,) else (*times, self.expiry)
+
+    @property
+    def _grid(self) -> tuple[float, ...]:
+        """The equally spaced dates that stand for american exercise."""
+        return equal_dates(self.expiry, self.exercise_dates or _usual_dates(self.expiry))
+
+    @property
+    def halved_dates(self) -> tuple[float, ...]:
+        """The dates with every second of the equally spaced ones, by which the number of dates is judged."""
+        return tuple(sorted({*self.dates} - {*self._grid[-2::-2]}))
 
     def structure(self, spot: float) -> Hashable:
         return super().structure(spot), self.exercise
@@ -112,6 +131,15 @@ def objection_to(contract: Contract, names: Collection[str]) -> str | None:
             "derivative is not estimated; leave it out"
         )
     return None
+
+
+def before_dividends(terms: Mapping[str, Any], market: "Market | JointMarket") -> Mapping[str, Any]:
+    """The fields of a contract; american exercise gains times just before the ex-dates of its market."""
+    dividends = getattr(market, "dividends", None)
+    if terms.get("exercise") != Exercise.AMERICAN or terms.get("exercise_times") is not None or not dividends:
+        return terms
+    times = tuple(time - _BEFORE for time in dividends.times if time > 2 * _BEFORE)
+    return {**terms, "exercise_times": times or None}
 
 
 def _usual_dates(expiry: float) -> int:

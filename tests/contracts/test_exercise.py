@@ -104,7 +104,7 @@ def test_a_cash_dividend_makes_early_exercise_of_a_call_worth_more():
 
 
 REFUSED = {
-    "times of an american": ({**BERMUDAN, "exercise": "american"}, MARKET, "exercise_times are those of bermudan"),
+    "times of a european": ({**BERMUDAN, "exercise": "european"}, MARKET, "give exercise bermudan"),
     "no times": ({"strike": 100, "exercise": "bermudan"}, MARKET, "wants exercise_times"),
     "times after expiry": ({**BERMUDAN, "expiry": 0.9}, MARKET, "comes after expiry"),
     "a model of smiles": (BERMUDAN, {**MERTON, "spot": 100}, "wants model gbm"),

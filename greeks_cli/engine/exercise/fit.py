@@ -79,7 +79,8 @@ class Fit(ABC):
         return self.columns
 
     def _is_used(self, date: int) -> bool:
-        return (self._last - date) % self._variant.every == 0
+        contract = self._request.contract
+        return not self._variant.is_halved or contract.dates[date] in contract.halved_dates
 
     def _at(self, date: int) -> dict[str, Array]:
         return {name: column[date] for name, column in self.columns.items() if column.ndim}

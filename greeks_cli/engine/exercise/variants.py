@@ -13,9 +13,9 @@ class Variant:
     """The stream of the paths that the policy is fitted on."""
     degree: int = DEGREE
     """The degree of the polynomials for the premium of going on, on one underlying."""
-    every: int = 1
-    """One exercise date in this number is used, counted back from the last."""
+    is_halved: bool = False
+    """True if every second of the dates that stand for exercise at any time is left out."""
 
 
-USUAL, REFITTED, HALVED = Variant(), Variant(1, DEGREE - 2), Variant(every=2)
+USUAL, REFITTED, HALVED = Variant(), Variant(1, DEGREE - 2), Variant(is_halved=True)
 """The policy of the estimate, one of other paths and polynomials, and one of half as many dates."""
