@@ -4,7 +4,7 @@ import csv
 import enum
 import io
 import json
-from dataclasses import fields
+from dataclasses import asdict, fields
 from typing import Any
 
 from greeks_cli import __version__
@@ -56,6 +56,7 @@ def document(result: Result, units: Units, currency: str | None = None) -> dict[
         "paths": result.paths,
         **({"steps": result.steps} if result.steps else {}),
         "shift": result.shift,
+        **({"exercise": asdict(result.exercise)} if result.exercise else {}),
         "elapsed_seconds": result.elapsed_seconds,
         "version": __version__,
     }

@@ -28,10 +28,21 @@ def table(result: Result, units: Units, screen: Screen, currency: str | None = N
     level = f"{100 * result.request.simulation.confidence:g}% interval"
     grid, left_out = narrowed(screen, _LEFT_OUT_FIRST, lambda left_out: _grid(cells, left_out, level))
     notes = [*map(between, lines), *(f"{row.name}: {row.warning}" for row in lines if row.warning)]
-    notes = [note for note in notes if note]
+    notes = [note for note in (*notes, exercised(result)) if note]
     if left_out:
         notes.append(f"left out for width: {', '.join(left_out)}; --format json has all")
     return text_of(screen, headline(result.request, result.paths, result.shift, result.steps).line, [grid], notes)
+
+
+def exercised(result: Result) -> str:
+    """The law of early exercise in words; empty where there is none."""
+    law = result.exercise
+    if law is None:
+        return ""
+    if law.expected_time == 0:
+        return "exercise: now"
+    when = "" if law.expected_time is None else f", then after {law.expected_time:.3g} years on average"
+    return f"exercise: with a probability of {estimate_cell(law.probability, law.stderr)}{when}"
 
 
 def between(row: Row) -> str:

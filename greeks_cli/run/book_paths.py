@@ -12,6 +12,7 @@ from greeks_cli.engine.execution.compile import able, compiled, planned, simplif
 from greeks_cli.engine.execution.estimates import estimates
 from greeks_cli.engine.execution.path_group import GroupMoments, PathGroup, WeightedSum, path_groups
 from greeks_cli.engine.execution.plan import Plan
+from greeks_cli.engine.exercise.law import exercise_law
 from greeks_cli.run.allocator import prepare_memory
 from greeks_cli.run.cores import available_cores
 from greeks_cli.run.pricing import Workers, moments_by_block
@@ -158,7 +159,12 @@ def _outcomes(group: PathGroup, moments: GroupMoments, exact: Sequence[Exact]) -
             if isinstance(found, GreeksError):
                 yield number, found
             else:
-                yield number, Result(plan.request, found, sums.paths, 0.0, (), plan.shift, plan.n_steps)
+                yield (
+                    number,
+                    Result(
+                        plan.request, found, sums.paths, 0.0, (), plan.shift, plan.n_steps, exercise_law(plan.request)
+                    ),
+                )
 
 
 def _shares(group: list[int], plan: Plan, workers: int) -> list[list[int]]:

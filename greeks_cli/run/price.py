@@ -13,6 +13,7 @@ from greeks_cli.engine.execution.compile import compiled, plan, simplified
 from greeks_cli.engine.execution.estimates import Estimates, Truth, estimates
 from greeks_cli.engine.execution.path_group import GroupMoments, PathGroup
 from greeks_cli.engine.execution.plan import Plan
+from greeks_cli.engine.exercise.law import exercise_law
 from greeks_cli.run.allocator import prepare_memory
 from greeks_cli.run.pricing import Workers, moments_by_block
 from greeks_cli.run.truths import truth_of
@@ -86,7 +87,14 @@ class _Run:
         answers = answers or _estimates(group, moments, truth)
         elapsed = time.perf_counter() - self._started
         return Result(
-            self._request, answers, moments.paths, elapsed, _unmet(targets, answers), plan.shift, plan.n_steps
+            self._request,
+            answers,
+            moments.paths,
+            elapsed,
+            _unmet(targets, answers),
+            plan.shift,
+            plan.n_steps,
+            exercise_law(self._request),
         )
 
     def late(self) -> bool:

@@ -44,6 +44,29 @@ class Estimate:
 
 
 @dataclass(frozen=True, slots=True)
+class ExerciseDate:
+    """Exercise at one date: its time in years, its probability and the standard error of that.
+
+    ``boundary`` is the spot next to which exercise begins; None where no path exercises, and for several underlyings.
+    """
+
+    time: float
+    probability: float
+    stderr: float
+    boundary: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class ExerciseLaw:
+    """Exercise by a policy: its probability with the standard error, its expected time if it happens, and its dates."""
+
+    probability: float
+    stderr: float
+    expected_time: float | None
+    dates: tuple[ExerciseDate, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Result:
     """All estimates of a request, from ``paths`` simulated paths; ``unmet`` are the targets missed.
 
@@ -58,6 +81,8 @@ class Result:
     unmet: tuple[Target, ...] = ()
     shift: float = 0.0
     steps: int = 0
+    exercise: ExerciseLaw | None = None
+    """The law of exercise, where it may come early."""
 
     def __getitem__(self, name: str) -> Estimate:
         return next(estimate for estimate in self.estimates if estimate.greek.name == name)

@@ -1,0 +1,68 @@
+"""Law of exercise: its probability at each date, and the spots from which on it happens."""
+
+from functools import lru_cache
+
+import numpy as np
+
+from greeks_cli.engine.autodiff.ops import values_of
+from greeks_cli.engine.exercise.fit import Array, pilot_path
+from greeks_cli.engine.exercise.policy import with_policy
+from greeks_cli.engine.payoffs.early import POLICY, Columns, Early, early
+from greeks_cli.engine.simulation.paths import Path
+from greeks_cli.terms.request import Request
+from greeks_cli.terms.result import ExerciseDate, ExerciseLaw
+
+_STREAM, _PATHS = 4, 1 << 15
+_KEPT = 256
+
+
+def exercise_law(request: Request) -> ExerciseLaw | None:
+    """The law of exercise by a request's policy, a pure function of the request; None without early exercise."""
+    return _law(request.changed(greeks=request.greeks[:1])) if request.contract.is_early else None
+
+
+@lru_cache(_KEPT)
+def _law(request: Request) -> ExerciseLaw:
+    with np.errstate(all="ignore"):
+        path = pilot_path(request, _STREAM, _PATHS)
+        leaves = with_policy(request, request.payoff_values)
+        own, policy = early(request.contract, leaves, path), leaves[POLICY]
+        taken = own.decisions(policy) * (np.asarray(values_of(own.payments)) > 0)
+        if policy["today"]:
+            return ExerciseLaw(1.0, 0.0, 0.0, (ExerciseDate(0.0, 1.0, 0.0, None),))
+        shares = taken.mean(axis=1)
+        boundaries = (
+            _boundaries(own, policy, np.asarray(path.spots)) if isinstance(path, Path) else [None] * len(shares)
+        )
+    times, whole = np.array(request.contract.dates), float(shares.sum())
+    dates = tuple(
+        ExerciseDate(float(time), float(share), _noise(share), boundary)
+        for time, share, boundary in zip(times, shares, boundaries, strict=True)
+    )
+    return ExerciseLaw(whole, _noise(whole), float(times @ shares / whole) if whole else None, dates)
+
+
+def _noise(share: float) -> float:
+    """The standard error of a share of paths."""
+    return float(np.sqrt(max(share * (1 - share), 0.0) / _PATHS))
+
+
+def _boundaries(own: Early, policy: Columns, spots: Array) -> list[float | None]:
+    """The spot next to which exercise begins at each date, by the paths on either side; None where none exercises."""
+    exercised = _is_exercised(own, policy)
+    found: list[float | None] = []
+    for row, taken in zip(spots, exercised, strict=True):
+        inside, outside = row[taken], row[~taken]
+        if not len(inside) or not len(outside):
+            found.append(None)
+        elif inside.mean() < outside.mean():
+            found.append(float(inside.max()))
+        else:
+            found.append(float(inside.min()))
+    return found
+
+
+def _is_exercised(own: Early, policy: Columns) -> Array:
+    payments = np.asarray(values_of(own.payments))
+    going = own.going_on(policy)
+    return np.concatenate([(going < payments)[:-1], payments[-1:] > 0])

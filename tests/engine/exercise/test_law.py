@@ -1,0 +1,49 @@
+"""The law of exercise: published probabilities, the boundary, and exercise now or never."""
+
+import pytest
+
+from greeks_cli.engine.exercise.law import exercise_law
+from greeks_cli.terms.building import build_request
+
+PUT = {"type": "put", "strike": 36, "exercise": "american", "exercise_dates": 74}
+
+
+def law_of(contract, **market):
+    return exercise_law(build_request(contract, {"rate": 0.06, **market}, {}, "price"))
+
+
+# QuantLib's mclongstaffschwartzengine.cpp, by a tree of another library
+@pytest.mark.parametrize(("strike", "vol", "expected"), [(36, 0.2, 0.48013), (36, 0.4, 0.54598), (40, 0.3, 0.67569)])
+def test_probabilities_of_exercise_are_the_published_ones(strike, vol, expected):
+    law = law_of({**PUT, "strike": strike}, spot=36, vol=vol)
+    assert law.probability == pytest.approx(expected, abs=0.015)
+    assert law.probability == pytest.approx(sum(date.probability for date in law.dates))
+    assert law.stderr < 0.003
+
+
+def test_the_boundary_of_a_put_rises_to_its_strike():
+    boundaries = [date.boundary for date in law_of(PUT, spot=36, vol=0.3).dates[10:]]
+    assert all(one is not None and one <= 36 for one in boundaries)
+    assert boundaries[0] < boundaries[30] < boundaries[-1]
+    assert boundaries[-1] == pytest.approx(36, abs=0.05)
+
+
+def test_a_call_without_dividends_is_exercised_at_expiry_alone():
+    law = law_of({"strike": 100, "exercise": "american"}, spot=100, vol=0.2)
+    assert {date.probability for date in law.dates[:-1]} == {0}
+    assert law.expected_time == pytest.approx(1)
+    assert law.dates[-1].probability == pytest.approx(0.5793, abs=0.01)
+
+
+def test_what_is_exercised_now_has_one_date():
+    law = law_of({"type": "put", "strike": 100, "exercise": "american"}, spot=60, vol=0.2)
+    assert (law.probability, law.expected_time, len(law.dates)) == (1, 0, 1)
+
+
+def test_a_european_has_no_law_and_several_underlyings_no_boundary():
+    assert exercise_law(build_request({"strike": 100}, {"spot": 100, "vol": 0.2}, {})) is None
+    market = {"underlying": {name: {"spot": 100, "vol": 0.2} for name in "AB"}, "correlation": 0.5, "rate": 0.05}
+    contract = {"kind": "worst-of", "type": "put", "strike": 100, "exercise": "bermudan", "exercise_times": [0.5, 1]}
+    law = exercise_law(build_request(contract, market, {}, "price"))
+    assert {date.boundary for date in law.dates} == {None}
+    assert 0 < law.probability < 1
