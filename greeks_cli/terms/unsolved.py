@@ -127,7 +127,7 @@ def build_from_quote(
 
 def _excluded(given: Mapping[str, Any], market: Mapping[str, Any]) -> Iterator[Problem]:
     """Problems of quotes beside fields of the market that leave no room for them."""
-    carried = [name for name in ("borrow", "dividends", "future") if market.get(name) is not None]
+    carried = [name for name in ("borrow", "dividends", "future", "foreign_rate") if market.get(name) is not None]
     if "forward" in given and carried:
         others = " and ".join(carried)
         message = f"a forward is all of the carry, and {others} would add to it; leave out forward, or {others}"
@@ -136,6 +136,9 @@ def _excluded(given: Mapping[str, Any], market: Mapping[str, Any]) -> Iterator[P
         if name in given and market.get(parameter) is not None:
             message = f"{name} and {parameter} exclude each other; give one of them"
             yield Problem(("market", name), message, given[name])
+    if "market_price" in given and market.get("foreign_rate") is not None:
+        message = "implies a vol where the vol moves no forward, and moves that of a quanto; give vol"
+        yield Problem(("market", "market_price"), message, given["market_price"])
     if "market_price" in given and (model := market.get("model")) in _OTHERS:
         message = f"implies a vol under model gbm alone, not {model}; leave it out, and give the model's parameters"
         yield Problem(("market", "market_price"), message, given["market_price"])

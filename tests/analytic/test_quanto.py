@@ -10,6 +10,7 @@ from greeks_cli.analytic.closed_forms import exact_greeks
 from greeks_cli.run.price import run
 from greeks_cli.terms.building import build_request
 from greeks_cli.terms.errors import InvalidInput
+from greeks_cli.terms.unsolved import build_from_quote
 
 FIRST = "delta,vega,rho,phi,theta,dual_delta,d(foreign_rate),d(fx_vol),d(fx_correlation)"
 SECOND = "gamma,vanna,volga,charm,veta,speed,d(spot,rate),d(spot,fx_vol),d(vol,fx_vol),d(spot,foreign_rate),dual_gamma"
@@ -205,3 +206,14 @@ def test_jumps_keep_the_drift_of_the_mean():
     market = {**HAUGS_MARKET, "model": "merton", "jump_intensity": 1, "jump_mean": -0.1, "jump_vol": 0.1}
     forward = 100 * exp(0.5 * (0.05 - 0.3 * 0.1 * 0.2 - 0.04))
     assert exact({"strike": 1e-6, "expiry": 0.5}, "price", market) == pytest.approx(exp(-0.04) * forward, rel=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("quote", "word"),
+    [({"market_price": 8}, "moves that of a quanto"), ({"forward": 101}, "leave out forward, or foreign")],
+)
+def test_quotes_that_are_refused(quote, word):
+    market = {name: number for name, number in HAUGS_MARKET.items() if name not in {"vol", "dividend_yield"}}
+    market |= {"vol": 0.2} if "forward" in quote else {}
+    with pytest.raises(InvalidInput, match=word):
+        build_from_quote(HAUG, {**market, **quote}, {}, "price")
