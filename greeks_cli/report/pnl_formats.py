@@ -80,10 +80,19 @@ def _table(total: TotalExplained, screen: Screen) -> str:
         left = trade.left
         cells = _value(trade.change), _value(trade.explained), _value(left), plain(left.stderr, 2), plain(left.bias, 1)
         trades.add(trade.id, *cells)
-    notes = [f"{trade.id}: {note}" for trade in total.trades for note in trade.notes]
     count = f"{len(total.trades):,} trade{'s' * (len(total.trades) != 1)}"
     title = f"{count} in {money}: change in value, what each Greek explains of it, and the trades of which most is left"
-    return text_of(screen, title, [grid, trades], notes)
+    return text_of(screen, title, [grid, trades], _notes(total.trades))
+
+
+def _notes(trades: Sequence[Explained]) -> list[str]:
+    """The notes on trades, each once, with the first trade that it is on."""
+    found: dict[str, list[str]] = {}
+    for trade in trades:
+        for note in trade.notes:
+            found.setdefault(note, []).append(trade.id)
+    more = (f" and {len(names) - 1:,} more" if len(names) > 1 else "" for names in found.values())
+    return [f"{names[0]}{rest}: {note}" for (note, names), rest in zip(found.items(), more, strict=True)]
 
 
 def _most_left(trades: Sequence[Explained]) -> list[Explained]:
