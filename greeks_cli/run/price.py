@@ -4,8 +4,10 @@ import time
 from collections.abc import Callable
 from concurrent.futures import Executor
 from contextlib import closing
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from functools import cached_property, lru_cache
 from math import ceil
+from typing import Self
 
 from greeks_cli.analytic.closed_forms import exact_greeks
 from greeks_cli.engine.backends.select import devices
@@ -26,6 +28,8 @@ from greeks_cli.terms.simulation import Sampler
 
 _WORST = 1e6
 """Error over tolerance beyond which no limit of paths suffices."""
+_KEPT = 32
+"""Executables that are kept."""
 _FEWEST_BLOCKS = 4
 """Blocks before which no error bar ends a run; they hold all scrambles of Sobol points."""
 
@@ -49,14 +53,47 @@ def run(
     if executor is None:
         devices(request.simulation)  # a missing GPU is reported before the pilot, not after
     attempt = _Run(request, Workers.of(threads, executor), progress)
-    result = attempt.until(plan(request))
+    result = attempt.until(_executable(request))
     if not result.unmet or attempt.late() or any(_allowed(result, target) == 0 for target in result.unmet):
         return result  # a share of 0 is met by no number of paths
     paths = _paths_needed(result)
     if forecast:
         forecast(_forecast(result, paths))
     simulation = request.simulation.model_copy(update={"paths": min(paths, request.accuracy.max_paths)})
-    return attempt.until(plan(replace(request, simulation=simulation), request.accuracy.max_paths))
+    longer = plan(replace(request, simulation=simulation), request.accuracy.max_paths)
+    return attempt.until(_Executable.of(longer))
+
+
+@dataclass(frozen=True)
+class _Executable:
+    """A plan with its executable and its closed forms."""
+
+    plan: Plan
+    group: PathGroup
+
+    @classmethod
+    def of(cls, plan: Plan) -> Self:
+        """Compiles a plan."""
+        return cls(plan, compiled(simplified([plan])))
+
+    @cached_property
+    def truth(self) -> Truth:
+        """The closed forms of the contract and of its control variate."""
+        return truth_of(self.plan, exact_greeks(self.plan.request))
+
+
+def _executable(request: Request) -> _Executable:
+    """The executable of a request, kept for requests that come again, as in a process that stays."""
+    try:
+        hash(request)
+    except TypeError:  # a contract of several parameters, or a market of several underlyings
+        return _Executable.of(plan(request))
+    return _kept(request)
+
+
+@lru_cache(_KEPT)
+def _kept(request: Request) -> _Executable:
+    return _Executable.of(plan(request))
 
 
 class _Run:
@@ -66,16 +103,16 @@ class _Run:
         self._request, self._workers, self._progress = request, workers, progress
         self._started = time.perf_counter()
 
-    def until(self, plan: Plan) -> Result:
-        """Runs the plan's blocks in order until the targets are met, or all blocks."""
+    def until(self, executable: _Executable) -> Result:
+        """Runs the executable's blocks in order until the targets are met, or all blocks."""
         targets = self._request.accuracy.tol
-        group = compiled(simplified([plan]))
+        plan, group = executable.plan, executable.group
         moments: GroupMoments | None = None
         truth: Truth | None = None
         answers: Estimates = ()
         with closing(moments_by_block([group], self._workers)) as blocks:
             for done, (moments,) in enumerate(blocks, start=1):
-                truth = truth or truth_of(plan, exact_greeks(plan.request))  # while other blocks are under way
+                truth = executable.truth  # while other blocks are under way
                 if self._progress:
                     self._progress(done, group.n_blocks)
                 if targets and (done >= _FEWEST_BLOCKS or self.late()):

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from greeks_cli.run.price import run
+from greeks_cli.terms.building import build_request
 from greeks_cli.terms.errors import NonFiniteEstimate
 from tests.conftest import MARKETS, assert_agrees, european
 
@@ -124,3 +125,22 @@ def test_progress_counts_every_block():
     run(european(MARKETS["low vol"], "delta", paths=20_000), progress=lambda done, total: seen.append((done, total)))
     assert len(seen) > 1
     assert seen == [(n, seen[-1][1]) for n in range(1, seen[-1][1] + 1)]
+
+
+@pytest.mark.parametrize(
+    ("contract", "market"),
+    [
+        ({"strike": 100}, {"vol": 0.2}),
+        ({"kind": "formula", "payoff": "max(S[-1] - K, 0)", "param": {"K": 100}, "fixings": 2}, {"vol": 0.2}),
+        (
+            {"kind": "spread", "strike": 5},
+            {"underlying": {"A": {"spot": 100, "vol": 0.2}, "B": {"spot": 90, "vol": 0.3}}, "correlation": 0.5},
+        ),
+    ],
+    ids=["hashable", "with parameters", "several underlyings"],
+)
+def test_a_request_that_comes_again_has_the_same_estimates(contract, market):
+    first, again = (run(build_request(contract, market, {"paths": 2000}, "delta")) for _ in range(2))
+    other = run(build_request({**contract}, market, {"paths": 2000, "seed": 1}, "delta"))
+    assert first.estimates == again.estimates
+    assert first.estimates != other.estimates
