@@ -69,6 +69,13 @@ def pytest_addoption(parser):
         "or the stand-in of tests/stand_in.py",
     )
 
+    parser.addoption(
+        "--executor",
+        choices=["numpy", "jit", "auto"],
+        default="auto",
+        help="executor of runs that name none: NumPy, compiled code, or what the forecast says",
+    )
+
 
 def pytest_xdist_auto_num_workers(config):
     """One process for named files and for a GPU, which processes would share; else xdist's own number, one per core."""
@@ -92,6 +99,17 @@ def device(request, monkeypatch):
     yield chosen
     if chosen == "cpu":
         gpu._searched.cache_clear()
+
+
+@pytest.fixture(autouse=True)
+def executor(request, monkeypatch):
+    """The executor that ``auto`` chooses in every test."""
+    from greeks_cli.run import executors
+
+    chosen = request.config.getoption("--executor")
+    if chosen != "auto":
+        monkeypatch.setattr(executors, "_saves_time", lambda requests: chosen == "jit")
+    return chosen
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""Fingerprint of the processor's arithmetic, by which processors that round differently are told apart.
+"""Fingerprint of the arithmetic of a run, by which processors that round differently are told apart.
 
 NumPy's exp, log and log1p use the widest vectors that a processor has, and round differently by their width.
 """
@@ -8,7 +8,14 @@ from functools import cache
 
 import numpy as np
 
+from greeks_cli.terms.simulation import ExecutorName, Simulation
+
 _N_PLACES = 4096
+
+
+def arithmetic_of(simulation: Simulation | None) -> str:
+    """Fingerprint of a run: that of the processor for NumPy; compiled code rounds alike on all processors."""
+    return "jit" if simulation and simulation.executor is ExecutorName.JIT else fingerprint()
 
 
 @cache

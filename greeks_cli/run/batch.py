@@ -12,6 +12,7 @@ from typing import Any, Protocol
 from greeks_cli.engine.execution.path_group import paths_key
 from greeks_cli.run.book_paths import answer_of, run_together
 from greeks_cli.run.cores import available_cores
+from greeks_cli.run.executors import seconds_by_numpy
 from greeks_cli.run.interrupts import Stop, never
 from greeks_cli.run.price import run
 from greeks_cli.terms.accuracy import Accuracy
@@ -21,8 +22,8 @@ from greeks_cli.terms.trade import Trade
 
 _WORTH_PROCESSES = 3.0
 """Seconds of work on one core from which on starting processes saves more than it takes."""
-_SECONDS_PER_TRADE, _SECONDS_PER_NUMBER = 3e-3, 8e-9
-"""A rough forecast: for each trade, and for each path, date and Greek."""
+_SECONDS_PER_TRADE = 3e-3
+"""A rough forecast for each trade, beside the time of its paths."""
 _TRIED, _PATHS_TRIED = 8, 1 << 16
 
 _LARGEST_TASK = 256
@@ -49,12 +50,7 @@ class Workers(Protocol):
 
 def usual_processes(trades: Sequence[Trade]) -> int:
     """The number of cores where the forecast for the trades is longer than starting processes takes, else 1."""
-    seconds = 0.0
-    for trade in trades:
-        request = trade.request
-        rows = max(len(request.path_dates), request.simulation.steps or 0)
-        numbers = request.simulation.paths * rows * (1 + len(request.greeks))
-        seconds += _SECONDS_PER_TRADE + _SECONDS_PER_NUMBER * numbers
+    seconds = sum(_SECONDS_PER_TRADE + seconds_by_numpy(trade.request) for trade in trades)
     return available_cores() if seconds >= _WORTH_PROCESSES else 1
 
 

@@ -15,6 +15,7 @@ from greeks_cli.engine.execution.plan import Plan
 from greeks_cli.engine.exercise.law import exercise_law
 from greeks_cli.run.allocator import prepare_memory
 from greeks_cli.run.cores import available_cores
+from greeks_cli.run.executors import with_executor
 from greeks_cli.run.pricing import Workers, moments_by_block
 from greeks_cli.run.truths import truth_of
 from greeks_cli.run.unsimulated import unsimulated
@@ -107,6 +108,7 @@ def run_plans(plans: Sequence[Plan], workers: Workers, progress: Progress | None
 
 def _planned(requests: Sequence[Request], workers: Workers) -> list[Plan | Outcome]:
     """The plan of each request, its result where it needs no paths, or the error that prevents both."""
+    requests = with_executor(requests)
     found: dict[int, Plan | Outcome] = dict(unsimulated(requests))
     others = [number for number in range(len(requests)) if number not in found]
     # Plans are made in this process, whatever the executor.

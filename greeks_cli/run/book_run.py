@@ -4,18 +4,21 @@ import sys
 import time
 from collections.abc import Callable, Collection, Generator, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
+from dataclasses import replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from greeks_cli.report.book import BookFormat, as_parquet, record_of, rendered, row_key, total_of
 from greeks_cli.report.screen import Screen
-from greeks_cli.run.arithmetic import fingerprint
+from greeks_cli.run.arithmetic import arithmetic_of
 from greeks_cli.run.batch import price_trades
 from greeks_cli.run.book_paths import answer_of, run_with_totals
 from greeks_cli.run.cluster import cluster
 from greeks_cli.run.cores import available_cores
 from greeks_cli.run.ending import Say, ending, statuses_of
-from greeks_cli.run.environment import devices_of, facts
+from greeks_cli.run.environment import devices_of, executors_of, facts
+from greeks_cli.run.executors import with_executor
 from greeks_cli.run.interrupts import asked_to_stop, end_if_asked
 from greeks_cli.run.ledger import Ledger
 from greeks_cli.run.processes import worker_processes
@@ -60,7 +63,7 @@ class Book:
         totals: Sequence[Total],
         say: Say,
     ):
-        self.trades, self.units, self.processes, self.say = trades, units, processes, say
+        self.trades, self.units, self.processes, self.say = _with_executor(trades), units, processes, say
         self._threads, self.scheduler, self._fail_fast = threads, scheduler, fail_fast
         self.totals = [total.with_measures(in_units(total.measures, units)) for total in totals]
 
@@ -72,10 +75,15 @@ class Book:
             if total.id in found:
                 raise InvalidInput([Problem(("id",), "is that of a row of totals; give the trade another", total.id)])
         whole = [row_key(trade, "", self.units) for trade in self.trades]
-        return found | {total.id: f"{total_key([*whole, repr(total)])}-{fingerprint()}" for total in self.totals}
+        return found | {total.id: f"{total_key([*whole, repr(total)])}-{self._arithmetic}" for total in self.totals}
 
     def _key(self, trade: Trade | Rejected) -> str:
-        return row_key(trade, fingerprint(), self.units)
+        return row_key(trade, self._arithmetic, self.units)
+
+    @cached_property
+    def _arithmetic(self) -> str:
+        """The fingerprint of the arithmetic, one for all trades."""
+        return arithmetic_of(next((t.request.simulation for t in self.trades if isinstance(t, Trade)), None))
 
     def records(self) -> Iterator[dict[str, Any]]:
         """Yields every row in the order of the book, as soon as all rows before it are finished."""
@@ -160,6 +168,14 @@ class Book:
             raise Interrupted
 
 
+def _with_executor(trades: Sequence[Trade | Rejected]) -> list[Trade | Rejected]:
+    """The trades with the executor of the run. Raises InvalidInput."""
+    valid = {place: trade for place, trade in enumerate(trades) if isinstance(trade, Trade)}
+    requests = with_executor([trade.request for trade in valid.values()])
+    chosen = {p: replace(t, request=r) for (p, t), r in zip(valid.items(), requests, strict=True)}
+    return [chosen.get(place, trade) for place, trade in enumerate(trades)]
+
+
 def to_file(
     book: Book,
     form: BookFormat,
@@ -209,12 +225,14 @@ def _run_into(ledger: Ledger, book: Book, progress: BookProgress) -> None:
 def manifest_of(
     book: Book, inputs: Mapping[str, str], records: Sequence[dict[str, Any]], start: Start
 ) -> dict[str, Any]:
-    """The manifest of a book's results: command, inputs, environment, devices, seeds, times and counts."""
+    """The manifest of a book's results: command, inputs, environment, devices, executor, seeds, times and counts."""
+    valid = [trade for trade in book.trades if isinstance(trade, Trade)]
     return {
         "command": ["greeks", *sys.argv[1:]],
         "inputs": dict(inputs),
         "environment": dict(facts()),
-        "devices": [] if book.scheduler else devices_of([trade for trade in book.trades if isinstance(trade, Trade)]),
+        "devices": [] if book.scheduler else devices_of(valid),
+        "executor": executors_of(valid),
         "seeds": sorted({record["simulation"]["seed"] for record in records if "simulation" in record}),
         "processes": book.processes,
         "scheduler": book.scheduler,

@@ -8,6 +8,7 @@ from importlib.metadata import PackageNotFoundError, version
 
 from greeks_cli import __version__
 from greeks_cli.engine.backends.select import described, devices
+from greeks_cli.run import executors
 from greeks_cli.run.arithmetic import fingerprint
 from greeks_cli.run.cores import available_cores
 from greeks_cli.terms.errors import GpuFailed
@@ -21,6 +22,7 @@ _PACKAGES = (
     "rich",
     "scipy",
     "matplotlib",
+    "llvmlite",
     "cupy",
     "cupy-cuda12x",
     "cupy-cuda13x",
@@ -36,6 +38,7 @@ def facts() -> list[tuple[str, str]]:
         ("arithmetic", fingerprint()),
         ("threads", str(available_cores())),
         *((name, _installed(name)) for name in _PACKAGES),
+        ("executor", executors.described()),
         ("gpu", described()),
     ]
 
@@ -47,6 +50,11 @@ def devices_of(trades: Sequence[Trade]) -> list[str]:
         with suppress(GpuFailed):
             names.update(device.name for device in devices(simulation))
     return sorted(names)
+
+
+def executors_of(trades: Sequence[Trade]) -> str | None:
+    """The executor of the trades of a run: numpy or jit; None without trades."""
+    return next((str(trade.request.simulation.executor) for trade in trades), None)
 
 
 def _installed(package: str) -> str:

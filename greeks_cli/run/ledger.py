@@ -154,10 +154,7 @@ class Ledger:
             changed += [name for name in self.keys if name not in found]
         if changed:
             if all(_trade_of(self.keys.get(name)) == _trade_of(found.get(name)) for name in changed):
-                message = (
-                    "holds results of a processor on which exp and log round differently; "
-                    "go on there, or use another -o, or --restart to price all anew here"
-                )
+                message = _of_other_arithmetic(found[changed[0]], self.keys[changed[0]])
                 raise InvalidInput([Problem((str(self._out),), message)])
             more = f" and {len(changed) - _NAMED} more" if len(changed) > _NAMED else ""
             message = (
@@ -172,6 +169,18 @@ class Ledger:
     @property
     def _kept(self) -> str:
         return f"; the {self.kept} results finished are safe in {self._partial}" if self.kept else ""
+
+
+def _of_other_arithmetic(was: str, key: str) -> str:
+    """The mistake of going on with results of another executor, or of a processor that rounds differently."""
+    executors = ["jit" if "-jit" in one else "numpy" for one in (was, key)]
+    if executors[0] != executors[1]:
+        there = f"results of executor {executors[0]}, not {executors[1]}; give --executor {executors[0]} to go on"
+        return f"holds {there}, or use another -o, or --restart to price all anew"
+    return (
+        "holds results of a processor on which exp and log round differently; "
+        "go on there, or use another -o, or --restart to price all anew here"
+    )
 
 
 def files_beside(out: Path) -> tuple[Path, Path, Path]:

@@ -17,6 +17,7 @@ from greeks_cli.engine.execution.path_group import GroupMoments, PathGroup
 from greeks_cli.engine.execution.plan import Plan
 from greeks_cli.engine.exercise.law import exercise_law
 from greeks_cli.run.allocator import prepare_memory
+from greeks_cli.run.executors import with_executor
 from greeks_cli.run.pricing import Workers, moments_by_block
 from greeks_cli.run.truths import truth_of
 from greeks_cli.run.unsimulated import unsimulated
@@ -50,6 +51,7 @@ def run(
     if found := dict(unsimulated([request])):
         return found[0]
     prepare_memory()
+    (request,) = with_executor([request])
     if executor is None:
         devices(request.simulation)  # a missing GPU is reported before the pilot, not after
     attempt = _Run(request, Workers.of(threads, executor), progress)

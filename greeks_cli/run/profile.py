@@ -12,6 +12,7 @@ from greeks_cli.engine.execution.pilot_errors import squared_errors
 from greeks_cli.engine.execution.selection import Pilot
 from greeks_cli.run.allocator import prepare_memory
 from greeks_cli.run.book_paths import run_plans
+from greeks_cli.run.executors import with_executor
 from greeks_cli.run.pricing import Workers
 from greeks_cli.terms.axis import Axis, places, points, where
 from greeks_cli.terms.errors import GreeksError, InvalidInput, NonFiniteEstimate, Problem
@@ -39,7 +40,7 @@ def profile(
     Raises InvalidInput before the first path where an axis or a point is not valid, and NonFiniteEstimate,
     naming the point.
     """
-    requests = points(request, axes)
+    requests = with_executor(points(request, axes))
     labels = [where(place) for place in places(axes)]
     tried = _spread([len(axis.values) for axis in axes])
     return Profile(tuple(axes), tuple(_priced(requests, labels, tried, Workers.of(threads, executor), progress)))

@@ -63,10 +63,18 @@ class Sampler(enum.StrEnum):
     PHILOX = "philox"
 
 
+class ExecutorName(enum.StrEnum):
+    """What computes blocks on the processor."""
+
+    NUMPY = "numpy"
+    JIT = "jit"
+    AUTO = "auto"
+
+
 class Simulation(Term):
     """Sampling, smoothing and differentiation.
 
-    ``device`` alone depends on the machine, and is left out of every dump.
+    ``device`` and ``executor`` alone depend on the machine, and are left out of every dump.
     """
 
     paths: Count = Field(
@@ -112,6 +120,12 @@ class Simulation(Term):
     dtype: Dtype = Field(Dtype.FLOAT64, description="floating-point type of paths and derivatives")
     device: str = Field(
         "auto", exclude=True, description="where to compute: cpu, cuda, cuda:N, or auto for a GPU if one works"
+    )
+    executor: ExecutorName = Field(
+        ExecutorName.AUTO,
+        exclude=True,
+        description="what computes on the processor: numpy, jit for compiled code (extra: jit), or auto for compiled "
+        "code where a run is long enough",
     )
     autodiff: Autodiff = Field(
         Autodiff.GRAD, description="derivatives by chained chainer.grad, or by Variable.backward up to second order"

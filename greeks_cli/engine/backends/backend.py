@@ -7,7 +7,8 @@ arrays pass from one memory to another only by the methods of a device.
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
-from typing import Any, TypeVar
+from dataclasses import dataclass
+from typing import Any, ClassVar, Generic, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,10 +21,44 @@ Fill = Callable[[Array], object]
 Answer = TypeVar("Answer")
 
 
+@dataclass(frozen=True, slots=True)
+class SlicedSums:
+    """Sums of a row of samples for each of some trades, over slices of the row."""
+
+    count: int
+    """Samples of a row."""
+    length: int
+    """Samples of a slice; the last slice may have fewer."""
+    centres: NDArray[np.float64]
+    """A number near the samples of each trade, shape (n_trades,)."""
+    deviations: NDArray[np.float64]
+    """Sums over each slice of the samples less their centre, shape (n_trades, n_slices)."""
+    squares: NDArray[np.float64]
+    """Sums over each slice of the squares of the samples less their centre, shape (n_trades, n_slices)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stack(Generic[Name]):
+    """Rows of a program's arrays, and results of which sums suffice."""
+
+    n_trades: int = 1
+    """The trades of a stack, each with a row in every array; 1 for a single trade."""
+    summed: frozenset[Name] = frozenset()
+    """The names of the results that are summed."""
+
+
+ALONE: Stack[Any] = Stack()
+"""A single trade, whose results are wanted whole."""
+Rows = Any
+"""A result: an array of rows of paths, or SlicedSums of them."""
+
+
 class Device(ABC):
     """Backend: a memory and the arithmetic on its arrays."""
 
     name: str
+    compiles: ClassVar[bool] = False
+    """True if programs are compiled: results are summed where sums suffice, and sources are lowered to calls."""
 
     @abstractmethod
     def array(self, values: Array) -> Array:
@@ -35,11 +70,17 @@ class Device(ABC):
 
     @abstractmethod
     def results(
-        self, program: Program[Name], fetch: Callable[[Source], Any], n_paths: int, dtype: type[np.floating]
-    ) -> Iterator[tuple[Name, Array]]:
+        self,
+        program: Program[Name],
+        fetch: Callable[[Source], Any],
+        n_paths: int,
+        dtype: type[np.floating],
+        stack: Stack[Name] = ALONE,
+    ) -> Iterator[tuple[Name, Rows]]:
         """Yields each result of a program as soon as it is computed.
 
         ``fetch`` provides the sources as arrays of the device, of type ``dtype``; results are arrays of the device.
+        A device that sums rows may yield the sums of those of the stack's results that are summed.
         """
 
     @abstractmethod
@@ -49,6 +90,11 @@ class Device(ABC):
     @abstractmethod
     def normals(self, address: np.random.SeedSequence, count: int) -> Fill:
         """The device's stream of standard normals from an address; ``count`` normals are drawn in all."""
+
+    @property
+    def processor(self) -> "Device":
+        """The device that draws normals by SFC64: the processor."""
+        return HOST
 
     @abstractmethod
     def run(self, work: Callable[[int], Answer]) -> Answer:
@@ -70,8 +116,13 @@ class Host(Device):
         return np.empty(shape, dtype)
 
     def results(
-        self, program: Program[Name], fetch: Callable[[Source], Any], n_paths: int, dtype: type[np.floating]
-    ) -> Iterator[tuple[Name, Array]]:
+        self,
+        program: Program[Name],
+        fetch: Callable[[Source], Any],
+        n_paths: int,
+        dtype: type[np.floating],
+        stack: Stack[Name] = ALONE,
+    ) -> Iterator[tuple[Name, Rows]]:
         return program.run(fetch, n_paths)
 
     def numbers(self, table: Array) -> NDArray[np.float64]:
@@ -79,6 +130,10 @@ class Host(Device):
 
     def normals(self, address: np.random.SeedSequence, count: int) -> Fill:
         return StandardNormals(np.random.Generator(np.random.SFC64(address)), count).fill
+
+    @property
+    def processor(self) -> Device:
+        return self
 
     def run(self, work: Callable[[int], Answer]) -> Answer:
         return work(1)

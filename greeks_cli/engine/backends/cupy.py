@@ -10,7 +10,7 @@ from weakref import WeakKeyDictionary
 import numpy as np
 from numpy.typing import NDArray
 
-from greeks_cli.engine.backends.backend import Answer, Device, Fill
+from greeks_cli.engine.backends.backend import ALONE, Answer, Device, Fill, Rows, Stack
 from greeks_cli.engine.compiler.fuse import PREAMBLE, Kernel, fused
 from greeks_cli.engine.compiler.ir import Array, Name, Program, Source
 from greeks_cli.terms.errors import GpuFailed
@@ -43,8 +43,13 @@ class Gpu(Device):
         return self._cupy.empty(shape, dtype)
 
     def results(
-        self, program: Program[Name], fetch: Callable[[Source], Any], n_paths: int, dtype: type[np.floating]
-    ) -> Iterator[tuple[Name, Array]]:
+        self,
+        program: Program[Name],
+        fetch: Callable[[Source], Any],
+        n_paths: int,
+        dtype: type[np.floating],
+        stack: Stack[Name] = ALONE,
+    ) -> Iterator[tuple[Name, Rows]]:
         """Results of the program with elementwise calls fused into kernels.
 
         Kernels are compiled once, and constants move to the GPU once. CuPy's calls take most numbers as they are.

@@ -1,9 +1,10 @@
 """Selection of the device that computes each block."""
 
 from greeks_cli.engine.backends.backend import HOST, Device
+from greeks_cli.engine.backends.compiled import compiled
 from greeks_cli.engine.backends.cupy import Gpu, gpus
 from greeks_cli.terms.errors import GpuFailed
-from greeks_cli.terms.simulation import Sampler, Simulation
+from greeks_cli.terms.simulation import ExecutorName, Sampler, Simulation
 
 
 def devices(simulation: Simulation) -> tuple[Device, ...]:
@@ -13,14 +14,19 @@ def devices(simulation: Simulation) -> tuple[Device, ...]:
     """
     match simulation.device, simulation.sampler:
         case "cpu", _:
-            return (HOST,)
+            return (processor(simulation),)
         case "cuda", _:
             return gpus()
         case "auto", Sampler.PHILOX:
             return gpus()
         case "auto", _:
-            return _gpus_if_any() or (HOST,)
+            return _gpus_if_any() or (processor(simulation),)
     return (_numbered(int(simulation.device.partition(":")[2])),)
+
+
+def processor(simulation: Simulation) -> Device:
+    """The executor of a simulation on this machine's processor."""
+    return compiled() if simulation.executor is ExecutorName.JIT else HOST
 
 
 def device_of(simulation: Simulation, block: int) -> Device:

@@ -9,6 +9,7 @@ After G. Marsaglia and W. W. Tsang, "The ziggurat method for generating random v
 Software 5(8), 2000. They compare every number with the curve; here every number in a rectangle is accepted.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 from math import ceil, exp, log, pi, sqrt
@@ -20,12 +21,16 @@ from greeks_cli.engine.compiler.ir import Array
 
 _CHUNK = 1 << 18
 """Normals at a time: with fewer, threads wait for each other's Python; more leave the cache."""
-_BITS = 11
+BITS = 11
 """Bits of each number, of 32, that choose its rectangle."""
 _OUTSIDE = 1 / 800
 """The share of normals outside the rectangles; with a smaller share the rectangles would not fit."""
 _HIGHEST = 0.085
 """Half the width of the uppermost rectangle: about the middle of the widths with which all rectangles fit."""
+
+
+Draw = Callable[[np.random.Generator, Array, Array], None]
+"""Fills an array with normals in the rectangles, from a generator's words and the units of the rectangles."""
 
 
 @dataclass(frozen=True)
@@ -43,8 +48,10 @@ class Rest:
     stays: NDArray[np.float64]
     alias: NDArray[np.int64]
 
-    def draw(self, generator: np.random.Generator, count: int) -> NDArray[np.float64]:
-        """Independent numbers of either sign, shape (count,)."""
+    def draw(
+        self, generator: np.random.Generator, count: int, array: Callable[[Array], Array] = np.asarray
+    ) -> NDArray[np.float64]:
+        """Independent numbers of either sign, shape (count,), by exp and log1p of what ``array`` makes of arrays."""
         found = np.empty(0)
         while len(found) < count:
             chosen, across, up = generator.random((3, 2 * (count - len(found)) + 20))
@@ -53,10 +60,10 @@ class Rest:
             box = np.where(scaled - box < self.stays.take(box), box, self.alias.take(box))
             left, width, floor, height = self.boxes.take(box, axis=1)
             x = left + width * across
-            below = floor + height * up < np.exp(-0.5 * x * x)
+            below = floor + height * up < np.exp(array(-0.5 * x * x))
             tail = np.flatnonzero(width == 0)
             if len(tail):
-                x[tail] = np.sqrt(left[tail] ** 2 - 2 * np.log1p(-across[tail]))
+                x[tail] = np.sqrt(left[tail] ** 2 - 2 * np.log1p(array(-across[tail])))
                 below[tail] = x[tail] * up[tail] < left[tail]
             found = np.append(found, np.copysign(x, chosen - 0.5)[below])
         return found[:count]
@@ -65,10 +72,10 @@ class Rest:
 @cache
 def rectangles() -> tuple[NDArray[np.float64], Rest]:
     """Half the width of each rectangle, from the top down, and the rest of the density exp(-x^2/2)."""
-    half_area = sqrt(pi / 2) * (1 - _OUTSIDE) * 0.5**_BITS
+    half_area = sqrt(pi / 2) * (1 - _OUTSIDE) * 0.5**BITS
     halves: list[float] = []
     half, top = _HIGHEST, exp(-0.5 * _HIGHEST**2)
-    for _ in range(1 << _BITS):
+    for _ in range(1 << BITS):
         halves.append(half)
         top -= half_area / half
         half = sqrt(-2 * log(top))
@@ -96,13 +103,13 @@ def _aliases(odds: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np
 
 
 def chosen_by() -> NDArray[np.int64]:
-    """The rectangle, counted from the top down, that each number of ``_BITS`` bits chooses.
+    """The rectangle, counted from the top down, that each number of ``BITS`` bits chooses.
 
     These bits are also the lowest bits of the place across the rectangle. They shift all places of rectangle
     ``chosen_by()[r]`` by (r - 2^10) / 2^31 of half its width. A number and its complement choose neighbouring
     rectangles of nearly equal width, so that the shifts nearly cancel.
     """
-    rectangle = np.arange(1 << _BITS)
+    rectangle = np.arange(1 << BITS)
     return np.append(rectangle[::2], rectangle[::-2])
 
 
@@ -131,11 +138,18 @@ class StandardNormals:
     (Intervals of 1e-6 show the places.)
     """
 
-    def __init__(self, generator: np.random.Generator, count: int):
-        self._generator = generator
+    def __init__(
+        self,
+        generator: np.random.Generator,
+        count: int,
+        draw: Draw | None = None,
+        array: Callable[[Array], Array] = np.asarray,
+    ):
+        """``draw`` fills an array with normals in the rectangles, by default by NumPy; ``array`` is as in ``Rest``."""
+        self._generator, self._draw = generator, draw or _drawn
         self._outside = _numbers_outside(generator, count)
         """Positions of the normals outside the rectangles."""
-        self._values_outside = rectangles()[1].draw(generator, len(self._outside))
+        self._values_outside = rectangles()[1].draw(generator, len(self._outside), array)
         self._count = count
         self._drawn = 0
 
@@ -144,20 +158,23 @@ class StandardNormals:
 
         Two normals share a word of 64 bits; for an odd number of normals, half of the last word goes unused.
         """
-        units = _units(out.dtype)
-        flat = out.reshape(-1)
+        units, flat = _units(out.dtype), out.reshape(-1)
         if self._drawn + len(flat) > self._count:
             raise ValueError(f"{len(flat)} normals after {self._drawn} of {self._count}")
-        buffer = np.empty(min(_CHUNK, len(flat)), np.int64)
         for start in range(0, len(flat), _CHUNK):
             part = flat[start : start + _CHUNK]
-            words = self._generator.bit_generator.random_raw((len(part) + 1) // 2)
-            bits = words.view(np.int32)[: len(part)]
-            choice = np.bitwise_and(bits, (1 << _BITS) - 1, out=buffer[: len(part)])
-            np.take(units, choice, out=part, mode="wrap")  # another mode may buffer
-            places = choice.view(out.dtype)[: len(part)]
-            np.copyto(places, bits, casting="same_kind")
-            part *= places
+            self._draw(self._generator, units, part)
             first, last = self._outside.searchsorted((self._drawn, self._drawn + len(part)))
             part[self._outside[first:last] - self._drawn] = self._values_outside[first:last]
             self._drawn += len(part)
+
+
+def _drawn(generator: np.random.Generator, units: Array, out: Array) -> None:
+    """Fills an array with normals in the rectangles, from the next words of a generator."""
+    words = generator.bit_generator.random_raw((len(out) + 1) // 2)
+    bits = words.view(np.int32)[: len(out)]
+    choice = np.bitwise_and(bits, (1 << BITS) - 1, dtype=np.int64)
+    np.take(units, choice, out=out, mode="wrap")  # another mode may buffer
+    places = choice.view(out.dtype)[: len(out)]
+    np.copyto(places, bits, casting="same_kind")
+    out *= places

@@ -1,9 +1,11 @@
 """Sums of rows of samples, taken row by row, so that no row need be kept."""
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
-from greeks_cli.engine.backends.backend import Device
+from greeks_cli.engine.backends.backend import Device, SlicedSums
 
 Vector = NDArray[np.float64]
 
@@ -25,7 +27,12 @@ class _Sums:
 
     def _entry(self, place: int, row: NDArray[np.floating], length: int) -> NDArray[np.floating]:
         """The entry of a row in the table, ``length`` numbers per trade."""
-        *of_trades, self.count = row.shape
+        *of_trades, count = row.shape
+        return self._entry_of(place, of_trades, count, length)
+
+    def _entry_of(self, place: int, of_trades: Sequence[int], count: int, length: int) -> NDArray[np.floating]:
+        """The entry of a row of ``count`` samples for each of some trades."""
+        self.count = count
         if self._table is None:
             self._table = self._device.empty((self._n_rows, *of_trades, length), np.float64)
         return self._table[place]
@@ -43,8 +50,11 @@ class RowSums(_Sums):
     length = 1
     """Samples of a slice."""
 
-    def add(self, place: int, row: NDArray[np.floating]) -> None:
-        """Sums the row of a place."""
+    def add(self, place: int, row: NDArray[np.floating] | SlicedSums) -> None:
+        """Sums the row of a place, or takes its sums."""
+        if isinstance(row, SlicedSums):
+            self._take(place, row)
+            return
         *of_trades, count = row.shape
         self.length = max(1, count // _SLICES)
         n_whole = count // self.length
@@ -56,6 +66,21 @@ class RowSums(_Sums):
         found[..., 0] = mean
         found[..., 1:-1] = _squared_lengths(centred[..., :in_slices].reshape(*of_trades, n_whole, self.length))
         found[..., -1] = _squared_lengths(centred[..., in_slices:]) if in_slices < count else 0
+
+    def _take(self, place: int, sums: SlicedSums) -> None:
+        """Moves the sums of a row from a centre near the samples to their mean."""
+        self.length = sums.length
+        n_whole = sums.count // sums.length
+        found = self._entry_of(place, sums.centres.shape, sums.count, n_whole + 2)
+        deviations = np.ascontiguousarray(sums.deviations)  # so that sums are those of a single trade
+        gap = deviations.sum(axis=-1) / sums.count
+        lengths = np.full(sums.squares.shape[-1], sums.length)
+        lengths[n_whole:] = sums.count - n_whole * sums.length
+        shift = gap[..., None]
+        squares = np.maximum(sums.squares - 2 * shift * deviations + shift * shift * lengths, 0.0)
+        found[..., 0] = sums.centres + gap
+        found[..., 1:-1] = squares[..., :n_whole]
+        found[..., -1] = squares[..., n_whole:].sum(axis=-1)
 
 
 class PairSums(_Sums):

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from greeks_cli.engine.autodiff.mixed_partials import MultiIndex
-from greeks_cli.engine.backends.backend import Device
+from greeks_cli.engine.backends.backend import Device, SlicedSums
 from greeks_cli.engine.estimators.moments import Comoments, Moments
 from greeks_cli.engine.estimators.row_sums import PairSums, RowSums
 from greeks_cli.engine.execution.plan import Plan
@@ -80,8 +80,8 @@ class StackAccumulator:
         """True if all rows have been added."""
         return not self._missing
 
-    def add(self, name: Wanted, samples: NDArray[np.floating], n_paths: int) -> None:
-        """Adds a row of independent samples for each plan of the stack, from a number of paths."""
+    def add(self, name: Wanted, samples: NDArray[np.floating] | SlicedSums, n_paths: int) -> None:
+        """Adds a row of independent samples for each plan of the stack, from a number of paths, or the rows' sums."""
         level, index = name
         self._paths = n_paths
         self._missing.discard(name)
@@ -89,7 +89,7 @@ class StackAccumulator:
             for place, other in enumerate(self._names[level]):
                 if other == name:
                     self._sums[level].add(place, samples)
-        if self._with_controls is None or level not in (ESTIMATE, CONTROL):
+        if self._with_controls is None or isinstance(samples, SlicedSums) or level not in (ESTIMATE, CONTROL):
             return
         if index not in self._waiting:
             self._waiting[index] = samples

@@ -117,7 +117,7 @@ class Blocks:
             first = block * (self.size // self.scramble_size)
             parts = [self._scramble(dates, first + number) for number in together]
             return device.array(np.concatenate(parts, axis=1, dtype=dtype, casting="same_kind"))
-        drawer = device if simulation.sampler is Sampler.PHILOX else HOST
+        drawer = device if simulation.sampler is Sampler.PHILOX else device.processor
         n_drawn = n_paths // 2 if simulation.antithetic else n_paths
         drawn = device.array(standard_normals(simulation.seed, PATHS, block, self.steps, n_drawn, dtype, drawer))
         return np.concatenate([drawn, -drawn], axis=1) if simulation.antithetic else drawn

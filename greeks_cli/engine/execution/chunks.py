@@ -9,7 +9,8 @@ from typing import Any, Generic, NamedTuple, Self
 
 import numpy as np
 
-from greeks_cli.engine.backends.backend import Device
+from greeks_cli.engine.backends.backend import Device, Stack
+from greeks_cli.engine.backends.backend import Rows as ResultRows
 from greeks_cli.engine.compiler.batching import PerTrade, chosen, of_trades
 from greeks_cli.engine.compiler.ir import Array, Name, Program, Shape, Source, per_path, readers
 from greeks_cli.engine.execution.numbers import Numbers, Widths
@@ -100,6 +101,8 @@ class Chunked(Generic[Name]):
     common: Program[Any]
     """Results of single trades, and the arrays that several stacks read, which are named ``Common``."""
     stacks: tuple[Program[Name], ...]
+    sizes: tuple[int, ...]
+    """The number of trades of each stack."""
 
     @classmethod
     def of(
@@ -115,13 +118,15 @@ class Chunked(Generic[Name]):
         """
         batched = batched_slots(whole)
         stacks: list[Program[Name]] = []
+        sizes: list[int] = []
         needed: set[int] = set()
         for batch in batches:
             own, read = _of_batch(whole, batched, batch[0].results.values())
             needed |= read
             stacks += (_of_rows(own, rows, dtype) for rows in batch)
+            sizes += (rows.which.stop - rows.which.start for rows in batch)
         results: dict[Any, int] = {**single, **{Common(slot): slot for slot in needed}}
-        return cls(replace(whole, results=results).only(results), tuple(stacks))
+        return cls(replace(whole, results=results).only(results), tuple(stacks), tuple(sizes))
 
     def results(self) -> Iterator[Name]:
         """The names of all results."""
@@ -134,18 +139,23 @@ class Chunked(Generic[Name]):
         """The number of sums over time steps that the programs read."""
         return sum(len(latents_of(program)) for program in (self.common, *self.stacks))
 
-    def run(self, motion: Motion, device: Device) -> Iterator[tuple[Name, Array]]:
-        """Yields each result as soon as it is computed."""
+    def run(self, motion: Motion, device: Device, sums: bool = False) -> Iterator[tuple[Name, ResultRows]]:
+        """Yields each result as soon as it is computed; ``sums`` if their sums suffice."""
         for program in (self.common, *self.stacks):
             motion.wanted |= latents_of(program)
         common: dict[Any, Array] = {}
-        for name, array in device.results(self.common, _Arrays(motion, common), motion.n_paths, motion.dtype):
+        single = (
+            frozenset(name for name in self.common.results if not isinstance(name, Common)) if sums else frozenset()
+        )
+        fetch, n_paths, dtype = _Arrays(motion, common), motion.n_paths, motion.dtype
+        for name, array in device.results(self.common, fetch, n_paths, dtype, Stack(1, single)):
             if isinstance(name, Common):
                 common[name] = array
             else:
                 yield name, array
-        for stack in self.stacks:
-            yield from device.results(stack, _Arrays(motion, common), motion.n_paths, motion.dtype)
+        for program, n_trades in zip(self.stacks, self.sizes, strict=True):
+            stack = Stack(n_trades, frozenset(program.results) if sums else frozenset())
+            yield from device.results(program, _Arrays(motion, common), n_paths, dtype, stack)
 
 
 def _of_batch(whole: Program[Any], batched: Collection[int], slots: Iterable[int]) -> tuple[Program[Any], set[int]]:

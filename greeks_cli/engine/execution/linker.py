@@ -7,15 +7,18 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from greeks_cli.engine.backends.select import on_processor, processor
 from greeks_cli.engine.compiler.builder import Builder
-from greeks_cli.engine.compiler.ir import COMMUTATIVE, Program, per_path
+from greeks_cli.engine.compiler.ir import COMMUTATIVE, Program, Source, per_path
 from greeks_cli.engine.execution.chunks import Chunked, InMarkets, Rows
+from greeks_cli.engine.execution.lowering import lowered
 from greeks_cli.engine.execution.numbers import type_of
 from greeks_cli.engine.execution.programs import MEASURED, Programs, Share, Stack, Wanted
 from greeks_cli.engine.simulation.any_market import AnyMarkets
 from greeks_cli.engine.simulation.sources import PathSource
 from greeks_cli.terms.joint_market import JointMarket
 from greeks_cli.terms.market import Market
+from greeks_cli.terms.request import Request
 
 Result = tuple[int, Wanted]
 """The number of a stack, and a derivative."""
@@ -43,9 +46,11 @@ class Linked:
         """The places of each stack's plans in ``numbers``."""
         self.factors: dict[Result, NDArray[np.float64]] = {}
         """The factor of every result, for each plan of its stack."""
-        self._dtype = type_of(programs.plans[numbers[0]].request)
+        request = programs.plans[numbers[0]].request
+        self._dtype = type_of(request)
         shares = list(programs.shares(numbers, most > 1))
-        merger = _Merger()
+        compiles = on_processor(request.simulation) and processor(request.simulation).compiles
+        merger = _Merger(request if compiles else None)
         slots = [merger.merged(share) for share in shares]
         whole = merger.program({(i, name): slot for i, own in enumerate(slots) for name, slot in own.items()})
         self._whole = replace(whole, same_shape=per_path(whole))
@@ -97,8 +102,9 @@ def _placed(argument: Any, slots: Mapping[int, int]) -> Any:
 class _Merger:
     """Merges programs, each with the numbers of some plans."""
 
-    def __init__(self) -> None:
-        self._builder = Builder()
+    def __init__(self, lowered_for: Request | None) -> None:
+        """``lowered_for`` is any request of the programs, where their sources are lowered."""
+        self._builder, self._lowered_for = Builder(), lowered_for
         self._flat: set[int] = set()
         self._markets: dict[Market | JointMarket, AnyMarkets] = {}
         """One object for all plans of a market."""
@@ -113,7 +119,7 @@ class _Merger:
         for source, slot in program.sources.items():
             if isinstance(source, PathSource) and source.of_market:
                 source = InMarkets(source, placed)
-            slots[slot] = builder.source(source)
+            slots[slot] = self._source(source)
         for call in program.calls:
             arguments = tuple([_placed(argument, slots) for argument in call.arguments])
             # Programs that are simplified apart have the factors of a product in different orders.
@@ -122,6 +128,13 @@ class _Merger:
             slots[call.result] = builder.call(call.function, arguments, call.keywords)
         self._flat.update(slots[slot] for slot in program.flat if slot in slots)
         return {name: slots[slot] for name, slot in program.results.items()}
+
+    def _source(self, source: Source) -> int:
+        """The slot of a source, or of the calls that make its array."""
+        found = None
+        if self._lowered_for:
+            found = lowered(source, self._builder, self._lowered_for.path_dates, type_of(self._lowered_for))
+        return self._builder.source(source) if found is None else found
 
     def program(self, results: Mapping[Any, int]) -> Program[Any]:
         """The program of the results."""

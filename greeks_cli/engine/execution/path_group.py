@@ -7,13 +7,13 @@ from functools import cached_property
 from itertools import chain, pairwise
 from math import ceil
 from threading import Lock
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from greeks_cli.engine.autodiff.mixed_partials import MultiIndex
-from greeks_cli.engine.backends.backend import HOST, Device
+from greeks_cli.engine.backends.backend import Device, SlicedSums
 from greeks_cli.engine.backends.select import device_of, on_processor
 from greeks_cli.engine.compiler.ir import small_buffers
 from greeks_cli.engine.estimators.moments import Moments
@@ -26,6 +26,7 @@ from greeks_cli.engine.execution.tails import Tail, tails
 from greeks_cli.engine.simulation.importance import shifted
 from greeks_cli.engine.simulation.path_data import Motion
 from greeks_cli.terms.request import Request
+from greeks_cli.terms.simulation import Sampler
 
 _SUMS_AT_ONCE = 1 << 23
 """Sums over time steps, times dates and paths, that are in memory at once: larger blocks are run in pieces."""
@@ -175,7 +176,7 @@ class PathGroup:
         weights = None
         if part.shift:
             normals, weights, _ = shifted(normals, dates, part.shift)
-        if device is HOST:
+        if device.processor is device:
             n_sums = chunked.n_latents * len(dates) * normals.shape[1]
             pieces = max(pieces, min(normals.shape[1], ceil(n_sums / _SUMS_AT_ONCE)))
         motions = [Motion(dates, piece, self.plans[0].blocks.grid) for piece in _divided(normals, pieces)]
@@ -183,14 +184,18 @@ class PathGroup:
         if measures_steps:
             for own in factors:
                 own |= {(STEPS, name[1]): factor for name, factor in own.items() if name[0] == ESTIMATE}
-        runs = _rows(linked, chunked, motions, device)
+        sums = device.compiles and len(motions) == 1 and weights is None and not (measures_steps or self.sums) and self._takes_sums
+        runs = _rows(linked, chunked, motions, device, sums)
         coarser = _rows(linked, chunked, [motion.halved for motion in motions], device) if measures_steps else None
         for (stack, name), rows in runs:
             plan = first_plans[stack]
             if stack not in accumulators:
                 accumulators[stack] = StackAccumulator(plan, factors[stack], device)
-            samples = plan.blocks.samples(rows if weights is None else rows * weights)
-            accumulators[stack].add(name, samples, rows.shape[-1])
+            if isinstance(rows, SlicedSums):
+                accumulators[stack].add(name, rows, rows.count)
+            else:
+                samples = plan.blocks.samples(rows if weights is None else rows * weights)
+                accumulators[stack].add(name, samples, rows.shape[-1])
             if coarser is not None:
                 _, others = next(coarser)
                 if name[0] == ESTIMATE:
@@ -201,6 +206,13 @@ class PathGroup:
                 numbers = [part.numbers[place] for place in linked.stacks[stack]]
                 self._sum(total, numbers, name, samples, factors[stack][name])
         return [found[stack] for stack in range(len(found))]
+
+    @property
+    def _takes_sums(self) -> bool:
+        """True if every path is a sample, and no sample meets another: sums of the rows suffice."""
+        simulation = self.plans[0].request.simulation
+        is_plain = simulation.sampler is not Sampler.SOBOL and not simulation.antithetic
+        return is_plain and not any(plan.controls for plan in self.plans)
 
     def _sum(
         self,
@@ -263,14 +275,17 @@ class SharedNormals:
 
 
 def _rows(
-    linked: Linked, chunked: Chunked[Result], pieces: Sequence[Motion], device: Device
-) -> Iterator[tuple[Result, NDArray[np.floating]]]:
+    linked: Linked, chunked: Chunked[Result], pieces: Sequence[Motion], device: Device, sums: bool = False
+) -> Iterator[tuple[Result, Any]]:
     """The concatenated rows of all pieces: paths are independent, so the numbers equal those of the whole block."""
 
-    def of_piece(piece: Motion) -> Iterator[tuple[Result, NDArray[np.floating]]]:
+    def of_piece(piece: Motion) -> Iterator[tuple[Result, Any]]:
         n_paths = piece.n_paths
-        for result, rows in chunked.run(piece, device):
-            yield result, np.broadcast_to(rows, (len(linked.stacks[result[0]]), n_paths))
+        for result, rows in chunked.run(piece, device, sums):
+            if isinstance(rows, SlicedSums):
+                yield result, rows
+            else:
+                yield result, np.broadcast_to(rows, (len(linked.stacks[result[0]]), n_paths))
         piece.kept.clear()  # sums of all pieces would fill the memory
 
     if len(pieces) == 1:

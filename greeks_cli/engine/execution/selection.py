@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from greeks_cli.engine.autodiff.mixed_partials import MultiIndex
+from greeks_cli.engine.backends.select import processor
 from greeks_cli.engine.estimators.bandwidth import Kink, pilot_kinks
 from greeks_cli.engine.estimators.methods import Method
 from greeks_cli.engine.estimators.scales import size_of
@@ -143,7 +144,8 @@ def pilot_motion(request: Request, grid: Grid | None = None) -> Motion:
     """
     grid = grid or Grid.usual(request)
     seed, n_rows, n_paths = _drawn(request, grid)
-    normals = standard_normals(seed, PILOT, 0, (1,) * n_rows, n_paths, np.float64)
+    device = processor(request.simulation)
+    normals = standard_normals(seed, PILOT, 0, (1,) * n_rows, n_paths, np.float64, device)
     return Motion(request.path_dates, normals, grid)
 
 

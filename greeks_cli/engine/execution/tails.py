@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from greeks_cli.engine.autodiff.mixed_partials import MultiIndex
 from greeks_cli.engine.backends.backend import HOST
+from greeks_cli.engine.backends.select import processor
 from greeks_cli.engine.execution.linker import Linked
 from greeks_cli.engine.execution.numbers import type_of
 from greeks_cli.engine.execution.plan import Plan
@@ -44,7 +45,8 @@ def tails(linked: Linked, plans: Sequence[Plan], paths: int) -> list[Mapping[Mul
     grid = plans[0].blocks.grid
     n_rows = grid.n_rows
     n_paths = max(256, min(_MOST_PATHS, _MOST_NORMALS // n_rows))
-    drawn = standard_normals(request.simulation.seed, TAILS, 0, (1,) * n_rows, n_paths, type_of(request))
+    seed, device = request.simulation.seed, processor(request.simulation)
+    drawn = standard_normals(seed, TAILS, 0, (1,) * n_rows, n_paths, type_of(request), device)
     first, times = grid.of_price(dates)
     moved, weights, ends = stretched_around(drawn[first:], times, shift, grid.n_underlyings)
     normals = np.concatenate([drawn[:first], moved])

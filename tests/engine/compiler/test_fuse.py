@@ -7,7 +7,7 @@ import subprocess
 import numpy as np
 import pytest
 
-from greeks_cli.engine.backends.backend import Host
+from greeks_cli.engine.backends.backend import ALONE, Host
 from greeks_cli.engine.compiler.fuse import PREAMBLE, Kernel, fused
 from greeks_cli.engine.execution.compile import plan
 from greeks_cli.engine.execution.linker import Linked
@@ -65,7 +65,7 @@ class Fused(Host):
     def __init__(self, make):
         self._make = make
 
-    def results(self, program, fetch, n_paths, dtype):
+    def results(self, program, fetch, n_paths, dtype, stack=ALONE):
         return fused(program, dtype, self._make).run(fetch, n_paths)
 
 

@@ -1,0 +1,82 @@
+"""Lowering of sources: arrays that the paths' normals and a few numbers make become calls of the program.
+
+A compiled kernel then reads normals in place of arrays that would be stored for every market.
+"""
+
+import numpy as np
+
+from greeks_cli.engine.compiler.batching import PerTrade
+from greeks_cli.engine.compiler.builder import Builder
+from greeks_cli.engine.compiler.ir import Array, Program, Source
+from greeks_cli.engine.compiler.tracer import Tracer
+from greeks_cli.engine.execution.chunks import InMarkets
+from greeks_cli.engine.simulation.markets import Markets
+from greeks_cli.engine.simulation.path_data import Motion, PathData
+from greeks_cli.engine.simulation.sources import (
+    AllNormals,
+    BrownianMotion,
+    FirstIncrement,
+    Growth,
+    Growths,
+    WeightedNormals,
+)
+from greeks_cli.terms.models import Model
+
+_TRACED_PATHS = 5
+_MOST_DATES = 16
+"""Dates, at most, of arrays that are lowered: a kernel has operations for each."""
+
+
+class _TracedMotion(Motion):
+    """Paths whose calls a tracer notes."""
+
+    def __init__(self, tracer: Tracer, dates: tuple[float, ...], dtype: type[np.floating]):
+        def source(name: Source) -> Array:
+            return tracer.source(name, np.ones((len(dates), _TRACED_PATHS), dtype), False)
+
+        super().__init__(dates, source(AllNormals(len(dates))))
+        if len(dates) > 1:
+            self.__dict__["brownian"] = source(BrownianMotion())
+
+    def on_device(self, coefficients: Array) -> Array:
+        return coefficients
+
+
+@np.errstate(all="ignore")  # numbers out of range are reported with the estimate
+def lowered(source: Source, builder: Builder, dates: tuple[float, ...], dtype: type[np.floating]) -> int | None:
+    """Adds the calls that make a source's array to a program. Returns their slot, or None for other sources."""
+    if source == BrownianMotion() and len(dates) == 1:
+        made = BrownianMotion().of
+    elif isinstance(source, InMarkets) and _is_lowered(source, dates):
+        made = source.source.of
+    else:
+        return None
+    tracer = Tracer(_TRACED_PATHS)
+    markets = source.markets if isinstance(source, InMarkets) else None
+    data = PathData(_TracedMotion(tracer, dates, dtype), markets)  # type: ignore[arg-type]
+    try:
+        traced = tracer.program({"": made(data)})
+    except TypeError:  # calls that the tracer does not follow
+        return None
+    return _joined(traced, builder, markets.count if isinstance(markets, Markets) else 1)
+
+
+def _is_lowered(source: InMarkets, dates: tuple[float, ...]) -> bool:
+    markets, one = source.markets, source.source
+    if not isinstance(markets, Markets) or markets.model is not Model.GBM:
+        return False
+    if isinstance(one, Growths):
+        return markets.count == 1 and len(dates) <= _MOST_DATES
+    return isinstance(one, Growth | FirstIncrement | WeightedNormals)
+
+
+def _joined(traced: Program[str], builder: Builder, count: int) -> int:
+    """Adds the calls of a traced array to a program. Returns the array's slot."""
+    slots = {slot: builder.source(source) for source, slot in traced.sources.items()}
+    for slot, constant in traced.constants.items():
+        of_trades = count > 1 and isinstance(constant, np.ndarray) and constant.shape == (count, 1)
+        slots[slot] = builder.constant(PerTrade(constant[:, 0].astype(float)) if of_trades else constant)
+    for call in traced.calls:
+        arguments = tuple([slots[one] for one in call.arguments])
+        slots[call.result] = builder.call(call.function, arguments, call.keywords)
+    return slots[traced.results[""]]

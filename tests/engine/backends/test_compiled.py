@@ -1,0 +1,172 @@
+"""The compiled executor: random programs agree with NumPy's, and its numbers depend on nothing but the request."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from greeks_cli.engine.backends import code
+from greeks_cli.engine.backends.backend import HOST, SlicedSums, Stack
+from greeks_cli.engine.backends.compiled import Compiled, compiled
+from greeks_cli.engine.backends.native import Compiler
+from greeks_cli.engine.compiler.builder import Builder
+from greeks_cli.engine.compiler.ir import ROW, as_type
+from greeks_cli.engine.estimators.row_sums import RowSums
+from greeks_cli.run.book_paths import run_together
+from greeks_cli.run.price import run
+from greeks_cli.terms.building import build_request
+from greeks_cli.terms.contracts import ON_ONE
+
+UNARY = (np.negative, np.square, np.absolute, np.exp, np.sqrt, np.log1p, np.sin, np.cos)
+BINARY = (np.add, np.subtract, np.multiply, np.divide, np.maximum, np.minimum, np.copysign)
+SETTINGS = [
+    {},
+    {"antithetic": True},
+    {"sampler": "sobol", "paths": 2048},
+    {"control": True},
+    {"dtype": "float32"},
+    {"estimator": "mixed", "steps": 20},
+    {"estimator": "likelihood"},
+    {"width": 2},
+]
+
+
+def random_program(seed, n_dates=3):
+    """A program of random calls on arrays of paths, and of one number for each date."""
+    draw, builder = np.random.default_rng(seed), Builder()
+    rows = [builder.source(name) for name in ("x", "y")]
+    dated = [builder.source("dates")]
+    numbers = [builder.constant(float(one)) for one in draw.uniform(0.5, 2, 4)]
+    for _ in range(60):
+        kind = draw.integers(8)
+        if kind == 0:
+            one = builder.call(np.absolute, (draw.choice(rows),), {})
+            rows.append(builder.call(draw.choice(UNARY), (one,), {}))
+        elif kind == 1:
+            condition = builder.call(np.greater, (draw.choice(rows), draw.choice(numbers)), {})
+            rows.append(builder.call(np.where, (condition, draw.choice(rows), draw.choice(rows)), {}))
+            rows.append(builder.call(as_type, (condition, builder.constant(np.dtype(float))), {}))
+        elif kind == 2:
+            dated.append(builder.call(np.add, (draw.choice(dated), draw.choice(rows)), {}))
+        elif kind == 3:
+            rows.append(builder.call(np.sum, (draw.choice(dated),), {"axis": 0}))
+        elif kind == 4:
+            weights = builder.constant(draw.uniform(size=n_dates))
+            rows.append(builder.call(np.einsum, (builder.constant("t,tn->n"), weights, draw.choice(dated)), {}))
+        elif kind == 5:
+            rows.append(builder.call(np.broadcast_to, (draw.choice(numbers), builder.constant(ROW)), {}))
+        else:
+            bounded = builder.call(np.minimum, (draw.choice(rows), builder.constant(3.0)), {})
+            rows.append(builder.call(draw.choice(BINARY), (bounded, draw.choice([*rows, *numbers])), {}))
+    return builder.program({f"r{i}": slot for i, slot in enumerate(rows[2:])})
+
+
+def inputs(n_paths, n_dates=3):
+    draw = np.random.default_rng(n_paths)
+    return {
+        "x": draw.normal(size=n_paths),
+        "y": draw.normal(size=n_paths),
+        "dates": draw.normal(size=(n_dates, n_paths)),
+    }
+
+
+@pytest.mark.parametrize("n_paths", [5, 8, 1003])
+@pytest.mark.parametrize("seed", range(20))
+@np.errstate(all="ignore")
+def test_random_programs_agree_with_numpy(seed, n_paths):
+    program, arrays = random_program(seed), inputs(n_paths)
+    expected = dict(HOST.results(program, arrays.__getitem__, n_paths, np.float64))
+    found = dict(compiled().results(program, arrays.__getitem__, n_paths, np.float64))
+    assert found.keys() == expected.keys()
+    for name, rows in expected.items():
+        scale = np.max(np.abs(rows), where=np.isfinite(rows), initial=1.0)
+        np.testing.assert_allclose(found[name] / scale, rows / scale, rtol=1e-12, atol=1e-12)
+
+
+@pytest.mark.parametrize("n_paths", [8, 129, 1024, 5001])
+@np.errstate(all="ignore")
+def test_sums_of_results_are_those_of_their_rows(n_paths):
+    program, arrays = random_program(3), inputs(n_paths)
+    wanted = Stack(1, frozenset(program.results))
+    sums = dict(compiled().results(program, arrays.__getitem__, n_paths, np.float64, wanted))
+    rows = dict(compiled().results(program, arrays.__getitem__, n_paths, np.float64))
+    assert any(isinstance(one, SlicedSums) for one in sums.values())
+    for name, row in rows.items():
+        if isinstance(sums[name], SlicedSums) and np.isfinite(row).all():
+            table = RowSums(1, HOST)
+            table.add(0, sums[name])
+            mean, squares = table.table[0, 0, 0], table.table[0, 0, 1:].sum()
+            assert mean == pytest.approx(row.mean(), rel=1e-11, abs=1e-11)
+            assert squares == pytest.approx(((row - row.mean()) ** 2).sum(), rel=1e-9, abs=1e-11)
+
+
+def test_normals_are_those_of_numpy_to_the_bit():
+    address = np.random.SeedSequence(3, spawn_key=(0, 1))
+    for dtype in (np.float64, np.float32):
+        ours, numpys = np.empty((7, 1001), dtype), np.empty((7, 1001), dtype)
+        compiled().normals(address, ours.size)(ours)
+        HOST.normals(address, ours.size)(numpys)
+        assert np.mean(ours != numpys) < 1e-3  # those outside the rectangles have another exp and log1p
+        np.testing.assert_allclose(ours, numpys, rtol=1e-6 if dtype == np.float32 else 1e-14)
+
+
+def asked(contract, greeks="delta,gamma,vega,theta,vanna,speed", **settings):
+    return build_request(contract, {"vol": 0.2}, {"paths": 3000, **settings}, greeks)
+
+
+def by(executor, request):
+    return replace(request, simulation=type(request.simulation)(**dict(request.simulation) | {"executor": executor}))
+
+
+def assert_near(ours, numpys, tolerance=1e-10):
+    for one, other in zip(ours.estimates, numpys.estimates, strict=True):
+        assert one.value == pytest.approx(other.value, rel=tolerance, abs=tolerance * (other.stderr + 1e-3)), one.greek
+        assert one.stderr == pytest.approx(other.stderr, rel=1e-6, abs=1e-10), one.greek
+        assert one.estimator is other.estimator
+
+
+@pytest.mark.parametrize("settings", SETTINGS, ids=str)
+def test_settings_agree_with_numpy(settings):
+    request = asked({"strike": 105}, **settings)
+    assert_near(run(by("jit", request)), run(by("numpy", request)), 1e-3 if "dtype" in settings else 1e-10)
+
+
+@pytest.mark.parametrize("kind", ON_ONE)
+def test_contracts_agree_with_numpy(kind):
+    request = asked({"kind": kind, **ON_ONE[kind].example}, "delta,gamma,vega")
+    assert_near(run(by("jit", request)), run(by("numpy", request)))
+
+
+@pytest.mark.parametrize("kind", ["european", "asian", "lookback"])
+def test_threads_and_a_processor_without_avx512_do_not_change_bits(monkeypatch, kind):
+    request = by("jit", asked({"kind": kind, **ON_ONE[kind].example}, paths=9001))
+    here = run(request, 1).estimates
+    assert run(request, 3).estimates == here
+    from greeks_cli.engine.backends import select
+
+    other = Compiled()
+    monkeypatch.setattr(code, "_CODE", {})
+    monkeypatch.setattr(code, "compiler", lambda: Compiler("x86-64-v3"))
+    monkeypatch.setattr(select, "compiled", lambda: other)
+    assert run(request, 2).estimates == here
+    assert code._CODE  # the other code was made
+
+
+def test_trades_of_a_book_have_the_bits_of_single_runs():
+    requests = [by("jit", asked({"strike": 90.0 + i, "type": kind})) for i in range(6) for kind in ("call", "put")]
+    requests += [
+        by("jit", build_request({"strike": 100}, {"vol": 0.1 + 0.05 * i, "spot": 90 + 3 * i}, {"paths": 3000}, "gamma"))
+        for i in range(5)
+    ]
+    for answer, request in zip(run_together(requests), requests, strict=True):
+        assert answer.estimates == run(request).estimates
+
+
+def test_one_structure_is_compiled_once():
+    run(by("jit", asked({"strike": 100.0})))
+    known = len(code._CODE)
+    run(by("jit", build_request({"strike": 87.5}, {"vol": 0.33, "rate": 0.021}, {"paths": 3000, "seed": 4}, "price")))
+    run(by("jit", asked({"strike": 113.0}, seed=8)))
+    first = len(code._CODE)
+    run(by("jit", asked({"strike": 91.0}, seed=9)))
+    assert len(code._CODE) == first >= known
