@@ -2,11 +2,13 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 from greeks_cli.report.book import record_of, row_key
-from greeks_cli.run.arithmetic import fingerprint
+from greeks_cli.run.arithmetic import arithmetic_of
 from greeks_cli.run.batch import answer_to
+from greeks_cli.run.executors import with_executor
 from greeks_cli.run.interrupts import end_if_asked
 from greeks_cli.terms.trade import Rejected, Trade
 from greeks_cli.terms.units import Units
@@ -27,8 +29,12 @@ class Served:
         for line in lines:
             for trade in self._read(_text(line)):
                 end_if_asked()
+                simulation = None
+                if isinstance(trade, Trade):
+                    (request,) = with_executor([trade.request])
+                    trade, simulation = replace(trade, request=request), request.simulation
                 answer = trade.why if isinstance(trade, Rejected) else answer_to(trade, self._threads)
-                row = record_of(trade, answer, row_key(trade, fingerprint(), self._units), self._units)
+                row = record_of(trade, answer, row_key(trade, arithmetic_of(simulation), self._units), self._units)
                 self.statuses[row["status"]] += 1
                 yield row
 
