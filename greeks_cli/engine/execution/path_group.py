@@ -184,7 +184,13 @@ class PathGroup:
         if measures_steps:
             for own in factors:
                 own |= {(STEPS, name[1]): factor for name, factor in own.items() if name[0] == ESTIMATE}
-        sums = device.compiles and len(motions) == 1 and weights is None and not (measures_steps or self.sums) and self._takes_sums
+        sums = (
+            device.compiles
+            and len(motions) == 1
+            and weights is None
+            and not (measures_steps or self.sums)
+            and self._takes_sums
+        )
         runs = _rows(linked, chunked, motions, device, sums)
         coarser = _rows(linked, chunked, [motion.halved for motion in motions], device) if measures_steps else None
         for (stack, name), rows in runs:
