@@ -37,16 +37,11 @@ def positions() -> list[dict[str, object]]:
     cycles = zip(range(200), itertools.cycle(SPOTS.items()), itertools.cycle(KINDS), strict=False)
     found: list[dict[str, object]] = []
     for number, (underlying, spot), kind in cycles:
-        quantity = (-50, 25, -10, 5, 100, -20, 10, 40, -5)[number % 9]
-        shared = {
-            "id": f"{underlying}-{kind}-{number + 1}",
-            "underlying": underlying,
-            "kind": kind,
-            "quantity": quantity,
-        }
+        name = {"id": f"{underlying}-{kind}-{number + 1}", "underlying": underlying, "kind": kind}
+        size = {"quantity": (-50, 25, -10, 5, 100, -20, 10, 40, -5)[number % 9]}
         side = {} if kind == "call-spread" else {"type": ("call", "put")[number % 2]}
         desk = {"expiry": EXPIRIES[number % 3], "tags": {"desk": ("north", "south")[number % 4 > 1]}}
-        found.append({**name, "quantity": quantity, **side, **desk, **_terms(kind, spot, 0.85 + 0.05 * (number % 7))})
+        found.append({**name, **size, **side, **desk, **_terms(kind, spot, 0.85 + 0.05 * (number % 7))})
     return found
 
 
