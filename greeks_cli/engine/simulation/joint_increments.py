@@ -7,6 +7,7 @@ covariance of two increments is R_ij times the sum of sqrt(V_i) sqrt(V_j). Jumps
 """
 
 from collections.abc import Collection, Sequence
+from functools import cache
 from itertools import combinations
 from typing import NamedTuple, Protocol
 
@@ -97,16 +98,17 @@ def joint_increments(parts: Sequence[Part], leaves: Leaves, n_dates: int, latent
     for part in parts:
         own = _OfPart(latents, part.name, stepped)
         found.append(increments(part.model, values_of_part(leaves, part.name), part.schedule, n_dates, own))
-    deviations = [
-        _deviation(part, of_part, leaves, stepped, latents) for part, of_part in zip(parts, found, strict=True)
-    ]
+
+    @cache  # of two random variances no deviation is asked for
+    def deviation(k: int) -> Operand:
+        return _deviation(parts[k], found[k], leaves, stepped, latents)
 
     def covariance(i: int, j: int) -> Operand:
         one, other = parts[i], parts[j]
         weight = _given_variances(one, other, leaves)
         if one.name in stepped and other.name in stepped:
             return weight * _known("product", (other.name, one.name), leaves, stepped, latents)
-        return weight * deviations[i] * deviations[j]
+        return weight * deviation(i) * deviation(j)
 
     rows: list[list[Operand]] = []
     for i, of_part in enumerate(found):

@@ -5,7 +5,9 @@ from itertools import combinations_with_replacement
 import numpy as np
 import pytest
 
+from greeks_cli.engine.execution.compile import compiled, plan, simplified
 from greeks_cli.engine.execution.traced import scenario_of
+from greeks_cli.engine.simulation import joint_models
 from greeks_cli.engine.simulation.any_market import markets_of, moved_market, plain_path
 from greeks_cli.engine.simulation.any_paths import any_paths
 from greeks_cli.engine.simulation.grid import Grid
@@ -175,3 +177,21 @@ def test_a_request_with_other_values_moves_its_paths():
     before, after = (JointModelData(MOTION, own).logarithms for own in (markets_of([REQUEST]), moved))
     np.testing.assert_array_equal(before[0], after[0])
     assert not np.array_equal(before[2], after[2])
+
+
+def test_steps_are_taken_once_for_all_that_programs_read(monkeypatch):
+    """A block takes the steps of its variances once, and once more where half as many steps tell their bias."""
+    taken = []
+
+    def counted(*arguments):
+        taken.append(len(arguments[-1]))
+        return joint_sums(*arguments)
+
+    monkeypatch.setattr(joint_models, "joint_sums", counted)
+    market = {"rate": 0.02, "correlation": 0.5, "underlying": {name: MIXED["underlying"][name] for name in "AC"}}
+    greeks = "delta,d(spot[A],spot[C]),d(vol_of_vol[A]),d(correlation[A,C])"
+    programs = simplified([plan(asked({"kind": "best-of", "strike": 100}, greeks, market, paths=4096, steps=8))])
+    group = compiled(programs)
+    taken.clear()
+    group.accumulate(0)
+    assert len(taken) == 1 + group.plans[0].measures_steps(0)
