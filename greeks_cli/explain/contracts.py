@@ -97,8 +97,8 @@ def meaning_of_parameter(parameter: str) -> str:
 def field_page(field: str) -> str | None:
     """The page of an option by its name, with the contracts or the section that have it; None where none has."""
     models: dict[str, type[Term]] = {name: one for name, one in CONTRACTS.items() if field in one.model_fields}
-    if field == "kind":
-        return None
+    if field in ("kind", "contract"):
+        return page("--contract", [("", "Contract to price; kind in files."), ("values", ", ".join(CONTRACTS))])
     if models:
         meaning = all_described({name: described(model, field) for name, model in models.items()})
         return page(flag_of(field), [("", meaning), ("contracts", ", ".join(models)), *_greek_in(field)])

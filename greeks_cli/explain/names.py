@@ -38,16 +38,18 @@ def all_names() -> str:
 
 def explanation(name: str) -> str:
     """The explanation of a name. Raises InvalidInput for a name that nothing has."""
-    topic = name.strip().lower().replace("_", "-")
+    name = name.strip()
+    topic = name.lower().replace("_", "-")
     if topic in TOPICS:
         return page(topic, entries_of(TOPICS[topic]))
     if entries := METHOD_TOPICS.get(topic) or NUMBER_TOPICS.get(topic) or ESTIMATORS.get(topic.replace("-", " ")):
         return page(topic, entries)
-    if name not in NAMED and (found := _of_contracts(topic)):
+    if name.lower() not in NAMED and (found := _of_contracts(topic)):
         return found
     if warning := warning_of(name):
         return page(warning, [("warning", WARNINGS[warning])])
-    return _greek(f"d({name})" if name in KNOWN_PARAMETERS else name)
+    word = name.lower() if name.lower() in (*NAMED, *KNOWN_PARAMETERS) else name
+    return _greek(f"d({word})" if word in KNOWN_PARAMETERS else word)
 
 
 def warning_of(text: str) -> str | None:
@@ -108,6 +110,9 @@ def _parameter(name: str, text: str) -> list[tuple[str, str]]:
     from greeks_cli.terms.models import models_with
 
     if contracts := contracts_with(name):
+        if f"{name}[" in text and name in CONTRACTS[contracts[0]].parameters:
+            message = f"{name} is one number; leave out the brackets"
+            raise InvalidInput([Problem(("NAME",), message, text)])
         return [(name, meaning_of_parameter(name)), ("contracts", ", ".join(contracts))]
     if name in Market.model_fields:
         models = [("models", ", ".join(models_with(name)))] if name in MODEL_PARAMETERS else []

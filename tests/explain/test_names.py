@@ -42,7 +42,7 @@ def test_every_name_is_explained_in_80_columns(name):
     assert max(map(len, (title, *lines))) <= 80
 
 
-@pytest.mark.parametrize("name", sorted(OPTIONS - {"kind"}))
+@pytest.mark.parametrize("name", sorted(OPTIONS))
 def test_every_option_is_explained(name):
     text = explanation(name.replace("_", "-"))
     assert max(map(len, text.splitlines())) <= 80
@@ -173,6 +173,9 @@ def test_a_warning_is_found_by_its_text_with_numbers(greeks):
         ("time", "calendar time"),
         ("--rebate", "[for barrier, double-barrier"),
         ("Heston", "S. Heston (1993)"),
+        ("GAMMA", "change of delta with the spot"),
+        ("contract", "barrier, double-barrier"),
+        ("d(vol_of_vol[A])", "volatility of variance"),
     ],
 )
 def test_explanations_say(name, said):
@@ -186,6 +189,8 @@ def test_explanations_say(name, said):
         ("barier", "did you mean 'barrier'?"),
         ("d(strkie)", "did you mean 'strike'?"),
         ("d(1x)", "choose from spot"),
+        ("d(barrier[1])", "barrier is one number; leave out the brackets"),
+        ("d(strike[A])", "strike is one number"),
         ("d(spot,spot,spot,spot,spot)", "the highest order is 4"),
         ("", "unknown Greek"),
     ],
