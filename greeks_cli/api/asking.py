@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from os import PathLike
 from pathlib import Path
@@ -23,6 +23,7 @@ from greeks_cli.terms.request import Request
 from greeks_cli.terms.several import UNDERLYING
 from greeks_cli.terms.units import Units
 
+_MOST_THREADS = 1024
 Terms = BaseModel | str | Mapping[str, Any] | None
 """A typed term, the kind of a contract, or fields."""
 
@@ -48,7 +49,8 @@ class Asked:
         try:
             yield
         except InvalidInput as error:
-            problems += [problem for problem in error.problems if not is_guessed(problem, self.guessed)]
+            found = [problem for problem in error.problems if not is_guessed(problem, self.guessed)]
+            problems += map(_by_keyword, found)
         if problems:
             raise InvalidInput(problems)
 
@@ -123,6 +125,23 @@ def plain(value: Any) -> Any:
     if isinstance(value, list | tuple):
         return [plain(one) for one in value]
     return value
+
+
+def _by_keyword(problem: Problem) -> Problem:
+    """The problem of an option as that of the keyword of the same name."""
+    place = str(problem.path[0]) if problem.path else ""
+    named = place[2:].replace("-", "_") if place.startswith("--") else place
+    return replace(problem, path=(named, *problem.path[1:]))
+
+
+def threads_of(threads: object) -> int | None:
+    """The number of threads; None for one on each core. Raises InvalidInput."""
+    if threads is None:
+        return None
+    number = plain(threads)
+    if isinstance(number, int) and not isinstance(number, bool) and 1 <= number <= _MOST_THREADS:
+        return number
+    raise InvalidInput([Problem(("threads",), f"a whole number from 1 to {_MOST_THREADS:,} is wanted", threads)])
 
 
 def units_of(units: str) -> Units:

@@ -9,7 +9,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from greeks_cli.api.asking import Asked, asked, fields_of, plain, units_of
+from greeks_cli.api.asking import Asked, asked, fields_of, plain, threads_of, units_of
 from greeks_cli.api.frames import rows_of_frame
 from greeks_cli.api.shown import HtmlTable, Shown
 from greeks_cli.book.columns import Columns
@@ -131,8 +131,10 @@ def batch(
     """
     from greeks_cli.run.book_run import Book
 
-    shown, read = units_of(units), read_book(book, market, greeks, columns, ignore_columns, fields)
-    totals = asked_totals(read.trades, read.rates, total, total_by)
+    shown, threads = units_of(units), threads_of(threads)
+    read = read_book(book, market, greeks, columns, ignore_columns, fields)
+    with asked().collected():
+        totals = asked_totals(read.trades, read.rates, total, total_by)
     notes = [*notes_on(read.trades), *notes_on_defaults(read.trades, bool(totals))]
     run = Book(read.trades, shown, 1, threads, None, False, totals, lambda message, *_: notes.append(message))
     records: list[dict[str, Any]] = []

@@ -5,7 +5,7 @@ from os import PathLike
 from typing import Any
 
 from greeks_cli.api.answers import CheckResult, PriceResult, ProfileResult
-from greeks_cli.api.asking import Terms, asked, plain, units_of
+from greeks_cli.api.asking import Terms, asked, plain, threads_of, units_of
 from greeks_cli.inputs.axes import parsed_axes, request_over
 from greeks_cli.terms.axis import Axis
 from greeks_cli.terms.errors import InvalidInput, Problem
@@ -39,7 +39,7 @@ def price(
 
     Raises InvalidInput with every mistake, a line each, and the other subclasses of GreeksError.
     """
-    shown = units_of(units)
+    shown, threads = units_of(units), threads_of(threads)
     request = asked(contract, market, greeks, config, fields).request()
     from greeks_cli.run.price import run
 
@@ -63,7 +63,7 @@ def profile(
     ``over`` is ``"spot=60:140:41"``, a list of two such texts, or a mapping of names to values. The other arguments are
     those of ``price``. Raises InvalidInput with every mistake.
     """
-    shown, axes = units_of(units), _axes(over)
+    shown, threads, axes = units_of(units), threads_of(threads), _axes(over)
     found = asked(contract, market, greeks, config, fields)
     with found.collected():
         request = request_over(found.source, axes, "over")
@@ -102,8 +102,9 @@ def check(
     ``z`` is the largest distance at which methods agree, in standard errors. The other arguments are those of
     ``price``. Raises InvalidInput with every mistake.
     """
-    if not z > 0:
+    if not isinstance(z, int | float) or not z > 0:
         raise InvalidInput([Problem(("z",), "a number above 0 is wanted", z)])
+    threads = threads_of(threads)
     request = asked(contract, market, greeks, config, fields).request()
     from greeks_cli.run.checking import check as checked
 

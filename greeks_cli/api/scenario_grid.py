@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from greeks_cli.api.asking import units_of
+from greeks_cli.api.asking import asked, threads_of, units_of
 from greeks_cli.api.books import Path_, read_book
 from greeks_cli.api.shown import HtmlTable, Shown, cells
 from greeks_cli.inputs.notes import notes_on, notes_on_defaults
@@ -65,13 +65,14 @@ def scenarios(
     """
     from greeks_cli.run.scenarios import run_scenarios
 
-    shown = units_of(units)
+    shown, threads = units_of(units), threads_of(threads)
     try:
         grid = parse_scenarios(over)
     except ValueError as error:
         raise InvalidInput([Problem(("over",), str(error))]) from None
     read = read_book(book, market, greeks, columns, ignore_columns, fields)
-    totals = totals_of_scenarios(read.trades, read.rates, total, total_by)
+    with asked().collected():
+        totals = totals_of_scenarios(read.trades, read.rates, total, total_by)
     moved = [one.with_measures(in_units(one.measures, shown)) for one in totals]
     valid = [trade for trade in read.trades if isinstance(trade, Trade)]
     found = run_scenarios(valid, moved, grid, greeks is not None, threads)

@@ -1,7 +1,6 @@
 """Choice of what computes on the processor: NumPy, or compiled code where a forecast says that it saves time."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 from greeks_cli.engine.backends.native import why_not
 from greeks_cli.engine.backends.select import on_processor
@@ -47,7 +46,7 @@ def _saves_time(requests: Sequence[Request]) -> bool:
 
 
 def _by(request: Request, executor: ExecutorName) -> Request:
-    return replace(request, simulation=request.simulation.model_copy(update={"executor": executor}))
+    return request.changed(simulation=request.simulation.model_copy(update={"executor": executor}))
 
 
 def described() -> str:

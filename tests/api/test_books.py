@@ -142,3 +142,10 @@ def test_scenarios_of_a_book_are_those_of_the_command(greeks_command, tmp_path):
     assert "spot" in found._repr_html_()
     with pytest.raises(greeks.InvalidInput, match="over: 'spo=1' shifts nothing"):
         greeks.scenarios(ROWS, "spo=1")
+
+
+def test_a_field_to_add_up_by_is_named_by_its_keyword():
+    with pytest.raises(greeks.InvalidInput, match="total_by: desk: is no field to add up by"):
+        greeks.batch(ROWS, **SHORT, total_by="desk")
+    with pytest.raises(greeks.InvalidInput, match="total_by: desk: is no field to add up by"):
+        greeks.scenarios(ROWS, "spot=1%;2%", total_by="desk")
