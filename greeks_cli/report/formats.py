@@ -4,18 +4,15 @@ import csv
 import enum
 import io
 import json
-from dataclasses import asdict, fields
+from dataclasses import asdict
 from typing import Any
 
 from greeks_cli import __version__
-from greeks_cli.report.rows import Row, rows
+from greeks_cli.report.rows import columns_of, rows, written
 from greeks_cli.report.screen import Screen
 from greeks_cli.report.table import table
 from greeks_cli.terms.result import Result
 from greeks_cli.terms.units import Units
-
-_BOUND = ["upper", "upper_stderr"]
-_FIELDS = [field.name for field in fields(Row) if field.name not in ("bias_of_steps", *_BOUND)]
 
 
 class Format(enum.StrEnum):
@@ -44,7 +41,7 @@ def as_json(result: Result, units: Units, currency: str | None = None) -> str:
 def document(result: Result, units: Units, currency: str | None = None) -> dict[str, Any]:
     """Result as a dictionary with the keys of JSON; ``currency`` is the name of the unit of money."""
     request, shown = result.request, rows(result, units, currency)
-    listed = [_as_dict(row) for row in shown]
+    listed = [written(row) for row in shown]
     if result.steps:
         listed = [one | {"bias_of_steps": row.bias_of_steps} for one, row in zip(listed, shown, strict=True)]
     return {
@@ -62,18 +59,11 @@ def document(result: Result, units: Units, currency: str | None = None) -> dict[
     }
 
 
-def _as_dict(row: Row) -> dict[str, Any]:
-    """The fields of a row; ``dataclasses.asdict`` copies each of them, which takes ten times as long."""
-    names = _FIELDS if row.upper is None else _FIELDS + _BOUND
-    return {name: getattr(row, name) for name in names}
-
-
 def as_csv(result: Result, units: Units, currency: str | None = None) -> str:
     """CSV with a header and one line per estimate."""
     text = io.StringIO()
-    shown = [_as_dict(row) for row in rows(result, units, currency)]
-    bounded = any("upper" in row for row in shown)
-    writer = csv.DictWriter(text, _FIELDS + _BOUND if bounded else _FIELDS, lineterminator="\n")
+    shown = [written(row) for row in rows(result, units, currency)]
+    writer = csv.DictWriter(text, columns_of(shown), lineterminator="\n")
     writer.writeheader()
     writer.writerows(shown)
     return text.getvalue()

@@ -4,21 +4,18 @@ import csv
 import io
 import json
 from collections.abc import Iterator, Sequence
-from dataclasses import fields
 from typing import Any
 
 from greeks_cli import __version__
 from greeks_cli.report.estimate_warnings import estimate_warnings
 from greeks_cli.report.grid import Grid
 from greeks_cli.report.headline import profile_headline
-from greeks_cli.report.rows import Row, rows
+from greeks_cli.report.rows import NAMES, columns_of, rows, written
 from greeks_cli.report.screen import Screen
 from greeks_cli.report.table import estimate_cell, text_of
 from greeks_cli.terms.greek import Greek
 from greeks_cli.terms.profile import Profile
 from greeks_cli.terms.units import Units
-
-_ROW = [field.name for field in fields(Row) if field.name != "bias_of_steps"]
 
 
 def render(profile: Profile, form: str, units: Units, drawn: Sequence[Greek], screen: Screen) -> str | bytes:
@@ -50,20 +47,21 @@ def profile_lines(profile: Profile, units: Units) -> Iterator[dict[str, Any]]:
     """Row of ``price`` for every point and Greek, with the parameters in front."""
     for place, result in profile.points():
         for row in rows(result, units):
-            own = {name: getattr(row, name) for name in _ROW}
-            yield {**{_column(name): value for name, value in place.items()}, **own}
+            yield {_column(name): value for name, value in place.items()} | written(row)
 
 
 def _column(name: str) -> str:
     """Column of a parameter; a formula's parameter with the name of another column gets a prefix."""
-    return f"over_{name}" if name in _ROW else name
+    return f"over_{name}" if name in NAMES else name
 
 
 def _csv(profile: Profile, units: Units) -> str:
     text = io.StringIO()
-    writer = csv.DictWriter(text, [*(_column(axis.name) for axis in profile.axes), *_ROW], lineterminator="\n")
+    lines = list(profile_lines(profile, units))
+    axes = (_column(axis.name) for axis in profile.axes)
+    writer = csv.DictWriter(text, [*axes, *columns_of(lines)], lineterminator="\n")
     writer.writeheader()
-    writer.writerows(profile_lines(profile, units))
+    writer.writerows(lines)
     return text.getvalue()
 
 

@@ -1,7 +1,8 @@
 """Rows of a result in the units asked for, common to all formats."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
+from typing import Any
 
 from greeks_cli.terms.result import Estimate, Result
 from greeks_cli.terms.units import Units
@@ -56,3 +57,19 @@ def _row(estimate: Estimate, units: Units, values: Mapping[str, float], currency
         upper=None if estimate.upper is None else estimate.upper * scale,
         upper_stderr=None if estimate.upper_stderr is None else estimate.upper_stderr * scale,
     )
+
+
+_BOUND = ("upper", "upper_stderr")
+_WRITTEN = tuple(field.name for field in fields(Row) if field.name not in ("bias_of_steps", *_BOUND))
+NAMES = (*_WRITTEN, *_BOUND)
+"""Keys and columns of files."""
+
+
+def written(row: Row) -> dict[str, Any]:
+    """The fields of a row in files; ``dataclasses.asdict`` copies each of them, which takes ten times as long."""
+    return {name: getattr(row, name) for name in (*_WRITTEN, *(_BOUND if row.upper is not None else ()))}
+
+
+def columns_of(written_rows: Sequence[Mapping[str, Any]]) -> list[str]:
+    """The columns of rows in CSV; those of a bound where one of the rows has one."""
+    return [*_WRITTEN, *(_BOUND if any("upper" in row for row in written_rows) else ())]

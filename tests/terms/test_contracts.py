@@ -137,10 +137,10 @@ def test_missing_parameters_are_named_of_a_model_that_is_given():
     assert paths == {"vol", "vol_of_vol", "jump_intensity"}
 
 
-def test_option_of_several_contracts_has_a_text_that_fits_all():
+def test_options_whose_text_depends_on_the_contract_are_few():
     texts: dict[str, set[str]] = {}
     for model in CONTRACTS.values():
         for name, info in model.model_fields.items():
             texts.setdefault(name, set()).add(str(info.description))
     differing = {name for name, own in texts.items() if len(own) > 1}
-    assert differing == {"fixings", "past_fixings", "barrier"}  # greeks price --help shows the last text, which fits
+    assert differing == {"fixings", "past_fixings", "barrier", "strike"}  # help tells of which contracts each is
