@@ -14,8 +14,11 @@ _N_PLACES = 4096
 
 
 def arithmetic_of(simulation: Simulation | None) -> str:
-    """Fingerprint of a run: that of the processor for NumPy; compiled code rounds alike on all processors."""
-    return "jit" if simulation and simulation.executor is ExecutorName.JIT else fingerprint()
+    """Fingerprint of a run: that of the processor, and a mark of compiled code.
+
+    Compiled code rounds alike on all processors, but NumPy folds the numbers of a program.
+    """
+    return f"jit{fingerprint()}" if simulation and simulation.executor is ExecutorName.JIT else fingerprint()
 
 
 @cache

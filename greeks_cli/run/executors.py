@@ -4,7 +4,10 @@ from collections.abc import Sequence
 
 from greeks_cli.engine.backends.native import why_not
 from greeks_cli.engine.backends.select import on_processor
+from greeks_cli.engine.compiler.expand import MOST_ROWS
 from greeks_cli.terms.errors import InvalidInput, Problem
+from greeks_cli.terms.market import Market
+from greeks_cli.terms.models import Model
 from greeks_cli.terms.request import Request
 from greeks_cli.terms.simulation import ExecutorName
 
@@ -40,9 +43,18 @@ def with_executor(requests: Sequence[Request]) -> list[Request]:
 def _saves_time(requests: Sequence[Request]) -> bool:
     """True if compiled code is forecast to take less time than NumPy, its compiler included."""
     simulated = [request for request in requests if on_processor(request.simulation)]
+    if not all(map(_is_one_kernel, simulated)):
+        return False
     kinds = {(request.contract.kind, len(request.greeks)) for request in simulated}
     seconds = sum(map(seconds_by_numpy, simulated))
     return seconds >= _WORTH_COMPILING + _EACH_STRUCTURE * (len(kinds) - 1) and why_not() is None
+
+
+def _is_one_kernel(request: Request) -> bool:
+    """True if the program of a request is few kernels: under other models, or on many dates, calls are NumPy's."""
+    market = request.market
+    is_lognormal = isinstance(market, Market) and market.model is Model.GBM
+    return is_lognormal and len(request.path_dates) <= MOST_ROWS
 
 
 def _by(request: Request, executor: ExecutorName) -> Request:

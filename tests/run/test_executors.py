@@ -31,6 +31,16 @@ def test_long_runs_are_compiled_and_short_ones_never_wait_for_it(executor):
     assert chosen(*[asked(paths=10**6)] * 100) is ExecutorName.JIT
 
 
+def test_runs_on_many_dates_and_under_other_models_are_numpys(executor):
+    if executor != "auto":
+        pytest.skip("the executor of this run of the tests is given")
+    asian = build_request({"kind": "asian", "strike": 100, "fixings": 252}, {"vol": 0.2}, {"paths": 10**8}, "delta")
+    heston = {"model": "heston", "initial_variance": 0.04, "mean_reversion": 1.5, "long_run_variance": 0.04}
+    heston |= {"vol_of_vol": 0.5, "spot_vol_correlation": -0.7}
+    assert chosen(asian) is ExecutorName.NUMPY
+    assert chosen(build_request({"strike": 100}, heston, {"paths": 10**8}, "delta")) is ExecutorName.NUMPY
+
+
 def test_without_llvmlite_auto_is_numpy_and_jit_names_the_remedy(monkeypatch):
     monkeypatch.setattr(executors, "why_not", lambda: "needs llvmlite; run: uv sync --extra jit")
     assert chosen(asked(paths=10**8)) is ExecutorName.NUMPY
