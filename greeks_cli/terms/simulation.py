@@ -64,7 +64,7 @@ class Sampler(enum.StrEnum):
 
 
 class ExecutorName(enum.StrEnum):
-    """What computes blocks on the processor."""
+    """Arithmetic of blocks on the processor."""
 
     NUMPY = "numpy"
     JIT = "jit"
