@@ -318,5 +318,5 @@ def test_each_underlying_of_a_book_has_its_own_model(joint):
     assert [one.get("model", "gbm") for one in own.values()] == ["heston", "gbm", "merton"]
     assert rows["spread"]["simulation"]["paths"] == 4000
     assert abs(estimate(rows["spread"], "delta[A]")["value"] - 0.5) < 0.05
-    again, _ = joint("--greeks", greeks, "--workers", "2", book=book, market=MODELS)
+    again, _ = joint("--greeks", greeks, "--processes", "2", book=book, market=MODELS)
     assert again["best"]["estimates"] == rows["best"]["estimates"]
