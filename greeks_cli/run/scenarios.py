@@ -5,7 +5,7 @@ from concurrent.futures import Executor
 from dataclasses import dataclass, field, replace
 
 from greeks_cli.run.book_paths import answer_of, run_with_totals
-from greeks_cli.terms.errors import InvalidInput
+from greeks_cli.terms.errors import InvalidInput, Problem
 from greeks_cli.terms.greek import PRICE
 from greeks_cli.terms.measures import Measure
 from greeks_cli.terms.request import Request
@@ -43,6 +43,8 @@ def run_scenarios(
     Trades of all scenarios share their paths where dates and seeds are equal; the error of a change is that of the
     differences path by path. Raises InvalidInput for tolerances and control variates.
     """
+    if any(trade.request.accuracy.tol or trade.request.simulation.control for trade in trades):
+        raise InvalidInput([Problem(("scenario",), "is of the same paths for all trades; leave out tol and control")])
     if not with_greeks:
         totals = [replace(total, measures=(_VALUE,)) for total in totals]
     book = _Book(trades, with_greeks)

@@ -145,3 +145,11 @@ def test_a_wrong_scenario_is_one_line(greeks, book, text, said):
 
 def test_scenarios_are_written_as_they_are_read():
     assert [where(one) for one in parse_scenarios("spot=-5%;0%,vol=2.5")] == ["spot=-5%,vol=+2.5", "spot=0%,vol=+2.5"]
+
+
+@pytest.mark.parametrize("setting", [("--tol", "price=1"), ("--control",)], ids=str)
+def test_settings_by_which_trades_would_differ_in_paths_are_refused(greeks, book, setting):
+    files = (book(BOOK, "book.jsonl"), "--market", book(MARKET, "market.toml"))
+    outcome = greeks("batch", *files, "--scenario", "spot=1%;2%", *setting)
+    assert (outcome.code, outcome.out) == (2, "")
+    assert outcome.err.endswith("greeks: scenario: is of the same paths for all trades; leave out tol and control\n")
