@@ -40,7 +40,7 @@ def profile(
     Raises InvalidInput before the first path where an axis or a point is not valid, and NonFiniteEstimate,
     naming the point.
     """
-    requests = with_executor(points(request, axes))
+    requests = points(request, axes)
     labels = [where(place) for place in places(axes)]
     tried = _spread([len(axis.values) for axis in axes])
     return Profile(tuple(axes), tuple(_priced(requests, labels, tried, Workers.of(threads, executor), progress)))
@@ -71,6 +71,7 @@ def _priced(
 ) -> list[Result]:
     """The results of requests that differ in numbers alone, by one method for each Greek, chosen at some of them."""
     prepare_memory()
+    requests = with_executor(requests)
     errors = _shared_errors(requests, labels, tried)
     middle = len(requests) // 2
     with _at(labels[middle]):
