@@ -13,6 +13,8 @@ from greeks_cli.terms.pnl import Amount, BookExplained, Explained, Part, TotalEx
 from greeks_cli.terms.units import CURRENCY
 
 _MOST_TRADES = 10
+_HIDDEN = 0.1
+"""The error of the change, over what is explained, beyond which little can be said of the rest."""
 _FORMATS = ("table", "jsonl", "csv")
 _SUMS = ("explained", "change", "left")
 
@@ -82,7 +84,10 @@ def _table(total: TotalExplained, screen: Screen) -> str:
         trades.add(trade.id, *cells)
     count = f"{len(total.trades):,} trade{'s' * (len(total.trades) != 1)}"
     title = f"{count} in {money}: change in value, what each Greek explains of it, and the trades of which most is left"
-    return text_of(screen, title, [grid, trades], _notes(total.trades))
+    notes = _notes(total.trades)
+    if total.change.stderr > _HIDDEN * abs(total.explained.value):
+        notes.insert(0, "the errors of the two values hide what is left; use more paths, control, or closed_form")
+    return text_of(screen, title, [grid, trades], notes)
 
 
 def _notes(trades: Sequence[Explained]) -> list[str]:

@@ -104,6 +104,7 @@ def test_errors_of_simulated_values_are_stated(greeks, book, explained):
         for spot in ("100", "101")
     ]
     call = explained(*rows)["call"]
+    assert "the errors of the two values hide what is left" in greeks("explain-pnl", *rows).out
     assert call["change"]["stderr"] > 0
     assert abs(call["left"]["value"]) < 4 * call["left"]["stderr"]
     assert call["left"]["stderr"] >= call["explained"]["stderr"] > 0
@@ -135,6 +136,7 @@ def test_trades_without_a_result_are_named(greeks, run):
 def test_the_table_fits_a_terminal_and_csv_has_every_part(greeks, run):
     files = run("old", CALL + PUT, "--greeks", "all"), run("new", CALL + PUT, spot=101)
     table = greeks("explain-pnl", *files).out
+    assert "hide what is left" not in table
     assert max(map(len, table.splitlines()[1:])) <= 80
     assert "left" in table
     names = [row["name"] for row in csv.DictReader(greeks("explain-pnl", *files, "--format", "csv").out.splitlines())]
