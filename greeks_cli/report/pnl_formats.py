@@ -86,7 +86,7 @@ def _table(total: TotalExplained, screen: Screen) -> str:
     title = f"{count} in {money}: change in value, what each Greek explains of it, and the trades of which most is left"
     notes = _notes(total.trades)
     if total.change.stderr > _HIDDEN * abs(total.explained.value):
-        notes.insert(0, "the errors of the two values hide what is left; use more paths, control, or closed_form")
+        notes.insert(0, "errors of the two values hide what is left; more paths or closed_form help")
     return text_of(screen, title, [grid, trades], notes)
 
 

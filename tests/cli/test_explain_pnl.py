@@ -104,7 +104,7 @@ def test_errors_of_simulated_values_are_stated(greeks, book, explained):
         for spot in ("100", "101")
     ]
     call = explained(*rows)["call"]
-    assert "the errors of the two values hide what is left" in greeks("explain-pnl", *rows).out
+    assert "errors of the two values hide what is left" in greeks("explain-pnl", *rows).out
     assert call["change"]["stderr"] > 0
     assert abs(call["left"]["value"]) < 4 * call["left"]["stderr"]
     assert call["left"]["stderr"] >= call["explained"]["stderr"] > 0
