@@ -10,7 +10,7 @@ from greeks_cli.terms.date_fields import is_rule
 from greeks_cli.terms.dated_markets import market_in_years
 from greeks_cli.terms.dating import Dated, Dates, Dating, in_years
 from greeks_cli.terms.errors import InvalidInput, Problem, did_you_mean
-from greeks_cli.terms.exercise import before_dividends
+from greeks_cli.terms.exercise import around_dividends
 from greeks_cli.terms.greek import MARKET_PARAMETERS, MODEL_PARAMETERS, QUANTO_PARAMETERS, Greek, parse_greeks
 from greeks_cli.terms.joint_greeks import joint_greeks, joint_targets
 from greeks_cli.terms.joint_market import JointMarket, is_joint, joint_market
@@ -87,7 +87,7 @@ def _contract(
     if names and "underlyings" in model.model_fields:
         terms = {**terms, "underlyings": names}
     if market:
-        terms = before_dividends(model.completed(terms, _spots(market)), market)
+        terms = around_dividends(model.completed(terms, _spots(market)), market)
     return validated(model, "contract", terms, problems)
 
 

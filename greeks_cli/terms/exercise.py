@@ -39,7 +39,7 @@ EXERCISE_TIMES: Any = Field(
     min_length=1,
     max_length=1_000,
     description="exercise times in years, dates, or a rule such as monthly: those of bermudan exercise, besides the "
-    "expiry, and of american exercise besides equally spaced ones [default: an hour before each dividend]",
+    "expiry, and of american exercise besides equally spaced ones [default: ex-dates and the hour before]",
 )
 EXERCISE_DATES: Any = Field(
     None,
@@ -133,12 +133,15 @@ def objection_to(contract: Contract, names: Collection[str]) -> str | None:
     return None
 
 
-def before_dividends(terms: Mapping[str, Any], market: "Market | JointMarket") -> Mapping[str, Any]:
-    """The fields of a contract; american exercise gains times just before the ex-dates of its market."""
+def around_dividends(terms: Mapping[str, Any], market: "Market | JointMarket") -> Mapping[str, Any]:
+    """The fields of a contract; american exercise gains times just before and at the ex-dates of its market.
+
+    A call is exercised with its dividend, a put without.
+    """
     dividends = getattr(market, "dividends", None)
     if terms.get("exercise") != Exercise.AMERICAN or terms.get("exercise_times") is not None or not dividends:
         return terms
-    times = tuple(time - _BEFORE for time in dividends.times if time > 2 * _BEFORE)
+    times = tuple(near for time in dividends.times if time > 2 * _BEFORE for near in (time - _BEFORE, time))
     return {**terms, "exercise_times": times or None}
 
 

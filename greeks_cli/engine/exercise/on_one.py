@@ -10,6 +10,9 @@ from greeks_cli.engine.payoffs.early import DEGREE, MORE_THAN_ROUNDING, POLICY, 
 from greeks_cli.engine.simulation.paths import PlainPath
 from greeks_cli.terms.request import Request
 
+_NEARLY = 0.95
+"""The least payment over the European's price where exercise is tried and that price is not exact."""
+
 
 class FitOnOne(Fit):
     """Fit of a policy on one underlying."""
@@ -22,9 +25,15 @@ class FitOnOne(Fit):
         own = EarlyOnOne(request.contract, {**request.payoff_values, POLICY: {"share": np.asarray(share)}}, path)
         super().__init__(request, variant, own, np.asarray(own.europeans()))
         self._moves = Moves(path, request.values)
-        self._add("centre", "scale", "middle", "steepness", "lowest", "highest", "least")
+        accruals, spots = path.accruals(request.values, slice(0, own.n_dates)), np.asarray(path.spots).mean(axis=1)
+        forwards = spots * np.exp(-np.broadcast_to(accruals.carry, (own.n_dates, 1))[:, 0])
+        ratio = 1.0 if self._is_exact else forwards[-1] / forwards
+        self._states = np.asarray(own.states)
+        self._add("ratio", "centre", "scale", "middle", "steepness", "lowest", "highest", "least")
         self._add(*(f"continuation {k}" for k in range(DEGREE + 1)), *(f"martingale {k}" for k in range(N_BELLS)))
         self.columns["share"] = np.asarray(share)
+        self.columns["ratio"][:, 0] = ratio
+        self._compared = np.asarray(own.compared(self.columns["ratio"]))
         self.columns["least"][:] = 0.0 if self._is_exact else -NEVER
 
     def _martingale(self, date: int, value: Array) -> Array:
@@ -32,13 +41,14 @@ class FitOnOne(Fit):
 
     def _continuation(self, date: int, value: Array) -> None:
         """Fits the premium on the paths where exercise pays more than the European is worth."""
-        columns, european = self.columns, self._known[date] / self._discounts[date]
-        tried = self._payments[date] > (MORE_THAN_ROUNDING * european if self._is_exact else 0.0)
+        columns, european = self.columns, self._compared[date]
+        share = MORE_THAN_ROUNDING if self._is_exact else _NEARLY
+        tried = (self._payments[date] > 0) & (self._payments[date] > share * european)
         degree = min(self._variant.degree, int(tried.sum()) // PER_COLUMN - 1)
         if degree < 0 or not self._is_used(date):
             columns["continuation 0"][date] = NEVER
             return
-        logs = self._moves.logs[date][tried]
+        logs = self._states[date][tried]
         middle, spread = float(logs.mean()), float(logs.std()) or 1.0
         x = (logs - middle) / spread
         columns["middle"][date], columns["steepness"][date] = middle, 1 / spread
@@ -48,5 +58,5 @@ class FitOnOne(Fit):
             columns[f"continuation {k}"][date] = coefficient
 
     def _going_on(self, date: int) -> Array:
-        premium: Array = premium_of(self._at(date), self._moves.logs[date])
-        return premium + self._known[date] / self._discounts[date]
+        premium: Array = premium_of(self._at(date), self._states[date])
+        return premium + self._compared[date]

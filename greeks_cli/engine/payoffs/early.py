@@ -24,6 +24,8 @@ DEGREE = 8
 """The degree of the polynomial for the premium of going on."""
 MORE_THAN_ROUNDING = 1 + 1e-9
 """The least ratio of a payment to the value of going on: without a rate, both are equal deep in the money."""
+_LEAST_SPOT = 1e-12
+"""A price that stands for one that dividends have taken away."""
 Columns = Mapping[str, Operand]
 
 
@@ -124,8 +126,29 @@ class EarlyOnOne(Early):
         return self.europeans() + of_bells(self.logarithms, start, self._accruals, policy)
 
     def going_on(self, policy: Columns) -> Operand:
-        logs = values_of(self.logarithms)
-        return values_of(self.europeans()) / values_of(self.discounts) + premium_of(policy, logs)
+        return self.compared(policy["ratio"]) + premium_of(policy, self.states)
+
+    @property
+    def states(self) -> Operand:
+        """The logarithm by which the policy decides: of the lognormal, or of a price that dividends have lowered."""
+        if self._path.jumps_by_cash:
+            return np.log(np.maximum(values_of(self._path.spots), _LEAST_SPOT))
+        return values_of(self.logarithms)
+
+    def compared(self, ratio: Operand) -> Operand:
+        """The price of the European at each date, without derivatives.
+
+        ``ratio`` is what dividends to come in cash leave of the forward.
+        """
+        if not self._path.jumps_by_cash:
+            return values_of(self.europeans()) / values_of(self.discounts)
+        to_expiry, variance = self._path.accruals(self._leaves), values_of(self._accruals.variance)
+        growth = values_of(exp(as_constant(to_expiry.carry) - self._accruals.carry))
+        forwards = values_of(self._path.spots) * growth * ratio
+        leaves = {name: value if name == POLICY else values_of(value) for name, value in self._leaves.items()}
+        view = given_forwards(np.maximum(forwards, _LEAST_SPOT), variance[-1:] - variance)
+        discount = values_of(as_constant(to_expiry.discount)) / values_of(self.discounts)
+        return values_of(payoff(self._contract, leaves, view, Sharp())) * discount
 
 
 class EarlyOnSeveral(Early):

@@ -11,7 +11,7 @@ from greeks_cli.engine.autodiff.ops import Leaves, Operand, as_constant, concat,
 from greeks_cli.engine.autodiff.path_nodes import evaluate
 from greeks_cli.engine.autodiff.rows import chosen_rows
 from greeks_cli.engine.simulation.accruals import Accruals
-from greeks_cli.engine.simulation.cash_dividends import Underlying, underlying_of_request
+from greeks_cli.engine.simulation.cash_dividends import Jumps, Underlying, underlying_of_request
 from greeks_cli.engine.simulation.conditional import increments, integrates
 from greeks_cli.engine.simulation.gbm import MOVING
 from greeks_cli.engine.simulation.path_data import PathData
@@ -92,6 +92,11 @@ class Path(ABC):
             return self._lognormal(slice(places[0], places[-1] + 1))
         rows = self._lognormal(slice(0, places[-1] + 1))
         return concat([rows[place : place + 1] for place in places])
+
+    @property
+    def jumps_by_cash(self) -> bool:
+        """True if the price falls by dividends in cash."""
+        return isinstance(self._underlying, Jumps)
 
     def start(self, leaves: Leaves) -> Operand:
         """The start of the lognormal."""
