@@ -57,6 +57,10 @@ class Segments:
         found: list[Launch | Call] = []
         sums: set[int] = set()
         left = list(self._calls)
+        for call in _of_constants(left, constants):  # their arrays have no axis of paths
+            found.append(call)
+            yield from _made(call, values, n_paths)
+        left = [call for call in left if call.result not in values]
         apart: set[int] = set()
         while left:
             group, expansion = self._group(left, constants, values, apart, n_paths)
@@ -119,6 +123,16 @@ class Segments:
         arrays = {slot: nodes for slot, nodes in outputs.items() if slot in read or slot not in self._summed}
         sums = {slot: nodes for slot, nodes in outputs.items() if slot in self._summed}
         return Launch.of(expansion, arrays, sums, self._n_trades)
+
+
+def _of_constants(calls: Sequence[Call], constants: Mapping[int, Any]) -> list[Call]:
+    """The calls on constants alone that broadcast nothing over the paths."""
+    known, found = {*constants}, []
+    for call in calls:
+        if known.issuperset(call.inputs) and call.function is not np.broadcast_to:
+            known.add(call.result)
+            found.append(call)
+    return found
 
 
 def _made(step: "Launch | Call", values: Values, n_paths: int) -> Iterator[tuple[int, Rows]]:

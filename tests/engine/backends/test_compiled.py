@@ -171,3 +171,19 @@ def test_one_structure_is_compiled_once():
     known = len(code._CODE)
     priced(103, 0.25, 2)
     assert len(code._CODE) == known
+
+
+HESTON = {"model": "heston", "initial_variance": 0.04, "mean_reversion": 1.5, "long_run_variance": 0.04}
+OTHERS = [
+    ({"strike": 100, "exercise": "american", "type": "put"}, {"vol": 0.2}, {}),
+    ({"strike": 100}, {**HESTON, "vol_of_vol": 0.5, "spot_vol_correlation": -0.7}, {"steps": 8}),
+    ({"strike": 250}, {"vol": 0.2}, {"antithetic": True}),
+    ({"strike": 100}, {"vol": 0.2, "rate": {0.5: 0.01, 2: 0.03}}, {"buckets": True}),
+    ({"kind": "asian", "strike": 100, "fixings": 40}, {"vol": 0.2}, {"control": True}),
+]
+
+
+@pytest.mark.parametrize(("contract", "market", "settings"), OTHERS, ids=str)
+def test_exercise_models_rare_events_and_many_dates_agree_with_numpy(contract, market, settings):
+    request = build_request(contract, market, {"paths": 4000, **settings}, "delta,gamma")
+    assert_near(run(by("jit", request)), run(by("numpy", request)))
