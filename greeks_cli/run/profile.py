@@ -5,6 +5,7 @@ from concurrent.futures import Executor
 from contextlib import contextmanager
 from functools import reduce
 from itertools import accumulate, pairwise, product
+from operator import add
 
 from greeks_cli.engine.execution.choice import Errors
 from greeks_cli.engine.execution.compile import able, plan
@@ -90,14 +91,18 @@ def _priced(
 
 
 def _shared_errors(requests: Sequence[Request], labels: Sequence[str], tried: Sequence[int]) -> Errors:
-    """The squared errors of all methods, added up over some points."""
+    """The squared errors of all methods, added up over some points, of Greeks that have the same choice at all of them.
+
+    Beyond a barrier there are fewer kinks, and fewer methods to choose from.
+    """
     found: list[Errors] = []
     for some, made in able(lambda some: squared_errors(Pilot.of_all([requests[n] for n in some])), tried):
         with _at(labels[some[0]]):
             if isinstance(made, GreeksError):
                 raise made
         found += made
-    return reduce(lambda one, other: {index: one[index] + other[index] for index in one}, found)
+    common = [i for i, own in found[0].items() if all(i in errors and len(errors[i]) == len(own) for errors in found)]
+    return {index: reduce(add, (errors[index] for errors in found)) for index in common}
 
 
 def _spread(lengths: Sequence[int]) -> list[int]:

@@ -75,3 +75,12 @@ def test_invalid_point_is_refused_before_any_simulation(monkeypatch):
     monkeypatch.setattr("greeks_cli.run.profile.run_plans", None)
     with pytest.raises(InvalidInput, match=r"vol=-0\.1: "):
         profile(asked(), [Axis("vol", (0.2, -0.1))])
+
+
+@pytest.mark.parametrize("ends", ["80:130", "130:80"])
+def test_a_barrier_within_the_profile_leaves_fewer_methods_beyond_it(ends):
+    """Where the barrier is touched, the price has one kink less, and delta no choice of methods."""
+    contract = {"kind": "barrier", "strike": 100, "barrier": 118, "barrier_type": "up-out"}
+    request = build_request(contract, {"vol": 0.2}, {"paths": 2000}, "delta,gamma")
+    found = profile(request, [parse_axis(f"spot={ends}:6")])
+    assert [round(result["delta"].value, 9) == 0 for result in found.results].count(True) == 2
