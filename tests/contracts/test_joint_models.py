@@ -190,6 +190,19 @@ def test_methods_agree_where_each_underlying_has_its_own_model(contract):
         assert row.z is None or abs(row.z) < 4, row
 
 
+def test_methods_agree_where_curves_lie_beside_a_random_variance():
+    one = without_rate(HESTON, dividend_yield="0.5:0.01,1:0.03", dividends="0.3:2", dividend_model="escrowed")
+    market = {**two(one, {"vol": 0.3}, 0.5), "rate": "0.5:0.02,1:0.03"}
+    greeks = "d(spot[A],spot[B]),d(dividend[A:0.3]),rho[0.5],theta"
+    rows = check(asked({"kind": "spread", "strike": 5}, greeks, market, paths=10_000))
+    rows += check(asked({"kind": "spread", "strike": 5}, "d(vol[B:0.25])", CURVED_VOL, paths=10_000))
+    for row in rows:
+        assert row.z is None or abs(row.z) < 4, row
+
+
+CURVED_VOL = two(without_rate(HESTON), {"vol": "0.25:0.2,1:0.3"}, 0.5)
+
+
 def test_two_random_variances_solve_the_pricing_equation():
     rows = check(asked({"kind": "best-of", "strike": 100}, "price", {**HESTONS, "correlation": 0.7}, paths=50_000))
     (row,) = [row for row in rows if row.method == "pricing equation"]
