@@ -64,4 +64,10 @@ def _by(request: Request, executor: ExecutorName) -> Request:
 def described() -> str:
     """The executor that long runs have on this machine, and why."""
     reason = why_not()
-    return f"numpy: {reason}" if reason else f"jit for runs of {_WORTH_COMPILING:g} s or more, numpy for others"
+    return (
+        f"numpy: {reason}"
+        if reason
+        else (
+            f"jit for runs of {_WORTH_COMPILING:g} s or more in lognormal markets, on {MOST_ROWS} dates at most; else numpy"
+        )
+    )
