@@ -10,7 +10,7 @@ from greeks_cli.terms.greek import Greek
 from greeks_cli.terms.joint_market import JointMarket
 from greeks_cli.terms.models import Model
 from greeks_cli.terms.nodes import curve_of
-from greeks_cli.terms.simulation import Autodiff, Estimator, Smoothing
+from greeks_cli.terms.simulation import Autodiff, Dtype, Estimator, Smoothing
 from greeks_cli.terms.underlyings import CORRELATION, correlated, is_correlation, local, named, underlying_of
 
 if TYPE_CHECKING:
@@ -24,6 +24,9 @@ NOTABLE_CHANCE, _LARGEST_CHANCE = 1e-5, 1e-3
 def problems_of_market(request: "Request") -> Iterator[Problem]:
     """The reasons why a contract cannot be priced in its market."""
     contract = request.contract
+    if contract.is_early and request.simulation.dtype is not Dtype.FLOAT64:
+        yield Problem(("simulation", "dtype"), "early exercise wants dtype float64", str(request.simulation.dtype))
+        return
     if request.is_joint:
         for part in request.parts:
             yield from problems_of_market(part)

@@ -119,6 +119,11 @@ def test_a_wrong_right_is_refused_with_a_reason(name):
         build_request({"strike": 100, **contract}, market, {}, "price")
 
 
+def test_single_precision_is_refused_with_a_reason():
+    with pytest.raises(InvalidInput, match="wants dtype float64"):
+        build_request(BERMUDAN, MARKET, {"dtype": "float32"}, "price")
+
+
 @pytest.mark.parametrize("greek", ["volga", "d(vol,rate)", "d(strike,strike)"])
 def test_second_orders_that_move_the_policy_twice_are_refused(greek):
     with pytest.raises(InvalidInput, match="policy moves with"):
