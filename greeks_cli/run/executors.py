@@ -63,11 +63,7 @@ def _by(request: Request, executor: ExecutorName) -> Request:
 
 def described() -> str:
     """The executor that long runs have on this machine, and why."""
-    reason = why_not()
-    return (
-        f"numpy: {reason}"
-        if reason
-        else (
-            f"jit for runs of {_WORTH_COMPILING:g} s or more in lognormal markets, on {MOST_ROWS} dates at most; else numpy"
-        )
-    )
+    if reason := why_not():
+        return f"numpy: {reason}"
+    where = f"in lognormal markets, on {MOST_ROWS} dates at most"
+    return f"jit for runs of {_WORTH_COMPILING:g} s or more {where}; else numpy"
