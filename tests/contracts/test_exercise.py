@@ -119,6 +119,12 @@ def test_a_wrong_right_is_refused_with_a_reason(name):
         build_request({"strike": 100, **contract}, market, {}, "price")
 
 
+def test_a_width_of_kernels_changes_no_estimator():
+    request = build_request(BERMUDAN, MARKET, {"width": 1, "autodiff": "backward"}, "gamma")
+    used = {index: str(group.method.estimator) for group in plan(request).groups for index in group.wanted}
+    assert used["spot", "spot"] == "likelihood"
+
+
 def test_single_precision_is_refused_with_a_reason():
     with pytest.raises(InvalidInput, match="wants dtype float64"):
         build_request(BERMUDAN, MARKET, {"dtype": "float32"}, "price")

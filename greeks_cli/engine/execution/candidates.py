@@ -31,7 +31,7 @@ _OF_JUMPS = 0.2
 def candidates_of(request: Request, kinks: Sequence[Kink]) -> dict[MultiIndex, tuple[Method, ...]]:
     """The methods that apply to each Greek and that the request allows, the usual one first."""
     wanted = [greek.parameters for greek in request.greeks]
-    if (width := fixed_width(request)) is not None:
+    if (width := fixed_width(request)) is not None and not request.contract.is_early:
         plain = tuple(Kernel.plain(width, kink.base) for kink in kinks)
         asked = request.simulation.estimator
         estimator = Estimator.PATHWISE if asked is Estimator.AUTO else asked
