@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from greeks_cli.engine.execution.compile import plan
+from greeks_cli.run.checking import check
 from greeks_cli.run.price import run
 from greeks_cli.terms.building import build_request
 from greeks_cli.terms.errors import InvalidInput
@@ -123,6 +124,12 @@ def test_a_width_of_kernels_changes_no_estimator():
     request = build_request(BERMUDAN, MARKET, {"width": 1, "autodiff": "backward"}, "gamma")
     used = {index: str(group.method.estimator) for group in plan(request).groups for index in group.wanted}
     assert used["spot", "spot"] == "likelihood"
+
+
+def test_methods_of_a_check_agree():
+    results = check(build_request(BERMUDAN, MARKET, {"paths": 5_000}, "delta"))
+    assert {result.method for result in results} >= {"chainer.grad", "likelihood", "bumps", "pricing equation"}
+    assert all(abs(result.z or 0.0) <= 4 for result in results)
 
 
 def test_single_precision_is_refused_with_a_reason():

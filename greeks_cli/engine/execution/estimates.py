@@ -184,7 +184,7 @@ def _is_price(plan: Plan) -> NDArray[np.bool_]:
 def _upper(plans: Sequence[Plan], moments: StackMoments) -> tuple[Vector, Vector]:
     """The upper bound on a price and its standard error; NaN for other Greeks, and where there is none."""
     request, missing = plans[0].request, np.full_like(moments.values.mean, np.nan)
-    if not request.contract.is_early:
+    if not request.contract.is_early or not _is_price(plans[0]).any():
         return missing, missing
     if moments.upper is not None:
         found, noise = moments.upper.mean, moments.upper.stderr
