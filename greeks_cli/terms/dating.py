@@ -213,8 +213,9 @@ class _Clock:
         if name == "fixing_times" and days[0] < self._today:
             days = self._to_come(days)
         elif days[0] < self._today:
-            message = f"{days[0]}: lies before the day of valuation, {self._today}; leave it out, and "
-            raise ValueError(message + "say in knocked or running_extreme what it has seen")
+            message = f"{days[0]}: lies before the day of valuation, {self._today}; leave it out"
+            seen = "" if name == "exercise_times" else ", and say in knocked or running_extreme what it has seen"
+            raise ValueError(message + seen)
         if days:
             self._set(name, days)
         else:

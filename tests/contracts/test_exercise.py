@@ -132,6 +132,12 @@ def test_methods_of_a_check_agree():
     assert all(abs(result.z or 0.0) <= 4 for result in results)
 
 
+def test_a_date_of_exercise_that_has_passed_is_refused_with_a_reason():
+    contract = {**BERMUDAN, "expiry": "2027-06-18", "exercise_times": ["2026-10-01", "2027-01-15"]}
+    with pytest.raises(InvalidInput, match="leave it out$"):
+        build_request(contract, MARKET, {}, "price", dates={"valuation_date": "2026-11-30"})
+
+
 def test_single_precision_is_refused_with_a_reason():
     with pytest.raises(InvalidInput, match="wants dtype float64"):
         build_request(BERMUDAN, MARKET, {"dtype": "float32"}, "price")
