@@ -134,7 +134,7 @@ def test_methods_of_a_check_agree():
 
 def test_a_date_of_exercise_that_has_passed_is_refused_with_a_reason():
     contract = {**BERMUDAN, "expiry": "2027-06-18", "exercise_times": ["2026-10-01", "2027-01-15"]}
-    with pytest.raises(InvalidInput, match="leave it out$"):
+    with pytest.raises(InvalidInput, match=r"leave it out$"):
         build_request(contract, MARKET, {}, "price", dates={"valuation_date": "2026-11-30"})
 
 
