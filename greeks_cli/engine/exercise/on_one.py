@@ -6,12 +6,12 @@ from greeks_cli.engine.exercise.fit import NEVER, PER_COLUMN, Array, Fit, Moves,
 from greeks_cli.engine.exercise.least_squares import fitted
 from greeks_cli.engine.exercise.variants import Variant
 from greeks_cli.engine.payoffs.bells import N_BELLS
-from greeks_cli.engine.payoffs.early import DEGREE, MORE_THAN_ROUNDING, POLICY, EarlyOnOne, premium_of
+from greeks_cli.engine.payoffs.early import DEGREE, MORE_THAN_ROUNDING, POLICY, EarlyOnOne, worth_going_on
 from greeks_cli.engine.simulation.paths import PlainPath
 from greeks_cli.terms.request import Request
 
 _NEARLY = 0.95
-"""The least payment over the European's price where exercise is tried and that price is not exact."""
+"""The least payment over the European's price where exercise is tried and dividends leave that price inexact."""
 
 
 class FitOnOne(Fit):
@@ -20,21 +20,24 @@ class FitOnOne(Fit):
     def __init__(self, request: Request, variant: Variant):
         path = pilot_path(request, variant.stream)
         assert isinstance(path, PlainPath)
-        self._is_exact = not (request.cash_dividends and request.cash_dividends.jumps)
-        share = 1.0 if self._is_exact else float(np.mean(path[-1]) / np.mean(path.lognormal_end))
+        cash = request.cash_dividends
+        is_exact = not (cash and cash.jumps)
+        share = 1.0 if is_exact else float(np.mean(path[-1]) / np.mean(path.lognormal_end))
         own = EarlyOnOne(request.contract, {**request.payoff_values, POLICY: {"share": np.asarray(share)}}, path)
         super().__init__(request, variant, own, np.asarray(own.europeans()))
         self._moves = Moves(path, request.values)
         accruals, spots = path.accruals(request.values, slice(0, own.n_dates)), np.asarray(path.spots).mean(axis=1)
         forwards = spots * np.exp(-np.broadcast_to(accruals.carry, (own.n_dates, 1))[:, 0])
-        ratio = 1.0 if self._is_exact else forwards[-1] / forwards
+        ratio = 1.0 if is_exact else forwards[-1] / forwards
         self._states = np.asarray(own.states)
         self._add("ratio", "centre", "scale", "middle", "steepness", "lowest", "highest", "least")
         self._add(*(f"continuation {k}" for k in range(DEGREE + 1)), *(f"martingale {k}" for k in range(N_BELLS)))
         self.columns["share"] = np.asarray(share)
         self.columns["ratio"][:, 0] = ratio
         self._compared = np.asarray(own.compared(self.columns["ratio"]))
-        self.columns["least"][:] = 0.0 if self._is_exact else -NEVER
+        self.columns["least"][...] = 1.0
+        if cash and cash.jumps:
+            self.columns["least"][: max(cash.after)] = _NEARLY  # dividends to come
 
     def _martingale(self, date: int, value: Array) -> Array:
         return fitted_martingale([self._moves], date, value, self.columns, [""])
@@ -42,8 +45,8 @@ class FitOnOne(Fit):
     def _continuation(self, date: int, value: Array) -> None:
         """Fits the premium on the paths where exercise pays more than the European is worth."""
         columns, european = self.columns, self._compared[date]
-        share = MORE_THAN_ROUNDING if self._is_exact else _NEARLY
-        tried = (self._payments[date] > 0) & (self._payments[date] > share * european)
+        least = MORE_THAN_ROUNDING * self.columns["least"][date] * european
+        tried = (self._payments[date] > 0) & (self._payments[date] > least)
         degree = min(self._variant.degree, int(tried.sum()) // PER_COLUMN - 1)
         if degree < 0 or not self._is_used(date):
             columns["continuation 0"][date] = NEVER
@@ -58,5 +61,5 @@ class FitOnOne(Fit):
             columns[f"continuation {k}"][date] = coefficient
 
     def _going_on(self, date: int) -> Array:
-        premium: Array = premium_of(self._at(date), self._states[date])
-        return premium + self._compared[date]
+        found: Array = worth_going_on(self._at(date), self._states[date], self._compared[date])
+        return found

@@ -126,7 +126,7 @@ class EarlyOnOne(Early):
         return self.europeans() + of_bells(self.logarithms, start, self._accruals, policy)
 
     def going_on(self, policy: Columns) -> Operand:
-        return self.compared(policy["ratio"]) + premium_of(policy, self.states)
+        return worth_going_on(policy, self.states, self.compared(policy["ratio"]))
 
     @property
     def states(self) -> Operand:
@@ -225,13 +225,13 @@ def _shifted(column: Operand) -> Operand:
     return concat([0.0 * column[:1], column[:-1]]) if column.shape[0] > 1 else 0.0 * column
 
 
-def premium_of(policy: Columns, logs: Operand) -> Operand:
-    """The value of going on over the European's at each date.
+def worth_going_on(policy: Columns, logs: Operand, european: Operand) -> Operand:
+    """The value of going on at each date: the European's and a premium, and a share of the European's at least.
 
-    It is a polynomial between the ends of the pilot's paths, and 0 at least where the European's price is exact.
+    The premium is a polynomial between the ends of the pilot's paths on which exercise is tried, and constant beyond.
     """
     x = np.minimum(np.maximum((logs - policy["middle"]) * policy["steepness"], policy["lowest"]), policy["highest"])
-    found = policy[f"continuation {DEGREE}"]
+    premium = policy[f"continuation {DEGREE}"]
     for k in reversed(range(DEGREE)):
-        found = found * x + policy[f"continuation {k}"]
-    return np.maximum(found, policy["least"])
+        premium = premium * x + policy[f"continuation {k}"]
+    return np.maximum(european + premium, policy["least"] * european)

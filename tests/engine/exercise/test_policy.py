@@ -3,10 +3,11 @@
 import numpy as np
 import pytest
 
-from greeks_cli.engine.exercise.fit import NEVER
+from greeks_cli.engine.autodiff.ops import values_of
+from greeks_cli.engine.exercise.fit import NEVER, pilot_path
 from greeks_cli.engine.exercise.policy import policy_of, with_policy
 from greeks_cli.engine.exercise.variants import HALVED, REFITTED, USUAL
-from greeks_cli.engine.payoffs.early import DEGREE, POLICY
+from greeks_cli.engine.payoffs.early import DEGREE, POLICY, early
 from greeks_cli.terms.building import build_request
 
 PUT = {"type": "put", "strike": 100, "exercise": "bermudan", "exercise_times": [0.25, 0.5, 0.75, 1]}
@@ -47,3 +48,13 @@ def test_only_contracts_that_are_exercised_early_have_a_policy_among_their_numbe
     early, european = request_of(), request_of({"strike": 100})
     assert POLICY in with_policy(early, early.payoff_values)
     assert POLICY not in with_policy(european, european.payoff_values)
+
+
+def test_after_dividends_no_policy_exercises_for_nothing():
+    contract = {"type": "put", "strike": 82, "expiry": 0.5, "exercise": "american"}
+    request = request_of(contract, {"spot": 100, "vol": 0.39, "rate": 0.025, "dividends": "0.12:0.9,0.16:0.8"})
+    leaves = with_policy(request, request.payoff_values)
+    own = early(request.contract, leaves, pilot_path(request, 7))
+    is_exercised = own.decisions(leaves[POLICY])[:-1] > 0
+    assert is_exercised.any()
+    assert values_of(own.payments)[:-1][is_exercised].min() > 0

@@ -48,12 +48,12 @@ def test_payments_at_dates_are_payoffs_and_forwards_give_their_means(contract):
     assert found == pytest.approx(means, rel=1e-4, abs=1e-4)
 
 
-def test_the_policy_never_values_going_on_below_the_european():
-    columns = {name: np.zeros((1, 1)) for name in ("middle", "least")} | {"steepness": np.ones((1, 1))}
+def test_the_policy_never_values_going_on_below_its_share_of_the_european():
+    columns = {name: np.array([[number]]) for name, number in (("middle", 0.0), ("steepness", 1.0), ("least", 0.95))}
     columns |= {"lowest": np.full((1, 1), -1.0), "highest": np.full((1, 1), 1.0)}
     columns |= {f"continuation {k}": np.full((1, 1), float(k == 1)) for k in range(early.DEGREE + 1)}
     logs = np.array([[-3.0, -0.5, 0.5, 3.0]])
-    assert early.premium_of(columns, logs).tolist() == [[0, 0, 0.5, 1]]
+    assert early.worth_going_on(columns, logs, np.array([[0.0, 20, 20, 0]])).tolist() == [[0, 19.5, 20.5, 1]]
 
 
 def test_the_known_part_and_the_rest_are_the_payment_less_a_martingale():
