@@ -30,6 +30,22 @@ def test_after_kill_9_the_same_command_finishes_the_rest(greeks, book, tmp_path)
     assert out.read_bytes() == whole.read_bytes()
 
 
+def test_a_book_of_early_exercise_goes_on_after_kill_9_with_the_same_bits(greeks, book, tmp_path):
+    early = 'type = "put"\nexercise = "american"\nexercise_dates = 4\n'
+    path, out, whole = book(trades(6).replace("strike", f"{early}strike")), tmp_path / "out.jsonl", tmp_path / "w.jsonl"
+    running = start(path, "-o", str(out), "--processes", "1")
+    wait_for_rows(tmp_path / "out.jsonl.partial", 2)
+    os.killpg(running.pid, signal.SIGKILL)
+    running.communicate()
+    assert not out.exists()
+    outcome = greeks("batch", path, "-o", str(out), "--processes", "2")
+    assert outcome.code == 0
+    assert "going on after" in outcome.err
+    assert greeks("batch", path, "-o", str(whole), "--processes", "2").code == 0
+    assert out.read_bytes() == whole.read_bytes()
+    assert all(row["exercise"]["dates"] for row in lines(out.read_text()))
+
+
 def test_kill_9_leaves_no_process_behind(book, tmp_path):
     running = start(book(trades(60)), "-o", str(tmp_path / "out.jsonl"), "--paths", "200000", "--processes", "2")
     wait_for_rows(tmp_path / "out.jsonl.partial", 1)
