@@ -5,6 +5,7 @@ numbers of one path are NumPy's.
 """
 
 from collections.abc import Callable, Hashable, Iterator
+from dataclasses import replace
 from functools import cache
 from threading import RLock
 from typing import Any
@@ -22,6 +23,8 @@ from greeks_cli.engine.compiler.ir import Array, Call, Name, Program, Source
 
 _KEPT = 256
 """Structures of programs that are kept, at most."""
+_FEWEST_SUMMED = 256
+"""Paths from which on slices of whole steps are many enough to tell the noise of a bias."""
 
 
 class Compiled(Host):
@@ -57,6 +60,8 @@ class Compiled(Host):
         if n_paths < LANES:
             yield from super().results(program, fetch, n_paths, dtype)
             return
+        if n_paths < _FEWEST_SUMMED:
+            stack = replace(stack, summed=frozenset())
         values: dict[int, Any] = {slot: fetch(source) for source, slot in program.sources.items()}
         names: dict[int, list[Name]] = {}
         for name, slot in program.results.items():

@@ -50,7 +50,16 @@ class Segments:
         else:
             for step in self._found or ():
                 yield from _made(step, values, n_paths)
-        yield from ((slot, values[slot]) for slot in self._results - self._sums)
+        for slot in self._results - self._sums:
+            is_number = slot in self._summed and not _is_of_paths(values[slot], n_paths)
+            yield slot, self._sums_of_number(values[slot], n_paths) if is_number else values[slot]
+
+    def _sums_of_number(self, value: Any, n_paths: int) -> SlicedSums:
+        """The sums of a result that is one number on all paths of a trade, in the slices of other results."""
+        length = _slice_length(n_paths)
+        nothing = np.zeros((self._n_trades, -(-n_paths // length)))
+        centres = np.broadcast_to(np.ravel(value).astype(np.float64), self._n_trades)
+        return SlicedSums(n_paths, length, centres, nothing, nothing)
 
     def _searched(self, constants: Mapping[int, Any], values: Values, n_paths: int) -> Iterator[tuple[int, Rows]]:
         """Finds the segments, running each. Yields sums."""
@@ -191,7 +200,7 @@ class Launch:
                 values[one.slot] = array
             else:
                 values.setdefault(one.slot, []).append(array)
-        length = max(LANES, n_paths // _SLICES // LANES * LANES) if self.summed else n_paths
+        length = _slice_length(n_paths) if self.summed else n_paths
         n_slices = -(-n_paths // length)
         sums = np.empty((len(self.summed), self.n_trades, 1 + 2 * n_slices))
         numbers = [
@@ -264,6 +273,11 @@ def kernel_of(
         tuple(placed[node.number] for node in summed),
     )
     return kernel, tuple(rows), tuple(constants)
+
+
+def _slice_length(n_paths: int) -> int:
+    """Samples of a slice: whole steps of a kernel."""
+    return max(LANES, n_paths // _SLICES // LANES * LANES)
 
 
 def _contiguous(array: Array) -> Array:
