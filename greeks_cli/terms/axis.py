@@ -198,7 +198,7 @@ def _at(request: Request, place: Mapping[str, float]) -> Request:
             contract[name] = value
         else:
             contract["param"] = {**contract["param"], name: value}
-    return build_request(contract, market, request.simulation.model_dump(), request.greeks)
+    return build_request(contract, market, dict(request.simulation), request.greeks)
 
 
 def _at_several(request: Request, market: JointMarket, contract: dict[str, Any], place: Mapping[str, float]) -> Request:
@@ -210,7 +210,7 @@ def _at_several(request: Request, market: JointMarket, contract: dict[str, Any],
             contract[name] = value
         else:
             contract["param"] = {**contract["param"], name: value}
-    return build_request(contract, fields, request.simulation.model_dump(), request.greeks)
+    return build_request(contract, fields, dict(request.simulation), request.greeks)
 
 
 def _with_node(curve: Noded, node: str, value: float) -> Noded:

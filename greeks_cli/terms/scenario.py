@@ -64,9 +64,9 @@ def parse_scenarios(text: str) -> list[Scenario]:
 
 
 def _axis(text: str) -> list[Shift]:
-    name, equals, amounts = (part.strip() for part in text.partition("="))
+    name, _, amounts = (part.strip() for part in text.partition("="))
     name = name.replace("-", "_")
-    if not equals or name not in STEPS:
+    if name not in STEPS:
         raise ValueError(f"'{text}' shifts nothing; {did_you_mean(name, STEPS)}, as in {_EXAMPLE}")
     is_relative = "%" in amounts
     try:
@@ -92,9 +92,9 @@ def shifted(request: Request, scenario: Scenario, greeks: Sequence[Greek] = (PRI
     for own in fields[UNDERLYING].values() if isinstance(market, JointMarket) else [fields]:
         for shift in scenario:
             _move(own, shift)
-    simulation = {name: getattr(request.simulation, name) for name in type(request.simulation).model_fields}
+    simulation = {**dict(request.simulation), "buckets": False}
     try:
-        return build_request(request.contract.model_dump(), fields, {**simulation, "buckets": False}, tuple(greeks))
+        return build_request(request.contract.model_dump(), fields, simulation, tuple(greeks))
     except InvalidInput as error:
         raise InvalidInput([replace(problem, path=problem.path[-1:]) for problem in error.problems]) from None
 

@@ -129,6 +129,7 @@ def test_csv_has_a_column_for_each_shift(priced):
     ("text", "said"),
     [
         ("spo=1:2:2", "'spo=1:2:2' shifts nothing; did you mean 'spot'?"),
+        ("spot", "'spot' has no shifts; write spot=start:stop:count"),
         ("spot=1:2", "'spot=1:2' has no shifts; write spot=start:stop:count, or spot=a;b;c"),
         ("spot=1%;1%", "'spot=1%;1%' has a shift twice"),
         ("spot=-100%", "'spot=-100%' leaves nothing"),

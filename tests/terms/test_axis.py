@@ -42,6 +42,15 @@ def test_points_differ_only_in_the_axes_and_the_last_axis_runs_fastest():
     assert all(one.simulation == CALL.simulation and one.greeks == CALL.greeks for one in found)
 
 
+@pytest.mark.parametrize("markets", [{"vol": 0.2}, {"underlying": {"A": {"vol": 0.2}, "B": {"vol": 0.3}}}], ids=list)
+def test_points_have_the_device_and_the_executor_of_the_request(markets):
+    contract = {"strike": 100} if "vol" in markets else {"kind": "exchange"}
+    market = {"correlation": 0.5, **markets} if "underlying" in markets else markets
+    request = build_request(contract, market, {"paths": 1000, "device": "cpu", "executor": "jit"}, "price")
+    found = points(request, [Axis("rate", (0.01, 0.02))])
+    assert {(one.simulation.device, one.simulation.executor) for one in found} == {("cpu", "jit")}
+
+
 def test_an_axis_may_be_a_parameter_of_a_formula():
     formula = build_request({"kind": "formula", "payoff": "max(S[-1] - K, 0)", "param": {"K": 1}}, {"vol": 0.2}, {})
     assert [dict(one.contract.param) for one in points(formula, [Axis("K", (90, 110))])] == [{"K": 90}, {"K": 110}]
