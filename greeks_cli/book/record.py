@@ -60,3 +60,11 @@ def json_record(line: str, file: str, number: int) -> Record:
         return Record({}, file, number, problem=f"not valid JSON: {error}")
     except RecursionError:
         return Record({}, file, number, problem="nested too deeply")
+
+
+def record_of_bytes(line: bytes, file: str, number: int) -> Record:
+    """The trade in a line of a stream, which is UTF-8, with or without a mark; its problem where it cannot be read."""
+    try:
+        return json_record(line.decode("utf-8-sig"), file, number)
+    except UnicodeDecodeError as error:
+        return Record({}, file, number, problem=f"not UTF-8, at byte {error.start + 1}")

@@ -101,16 +101,16 @@ class Stream:
         self._common = common_of(settings, overrides)
         self._n_lines = self._n_trades = 0
 
-    def trades(self, line: str) -> "list[Trade | Rejected]":
+    def trades(self, line: bytes) -> "list[Trade | Rejected]":
         """The trades of the next line: one, those of a grid, or none where the line is blank."""
         from greeks_cli.book.book import group_of
-        from greeks_cli.book.record import json_record
+        from greeks_cli.book.record import record_of_bytes
 
         self._n_lines += 1
         if not line.strip():
             return []
         self._n_trades += 1
-        record = json_record(line, _STDIN, self._n_lines)
+        record = record_of_bytes(line, _STDIN, self._n_lines)
         return _solved(group_of(record, self._n_trades, self._common).trades)
 
 

@@ -31,9 +31,9 @@ def with_executor(requests: Sequence[Request]) -> list[Request]:
     named = {request.simulation.executor for request in requests}
     if len(named) > 1:
         message = "is one for all trades of a run; give the same to each, numpy or jit"
-        raise InvalidInput([Problem(("simulation", "executor"), message, ", ".join(sorted(named)))])
+        raise InvalidInput([Problem(("executor",), message, ", ".join(sorted(named)))])
     if named == {ExecutorName.JIT} and (reason := why_not()):
-        raise InvalidInput([Problem(("simulation", "executor"), f"{reason}, or use executor numpy", "jit")])
+        raise InvalidInput([Problem(("executor",), f"{reason}, or use executor numpy", "jit")])
     if named != {ExecutorName.AUTO}:
         return list(requests)
     chosen = ExecutorName.JIT if _saves_time(requests) else ExecutorName.NUMPY

@@ -10,10 +10,12 @@ from greeks_cli.run.arithmetic import arithmetic_of
 from greeks_cli.run.batch import answer_to
 from greeks_cli.run.executors import with_executor
 from greeks_cli.run.interrupts import end_if_asked
+from greeks_cli.terms.errors import InvalidInput
+from greeks_cli.terms.result import Answer
 from greeks_cli.terms.trade import Rejected, Trade
 from greeks_cli.terms.units import Units
 
-Read = Callable[[str], Sequence[Trade | Rejected]]
+Read = Callable[[bytes], Sequence[Trade | Rejected]]
 """Reads the trades of a line."""
 
 
@@ -27,18 +29,21 @@ class Served:
     def rows(self, lines: Iterable[bytes]) -> Iterator[dict[str, Any]]:
         """Yields the row of each trade, in order, before the next line is read."""
         for line in lines:
-            for trade in self._read(_text(line)):
+            for trade in self._read(line):
                 end_if_asked()
-                simulation = None
-                if isinstance(trade, Trade):
-                    (request,) = with_executor([trade.request])
-                    trade, simulation = replace(trade, request=request), request.simulation
-                answer = trade.why if isinstance(trade, Rejected) else answer_to(trade, self._threads)
+                trade, answer = self._answered(trade)
+                simulation = trade.request.simulation if isinstance(trade, Trade) else None
                 row = record_of(trade, answer, row_key(trade, arithmetic_of(simulation), self._units), self._units)
                 self.statuses[row["status"]] += 1
                 yield row
 
-
-def _text(line: bytes) -> str:
-    """The text of a line; bytes that are no UTF-8 become characters that no JSON has."""
-    return line.decode("utf-8", errors="replace").removeprefix("\ufeff")
+    def _answered(self, trade: Trade | Rejected) -> tuple[Trade | Rejected, Answer]:
+        """A trade with the executor of its run, and its answer."""
+        if isinstance(trade, Rejected):
+            return trade, trade.why
+        try:
+            (request,) = with_executor([trade.request])
+        except InvalidInput as error:  # an executor that this machine does not have
+            return trade, error.in_one_line
+        trade = replace(trade, request=request)
+        return trade, answer_to(trade, self._threads)

@@ -7,7 +7,14 @@ import sys
 
 import pytest
 
+from greeks_cli.book.records import Reading
+from greeks_cli.inputs.source import Source
+from greeks_cli.inputs.trades import Stream
+from greeks_cli.run.serving import Served
+from greeks_cli.terms.units import Units
 from tests.cli.batches import usual_signals
+
+EXECUTORS = ("jit", "auto")
 
 LINES = [
     '{"id": "a", "strike": 100, "vol": 0.2}',
@@ -97,7 +104,20 @@ def test_the_last_line_needs_no_newline_and_the_first_may_have_a_mark():
 def test_bytes_that_are_no_text_are_an_error_row():
     code, answers, _ = served(b"\xff\xfe{}\n" + LINES[0].encode())
     assert (code, [row["status"] for row in answers]) == (3, ["error", "ok"])
-    assert "not valid JSON" in answers[0]["error"]
+    assert answers[0]["error"] == "<stdin>:1: not UTF-8, at byte 1"
+
+
+def test_an_id_that_is_no_text_is_not_another_id():
+    code, (answer,), _ = served(LINES[0].encode().replace(b'"a"', b'"a\xff"'))
+    assert (code, answer["error"]) == (3, "<stdin>:1: not UTF-8, at byte 10")
+
+
+def test_an_executor_that_is_missing_is_an_error_row(monkeypatch):
+    monkeypatch.setattr("greeks_cli.run.executors.why_not", lambda: "needs llvmlite")
+    lines = [json.dumps({"strike": 100, "vol": 0.2, "paths": 1000, "executor": name}).encode() for name in EXECUTORS]
+    served_here = Served(Stream(None, Source(), Reading()).trades, Units.RAW, 1)
+    wrong, right = served_here.rows(lines)
+    assert (wrong["error"], right["status"]) == ("executor: jit: needs llvmlite, or use executor numpy", "ok")
 
 
 def test_settings_of_all_and_units(tmp_path):
