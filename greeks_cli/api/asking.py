@@ -73,6 +73,8 @@ def asked(
     """
     source = Source(name_of=keyword)
     if config is not None:
+        if not isinstance(config, str | PathLike):
+            raise InvalidInput([Problem(("config",), "the name of a TOML file is wanted", config)])
         source.read_toml(Path(config))
     if isinstance(contract, str):
         source.set("contract", "kind", contract, "contract")

@@ -198,6 +198,6 @@ def _row(row: object) -> object:
     if not isinstance(row, Mapping):
         return row
     terms = {name: row[name] for name in ("contract", "market") if isinstance(row.get(name), BaseModel)}
-    stated = {name: plain(value) for name, value in row.items() if name not in terms}
+    stated = {str(name): plain(value) for name, value in row.items() if name not in terms}
     of_terms = {name: plain(value) for term in terms.values() for name, value in fields_of(term).items()}
     return {**of_terms, **stated}

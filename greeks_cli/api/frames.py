@@ -1,5 +1,6 @@
 """Frames of pandas, Polars and Arrow: tables of rows made from answers, and books read from frames."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from importlib.util import find_spec
 from typing import Any
@@ -37,11 +38,13 @@ def is_frame(given: object) -> bool:
 
 
 def rows_of_frame(given: Any) -> list[dict[str, Any]] | None:
-    """The rows of a frame as mappings; None for other objects."""
+    """The rows of a frame as mappings; None for other objects. Raises InvalidInput for a column that is there twice."""
     if hasattr(given, "to_dicts"):
         return list(given.to_dicts())
     if hasattr(given, "to_pylist"):
         return list(given.to_pylist())
     if hasattr(given, "to_dict") and hasattr(given, "columns"):
+        if twice := [str(name) for name, count in Counter(given.columns).items() if count > 1]:
+            raise InvalidInput([Problem((twice[0],), "is there twice among the columns of the frame; leave one out")])
         return [{str(name): value for name, value in row.items()} for row in given.to_dict(orient="records")]
     return None

@@ -76,6 +76,10 @@ def _axes(over: Over) -> list[Axis]:
     """The axes. Raises InvalidInput."""
     if isinstance(over, str):
         return parsed_axes([over], "over")
+    if not isinstance(over, Iterable):
+        raise InvalidInput(
+            [Problem(("over",), "a text such as spot=60:140:41 is wanted, or values by name", repr(over))]
+        )
     if not isinstance(over, Mapping):
         return parsed_axes([str(one) for one in over], "over")
     texts = []

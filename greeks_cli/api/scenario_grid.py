@@ -66,6 +66,8 @@ def scenarios(
     from greeks_cli.run.scenarios import run_scenarios
 
     shown, threads = units_of(units), threads_of(threads)
+    if not isinstance(over, str):
+        raise InvalidInput([Problem(("over",), "a text such as spot=-10%:10%:5,vol=-5:5:3 is wanted", repr(over))])
     try:
         grid = parse_scenarios(over)
     except ValueError as error:

@@ -60,13 +60,18 @@ def test_a_wrong_row_has_an_error_and_the_others_are_priced():
         (3, "book: int: rows of fields are wanted"),
         ("nothing.csv", "nothing.csv: No such file"),
         (pandas.DataFrame([{"strike": 1, "vool": 2}]), "rows:0: column 'vool': unknown; did you mean 'vol'?"),
+        (pandas.DataFrame([[100, 0.2, 0.3]], columns=["strike", "vol", "vol"]), "vol: is there twice"),
     ],
-    ids=["no rows", "a mapping", "a number", "no file", "a wrong column"],
+    ids=["no rows", "a mapping", "a number", "no file", "a wrong column", "a column twice"],
 )
 def test_what_is_no_book_is_one_line(book, message):
     with pytest.raises(greeks.InvalidInput) as error:
         greeks.batch(book, **SHORT)
     assert str(error.value).startswith(message)
+
+
+def test_a_key_that_is_no_text_is_an_error_of_its_row():
+    assert "1: unknown key" in greeks.batch([{**ROWS[0], 1: 2}], **SHORT)["a"].error
 
 
 def test_a_wrong_setting_of_all_trades_is_one_line():
@@ -142,6 +147,8 @@ def test_scenarios_of_a_book_are_those_of_the_command(greeks_command, tmp_path):
     assert "spot" in found._repr_html_()
     with pytest.raises(greeks.InvalidInput, match="over: 'spo=1' shifts nothing"):
         greeks.scenarios(ROWS, "spo=1")
+    with pytest.raises(greeks.InvalidInput, match="over: None: a text such as spot="):
+        greeks.scenarios(ROWS, None)
 
 
 def test_a_field_to_add_up_by_is_named_by_its_keyword():

@@ -83,6 +83,11 @@ def test_every_mistake_has_a_line():
     assert [line.partition(":")[0] for line in str(error.value).splitlines()] == ["strike", "vol", "paths"]
 
 
+def test_a_config_that_is_no_name_of_a_file_is_one_line():
+    with pytest.raises(greeks.InvalidInput, match="config: 5: the name of a TOML file is wanted"):
+        greeks.price(config=5)
+
+
 def test_a_term_that_is_wrong_raises_the_same_error():
     with pytest.raises(greeks.InvalidInput, match="strike: -5: should be greater than or equal to"):
         greeks.European(strike=-5)

@@ -30,6 +30,7 @@ def test_a_profile_takes_the_middle_of_an_axis_for_a_number_that_is_missing():
         ({"spot": 3}, "over spot: 3: a list of values is wanted"),
         ({"vol": [-1, 0.2]}, "over vol=-1: should be greater than"),
         ([], "over: say once or twice what to vary"),
+        (5, "over: 5: a text such as spot=60:140:41 is wanted"),
     ],
     ids=str,
 )
