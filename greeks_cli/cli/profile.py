@@ -14,11 +14,13 @@ from greeks_cli.cli.sections import Section, option
 from greeks_cli.cli.terminal import progress_bar
 from greeks_cli.inputs.axes import parsed_axes, request_over
 from greeks_cli.inputs.source import Source
+from greeks_cli.terms.errors import InvalidInput, Problem
 from greeks_cli.terms.greek import PRICE, Greek
 from greeks_cli.terms.request import DEFAULT_GREEKS, Request
 from greeks_cli.terms.units import Units
 
-_FORMATS = ("plot", "table", "csv", "json", *PICTURES)
+_FORMATS_OF_BOUNDARY = ("table", "csv", "json", *PICTURES)
+_FORMATS = ("plot", *_FORMATS_OF_BOUNDARY)
 
 
 @click.command("profile", cls=ContractCommand)
@@ -30,6 +32,12 @@ _FORMATS = ("plot", "table", "csv", "json", *PICTURES)
     metavar="NAME=START:STOP:COUNT",
     shell_complete=axis,
     help="Parameter of the contract or market to vary, ends included, or NAME=A,B,C. Twice for a surface. [required]",
+)
+@option(
+    "--boundary",
+    section=Section.INPUT,
+    is_flag=True,
+    help="In place of --over: the exercise boundary and the probability of early exercise at each date.",
 )
 @out_option
 @option(
@@ -47,6 +55,7 @@ _FORMATS = ("plot", "table", "csv", "json", *PICTURES)
 def command(
     source: Source,
     over: tuple[str, ...],
+    boundary: bool,
     out: Path | None,
     format: str | None,
     units: str,
@@ -62,9 +71,14 @@ def command(
     \b
     greeks profile --strike 100 --vol 0.2 --over spot=60:140:41
     greeks profile --strike 100 --over spot=60:140:9 --over vol=0.1:0.5:9 -o a.svg
+    greeks profile --type put --strike 100 --vol 0.2 --rate 0.05 --boundary \\
+        --exercise american
 
     Of several underlyings, --over 'spot[A]=80:120:9', 'vol[A]=...' and 'correlation[A,B]=...'.
     """
+    if boundary:
+        _show_boundary(source, over, out, format)
+        return
     from greeks_cli.report.profile_formats import render
     from greeks_cli.run.profile import profile
 
@@ -80,6 +94,25 @@ def command(
             with cluster(scheduler) as executor:
                 found = profile(request, axes, executor.workers, progress, executor)
     to.deliver(render(found, to.format, Units(units), _drawn(source, request), to.screen))
+
+
+def _show_boundary(source: Source, over: tuple[str, ...], out: Path | None, format: str | None) -> None:
+    """The law of early exercise, in place of a profile."""
+    from greeks_cli.engine.exercise.law import exercise_law
+    from greeks_cli.report.exercise_formats import render
+
+    if over:
+        raise InvalidInput([Problem(("--over",), "varies nothing beside --boundary; leave out one of both", over[0])])
+    to = output(out, format, _FORMATS_OF_BOUNDARY, "table")
+    if to.format not in _FORMATS_OF_BOUNDARY:
+        message = f"is no format of --boundary; use one of {', '.join(_FORMATS_OF_BOUNDARY)}"
+        raise InvalidInput([Problem(("--format",), message, to.format)])
+    request = told(source.build(), shows_greeks=False)
+    law = exercise_law(request)
+    if law is None:
+        message = "wants early exercise; give --exercise american, or bermudan with --exercise-times"
+        raise InvalidInput([Problem(("--boundary",), message)])
+    to.deliver(render(request, law, to.format, to.screen))
 
 
 def _drawn(source: Source, request: Request) -> list[Greek]:

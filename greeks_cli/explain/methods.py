@@ -82,6 +82,19 @@ METHOD_TOPICS: Mapping[str, tuple[Entry, ...]] = {
         ("0", "for methods without smoothing, under models that are sampled exactly"),
         ("interval", "holds the standard error alone; --tol is met by standard error plus bias"),
     ),
+    "early-exercise": (
+        ("", "A policy decides at each date of --exercise american or bermudan; its value is a lower bound."),
+        ("policy", "least squares on up to 32,768 paths of its own, functions of contract, market and seed alone"),
+        ("basis", "polynomials in the logarithm of the spot over the European; of ranked logarithms where several"),
+        (
+            "paths",
+            "at least 20 in the money for each coefficient, so that no basis is too rich: fewer lower the degree on "
+            "one underlying; where too few are left, and on several underlyings, nothing is exercised at that date",
+        ),
+        ("upper", "a bound from a martingale of the same regression; bias covers the gap between both"),
+        ("boundary", "greeks profile --boundary shows the spot next to which exercise begins, and its probability"),
+        ("source", "F. Longstaff and E. Schwartz, Review of Financial Studies 14 (2001)"),
+    ),
     "warnings": (
         ("", "Reasons not to trust an error bar, by the first words of each:"),
         *WARNINGS.items(),

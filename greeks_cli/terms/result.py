@@ -47,7 +47,8 @@ class Estimate:
 class ExerciseDate:
     """Exercise at one date: its time in years, its probability and the standard error of that.
 
-    ``boundary`` is the spot next to which exercise begins; None where no path exercises, and for several underlyings.
+    ``boundary`` is the spot next to which exercise begins; None where no path exercises, where spots on both
+    sides of others do, and for several underlyings.
     """
 
     time: float

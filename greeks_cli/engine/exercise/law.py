@@ -14,6 +14,8 @@ from greeks_cli.terms.result import ExerciseDate, ExerciseLaw
 
 _STREAM, _PATHS = 4, 1 << 15
 _KEPT = 256
+_NOTABLE = 0.02
+"""The share of paths from which on a side of the others has an exercise region of its own, or lies in none."""
 
 
 def exercise_law(request: Request) -> ExerciseLaw | None:
@@ -48,18 +50,26 @@ def _noise(share: float) -> float:
 
 
 def _boundaries(own: Early, policy: Columns, spots: Array) -> list[float | None]:
-    """The spot next to which exercise begins at each date, by the paths on either side; None where none exercises."""
+    """The spot next to which exercise begins at each date, by the paths on either side.
+
+    None where no path exercises, and where spots on both sides of others do, as of a straddle.
+    """
     exercised = _is_exercised(own, policy)
     found: list[float | None] = []
     for row, taken in zip(spots, exercised, strict=True):
         inside, outside = row[taken], row[~taken]
-        if not len(inside) or not len(outside):
+        if not len(inside) or not len(outside) or _surrounds(inside, outside) or _surrounds(outside, inside):
             found.append(None)
         elif inside.mean() < outside.mean():
             found.append(float(inside.max()))
         else:
             found.append(float(inside.min()))
     return found
+
+
+def _surrounds(spots: Array, others: Array) -> bool:
+    """True if notable shares of spots lie below and above the middle one of the others."""
+    return _NOTABLE < float((spots < np.median(others)).mean()) < 1 - _NOTABLE
 
 
 def _is_exercised(own: Early, policy: Columns) -> Array:

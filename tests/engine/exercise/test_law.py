@@ -47,3 +47,10 @@ def test_a_european_has_no_law_and_several_underlyings_no_boundary():
     law = exercise_law(build_request(contract, market, {}, "price"))
     assert {date.boundary for date in law.dates} == {None}
     assert 0 < law.probability < 1
+
+
+def test_a_straddle_exercised_on_both_sides_has_no_one_boundary():
+    contract = {"kind": "straddle", "strike": 100, "expiry": 1, "exercise": "bermudan", "exercise_times": [0.5, 1]}
+    law = exercise_law(build_request(contract, {"spot": 100, "vol": 0.2, "rate": 0.06}, {}, "price"))
+    assert law.dates[-1].boundary is None
+    assert law.dates[-1].probability > 0.5
