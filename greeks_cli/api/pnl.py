@@ -11,6 +11,7 @@ from greeks_cli.book.results import results_in
 from greeks_cli.report.pnl_formats import render, rows
 from greeks_cli.report.screen import Screen
 from greeks_cli.terms.book_row import TradeRow
+from greeks_cli.terms.errors import InvalidInput, Problem
 from greeks_cli.terms.pnl import BookExplained, Explained, TotalExplained, explain_book
 
 Run = BookResult | str | PathLike[str]
@@ -61,7 +62,7 @@ class PnlResult(Shown):
 def explain_pnl(old: Run, new: Run) -> PnlResult:
     """Change in value explained by the Greeks of ``old``, from ``old`` to ``new``, trade by trade.
 
-    Raises InvalidInput for a file that holds no results.
+    Raises InvalidInput for what holds no results.
     """
     return PnlResult(explain_book(_rows(old), _rows(new)))
 
@@ -69,4 +70,6 @@ def explain_pnl(old: Run, new: Run) -> PnlResult:
 def _rows(run: Run) -> tuple[TradeRow, ...]:
     if isinstance(run, BookResult):
         return run.trades
+    if not isinstance(run, str | PathLike):
+        raise InvalidInput([Problem(("results",), "a book's results are wanted, or the name of their file", repr(run))])
     return results_in(fspath(run), content_of(fspath(run))).rows

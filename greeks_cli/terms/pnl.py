@@ -215,5 +215,12 @@ def explain_book(old: Sequence[TradeRow], new: Sequence[TradeRow]) -> BookExplai
     before, after = {row.id: row for row in old}, {row.id: row for row in new}
     failed = [row.id for row in (*old, *new) if row.error is not None]
     names = [name for name in dict.fromkeys((*before, *after)) if name not in failed]
-    trades = tuple(explained(before.get(name), after.get(name)) for name in names)
+    trades = tuple(one for name in names for one in _in_each_currency(before.get(name), after.get(name)))
     return BookExplained(trades, tuple(dict.fromkeys(failed)))
+
+
+def _in_each_currency(old: TradeRow | None, new: TradeRow | None) -> list[Explained]:
+    """The explanation of a trade; one whose currency has changed is closed in the first and new in the other."""
+    if old is None or new is None or old.position.currency == new.position.currency:
+        return [explained(old, new)]
+    return [explained(old, None), explained(None, new)]

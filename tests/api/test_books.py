@@ -137,6 +137,11 @@ def test_profit_and_loss_of_two_runs_is_explained(greeks_command, tmp_path):
     assert "gamma" in found._repr_html_()
 
 
+def test_what_is_no_results_is_one_line():
+    with pytest.raises(greeks.InvalidInput, match="results: 5: a book's results are wanted"):
+        greeks.explain_pnl(5, 5)
+
+
 def test_scenarios_of_a_book_are_those_of_the_command(greeks_command, tmp_path):
     (tmp_path / "book.jsonl").write_text("".join(json.dumps(row) + "\n" for row in ROWS))
     found = greeks.scenarios(ROWS, "spot=-5%;5%,vol=1", paths=2000)

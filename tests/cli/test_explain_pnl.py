@@ -95,6 +95,13 @@ def test_new_closed_and_resized_trades_are_parts_of_their_own(run, explained):
     assert set(parts(none["call"])) == {"closed trade"}
 
 
+def test_a_trade_in_another_currency_is_closed_in_the_first_and_new_in_the_other(greeks, run):
+    old, new = run("old", CALL), run("new", CALL.replace("EUR", "USD"))
+    records = [json.loads(line) for line in greeks("explain-pnl", old, new, "--format", "jsonl").out.splitlines()]
+    found = [(one["currency"], list(parts(one))) for one in records if one["id"] == "call"]
+    assert found == [("EUR", ["closed trade"]), ("USD", ["new trade"])]
+
+
 def test_errors_of_simulated_values_are_stated(greeks, book, explained):
     rows = [
         book(
