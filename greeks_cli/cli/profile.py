@@ -31,7 +31,8 @@ _FORMATS = ("plot", *_FORMATS_OF_BOUNDARY)
     multiple=True,
     metavar="NAME=START:STOP:COUNT",
     shell_complete=axis,
-    help="Parameter of the contract or market to vary, ends included, or NAME=A,B,C. Twice for a surface. [required]",
+    help="Parameter of the contract or market to vary, ends included, or NAME=A,B,C. Twice for a surface. "
+    "[required without --boundary]",
 )
 @option(
     "--boundary",
