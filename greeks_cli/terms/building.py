@@ -10,8 +10,15 @@ from greeks_cli.terms.date_fields import is_rule
 from greeks_cli.terms.dated_markets import market_in_years
 from greeks_cli.terms.dating import Dated, Dates, Dating, in_years
 from greeks_cli.terms.errors import InvalidInput, Problem, did_you_mean
-from greeks_cli.terms.exercise import around_dividends
-from greeks_cli.terms.greek import MARKET_PARAMETERS, MODEL_PARAMETERS, QUANTO_PARAMETERS, Greek, parse_greeks
+from greeks_cli.terms.exercise import around_dividends, objection_to
+from greeks_cli.terms.greek import (
+    MARKET_PARAMETERS,
+    MODEL_PARAMETERS,
+    QUANTO_PARAMETERS,
+    SEPARATOR,
+    Greek,
+    parse_greeks,
+)
 from greeks_cli.terms.joint_greeks import joint_greeks, joint_targets
 from greeks_cli.terms.joint_market import JointMarket, is_joint, joint_market
 from greeks_cli.terms.market import Market
@@ -141,7 +148,17 @@ def _market(
 
 
 def _parsed(greeks: object, contract: Contract | None, market: Market | JointMarket | None) -> tuple[Greek, ...]:
-    """The Greeks wanted; ``all`` are those of the contract and the model."""
+    """The Greeks wanted; ``all`` are those of the contract and the model that early exercise leaves to estimate."""
+    found = _named(greeks, contract, market)
+    words = [word.strip() for word in SEPARATOR.split(greeks)] if isinstance(greeks, str) else greeks
+    if contract is None or not contract.is_early or not isinstance(words, list | tuple):
+        return found
+    asked = _named([word for word in words if word != "all"], contract, market)
+    return tuple(greek for greek in found if greek in asked or not objection_to(contract, greek.parameters))
+
+
+def _named(greeks: object, contract: Contract | None, market: Market | JointMarket | None) -> tuple[Greek, ...]:
+    """The Greeks by their names; ``all`` are those of the contract and the model."""
     own = tuple(contract.values) if contract else ()
     if market is None:
         return parse_greeks(greeks, own)

@@ -149,6 +149,33 @@ def test_second_orders_that_move_the_policy_twice_are_refused(greek):
         build_request(BERMUDAN, MARKET, {}, greek)
 
 
+def test_all_leaves_out_what_early_exercise_does_not_estimate_unless_it_is_named():
+    names = {greek.name for greek in build_request(BERMUDAN, MARKET, {}, "all").greeks}
+    assert {"gamma", "vanna", "charm", "rho"} <= names
+    assert not {"volga", "ultima", "dual_gamma"} & names
+    with pytest.raises(InvalidInput, match="policy moves with"):
+        build_request(BERMUDAN, MARKET, {}, "all, volga")
+
+
+# American digitals at rate 0.05 that are paid when the price is at the strike (E. Reiner and M. Rubinstein, Risk 4(8),
+# 1991), and a put whose time value is spent within a few dates, by finite differences
+COARSE = {
+    "digital call": ({"kind": "digital", "type": "call"}, {"spot": 90, "vol": 0.2}, {"price": 0.6344912581689}),
+    "digital put": ({"kind": "digital", "type": "put"}, {"spot": 110, "vol": 0.3}, {"price": 0.7385988183909}),
+    "put of low vol": ({"type": "put"}, {"spot": 100, "vol": 0.01}, {"delta": -0.36931, "gamma": 3.69666}),
+}
+
+
+@pytest.mark.parametrize("name", COARSE)
+def test_too_few_dates_are_part_of_the_bias(name):
+    contract, market, truths = COARSE[name]
+    terms = {"strike": 100, "exercise": "american", **contract}
+    found = priced(terms, {"rate": 0.05, **market}, "price,delta,gamma")
+    for greek, truth in truths.items():
+        estimate = found[greek]
+        assert abs(estimate.value - truth) <= 4 * estimate.stderr + estimate.bias, greek
+
+
 def test_estimators_of_early_exercise_hold_the_path_fixed():
     request = build_request(BERMUDAN, MARKET, {}, "price,delta,gamma,dual_delta,d(spot,strike)")
     used = {index: str(group.method.estimator) for group in plan(request).groups for index in group.wanted}

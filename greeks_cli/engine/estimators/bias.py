@@ -18,6 +18,8 @@ from numpy.typing import NDArray
 from greeks_cli.engine.estimators.moments import Moments
 
 _LEAST_RATIO = 1.5
+_LARGE_CHANGE = 0.1
+"""The change with half as many dates, over the value, from which on the bias of their number follows no law."""
 _LAWLESS = 3
 """The order of a kink's derivative from which on its bias follows no law."""
 
@@ -43,3 +45,14 @@ def remaining_bias(
     lawful = near_most / (ratio - 1) + np.maximum(excess, 0) / 4
     found = np.where(orders < _LAWLESS, lawful, np.maximum(near_most, far_most / 4))
     return np.where(np.equal(law, 1), near_most + far_most, found)
+
+
+def bias_of_dates(values: NDArray[np.float64], changes: NDArray[np.float64], is_jump: bool) -> NDArray[np.float64]:
+    """The bias of the number of exercise dates per estimate, from the changes with half as many.
+
+    The bias falls with the number of dates, so that what is left is the change. Where the payment jumps it falls with
+    the root of the number alone, and so it may where the change is not small beside the value: there dates are too
+    few for the law.
+    """
+    is_slow = (changes > _LARGE_CHANGE * np.abs(values)) | is_jump
+    return np.where(is_slow, changes / (np.sqrt(2) - 1), changes)

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from greeks_cli.engine.autodiff.mixed_partials import MultiIndex
-from greeks_cli.engine.estimators.bias import remaining_bias
+from greeks_cli.engine.estimators.bias import bias_of_dates, remaining_bias
 from greeks_cli.engine.estimators.methods import kink_order
 from greeks_cli.engine.estimators.moments import Moments
 from greeks_cli.engine.estimators.row_sums import Vector
@@ -89,7 +89,8 @@ def estimates(
         shares[:, number] = np.maximum(shares[:, number], near.share)
     missed = np.where(missed > _NEGLIGIBLE * stderrs, missed, 0.0)
     of_steps = np.where(unexplained, 0.0, _change(moments.values, moments.steps))
-    of_dates = np.where(unexplained, 0.0, _change(moments.values, moments.dates))
+    change = np.where(unexplained, 0.0, _change(moments.values, moments.dates))
+    of_dates = bias_of_dates(values, change, plan.request.contract.jumps)
     others = of_steps + of_dates + np.where(_is_price(plan), 0.0, _change(moments.values, moments.refit))
     bias = np.where(unexplained, hidden, _bias(plan, moments) + others + np.maximum(rarely_seen, missed))
     bias += _rounding(plans, np.where(is_small, np.abs(values) * (1 + abs(plan.shift)), scales))

@@ -5,7 +5,7 @@ import pytest
 
 from greeks_cli.engine.backends.backend import HOST
 from greeks_cli.engine.estimators.bandwidth import Kink, automatic_kernels, pilot_kinks
-from greeks_cli.engine.estimators.bias import remaining_bias
+from greeks_cli.engine.estimators.bias import bias_of_dates, remaining_bias
 from greeks_cli.engine.estimators.finite_differences import bumped
 from greeks_cli.engine.estimators.methods import Method, kink_order, pathwise_parameter
 from greeks_cli.engine.estimators.moments import Moments
@@ -21,6 +21,17 @@ NORMALS = np.random.default_rng(1).standard_normal((1, 20_000))
 
 def exactly(mean):
     return Moments(1000, np.array([mean]), np.zeros(1), np.zeros(1))
+
+
+@pytest.mark.parametrize(("is_jump", "power"), [(False, 1.0), (True, 0.5)])
+def test_bias_of_exercise_dates_is_what_their_law_leaves(is_jump, power):
+    bias = np.array([0.01, 0.002])
+    assert bias_of_dates(np.array([1.0, -1.0]), (2**power - 1) * bias, is_jump) == pytest.approx(bias)
+
+
+def test_bias_of_exercise_dates_is_larger_where_they_are_too_few_for_a_law():
+    values, changes = np.array([1.0, 0.05]), np.array([0.02, 0.02])
+    assert bias_of_dates(values, changes, False) == pytest.approx([0.02, 0.02 / (2**0.5 - 1)])
 
 
 @pytest.mark.parametrize("law", [2, 4])
