@@ -67,5 +67,6 @@ def command(
     for target in result.unmet:
         estimate = result[target.greek.name]
         error = f"standard error {estimate.stderr:.2g} plus bias {estimate.bias:.1g}"
-        click.echo(f"greeks: --tol {target}: not met, {error} after {result.paths:,} paths", err=True)
+        remedy = "; more paths do not lower the bias of early exercise" if result.request.contract.is_early else ""
+        click.echo(f"greeks: --tol {target}: not met, {error} after {result.paths:,} paths{remedy}", err=True)
     return ExitCode.NOT_MET if result.unmet else ExitCode.OK

@@ -56,8 +56,8 @@ def run(
         devices(request.simulation)  # a missing GPU is reported before the pilot, not after
     attempt = _Run(request, Workers.of(threads, executor), progress)
     result = attempt.until(_executable(request))
-    if not result.unmet or attempt.late() or any(_allowed(result, target) == 0 for target in result.unmet):
-        return result  # a share of 0 is met by no number of paths
+    if not result.unmet or attempt.late() or any(_is_beyond_paths(result, target) for target in result.unmet):
+        return result
     paths = _paths_needed(result)
     if forecast:
         forecast(_forecast(result, paths))
@@ -163,6 +163,12 @@ def _error(estimate: Estimate) -> float:
 
 def _allowed(result: Result, target: Target) -> float:
     return target.allowed(result[target.greek.name].value)
+
+
+def _is_beyond_paths(result: Result, target: Target) -> bool:
+    """True if no number of paths meets a target: a share of 0, or the bias of early exercise, the same on any paths."""
+    allowed = _allowed(result, target)
+    return allowed == 0 or (result.request.contract.is_early and result[target.greek.name].bias >= allowed)
 
 
 def _paths_needed(result: Result) -> int:

@@ -49,7 +49,8 @@ def test_log_format_json_makes_every_message_json(greeks, book):
 
 
 def test_a_terminal_shows_the_rate(book):
-    shown = terminal_of("batch", book(trades(30)), "--processes", "1", "--paths", "50000")
+    # A bar appears after half a second: the run takes longer on any machine.
+    shown = terminal_of("batch", book(trades(60)), "--processes", "1", "--paths", "600000")
     assert re.search(r"trades .*\d+ trades/s", shown)
 
 

@@ -49,6 +49,15 @@ def test_max_seconds_ends_the_run():
     assert result.elapsed_seconds < 5
 
 
+def test_a_bias_of_early_exercise_beyond_the_tolerance_takes_no_more_paths():
+    american = {"strike": 100, "type": "put", "exercise": "american", "exercise_dates": 8}
+    asked = build_request(american, {"vol": 0.2, "rate": 0.05}, {"paths": 5_000}, "price", {"tol": ["price=0.001"]})
+    result = run(asked)
+    assert [str(target) for target in result.unmet] == ["price=0.001"]
+    assert result.paths <= 5_000
+    assert result["price"].bias > 0.001
+
+
 def test_tolerance_adds_its_greek():
     asked = build_request({"strike": 100}, {"vol": 0.1}, {}, "delta", {"tol": ["vega=1%"]})
     assert [greek.name for greek in asked.greeks] == ["price", "delta", "vega"]
