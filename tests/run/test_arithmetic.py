@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pytest
 
-from greeks_cli.run import arithmetic, book_run
+from greeks_cli.run import arithmetic
 
 
 def test_fingerprint_knows_another_rounding(monkeypatch):
@@ -28,7 +28,7 @@ def test_book_of_another_processor_is_neither_resumed_nor_taken_for_finished(gre
     asked = ("batch", str(book), "-o", str(out), "--units", units)
     assert greeks(*asked).code == 0
     assert json.loads((tmp_path / "out.jsonl.manifest.json").read_text())["environment"]["arithmetic"]
-    monkeypatch.setattr(book_run, "fingerprint", lambda: "00000000")
+    monkeypatch.setattr(arithmetic, "fingerprint", lambda: "00000000")
     refused = greeks(*asked)
     assert refused.code == 2
     assert "a processor on which exp and log round differently; go on there" in refused.err

@@ -19,6 +19,7 @@ from greeks_cli.engine.execution.traced import Traced, traced
 from greeks_cli.engine.simulation import laws
 from greeks_cli.engine.simulation.path_data import Motion
 from greeks_cli.engine.simulation.sources import Coefficient, PathSource
+from greeks_cli.run import price as pricing
 from greeks_cli.run.book_paths import run_together
 from greeks_cli.run.price import run
 from greeks_cli.terms.building import build_request
@@ -100,6 +101,7 @@ def chainer_runs(monkeypatch):
 
     monkeypatch.setattr(Traced, "_trace", counting)
     tracing._kept.cache_clear()
+    pricing._kept.cache_clear()
     return runs
 
 
