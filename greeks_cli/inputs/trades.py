@@ -59,7 +59,8 @@ def _book(
     problems: list[Problem],
 ) -> BookRead:
     """The trades of sheets, which ``read`` gives by their names."""
-    from greeks_cli.book.book import Settings, trades_of
+    from greeks_cli.book.book import trades_of
+    from greeks_cli.book.common import Settings
     from greeks_cli.book.records import Sheet
     from greeks_cli.book.underlyings import market_sheet, rates_of
     from greeks_cli.terms.request import DEFAULT_GREEKS
@@ -88,7 +89,7 @@ class Stream:
 
     def __init__(self, market: Path | None, flags: Source, reading: "Reading"):
         """Raises InvalidInput where the settings of all are wrong."""
-        from greeks_cli.book.book import Settings, common_of
+        from greeks_cli.book.common import Settings, common_of
         from greeks_cli.book.records import Sheet
         from greeks_cli.book.underlyings import market_sheet
         from greeks_cli.terms.request import DEFAULT_GREEKS

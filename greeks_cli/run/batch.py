@@ -9,7 +9,7 @@ from itertools import islice, pairwise
 from math import ceil
 from typing import Any, Protocol
 
-from greeks_cli.engine.execution.path_group import paths_key
+from greeks_cli.engine.execution.shared_normals import paths_key
 from greeks_cli.run.book_paths import answer_of, run_together
 from greeks_cli.run.cores import available_cores
 from greeks_cli.run.executors import seconds_by_numpy

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any, Protocol, Self, TypeVar
 
-from greeks_cli.engine.execution.path_group import PathGroup, SharedNormals
+from greeks_cli.engine.execution.path_group import PathGroup
+from greeks_cli.engine.execution.shared_normals import SharedNormals
 from greeks_cli.run.cores import available_cores
 
 _SMALL = 1 << 14

@@ -19,8 +19,9 @@ from greeks_cli.terms.greek import (
     Greek,
     parse_greeks,
 )
+from greeks_cli.terms.joint_building import is_joint, joint_market
 from greeks_cli.terms.joint_greeks import joint_greeks, joint_targets
-from greeks_cli.terms.joint_market import JointMarket, is_joint, joint_market
+from greeks_cli.terms.joint_market import JointMarket
 from greeks_cli.terms.market import Market
 from greeks_cli.terms.objections import NOTABLE_CHANCE
 from greeks_cli.terms.request import DEFAULT_GREEKS, Request

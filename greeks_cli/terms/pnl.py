@@ -68,7 +68,7 @@ class Explained:
     change: Amount
     """Today's value less yesterday's."""
     left: Amount
-    """What no part explains."""
+    """The change that no part explains."""
     notes: tuple[str, ...] = ()
 
     @property

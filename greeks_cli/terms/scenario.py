@@ -20,7 +20,7 @@ from greeks_cli.terms.several import UNDERLYING
 from greeks_cli.terms.vol_surface import VolSurface
 
 STEPS = {"spot": 1.0, "vol": 0.01, "rate": 0.0001, "dividend_yield": 0.0001, "borrow": 0.0001}
-"""What may be shifted, and the size of a shift by 1: currency, vol points, basis points."""
+"""Parameters that a shift moves, each with the size of a shift by 1: currency, vol points, basis points."""
 _MOST = 1_000
 _EXAMPLE = "spot=-10%:10%:5,vol=-5:5:3"
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from greeks_cli.terms.building import build_request
 from greeks_cli.terms.errors import InvalidInput, Problem
-from greeks_cli.terms.joint_market import is_joint
+from greeks_cli.terms.joint_building import is_joint
 from greeks_cli.terms.models import Model
 from greeks_cli.terms.quote import GIVES, PARITY, Quote
 from greeks_cli.terms.request import DEFAULT_GREEKS, Request

@@ -119,7 +119,7 @@ def _texts(node):
 
 
 def warnings_of_estimates():
-    path = PACKAGE / "engine" / "execution" / "estimates.py"
+    path = PACKAGE / "engine" / "execution" / "warnings.py"
     return list(texts_of(path, lambda one: one.returns is not None and ast.unparse(one.returns) == "str | None"))
 
 

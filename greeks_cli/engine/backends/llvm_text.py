@@ -10,8 +10,8 @@ from typing import Any, Final
 import numpy as np
 
 from greeks_cli.engine.backends.elementary import FUNCTIONS
-from greeks_cli.engine.compiler.expand import CONSTANT, LOAD, Node
 from greeks_cli.engine.compiler.ir import as_type
+from greeks_cli.engine.compiler.operations import CONSTANT, LOAD, Node
 
 LANES = 8
 _WIDE: Final = {"float64": "<8 x double>", "float32": "<8 x float>", "bool": "<8 x i1>", "number": "<8 x double>"}

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from greeks_cli.engine.backends.code import function_of
 from greeks_cli.engine.backends.elementary import FUNCTIONS
 from greeks_cli.engine.backends.llvm_text import LANES, Kernel
-from greeks_cli.engine.compiler.expand import LOAD, Node
+from greeks_cli.engine.compiler.operations import LOAD, Node
 
 
 class Portable(np.ndarray[Any, np.dtype[Any]]):

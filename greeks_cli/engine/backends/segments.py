@@ -16,8 +16,9 @@ from greeks_cli.engine.backends.backend import Rows, SlicedSums
 from greeks_cli.engine.backends.code import function_of
 from greeks_cli.engine.backends.llvm_text import LANES, Kernel
 from greeks_cli.engine.backends.native import Function
-from greeks_cli.engine.compiler.expand import CONSTANT, LOAD, MOST_NODES, ZERO, Expansion, Node, Unfit
+from greeks_cli.engine.compiler.expand import MOST_NODES, Expansion
 from greeks_cli.engine.compiler.ir import Array, Call, Shape
+from greeks_cli.engine.compiler.operations import CONSTANT, LOAD, ZERO, Node, Unfit
 
 _SLICES = 128
 """Slices of a row of samples, about: the spread of their sums gives the error of the whole."""

@@ -22,21 +22,15 @@ from greeks_cli.engine.execution.plan import Plan
 from greeks_cli.engine.execution.rare_events import unseen
 from greeks_cli.engine.execution.regression import Regression
 from greeks_cli.engine.execution.tails import Tail
+from greeks_cli.engine.execution.warnings import UNTRUSTED, contradicted, replaced, unguarded, untrusted
 from greeks_cli.terms.errors import NonFiniteEstimate
-from greeks_cli.terms.greek import Greek
 from greeks_cli.terms.objections import NOTABLE_CHANCE
 from greeks_cli.terms.request import Request
 from greeks_cli.terms.result import Estimate
-from greeks_cli.terms.simulation import Estimator, Sampler
+from greeks_cli.terms.simulation import Sampler
 
-_FEWEST_NEAR_KINK = 30
-_CONTRADICTION = 5
-"""The distance from a closed form, in standard errors, that is no chance."""
 _NEGLIGIBLE = 0.5
 """The contribution of rare paths, in standard errors, below which it is not stated."""
-_UNTRUSTED = 0.1
-"""The relative error of a standard error beyond which it is not trusted."""
-
 Estimates = tuple[Estimate, ...]
 """One estimate per Greek."""
 
@@ -80,7 +74,7 @@ def estimates(
     # The change by three more events of the size of the few that carry an estimate (the rule of three): if k equal
     # events carry it, their size over n is stderr / sqrt(k), and the standard error is certain to 1 / (2 sqrt(k)).
     # By chance too few events occur, and then the standard error is too small as well.
-    rarely_seen = np.where(uncertainties > _UNTRUSTED, 3 * 2 * uncertainties * stderrs, 0.0)
+    rarely_seen = np.where(uncertainties > UNTRUSTED, 3 * 2 * uncertainties * stderrs, 0.0)
     missed, shares = (np.array([tails[greek.parameters][k] for greek in plan.request.greeks]) for k in (0, 1))
     for number in np.flatnonzero([bool(rare_kinks(own)) for own in plans]).tolist():
         controlled = None if regression is None else regression.of_plan(number)
@@ -122,10 +116,10 @@ def _of_plan(plan: Plan, truth: Truth, numbers: Sequence[Sequence[float]], count
             upper, of_upper = bound
             high = max(value, upper) + quantile * max(stderr, of_upper)
         warning = (
-            _warning(plan, i, m2, hidden, uncertainty, share)
-            or _contradicted(plan, value, stderr, bias, exact, scale)
-            or _replaced(plan, greek, used)
-            or _unguarded(plan, greek, used)
+            untrusted(plan, i, m2, hidden, uncertainty, share)
+            or contradicted(plan, value, stderr, bias, exact, scale)
+            or replaced(plan, greek, used)
+            or unguarded(plan, greek, used)
             or (None if greek.order else plan.request.contract.remark(plan.request.spot))
         )
         method = used[greek.parameters]
@@ -223,68 +217,6 @@ def _may_move(plan: Plan) -> list[bool]:
 
 def _scales(plan: Plan) -> Vector:
     return np.array([size_of(plan.request, greek.parameters) for greek in plan.request.greeks])
-
-
-def _warning(plan: Plan, i: int, m2: float, hidden: float, uncertainty: float, share: float) -> str | None:
-    """The reason not to trust the error bar, or None.
-
-    ``m2`` is the sum of centred squares, ``hidden`` the bound on unseen events, ``uncertainty`` the relative error of
-    the standard error, ``share`` that of paths in the variance that the run may have missed.
-    """
-    if _misses_the_kink(plan, i):
-        if m2 == 0:
-            return "no path comes near the smoothed kink; use a wider width"
-        return "too few paths come near the smoothed kink; use a wider width or a smaller beta"
-    if hidden > 0:
-        return "every path gave the same; bias bounds what unseen events may add"
-    if m2 == 0:
-        return None
-    if uncertainty > _UNTRUSTED:
-        return f"heavy tails: the standard error itself is uncertain by {uncertainty:.0%}"
-    return f"heavy tails: {share:.0%} of the variance is of paths that the run may miss" if share > _UNTRUSTED else None
-
-
-def _replaced(plan: Plan, greek: Greek, used: Mapping[MultiIndex, Estimator]) -> str | None:
-    """The warning that the requested estimator does not apply to a Greek, or None."""
-    asked, given = plan.request.simulation.estimator, used[greek.parameters]
-    if asked in (Estimator.AUTO, given) or not greek.order:
-        return None
-    return f"estimator {asked} does not apply to it; {given} is used"
-
-
-def _contradicted(
-    plan: Plan, value: float, stderr: float, bias: float, exact: float | None, scale: float
-) -> str | None:
-    """The warning that the closed form is far away, or None."""
-    if exact is None:
-        return None
-    rounding = np.finfo(type_of(plan.request)).eps * (1e3 * max(abs(value), abs(exact)) + 1e4 * scale)
-    if abs(value - exact) <= _CONTRADICTION * stderr + bias + rounding:
-        return None
-    return f"the closed form {exact:.6g} contradicts it; trust neither, and report it"
-
-
-def _unguarded(plan: Plan, greek: Greek, used: Mapping[MultiIndex, Estimator]) -> str | None:
-    """The warning that kernels meet the edge of a guarded branch, or other kinks, or None."""
-    contract, index = plan.request.contract, greek.parameters
-    if not (contract.guards or contract.tangent_kinks or contract.several_kinks):
-        return None
-    moves_kinks = any(name in contract.values for name in index)
-    if contract.guards and index and (moves_kinks or used[index] is Estimator.PATHWISE):
-        return "it moves the edge of a branch whose value ends there; what the edge adds is not estimated well"
-    if contract.tangent_kinks and len(index) > 3 and used[index] is Estimator.PATHWISE:
-        return "a fourth derivative where the second one bends is smoothed; the bias may be larger than stated"
-    if contract.several_kinks and moves_kinks and len(index) > 1:
-        return "kinks that are close together are smoothed as one; the bias may be larger than stated"
-    return None
-
-
-def _misses_the_kink(plan: Plan, i: int) -> bool:
-    """True if a fixed width is so small that fewer than 30 paths are likely to lie within it."""
-    request, width = plan.request, plan.request.simulation.fixed_width
-    if width is None or kink_order(request.contract, request.greeks[i].parameters) < 2:
-        return False
-    return any(request.simulation.paths * width < _FEWEST_NEAR_KINK * kink.spread for kink in plan.kinks)
 
 
 @lru_cache(64)

@@ -1,12 +1,10 @@
 """Path groups: trades on common random numbers. Blocks are drawn once, and the sum of all trades has an error bar."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import Future
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import chain, pairwise
 from math import ceil
-from threading import Lock
 from typing import Any, Self
 
 import numpy as np
@@ -22,10 +20,10 @@ from greeks_cli.engine.execution.chunks import Chunked
 from greeks_cli.engine.execution.linker import Linked, Result
 from greeks_cli.engine.execution.plan import Plan
 from greeks_cli.engine.execution.programs import ESTIMATE, STEPS, Programs, Stack, Wanted
+from greeks_cli.engine.execution.shared_normals import SharedNormals, paths_key
 from greeks_cli.engine.execution.tails import Tail, tails
 from greeks_cli.engine.simulation.importance import shifted
 from greeks_cli.engine.simulation.path_data import Motion
-from greeks_cli.terms.request import Request
 from greeks_cli.terms.simulation import Sampler
 
 _SUMS_AT_ONCE = 1 << 23
@@ -244,40 +242,6 @@ def path_groups(plans: Mapping[int, Plan]) -> list[list[int]]:
     for number, plan in plans.items():
         found.setdefault((plan.blocks.size, plan.blocks.grid, paths_key(plan.request)), []).append(number)
     return list(found.values())
-
-
-def paths_key(request: Request) -> object:
-    """Key of a request's normals: equal for equal normals at equal dates, where blocks have the same size."""
-    simulation = request.simulation
-    drawn = ("seed", "paths", "steps", "sampler", "antithetic", "dtype", "device")
-    return request.path_dates, *(getattr(simulation, name) for name in drawn)
-
-
-class SharedNormals:
-    """The normals of each block, drawn once for several groups of the same paths, on threads of the processor.
-
-    Each group asks once per block; the normals are kept until all groups have them.
-    """
-
-    def __init__(self, plan: Plan, n_groups: int):
-        self._plan, self._n_groups = plan, n_groups
-        self._kept: dict[int, tuple[int, Future[NDArray[np.floating]]]] = {}
-        self._lock = Lock()
-
-    def of(self, block: int, device: Device) -> NDArray[np.floating]:
-        """The normals of a block, read-only; other blocks are drawn at the same time."""
-        with self._lock:
-            left, drawing = self._kept.pop(block, (self._n_groups, Future()))
-            if left > 1:
-                self._kept[block] = left - 1, drawing
-        if left == self._n_groups:
-            try:
-                normals = self._plan.blocks.normals(block, device)
-                normals.setflags(write=False)
-                drawing.set_result(normals)
-            except BaseException as error:  # other groups wait for the result
-                drawing.set_exception(error)
-        return drawing.result()
 
 
 def _rows(

@@ -3,6 +3,7 @@
 Each source is an object that names its array or number; ``of`` makes the array or number.
 """
 
+from abc import ABC, abstractmethod
 from math import sqrt
 from typing import Any, ClassVar
 
@@ -17,7 +18,7 @@ from greeks_cli.engine.simulation.markets import Markets
 from greeks_cli.engine.simulation.path_data import PathData
 
 
-class PathSource(Key):
+class PathSource(Key, ABC):
     """A source that is an array of a block's paths."""
 
     of_market: ClassVar[bool] = False
@@ -25,9 +26,9 @@ class PathSource(Key):
     is_row: ClassVar[bool] = True
     """True if the array is a row of paths, so that arrays of several markets stack as rows."""
 
+    @abstractmethod
     def of(self, data: Any) -> Array:
         """The array for some paths, a PathData, or one of several underlyings."""
-        raise NotImplementedError
 
 
 class BrownianMotion(PathSource):

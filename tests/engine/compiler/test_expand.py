@@ -5,8 +5,9 @@ import operator
 import numpy as np
 import pytest
 
-from greeks_cli.engine.compiler.expand import LOAD, MOST_ROWS, Expansion, Unfit
+from greeks_cli.engine.compiler.expand import MOST_ROWS, Expansion
 from greeks_cli.engine.compiler.ir import Call
+from greeks_cli.engine.compiler.operations import LOAD, Unfit
 
 
 def expansion(shape=(3, 50), n_trades=1):

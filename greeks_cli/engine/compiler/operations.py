@@ -1,0 +1,128 @@
+"""Operations on the numbers of one path: a graph whose nodes are equal once, with NumPy's rules of types."""
+
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+
+from greeks_cli.engine.compiler.ir import as_type
+
+LOAD, CONSTANT = "load", "constant"
+"""Operations of a node that is a number of an input, and of one that is a constant."""
+ZERO = -1
+"""In place of the slot of a constant: the number zero."""
+_NUMBERS: Final = {
+    np.add: 2,
+    np.subtract: 2,
+    np.multiply: 2,
+    np.divide: 2,
+    np.negative: 1,
+    np.square: 1,
+    np.absolute: 1,
+    np.sqrt: 1,
+    np.exp: 1,
+    np.log: 1,
+    np.log1p: 1,
+    np.sin: 1,
+    np.cos: 1,
+    np.copysign: 2,
+    np.maximum: 2,
+    np.minimum: 2,
+    np.floor: 1,
+}
+"""Operations on numbers, with their number of operands."""
+_COMPARISONS: Final = {np.greater, np.greater_equal, np.less, np.less_equal, np.equal, np.not_equal}
+_LOGIC: Final = {np.logical_and, np.logical_or, np.logical_not}
+Kind = str
+"""The type of a node: float64, float32, bool, or number, a Python number that takes the type of its partner."""
+
+
+class Unfit(Exception):
+    """A call is none of numbers of one path."""
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """One operation on numbers of a path."""
+
+    number: int
+    operation: Any
+    """A function of NumPy, ``as_type``, or LOAD or CONSTANT."""
+    operands: tuple["Node", ...]
+    kind: Kind
+    place: int = 0
+    """The place of a loaded number among the rows of the inputs, or of a constant in the table."""
+
+
+class Graph:
+    """Operations on the numbers of one path, equal ones once."""
+
+    def __init__(self) -> None:
+        self.nodes: list[Node] = []
+        self.constants: list[tuple[int, int]] = []
+        """The slot of each constant, and its place in the array there."""
+        self._kept: dict[Any, Node] = {}
+
+    def _node(self, operation: Any, operands: tuple[Node, ...], kind: Kind, place: int = 0) -> Node:
+        key = operation, tuple(one.number for one in operands), kind, place
+        if key not in self._kept:
+            self._kept[key] = Node(len(self.nodes), operation, operands, kind, place)
+            self.nodes.append(self._kept[key])
+        return self._kept[key]
+
+    def load(self, row: int, kind: Kind) -> Node:
+        """The number of a path in a row of the inputs."""
+        return self._node(LOAD, (), kind, row)
+
+    def constant(self, slot: int, place: int, kind: Kind) -> Node:
+        """A constant; each has a place of its own, so that graphs of one structure are equal."""
+        if slot == ZERO and (ZERO, place) in self.constants:
+            return self._node(CONSTANT, (), kind, self.constants.index((ZERO, place)))
+        self.constants.append((slot, place))
+        return self._node(CONSTANT, (), kind, len(self.constants) - 1)
+
+    def call(self, function: Any, operands: tuple[Node, ...]) -> Node:
+        """The result of an elementwise function. Raises Unfit for a function that is not known."""
+        kinds = [one.kind for one in operands]
+        if function in _COMPARISONS:
+            return self._node(function, self._alike(operands), "bool")
+        if function in _LOGIC:
+            if any(kind != "bool" for kind in kinds):
+                raise Unfit
+            return self._node(function, operands, "bool")
+        if function is np.where:
+            chosen = self._alike(operands[1:])
+            if kinds[0] != "bool" or chosen[0].kind == "bool":
+                raise Unfit
+            return self._node(function, (operands[0], *chosen), chosen[0].kind)
+        if _NUMBERS.get(function) != len(operands):
+            raise Unfit
+        alike = self._alike(operands)
+        if alike[0].kind == "bool":
+            raise Unfit
+        if function is np.add:
+            for one, other in (alike, alike[::-1]):
+                if other.operation == CONSTANT and self.constants[other.place][0] == ZERO:
+                    return one
+        return self._node(function, alike, alike[0].kind)
+
+    def converted(self, one: Node, kind: Kind) -> Node:
+        """A node in another type; a Python number takes any."""
+        if one.kind == kind:
+            return one
+        if kind == "bool":
+            raise Unfit
+        return self._node(as_type, (one,), kind)
+
+    def strong(self, one: Node) -> Node:
+        """A node of an array's type; a Python number is one of float64."""
+        return self.converted(one, "float64") if one.kind == "number" else one
+
+    def _alike(self, operands: tuple[Node, ...]) -> tuple[Node, ...]:
+        """Operands of one type, as NumPy promotes them."""
+        kinds = {one.kind for one in operands}
+        strong = kinds - {"number"}
+        kind = next((k for k in ("float64", "float32", "bool") if k in strong), "float64")
+        if kind == "bool" and "number" in kinds:
+            kind = "float64"
+        return tuple(self.converted(one, kind) for one in operands)
