@@ -9,6 +9,7 @@ from greeks_cli.api.asking import Terms, asked, plain, threads_of, units_of
 from greeks_cli.inputs.axes import parsed_axes, request_over
 from greeks_cli.terms.axis import Axis
 from greeks_cli.terms.errors import InvalidInput, Problem
+from greeks_cli.terms.position import currency_of
 from greeks_cli.terms.result import Progress
 
 Config = str | PathLike[str] | None
@@ -39,11 +40,11 @@ def price(
 
     Raises InvalidInput with every mistake, a line each, and the other subclasses of GreeksError.
     """
-    shown, threads = units_of(units), threads_of(threads)
+    shown, threads, money = units_of(units), threads_of(threads), currency_of(currency, "currency")
     request = asked(contract, market, greeks, config, fields).request()
     from greeks_cli.run.price import run
 
-    return PriceResult(run(request, threads, progress), shown, currency)
+    return PriceResult(run(request, threads, progress), shown, money)
 
 
 def profile(

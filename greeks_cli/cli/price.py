@@ -52,7 +52,9 @@ def command(
     """
     from greeks_cli.report.formats import Format, render
     from greeks_cli.run.price import run
+    from greeks_cli.terms.position import currency_of
 
+    money = currency_of(currency, "--currency")
     to = output(out, format, _FORMATS, "table", matplotlib=False)
     forecast = None if quiet else lambda text: click.echo(text, err=True)
     with progress_bar(quiet) as progress:
@@ -63,7 +65,7 @@ def command(
 
             with cluster(scheduler) as executor:
                 result = run(request, executor.workers, progress, forecast, executor)
-    to.deliver(render(result, Format(to.format), Units(units), to.screen, currency))
+    to.deliver(render(result, Format(to.format), Units(units), to.screen, money))
     for target in result.unmet:
         estimate = result[target.greek.name]
         error = f"standard error {estimate.stderr:.2g} plus bias {estimate.bias:.1g}"

@@ -1,6 +1,7 @@
 """Positions: the underlying, the quantity and the currency of a trade of a book, and tags that describe the trade."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import date
 from typing import Annotated, Any
 
@@ -76,3 +77,11 @@ def build_position(position: Mapping[str, Any]) -> Position:
     if found is None:
         raise InvalidInput(problems)
     return found
+
+
+def currency_of(name: object, place: str) -> str | None:
+    """The name of a currency, as positions have it. Raises InvalidInput at ``place``."""
+    try:
+        return build_position({"currency": name}).currency
+    except InvalidInput as error:
+        raise InvalidInput([replace(problem, path=(place,)) for problem in error.problems]) from None

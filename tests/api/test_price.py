@@ -64,6 +64,8 @@ def test_several_underlyings():
         ({"contract": 3}, "contract: 3: a greeks.Contract or a mapping of fields is wanted"),
         ({"greeks": "dleta"}, "greeks: unknown Greek 'dleta'; did you mean 'delta'?"),
         ({"units": "cents"}, "units: cents: choose from raw"),
+        ({"currency": 3 + 4j}, "currency: (3+4j): should be a valid string"),
+        ({"currency": "EUR\n"}, "currency: EUR\\n: a word on one line is wanted"),
         ({"threads": 0}, "threads: 0: a whole number from 1 to 1,024 is wanted"),
         ({"threads": "two"}, "threads: two: a whole number from 1 to 1,024 is wanted"),
         ({"market": {"vool": 3}}, "market: vool: unknown key, not an option of [market]; did you mean 'vol'?"),
