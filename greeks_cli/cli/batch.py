@@ -12,8 +12,8 @@ import click
 
 from greeks_cli.cli.bounded import Whole
 from greeks_cli.cli.messages import ERROR, INFO, LOG_FORMATS, WARNING, event, say, say_notes, speak, tell
-from greeks_cli.cli.options import scheduler_option, shared_options
-from greeks_cli.cli.output import check_file
+from greeks_cli.cli.options import market_file_option, scheduler_option, shared_options, units_option
+from greeks_cli.cli.output import check_file, format_option
 from greeks_cli.cli.reading import reading_options
 from greeks_cli.cli.scenario_run import price_scenarios, scenarios_of
 from greeks_cli.cli.sections import Command, Section, option
@@ -45,29 +45,10 @@ _FORMATS = {".jsonl": "jsonl", ".csv": "csv", ".parquet": "parquet", ".txt": "ta
     type=_FILE,
     help="File for the results: .jsonl, .csv, .parquet or .txt (a table).",
 )
-@option(
-    "--format",
-    "format",
-    section=Section.OUTPUT,
-    type=click.Choice([*_FORMATS.values()]),
-    help="Output format. [default: by -o, else jsonl]",
-)
+@format_option(_FORMATS.values(), "jsonl")
 @option("--wide", section=Section.OUTPUT, is_flag=True, help="CSV with one line per trade instead of one per estimate.")
-@option(
-    "--market",
-    "market",
-    section=Section.INPUT,
-    type=_FILE,
-    help="File with settings for all trades: TOML, JSON, or CSV.",
-)
-@option(
-    "--units",
-    section=Section.OUTPUT,
-    type=click.Choice([str(unit) for unit in Units]),
-    default="raw",
-    show_default=True,
-    help="As in greeks price.",
-)
+@market_file_option
+@units_option
 @option(
     "--processes",
     section=Section.RUN,

@@ -7,7 +7,7 @@ import click
 
 from greeks_cli.cli.contract_command import ContractCommand
 from greeks_cli.cli.options import request_options, threads_option
-from greeks_cli.cli.output import PICTURES, out_option, output
+from greeks_cli.cli.output import PICTURES, format_option, out_option, output
 from greeks_cli.cli.sections import Section, option
 from greeks_cli.cli.terminal import progress_bar
 from greeks_cli.terms.request import Request
@@ -19,13 +19,7 @@ _FORMATS = ("table", "csv", *PICTURES)
 @click.command("converge", cls=ContractCommand)
 @request_options
 @out_option
-@option(
-    "--format",
-    "format",
-    section=Section.OUTPUT,
-    type=click.Choice(_FORMATS),
-    help="Output format. [default: by -o, else table]",
-)
+@format_option(_FORMATS, "table")
 @option(
     "--study",
     section=Section.OUTPUT,

@@ -6,8 +6,8 @@ from pathlib import Path
 import click
 
 from greeks_cli.cli.messages import say
-from greeks_cli.cli.output import out_option, output
-from greeks_cli.cli.sections import Command, Section, option
+from greeks_cli.cli.output import format_option, out_option, output
+from greeks_cli.cli.sections import Command
 from greeks_cli.terms.errors import ExitCode, InvalidInput, Problem
 
 _FORMATS = ("table", "jsonl", "csv")
@@ -17,13 +17,7 @@ _FORMATS = ("table", "jsonl", "csv")
 @click.argument("old", metavar="OLD", type=click.Path())
 @click.argument("new", metavar="NEW", type=click.Path())
 @out_option
-@option(
-    "--format",
-    "format",
-    section=Section.OUTPUT,
-    type=click.Choice(_FORMATS),
-    help="Output format. [default: by -o, else table]",
-)
+@format_option(_FORMATS, "table")
 def command(old: str, new: str, out: Path | None, format: str | None) -> ExitCode:
     """Explain the change in value between two runs of a book by yesterday's Greeks.
 

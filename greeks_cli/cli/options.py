@@ -86,6 +86,13 @@ units_option = option(
     "cash delta and gamma.",
 )
 
+market_file_option = option(
+    "--market",
+    section=Section.INPUT,
+    type=click.Path(path_type=pathlib.Path),
+    help="File with settings for all trades: TOML, JSON, or CSV.",
+)
+
 threads_option = option(
     "--threads",
     section=Section.RUN,

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -29,6 +30,12 @@ out_option = option(
     type=click.Path(path_type=Path),
     help="File to write; its extension gives the format.",
 )
+
+
+def format_option(formats: Iterable[str], usual: str) -> Callable[[Any], Any]:
+    """The option of a format, which is ``usual`` where neither ``--format`` nor ``-o`` gives one."""
+    shown = f"Output format. [default: by -o, else {usual}]"
+    return option("--format", section=Section.OUTPUT, type=click.Choice([*formats]), help=shown)
 
 
 class CannotDraw(GreeksError):

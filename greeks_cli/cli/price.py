@@ -6,7 +6,7 @@ import click
 
 from greeks_cli.cli.contract_command import ContractCommand
 from greeks_cli.cli.options import request_options, scheduler_option, threads_option, units_option
-from greeks_cli.cli.output import out_option, output
+from greeks_cli.cli.output import format_option, out_option, output
 from greeks_cli.cli.sections import Section, option
 from greeks_cli.cli.terminal import progress_bar
 from greeks_cli.terms.errors import ExitCode
@@ -21,13 +21,7 @@ _FORMATS = ("table", "json", "csv")
 @units_option
 @option("--currency", section=Section.OUTPUT, metavar="NAME", help="Name of the currency, such as EUR, for units.")
 @out_option
-@option(
-    "--format",
-    "format",
-    section=Section.OUTPUT,
-    type=click.Choice(_FORMATS),
-    help="Output format. [default: by -o, else table]",
-)
+@format_option(_FORMATS, "table")
 @threads_option
 @scheduler_option
 @option("--quiet", section=Section.RUN, is_flag=True, help="No progress on stderr.")

@@ -9,7 +9,7 @@ import click
 from greeks_cli.cli.completion import axis
 from greeks_cli.cli.contract_command import ContractCommand
 from greeks_cli.cli.options import scheduler_option, source_options, threads_option, told, units_option
-from greeks_cli.cli.output import PICTURES, out_option, output
+from greeks_cli.cli.output import PICTURES, format_option, out_option, output
 from greeks_cli.cli.sections import Section, option
 from greeks_cli.cli.terminal import progress_bar
 from greeks_cli.inputs.axes import parsed_axes, request_over
@@ -41,13 +41,7 @@ _FORMATS = ("plot", *_FORMATS_OF_BOUNDARY)
     help="In place of --over: the exercise boundary and the probability of early exercise at each date.",
 )
 @out_option
-@option(
-    "--format",
-    "format",
-    section=Section.OUTPUT,
-    type=click.Choice(_FORMATS),
-    help="Output format. [default: by -o; else a plot on a terminal, and a table elsewhere]",
-)
+@format_option(_FORMATS, "a plot on a terminal, and a table elsewhere")
 @units_option
 @threads_option
 @scheduler_option

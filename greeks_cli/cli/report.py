@@ -7,7 +7,7 @@ import click
 
 from greeks_cli.cli.bounded import Whole
 from greeks_cli.cli.messages import say
-from greeks_cli.cli.options import shared_options, threads_option
+from greeks_cli.cli.options import market_file_option, shared_options, threads_option
 from greeks_cli.cli.output import out_option, output
 from greeks_cli.cli.reading import reading_options
 from greeks_cli.cli.report_run import Pricing, trade_pages
@@ -33,13 +33,7 @@ if TYPE_CHECKING:
     help="Number of trades whose curves are simulated; closed forms are drawn for all trades.",
 )
 @option("--no-profiles", section=Section.OUTPUT, is_flag=True, help="Draw no curves.")
-@option(
-    "--market",
-    "market",
-    section=Section.INPUT,
-    type=click.Path(path_type=Path),
-    help="File with settings for all trades: TOML, JSON, or CSV.",
-)
+@market_file_option
 @option(
     "--units",
     section=Section.OUTPUT,

@@ -6,7 +6,7 @@ from pathlib import Path
 import click
 
 from greeks_cli.cli.messages import say
-from greeks_cli.cli.options import shared_options, threads_option, units_option
+from greeks_cli.cli.options import market_file_option, shared_options, threads_option, units_option
 from greeks_cli.cli.sections import Command, Section, option
 from greeks_cli.inputs.source import Source
 from greeks_cli.inputs.trades import Stream
@@ -16,13 +16,7 @@ from greeks_cli.terms.units import Units
 
 @click.command("serve", cls=Command)
 @option("--stdio", section=Section.INPUT, is_flag=True, help="From standard input to standard output. [required]")
-@option(
-    "--market",
-    "market",
-    section=Section.INPUT,
-    type=click.Path(path_type=Path),
-    help="File with settings for all trades: TOML, JSON, or CSV.",
-)
+@market_file_option
 @units_option
 @threads_option
 @shared_options
