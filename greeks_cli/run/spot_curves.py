@@ -14,8 +14,9 @@ from greeks_cli.terms.request import Request
 from greeks_cli.terms.spot_curves import Curve, SpotCurves
 from greeks_cli.terms.underlyings import named, underlyings_in
 
-_POINTS, _SIMULATED_POINTS, _JOINT_POINTS = 41, 25, 13
-"""Points of a curve by closed form, by simulation, and of several underlyings; odd, so that today's spot is one."""
+_POINTS, _SIMULATED_POINTS, _FEW_POINTS = 41, 25, 13
+"""Points of a curve by closed form, by simulation, and where a point is expensive: of several underlyings, and of early
+exercise, whose policy is found at each. The numbers are odd, so that today's spot is a point."""
 _PATHS = 4096
 _MOST = 6
 """Curves of a request, at most."""
@@ -59,7 +60,7 @@ def _of_several(request: Request, threads: int | None) -> tuple[SpotCurves, ...]
     names = request.joint_market.names[:_MOST_UNDERLYINGS]
     own = {name: [g for g in request.greeks if underlyings_in(g.parameters) == [name]][:_MOST_OF_ONE] for name in names}
     axes = [
-        Axis(named("spot", name), spots_around(part, _JOINT_POINTS))
+        Axis(named("spot", name), spots_around(part, _FEW_POINTS))
         for name, part in zip(names, request.parts, strict=False)
     ]
     shorter = _shorter(request, [PRICE, *(greek for greeks in own.values() for greek in greeks)])
@@ -81,7 +82,7 @@ def spot_curves(request: Request, simulate: bool, threads: int | None = None) ->
     missing = [greek for greek in request.greeks[:_MOST] if greek not in by_greek]
     if not missing or not simulate:
         return SpotCurves(spots, tuple(by_greek.values()), 0)
-    spots = spots_around(request, _SIMULATED_POINTS)
+    spots = spots_around(request, _FEW_POINTS if request.contract.is_early else _SIMULATED_POINTS)
     by_greek = closed_curves(request, spots)
     shorter = _shorter(request, missing)
     found = profile(shorter, [Axis("spot", spots)], threads)

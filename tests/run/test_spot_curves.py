@@ -105,3 +105,11 @@ def test_a_failure_along_a_star_names_its_point(monkeypatch):
     monkeypatch.setattr("greeks_cli.run.profile.run_plans", lambda plans, *_: [NonFiniteEstimate("none")] * len(plans))
     with pytest.raises(NonFiniteEstimate, match=r"^spot\[A\]=50: none"):
         curves_along_spots(joint(), simulate=True)
+
+
+def test_curves_of_early_exercise_have_fewer_points():
+    put = {"strike": 100, "type": "put", "exercise": "american", "exercise_dates": 4}
+    early = spot_curves(asked(put, "price"), simulate=True)
+    asian = spot_curves(asked({"kind": "asian", "strike": 100}, "price"), simulate=True)
+    assert (len(early.spots), len(asian.spots)) == (13, 25)
+    assert (early.spots[6], asian.spots[12]) == (100, 100)
