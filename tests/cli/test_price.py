@@ -270,3 +270,14 @@ def test_out_with_an_unknown_extension_is_refused(greeks, tmp_path):
     outcome = greeks(*FAST, "-o", str(tmp_path / "a.xls"))
     assert outcome.code == 2
     assert "its extension says no format; use one of .txt, .json, .csv, or --format" in outcome.err
+
+
+def test_sobol_points_alone_are_a_power_of_two(greeks):
+    found = document(greeks(*ATM, "--sampler", "sobol", "--format", "json"))
+    assert (found["paths"], found["simulation"]["paths"]) == (131072, 131072)
+
+
+def test_paths_that_are_stated_are_those_of_sobol_points(greeks, book):
+    assert "wants a power of two" in greeks(*ATM, "--sampler", "sobol", "--paths", "100000").err
+    path = book('{"strike": 100, "vol": 0.2, "paths": 4096}', "b.jsonl")
+    assert document(greeks("batch", path, "--sampler", "sobol"))["paths"] == 4096

@@ -63,19 +63,3 @@ def test_a_report_of_desk_units_draws_cash(greeks, book, tmp_path):
     arguments = ("--market", book(MARKET, "m.toml"), "--paths", "1000", "--greeks", "delta,gamma", "--units", "desk")
     assert greeks("report", book(BOOK, "b.jsonl"), *arguments, "-o", str(page), "--quiet").code == 0
     assert "EUR per 1% of the spot" in page.read_text()
-
-
-def test_sobol_points_alone_are_a_power_of_two(greeks):
-    found = json.loads(greeks("price", "--strike", "100", "--vol", "0.2", "--sampler", "sobol", "--format", "json").out)
-    assert (found["paths"], found["simulation"]["paths"]) == (131072, 131072)
-
-
-def test_paths_that_are_stated_are_taken(greeks, book):
-    assert (
-        "wants a power of two"
-        in greeks("price", "--strike", "100", "--vol", "0.2", "--sampler", "sobol", "--paths", "100000").err
-    )
-    row = json.loads(
-        greeks("batch", book('{"strike": 100, "vol": 0.2, "paths": 4096}', "b.jsonl"), "--sampler", "sobol").out
-    )
-    assert row["paths"] == 4096
