@@ -13,7 +13,7 @@ from greeks_cli.terms.building import build_request
 from greeks_cli.terms.errors import InvalidInput
 from tests.models import MERTON
 
-MODELS = Path(__file__).parents[3] / "shared" / "reference" / "models.csv"
+MODELS = Path(__file__).parents[1] / "reference" / "models.csv"
 MARKET = {"spot": 100, "vol": 0.2, "rate": 0.05}
 BERMUDAN = {"type": "put", "strike": 100, "exercise": "bermudan", "exercise_times": [0.25, 0.5, 0.75, 1]}
 
@@ -184,7 +184,6 @@ def test_estimators_of_early_exercise_hold_the_path_fixed():
     assert used["spot", "strike"] == "mixed"
 
 
-@pytest.mark.skipif(not MODELS.exists(), reason="the table of reference values is no part of the project")
 def test_published_values_are_those_of_the_table():
     with MODELS.open() as file:
         rows = {row["id"]: row for row in csv.DictReader(file) if row["id"].startswith("bermudan")}

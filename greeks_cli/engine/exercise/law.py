@@ -73,6 +73,5 @@ def _surrounds(spots: Array, others: Array) -> bool:
 
 
 def _is_exercised(own: Early, policy: Columns) -> Array:
-    payments = np.asarray(values_of(own.payments))
-    going = own.going_on(policy)
-    return np.concatenate([(going < payments)[:-1], payments[-1:] > 0])
+    last = np.asarray(values_of(own.payments))[-1:]
+    return np.concatenate([own.pays_more(policy)[:-1], last > 0])

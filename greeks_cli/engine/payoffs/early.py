@@ -14,6 +14,7 @@ from greeks_cli.engine.payoffs.bells import bells
 from greeks_cli.engine.payoffs.ranks import going_on
 from greeks_cli.engine.simulation.accruals import Accruals
 from greeks_cli.engine.simulation.any_market import AnyPath
+from greeks_cli.engine.simulation.conditional import differences
 from greeks_cli.engine.simulation.paths import Path
 from greeks_cli.terms.contract import Contract
 from greeks_cli.terms.underlyings import named
@@ -68,11 +69,14 @@ class Early(ABC):
 
     def decisions(self, policy: Columns) -> Operand:
         """1 at the date of exercise, else 0; the last date exercises what is left."""
-        payments = values_of(self.payments)
-        exercised = (self.going_on(policy) * MORE_THAN_ROUNDING < payments).astype(payments.dtype)
+        exercised = self.pays_more(policy).astype(values_of(self.payments).dtype)
         exercised = np.concatenate([exercised[:-1], np.ones_like(exercised[:1])])
         counts = np.cumsum(exercised, axis=0)
-        return exercised * (counts < 1.5).astype(payments.dtype)
+        return exercised * (counts < 1.5).astype(exercised.dtype)
+
+    def pays_more(self, policy: Columns) -> Operand:
+        """True where the payment at a date is more than the value of going on."""
+        return self.going_on(policy) * MORE_THAN_ROUNDING < values_of(self.payments)
 
 
 class EarlyOnOne(Early):
@@ -209,20 +213,14 @@ def of_bells(logs: Operand, start: Operand, accruals: Accruals, policy: Columns,
     """
     first = start + 0.0 * values_of(logs[:1])
     before = concat([first, logs[:-1]]) if logs.shape[0] > 1 else first
-    growth, variance = accruals.growth, accruals.variance
-    means = before + (growth - _shifted(growth))
+    means = before + differences(accruals.growth)
     scale, centre = policy[f"scale{of}"], policy[f"centre{of}"]
-    spread = (variance - _shifted(variance)) * (scale * scale)
+    spread = differences(accruals.variance) * (scale * scale)
     found: Operand = 0.0
     pairs = zip(bells((logs - centre) * scale), bells((means - centre) * scale, spread), strict=True)
     for k, (value, mean) in enumerate(pairs):
         found = found + policy[f"martingale {k}{of}"] * (value - mean)
     return running_total(found)
-
-
-def _shifted(column: Operand) -> Operand:
-    """The column of each date's predecessor, 0 before the first."""
-    return concat([0.0 * column[:1], column[:-1]]) if column.shape[0] > 1 else 0.0 * column
 
 
 def worth_going_on(policy: Columns, logs: Operand, european: Operand) -> Operand:
