@@ -54,7 +54,7 @@ def printed(kernel: Kernel) -> str:
 
     ``rows`` and ``out`` are arrays of pointers, ``strides`` the bytes between the rows of two trades. ``constants`` has
     a row for each trade. ``sums`` has, for each summed node and trade, a centre, then two sums for each slice: of the
-    deviations from the centre, and of their squares. ``sizes`` are trades, paths, and paths of a slice.
+    deviations from the centre, and of their squares. ``sizes`` are trades, paths, paths of a slice, and slices.
     """
     return _Printer(kernel).text()
 
@@ -186,7 +186,7 @@ class _Printer:
         if operation in _LOGIC:
             return self._new(f"{_LOGIC[operation]} <8 x i1> {names[0]}, {names[1]}")
         if operation is np.logical_not:
-            return self._new(f"xor <8 x i1> {names[0]}, {_all('i1 true')}")
+            return self._new(f"xor <8 x i1> {names[0]}, splat (i1 true)")
         if operation is np.where:
             return self._new(f"select <8 x i1> {names[0]}, {of} {names[1]}, {of} {names[2]}")
         return self._elementary(operation, names[0], node.kind)
@@ -276,7 +276,3 @@ class _Printer:
             half = len(parts) // 2
             parts = [self._new(f"fadd double {a}, {b}") for a, b in zip(parts[:half], parts[half:], strict=True)]
         return parts[0]
-
-
-def _all(one: str) -> str:
-    return "<" + ", ".join([one] * LANES) + ">"

@@ -100,7 +100,7 @@ def test_sums_of_results_are_those_of_their_rows(n_paths):
             assert squares == pytest.approx(((row - row.mean()) ** 2).sum(), rel=1e-9, abs=1e-11)
 
 
-def test_normals_are_those_of_numpy_to_the_bit():
+def test_normals_are_those_of_numpy_to_the_bit_inside_the_rectangles():
     address = np.random.SeedSequence(3, spawn_key=(0, 1))
     for dtype in (np.float64, np.float32):
         ours, numpys = np.empty((7, 1001), dtype), np.empty((7, 1001), dtype)
