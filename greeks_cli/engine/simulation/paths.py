@@ -7,7 +7,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Sequence
 
 from greeks_cli.engine.autodiff.exp_linear import Dates
-from greeks_cli.engine.autodiff.ops import Leaves, Operand, as_constant, concat, exp
+from greeks_cli.engine.autodiff.ops import Leaves, Operand, as_constant, exp
 from greeks_cli.engine.autodiff.path_nodes import evaluate
 from greeks_cli.engine.autodiff.rows import chosen_rows
 from greeks_cli.engine.simulation.accruals import Accruals
@@ -51,9 +51,7 @@ class Path(ABC):
 
     def _accruals_to(self, leaves: Leaves, dates: Sequence[int]) -> Accruals:
         """Integrals from the present to some dates, each of shape (n_dates, 1) or (n_dates, n_paths)."""
-        places = [self._underlying.place(date) for date in dates]
-        whole = slice(places[0], places[-1] + 1)
-        rows = [place - places[0] for place in places]
+        whole, rows = self._rows_of(dates)
         return Accruals(
             leaves,
             chosen_rows(self._schedule.time(whole), rows),
@@ -63,8 +61,13 @@ class Path(ABC):
 
     def times(self, dates: Sequence[int]) -> Operand:
         """Years to some dates, shape (n_dates, 1)."""
+        whole, rows = self._rows_of(dates)
+        return chosen_rows(self._schedule.time(whole), rows)
+
+    def _rows_of(self, dates: Sequence[int]) -> tuple[slice, list[int]]:
+        """The rows of the schedule from the first of some dates to the last, and the places of the dates there."""
         places = [self._underlying.place(date) for date in dates]
-        return chosen_rows(self._schedule.time(slice(0, places[-1] + 1)), places)
+        return slice(places[0], places[-1] + 1), [place - places[0] for place in places]
 
     def growth(self, leaves: Leaves, dates: Sequence[int]) -> Operand:
         """The worth at expiry of 1 that is paid at each of some dates, shape (n_dates, 1) or (n_dates, n_paths)."""
@@ -87,11 +90,8 @@ class Path(ABC):
     @property
     def lognormals(self) -> Operand:
         """The lognormal at all dates, shape (n_dates, n_paths)."""
-        places = [self._underlying.place(date) for date in range(self.n_dates)]
-        if places[-1] - places[0] + 1 == self.n_dates:
-            return self._lognormal(slice(places[0], places[-1] + 1))
-        rows = self._lognormal(slice(0, places[-1] + 1))
-        return concat([rows[place : place + 1] for place in places])
+        whole, rows = self._rows_of(range(self.n_dates))
+        return chosen_rows(self._lognormal(whole), rows)
 
     @property
     def jumps_by_cash(self) -> bool:
