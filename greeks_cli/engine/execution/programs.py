@@ -156,7 +156,6 @@ def _included(plans: Sequence[Plan], numbers: Numbers, simplifier: Simplifier) -
             controls = simplifier.include(of_control, numbers.late(widths))  # no formula is a control
             yield from (((CONTROL, index), controls[other]) for index, other in pairs.items())
         for level, variant in _variants(contract):
-            program = traced.simplified(group.method.pattern, numbers, group.wanted)
             varied = simplifier.include(program, numbers.late(widths, variant))
             yield from (((level, i), simplifier.difference(found[i], varied[i])) for i in group.wanted)
         smoothed = tuple(index for index in group.wanted if group.method.smooths(index, contract))

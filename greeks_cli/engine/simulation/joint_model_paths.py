@@ -113,7 +113,8 @@ class _Latents:
 
     def sums(self, name: str, underlyings: tuple[str, ...], index: MultiIndex) -> Array:
         """A partial derivative of a sum over the time steps between dates, shape (n_dates, n_paths)."""
-        return self._scenarios[underlyings[0]].of_all(JointLatent("joint", name, index, underlyings))
+        own = self._scenarios[underlyings[0]]
+        return own.common(JointLatent("joint", name, index, underlyings), own.n_dates)
 
     def counts(self, underlying: str) -> Array:
         """The number of jumps between dates, shape (n_dates, n_paths)."""

@@ -93,11 +93,6 @@ class PartScenario(Scenario):
         """A derivative in some correlations of an array of the increments' normals."""
         return self._correlated(source, *n_rows)(correlations)
 
-    def of_all(self, source: PathSource) -> Array:
-        """The traced array of a source of several underlyings, shape (n_dates, n_paths)."""
-        found: Array = self._sourced_of_all(source, np.ones((self.n_dates, self.n_paths), self.dtype))
-        return found
-
     def _correlated(self, source: PathSource, *n_rows: int) -> "_OfCorrelations":
         """The derivatives of an array of the Brownian motion in correlations."""
 
