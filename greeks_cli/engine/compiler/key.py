@@ -10,7 +10,7 @@ class Key(tuple[Any, ...]):
     """An immutable value of the fields that its class annotates, equal to values of its class with equal fields.
 
     It is a tuple of its class and its fields: they are hashed and compared without code of the class. A frozen
-    dataclass takes ten times as long to define.
+    dataclass takes more than ten times as long to define.
     """
 
     _fields: ClassVar[tuple[str, ...]] = ()
