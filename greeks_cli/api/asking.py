@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from os import PathLike
 from pathlib import Path
+from types import UnionType
 from typing import Any
 
 from pydantic import BaseModel
@@ -72,9 +73,8 @@ def asked(
     Raises InvalidInput for terms of a wrong type.
     """
     source = Source(name_of=keyword)
+    require("config", config, "the name of a TOML file", str | PathLike)
     if config is not None:
-        if not isinstance(config, str | PathLike):
-            raise InvalidInput([Problem(("config",), "the name of a TOML file is wanted", config)])
         source.read_toml(Path(config))
     if isinstance(contract, str):
         source.set("contract", "kind", contract, "contract")
@@ -87,7 +87,7 @@ def asked(
     for name, value in {**own, **tables}.items():
         section = "market" if name in tables else SHARED.get(name, "contract")
         if section == "position" or name in ("id", "grid"):
-            problems.append(Problem((name,), "belongs to a trade of a book; give it to greeks.batch", value))
+            problems.append(Problem((name,), "belongs to a trade of a book; write it in a row of greeks.batch", value))
         else:
             source.set(section, name, value, name)
     if greeks is not None:
@@ -134,6 +134,12 @@ def _by_keyword(problem: Problem) -> Problem:
     place = str(problem.path[0]) if problem.path else ""
     named = place[2:].replace("-", "_") if place.startswith("--") else place
     return replace(problem, path=(named, *problem.path[1:]))
+
+
+def require(name: str, value: object, wanted: str, kinds: type | UnionType) -> None:
+    """Raise InvalidInput for an argument that is not of the types wanted, unless it is left out."""
+    if value is not None and not isinstance(value, kinds):
+        raise InvalidInput([Problem((name,), f"{wanted} is wanted", value)])
 
 
 def threads_of(threads: object) -> int | None:

@@ -9,7 +9,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from greeks_cli.api.asking import Asked, asked, fields_of, plain, threads_of, units_of
+from greeks_cli.api.asking import Asked, asked, fields_of, plain, require, threads_of, units_of
 from greeks_cli.api.frames import rows_of_frame
 from greeks_cli.api.shown import HtmlTable, Shown
 from greeks_cli.book.columns import Columns
@@ -133,6 +133,7 @@ def batch(
 
     shown, threads = units_of(units), threads_of(threads)
     read = read_book(book, market, greeks, columns, ignore_columns, fields)
+    require("total_by", total_by, "a text such as underlying or tags.desk", str)
     with asked().collected():
         totals = asked_totals(read.trades, read.rates, total, total_by)
     notes = [*notes_on(read.trades), *notes_on_defaults(read.trades, bool(totals))]
@@ -154,6 +155,9 @@ def read_book(
     fields: Mapping[str, Any],
 ) -> BookRead:
     """The trades of a book under the settings of a call. Raises InvalidInput."""
+    require("market", market, "the name of a file", str | PathLike)
+    require("columns", columns, "a mapping of fields to names of columns", Mapping)
+    require("ignore_columns", ignore_columns, "a list of names of columns", Sequence)
     settings = asked(greeks=greeks, fields=fields)
     own = settings.source.sections["contract"].items()
     settings.problems += [Problem((name,), "belongs to each trade of the book; write it there", v) for name, v in own]
@@ -161,7 +165,8 @@ def read_book(
 
 
 def _reading(columns: Mapping[str, str] | None, ignored: Sequence[str]) -> Reading:
-    return Reading(Columns(dict(columns or {}), (ignored,) if isinstance(ignored, str) else tuple(ignored)))
+    names = {str(field): str(name) for field, name in (columns or {}).items()}
+    return Reading(Columns(names, (ignored,) if isinstance(ignored, str) else tuple(map(str, ignored))))
 
 
 def _read(book: Any, market: Path | None, settings: Asked, reading: Reading) -> BookRead:

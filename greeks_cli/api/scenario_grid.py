@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from greeks_cli.api.asking import asked, threads_of, units_of
+from greeks_cli.api.asking import asked, require, threads_of, units_of
 from greeks_cli.api.books import Path_, read_book
 from greeks_cli.api.shown import HtmlTable, Shown, cells
 from greeks_cli.inputs.notes import notes_on, notes_on_defaults
@@ -73,6 +73,7 @@ def scenarios(
     except ValueError as error:
         raise InvalidInput([Problem(("over",), str(error))]) from None
     read = read_book(book, market, greeks, columns, ignore_columns, fields)
+    require("total_by", total_by, "a text such as underlying or tags.desk", str)
     with asked().collected():
         totals = totals_of_scenarios(read.trades, read.rates, total, total_by)
     moved = [one.with_measures(in_units(one.measures, shown)) for one in totals]

@@ -79,6 +79,24 @@ def test_a_wrong_setting_of_all_trades_is_one_line():
         greeks.batch(ROWS, paths=3)
 
 
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        ({"market": 5}, "market: 5: the name of a file is wanted"),
+        ({"columns": 5}, "columns: 5: a mapping of fields to names of columns is wanted"),
+        ({"ignore_columns": 5}, "ignore_columns: 5: a list of names of columns is wanted"),
+        ({"total_by": 5}, "total_by: 5: a text such as underlying or tags.desk is wanted"),
+        ({"currency": "EUR"}, "currency: EUR: belongs to a trade of a book; write it in a row of greeks.batch"),
+    ],
+    ids=str,
+)
+def test_an_argument_of_a_wrong_type_is_one_line(wrong, message):
+    for ask in (greeks.batch, lambda rows, **settings: greeks.scenarios(rows, "spot=1%", **settings)):
+        with pytest.raises(greeks.InvalidInput) as error:
+            ask(ROWS, **wrong)
+        assert str(error.value) == message
+
+
 def test_a_field_of_a_contract_belongs_to_a_trade():
     with pytest.raises(greeks.InvalidInput, match="strike: 90: belongs to each trade of the book"):
         greeks.batch(ROWS, strike=90)

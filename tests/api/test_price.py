@@ -59,7 +59,7 @@ def test_several_underlyings():
     [
         ({"vol": -0.2}, "vol: -0.2: should be greater than or equal to 0.000001"),
         ({"strik": 5}, "strik: unknown key; did you mean 'strike'?"),
-        ({"quantity": 3}, "quantity: 3: belongs to a trade of a book; give it to greeks.batch"),
+        ({"quantity": 3}, "quantity: 3: belongs to a trade of a book; write it in a row of greeks.batch"),
         ({"contract": "asain"}, "contract: asain: unknown contract; did you mean 'asian'?"),
         ({"contract": 3}, "contract: 3: a greeks.Contract or a mapping of fields is wanted"),
         ({"greeks": "dleta"}, "greeks: unknown Greek 'dleta'; did you mean 'delta'?"),
