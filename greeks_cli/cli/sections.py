@@ -113,6 +113,8 @@ class Command(click.Command):
         contract, model = asked_for(ctx)
         rows: dict[Section, list[tuple[str, str]]] = {section: [] for section in Section}
         for param in self.get_params(ctx):
+            if isinstance(param, click.Argument):  # told in the text above the sections
+                continue
             if isinstance(param, SectionedOption) and not param.applies(contract, model):
                 continue
             if record := param.get_help_record(ctx):

@@ -50,6 +50,12 @@ def test_help_fits_80_columns(greeks, name):
     assert [line for line in lines if len(line) > 80] == []
 
 
+@pytest.mark.parametrize("name", COMMANDS)
+def test_sections_of_help_hold_options_alone(greeks, name):
+    _, *sections = re.split(r"^[A-Z]\w+:\n", greeks(name, "--help").out, flags=re.MULTILINE)
+    assert re.findall(r"^  (?! *-)\S.*", "\n".join(sections), re.MULTILINE) == []
+
+
 @pytest.mark.parametrize("name", ON_CONTRACTS)
 def test_help_shows_an_option_for_every_field(greeks, name):
     assert {flag(path) for path in (*FIELDS, *contract_fields(CONTRACTS))} <= shown(greeks(name, "--help").out)
