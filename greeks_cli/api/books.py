@@ -159,8 +159,9 @@ def read_book(
     require("columns", columns, "a mapping of fields to names of columns", Mapping)
     require("ignore_columns", ignore_columns, "a list of names of columns", Sequence)
     settings = asked(greeks=greeks, fields=fields)
-    own = settings.source.sections["contract"].items()
-    settings.problems += [Problem((name,), "belongs to each trade of the book; write it there", v) for name, v in own]
+    own = {name: value for name, value in settings.source.sections["contract"].items() if name not in settings.guessed}
+    message = "belongs to each trade of the book; write it there"
+    settings.problems += [Problem((name,), message, value) for name, value in own.items()]
     return _read(book, Path(market) if market else None, settings, _reading(columns, ignore_columns))
 
 

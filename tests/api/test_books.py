@@ -86,11 +86,12 @@ def test_a_wrong_setting_of_all_trades_is_one_line():
         ({"columns": 5}, "columns: 5: a mapping of fields to names of columns is wanted"),
         ({"ignore_columns": 5}, "ignore_columns: 5: a list of names of columns is wanted"),
         ({"total_by": 5}, "total_by: 5: a text such as underlying or tags.desk is wanted"),
+        ({"foo": 3}, "foo: unknown key; did you mean 'floor'?"),
         ({"currency": "EUR"}, "currency: EUR: belongs to a trade of a book; write it in a row of greeks.batch"),
     ],
     ids=str,
 )
-def test_an_argument_of_a_wrong_type_is_one_line(wrong, message):
+def test_a_wrong_argument_is_one_line(wrong, message):
     for ask in (greeks.batch, lambda rows, **settings: greeks.scenarios(rows, "spot=1%", **settings)):
         with pytest.raises(greeks.InvalidInput) as error:
             ask(ROWS, **wrong)
