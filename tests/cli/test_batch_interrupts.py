@@ -59,7 +59,7 @@ def test_kill_9_leaves_no_process_behind(book, tmp_path):
         time.sleep(0.05)
 
 
-SLOW_FIRST = HEADER + '[[trade]]\nid = "slow"\nstrike = 100\npaths = 30000000\n' + trades(30)[len(HEADER) :]
+SLOW_FIRST = HEADER + '[[trade]]\nid = "slow"\nstrike = 100\npaths = 1000000000\n' + trades(30)[len(HEADER) :]
 
 
 def test_trades_finished_behind_a_slow_trade_are_kept(greeks, book, tmp_path):
