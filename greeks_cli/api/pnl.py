@@ -12,7 +12,8 @@ from greeks_cli.report.pnl_formats import render, rows
 from greeks_cli.report.screen import Screen
 from greeks_cli.terms.book_row import TradeRow
 from greeks_cli.terms.errors import InvalidInput, Problem
-from greeks_cli.terms.pnl import BookExplained, Explained, TotalExplained, explain_book
+from greeks_cli.terms.pnl import Explained
+from greeks_cli.terms.pnl_totals import BookExplained, TotalExplained, explain_book
 
 Run = BookResult | str | PathLike[str]
 """Results of a book, or the file that holds them."""

@@ -5,7 +5,7 @@ The change is expanded in a Taylor series about yesterday's market. A Greek in p
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from math import factorial, hypot
 
@@ -114,8 +114,8 @@ def _moves(before: Request, after: Request) -> Iterator[tuple[str, float]]:
     if passed:
         yield TIME, passed
     old, new = dict(before.levels), dict(after.levels)
-    for name in old.keys() & new.keys() - {TIME}:
-        if change := new[name] - old[name]:
+    for name, value in old.items():
+        if name != TIME and (change := new.get(name, value) - value):
             yield name, change
 
 
@@ -143,7 +143,7 @@ def _is_at_node(greek: Greek, request: Request) -> bool:
 
 
 def _notes(before: Request, after: Request) -> Iterator[str]:
-    """Changes of the contract or of the model, which no Greek explains."""
+    """Changes of the contract or of the model. Of its numbers, such as a strike, a Greek may explain the change."""
     old, new = before.contract, after.contract
     if old.kind != new.kind:
         yield f"the contract was {old.kind}, and is {new.kind}"
@@ -157,70 +157,6 @@ def _notes(before: Request, after: Request) -> Iterator[str]:
     changed = [name for name in fields if getattr(old, name) != getattr(new, name)]
     if changed:
         yield f"the contract has another {', '.join(changed)}"
-
-
-@dataclass(frozen=True)
-class BookExplained:
-    """The change in value of a book between two runs; ``failed`` are the ids of trades without a result in one."""
-
-    trades: tuple[Explained, ...]
-    failed: tuple[str, ...]
-
-    @property
-    def totals(self) -> list["TotalExplained"]:
-        """The explanation of each currency, in order of appearance."""
-        currencies = dict.fromkeys(trade.currency for trade in self.trades)
-        return [TotalExplained.of(name, [one for one in self.trades if one.currency == name]) for name in currencies]
-
-
-@dataclass(frozen=True)
-class TotalExplained:
-    """The change in value of all trades in one currency."""
-
-    currency: str | None
-    trades: tuple[Explained, ...]
-    parts: tuple[Part, ...]
-    explained: Amount
-    change: Amount
-    left: Amount
-
-    @classmethod
-    def of(cls, currency: str | None, trades: Sequence[Explained]) -> "TotalExplained":
-        """The sums over trades; paths of different seeds are independent."""
-        names = dict.fromkeys(part.name for trade in trades for part in trade.parts)
-        parts = (Part(name, _summed(trades, lambda trade, name=name: _part(trade, name))) for name in names)  # type: ignore[misc]
-        explained = _summed(trades, lambda trade: trade.explained)
-        change, left = _summed(trades, lambda trade: trade.change), _summed(trades, lambda trade: trade.left)
-        return cls(currency, tuple(trades), tuple(parts), explained, change, left)
-
-    def largest(self, name: str) -> Explained:
-        """The trade of which a part explains most."""
-        return max(self.trades, key=lambda trade: abs(_part(trade, name).value))
-
-
-def _part(trade: Explained, name: str) -> Amount:
-    return next((part.amount for part in trade.parts if part.name == name), NOTHING)
-
-
-def _summed(trades: Sequence[Explained], amount: Callable[[Explained], Amount]) -> Amount:
-    of_seeds: dict[int, float] = {}
-    for trade in trades:
-        of_seeds[trade.seed] = of_seeds.get(trade.seed, 0.0) + amount(trade).stderr
-    found = [amount(trade) for trade in trades]
-    return Amount(sum(a.value for a in found), hypot(*of_seeds.values()), sum(a.bias for a in found))
-
-
-def explain_book(old: Sequence[TradeRow], new: Sequence[TradeRow]) -> BookExplained:
-    """The explanation of every trade of two runs of a book. Raises InvalidInput for rows of another version."""
-    before, after = {row.id: row for row in old}, {row.id: row for row in new}
-    failed = [row.id for row in (*old, *new) if row.error is not None]
-    names = [name for name in dict.fromkeys((*before, *after)) if name not in failed]
-    trades = tuple(one for name in names for one in _in_each_currency(before.get(name), after.get(name)))
-    return BookExplained(trades, tuple(dict.fromkeys(failed)))
-
-
-def _in_each_currency(old: TradeRow | None, new: TradeRow | None) -> list[Explained]:
-    """The explanation of a trade; one whose currency has changed is closed in the first and new in the other."""
-    if old is None or new is None or old.position.currency == new.position.currency:
-        return [explained(old, new)]
-    return [explained(old, None), explained(None, new)]
+    for name, value in old.values.items():
+        if name not in old.schedule and value != (now_value := new.values.get(name, value)):
+            yield f"the {name} was {value:g}, and is {now_value:g}"

@@ -132,6 +132,15 @@ def test_a_changed_contract_is_told(run, explained):
     assert found["a"]["notes"] == ["the contract has another past_fixings"]
 
 
+def test_another_strike_is_told_and_explained_by_dual_greeks_where_they_are_asked_for(run, explained):
+    new = run("new", CALL.replace('"strike": 100', '"strike": 100.5'))
+    for asked, named in (("delta", set()), ("dual_delta,dual_gamma", {"dual_delta", "dual_gamma"})):
+        call = explained(run("old", CALL, "--greeks", asked), new)["call"]
+        assert call["notes"] == ["the strike was 100, and is 100.5"]
+        assert set(parts(call)) == named
+    assert abs(call["left"]["value"]) < 1e-3 * abs(call["change"]["value"])
+
+
 def test_trades_without_a_result_are_named(greeks, run):
     wrong = PUT.replace("95", "-1")
     outcome = greeks("explain-pnl", run("old", CALL + PUT), run("new", CALL + wrong))
