@@ -24,7 +24,7 @@ def is_arithmetic(node: ast.BinOp) -> bool:
 def folded(tree: ast.expr, numbers: Mapping[str, float]) -> ast.expr:
     """The formula without what is no kink: powers 0 and 1, equal operands of max and min, abs of what is not negative.
 
-    ``numbers`` has the values of the parameters.
+    The root of a square is a kink, and becomes one. ``numbers`` has the values of the parameters.
     """
     found: ast.expr = _Folder(numbers).visit(tree)
     return found
@@ -56,7 +56,9 @@ class _Folder(ChainTransformer):
         power = number_of(node.right) if isinstance(node.op, ast.Pow) else None
         if power == 0:
             return ast.Constant(1)
-        return node.left if power == 1 else found
+        if power == 1:
+            return node.left
+        return found if power is None else self._root(node.left, power) or found
 
     def visit_Call(self, node: ast.Call) -> ast.AST:
         self.generic_visit(node)
@@ -67,9 +69,32 @@ class _Folder(ChainTransformer):
             ):
                 node.args = [argument for argument in node.args if number_of(argument) != 0]
             return node.args[0] if len(node.args) == 1 else node
-        if function_of(node) == "abs" and _is_nonnegative(node.args[0], self._numbers):
-            return node.args[0]
-        return node
+        if function_of(node) == "abs":
+            return self._size(node.args[0])
+        return (function_of(node) == "sqrt" and self._root(node.args[0], 0.5)) or node
+
+    def _root(self, node: ast.expr, power: float) -> ast.expr | None:
+        """The broken power of an even power, which bends where the base is 0; None for other powers."""
+        base, even = _square(node)
+        if base is None or power == int(power):
+            return None
+        size, whole = self._size(base), even * power
+        return size if whole == 1 else ast.BinOp(size, ast.Pow(), ast.Constant(whole))
+
+    def _size(self, node: ast.expr) -> ast.expr:
+        """The absolute value."""
+        return node if _is_nonnegative(node, self._numbers) else ast.Call(ast.Name("abs"), [node], [])
+
+
+def _square(node: ast.expr) -> tuple[ast.expr | None, float]:
+    """The base of an even power, and the power; None for other expressions."""
+    match node:
+        case ast.BinOp(left=left, op=ast.Mult(), right=right) if ast.dump(left) == ast.dump(right):
+            return left, 2
+        case ast.BinOp(left=left, op=ast.Pow(), right=right):
+            power = number_of(right)
+            return (left, power) if power is not None and power > 0 and power % 2 == 0 else (None, 0)
+    return None, 0
 
 
 def has_choices(node: ast.AST) -> bool:
@@ -141,6 +166,22 @@ def is_guarded(tree: ast.expr, numbers: Mapping[str, float]) -> bool:
     branches = [branch for node in ast.walk(tree) for branch in _branches_of(node)]
     operands = [_partial_operand(part) for branch in branches for part in ast.walk(branch)]
     return any(operand is not None and not _is_positive(operand, numbers) for operand in operands)
+
+
+def is_open(tree: ast.expr, numbers: Mapping[str, float]) -> bool:
+    """True if a formula with choices divides by what may be 0: a jump may hide there, as in ``abs(x) / x``."""
+    return has_choices(tree) and any(
+        isinstance(part, ast.BinOp) and _may_be_0(part, numbers) for part in ast.walk(tree)
+    )
+
+
+def _may_be_0(node: ast.BinOp, numbers: Mapping[str, float]) -> bool:
+    match node:
+        case ast.BinOp(op=ast.Div(), right=operand):
+            return number_of(operand) is None and not _is_positive(operand, numbers)
+        case ast.BinOp(left=operand, op=ast.Pow(), right=right):
+            return (number_of(right) or 0) < 0 and not _is_positive(operand, numbers)
+    return False
 
 
 def _partial_operand(node: ast.AST) -> ast.expr | None:

@@ -10,7 +10,7 @@ from typing import Annotated, Any, ClassVar, Literal, NamedTuple, Self
 
 from pydantic import BeforeValidator, Field, model_validator
 
-from greeks_cli.terms.choices import folded, function_of, is_guarded, is_tangled, jumps, meets_choices
+from greeks_cli.terms.choices import folded, function_of, is_guarded, is_open, is_tangled, jumps, meets_choices
 from greeks_cli.terms.fields import Number
 from greeks_cli.terms.fixings import PAST_FIXINGS, Fixed, Prices
 from greeks_cli.terms.formula_grammar import RESERVED, parse_formula
@@ -287,10 +287,11 @@ def _form_of(text: str, param: tuple[tuple[str, float], ...], past: tuple[float,
     values = dict(param)
     parsed = parse_formula(text, values, fixings)
     tree = folded(with_past(parsed, past, len(fixings.times) - len(past), values), values)
-    tangled, guarded = is_tangled(tree), is_guarded(tree, values)
-    if tangled and jumps(tree, values):
+    hidden, guarded = is_open(tree, values), is_guarded(tree, values)
+    tangled = is_tangled(tree)
+    if hidden or (tangled and jumps(tree, values)):
         rewritten = lifted(tree)
         if not is_tangled(rewritten) and is_guarded(rewritten, values) <= guarded:
-            tree, tangled = rewritten, False
-    flags = tangled, meets_choices(tree), guarded, jumps(tree, values), decides_by_numbers(tree)
+            tree, tangled, hidden = rewritten, False, is_open(rewritten, values)
+    flags = tangled, meets_choices(tree), guarded or hidden, jumps(tree, values) or hidden, decides_by_numbers(tree)
     return _Form(tree, *opened(tree), payment_times(tree), *flags)

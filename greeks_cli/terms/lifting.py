@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from functools import reduce
 
 from greeks_cli.terms.choices import function_of, has_choices, is_larger, number_of
+from greeks_cli.terms.polynomials import Polynomial, difference, polynomial, ratio
 
 _MOST_BRANCHES = 256
 _TRUE: ast.expr = ast.Constant(True)
@@ -111,21 +112,19 @@ class _Lifter:
         maximum over time and one of its prices, or a count and a number.
         """
         a, b = _sides(a, b)
-        one, other = number_of(a), number_of(b)
-        if one is not None and other is not None:
-            return yes if one > other or (one == other and not strict) else no
-        keys: tuple[str, ...] = ast.dump(a), ast.dump(b)
-        if keys[0] == keys[1]:
-            return no if strict else yes
-        if keys[0] > keys[1]:  # a > b is not b >= a
-            a, b, yes, no, keys, strict = b, a, no, yes, keys[::-1], not strict
+        found, sign = difference(a, b, _is_price)
+        if (number := _constant(found)) is not None:
+            return yes if sign * number > 0 or (number == 0 and not strict) else no
+        if sign < 0:  # a > b is not b >= a
+            a, b, yes, no, strict = b, a, no, yes, not strict
+        keys: tuple[str, ...] = (repr(found),)
         if _has_path(a) == _has_path(b) or _may_tie(a) or _may_tie(b):
             keys = (*keys, "strict" if strict else "")
         return self._made(keys, ast.Compare(a, [ast.Gt() if strict else ast.GtE()], [b]), yes, no)
 
     def _made(self, key: tuple[str, ...], test: ast.expr, yes: _Tree, no: _Tree) -> _Tree:
         yes, no = _restricted(yes, key, True), _restricted(no, key, False)
-        if ast.dump(_written(yes)) == ast.dump(_written(no)):
+        if _are_equal(yes, no):
             return yes
         self._branches += 1
         if self._branches > _MOST_BRANCHES:
@@ -168,6 +167,27 @@ def _written(tree: _Tree) -> ast.expr:
     return ast.IfExp(tree.test, _written(tree.yes), _written(tree.no)) if isinstance(tree, _Choice) else tree
 
 
+def _are_equal(one: _Tree, other: _Tree) -> bool:
+    if isinstance(one, _Choice) or isinstance(other, _Choice):
+        return ast.dump(_written(one)) == ast.dump(_written(other))
+    return polynomial(one) == polynomial(other)
+
+
+def _constant(found: Polynomial) -> float | None:
+    """The number that a polynomial is, or None."""
+    return None if found.keys() - {()} else float(found.get((), 0))
+
+
+def _is_price(atom: str) -> bool:
+    """True for an atom that is a fixing, which is positive."""
+    return atom.startswith("Subscript(")
+
+
+def _rises(node: ast.Call) -> bool:
+    """True for a function that is larger where its operand is."""
+    return function_of(node) in ("exp", "log", "sqrt")
+
+
 def _has_path(node: ast.expr) -> bool:
     return any(isinstance(part, ast.Name) and part.id == "S" for part in ast.walk(node))
 
@@ -181,7 +201,10 @@ def _may_tie(node: ast.expr) -> bool:
 
 
 def _sides(a: ast.expr, b: ast.expr) -> tuple[ast.expr, ast.expr]:
-    """The sides of a > b, where x - y > 0 is x > y, and -x > 0 is 0 > x."""
+    """The sides of a > b, where x - y > 0 is x > y, -x > 0 is 0 > x, and exp(x) > exp(y) is x > y."""
+    match a, b:
+        case ast.Call(args=[one]), ast.Call(args=[other]) if _rises(a) and function_of(a) == function_of(b):
+            return _sides(one, other)
     if number_of(b) == 0:
         match a:
             case ast.BinOp(op=ast.Sub(), left=left, right=right):
@@ -198,12 +221,16 @@ def _sides(a: ast.expr, b: ast.expr) -> tuple[ast.expr, ast.expr]:
 
 
 def _operation(op: ast.operator, a: ast.expr, b: ast.expr) -> ast.expr:
-    """An operation on two expressions; x/x and x/-x are numbers."""
-    if isinstance(op, ast.Div) and number_of(b) is None:
-        if ast.dump(a) == ast.dump(b):
-            return ast.Constant(1)
-        if ast.dump(_negated(a)) == ast.dump(b) or ast.dump(_negated(b)) == ast.dump(a):
-            return ast.Constant(-1)
+    """An operation on two expressions; 0 times x is 0, and x/x is 1."""
+    if isinstance(op, ast.Mult) and 0 in (number_of(a), number_of(b)):
+        return ast.Constant(0)
+    match op, a, b:
+        case ast.Mult(), ast.BinOp(left=above, op=ast.Div(), right=below), other:
+            op, a, b = ast.Div(), _operation(ast.Mult(), above, other), below
+        case ast.Mult(), other, ast.BinOp(left=above, op=ast.Div(), right=below):
+            op, a, b = ast.Div(), _operation(ast.Mult(), other, above), below
+    if isinstance(op, ast.Div) and number_of(b) is None and (times := ratio(a, b)) is not None:
+        return ast.Constant(times)
     found = ast.BinOp(a, op, b)
     number = number_of(found)
     return found if number is None else ast.Constant(number)

@@ -51,11 +51,35 @@ CASES = {
         {},
         {"delta": 0.03871517541592256},
     ),
+    "jump in quotient of kink": (
+        {"kind": "formula", "param": {"K": 105}, "payoff": "abs(S[-1]-K)/(S[-1]-K)*5"},
+        {"vol": 0.2},
+        {},
+        {"delta": 0.1879006872083208, "rho": 19.725243855089424, "d(K)": -0.17895303543649605},
+    ),
+    "jump in quotient of maxima": (
+        {"kind": "formula", "param": {"K": 100}, "payoff": "(S[-1]-K)/max(S[-1]-K,K-S[-1])"},
+        {"vol": 0.2},
+        {},
+        {"delta": 0.03871517541592256, "vega": -0.7743035083184536},
+    ),
+    "bend hidden in a quotient": (
+        {"kind": "formula", "param": {"K": 100}, "payoff": "abs(S[-1]-K)**3/(S[-1]-K)"},
+        {"vol": 0.2},
+        {},
+        {"delta": 33.967729020066116, "d(K)": -31.388424861276526},
+    ),
+    "root of square": (
+        {"kind": "formula", "param": {"K": 100}, "payoff": "sqrt((S[-1]-K)**2)"},
+        {"vol": 0.2},
+        {},
+        {"delta": 0.15694212430638263, "gamma": 0.03871517541592256, "d(K,K)": 0.03871517541592256},
+    ),
     "root of kink": (
         {"kind": "formula", "param": {"K": 100}, "payoff": "sqrt(max(S[-1]-K,0))"},
         {"vol": 0.2},
         {},
-        {"delta": 0.10052078032565064},
+        {"delta": 0.10052078032565064, "vega": 3.2248186639503977, "rho": 8.168770451342642},
     ),
     "guarded log": (
         {"kind": "formula", "payoff": "log(S[-1]-50) if S[-1] > 51 else 0"},

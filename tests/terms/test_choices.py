@@ -8,7 +8,7 @@ import pytest
 from greeks_cli.engine.autodiff.kinks import Sharp
 from greeks_cli.engine.autodiff.ops import values_of
 from greeks_cli.engine.payoffs.formula import _Walker
-from greeks_cli.terms.choices import folded, is_guarded, is_tangled, jumps
+from greeks_cli.terms.choices import folded, is_guarded, is_open, is_tangled, jumps
 from greeks_cli.terms.contracts import ON_ONE
 from greeks_cli.terms.lifting import lifted
 
@@ -18,8 +18,17 @@ LIFTED = {
     "where(S[-1] > K and S[-1] > K and S[-1] > K, 1, 0)": "0 if K >= S[-1] else 1",
     "where(max(S[-1] - K, 0) > 0, 1, 0)": "0 if K >= S[-1] else 1",
     "where(max(S[-1] - K, 0) > 10, 1, 0)": None,
-    "(S[-1] - K) / abs(S[-1] - K)": "-1 if K >= S[-1] else 1",
-    "min(S[-1], 100) * max(S[-1], 100)": "S[-1] * 100 if 100 >= S[-1] else 100 * S[-1]",
+    "(S[-1] - K) / abs(S[-1] - K)": "-1.0 if K >= S[-1] else 1.0",
+    "abs(S[-1] - K) / (S[-1] - K) * 5": "-5.0 if K >= S[-1] else 5.0",
+    "abs(S[-1] - K) * (1 / (S[-1] - K))": "-1.0 if K >= S[-1] else 1.0",
+    "(abs(S[-1] - K) + S[-1] - K) / (S[-1] - K)": "0.0 if K >= S[-1] else 2.0",
+    "(K - S[-1]) / ((S[-1] - K) ** 2) ** 0.5": "1.0 if K >= S[-1] else -1.0",
+    "max(S[-1] - K, 0) / abs(S[-1] - K)": "0.0 if K >= S[-1] else 1.0",
+    "(S[-1] - K) / max(S[-1] - K, K - S[-1])": "-1.0 if K - S[-1] >= S[-1] - K else 1.0",
+    "where(2 * S[-1] > 2 * K and S[-1] - K > 0, 1, 0)": "0 if 2 * K >= 2 * S[-1] else 1",
+    "where(K / S[-1] < 1 and S[-1] > K, 1, 0)": "0 if K / S[-1] >= 1 else 1",
+    "where(exp(S[-1] / 100) > exp(K / 100) and S[-1] > K, 1, 0)": "0 if K / 100 >= S[-1] / 100 else 1",
+    "min(S[-1], 100) * max(S[-1], 100)": "S[-1] * 100",
     "abs(abs(S[-1] - K) - 10)": None,
     "where(K < S[-1] < 120 or S[-1] > 140, 1, 0)": None,
     "where(not S[-1] > K, 1, 2) ** 2": None,
@@ -64,6 +73,10 @@ def test_lifted_formula_has_the_same_values_and_simple_conditions(text):
         ("S[-1] ** 2", "S[-1] ** 2"),
         ("abs(max(S[-1] - K, 0)) + abs(S[-1])", "max(S[-1] - K, 0) + S[-1]"),
         ("max(abs(S[-1] - K), 0)", "abs(S[-1] - K)"),
+        ("sqrt((S[-1] - K) ** 2)", "abs(S[-1] - K)"),
+        ("sqrt((S[-1] - K) * (S[-1] - K))", "abs(S[-1] - K)"),
+        ("((S[-1] - K) ** 4) ** 0.75", "abs(S[-1] - K) ** 3.0"),
+        ("sqrt(S[-1] ** 2)", "S[-1]"),
     ],
 )
 def test_what_is_no_kink_is_folded(text, found):
@@ -105,6 +118,20 @@ def test_branches_are_guarded_where_they_may_have_no_value(text, guarded):
 )
 def test_formulas_that_may_jump(text, jumping):
     assert jumps(tree_of(text), {"K": 100.0}) is jumping
+
+
+@pytest.mark.parametrize(
+    ("text", "hidden"),
+    [
+        ("abs(S[-1] - K) ** 3 / (S[-1] - K)", True),
+        ("max(S[-1] - K, 0) ** 2 * (S[-1] - K) ** -1", True),
+        ("max(S[-1] - K, 0) / S[-1]", False),
+        ("max(S[-1] - K, 0) / max(S[-1] - K, 1)", False),
+        ("1 / (S[-1] - K)", False),
+    ],
+)
+def test_jumps_may_hide_in_quotients_of_choices(text, hidden):
+    assert is_open(tree_of(text), {"K": 100.0}) is hidden
 
 
 def test_formula_of_too_many_branches_is_left_as_it_is():

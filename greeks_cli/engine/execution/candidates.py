@@ -78,7 +78,9 @@ class _Candidates:
         return [Method(Estimator.PATHWISE, own) for own in kernels]
 
     def _conditional(self, first: str, order: int) -> list[Method]:
-        scales = (*_CONDITIONAL_SCALES, *([_OF_JUMPS] if self._request.contract.jumps else []))
+        contract = self._request.contract
+        scales = (*_CONDITIONAL_SCALES, *([_OF_JUMPS] if contract.jumps else []))
+        order += contract.jumps and contract.tangled_kinks  # a bend may be all that makes the payoff jump
         return [Method(Estimator.CONDITIONAL, smooth_kernels(self._kinks, scale, order), first) for scale in scales]
 
 
