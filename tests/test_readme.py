@@ -19,7 +19,10 @@ def fences(language):
 
 
 COMMANDS = [
-    line for block in fences("sh") for line in block.splitlines() if re.match(r"(GREEKS_\w+=\S+ )?greeks ", line)
+    line
+    for block in fences("sh")
+    for line in re.sub(r"\\\n +", "", block).splitlines()
+    if re.match(r"(GREEKS_\w+=\S+ )?greeks ", line)
 ]
 PYTHON = re.findall(r"^```python\n(.*?)^```\n\n```text\n(.*?)^```", README, flags=re.DOTALL | re.MULTILINE)
 SHOWN = [block.removeprefix("$ ").split("\n", 1) for block in fences("console")]
