@@ -15,7 +15,7 @@ import numpy as np
 
 from greeks_cli.engine.backends.backend import ALONE, Fill, Host, Rows, Stack
 from greeks_cli.engine.backends.code import normals_of
-from greeks_cli.engine.backends.llvm_text import LANES
+from greeks_cli.engine.backends.operation_text import LANES
 from greeks_cli.engine.backends.portable import Portable, portable
 from greeks_cli.engine.backends.segments import Segments
 from greeks_cli.engine.backends.ziggurat import BITS, StandardNormals

@@ -5,30 +5,13 @@ rounding. Numbers and their order are those of eight lanes, whatever the width o
 """
 
 from dataclasses import dataclass
-from typing import Any, Final
+from functools import cached_property
+from typing import Any
 
-import numpy as np
-
-from greeks_cli.engine.backends.elementary import FUNCTIONS
-from greeks_cli.engine.compiler.ir import as_type
-from greeks_cli.engine.compiler.operations import CONSTANT, LOAD, Node
-
-LANES = 8
-_WIDE: Final = {"float64": "<8 x double>", "float32": "<8 x float>", "bool": "<8 x i1>", "number": "<8 x double>"}
-_SCALAR: Final = {"float64": "double", "float32": "float", "bool": "i8"}
-_BYTES: Final = {"float64": 8, "float32": 4, "bool": 1}
-_ARITHMETIC: Final = {np.add: "fadd", np.subtract: "fsub", np.multiply: "fmul", np.divide: "fdiv"}
-_COMPARED: Final = {
-    np.greater: "ogt",
-    np.greater_equal: "oge",
-    np.less: "olt",
-    np.less_equal: "ole",
-    np.equal: "oeq",
-    np.not_equal: "une",
-}
-_LOGIC: Final = {np.logical_and: "and", np.logical_or: "or"}
-_INTRINSIC: Final = {np.absolute: "fabs", np.sqrt: "sqrt", np.copysign: "copysign", np.floor: "floor"}
-_EXTREME: Final = {np.maximum: "ogt", np.minimum: "olt"}
+from greeks_cli.engine.backends.body_text import BodyText
+from greeks_cli.engine.backends.operation_text import BYTES, LANES, SCALAR, WIDE, Text
+from greeks_cli.engine.backends.sections import Sections
+from greeks_cli.engine.compiler.operations import Node
 
 
 @dataclass(frozen=True)
@@ -37,23 +20,29 @@ class Kernel:
 
     nodes: tuple[Node, ...]
     loads: tuple[str, ...]
-    """The kind of each row that is loaded."""
+    """The kind of each row that is loaded; the rows of a loop are one."""
     n_constants: int
     stored: tuple[Node, ...]
     summed: tuple[Node, ...]
 
+    @cached_property
+    def sections(self) -> Sections:
+        """The sections of the body."""
+        return Sections(self.nodes, self.stored)
+
     @property
     def structure(self) -> Any:
         """Key of the kernel's code: equal for kernels that differ in numbers alone."""
-        calls = tuple((n.operation, tuple(o.number for o in n.operands), n.kind, n.place) for n in self.nodes)
+        calls = tuple((n.operation, tuple(o.number for o in n.operands), n.kind, n.place, n.count) for n in self.nodes)
         return calls, self.loads, tuple(n.number for n in self.stored), tuple(n.number for n in self.summed)
 
 
 def printed(kernel: Kernel) -> str:
     """The module of a kernel, whose function ``kernel`` takes (rows, strides, constants, out, sums, sizes).
 
-    ``rows`` and ``out`` are arrays of pointers, ``strides`` the bytes between the rows of two trades. ``constants`` has
-    a row for each trade. ``sums`` has, for each summed node and trade, a centre, then two sums for each slice: of the
+    ``rows`` and ``out`` are arrays of pointers, ``strides`` the bytes between the rows of two trades, or of a loop.
+    After the results, ``out`` has the scratch memory, 64 bytes for each of its rows. ``constants`` has a row for each
+    trade. ``sums`` has, for each summed node and trade, a centre, then two sums for each slice: of the
     deviations from the centre, and of their squares. ``sizes`` are trades, paths, paths of a slice, and slices.
     """
     return _Printer(kernel).text()
@@ -61,39 +50,34 @@ def printed(kernel: Kernel) -> str:
 
 class _Printer:
     def __init__(self, kernel: Kernel):
-        self._kernel = kernel
-        self._lines: list[str] = []
-        self._n = 0
-        self._names: dict[int, str] = {}
-
-    def _new(self, line: str) -> str:
-        self._n += 1
-        self._lines.append(f"  %x{self._n} = {line}")
-        return f"%x{self._n}"
+        self._kernel, self._text = kernel, Text()
+        self._new = self._text.new
+        self._body = BodyText(self._text, kernel.sections, kernel.stored, "paths")
 
     def text(self) -> str:
         self._entry()
-        self._body()
+        self._body.print()
         self._sums()
         self._exit()
-        body = "\n".join(self._lines)
+        body = "\n".join(self._text.lines)
         declared = "\n".join(
-            f"declare {_WIDE[kind]} @llvm.{name}.v8{short}({arguments})"
+            f"declare {WIDE[kind]} @llvm.{name}.v8{short}({arguments})"
             for kind, short in (("float64", "f64"), ("float32", "f32"))
             for name, arguments in (
-                ("fabs", _WIDE[kind]),
-                ("sqrt", _WIDE[kind]),
-                ("floor", _WIDE[kind]),
-                ("copysign", f"{_WIDE[kind]}, {_WIDE[kind]}"),
-                ("fma", ", ".join([_WIDE[kind]] * 3)),
+                ("fabs", WIDE[kind]),
+                ("sqrt", WIDE[kind]),
+                ("floor", WIDE[kind]),
+                ("copysign", f"{WIDE[kind]}, {WIDE[kind]}"),
+                ("fma", ", ".join([WIDE[kind]] * 3)),
             )
         )
+        declared += "\ndeclare void @llvm.prefetch.p0(ptr, i32, i32, i32)"
         head = "define void @kernel(ptr noalias %rows, ptr noalias %strides, ptr noalias %constants, ptr noalias %out, "
         head += 'ptr noalias %sums, ptr noalias %sizes) "min-legal-vector-width"="512" nounwind {\n'
         return f"{declared}\n{head}{body}\n}}\n"
 
     def _entry(self) -> None:
-        add = self._lines.append
+        add = self._text.add
         add("entry:")
         for name, place in (("trades", 0), ("n", 1), ("length", 2), ("slices", 3)):
             add(f"  %p_{name} = getelementptr i64, ptr %sizes, i64 {place}")
@@ -113,7 +97,12 @@ class _Printer:
             add(f"  %po{place} = getelementptr ptr, ptr %out, i64 {place}")
             add(f"  %q{place} = load ptr, ptr %po{place}")
             add(f"  %oo{place} = mul i64 %t, %n")
-            add(f"  %out{place} = getelementptr {_SCALAR[node.kind]}, ptr %q{place}, i64 %oo{place}")
+            add(f"  %out{place} = getelementptr {SCALAR[node.kind]}, ptr %q{place}, i64 %oo{place}")
+            if node.count:
+                add(f"  %between{place} = mul i64 %n, {BYTES[node.kind]}")
+        if self._kernel.sections.n_scratch:
+            add(f"  %p_scratch = getelementptr ptr, ptr %out, i64 {len(self._kernel.stored)}")
+            add("  %scratch = load ptr, ptr %p_scratch")
         add(f"  %c_first = mul i64 %t, {self._kernel.n_constants}")
         add("  %own = getelementptr double, ptr %constants, i64 %c_first")
         add("  %width_of_sums = mul i64 %slices, 2")
@@ -139,90 +128,13 @@ class _Printer:
         add("  %beyond = icmp sgt i64 %i, %last")
         add("  %at = select i1 %beyond, i64 %last, i64 %i")
 
-    def _body(self) -> None:
-        for node in self._kernel.nodes:
-            self._names[node.number] = self._value(node)
-        for place, node in enumerate(self._kernel.stored):
-            scalar, name = _SCALAR[node.kind], self._names[node.number]
-            pointer = self._new(f"getelementptr {scalar}, ptr %out{place}, i64 %at")
-            wide = _WIDE[node.kind]
-            if node.kind == "bool":
-                name, wide = self._new(f"zext <8 x i1> {name} to <8 x i8>"), "<8 x i8>"
-            self._lines.append(f"  store {wide} {name}, ptr {pointer}, align {_BYTES[node.kind]}")
-
-    def _value(self, node: Node) -> str:
-        names = [self._names[one.number] for one in node.operands]
-        wide = _WIDE[node.kind]
-        if node.operation == LOAD:
-            return self._loaded(node)
-        if node.operation == CONSTANT:
-            pointer = self._new(f"getelementptr double, ptr %own, i64 {node.place}")
-            number = self._new(f"load double, ptr {pointer}")
-            return self._splat(number, node.kind)
-        if node.operation is as_type:
-            return self._converted(names[0], node.operands[0].kind, node.kind)
-        operation = node.operation
-        if operation in _ARITHMETIC:
-            return self._new(f"{_ARITHMETIC[operation]} {wide} {names[0]}, {names[1]}")
-        of = _WIDE[node.operands[-1].kind]
-        if operation in _COMPARED:
-            return self._new(f"fcmp {_COMPARED[operation]} {of} {names[0]}, {names[1]}")
-        if operation is np.negative:
-            return self._new(f"fneg {wide} {names[0]}")
-        if operation is np.square:
-            return self._new(f"fmul {wide} {names[0]}, {names[0]}")
-        if operation in _INTRINSIC:
-            short = "f64" if node.kind == "float64" else "f32"
-            arguments = ", ".join(f"{wide} {name}" for name in names)
-            return self._new(f"call {wide} @llvm.{_INTRINSIC[operation]}.v8{short}({arguments})")
-        if operation in _EXTREME:
-            if node.operands[1].operation == CONSTANT:  # a number: no NaN
-                first = self._new(f"fcmp u{_EXTREME[operation][1:]} {wide} {names[0]}, {names[1]}")
-                return self._new(f"select <8 x i1> {first}, {wide} {names[0]}, {wide} {names[1]}")
-            first = self._new(f"fcmp {_EXTREME[operation]} {wide} {names[0]}, {names[1]}")
-            missing = self._new(f"fcmp uno {wide} {names[0]}, {names[0]}")
-            either = self._new(f"or <8 x i1> {first}, {missing}")
-            return self._new(f"select <8 x i1> {either}, {wide} {names[0]}, {wide} {names[1]}")
-        if operation in _LOGIC:
-            return self._new(f"{_LOGIC[operation]} <8 x i1> {names[0]}, {names[1]}")
-        if operation is np.logical_not:
-            return self._new(f"xor <8 x i1> {names[0]}, splat (i1 true)")
-        if operation is np.where:
-            return self._new(f"select <8 x i1> {names[0]}, {of} {names[1]}, {of} {names[2]}")
-        return self._elementary(operation, names[0], node.kind)
-
-    def _loaded(self, node: Node) -> str:
-        pointer = self._new(f"getelementptr {_SCALAR[node.kind]}, ptr %row{node.place}, i64 %at")
-        if node.kind == "bool":
-            found = self._new(f"load <8 x i8>, ptr {pointer}, align 1")
-            return self._new(f"icmp ne <8 x i8> {found}, zeroinitializer")
-        return self._new(f"load {_WIDE[node.kind]}, ptr {pointer}, align {_BYTES[node.kind]}")
-
-    def _splat(self, number: str, kind: str) -> str:
-        one = self._new(f"insertelement <8 x double> poison, double {number}, i64 0")
-        wide = self._new(f"shufflevector <8 x double> {one}, <8 x double> poison, <8 x i32> zeroinitializer")
-        return self._converted(wide, "float64", kind) if kind == "float32" else wide
-
-    def _converted(self, name: str, kind: str, other: str) -> str:
-        if kind == "number":
-            kind = "float64"
-        if kind == other:
-            return name
-        function = {"bool": "uitofp", "float64": "fptrunc", "float32": "fpext"}[kind]
-        return self._new(f"{function} {_WIDE[kind]} {name} to {_WIDE[other]}")
-
-    def _elementary(self, operation: Any, name: str, kind: str) -> str:
-        """An elementary function, in float64 whatever the type."""
-        wide = self._converted(name, kind, "float64")
-        return self._converted(FUNCTIONS[operation](self._new, wide), "float64", kind)
-
     def _sums(self) -> None:
-        add, summed = self._lines.append, self._kernel.summed
+        add, summed = self._text.add, self._kernel.summed
         if not summed:
             add("  br label %paths_end")
             add("paths_end:")
             return
-        names = [self._converted(self._names[n.number], n.kind, "float64") for n in summed]
+        names = [self._text.converted(self._body.names[n.number], n.kind, "float64") for n in summed]
         add("  %is_first = icmp eq i64 %i, 0")
         add("  br i1 %is_first, label %centre, label %add")
         add("centre:")
@@ -237,7 +149,7 @@ class _Printer:
         lanes = "<" + ", ".join(f"i64 {lane}" for lane in range(LANES)) + ">"
         counts = self._new(f"icmp sge <8 x i64> {lanes}, {least}")
         for place, name in enumerate(names):
-            centre = self._splat(self._new(f"load double, ptr %sum{place}"), "float64")
+            centre = self._text.splat(self._new(f"load double, ptr %sum{place}"), "float64")
             apart = self._new(f"fsub <8 x double> {name}, {centre}")
             apart = self._new(f"select <8 x i1> {counts}, <8 x double> {apart}, <8 x double> zeroinitializer")
             add(f"  %onen{place} = fadd <8 x double> %one{place}, {apart}")
@@ -247,7 +159,7 @@ class _Printer:
         add("paths_end:")
 
     def _exit(self) -> None:
-        add = self._lines.append
+        add = self._text.add
         add(f"  %i_next = add i64 %i, {LANES}")
         add("  %is_more = icmp slt i64 %i_next, %end")
         add("  br i1 %is_more, label %paths, label %slice_end")

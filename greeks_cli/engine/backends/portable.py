@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 
 from greeks_cli.engine.backends.code import function_of
 from greeks_cli.engine.backends.elementary import FUNCTIONS
-from greeks_cli.engine.backends.llvm_text import LANES, Kernel
+from greeks_cli.engine.backends.llvm_text import Kernel
+from greeks_cli.engine.backends.operation_text import LANES
 from greeks_cli.engine.compiler.operations import LOAD, Node
 
 

@@ -5,25 +5,16 @@ Segments are found on the first run, when the shapes of all arrays are known, an
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
 from threading import RLock
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from greeks_cli.engine.backends.backend import Rows, SlicedSums
-from greeks_cli.engine.backends.code import function_of
-from greeks_cli.engine.backends.llvm_text import LANES, Kernel
-from greeks_cli.engine.backends.native import Function
+from greeks_cli.engine.backends.launch import Launch, Values, slice_length
 from greeks_cli.engine.compiler.expand import MOST_NODES, Expansion
-from greeks_cli.engine.compiler.ir import Array, Call, Shape
-from greeks_cli.engine.compiler.operations import CONSTANT, LOAD, ZERO, Node, Unfit
-
-_SLICES = 128
-"""Slices of a row of samples, about: the spread of their sums gives the error of the whole."""
-
-Values = dict[int, Any]
+from greeks_cli.engine.compiler.ir import Call, Shape
+from greeks_cli.engine.compiler.operations import Unfit
 
 
 class Segments:
@@ -57,7 +48,7 @@ class Segments:
 
     def _sums_of_number(self, value: Any, n_paths: int) -> SlicedSums:
         """The sums of a result that is one number on all paths of a trade, in the slices of other results."""
-        length = _slice_length(n_paths)
+        length = slice_length(n_paths)
         nothing = np.zeros((self._n_trades, -(-n_paths // length)))
         centres = np.broadcast_to(np.ravel(value).astype(np.float64), self._n_trades)
         return SlicedSums(n_paths, length, centres, nothing, nothing)
@@ -152,139 +143,6 @@ def _made(step: "Launch | Call", values: Values, n_paths: int) -> Iterator[tuple
         return
     arguments = [[values[i] for i in a] if type(a) is tuple else values[a] for a in step.arguments]
     values[step.result] = step.function(*arguments, **step.keywords)
-
-
-@dataclass(frozen=True)
-class _Stored:
-    """Where the rows of a slot are stored: the shape of its array but for the paths, and its type."""
-
-    slot: int
-    lengths: tuple[int, ...]
-    dtype: str
-    part: int | None = None
-    """The place in a list of arrays, where the slot has one."""
-
-
-@dataclass(frozen=True)
-class Launch:
-    """A call of a kernel's code: the rows, the constants and the results of the kernel."""
-
-    function: Function
-    n_trades: int
-    rows: tuple[tuple[int, int], ...]
-    constants: tuple[tuple[int, int], ...]
-    stored: tuple[_Stored, ...]
-    summed: tuple[int, ...]
-
-    @classmethod
-    def of(cls, expansion: Expansion, arrays: Mapping[int, Any], sums: Mapping[int, Any], n_trades: int) -> "Launch":
-        """Compiles the operations that some slots need; ``arrays`` are stored, ``sums`` are summed."""
-        stored, nodes = [], list[Node]()
-        for slot, value in arrays.items():
-            for part, one in enumerate(value) if isinstance(value, list) else [(None, value)]:
-                own = [expansion.graph.strong(node) for node in one.ravel()]
-                stored.append(_Stored(slot, one.shape[:-1], own[0].kind, part))
-                nodes += own
-        last = [expansion.graph.strong(one.ravel()[0]) for one in sums.values()]
-        kernel, rows, constants = kernel_of(expansion, nodes, last)
-        return cls(function_of(kernel), n_trades, rows, constants, tuple(stored), tuple(sums))
-
-    def run(self, values: Values, n_paths: int) -> Iterator[tuple[int, Rows]]:
-        """Runs the code; puts the stored arrays among the values, and yields the sums."""
-        pointers, strides, kept = self._pointers(values)
-        out: list[int] = []
-        for one in self.stored:
-            lengths = one.lengths if self.n_trades == 1 else (self.n_trades,)
-            array = np.empty((*lengths, n_paths), one.dtype)
-            out += [array.ctypes.data + row * array.itemsize * n_paths for row in range(int(np.prod(one.lengths)))]
-            if one.part is None:
-                values[one.slot] = array
-            else:
-                values.setdefault(one.slot, []).append(array)
-        length = _slice_length(n_paths) if self.summed else n_paths
-        n_slices = -(-n_paths // length)
-        sums = np.empty((len(self.summed), self.n_trades, 1 + 2 * n_slices))
-        numbers = [
-            np.array(pointers, np.uintp),
-            np.array(strides, np.int64),
-            self._numbers(values),
-            np.array(out, np.uintp),
-            sums,
-            np.array([self.n_trades, n_paths, length, n_slices], np.int64),
-        ]
-        self.function(*(one.ctypes.data for one in numbers))
-        del kept
-        for slot, table in zip(self.summed, sums, strict=True):
-            yield slot, SlicedSums(n_paths, length, table[:, 0], table[:, 1::2], table[:, 2::2])
-
-    def _pointers(self, values: Values) -> tuple[list[int], list[int], list[Array]]:
-        """The address of each row, the bytes between the rows of two trades, and the arrays."""
-        arrays = {slot: _contiguous(values[slot]) for slot in dict.fromkeys(slot for slot, _ in self.rows)}
-        pointers, strides = [], []
-        for slot, row in self.rows:
-            array = arrays[slot]
-            of_trades = self.n_trades > 1 and array.ndim > 1
-            place = 0 if of_trades else sum(np.multiply(np.unravel_index(row, array.shape[:-1]), array.strides[:-1]))
-            pointers.append(array.ctypes.data + int(place))
-            strides.append(array.strides[0] if of_trades else 0)
-        return pointers, strides, list(arrays.values())
-
-    def _numbers(self, values: Values) -> NDArray[np.float64]:
-        """The constants of each trade, shape (n_trades, n_constants)."""
-        table = np.empty((self.n_trades, len(self.constants)))
-        for column, (slot, place) in enumerate(self.constants):
-            value = values.get(slot)
-            if slot == ZERO:
-                table[:, column] = 0.0
-            elif isinstance(value, np.ndarray):
-                table[:, column] = value.ravel()[place] if self.n_trades == 1 else value.ravel()
-            else:
-                table[:, column] = value
-        return table
-
-
-def kernel_of(
-    expansion: Expansion, stored: Sequence[Node], summed: Sequence[Node]
-) -> tuple[Kernel, tuple[tuple[int, int], ...], tuple[tuple[int, int], ...]]:
-    """The kernel of the nodes that some nodes need, numbered anew, with its rows and its constants."""
-    needed = {node.number for node in (*stored, *summed)}
-    for node in reversed(expansion.graph.nodes):
-        if node.number in needed:
-            needed.update(one.number for one in node.operands)
-    placed: dict[int, Node] = {}
-    rows, constants, kinds = list[tuple[int, int]](), list[tuple[int, int]](), list[str]()
-    for node in expansion.graph.nodes:
-        if node.number not in needed:
-            continue
-        place = 0
-        if node.operation == LOAD:
-            place = len(rows)
-            rows.append(expansion.rows[node.place])
-            kinds.append(node.kind)
-        elif node.operation == CONSTANT:
-            place = len(constants)
-            constants.append(expansion.graph.constants[node.place])
-        operands = tuple(placed[one.number] for one in node.operands)
-        placed[node.number] = replace(node, number=len(placed), operands=operands, place=place)
-    kernel = Kernel(
-        tuple(placed.values()),
-        tuple(kinds),
-        len(constants),
-        tuple(placed[node.number] for node in stored),
-        tuple(placed[node.number] for node in summed),
-    )
-    return kernel, tuple(rows), tuple(constants)
-
-
-def _slice_length(n_paths: int) -> int:
-    """Samples of a slice: whole steps of a kernel."""
-    return max(LANES, n_paths // _SLICES // LANES * LANES)
-
-
-def _contiguous(array: Array) -> Array:
-    """An array whose paths are next to each other in memory."""
-    is_dense = array.strides[-1] == array.itemsize and array.dtype.isnative
-    return array if is_dense else np.ascontiguousarray(array)
 
 
 def _is_of_paths(value: Any, n_paths: int) -> bool:

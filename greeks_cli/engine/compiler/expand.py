@@ -14,13 +14,14 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from greeks_cli.engine.compiler.ir import Call, Shape, as_type
+from greeks_cli.engine.compiler.ir import Call, Shape, as_type, rows_put
+from greeks_cli.engine.compiler.loop_calls import LoopCalls
 from greeks_cli.engine.compiler.operations import CONSTANT, ZERO, Graph, Kind, Node, Unfit
 
 MOST_NODES = 4000
 """Operations of a kernel, at most: the time of a compiler grows faster than the number of operations."""
 MOST_ROWS = 32
-"""Rows of an array, at most, whose numbers are operations one by one."""
+"""Rows of an array, at most, whose numbers are operations one by one; more rows are a loop."""
 
 _SHAPES: Final = {
     operator.getitem,
@@ -54,9 +55,8 @@ class Expansion:
         """``n_trades`` are the rows of every array, where they are those of trades; 1 of a single trade."""
         self.graph = Graph()
         self.values: dict[int, Any] = {}
-        """The nodes of each slot: an array whose last axis is one path, or a constant."""
-        self.rows: list[tuple[int, int]] = []
-        """The slot of each row that is loaded, and its number there."""
+        """The nodes of each slot: an array whose last axis is one path, the node of a loop, or a constant."""
+        self._loops = LoopCalls(self.graph, MOST_ROWS, self._operand, _raw)
         self._n_trades = n_trades
         self._constants: dict[int, Nodes] = {}
 
@@ -66,10 +66,12 @@ class Expansion:
         kind = _kind(array.dtype)
         count = int(np.prod(own, dtype=int))
         if count > MOST_ROWS:
-            raise Unfit
+            if len(own) != 1:
+                raise Unfit
+            self.values[slot] = self.graph.load(slot, 0, kind, count, 1)
+            return
         found = np.empty(count, object)
-        found[:] = [self.graph.load(len(self.rows) + row, kind) for row in range(count)]
-        self.rows += ((slot, row) for row in range(count))
+        found[:] = [self.graph.load(slot, row, kind) for row in range(count)]
         self.values[slot] = found.reshape(*own, 1)
 
     def give(self, slot: int, value: Any) -> None:
@@ -79,12 +81,14 @@ class Expansion:
     def call(self, call: Call) -> None:
         """Runs a call on nodes. Raises Unfit where it is none of numbers of one path."""
         arguments = [
-            [self._nodes(self.values[slot]) for slot in argument] if type(argument) is tuple else self.values[argument]
+            [self._part(self.values[slot]) for slot in argument] if type(argument) is tuple else self.values[argument]
             for argument in call.arguments
         ]
         self.values[call.result] = self._called(call.function, arguments, call.keywords)
 
     def _called(self, function: Callable[..., Any], arguments: list[Any], keywords: Mapping[str, Any]) -> Any:
+        if self._is_loop(function, arguments):
+            return self._loops.called(function, arguments, keywords)
         if function in _SHAPES:
             return self._shaped(function, arguments, keywords)
         if function is as_type:
@@ -155,6 +159,36 @@ class Expansion:
         products = self._each(lambda *numbers: self.graph.call(np.multiply, numbers), (first, other))
         return reduce(self._add, products)
 
+    def _is_loop(self, function: Callable[..., Any], arguments: list[Any]) -> bool:
+        """True if an argument or the result of a call has many rows."""
+        if self._n_trades > 1:
+            return False
+        first, *others = arguments
+        if any(isinstance(one, Node) or _is_long(one) for one in arguments):
+            return True
+        if isinstance(first, list):
+            if function is operator.getitem:
+                return False
+            return any(isinstance(one, Node) for one in first) or sum(len(one) for one in first) > MOST_ROWS
+        if function in (np.broadcast_to, np.pad, rows_put):
+            return bool(_rows_of(function, first, others) > MOST_ROWS)
+        return False
+
+    def _part(self, value: Any) -> Any:
+        return value if isinstance(value, Node) else self._nodes(value)
+
+    def _operand(self, value: Any) -> Node:
+        """A value as one node, of a loop or of a single number. Raises Unfit for several rows."""
+        if isinstance(value, Node):
+            return value
+        if _is_long(value):
+            return self.graph.constants_of(value.slot, value.value.size, _kind(value.value.dtype))
+        nodes = self._nodes(value)
+        if nodes.size != 1:
+            raise Unfit
+        one: Node = nodes.ravel()[0]
+        return one
+
     def _nodes(self, value: Any) -> Nodes:
         """A value as an array of nodes; constants become nodes. Raises Unfit for what is no number."""
         if not isinstance(value, _Given):
@@ -183,6 +217,23 @@ class Expansion:
 
 def _raw(value: Any) -> Any:
     return value.value if isinstance(value, _Given) else value
+
+
+def _is_long(value: Any) -> bool:
+    """True for a constant that has one number for each of many rows."""
+    one = _raw(value)
+    is_rows = isinstance(one, np.ndarray) and one.ndim in (1, 2) and one.shape[1:] in ((), (1,))
+    return is_rows and isinstance(value, _Given) and len(one) > MOST_ROWS
+
+
+def _rows_of(function: Callable[..., Any], first: Any, others: list[Any]) -> int:
+    """The rows of the result of a call that makes more rows."""
+    sizes = [_raw(one) for one in others]
+    if function is np.broadcast_to:
+        return int(sizes[0][0]) if len(sizes[0]) == 2 else 0
+    if function is rows_put:
+        return int(sizes[1])
+    return sum(sizes[0][0]) + len(first) if isinstance(first, np.ndarray) and np.ndim(sizes[0]) == 2 else 0
 
 
 def _running(rows: Nodes, add: Callable[[Nodes, Nodes], Nodes]) -> list[Nodes]:

@@ -9,6 +9,10 @@ from greeks_cli.engine.compiler.ir import as_type
 
 LOAD, CONSTANT = "load", "constant"
 """Operations of a node that is a number of an input, and of one that is a constant."""
+VIEW, JOIN, SPREAD, AT = "view", "join", "spread", "at"
+"""Operations that move rows of a loop: at other places, parts one after the other, one number on all rows, one row."""
+RUNNING, RECURRENCE = "running", "recurrence"
+"""Operations along the rows of a loop: the result of a function so far, and y_k = a_k y_(k-1) + b_k."""
 ZERO = -1
 """In place of the slot of a constant: the number zero."""
 _NUMBERS: Final = {
@@ -47,11 +51,14 @@ class Node:
 
     number: int
     operation: Any
-    """A function of NumPy, ``as_type``, or LOAD or CONSTANT."""
+    """A function of NumPy, ``as_type``, or an operation of this module."""
     operands: tuple["Node", ...]
     kind: Kind
-    place: int = 0
-    """The place of a loaded number among the rows of the inputs, or of a constant in the table."""
+    place: Any = 0
+    """The place of a loaded number among the rows of the inputs, or of a constant in the table; the first row and the
+    step of a view; the first row of each part of a join; the row at which a number is taken; the function that runs."""
+    count: int = 0
+    """The rows of a node that has a number on each row of a loop; 0 of a single number."""
 
 
 class Graph:
@@ -61,50 +68,67 @@ class Graph:
         self.nodes: list[Node] = []
         self.constants: list[tuple[int, int]] = []
         """The slot of each constant, and its place in the array there."""
+        self.rows: list[tuple[int, int, int]] = []
+        """The slot of each row that is loaded, its number there, and the step to the next row of a loop."""
         self._kept: dict[Any, Node] = {}
 
-    def _node(self, operation: Any, operands: tuple[Node, ...], kind: Kind, place: int = 0) -> Node:
-        key = operation, tuple(one.number for one in operands), kind, place
+    def node(self, operation: Any, operands: tuple[Node, ...], kind: Kind, place: Any = 0, count: int = 0) -> Node:
+        """The node of an operation, a new one where there is none."""
+        key = operation, tuple(one.number for one in operands), kind, place, count
         if key not in self._kept:
-            self._kept[key] = Node(len(self.nodes), operation, operands, kind, place)
+            self._kept[key] = Node(len(self.nodes), operation, operands, kind, place, count)
             self.nodes.append(self._kept[key])
         return self._kept[key]
 
-    def load(self, row: int, kind: Kind) -> Node:
-        """The number of a path in a row of the inputs."""
-        return self._node(LOAD, (), kind, row)
+    def load(self, slot: int, row: int, kind: Kind, count: int = 0, step: int = 0) -> Node:
+        """The number of a path in a row of an array, or in each of ``count`` rows."""
+        if (slot, row, step) not in self.rows:
+            self.rows.append((slot, row, step))
+        return self.node(LOAD, (), kind, self.rows.index((slot, row, step)), count)
 
     def constant(self, slot: int, place: int, kind: Kind) -> Node:
         """A constant; each has a place of its own, so that graphs of one structure are equal."""
         if slot == ZERO and (ZERO, place) in self.constants:
-            return self._node(CONSTANT, (), kind, self.constants.index((ZERO, place)))
+            return self.node(CONSTANT, (), kind, self.constants.index((ZERO, place)))
         self.constants.append((slot, place))
-        return self._node(CONSTANT, (), kind, len(self.constants) - 1)
+        return self.node(CONSTANT, (), kind, len(self.constants) - 1)
+
+    def constants_of(self, slot: int, count: int, kind: Kind) -> Node:
+        """A constant on each row of a loop."""
+        self.constants += ((slot, place) for place in range(count))
+        return self.node(CONSTANT, (), kind, len(self.constants) - count, count)
 
     def call(self, function: Any, operands: tuple[Node, ...]) -> Node:
         """The result of an elementwise function. Raises Unfit for a function that is not known."""
         kinds = [one.kind for one in operands]
         if function in _COMPARISONS:
-            return self._node(function, self._alike(operands), "bool")
+            return self._each(function, self.alike(operands), "bool")
         if function in _LOGIC:
             if any(kind != "bool" for kind in kinds):
                 raise Unfit
-            return self._node(function, operands, "bool")
+            return self._each(function, operands, "bool")
         if function is np.where:
-            chosen = self._alike(operands[1:])
+            chosen = self.alike(operands[1:])
             if kinds[0] != "bool" or chosen[0].kind == "bool":
                 raise Unfit
-            return self._node(function, (operands[0], *chosen), chosen[0].kind)
+            return self._each(function, (operands[0], *chosen), chosen[0].kind)
         if _NUMBERS.get(function) != len(operands):
             raise Unfit
-        alike = self._alike(operands)
+        alike = self.alike(operands)
         if alike[0].kind == "bool":
             raise Unfit
         if function is np.add:
             for one, other in (alike, alike[::-1]):
                 if other.operation == CONSTANT and self.constants[other.place][0] == ZERO:
                     return one
-        return self._node(function, alike, alike[0].kind)
+        return self._each(function, alike, alike[0].kind)
+
+    def _each(self, function: Any, operands: tuple[Node, ...], kind: Kind) -> Node:
+        """The result of a function on each row of a loop. Raises Unfit for different numbers of rows."""
+        counts = {one.count for one in operands} - {0}
+        if len(counts) > 1:
+            raise Unfit
+        return self.node(function, operands, kind, count=max(counts, default=0))
 
     def converted(self, one: Node, kind: Kind) -> Node:
         """A node in another type; a Python number takes any."""
@@ -112,13 +136,13 @@ class Graph:
             return one
         if kind == "bool":
             raise Unfit
-        return self._node(as_type, (one,), kind)
+        return self._each(as_type, (one,), kind)
 
     def strong(self, one: Node) -> Node:
         """A node of an array's type; a Python number is one of float64."""
         return self.converted(one, "float64") if one.kind == "number" else one
 
-    def _alike(self, operands: tuple[Node, ...]) -> tuple[Node, ...]:
+    def alike(self, operands: tuple[Node, ...]) -> tuple[Node, ...]:
         """Operands of one type, as NumPy promotes them."""
         kinds = {one.kind for one in operands}
         strong = kinds - {"number"}

@@ -14,29 +14,36 @@ from greeks_cli.engine.simulation.markets import Markets
 from greeks_cli.engine.simulation.path_data import Motion, PathData
 from greeks_cli.engine.simulation.sources import (
     AllNormals,
+    Bridge,
     BrownianMotion,
     FirstIncrement,
     Growth,
     Growths,
+    LaterIncrements,
+    LaterSquares,
+    RunningNormals,
+    WalkBridge,
     WeightedNormals,
 )
 from greeks_cli.terms.models import Model
 
 _TRACED_PATHS = 5
-_MOST_DATES = 16
-"""Dates, at most, of arrays that are lowered: a kernel has operations for each."""
+_MOST_TERMS = 16
+"""Dates, at most, of a weighted sum that is lowered: it has calls for each."""
+_OF_ONE_MARKET = (Growths, RunningNormals, WalkBridge, LaterIncrements, LaterSquares)
+"""Sources with an array of dates, or that need one."""
 
 
 class _TracedMotion(Motion):
     """Paths whose calls a tracer notes."""
 
     def __init__(self, tracer: Tracer, dates: tuple[float, ...], dtype: type[np.floating]):
-        def source(name: Source) -> Array:
-            return tracer.source(name, np.ones((len(dates), _TRACED_PATHS), dtype), False)
+        sample = np.ones((len(dates), _TRACED_PATHS), dtype)
+        super().__init__(dates, tracer.source(AllNormals(len(dates)), sample, False))
 
-        super().__init__(dates, source(AllNormals(len(dates))))
-        if len(dates) > 1:
-            self.__dict__["brownian"] = source(BrownianMotion())
+    def summed(self, rows: Array) -> Array:
+        found: Array = np.cumsum(rows, axis=0)
+        return found
 
     def on_device(self, coefficients: Array) -> Array:
         return coefficients
@@ -45,8 +52,8 @@ class _TracedMotion(Motion):
 @np.errstate(all="ignore")  # numbers out of range are reported with the estimate
 def lowered(source: Source, builder: Builder, dates: tuple[float, ...], dtype: type[np.floating]) -> int | None:
     """Adds the calls that make a source's array to a program. Returns their slot, or None for other sources."""
-    if source == BrownianMotion() and len(dates) == 1:
-        made = BrownianMotion().of
+    if isinstance(source, BrownianMotion | Bridge):
+        made = source.of
     elif isinstance(source, InMarkets) and _is_lowered(source, dates):
         made = source.source.of
     else:
@@ -65,9 +72,9 @@ def _is_lowered(source: InMarkets, dates: tuple[float, ...]) -> bool:
     markets, one = source.markets, source.source
     if not isinstance(markets, Markets) or markets.model is not Model.GBM:
         return False
-    if isinstance(one, Growths):
-        return markets.count == 1 and len(dates) <= _MOST_DATES
-    return isinstance(one, Growth | FirstIncrement | WeightedNormals)
+    if isinstance(one, WeightedNormals):
+        return one.stop - one.start <= _MOST_TERMS
+    return isinstance(one, Growth | FirstIncrement) or (markets.count == 1 and isinstance(one, _OF_ONE_MARKET))
 
 
 def _joined(traced: Program[str], builder: Builder, count: int) -> int:

@@ -75,10 +75,13 @@ class Motion:
     @cached_property
     def brownian(self) -> Array:
         """Brownian motion, shape (n_dates, n_paths)."""
-        brownian = self.normals[: len(self.dates)] * self.on_device(self.deviations[:, None])
-        for before, here in pairwise(brownian):
+        return self.summed(self.normals[: len(self.dates)] * self.on_device(self.deviations[:, None]))
+
+    def summed(self, rows: Array) -> Array:
+        """The sums of rows up to each, in the memory of the rows."""
+        for before, here in pairwise(rows):
             here += before  # np.cumsum takes three times as long
-        return brownian
+        return rows
 
     def bridge(self, here: int, after: int) -> Array:
         """Brownian motion at one date given a later one, standardised, shape (n_paths,)."""
@@ -230,10 +233,7 @@ class PathData:
     def running(self, law: Law, index: MultiIndex, row: int) -> Array:
         """The weighted sums of the increments' normals of one market up to each date, shape (n_dates, n_paths)."""
         weights = self.markets.coefficients(law, index)[row, 0].astype(self.motion.dtype)
-        found = self.motion.normals[: self.markets.n_dates] * self.motion.on_device(weights[:, None])
-        for before, here in pairwise(found):
-            here += before
-        return found
+        return self.motion.summed(self.motion.normals[: self.markets.n_dates] * self.motion.on_device(weights[:, None]))
 
     def _anchored(self) -> list[Array]:
         chain = anchors(self.markets.n_dates)

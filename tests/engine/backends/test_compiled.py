@@ -137,6 +137,14 @@ def test_contracts_agree_with_numpy(kind):
     assert_near(run(by("jit", request)), run(by("numpy", request)))
 
 
+@pytest.mark.parametrize("kind", ["asian", "variance-swap", "autocallable", "phoenix", "accumulator"])
+def test_contracts_on_many_dates_agree_with_numpy(kind):
+    counted = next(name for name in ("fixings", "observations") if name in ON_ONE[kind].model_fields)
+    request = asked({"kind": kind, **ON_ONE[kind].example, counted: 40}, "delta,gamma,vega")
+    assert len(request.path_dates) >= 40
+    assert_near(run(by("jit", request)), run(by("numpy", request)))
+
+
 @pytest.mark.parametrize("kind", ["european", "asian", "lookback"])
 def test_threads_and_a_processor_without_avx512_do_not_change_bits(monkeypatch, kind):
     request = by("jit", asked({"kind": kind, **ON_ONE[kind].example}, paths=9001))

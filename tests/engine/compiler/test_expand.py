@@ -61,9 +61,23 @@ def test_a_sum_over_one_row_of_paths_is_refused():
         call(expansion((50,)), np.sum, 0, axis=0)
 
 
-def test_arrays_of_many_dates_are_refused():
+def test_arrays_of_several_underlyings_on_many_dates_are_refused():
     with pytest.raises(Unfit):
-        Expansion(1).load(0, np.ones((MOST_ROWS + 1, 50)))
+        Expansion(1).load(0, np.ones((2, MOST_ROWS + 1, 50)))
+
+
+def test_an_array_of_many_dates_is_one_operation_on_each():
+    found = expansion((MOST_ROWS + 1, 50))
+    product = call(found, np.multiply, 0, 1)
+    assert (product.count, product.operation) == (MOST_ROWS + 1, np.multiply)
+    assert len(found.graph.nodes) == 4  # the rows, a number, the number as float64, products
+
+
+def test_few_rows_of_many_are_read_one_by_one():
+    found = expansion((MOST_ROWS + 1, 50))
+    found.give(2, slice(4, 0, -2))
+    rows = call(found, operator.getitem, 0, 2)
+    assert [found.graph.rows[node.place] for node in rows[:, 0]] == [(0, 4, 0), (0, 2, 0)]
 
 
 def test_numbers_take_the_type_of_arrays_as_numpy_promotes_them():

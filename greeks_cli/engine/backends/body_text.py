@@ -1,0 +1,163 @@
+"""Body of a kernel in LLVM's intermediate representation: a step of eight paths, with its loops over rows."""
+
+from math import inf
+from typing import Final
+
+import numpy as np
+
+from greeks_cli.engine.backends.elementary import wide_number
+from greeks_cli.engine.backends.operation_text import BYTES, LANES, SCALAR, WIDE, Text
+from greeks_cli.engine.backends.sections import IN_PLACE, Sections
+from greeks_cli.engine.compiler.operations import AT, CONSTANT, LOAD, RECURRENCE, RUNNING, SPREAD, VIEW, Node
+
+_ROW_BYTES = 64
+"""Bytes of a row of the scratch memory: eight numbers of 64 bits."""
+_AHEAD = 2 * LANES - 1
+"""Numbers from a step's first to the next step's last."""
+_FIRST: Final = {np.add: 0.0, np.multiply: 1.0, np.maximum: -inf, np.minimum: inf}
+"""What running functions begin with."""
+
+
+class BodyText:
+    """Prints the sections of a kernel; ``%row``, ``%own``, ``%at``, ``%out`` and ``%scratch`` are the kernel's."""
+
+    def __init__(self, text: Text, sections: Sections, stored: tuple[Node, ...], block: str):
+        """``block`` is the name of the block that the body begins in."""
+        self._text, self._sections, self._block = text, sections, block
+        self.names: dict[int, str] = {}
+        """The results of nodes by number; those in loops are of the last row after the loop."""
+        self._read: dict[int, str] = {}
+        """Rows that a loop reads from memory, by node."""
+        self._outputs: dict[int, list[int]] = {}
+        for place, node in enumerate(stored):
+            self._outputs.setdefault(node.number, []).append(place)
+
+    def print(self) -> None:
+        """Prints all sections."""
+        for number, section in enumerate(self._sections.all):
+            self._section = section
+            if section.count:
+                self._loop(number)
+            else:
+                self._nodes()
+
+    def _nodes(self) -> None:
+        for node in self._section.nodes:
+            self.names[node.number] = self._value(node)
+            self._store(node)
+
+    def _loop(self, number: int) -> None:
+        text, row = self._text, f"%d{number}"
+        self._row, self._carried, self._read = row, list[tuple[str, str, str, str]](), {}
+        text.add(f"  br label %rows{number}", f"rows{number}:")
+        top = len(text.lines)
+        self._nodes()
+        phis = [f"  {row} = phi i64 [0, %{self._block}], [{row}_next, %rows{number}]"]
+        phis += (
+            f"  {name} = phi {wide} [{first}, %{self._block}], [{after}, %rows{number}]"
+            for name, wide, first, after in self._carried
+        )
+        text.lines[top:top] = phis
+        self._block = f"after{number}"
+        text.add(
+            f"  {row}_next = add i64 {row}, 1",
+            f"  {row}_more = icmp slt i64 {row}_next, {self._section.count}",
+            f"  br i1 {row}_more, label %rows{number}, label %{self._block}",
+            f"{self._block}:",
+        )
+
+    def _value(self, node: Node) -> str:
+        if node.operation in (LOAD, CONSTANT, VIEW, SPREAD):
+            return self._moved(node)
+        names = [self._name(one) for one in node.operands] if node.operation != AT else []
+        if node.operation == AT:
+            (rows,) = node.operands
+            if node.place == rows.count - 1:
+                return self.names[rows.number]
+            return self._loaded(self._scratch(rows, str(node.place)), node.kind)
+        if node.operation == RUNNING:
+            return self._running(node, names[0])
+        if node.operation == RECURRENCE:
+            return self._recurrence(node, *names)
+        return self._text.operation(node, names)
+
+    def _name(self, one: Node) -> str:
+        """The result of an operand; in a loop, on its row."""
+        if not one.count or (one.number in self.names and self._sections.is_here(one, self._section)):
+            return self.names[one.number]
+        if one.number not in self._read:
+            is_moved = one.operation in IN_PLACE
+            found = self._moved(one) if is_moved else self._loaded(self._scratch(one, self._row), one.kind)
+            self._read[one.number] = found
+        return self._read[one.number]
+
+    def _moved(self, node: Node) -> str:
+        """A number that is read, and not computed."""
+        new = self._text.new
+        if node.operation == SPREAD:
+            return self.names[node.operands[0].number]
+        if node.operation == VIEW:
+            (rows,), (start, step) = node.operands, node.place
+            return self._loaded(self._scratch(rows, new(f"mul i64 {self._row}, {step}"), start), node.kind)
+        if node.operation == CONSTANT:
+            place = new(f"add i64 {self._row}, {node.place}") if node.count else str(node.place)
+            pointer = new(f"getelementptr double, ptr %own, i64 {place}")
+            return self._text.splat(new(f"load double, ptr {pointer}"), node.kind)
+        row = f"%row{node.place}"
+        if node.count:
+            row = new(f"getelementptr i8, ptr {row}, i64 {new(f'mul i64 {self._row}, %s{node.place}')}")
+        pointer = new(f"getelementptr {SCALAR[node.kind]}, ptr {row}, i64 %at")
+        if node.count:  # rows are far apart in memory, so that no processor foresees the next step
+            later = new(f"getelementptr {SCALAR[node.kind]}, ptr {pointer}, i64 {_AHEAD}")
+            self._text.add(f"  call void @llvm.prefetch.p0(ptr {later}, i32 0, i32 3, i32 1)")
+        return self._loaded(pointer, node.kind)
+
+    def _scratch(self, rows: Node, row: str, start: int = 0) -> str:
+        """The address of a row of the scratch memory."""
+        new, first = self._text.new, self._sections.first(rows) + start
+        place = new(f"add i64 {row}, {first}")
+        return new(f"getelementptr i8, ptr %scratch, i64 {new(f'mul i64 {place}, {_ROW_BYTES}')}")
+
+    def _loaded(self, pointer: str, kind: str) -> str:
+        new = self._text.new
+        if kind == "bool":
+            return new(f"icmp ne <8 x i8> {new(f'load <8 x i8>, ptr {pointer}, align 1')}, zeroinitializer")
+        return new(f"load {WIDE[kind]}, ptr {pointer}, align {BYTES[kind]}")
+
+    def _running(self, node: Node, name: str) -> str:
+        text, wide, function = self._text, WIDE[node.kind], node.place
+        before = f"%before{node.number}"
+        if function in (np.add, np.multiply):
+            found = text.new(f"{'fadd' if function is np.add else 'fmul'} {wide} {before}, {name}")
+        else:
+            found = text.extreme(function, wide, before, name)
+        self._carried.append((before, wide, wide_number(_FIRST[function], SCALAR[node.kind]), found))
+        return found
+
+    def _recurrence(self, node: Node, factor: str, addend: str) -> str:
+        text, wide, before = self._text, WIDE[node.kind], f"%before{node.number}"
+        found = text.new(f"fmul {wide} {factor}, {before}")
+        found = text.new(f"fadd {wide} {found}, {addend}")
+        is_first = text.new(f"icmp eq i64 {self._row}, 0")
+        found = text.new(f"select i1 {is_first}, {wide} {addend}, {wide} {found}")
+        self._carried.append((before, wide, "zeroinitializer", found))
+        return found
+
+    def _store(self, node: Node) -> None:
+        """Stores a number where it is a result, part of a join, or read by a later loop."""
+        new, name = self._text.new, self.names[node.number]
+        for output in self._outputs.get(node.number, ()):
+            out = f"%out{output}"
+            if node.count:
+                out = new(f"getelementptr i8, ptr {out}, i64 {new(f'mul i64 {self._row}, %between{output}')}")
+            self._stored(name, node.kind, new(f"getelementptr {SCALAR[node.kind]}, ptr {out}, i64 %at"))
+        row = self._row if node.count else "0"
+        for first in self._sections.places(node):
+            place = new(f"mul i64 {new(f'add i64 {row}, {first}')}, {_ROW_BYTES}")
+            self._stored(name, node.kind, new(f"getelementptr i8, ptr %scratch, i64 {place}"))
+
+    def _stored(self, name: str, kind: str, pointer: str) -> None:
+        wide = WIDE[kind]
+        if kind == "bool":
+            name, wide = self._text.new(f"zext <8 x i1> {name} to <8 x i8>"), "<8 x i8>"
+        self._text.add(f"  store {wide} {name}, ptr {pointer}, align {BYTES[kind]}")
