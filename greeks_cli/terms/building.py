@@ -155,7 +155,8 @@ def _parsed(greeks: object, contract: Contract | None, market: Market | JointMar
     if contract is None or not contract.is_early or not isinstance(words, list | tuple):
         return found
     asked = _named([word for word in words if word != "all"], contract, market)
-    return tuple(greek for greek in found if greek in asked or not objection_to(contract, greek.parameters))
+    models = market.models if market else ()
+    return tuple(one for one in found if one in asked or not objection_to(contract, one.parameters, models))
 
 
 def _named(greeks: object, contract: Contract | None, market: Market | JointMarket | None) -> tuple[Greek, ...]:

@@ -12,6 +12,7 @@ from greeks_cli.terms.contract import Contract, equal_dates
 from greeks_cli.terms.fields import Count
 from greeks_cli.terms.fixings import Times
 from greeks_cli.terms.greek import TIME
+from greeks_cli.terms.models import Model
 from greeks_cli.terms.nodes import curve_of
 
 if TYPE_CHECKING:
@@ -117,14 +118,17 @@ class Exercisable(Contract):
         return f"{str(self.exercise).capitalize()} {words.removeprefix('European ')}, {dates}"
 
 
-def objection_to(contract: Contract, names: Collection[str]) -> str | None:
-    """The reason why a derivative of a contract that is exercised early is not estimated; None for others."""
+def objection_to(contract: Contract, names: Collection[str], models: Collection[Model]) -> str | None:
+    """The reason why a derivative of a contract that is exercised early is not estimated; None for others.
+
+    ``models`` are those of the underlyings: a policy decides by a random variance, which moves as time passes.
+    """
     if not contract.is_early:
         return None
-    own = [name for name in names if name in contract.values]
+    own, variance_moves = [name for name in names if name in contract.values], any(one.has_variance for one in models)
     if own and contract.jumps:
         return f"{own[0]} moves the jump of a payment that is exercised early, which is not estimated; leave it out"
-    moving = [name for name in names if name != TIME and curve_of(name) != "spot"]
+    moving = [name for name in names if (name != TIME or variance_moves) and curve_of(name) != "spot"]
     if len(moving) > 1:
         return (
             f"the exercise policy moves with {moving[0]} and with {moving[1]}, and what this adds to a second "

@@ -38,8 +38,12 @@ def problems_of_market(request: "Request") -> Iterator[Problem]:
             yield Problem(("simulation", "control"), message)
         return
     market, expiry = request.sole_market, contract.expiry
-    if contract.is_early and market.model is not Model.GBM:
-        yield Problem(("market", "model"), "early exercise wants model gbm", str(market.model))
+    if contract.is_early and market.model is Model.LOCAL_VOL:
+        message = "early exercise is not priced under local-vol; choose gbm, merton, heston or bates"
+        yield Problem(("market", "model"), message, str(market.model))
+    if contract.is_early and market.model is not Model.GBM and request.cash_dividends:
+        message = f"early exercise under {market.model} wants no dividends in cash before expiry; give shares"
+        yield Problem(("market", "dividends"), message, str(market.dividends))
     worth = market.worth_of_dividends(expiry)
     if worth >= market.spot:
         message = f"are worth {worth:g} until expiry {expiry:g}, and the spot is {market.spot:g}; lower them"
@@ -71,7 +75,7 @@ def objection(request: "Request", greek: Greek, values: Mapping[str, float]) -> 
         singular = [name for name in greek.parameters if is_correlation(name) and request.market.is_singular]
         if singular:
             return f"{singular[0]} cannot move both ways: the matrix of correlations has an eigenvalue of 0"
-    if unestimated := objection_to(contract, greek.parameters):
+    if unestimated := objection_to(contract, greek.parameters, request.market.models):
         return unestimated
     if greek.order < 2 and not contract.jumps:
         return None

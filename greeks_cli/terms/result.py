@@ -48,7 +48,7 @@ class ExerciseDate:
     """Exercise at one date: its time in years, its probability and the standard error of that.
 
     ``boundary`` is the spot next to which exercise begins; None where no path exercises, where spots on both
-    sides of others do, and for several underlyings.
+    sides of others do, under a random variance, and for several underlyings.
     """
 
     time: float

@@ -11,7 +11,6 @@ from greeks_cli.run.checking import check
 from greeks_cli.run.price import run
 from greeks_cli.terms.building import build_request
 from greeks_cli.terms.errors import InvalidInput
-from tests.models import MERTON
 
 MODELS = Path(__file__).parents[1] / "reference" / "models.csv"
 MARKET = {"spot": 100, "vol": 0.2, "rate": 0.05}
@@ -108,7 +107,6 @@ REFUSED = {
     "times of a european": ({**BERMUDAN, "exercise": "european"}, MARKET, "give exercise bermudan"),
     "no times": ({"strike": 100, "exercise": "bermudan"}, MARKET, "wants exercise_times"),
     "times after expiry": ({**BERMUDAN, "expiry": 0.9}, MARKET, "comes after expiry"),
-    "a model of smiles": (BERMUDAN, {**MERTON, "spot": 100}, "wants model gbm"),
     "a number of dates": ({**BERMUDAN, "exercise_dates": 4}, MARKET, "are those of american exercise"),
 }
 

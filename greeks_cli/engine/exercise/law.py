@@ -34,7 +34,9 @@ def _law(request: Request) -> ExerciseLaw:
             return ExerciseLaw(1.0, 0.0, 0.0, (ExerciseDate(0.0, 1.0, 0.0, None),))
         shares = taken.mean(axis=1)
         boundaries = (
-            _boundaries(own, policy, np.asarray(path.spots)) if isinstance(path, Path) else [None] * len(shares)
+            _boundaries(own, policy, np.asarray(path.spots))
+            if isinstance(path, Path) and not path.model.has_variance
+            else [None] * len(shares)
         )
     times, whole = np.array(request.contract.dates), float(shares.sum())
     dates = tuple(

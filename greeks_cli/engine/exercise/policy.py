@@ -31,7 +31,7 @@ def policy_of(request: Request, variant: Variant = USUAL) -> Columns:
 
     Variants decide otherwise, and keep the martingale.
     """
-    key = repr(request.contract), request.market, request.simulation.seed, variant
+    key = repr(request.contract), request.market, request.simulation.seed, request.simulation.steps, variant
     found = _policy(_Subject(key, request), variant)
     if variant == USUAL:
         return found
@@ -45,8 +45,11 @@ def with_policy(request: Request, values: Leaves) -> Leaves:
 
 @lru_cache(_KEPT)
 def _policy(subject: _Subject, variant: Variant) -> Columns:
+    from greeks_cli.engine.exercise.on_model import FitOnModel
     from greeks_cli.engine.exercise.on_one import FitOnOne  # an option without early exercise needs no fit
     from greeks_cli.engine.exercise.on_several import FitOnSeveral
 
+    request = subject.request
+    of_one = FitOnOne if request.market.is_lognormal else FitOnModel
     with np.errstate(all="ignore"):
-        return (FitOnSeveral if subject.request.is_joint else FitOnOne)(subject.request, variant).run()
+        return (FitOnSeveral if request.is_joint else of_one)(request, variant).run()

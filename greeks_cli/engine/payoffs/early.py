@@ -17,6 +17,7 @@ from greeks_cli.engine.simulation.any_market import AnyPath
 from greeks_cli.engine.simulation.conditional import differences
 from greeks_cli.engine.simulation.paths import Path
 from greeks_cli.terms.contract import Contract
+from greeks_cli.terms.models import Model
 from greeks_cli.terms.underlyings import named
 
 POLICY = "exercise policy"
@@ -79,15 +80,14 @@ class Early(ABC):
         return self.going_on(policy) * MORE_THAN_ROUNDING < values_of(self.payments)
 
 
-class EarlyOnOne(Early):
-    """Quantities of a contract on one underlying, whose European has a closed form."""
+class EarlyOnPath(Early):
+    """Quantities of a contract on one underlying."""
 
     def __init__(self, contract: Contract, leaves: Leaves, path: AnyPath):
         assert isinstance(path, Path)
         super().__init__(contract, leaves, path)
         self._path = path
         self._accruals = path.accruals(leaves, slice(0, self.n_dates))
-        self._share = as_constant(leaves[POLICY]["share"])
 
     @property
     def payments(self) -> Operand:
@@ -105,6 +105,14 @@ class EarlyOnOne(Early):
     def logarithms(self) -> Operand:
         """The logarithm of the lognormal."""
         return log_of(self._path.lognormals)
+
+
+class EarlyOnOne(EarlyOnPath):
+    """Quantities of a contract on one underlying, whose European has a closed form."""
+
+    def __init__(self, contract: Contract, leaves: Leaves, path: AnyPath):
+        super().__init__(contract, leaves, path)
+        self._share = as_constant(leaves[POLICY]["share"])
 
     def europeans(self) -> Operand:
         """The discounted price of the European at each date.
@@ -203,6 +211,10 @@ class EarlyOnSeveral(Early):
 
 def early(contract: Contract, leaves: Leaves, path: AnyPath) -> Early:
     """The quantities of a contract at its exercise dates."""
+    if isinstance(path, Path) and path.model is not Model.GBM:
+        from greeks_cli.engine.payoffs.early_given import EarlyGiven  # gbm has no model's shocks
+
+        return EarlyGiven(contract, leaves, path)
     return (EarlyOnOne if isinstance(path, Path) else EarlyOnSeveral)(contract, leaves, path)
 
 

@@ -45,6 +45,8 @@ class Step(NamedTuple):
     state: Operand
     mean: Operand
     variance: Operand
+    change: Operand
+    """The variance after the step less that before."""
 
     @property
     def deviation(self) -> Operand:
@@ -123,7 +125,8 @@ def step(leaves: Leaves, v: Operand, normal: Operand, dt: Operand, case: Case) -
     else:
         after, moment = _quadratic(mean, ratio, normal, weight, case)
     integral = known + later * after
-    return Step(after, along * after + slope * integral - moment - (slope + 0.5 * rest) * known, rest * integral)
+    mean_of_logarithm = along * after + slope * integral - moment - (slope + 0.5 * rest) * known
+    return Step(after, mean_of_logarithm, rest * integral, after - v)
 
 
 def _quadratic(mean: Operand, ratio: Operand, normal: Operand, weight: Operand, case: Case) -> _Moved:

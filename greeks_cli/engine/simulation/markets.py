@@ -1,6 +1,6 @@
 """Markets: values of parameters, dates, and the numbers of their laws."""
 
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Callable, Collection, Hashable, Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Self
 
@@ -63,11 +63,11 @@ class Markets(Columns):
         """The model of the markets."""
         return model_of(self.nodes)
 
-    def stepped(self, kind: str) -> "Stepped":
-        """The time steps of the model of one market, of a kind."""
+    def stepped(self, kind: str, names: Collection[str]) -> "Stepped":
+        """The time steps of the model of one market, of a kind, for sums of some names."""
         from greeks_cli.engine.simulation.models import stepped_of  # gbm has no steps
 
-        return stepped_of(self.terms[0], kind)
+        return stepped_of(self.terms[0], kind, names)
 
     @cached_property
     def key(self) -> Hashable:

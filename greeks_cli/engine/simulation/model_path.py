@@ -3,10 +3,11 @@
 from greeks_cli.engine.autodiff.exp_linear import Dates
 from greeks_cli.engine.autodiff.ops import Leaves, Operand, exp, is_variable, total
 from greeks_cli.engine.simulation.accruals import Accruals
-from greeks_cli.engine.simulation.conditional import increments, relative
+from greeks_cli.engine.simulation.conditional import Latents, increments, relative
 from greeks_cli.engine.simulation.paths import Path
 from greeks_cli.engine.simulation.scenario import Scenario
 from greeks_cli.engine.simulation.schedule import Schedule
+from greeks_cli.terms.models import Model
 
 
 def start_of_lognormal(scenario: Scenario, schedule: Schedule, leaves: Leaves) -> Operand:
@@ -31,6 +32,14 @@ class ModelPath(Path):
     @property
     def weight(self) -> Operand:
         return relative(self._density) if is_variable(self._density) else 1.0
+
+    @property
+    def model(self) -> Model:
+        return self._scenario.model
+
+    @property
+    def latents(self) -> Latents:
+        return self._scenario
 
     @property
     def is_proportional(self) -> bool:

@@ -1,5 +1,6 @@
 """Models on time steps, and their recursions."""
 
+from collections.abc import Collection
 from functools import lru_cache
 
 from greeks_cli.engine.autodiff.mixed_partials import MultiIndex
@@ -13,13 +14,18 @@ from greeks_cli.engine.simulation.local_vol_steps import (
 from greeks_cli.engine.simulation.recursion import Recursion, Stepped
 from greeks_cli.terms.market import Market
 
-_HESTON = Heston()
+_HESTON, _WITH_CHANGES = Heston(), Heston("change")
 _KEPT = 64
 
 
-def stepped_of(market: Market, kind: str) -> Stepped:
-    """The steps of a market's model: "path", "fixed", "density", or "shift" with the name of a parameter."""
-    return _local_vol(market, kind) if market.vol_surface else _HESTON
+def stepped_of(market: Market, kind: str, names: Collection[str]) -> Stepped:
+    """The steps of a market's model: "path", "fixed", "density", or "shift" with the name of a parameter.
+
+    ``names`` are those of the sums that are wanted.
+    """
+    if market.vol_surface:
+        return _local_vol(market, kind)
+    return _WITH_CHANGES if "change" in names else _HESTON
 
 
 @lru_cache(_KEPT)

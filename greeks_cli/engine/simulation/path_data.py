@@ -193,8 +193,9 @@ class PathData:
 
             values = {name: float(value[0]) for name, value in markets.values.items()}
             dates = tuple(markets.dates[0].tolist())
-            indices = frozenset({index, *(other.index for other in motion.wanted if other.kind == kind)})
-            kept |= recursion(markets.stepped(kind), indices).run(motion.grid, dates, values, motion.normals)
+            alike = [other for other in motion.wanted if other.kind == kind]
+            indices, names = frozenset({index, *(other.index for other in alike)}), {name, *(o.name for o in alike)}
+            kept |= recursion(markets.stepped(kind, names), indices).run(motion.grid, dates, values, motion.normals)
         return kept[name, index]
 
     @property

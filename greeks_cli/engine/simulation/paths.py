@@ -12,7 +12,7 @@ from greeks_cli.engine.autodiff.path_nodes import evaluate
 from greeks_cli.engine.autodiff.rows import chosen_rows
 from greeks_cli.engine.simulation.accruals import Accruals
 from greeks_cli.engine.simulation.cash_dividends import Jumps, Underlying, underlying_of_request
-from greeks_cli.engine.simulation.conditional import increments, integrates
+from greeks_cli.engine.simulation.conditional import Increments, Latents, increments, integrates
 from greeks_cli.engine.simulation.gbm import MOVING
 from greeks_cli.engine.simulation.path_data import PathData
 from greeks_cli.engine.simulation.scenario import Scenario
@@ -130,6 +130,20 @@ class Path(ABC):
         return self._evaluate(slice(0, n_dates), summed=True)
 
     @property
+    def model(self) -> Model:
+        """The model of the underlying."""
+        return Model.GBM
+
+    @property
+    def latents(self) -> Latents:
+        """The variance and the jumps, given which increments are normal."""
+        raise TypeError(f"increments are not conditional under {self.model}")
+
+    def increments(self, leaves: Leaves) -> Increments:
+        """The increments of the logarithm given variance and jumps, where no date is that of a dividend alone."""
+        return increments(self.model, leaves, self._schedule, self.n_dates, self.latents)
+
+    @property
     def weight(self) -> Operand:
         """The density of what is held fixed over its present value: 1, with the relative derivatives of the density."""
         return 1.0
@@ -175,6 +189,14 @@ class PlainPath(Path):
         super().__init__(values, KnownSchedule(request), underlying_of_request(request))
         self._data, self._start = data, data.motion.dtype(data.markets.values["spot"][0])
         self._model, self._integrates = request.sole_market.model, integrates(request)
+
+    @property
+    def model(self) -> Model:
+        return self._model
+
+    @property
+    def latents(self) -> Latents:
+        return self._data
 
     @property
     def is_proportional(self) -> bool:
