@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from greeks_cli.terms.greek import CURVES
-from greeks_cli.terms.several import UNDERLYING
+from greeks_cli.terms.several import UNDERLYING, tables_of
 from greeks_cli.terms.underlyings import CORRELATION
 
 _IN_FILES = (*CURVES, "vol_surface", CORRELATION)
@@ -18,12 +18,20 @@ def with_curves(fields: Mapping[str, Any], beside: str) -> dict[str, Any]:
     Raises InvalidInput with one problem where a file cannot be read.
     """
     found = {name: _nodes(name, value, beside) if name in _IN_FILES else value for name, value in fields.items()}
-    tables = found.get(UNDERLYING)
+    tables = _tables(found.get(UNDERLYING))
     if isinstance(tables, Mapping):
         found[UNDERLYING] = {
             name: with_curves(own, beside) if isinstance(own, Mapping) else own for name, own in tables.items()
         }
     return found
+
+
+def _tables(given: object) -> object:
+    """The table of each underlying, of texts too; what is none is left for the validation of the market."""
+    try:
+        return tables_of(given)
+    except ValueError:
+        return given
 
 
 def with_curves_in_grid(grid: Mapping[str, Any], beside: str) -> dict[str, Any]:

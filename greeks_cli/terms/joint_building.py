@@ -10,7 +10,6 @@ from greeks_cli.terms.errors import Problem, did_you_mean
 from greeks_cli.terms.given_variance import given_variance
 from greeks_cli.terms.joint_market import JointMarket
 from greeks_cli.terms.market import Market
-from greeks_cli.terms.models import MODELS_OF_SEVERAL
 from greeks_cli.terms.quote import GIVES
 from greeks_cli.terms.several import UNDERLYING, Several, correlations_of
 from greeks_cli.terms.underlyings import CORRELATION, in_order, is_name, pair_name
@@ -155,9 +154,6 @@ def _problems_together(market: JointMarket) -> Iterator[Problem]:
         path = ("market", UNDERLYING, name)
         if own.rate != first.rate:
             yield Problem(path, f"{name}: the rate is common to all underlyings; give it once, beside their tables")
-        if own.model not in MODELS_OF_SEVERAL:
-            known = " or ".join(MODELS_OF_SEVERAL)
-            yield Problem(path, f"{name}: several underlyings want model {known}", str(own.model))
         if own.dividends and own.dividends.cash and any(isinstance(one.vol, Curve) for one in market.markets):
             message = "dividends in cash want vols that are numbers where there are several underlyings"
             yield Problem(path, f"{name}: {message}", str(own.dividends))

@@ -108,6 +108,11 @@ class JointMarket(Keyed):
         """True if some underlyings follow from the others."""
         return is_singular(self.matrix)
 
+    @property
+    def has_density(self) -> bool:
+        """True if paths can be held fixed, for the prices have a joint density given their variances and jumps."""
+        return not self.is_singular and all(model.is_conditional for model in self.models)
+
     def room(self, parameter: str) -> float:
         """The change of a parameter, either way, within which correlations stay positive definite."""
         if is_correlation(parameter):

@@ -33,13 +33,11 @@ class Model(enum.StrEnum):
         return "initial_variance" in self.parameters
 
     @property
-    def is_stepped(self) -> bool:
-        """True if paths are simulated on time steps."""
-        return self.has_variance or self is Model.LOCAL_VOL
-
-    @property
     def is_conditional(self) -> bool:
-        """True if increments of the logarithm are normal given the variance and the jumps."""
+        """True if increments of the logarithm are normal given the variance and the jumps.
+
+        Else the price itself moves on time steps.
+        """
         return self is not Model.LOCAL_VOL
 
     @property
@@ -55,8 +53,6 @@ _PARAMETERS = {
     Model.BATES: (*VARIANCE_PARAMETERS, *JUMP_PARAMETERS),
     Model.LOCAL_VOL: ("vol_surface",),
 }
-MODELS_OF_SEVERAL = tuple(model for model in Model if model.is_conditional)
-"""Models that several underlyings may follow, each its own."""
 FITTED_MODELS = (Model.MERTON, Model.HESTON, Model.BATES)
 """Models whose parameters are fitted to quotes."""
 _SAMPLES: Mapping[str, object] = {

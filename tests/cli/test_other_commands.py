@@ -96,7 +96,9 @@ def test_explain_has_every_model_and_the_graph_is_drawn(greeks, model):
     assert outcome.out.startswith("digraph"), outcome.err
     assert outcome.err == ""
     assert "spot: " in outcome.out
-    assert f"paths x {'16 steps' if model.is_stepped else '1 step'}, seed 0" in outcome.out
+    assert (
+        f"paths x {'16 steps' if model.has_variance or not model.is_conditional else '1 step'}, seed 0" in outcome.out
+    )
 
 
 @pytest.mark.parametrize("name", ["vol_of_vol[1]", "spot[0.5]"])

@@ -136,3 +136,29 @@ def test_help_schema_and_topics_know_surfaces(greeks):
     schema = json.loads(greeks("schema").out)
     allowed = schema["properties"]["market"]["properties"]["vol_surface"]["anyOf"]
     assert "null" in [one.get("type") for one in allowed]
+
+
+ONE_OF_TWO = ("--contract", "exchange", "--underlying", "A:spot=100,vol=0.2", "--correlation", "0.5")
+
+
+def test_an_underlying_among_several_has_a_surface_in_a_file(greeks, tmp_path, monkeypatch):
+    written(tmp_path, "quotes.csv", "expiry,strike,vol\n" + ROWS)
+    monkeypatch.chdir(tmp_path)
+    of_b = "B:spot=90,model=local-vol,vol_surface=quotes.csv"
+    done = greeks("price", *ONE_OF_TWO, *FEW[:4], "--underlying", of_b, "--greeks", "vega[B:1@100]", "--format", "json")
+    market = json.loads(done.out)["market"]
+    assert market["underlying"]["B"]["model"] == "local-vol"
+    missing = greeks("price", *ONE_OF_TWO, "--underlying", of_b.replace("quotes", "other"))
+    assert missing.code == 2
+    assert "other.csv: no such file" in missing.err
+    assert missing.err.count("\n") == 1
+
+
+def test_a_curve_of_an_underlying_among_several_is_a_file(greeks, tmp_path):
+    curve = written(tmp_path, "vol.csv", "time,vol\n0.5,0.2\n1,0.3\n")
+    nodes = [
+        greeks("price", *ONE_OF_TWO, *FEW, "--underlying", f"B:spot=90,vol={vol}", "--format", "json").out
+        for vol in (curve, "0.5:0.2,1:0.3")
+    ]
+    estimates = [json.loads(text)["estimates"] for text in nodes]
+    assert estimates[0] == estimates[1]

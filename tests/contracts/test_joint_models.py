@@ -217,11 +217,6 @@ WRONG = {
         0.95,
     ),
     "under models other than gbm has no paths": (without_rate(MERTON), {"vol": 0.2}, 1.0),
-    "B: several underlyings want model gbm or merton or heston or bates": (
-        {"vol": 0.2},
-        {"model": "local-vol", "vol_surface": [[e, k, 0.2] for e in (0.5, 1) for k in (80, 100, 120)]},
-        0.5,
-    ),
     "B: vol_of_vol: model gbm has no vol_of_vol": (without_rate(HESTON), {"vol": 0.2, "vol_of_vol": 0.3}, 0.5),
 }
 

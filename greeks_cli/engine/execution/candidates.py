@@ -189,7 +189,7 @@ def _of_early_exercise(request: Request, index: MultiIndex) -> Estimator:
     of the contract move no path.
     """
     own = sum(name in request.contract.values for name in index)
-    if own == len(index) or (request.is_joint and request.joint_market.is_singular):
+    if own == len(index) or (request.is_joint and not request.joint_market.has_density):
         return Estimator.PATHWISE
     if own:
         return Estimator.MIXED
@@ -202,9 +202,9 @@ def _moves_kinks(request: Request, index: MultiIndex) -> bool:
     """True if market parameters of a derivative move a kink while the path is held fixed.
 
     A dividend does, and so does what the value of escrowed dividends at a date depends on.
-    Under a singular matrix of correlations there is no joint density, and no path can be held fixed.
+    Without a joint density no path of several underlyings can be held fixed.
     """
-    if request.is_joint and request.joint_market.is_singular:
+    if request.is_joint and not request.joint_market.has_density:
         return True
     contract, cash = request.contract, request.cash_dividends
     if contract.explicit_kinks:

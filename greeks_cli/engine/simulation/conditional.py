@@ -95,13 +95,19 @@ def increments(model: Model, leaves: Leaves, schedule: Schedule, n_dates: int, l
         mean = -0.5 * variance
     if not model.has_jumps:
         return Increments(to_date.carry, mean, variance, variance, 0.0)
+    counts, spread = latents.jump_counts, leaves["jump_vol"]
+    mean, probability = jumped(mean, leaves, schedule, dates, counts)
+    whole = variance + counts * (spread * spread)
+    return Increments(to_date.carry, mean, whole, variance, probability)
+
+
+def jumped(mean: Operand, leaves: Leaves, schedule: Schedule, dates: slice, counts: Array) -> tuple[Operand, Operand]:
+    """An increment's mean with that of jumps, and the logarithm of the probability of their number, ``counts``."""
     years = differences(schedule.time(dates) - leaves[TIME])
     intensity, jump, spread = leaves["jump_intensity"], leaves["jump_mean"], leaves["jump_vol"]
-    counts = latents.jump_counts
     expected = intensity * years
     mean = mean + counts * jump - expected * (exp(jump + 0.5 * spread * spread) - 1)
-    whole, probability = variance + counts * (spread * spread), total(counts * log(expected) - expected)
-    return Increments(to_date.carry, mean, whole, variance, probability)
+    return mean, total(counts * log(expected) - expected)
 
 
 def accruals(leaves: Leaves, schedule: Schedule, dates: slice) -> Accruals:

@@ -21,7 +21,8 @@ _FEWEST, _PER_YEAR = 8, 16
 class Grid:
     """Rows of a path's normals: one per date of each underlying, then one per date of each that jumps.
 
-    Those of the time steps follow, of one underlying with a model on time steps after the other.
+    Those of the time steps follow, of one random variance after the other, then of one price after the other where the
+    price itself takes time steps.
     """
 
     n_dates: int
@@ -32,7 +33,7 @@ class Grid:
     n_underlyings: int = 1
     """Underlyings, whose normals follow one another."""
     n_stepped: int = 1
-    """Underlyings that are simulated on time steps, where there are any."""
+    """Random variances and prices that are simulated on time steps, where there are any."""
     is_conditional: bool = True
     """True if the normals of the dates move the price, given variance and jumps; else those of the time steps do."""
 
@@ -42,14 +43,16 @@ class Grid:
         models, dates = request.market.models, request.path_dates
         per_year = steps / dates[-1]
         each = (2 * max(1, ceil(per_year * (end - start) / 2 - 1e-9)) for start, end in pairwise((0.0, *dates)))
-        n_stepped = sum(model.is_stepped for model in models)
+        is_conditional = all(model.is_conditional for model in models)
+        # Beside a price that moves by its steps' normals all others do; a random variance has normals of its own.
+        n_stepped = sum(model.has_variance for model in models) + (0 if is_conditional else len(models))
         return cls(
             len(dates),
             sum(model.has_jumps for model in models),
             tuple(each) if n_stepped else (),
             len(models),
             max(1, n_stepped),
-            all(model.is_conditional for model in models),
+            is_conditional,
         )
 
     @classmethod

@@ -7,6 +7,7 @@ its Brownian motion.
 
 from collections.abc import Hashable, Mapping, Sequence
 from functools import cached_property, lru_cache
+from math import inf
 from typing import ClassVar, Self
 
 from greeks_cli.engine.autodiff.mixed_partials import MultiIndex
@@ -58,6 +59,25 @@ class JointMarkets:
         return all(part.model is Model.GBM for part in self.parts)
 
     @property
+    def is_conditional(self) -> bool:
+        """True if increments between dates are jointly normal given variances and jumps; else prices take steps."""
+        return all(part.model.is_conditional for part in self.parts)
+
+    @property
+    def names_on_steps(self) -> list[str]:
+        """The underlyings in the order of their prices' normals on time steps: those of random variances are last."""
+        return [name for name, _ in sorted(self._named, key=lambda own: own[1].model.has_variance)]
+
+    @cached_property
+    def moves_until(self) -> float:
+        """The time in years until which the steps of all underlyings may move smoothly as calendar time passes."""
+        return inf if self.is_conditional else min(part.stepped("path", ()).moves_until for part in self.parts)
+
+    @property
+    def _named(self) -> Sequence[tuple[str, Markets]]:
+        return list(zip(self.names, self.parts, strict=True))
+
+    @property
     def correlation(self) -> Mapping[str, float]:
         """The correlation of each pair, of one trade."""
         (own,) = self._correlations
@@ -67,7 +87,7 @@ class JointMarkets:
     def values(self) -> Mapping[str, float]:
         """The value of every parameter of one trade, by its name among several underlyings."""
         found = {correlation_name(*pair_of(pair)): number for pair, number in self.correlation.items()}
-        for name, part in zip(self.names, self.parts, strict=True):
+        for name, part in self._named:
             found |= {named(parameter, name): float(value[0]) for parameter, value in part.values.items()}
         return found
 

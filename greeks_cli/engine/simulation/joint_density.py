@@ -5,7 +5,7 @@ spots nor on the time that passes, so that a later anchor makes the density less
 start and the anchor, and move with both.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from greeks_cli.engine.autodiff.exp_linear import Dates
 from greeks_cli.engine.autodiff.known import valued
@@ -143,7 +143,7 @@ def density(increments: Sequence[FixedIncrements], leaves: Leaves, names: Sequen
 
     ``names`` are those of the underlyings, whose correlations are among the leaves; one underlying has none.
     """
-    rows = _lower(leaves, names)
+    rows = lower(len(names), lambda i, j: leaves[correlation_name(names[i], names[j])])
     n_later, numbered = increments[0].n_later, list(enumerate(increments))
     first = _independent([one.first for one in increments], [one.independent_first(k) for k, one in numbered], rows)
     found = first - sum(log(one.first_deviation) for one in increments)
@@ -155,13 +155,13 @@ def density(increments: Sequence[FixedIncrements], leaves: Leaves, names: Sequen
     return weight_of(found, leaves.values())
 
 
-def _lower(leaves: Leaves, names: Sequence[str]) -> list[list[Operand]]:
-    """The Cholesky factor of the correlations as a graph of their leaves."""
+def lower(count: int, correlation: Callable[[int, int], Operand]) -> list[list[Operand]]:
+    """The Cholesky factor of correlations by the numbers of two underlyings, as a graph of their leaves."""
     rows: list[list[Operand]] = []
-    for i, one in enumerate(names):
+    for i in range(count):
         row: list[Operand] = []
-        for j, other in enumerate(names[:i]):
-            left = leaves[correlation_name(one, other)]
+        for j in range(i):
+            left = correlation(i, j)
             for k in range(j):
                 left = left - row[k] * rows[j][k]
             row.append(left / rows[j][j] if j else left * 1.0)

@@ -105,9 +105,9 @@ def joint_increments(parts: Sequence[Part], leaves: Leaves, n_dates: int, latent
 
     def covariance(i: int, j: int) -> Operand:
         one, other = parts[i], parts[j]
-        weight = _given_variances(one, other, leaves)
+        weight = given_variances(one, other, leaves)
         if one.name in stepped and other.name in stepped:
-            return weight * _known("product", (other.name, one.name), leaves, stepped, latents)
+            return weight * known_sum("product", (other.name, one.name), leaves, stepped, latents)
         return weight * deviation(i) * deviation(j)
 
     rows: list[list[Operand]] = []
@@ -125,7 +125,7 @@ def joint_increments(parts: Sequence[Part], leaves: Leaves, n_dates: int, latent
     return JointIncrements(found, rows)
 
 
-def _given_variances(one: Part, other: Part, leaves: Leaves) -> Operand:
+def given_variances(one: Part, other: Part, leaves: Leaves) -> Operand:
     """The correlation of two prices' Brownian motions given those of the variances."""
     found = leaves[correlation_name(one.name, other.name)]
     rhos = [leaves[named("spot_vol_correlation", part.name)] for part in (one, other) if part.model.has_variance]
@@ -139,13 +139,14 @@ def _given_variances(one: Part, other: Part, leaves: Leaves) -> Operand:
 def _deviation(part: Part, found: Increments, leaves: Leaves, stepped: Sequence[str], latents: JointLatents) -> Operand:
     """The standard deviation of an increment but for jumps, or what takes its place beside a constant variance."""
     if part.model.has_variance:
-        return _known("deviation", (part.name,), leaves, stepped, latents)
+        return known_sum("deviation", (part.name,), leaves, stepped, latents)
     return sqrt(found.diffusion)
 
 
-def _known(
+def known_sum(
     name: str, underlyings: tuple[str, ...], leaves: Leaves, stepped: Sequence[str], latents: JointLatents
 ) -> Operand:
+    """A sum over time steps of some random variances, as a graph of their parameters."""
     own = {named(parameter, one) for one in underlyings for parameter in PARAMETERS}
     own |= {pair for one in underlyings for pair in correlations_of(one, stepped)}
     return known(lambda index: latents.sums(name, underlyings, index), {one: leaves[one] for one in sorted(own)})

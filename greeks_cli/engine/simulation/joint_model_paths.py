@@ -11,6 +11,7 @@ from greeks_cli.engine.simulation.joint_increments import JointIncrements, Part,
 from greeks_cli.engine.simulation.joint_models import JointLatent
 from greeks_cli.engine.simulation.joint_paths import JointPath
 from greeks_cli.engine.simulation.joint_scenario import PartScenario
+from greeks_cli.engine.simulation.joint_steps import joint_levels
 from greeks_cli.engine.simulation.model_path import ModelPath, start_of_lognormal
 from greeks_cli.engine.simulation.schedule import Schedule
 from greeks_cli.terms.underlyings import named
@@ -29,6 +30,9 @@ class JointModelPaths:
 
     def moving(self, leaves: Leaves) -> JointPath:
         """Paths that move with the leaves."""
+        if not all(own.model.is_conditional for own in self._scenarios):
+            stepped = joint_levels(self._parts, leaves, self._n_dates, self._latents)
+            return self._path(leaves, stepped.logs, stepped.likelihood)
         found = self._increments(leaves)
         return self._path(leaves, found.levels([own.normals for own in self._scenarios]), found.likelihood)
 
@@ -53,8 +57,11 @@ class JointModelPaths:
         return self._path(moved, self._increments(moved).levels(normals), density)
 
     def _increments(self, leaves: Leaves) -> JointIncrements:
-        parts = [Part(own.name, own.model, self._schedules[own.name]) for own in self._scenarios]
-        return joint_increments(parts, leaves, self._n_dates, self._latents)
+        return joint_increments(self._parts, leaves, self._n_dates, self._latents)
+
+    @property
+    def _parts(self) -> list[Part]:
+        return [Part(own.name, own.model, self._schedules[own.name]) for own in self._scenarios]
 
     def _recovered(self, leaves: Leaves, found: JointIncrements) -> list[tuple[JointIncrements, _Normals]]:
         """The first and the later increments, each with the normals behind the fixed paths."""
@@ -119,3 +126,7 @@ class _Latents:
     def counts(self, underlying: str) -> Array:
         """The number of jumps between dates, shape (n_dates, n_paths)."""
         return self._scenarios[underlying].jump_counts
+
+    def sizes(self, underlying: str) -> Array:
+        """The normals of an underlying's dates, shape (n_dates, n_paths)."""
+        return self._scenarios[underlying].normals

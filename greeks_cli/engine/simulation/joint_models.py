@@ -1,5 +1,6 @@
 """Paths of several underlyings of which some follow models other than geometric Brownian motion."""
 
+from collections.abc import Sequence
 from functools import cached_property
 
 import numpy as np
@@ -9,7 +10,9 @@ from greeks_cli.engine.compiler.ir import Array
 from greeks_cli.engine.simulation.grid import Grid
 from greeks_cli.engine.simulation.joint import JointMarkets
 from greeks_cli.engine.simulation.joint_increments import Part, joint_increments
+from greeks_cli.engine.simulation.joint_price_sums import price_sums
 from greeks_cli.engine.simulation.joint_recursion import Wanted, joint_sums
+from greeks_cli.engine.simulation.joint_steps import joint_levels
 from greeks_cli.engine.simulation.markets import MarketSchedule
 from greeks_cli.engine.simulation.path_data import Motion, PathData
 from greeks_cli.engine.simulation.sources import Latent
@@ -33,14 +36,18 @@ class JointModelData:
     @cached_property
     def logarithms(self) -> list[Array]:
         """The logarithm of each underlying of one market over its spot, each of shape (n_dates, n_paths)."""
+        return [one.astype(self.motion.dtype, copy=False) for one in self._levels()]
+
+    def _levels(self) -> Sequence[Array]:
         motion, markets = self.motion, self.markets
         parts = [
             Part(name, own.model, MarketSchedule(own, motion.on_device))
             for name, own in zip(markets.names, markets.parts, strict=True)
         ]
+        if not markets.is_conditional:
+            return joint_levels(parts, markets.values, markets.n_dates, self).logs
         found = joint_increments(parts, markets.values, markets.n_dates, self)
-        normals = [self.part(k).motion.normals[: markets.n_dates] for k in range(len(parts))]
-        return [one.astype(motion.dtype, copy=False) for one in found.levels(normals)]
+        return found.levels([self.sizes(name) for name in markets.names])
 
     def sums(self, name: str, underlyings: tuple[str, ...], index: MultiIndex) -> Array:
         """A partial derivative of a sum over the time steps between dates, shape (n_dates, n_paths)."""
@@ -49,11 +56,17 @@ class JointModelData:
         if asked not in kept:
             others = {other.wanted for other in self.motion.wanted if isinstance(other, JointLatent)}
             kept.update(joint_sums(self.markets, self.motion, {asked, *others}))
+            kept.update(price_sums(self.markets, self.motion, {asked, *others}))
         return kept[asked]
 
     def counts(self, underlying: str) -> Array:
         """The number of jumps between dates, shape (n_dates, n_paths)."""
         return self.part(self.markets.names.index(underlying)).jump_counts
+
+    def sizes(self, underlying: str) -> Array:
+        """The normals of an underlying's dates, shape (n_dates, n_paths)."""
+        first = self.markets.names.index(underlying) * self.markets.n_dates
+        return self.motion.normals[first : first + self.markets.n_dates]
 
 
 class _ModelPart(PathData):

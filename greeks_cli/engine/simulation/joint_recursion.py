@@ -17,6 +17,7 @@ from greeks_cli.engine.simulation.cholesky import Rows, factor
 from greeks_cli.engine.simulation.heston import PARAMETERS, Heston
 from greeks_cli.engine.simulation.joint import JointMarkets
 from greeks_cli.engine.simulation.joint_increments import correlations_of
+from greeks_cli.engine.simulation.joint_steps import ALONG
 from greeks_cli.engine.simulation.markets import Markets
 from greeks_cli.engine.simulation.models import recursion
 from greeks_cli.engine.simulation.path_data import Motion
@@ -33,7 +34,10 @@ Split = tuple[MultiIndex, MultiIndex]
 
 @dataclass(frozen=True)
 class Wanted:
-    """A partial derivative of a sum over time steps: a name, the one or two underlyings, and the multi-index."""
+    """A partial derivative of a sum over time steps: a name, the one or two underlyings, and the multi-index.
+
+    Along the normals of a second underlying, a deviation depends on the first alone.
+    """
 
     name: str
     underlyings: tuple[str, ...]
@@ -53,6 +57,11 @@ class Wanted:
             if all(underlying_of(name) in (None, self.underlyings[k]) for k in (0, 1) for name in parts[k]):
                 found.append((_own(parts[0]), _own(parts[1])))
         return found
+
+    @property
+    def stepped(self) -> tuple[str, ...]:
+        """The underlyings whose steps the sum is made of."""
+        return self.underlyings[:1] if self.name == ALONG else self.underlyings
 
     @property
     def indices(self) -> set[MultiIndex]:
@@ -77,24 +86,24 @@ def joint_sums(markets: JointMarkets, motion: Motion, asked: Collection[Wanted])
 
 def _is_of(one: Wanted, names: Sequence[str]) -> bool:
     """True if underlyings of these names, in their order, have a sum, and if it depends on the parameters."""
-    if not {*one.underlyings} <= {*names}:
+    if not {*one.stepped} <= {*names}:
         return False
-    known = {pair for name in one.underlyings for pair in correlations_of(name, names)}
+    known = {pair for name in one.stepped for pair in correlations_of(name, names)}
     return all(name in known for name in one.index if is_correlation(name))
 
 
 def _summed(variances: "_Variances") -> dict[Wanted, Array]:
     """The sums over all steps; those that are made of the same derivatives are made together."""
-    names, like = variances.names, variances.like
+    like = variances.like
     alike: dict[tuple[str, tuple[Split, ...]], list[Wanted]] = {}
     for one in variances.wanted:
         alike.setdefault((one.name, tuple(one.splits)), []).append(one)
     sums = {key: np.zeros_like(like, shape=(len(every), *like.shape)) for key, every in alike.items()}
     rows = {
-        key: [np.array(places) for places in zip(*(map(names.index, one.underlyings) for one in every), strict=True)]
+        key: [np.array(places) for places in zip(*(variances.places(one) for one in every), strict=True)]
         for key, every in alike.items()
     }
-    for interval, after in variances.steps():
+    for interval, row, after in variances.steps():
         for key, found in sums.items():
             name, splits = key
             if name == PRODUCT:
@@ -103,8 +112,10 @@ def _summed(variances: "_Variances") -> dict[Wanted, Array]:
                     found[:, interval] += after[DEVIATION, index][first] * after[DEVIATION, other][second]
                 continue
             ((index, _),) = splits
-            partial = after[name, index][rows[key][0]]
-            if name == DEVIATION:
+            partial = after[DEVIATION if name == ALONG else name, index][rows[key][0]]
+            if name == ALONG:
+                partial = partial * variances.normals[row :: sum(variances.grid.steps)][rows[key][1]]
+            elif name == DEVIATION:
                 partial = partial * partial.dtype.type(variances.grid.steps[interval] ** -0.5)
             found[:, interval] += partial
     return {one: sums[key][k] for key, every in alike.items() for k, one in enumerate(every)}
@@ -120,7 +131,9 @@ class _Variances:
         self.names, self.wanted, self.grid = names, wanted, motion.grid
         self.like = motion.normals[: markets.n_dates]
         """An array of the shape of a sum."""
-        self._normals = motion.normals
+        self.normals = motion.normals
+        """The normals of all steps."""
+        self._of_prices, self._until = markets.names_on_steps, markets.moves_until
         self._recursion = recursion(_CORRELATED, frozenset(index for one in wanted for index in one.indices))
         in_pairs = [index for index in self._recursion.indices if all(map(is_correlation, index))]
         self._factors = {index: _Columns(self._factor(markets, index), self.like) for index in in_pairs}
@@ -131,28 +144,34 @@ class _Variances:
 
     def _of_group(self, parts: Sequence[Markets], count: int) -> Steps:
         values = {name: per_trade([float(part.values[name][0]) for part in parts]) for name in PARAMETERS}
-        like = np.zeros_like(self._normals, shape=(count, self._normals.shape[1]))
-        return Steps(self._recursion, self.grid, tuple(parts[0].dates[0].tolist()), values, like)
+        like = np.zeros_like(self.normals, shape=(count, self.normals.shape[1]))
+        dates = tuple(parts[0].dates[0].tolist())
+        return Steps(self._recursion, self.grid, dates, values, like, self._until)
 
     def _factor(self, markets: JointMarkets, index: MultiIndex) -> Rows:
         matrix = tuple(map(tuple, matrix_of(self.names, markets.correlation).tolist()))
         pairs = (sorted((self.names.index(name) for name in correlated(pair)), reverse=True) for pair in index)
         return factor(matrix, tuple(sorted(map(tuple, pairs))))
 
-    def steps(self) -> Iterator[tuple[int, Sums]]:
-        """The interval of each time step, and what the step adds to sums, a row for each variance."""
+    def places(self, one: Wanted) -> list[int]:
+        """The rows of a sum's underlyings: of variances, and of a normal after the normals of all variances."""
+        found = [self.names.index(name) for name in one.stepped]
+        return found + [len(self.names) + self._of_prices.index(name) for name in one.underlyings[len(found) :]]
+
+    def steps(self) -> Iterator[tuple[int, int, Sums]]:
+        """Each time step: its interval, the first row of its normals, and what it adds to sums, a row per variance."""
         if not self._steps:
             return
         n_steps = sum(self.grid.steps)
         for interval, steps in enumerate(self._steps[0].intervals):
             for step, row in zip(steps, self.grid.rows_of(interval), strict=True):
-                independent = self._normals[row::n_steps]
+                independent = self.normals[row::n_steps][: len(self.names)]
                 normals = {index: own.times(independent) for index, own in self._factors.items()}
                 after = [
                     own.taken(step, {index: array[group] for index, array in normals.items()})
                     for own, group in zip(self._steps, self._groups, strict=True)
                 ]
-                yield interval, after[0] if len(after) == 1 else _below_each_other(after)
+                yield interval, row, after[0] if len(after) == 1 else _below_each_other(after)
 
 
 def _below_each_other(every: Sequence[Sums]) -> Sums:

@@ -19,6 +19,7 @@ from greeks_cli.engine.autodiff.ops import Leaves, Operand, log, sqrt, values_of
 from greeks_cli.engine.compiler.ir import Array
 from greeks_cli.engine.simulation.gbm import MOVING
 from greeks_cli.engine.simulation.local_vol import LocalVol
+from greeks_cli.engine.simulation.lognormal_steps import Level
 from greeks_cli.engine.simulation.recursion import Numbers, Stepped, TimeStep
 from greeks_cli.engine.simulation.second_order import second_order_step
 from greeks_cli.terms.carry import SHARES, carry
@@ -30,13 +31,6 @@ _RATES = ("rate", "dividend_yield", "borrow")
 _SOON = 1e-12
 """A time in years at which the first nodes of all curves hold."""
 _START, _END = "start", "end"
-
-
-class Level(NamedTuple):
-    """The logarithm of the price over its forward, and its change in a step."""
-
-    state: Operand
-    change: Operand
 
 
 class Fixed(NamedTuple):

@@ -11,6 +11,7 @@ from greeks_cli.engine.simulation.local_vol_steps import (
     LocalVolShift,
     LocalVolSteps,
 )
+from greeks_cli.engine.simulation.lognormal_steps import lognormal_steps
 from greeks_cli.engine.simulation.recursion import Recursion, Stepped
 from greeks_cli.terms.market import Market
 
@@ -21,10 +22,12 @@ _KEPT = 64
 def stepped_of(market: Market, kind: str, names: Collection[str]) -> Stepped:
     """The steps of a market's model: "path", "fixed", "density", or "shift" with the name of a parameter.
 
-    ``names`` are those of the sums that are wanted.
+    ``names`` are those of the sums that are wanted. A lognormal price takes steps beside prices of other models.
     """
     if market.vol_surface:
         return _local_vol(market, kind)
+    if not market.model.has_variance:
+        return lognormal_steps(market)
     return _WITH_CHANGES if "change" in names else _HESTON
 
 

@@ -201,8 +201,19 @@ class Recursion:
 class Steps:
     """The time steps of a recursion in a market, taken one after the other."""
 
-    def __init__(self, recursion: Recursion, grid: Grid, dates: tuple[float, ...], values: Values, like: Array):
-        """``like`` is an array of one number per path, or has a row of paths for each underlying."""
+    def __init__(
+        self,
+        recursion: Recursion,
+        grid: Grid,
+        dates: tuple[float, ...],
+        values: Values,
+        like: Array,
+        until: float | None = None,
+    ):
+        """``like`` is an array of one number per path, or has a row of paths for each underlying.
+
+        ``until`` is the time until which steps move, by default that of the model.
+        """
         model, dtype = recursion.model, like.dtype.type
         self._recursion, self._values = recursion, values
         self._state = {index: np.zeros_like(like) for index in recursion.indices}
@@ -210,7 +221,7 @@ class Steps:
         self._state[()] += _of_rows(level, like)
         if (parameter,) in self._state:
             self._state[parameter,] += dtype(1)
-        self.intervals = TimeStep.all(grid, dates, model.moves_until)
+        self.intervals = TimeStep.all(grid, dates, model.moves_until if until is None else until)
         """The steps of each interval between dates."""
         self._numbers = {step: model.numbers(values, step) for steps in self.intervals for step in steps}
         self._folds = len({tuple(own.values()) for own in self._numbers.values()}) <= _FEW
