@@ -10,6 +10,7 @@ from greeks_cli.terms.greek import Greek
 from greeks_cli.terms.joint_market import JointMarket
 from greeks_cli.terms.models import Model
 from greeks_cli.terms.nodes import curve_of
+from greeks_cli.terms.several import UNDERLYING
 from greeks_cli.terms.simulation import Autodiff, Dtype, Estimator, Smoothing
 from greeks_cli.terms.underlyings import CORRELATION, correlated, is_correlation, local, named, underlying_of
 
@@ -28,6 +29,12 @@ def problems_of_market(request: "Request") -> Iterator[Problem]:
         yield Problem(("simulation", "dtype"), "early exercise wants dtype float64", str(request.simulation.dtype))
         return
     if request.is_joint:
+        others = [(name, own.model) for name, own in request.joint_market.underlying.items() if not own.is_lognormal]
+        if contract.is_early and others:
+            name, model = others[0]
+            message = f"{name}: early exercise of several underlyings wants model gbm for each"
+            yield Problem(("market", UNDERLYING, name), message, str(model))
+            return
         for part in request.parts:
             yield from problems_of_market(part)
         if contract.is_early and any(part.sole_market.dividends and part.cash_dividends for part in request.parts):
