@@ -13,8 +13,8 @@ from greeks_cli.terms.simulation import ExecutorName
 
 SECONDS_PER_NUMBER = 8e-9
 """A rough forecast of one core's time by NumPy: for each path, date and Greek."""
-_WORTH_COMPILING = 1.0
-"""Seconds from which on compiled code saves more than the import of LLVM and the compiler take."""
+_WORTH_COMPILING, _EACH_STRUCTURE = 1.0, 0.5
+"""Seconds from which on compiled code saves more than the import of LLVM and the compiler take; for each kind more."""
 
 
 def seconds_by_numpy(request: Request) -> float:
@@ -26,9 +26,6 @@ def seconds_by_numpy(request: Request) -> float:
 def with_executor(requests: Sequence[Request]) -> list[Request]:
     """The requests of one run with the executor of the run, numpy or jit.
 
-    Auto compiles a run of one request alone: sums of compiled rows differ in the last place by the rows beside
-    them, and a trade of a book has the same bits in any company.
-
     Raises InvalidInput where requests name different executors, and where jit is named and cannot be had.
     """
     named = {request.simulation.executor for request in requests}
@@ -39,15 +36,18 @@ def with_executor(requests: Sequence[Request]) -> list[Request]:
         raise InvalidInput([Problem(("executor",), f"{reason}, or use executor numpy", "jit")])
     if named != {ExecutorName.AUTO}:
         return list(requests)
-    saves = len(requests) == 1 and _saves_time(requests[0])
-    return [_by(request, ExecutorName.JIT if saves else ExecutorName.NUMPY) for request in requests]
+    chosen = ExecutorName.JIT if _saves_time(requests) else ExecutorName.NUMPY
+    return [_by(request, chosen) for request in requests]
 
 
-def _saves_time(request: Request) -> bool:
+def _saves_time(requests: Sequence[Request]) -> bool:
     """True if compiled code is forecast to take less time than NumPy, its compiler included."""
-    if not on_processor(request.simulation) or not _is_one_kernel(request):
+    simulated = [request for request in requests if on_processor(request.simulation)]
+    if not all(map(_is_one_kernel, simulated)):
         return False
-    return seconds_by_numpy(request) >= _WORTH_COMPILING and why_not() is None
+    kinds = {(request.contract.kind, len(request.greeks)) for request in simulated}
+    seconds = sum(map(seconds_by_numpy, simulated))
+    return seconds >= _WORTH_COMPILING + _EACH_STRUCTURE * (len(kinds) - 1) and why_not() is None
 
 
 def _is_one_kernel(request: Request) -> bool:
@@ -66,4 +66,4 @@ def described() -> str:
     if reason := why_not():
         return f"numpy: {reason}"
     where = f"in lognormal markets, on {MOST_ROWS} dates at most"
-    return f"jit for one request of {_WORTH_COMPILING:g} s or more {where}; else numpy"
+    return f"jit for runs of {_WORTH_COMPILING:g} s or more {where}; else numpy"

@@ -20,6 +20,17 @@ Fill = Callable[[Array], object]
 """Fills an array with the next standard normals of a stream."""
 Answer = TypeVar("Answer")
 
+_SLICES, _STEP = 128, 8
+"""Slices of a row of samples, at least, whose sums give the error of the whole; samples of a kernel's step."""
+FEWEST_IN_STEPS = _SLICES * _STEP
+"""Samples from which on slices are whole steps of a kernel."""
+
+
+def slice_length(count: int) -> int:
+    """Samples of a slice of a row, by every executor; a row of fewer than ``_SLICES`` samples has slices of one."""
+    length = max(1, count // _SLICES)
+    return length if count < FEWEST_IN_STEPS else length // _STEP * _STEP
+
 
 @dataclass(frozen=True, slots=True)
 class SlicedSums:
@@ -82,6 +93,10 @@ class Device(ABC):
         ``fetch`` provides the sources as arrays of the device, of type ``dtype``; results are arrays of the device.
         A device that sums rows may yield the sums of those of the stack's results that are summed.
         """
+
+    def sums(self, rows: Array) -> SlicedSums | None:
+        """The sums of rows of samples, to the bit those of ``results``; None where NumPy's functions make them."""
+        return None
 
     @abstractmethod
     def numbers(self, table: Array) -> NDArray[np.float64]:

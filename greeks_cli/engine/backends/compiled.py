@@ -13,18 +13,16 @@ from weakref import WeakKeyDictionary
 
 import numpy as np
 
-from greeks_cli.engine.backends.backend import ALONE, Fill, Host, Rows, Stack
+from greeks_cli.engine.backends.backend import ALONE, FEWEST_IN_STEPS, Fill, Host, Rows, SlicedSums, Stack
 from greeks_cli.engine.backends.code import normals_of
 from greeks_cli.engine.backends.operation_text import LANES
 from greeks_cli.engine.backends.portable import Portable, portable
-from greeks_cli.engine.backends.segments import Segments
+from greeks_cli.engine.backends.segments import Segments, sums_of_rows
 from greeks_cli.engine.backends.ziggurat import BITS, StandardNormals
 from greeks_cli.engine.compiler.ir import Array, Call, Name, Program, Source
 
 _KEPT = 256
 """Structures of programs that are kept, at most."""
-_FEWEST_SUMMED = 256
-"""Paths from which on slices of whole steps are many enough to tell the noise of a bias."""
 
 
 class Compiled(Host):
@@ -60,7 +58,7 @@ class Compiled(Host):
         if n_paths < LANES:
             yield from super().results(program, fetch, n_paths, dtype)
             return
-        if n_paths < _FEWEST_SUMMED:
+        if n_paths < FEWEST_IN_STEPS:
             stack = replace(stack, summed=frozenset())
         values: dict[int, Any] = {slot: fetch(source) for source, slot in program.sources.items()}
         names: dict[int, list[Name]] = {}
@@ -69,6 +67,9 @@ class Compiled(Host):
         segments = self._segments(program, values, stack)
         for slot, rows in segments.run(program.constants, values, n_paths):
             yield from ((name, rows) for name in names[slot])
+
+    def sums(self, rows: Array) -> SlicedSums | None:
+        return sums_of_rows(rows) if rows.shape[-1] >= FEWEST_IN_STEPS else None
 
     def _segments(self, program: Program[Any], values: dict[int, Any], stack: Stack[Any]) -> Segments:
         """The segments of a program, for arrays of some shapes and types."""

@@ -7,17 +7,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from greeks_cli.engine.backends.backend import Rows, SlicedSums
+from greeks_cli.engine.backends.backend import Rows, SlicedSums, slice_length
 from greeks_cli.engine.backends.code import function_of
 from greeks_cli.engine.backends.llvm_text import Kernel
 from greeks_cli.engine.backends.native import Function
-from greeks_cli.engine.backends.operation_text import LANES
 from greeks_cli.engine.compiler.expand import Expansion
 from greeks_cli.engine.compiler.ir import Array
 from greeks_cli.engine.compiler.operations import CONSTANT, LOAD, ZERO, Node
 
-_SLICES = 128
-"""Slices of a row of samples, about: the spread of their sums gives the error of the whole."""
 _LANE_BYTES = 64
 """Bytes of a row of the scratch memory."""
 
@@ -165,11 +162,6 @@ def kernel_of(
         tuple(placed[node.number] for node in summed),
     )
     return kernel, tuple(rows), tuple(constants)
-
-
-def slice_length(n_paths: int) -> int:
-    """Samples of a slice: whole steps of a kernel."""
-    return max(LANES, n_paths // _SLICES // LANES * LANES)
 
 
 def _contiguous(array: Array) -> Array:

@@ -5,15 +5,16 @@ Segments are found on the first run, when the shapes of all arrays are known, an
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from threading import RLock
 from typing import Any
 
 import numpy as np
 
-from greeks_cli.engine.backends.backend import Rows, SlicedSums
-from greeks_cli.engine.backends.launch import Launch, Values, slice_length
+from greeks_cli.engine.backends.backend import Rows, SlicedSums, slice_length
+from greeks_cli.engine.backends.launch import Launch, Values
 from greeks_cli.engine.compiler.expand import MOST_NODES, Expansion
-from greeks_cli.engine.compiler.ir import Call, Shape
+from greeks_cli.engine.compiler.ir import Array, Call, Shape
 from greeks_cli.engine.compiler.operations import Unfit
 
 
@@ -78,17 +79,10 @@ class Segments:
             left = [call for call in left if call.result not in done]
         arrays = [s for s in self._summed - sums if s not in constants and _is_of_paths(values[s], n_paths)]
         if arrays:
-            found.append(self._sum_of(arrays, values))
+            found.append(_sum_of(arrays, values, self._n_trades))
             yield from _made(found[-1], values, n_paths)
         self._sums = frozenset(sums.union(arrays))
         self._found = found
-
-    def _sum_of(self, slots: Sequence[int], values: Values) -> "Launch":
-        """The kernel that sums arrays which no kernel makes."""
-        expansion = Expansion(self._n_trades)
-        for slot in slots:
-            expansion.load(slot, values[slot])
-        return Launch.of(expansion, {}, {slot: expansion.values[slot] for slot in slots}, self._n_trades)
 
     def _group(
         self, left: Sequence[Call], constants: Mapping[int, Any], values: Values, apart: set[int], n_paths: int
@@ -124,6 +118,27 @@ class Segments:
         arrays = {slot: nodes for slot, nodes in outputs.items() if slot in read or slot not in self._summed}
         sums = {slot: nodes for slot, nodes in outputs.items() if slot in self._summed}
         return Launch.of(expansion, arrays, sums, self._n_trades)
+
+
+def _sum_of(slots: Sequence[int], values: Values, n_trades: int) -> "Launch":
+    """The kernel that sums arrays which no kernel makes."""
+    expansion = Expansion(n_trades)
+    for slot in slots:
+        expansion.load(slot, values[slot])
+    return Launch.of(expansion, {}, {slot: expansion.values[slot] for slot in slots}, n_trades)
+
+
+def sums_of_rows(rows: Array) -> SlicedSums:
+    """The sums of rows of samples, shape (n_trades, n_samples) or (n_samples,), as kernels that make rows sum them."""
+    values = {0: np.atleast_2d(rows)}
+    n_trades, count = values[0].shape
+    ((_, found),) = _sum_of([0], values, n_trades).run(values, count)
+    return replace(
+        found,
+        centres=found.centres.reshape(rows.shape[:-1]),
+        deviations=found.deviations.reshape(*rows.shape[:-1], -1),
+        squares=found.squares.reshape(*rows.shape[:-1], -1),
+    )
 
 
 def _of_constants(calls: Sequence[Call], constants: Mapping[int, Any]) -> list[Call]:

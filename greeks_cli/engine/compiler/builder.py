@@ -65,7 +65,8 @@ class Builder:
         constants = self.constants
         is_constant = all(slot in constants for slot in arguments)
         if is_constant and (isinstance(function, np.ufunc) or function in OF_NUMBERS):
-            return self.constant(function(*(constants[slot] for slot in arguments), **keywords))
+            found = function(*(constants[slot] for slot in arguments), **keywords)
+            return self.constant(float(found) if isinstance(found, np.float64) else found)
         key = function, arguments, repr(keywords) if keywords else ""
         if key not in self._slots:
             self._slots[key] = self._n_slots

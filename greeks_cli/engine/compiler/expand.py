@@ -109,9 +109,11 @@ class Expansion:
         others = [_raw(one) for one in others]
         if isinstance(first, list) and function is operator.getitem:
             return first[others[0]]
+        if function is np.broadcast_to:
+            first = self._each_of(self.graph.strong, self._nodes(first))
         if self._n_trades > 1:
             if function is np.broadcast_to:
-                return self._nodes(first)
+                return first
             raise Unfit
         nodes = first if isinstance(first, list) else self._nodes(first)
         if function is np.pad and not isinstance(nodes, list):

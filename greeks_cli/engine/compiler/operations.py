@@ -136,6 +136,8 @@ class Graph:
             return one
         if kind == "bool":
             raise Unfit
+        if one.kind == "number" and one.operation == CONSTANT:
+            return self.node(CONSTANT, (), kind, one.place, one.count)
         return self._each(as_type, (one,), kind)
 
     def strong(self, one: Node) -> Node:

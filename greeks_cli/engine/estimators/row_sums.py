@@ -5,12 +5,9 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from greeks_cli.engine.backends.backend import Device, SlicedSums
+from greeks_cli.engine.backends.backend import Device, SlicedSums, slice_length
 
 Vector = NDArray[np.float64]
-
-_SLICES = 128
-"""Slices of a block's samples, at least, where a block has as many samples: their sums give the error of the whole."""
 
 
 class _Sums:
@@ -54,9 +51,15 @@ class RowSums(_Sums):
         """Sums the row of a place, or takes its sums."""
         if isinstance(row, SlicedSums):
             self._take(place, row)
-            return
+        elif (sums := self._device.sums(row)) is not None:
+            self._take(place, sums)
+        else:
+            self._sum(place, row)
+
+    def _sum(self, place: int, row: NDArray[np.floating]) -> None:
+        """Sums a row by NumPy's functions."""
         *of_trades, count = row.shape
-        self.length = max(1, count // _SLICES)
+        self.length = slice_length(count)
         n_whole = count // self.length
         in_slices = n_whole * self.length
         found = self._entry(place, row, n_whole + 2)

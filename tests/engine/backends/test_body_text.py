@@ -42,7 +42,7 @@ def test_float32_stays_float32_in_loops():
         np.testing.assert_allclose(rows, expected[name], rtol=1e-3, atol=1e-4)
 
 
-@pytest.mark.parametrize("n_paths", [256, 5001])
+@pytest.mark.parametrize("n_paths", [1024, 5001])
 def test_sums_of_results_are_those_of_their_rows(n_paths):
     program, arrays = Dated(5, 40).program(), inputs(40, n_paths)
     program = program.only(name for name in program.results if name < len(program.results) - 3)

@@ -91,13 +91,26 @@ def test_sums_of_results_are_those_of_their_rows(n_paths):
     sums = dict(compiled().results(program, arrays.__getitem__, n_paths, np.float64, wanted))
     rows = dict(compiled().results(program, arrays.__getitem__, n_paths, np.float64))
     for name, row in rows.items():
-        assert isinstance(sums[name], SlicedSums) == (n_paths >= 256)
+        assert isinstance(sums[name], SlicedSums) == (n_paths >= 1024)
         if isinstance(sums[name], SlicedSums) and np.isfinite(row).all():
             table = RowSums(1, HOST)
             table.add(0, sums[name])
             mean, squares = table.table[0, 0, 0], table.table[0, 0, 1:].sum()
             assert mean == pytest.approx(row.mean(), rel=1e-11, abs=1e-11)
             assert squares == pytest.approx(((row - row.mean()) ** 2).sum(), rel=1e-9, abs=1e-11)
+
+
+@pytest.mark.parametrize("n_paths", [1024, 5003])
+def test_sums_of_rows_have_the_bits_of_sums_in_the_loop_that_makes_them(n_paths):
+    program, arrays = random_program(7), inputs(n_paths)
+    for dtype in (np.float64, np.float32):
+        given = {name: array.astype(dtype) for name, array in arrays.items()}
+        summed = Stack(1, frozenset(program.results))
+        sums = dict(compiled().results(program, given.__getitem__, n_paths, dtype, summed))
+        for name, rows in compiled().results(program, given.__getitem__, n_paths, dtype):
+            apart = compiled().sums(np.broadcast_to(rows, (1, n_paths)))
+            for one in ("centres", "deviations", "squares"):
+                np.testing.assert_array_equal(getattr(sums[name], one), getattr(apart, one))
 
 
 def test_normals_are_those_of_numpy_to_the_bit_inside_the_rectangles():

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from greeks_cli.engine.compiler.expand import MOST_ROWS, Expansion
-from greeks_cli.engine.compiler.ir import Call
+from greeks_cli.engine.compiler.ir import Call, Shape
 from greeks_cli.engine.compiler.operations import LOAD, Unfit
 
 
@@ -87,3 +87,14 @@ def test_numbers_take_the_type_of_arrays_as_numpy_promotes_them():
     found.give(2, np.float64(2.0))
     assert call(found, np.multiply, 0, 1)[0].kind == "float32"
     assert call(found, np.multiply, 0, 2)[0].kind == "float64"
+
+
+def test_a_number_broadcast_over_the_paths_has_numpys_type():
+    found = Expansion(1)
+    found.load(0, np.ones((3, 50), np.float32))
+    found.give(1, 2.0)
+    found.give(2, Shape((None,)))
+    product = call(found, np.multiply, 0, 1)
+    assert {node.kind for node in product.ravel()} == {"float32"}
+    found.values[3] = call(found, np.broadcast_to, 1, 2)
+    assert [node.kind for node in call(found, np.multiply, 0, 3).ravel()] == ["float64"] * 3
