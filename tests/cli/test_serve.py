@@ -1,6 +1,7 @@
 """The pipe that stays: lines in, lines out, each as soon as it is there."""
 
 import json
+import random
 import signal
 import subprocess
 import sys
@@ -8,8 +9,10 @@ import sys
 import pytest
 
 from greeks_cli.book.records import Reading
+from greeks_cli.engine.execution.traced import _kept as _kept_traces
 from greeks_cli.inputs.source import Source
 from greeks_cli.inputs.trades import Stream
+from greeks_cli.run.price import _kept as _kept_executables
 from greeks_cli.run.serving import Served
 from greeks_cli.terms.units import Units
 from tests.cli.batches import usual_signals
@@ -25,6 +28,7 @@ LINES = [
     '{"id": "b", "strike": 100, "market_price": 8.2}',
     '{"id": "d", "kind": "digital", "strike": 100, "vol": 0.2, "quantity": -3, "tags": {"desk": "x"}}',
 ]
+PATHS = {"paths": 1000}
 SHORT = ["--paths", "2000", "--greeks", "delta,gamma"]
 
 
@@ -138,3 +142,27 @@ def test_wrong_settings_are_refused_before_the_first_line(greeks, arguments, sai
     outcome = greeks(*arguments)
     assert (outcome.code, outcome.out) == (2, "")
     assert outcome.err.startswith(said)
+
+
+def test_answers_do_not_depend_on_earlier_lines():
+    draw = random.Random(3)
+    fields = {
+        "kind": ["european", "european", "digital"],
+        "type": ["call", "put"],
+        "strike": [90, 100, 105.5],
+        "vol": [0.2, 0.35],
+        "spot": [100, 95.3],
+        "rate": [0, 0.03],
+        "expiry": [0.25, 1, 2],
+        "control": [False, False, True],
+    }
+    lines = [json.dumps({name: draw.choice(own) for name, own in fields.items()} | PATHS).encode() for _ in range(14)]
+    served_here = Served(Stream(None, Source(), Reading()).trades, Units.RAW, 1)
+    together = [(row["key"], row["estimates"]) for row in served_here.rows(lines)]
+    alone = []
+    for line in lines[::-1]:
+        for kept in (_kept_traces, _kept_executables):
+            kept.cache_clear()
+        (row,) = Served(Stream(None, Source(), Reading()).trades, Units.RAW, 1).rows([line])
+        alone.append((row["key"], row["estimates"]))
+    assert together == alone[::-1]

@@ -2,11 +2,13 @@
 
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
 
 from greeks_cli.engine.compiler.batching import PerTrade
+from greeks_cli.engine.compiler.folded import Folded, as_number, called, value_of
 from greeks_cli.engine.compiler.ir import OF_NUMBERS, Call, Name, Program, Slots, Source
 
 
@@ -26,6 +28,16 @@ class Parts:
 
 Noted = tuple[Callable[..., Any], tuple[Any, ...], Mapping[str, Any], int]
 """A call as a tracer notes it: function, arguments, keywords, and the slot of its result."""
+
+
+def key_of(constant: Any) -> Hashable:
+    """A key of a constant, by its type and its bits."""
+    if isinstance(constant, np.ndarray | PerTrade):
+        array = np.asarray(constant)
+        return type(constant), array.shape, array.dtype.str, array.tobytes()
+    # 0.0 equals -0.0, and NaN is not equal to itself.
+    is_plain = isinstance(constant, float) and constant and constant == constant
+    return type(constant), constant if is_plain else repr(constant)
 
 
 class Builder:
@@ -48,25 +60,25 @@ class Builder:
 
     def constant(self, value: Any) -> int:
         """The slot of a constant; constants that are equal to the bit share one."""
-        key: Hashable
-        if isinstance(value, np.ndarray | PerTrade):
-            array = np.asarray(value)
-            key = type(value), array.shape, array.dtype.str, array.tobytes()
-        else:
-            key = type(value), repr(value)
+        key = key_of(value_of(value))
         if key not in self._slots:
             self._slots[key] = self._n_slots
             self.constants[self._n_slots] = value
             self._n_slots += 1
-        return self._slots[key]
+        slot = self._slots[key]
+        for one in (value, self.constants[slot]):
+            if type(one) is Folded:
+                one.notes.keep(value, slot)
+        return slot
 
     def call(self, function: Callable[..., Any], arguments: Slots, keywords: Mapping[str, Any]) -> int:
         """The slot of a call's result; an elementwise call of constants alone is evaluated and becomes a constant."""
         constants = self.constants
         is_constant = all(slot in constants for slot in arguments)
         if is_constant and (isinstance(function, np.ufunc) or function in OF_NUMBERS):
-            found = function(*(constants[slot] for slot in arguments), **keywords)
-            return self.constant(float(found) if isinstance(found, np.float64) else found)
+            noted = partial(function, **keywords) if keywords else function
+            found = called(noted, tuple([constants[slot] for slot in arguments]))
+            return self.constant(as_number(found) if isinstance(value_of(found), np.float64) else found)
         key = function, arguments, repr(keywords) if keywords else ""
         if key not in self._slots:
             self._slots[key] = self._n_slots

@@ -3,7 +3,8 @@
 import math
 from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from copy import copy
+from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
 from operator import itemgetter
 from typing import Any, Generic, TypeVar
@@ -71,6 +72,8 @@ class Program(Generic[Name]):
     """Slots that certainly hold one number per path, or one number for all paths."""
     same_shape: frozenset[int] = frozenset()
     """Slots that certainly hold arrays of one shape, so that a dead array may take the result of a call."""
+    origin: "Program[Name] | None" = field(default=None, init=False)
+    """The program with other constants that this one was made of: what they have in common is prepared once."""
 
     def run(
         self, fetch: Callable[[Source], Any], n_paths: int, constants: Mapping[int, Any] | None = None
@@ -97,6 +100,8 @@ class Program(Generic[Name]):
     @cached_property
     def _steps(self) -> list[tuple[Callable[..., Any], Callable[[list[Any]], Iterable[Any]], int, bool, Slots]]:
         """The calls prepared for the interpreter: threads wait for the Python between two calls."""
+        if self.origin:
+            return self.origin._steps
         new = {call.result for call in self.calls if call.result in self.same_shape and _makes_new(call)}
         # Results belong to the caller of run(), and a function that is not elementwise may return a view.
         seen = {slot for call in self.calls if not is_elementwise(call.function) for slot in call.inputs}
@@ -109,7 +114,7 @@ class Program(Generic[Name]):
                 function, arguments = partial(_written_over, function), (*arguments, free[0])
             elif call.keywords:
                 function = partial(function, **call.keywords)
-            steps.append((function, _getter(arguments), call.result, call.result in self._names, call.last_uses))
+            steps.append((function, getter(arguments), call.result, call.result in self._names, call.last_uses))
         return steps
 
     @cached_property
@@ -124,13 +129,24 @@ class Program(Generic[Name]):
     @cached_property
     def _names(self) -> dict[int, list[Name]]:
         """The names of the results in each slot."""
+        if self.origin:
+            return self.origin._names
         names: dict[int, list[Name]] = {}
         for name, slot in self.results.items():
             names.setdefault(slot, []).append(name)
         return names
 
+    def with_constants(self, constants: Mapping[int, Any]) -> "Program[Name]":
+        """The program with other numbers in its constants."""
+        found = copy(self)
+        found.__dict__.update(constants=constants, origin=self.origin or self)
+        return found
+
     def only(self, names: Iterable[Name]) -> "Program[Name]":
         """The program of some of the results: calls, sources and constants that no result needs are dropped."""
+        if self.origin:
+            part = self.origin._part(tuple(names))
+            return part.with_constants({slot: self.constants[slot] for slot in part.constants})
         results = {name: self.results[name] for name in names}
         needed, calls = set(results.values()), []
         read = set(self.constants)
@@ -150,8 +166,18 @@ class Program(Generic[Name]):
             results=results,
         )
 
+    def _part(self, names: tuple[Name, ...]) -> "Program[Name]":
+        """The program of some of the results, made once."""
+        if names not in self._parts:
+            self._parts[names] = self.only(names)
+        return self._parts[names]
 
-def _getter(arguments: Slots) -> Callable[[list[Any]], Iterable[Any]]:
+    @cached_property
+    def _parts(self) -> "dict[tuple[Name, ...], Program[Name]]":
+        return {}
+
+
+def getter(arguments: Slots) -> Callable[[list[Any]], Iterable[Any]]:
     """A function that takes the arguments of a call from the values of all slots."""
     if any(isinstance(argument, tuple) for argument in arguments):
         return partial(_nested, arguments)

@@ -9,12 +9,13 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import reduce
 from math import prod
-from typing import Any
+from typing import Any, Generic, NamedTuple
 
 import numpy as np
 
 from greeks_cli.engine.compiler.batching import Diverging, PerTrade
 from greeks_cli.engine.compiler.builder import Builder
+from greeks_cli.engine.compiler.folded import Folded, as_number, value_of
 from greeks_cli.engine.compiler.ir import ROW, Name, Program, Slots, Source, as_type, is_elementwise
 
 _LINEAR = {np.sum, np.einsum}
@@ -30,6 +31,17 @@ _SMALLEST, _LARGEST = 1e-100, 1e100
 """Factors beyond these stay with their arrays: products of them would leave the range of their type."""
 
 
+Bind = Callable[[Source], Any]
+"""The number of a source, or a source in its place."""
+
+
+class Factored(NamedTuple, Generic[Name]):
+    """A program, and the factors by which its results are multiplied."""
+
+    program: Program[Name]
+    factors: Mapping[Name, Any]
+
+
 @dataclass(frozen=True, slots=True)
 class Scaled:
     """A factor times the array in a slot."""
@@ -42,11 +54,9 @@ class Scaled:
         return Scaled(self.factor * number, self.slot)
 
 
-def simplified(program: Program[Name], bind: Callable[[Source], Any], always_defined: bool) -> Program[Name]:
+def simplified(program: Program[Name], bind: Bind, always_defined: bool) -> Program[Name]:
     """The simplified program, with factors multiplied in; arguments as in ``Simplifier.include``."""
-    simplifier = Simplifier()
-    found = simplifier.include(program, bind, always_defined)
-    return simplifier.program({name: simplifier.multiplied(scaled) for name, scaled in found.items()})
+    return Simplifier().whole(program, bind, always_defined)
 
 
 class Simplifier:
@@ -64,9 +74,12 @@ class Simplifier:
         self._terms: dict[int, dict[int, Any]] = {}
         """The terms of each slot that is a sum: factors by the slot of the term."""
 
-    def include(
-        self, program: Program[Name], bind: Callable[[Source], Any], always_defined: bool = True
-    ) -> dict[Name, Scaled]:
+    def whole(self, program: Program[Name], bind: Bind, always_defined: bool) -> Program[Name]:
+        """The program of all results of one program, with factors multiplied in; arguments as in ``include``."""
+        found = self.include(program, bind, always_defined)
+        return self.program({name: self.multiplied(scaled) for name, scaled in found.items()})
+
+    def include(self, program: Program[Name], bind: Bind, always_defined: bool = True) -> dict[Name, Scaled]:
         """The results of a program whose sources ``bind`` replaces by numbers, or by other sources.
 
         A number may be a ``PerTrade``; raises Diverging where the trades of a batch need different programs.
@@ -76,7 +89,7 @@ class Simplifier:
         values = {slot: Scaled(1.0, self._builder.constant(value)) for slot, value in program.constants.items()}
         for source, slot in program.sources.items():
             bound = bind(source)
-            is_value = isinstance(bound, (*_NUMBERS, np.ndarray, PerTrade))
+            is_value = isinstance(bound, (*_NUMBERS, np.ndarray, PerTrade, Folded))
             values[slot] = Scaled(1.0, self._builder.constant(bound) if is_value else self._builder.source(bound))
         self._flat.update(values[slot].slot for slot in program.flat if slot in values)
         for call in program.calls:
@@ -86,6 +99,11 @@ class Simplifier:
             if flat:
                 self._flat.add(values[call.result].slot)
         return {name: self._settled(values[slot]) for name, slot in program.results.items()}
+
+    @property
+    def constants(self) -> Mapping[int, Any]:
+        """The constants by slot."""
+        return self._builder.constants
 
     def difference(self, one: Scaled, other: Scaled) -> Scaled:
         """The difference of two results of the last programs included."""
@@ -98,6 +116,10 @@ class Simplifier:
     def program(self, results: Mapping[Name, Scaled]) -> Program[Name]:
         """The program of the arrays of some results; its user multiplies them by the factors."""
         return self._builder.program({name: scaled.slot for name, scaled in results.items()}, frozenset(self._flat))
+
+    def factored(self, results: Mapping[Name, Scaled]) -> Factored[Name]:
+        """The program of the arrays of some results, and the factors of the results."""
+        return Factored(self.program(results), {name: scaled.factor for name, scaled in results.items()})
 
     def _rewritten(
         self,
@@ -251,12 +273,12 @@ class Simplifier:
         """A constant that is one number, as a factor."""
         if scaled.slot == self._one:
             return scaled
-        value = self._builder.constants.get(scaled.slot)
-        if isinstance(value, np.ndarray) and value.shape == (1,):
-            value = value[0]
+        constant = self._builder.constants.get(scaled.slot)
+        value = value_of(constant)
         if isinstance(value, PerTrade):
             return Scaled(scaled.factor * value, self._one) if value.is_number else scaled
-        return Scaled(scaled.factor * float(value), self._one) if isinstance(value, _NUMBERS) else scaled
+        is_one = isinstance(value, _NUMBERS) or (isinstance(value, np.ndarray) and value.shape == (1,))
+        return Scaled(scaled.factor * as_number(constant), self._one) if is_one else scaled
 
     def _settled(self, result: Scaled) -> Scaled:
         """The result, or the number 0 where its factor is 0, which spares its computation."""

@@ -1,7 +1,7 @@
 """Programs of plans, simplified once per structure: plans that differ in numbers alone are a batch."""
 
 from collections import Counter
-from collections.abc import Hashable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 
 from greeks_cli.engine.autodiff.mixed_partials import MultiIndex
 from greeks_cli.engine.compiler.batching import PerTrade, chosen, in_batches
-from greeks_cli.engine.compiler.ir import Program
-from greeks_cli.engine.compiler.simplify import Scaled, Simplifier
+from greeks_cli.engine.compiler.ir import Program, Source
+from greeks_cli.engine.compiler.parts import Part, together
 from greeks_cli.engine.execution.chunks import is_one_by_one
 from greeks_cli.engine.execution.numbers import Numbers, is_rounded_by_batch, simplified_as_one, widths_of
 from greeks_cli.engine.execution.plan import Plan
@@ -50,10 +50,11 @@ class Batch:
     @classmethod
     def of(cls, plans: Sequence[Plan]) -> "Batch":
         """Simplifies the program. Raises Diverging where the plans need different programs."""
-        simplifier, numbers = Simplifier(), Numbers([plan.request for plan in plans])
-        results = dict(_included(plans, numbers, simplifier))
-        factors = {name: np.broadcast_to(np.asarray(each.factor), len(plans)) for name, each in results.items()}
-        return cls(numbers, simplifier.program(results), factors)
+        numbers = Numbers([plan.request for plan in plans])
+        parts = _parts(plans, numbers)
+        program, factors = plans[0].traced.together(parts) if len(plans) == 1 else together(parts)
+        of_plans = {name: np.broadcast_to(np.asarray(factor), len(plans)) for name, factor in factors.items()}
+        return cls(numbers, program, of_plans)
 
 
 @dataclass(frozen=True)
@@ -137,30 +138,47 @@ def _variants(contract: Contract) -> Sequence[tuple[str, Variant]]:
     return ((REFIT, REFITTED), (DATES, HALVED)) if contract.exercises_today else ((REFIT, REFITTED),)
 
 
-def _included(plans: Sequence[Plan], numbers: Numbers, simplifier: Simplifier) -> Iterator[tuple[Wanted, Scaled]]:
+def _parts(plans: Sequence[Plan], numbers: Numbers) -> list[Part[MultiIndex, Wanted]]:
+    """The programs of all levels of the derivatives of some plans."""
     plan = plans[0]
     traced, contract = plan.traced, plan.request.contract
+    found: list[Part[MultiIndex, Wanted]] = []
+
+    def add(
+        level: str,
+        program: Program[MultiIndex],
+        bind: Callable[[Source], Any],
+        indices: Mapping[MultiIndex, MultiIndex],
+        less: int | None = None,
+        always_defined: bool = True,
+    ) -> int:
+        """Adds derivatives at a level, by the Greek that each is for. Returns the number of the part."""
+        named = tuple(((level, greek), index) for greek, index in indices.items())
+        found.append(Part(program, bind, named, less, always_defined))
+        return len(found) - 1
 
     if contract.is_early and not plan.request.is_joint:
-        bound = simplifier.include(traced.of_bound(numbers), numbers.late(widths_of([plan.groups[0].method])))
-        yield (UPPER, ()), bound[()]
+        bound = traced.of_bound(numbers), numbers.late(widths_of([plan.groups[0].method]))
+        add(UPPER, *bound, {(): ()})
     for number, group in enumerate(plan.groups):
         widths = widths_of([own.groups[number].method for own in plans])
-        program = traced.simplified(group.method.pattern, numbers, group.wanted)
-        found = simplifier.include(program, numbers.late(widths), contract.always_defined)
-        yield from (((ESTIMATE, index), found[index]) for index in group.wanted)
+        program, wanted = traced.simplified(group.method.pattern, numbers, group.wanted), _same(group.wanted)
+        defined = contract.always_defined
+        last = add(ESTIMATE, program, numbers.late(widths), wanted, always_defined=defined)
         if plan.controls:
             pairs = {index: plan.controls[index] for index in group.wanted}
             others = tuple(dict.fromkeys(pairs.values()))
             of_control = traced.of_control(control_of(plan.request), group.method, others, numbers)
-            controls = simplifier.include(of_control, numbers.late(widths))  # no formula is a control
-            yield from (((CONTROL, index), controls[other]) for index, other in pairs.items())
+            add(CONTROL, of_control, numbers.late(widths), pairs)  # no formula is a control
         for level, variant in _variants(contract):
-            varied = simplifier.include(program, numbers.late(widths, variant))
-            yield from (((level, i), simplifier.difference(found[i], varied[i])) for i in group.wanted)
+            add(level, program, numbers.late(widths, variant), wanted, less=last)
         smoothed = tuple(index for index in group.wanted if group.method.smooths(index, contract))
         for level, factor in ((NEAR, 2), (FAR, 4)) if smoothed else ():
             program = traced.simplified(group.method.pattern, numbers, smoothed)
-            wider = simplifier.include(program, numbers.late(factor * widths), contract.always_defined)
-            yield from (((level, index), simplifier.difference(found[index], wider[index])) for index in smoothed)
-            found = wider
+            wider = numbers.late(factor * widths)
+            last = add(level, program, wider, _same(smoothed), less=last, always_defined=defined)
+    return found
+
+
+def _same(wanted: Sequence[MultiIndex]) -> dict[MultiIndex, MultiIndex]:
+    return dict(zip(wanted, wanted, strict=True))

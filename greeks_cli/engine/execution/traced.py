@@ -4,7 +4,7 @@ Chainer runs once per structure and estimator, and once per control variate, on 
 and of the contract, and every width of a kernel, is a source of the trace.
 """
 
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from threading import RLock
@@ -17,8 +17,10 @@ from greeks_cli.engine.autodiff.mixed_partials import MultiIndex
 from greeks_cli.engine.autodiff.open_number import OpenNumber
 from greeks_cli.engine.autodiff.ops import Operand
 from greeks_cli.engine.autodiff.softplus import Kernel
-from greeks_cli.engine.compiler.ir import Program
-from greeks_cli.engine.compiler.simplify import simplified
+from greeks_cli.engine.compiler.ir import Name, Program
+from greeks_cli.engine.compiler.parts import Part, together_by_template
+from greeks_cli.engine.compiler.simplify import Bind, Factored, Simplifier, simplified
+from greeks_cli.engine.compiler.template import Templates
 from greeks_cli.engine.compiler.tracer import Tracer
 from greeks_cli.engine.estimators.methods import Differentiation, Method
 from greeks_cli.engine.execution.numbers import (
@@ -61,6 +63,7 @@ class Traced:
         self._request, self._methods = request, methods
         self._made: dict[Hashable, Program[MultiIndex]] = {}
         self._markets: dict[Hashable, dict[Hashable, Program[MultiIndex]]] = {}
+        self._templates = Templates()
         self._lock = RLock()
         self._dtype = type_of(request)
 
@@ -76,7 +79,7 @@ class Traced:
         """
 
         def make() -> Program[MultiIndex]:
-            return simplified(self.raw(pattern), numbers.folded, self._request.contract.always_defined)
+            return self._simplified(pattern, self.raw(pattern), numbers, self._request.contract.always_defined)
 
         whole = self._folded(numbers, pattern, make)
         if wanted is None:
@@ -93,10 +96,12 @@ class Traced:
     ) -> Program[MultiIndex]:
         """The program of derivatives of a control variate on the same paths."""
 
-        def make() -> Program[MultiIndex]:
-            return simplified(self.raw_control(control, method, wanted), numbers.folded, control.always_defined)
+        key = "control", method.pattern, wanted
 
-        return self._folded(numbers, ("control", method.pattern, wanted), make)
+        def make() -> Program[MultiIndex]:
+            return self._simplified(key, self.raw_control(control, method, wanted), numbers, control.always_defined)
+
+        return self._folded(numbers, key, make)
 
     def raw(self, pattern: Hashable) -> Program[MultiIndex]:
         """The calls that Chainer makes for the derivatives that the pattern of a method applies to."""
@@ -114,7 +119,8 @@ class Traced:
 
         def make() -> Program[MultiIndex]:
             bound = UpperBound(of=self._request.contract)
-            return simplified(self.raw_control(bound, Method(Estimator.PATHWISE, ()), ((),)), numbers.folded, True)
+            raw = self.raw_control(bound, Method(Estimator.PATHWISE, ()), ((),))
+            return self._simplified("upper bound", raw, numbers, True)
 
         return self._folded(numbers, "upper bound", make)
 
@@ -148,6 +154,23 @@ class Traced:
             if key not in programs:
                 programs[key] = make()
             return programs[key]
+
+    def _simplified(
+        self, key: Hashable, raw: Program[MultiIndex], numbers: Numbers, always_defined: bool
+    ) -> Program[MultiIndex]:
+        """A program with folded numbers, of which the calls are those of other markets where they can be."""
+        if numbers.folded_key is None:
+            return simplified(raw, numbers.folded, always_defined)
+
+        def make(simplifier: Simplifier, bind: Bind) -> Factored[MultiIndex]:
+            return Factored(simplifier.whole(raw, bind, always_defined), {})
+
+        return self._templates.filled(key, numbers.folded, make).program
+
+    def together(self, parts: Sequence[Part[MultiIndex, Name]]) -> Factored[Name]:
+        """The simplified program of the parts of one trade."""
+        with self._lock:
+            return together_by_template(parts, self._templates)
 
     def _trace(self, contract: Contract, method: Method, wanted: tuple[MultiIndex, ...]) -> Program[MultiIndex]:
         """Runs Chainer on traced arrays. The samples of open numbers only choose among a contract's cases."""
