@@ -86,6 +86,7 @@ METHOD_TOPICS: Mapping[str, tuple[Entry, ...]] = {
         ("", "A policy decides at each date of --exercise american or bermudan; its value is a lower bound."),
         ("policy", "least squares on up to 32,768 paths of its own, functions of contract, market and seed alone"),
         ("basis", "polynomials in the logarithm of the spot over the European; of ranked logarithms where several"),
+        ("path", "an asian pays on the mean of the fixings so far; the policy is a function of spot and mean"),
         (
             "paths",
             "at least 20 in the money for each coefficient, so that no basis is too rich: fewer lower the degree on "

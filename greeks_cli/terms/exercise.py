@@ -91,6 +91,11 @@ class Exercisable(Contract):
 
     @property
     def dates(self) -> tuple[float, ...]:
+        return self.rights
+
+    @property
+    def rights(self) -> tuple[float, ...]:
+        """The dates at which the holder may exercise, the last at expiry."""
         times = self.exercise_times or ()
         if self.exercise is Exercise.AMERICAN:
             return tuple(sorted({*self._grid, *(time for time in times if time < self.expiry)}))
@@ -104,7 +109,13 @@ class Exercisable(Contract):
     @property
     def halved_dates(self) -> tuple[float, ...]:
         """The dates with every second of the equally spaced ones, by which the number of dates is judged."""
-        return tuple(sorted({*self.dates} - {*self._grid[-2::-2]}))
+        return tuple(sorted({*self.rights} - {*self._grid[-2::-2]}))
+
+    @property
+    def rights_places(self) -> tuple[int, ...]:
+        """The places of the exercise dates among the dates."""
+        rights = {*self.rights}
+        return tuple(place for place, date in enumerate(self.dates) if date in rights)
 
     def structure(self, spot: float) -> Hashable:
         return super().structure(spot), self.exercise
@@ -113,7 +124,7 @@ class Exercisable(Contract):
         """A description of the contract, with the kind of exercise and the number of its dates."""
         if self.exercise is Exercise.EUROPEAN:
             return words
-        count = len(self.dates)
+        count = len(self.rights)
         dates = f"{count} exercise {'date' if count == 1 else 'dates'}"
         return f"{str(self.exercise).capitalize()} {words.removeprefix('European ')}, {dates}"
 
@@ -128,6 +139,11 @@ def objection_to(contract: Contract, names: Collection[str], models: Collection[
     own, variance_moves = [name for name in names if name in contract.values], any(one.has_variance for one in models)
     if own and contract.jumps:
         return f"{own[0]} moves the jump of a payment that is exercised early, which is not estimated; leave it out"
+    if contract.fixes_today and sum(name == "spot" or name in own for name in names) > 1:
+        return (
+            "today's spot is a fixing of a contract that is exercised early, and a second derivative in it is not "
+            "estimated; give the fixing in past_fixings, or leave it out"
+        )
     moving = [name for name in names if (name != TIME or variance_moves) and curve_of(name) != "spot"]
     if len(moving) > 1:
         return (

@@ -10,6 +10,7 @@ from greeks_cli.terms.greek import Greek
 from greeks_cli.terms.joint_market import JointMarket
 from greeks_cli.terms.models import Model
 from greeks_cli.terms.nodes import curve_of
+from greeks_cli.terms.path_exercise import ExercisableOnPath
 from greeks_cli.terms.several import UNDERLYING
 from greeks_cli.terms.simulation import Autodiff, Dtype, Estimator, Smoothing
 from greeks_cli.terms.underlyings import CORRELATION, correlated, is_correlation, local, named, underlying_of
@@ -45,7 +46,10 @@ def problems_of_market(request: "Request") -> Iterator[Problem]:
             yield Problem(("simulation", "control"), message)
         return
     market, expiry = request.sole_market, contract.expiry
-    if contract.is_early and market.model is Model.LOCAL_VOL:
+    if contract.is_early and isinstance(contract, ExercisableOnPath) and market.model is not Model.GBM:
+        message = f"early exercise of the {contract.kind} contract wants model gbm"
+        yield Problem(("market", "model"), message, str(market.model))
+    elif contract.is_early and market.model is Model.LOCAL_VOL:
         message = "early exercise is not priced under local-vol; choose gbm, merton, heston or bates"
         yield Problem(("market", "model"), message, str(market.model))
     if contract.is_early and market.model is not Model.GBM and request.cash_dividends:

@@ -11,6 +11,7 @@ from greeks_cli.terms.contract import NEXT_TO, Contract, OptionType, StrikeKind,
 from greeks_cli.terms.fields import Count, Fraction, PerYear, Price
 from greeks_cli.terms.fixings import PAST_FIXINGS, Fixed, Periodic, Prices
 from greeks_cli.terms.monitoring import Monitored
+from greeks_cli.terms.path_exercise import ExercisableOnPath
 from greeks_cli.terms.vanillas import TYPE
 
 OPTIONAL_STRIKE = Field(
@@ -29,9 +30,13 @@ class Average(enum.StrEnum):
 AVERAGE: Any = Field(Average.ARITHMETIC, description="mean of the fixings, or of the underlyings of a basket")
 
 
-class Asian(Fixed):
-    """Pays on the average of the underlying over past fixings and those to come (12 by default)."""
+class Asian(ExercisableOnPath, Fixed):
+    """Pays on the average of the underlying over past fixings and those to come (12 by default).
 
+    On exercise before expiry it pays on the average of the fixings so far.
+    """
+
+    schedule: ClassVar[frozenset[str]] = Fixed.schedule | ExercisableOnPath.schedule
     parameters: ClassVar[tuple[str, ...]] = ("strike",)
     example: ClassVar[Mapping[str, object]] = {"strike": 100, "fixings": 4}
     observations: ClassVar[tuple[str, ...]] = ("past_fixings",)
@@ -77,6 +82,14 @@ class Asian(Fixed):
         return not self.past_fixings
 
     @property
+    def first_right(self) -> float:
+        return 0.0 if self.tells_today else self.times[0]
+
+    @property
+    def tells_today(self) -> bool:
+        return bool(self.past_fixings) or self.fixes_today
+
+    @property
     def n_averaged(self) -> int:
         """The number of fixings of the average, past ones included."""
         return len(self.past_fixings) + len(self.times)
@@ -84,7 +97,7 @@ class Asian(Fixed):
     @property
     def is_decided(self) -> bool:
         """True if the past fixings alone lift the average to the strike: a call is exercised, a put is worthless."""
-        if self.strike is None or self.average is Average.GEOMETRIC:
+        if self.strike is None or self.average is Average.GEOMETRIC or self.is_early:
             return False
         return sum(self.past_fixings) >= self.n_averaged * self.strike
 
@@ -100,7 +113,7 @@ class Asian(Fixed):
     def describe(self) -> str:
         strike = "floating strike" if self.strike is None else f"strike {self.strike:g}"
         past = f", {len(self.past_fixings)} past" if self.past_fixings else ""
-        return f"{self.average} Asian {self.type}, {strike}, {self.counted}{past}"
+        return self.with_rights(f"{self.average} Asian {self.type}, {strike}, {self.counted}{past}")
 
 
 class Lookback(Monitored):

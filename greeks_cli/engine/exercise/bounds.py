@@ -18,7 +18,7 @@ from greeks_cli.engine.payoffs.at_dates import at_dates_of_several
 from greeks_cli.engine.payoffs.base import payoff
 from greeks_cli.engine.payoffs.bells import bells
 from greeks_cli.engine.payoffs.early import POLICY, EarlyOnSeveral
-from greeks_cli.engine.payoffs.ranks import going_on
+from greeks_cli.engine.payoffs.ranks import going_on, ranked
 from greeks_cli.engine.simulation.joint import values_of_part
 from greeks_cli.engine.simulation.joint_paths import JointPath
 from greeks_cli.terms.request import Request
@@ -94,8 +94,9 @@ class _Paths:
         """The value as fitted: the payment where the policy exercises, else that of going on."""
         if date == len(self._payments) - 1:
             return payments
-        exercised = payments > going_on(policy, logs, payments)
-        return np.where(exercised, payments, going_on(policy, logs, payments, "value"))
+        states = ranked(logs)
+        exercised = payments > going_on(policy, states, payments)
+        return np.where(exercised, payments, going_on(policy, states, payments, "value"))
 
     def _of_bells(self, policy: Columns, logs: list[Array]) -> Array:
         found: Array = np.zeros_like(logs[0])

@@ -13,13 +13,14 @@ from numpy.typing import NDArray
 from greeks_cli.engine.autodiff.ops import Leaves, values_of
 from greeks_cli.engine.exercise.least_squares import fitted
 from greeks_cli.engine.exercise.variants import Variant
-from greeks_cli.engine.payoffs.bells import N_BELLS, bells
+from greeks_cli.engine.payoffs.bells import N_BELLS, bells, functions_of
 from greeks_cli.engine.payoffs.early import MORE_THAN_ROUNDING, Early
 from greeks_cli.engine.simulation.any_market import AnyPath, data_of, markets_of, plain_path
 from greeks_cli.engine.simulation.grid import Grid
 from greeks_cli.engine.simulation.normals import EXERCISE, standard_normals
 from greeks_cli.engine.simulation.path_data import Motion
 from greeks_cli.engine.simulation.paths import Path
+from greeks_cli.terms.exercise import Exercisable
 from greeks_cli.terms.request import Request
 
 Array = NDArray[np.float64]
@@ -80,7 +81,8 @@ class Fit(ABC):
 
     def _is_used(self, date: int) -> bool:
         contract = self._request.contract
-        return not self._variant.is_halved or contract.dates[date] in contract.halved_dates
+        assert isinstance(contract, Exercisable)
+        return contract.dates[date] in (contract.halved_dates if self._variant.is_halved else contract.rights)
 
     def _at(self, date: int) -> dict[str, Array]:
         return {name: column[date] for name, column in self.columns.items() if column.ndim}
@@ -128,10 +130,20 @@ class Moves:
 
     def bells(self, date: int) -> tuple[list[Array], list[Array]]:
         """The bells at a date, and their means a date before."""
+        x, mean, variance = self._steps_to(date)
+        return bells(x), bells(mean, variance)
+
+    def functions(self, date: int) -> tuple[list[Array], list[Array]]:
+        """The functions of the price at a date, and their means a date before."""
+        (x, mean, variance), scale = self._steps_to(date), self.scale(date)
+        return functions_of(x, scale), functions_of(mean, scale, variance)
+
+    def _steps_to(self, date: int) -> tuple[Array, Array, float]:
+        """The standardised logarithm at a date, and its mean and variance a date before."""
         growth, variance = (0.0, 0.0) if date == 0 else (self._growth[date - 1], self._variance[date - 1])
         centre, scale = self.centre(date), self.scale(date)
-        means = (self.before(date) + self._growth[date] - growth - centre) * scale
-        return bells((self.logs[date] - centre) * scale), bells(means, 1 - variance * scale * scale)
+        mean = (self.before(date) + self._growth[date] - growth - centre) * scale
+        return (self.logs[date] - centre) * scale, mean, float(1 - variance * scale * scale)
 
 
 def fitted_martingale(parts: list[Moves], date: int, value: Array, columns: dict[str, Array], ends: list[str]) -> Array:

@@ -9,6 +9,7 @@ from greeks_cli.engine.exercise.fit import Array, pilot_path
 from greeks_cli.engine.exercise.policy import with_policy
 from greeks_cli.engine.payoffs.early import POLICY, Columns, Early, early
 from greeks_cli.engine.simulation.paths import Path
+from greeks_cli.terms.path_exercise import ExercisableOnPath
 from greeks_cli.terms.request import Request
 from greeks_cli.terms.result import ExerciseDate, ExerciseLaw
 
@@ -33,11 +34,11 @@ def _law(request: Request) -> ExerciseLaw:
         if policy["today"]:
             return ExerciseLaw(1.0, 0.0, 0.0, (ExerciseDate(0.0, 1.0, 0.0, None),))
         shares = taken.mean(axis=1)
-        boundaries = (
-            _boundaries(own, policy, np.asarray(path.spots))
-            if isinstance(path, Path) and not path.model.has_variance
-            else [None] * len(shares)
-        )
+        is_by_spot = not isinstance(request.contract, ExercisableOnPath)
+        if is_by_spot and isinstance(path, Path) and not path.model.has_variance:
+            boundaries = _boundaries(own, policy, np.asarray(path.spots))
+        else:
+            boundaries = [None] * len(shares)
     times, whole = np.array(request.contract.dates), float(shares.sum())
     dates = tuple(
         ExerciseDate(float(time), float(share), _noise(share), boundary)

@@ -1,15 +1,16 @@
 """Exercise policies: the numbers by which a contract is exercised early, constants of a run."""
 
-from collections.abc import Hashable, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 
 import numpy as np
 
 from greeks_cli.engine.autodiff.ops import Leaves
-from greeks_cli.engine.exercise.fit import Array
+from greeks_cli.engine.exercise.fit import Array, Fit
 from greeks_cli.engine.exercise.variants import USUAL, Variant
 from greeks_cli.engine.payoffs.early import POLICY
+from greeks_cli.terms.path_exercise import ExercisableOnPath
 from greeks_cli.terms.request import Request
 
 Columns = Mapping[str, Array]
@@ -47,9 +48,15 @@ def with_policy(request: Request, values: Leaves) -> Leaves:
 def _policy(subject: _Subject, variant: Variant) -> Columns:
     from greeks_cli.engine.exercise.on_model import FitOnModel
     from greeks_cli.engine.exercise.on_one import FitOnOne  # an option without early exercise needs no fit
+    from greeks_cli.engine.exercise.on_path import FitOnPath
     from greeks_cli.engine.exercise.on_several import FitOnSeveral
 
     request = subject.request
-    of_one = FitOnOne if request.market.is_lognormal else FitOnModel
+    if isinstance(request.contract, ExercisableOnPath):
+        chosen: Callable[[Request, Variant], Fit] = FitOnPath
+    elif request.is_joint:
+        chosen = FitOnSeveral
+    else:
+        chosen = FitOnOne if request.market.is_lognormal else FitOnModel
     with np.errstate(all="ignore"):
-        return (FitOnSeveral if request.is_joint else of_one)(request, variant).run()
+        return chosen(request, variant).run()

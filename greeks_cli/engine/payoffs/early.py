@@ -11,13 +11,14 @@ from greeks_cli.engine.autodiff.path_nodes import log_of
 from greeks_cli.engine.payoffs.at_dates import at_dates, at_dates_of_several, given_forwards
 from greeks_cli.engine.payoffs.base import payoff
 from greeks_cli.engine.payoffs.bells import bells
-from greeks_cli.engine.payoffs.ranks import going_on
+from greeks_cli.engine.payoffs.ranks import going_on, ranked
 from greeks_cli.engine.simulation.accruals import Accruals
 from greeks_cli.engine.simulation.any_market import AnyPath
 from greeks_cli.engine.simulation.conditional import differences
 from greeks_cli.engine.simulation.paths import Path
 from greeks_cli.terms.contract import Contract
 from greeks_cli.terms.models import Model
+from greeks_cli.terms.path_exercise import ExercisableOnPath
 from greeks_cli.terms.underlyings import named
 
 POLICY = "exercise policy"
@@ -197,7 +198,8 @@ class EarlyOnSeveral(Early):
         return found
 
     def going_on(self, policy: Columns) -> Operand:
-        return going_on(policy, [values_of(logs) for logs in self.logarithms], values_of(self.payments))
+        states = ranked([values_of(logs) for logs in self.logarithms])
+        return going_on(policy, states, values_of(self.payments))
 
     @property
     def logarithms(self) -> Sequence[Operand]:
@@ -211,6 +213,10 @@ class EarlyOnSeveral(Early):
 
 def early(contract: Contract, leaves: Leaves, path: AnyPath) -> Early:
     """The quantities of a contract at its exercise dates."""
+    if isinstance(contract, ExercisableOnPath):
+        from greeks_cli.engine.payoffs.early_on_path import EarlyOnPath  # contracts on paths alone need it
+
+        return EarlyOnPath(contract, leaves, path)
     if isinstance(path, Path) and path.model is not Model.GBM:
         from greeks_cli.engine.payoffs.early_given import EarlyGiven  # gbm has no model's shocks
 

@@ -14,6 +14,7 @@ from typing import Literal
 
 from greeks_cli.engine.autodiff.kinks import Sharp, Smoother
 from greeks_cli.engine.autodiff.ops import Leaves, Operand, as_constant, concat, total
+from greeks_cli.engine.autodiff.rows import chosen_rows
 from greeks_cli.engine.payoffs.base import at_expiry, discounted_payoff
 from greeks_cli.engine.payoffs.early import POLICY, early
 from greeks_cli.engine.simulation.any_market import AnyPath
@@ -45,7 +46,7 @@ class UpperBound(Contract):
     """The most that a holder gains who knows the path, less the martingale."""
 
     kind: Literal["upper-bound"] = "upper-bound"
-    of: Contract
+    of: Exercisable
 
     def describe(self) -> str:
         return "upper bound"
@@ -54,7 +55,8 @@ class UpperBound(Contract):
 @discounted_payoff.register
 def _upper_bound(contract: UpperBound, leaves: Leaves, path: AnyPath, smoother: Smoother) -> Operand:
     own, policy = early(contract.of, leaves, path), leaves[POLICY]
-    most = Sharp().maximum(own.hedged(policy)) + own.known_today()
+    hedged = chosen_rows(own.hedged(policy), contract.of.rights_places)
+    most = Sharp().maximum(hedged) + own.known_today()
     if not contract.of.exercises_today:
         return most
     return Sharp().maximum(concat([row.reshape(1, -1) for row in (most, own.payment_today())]))
