@@ -27,6 +27,11 @@ class BarrierType(enum.StrEnum):
         return self in (BarrierType.UP_IN, BarrierType.UP_OUT)
 
     @property
+    def side(self) -> float:
+        """1 where the price lies above the barrier until it touches, -1 where it lies below."""
+        return -1.0 if self.above else 1.0
+
+    @property
     def knocks_in(self) -> bool:
         return self in (BarrierType.UP_IN, BarrierType.DOWN_IN)
 
@@ -124,6 +129,10 @@ class DoubleBarrier(Knocking):
     @property
     def knocks_in(self) -> bool:
         return self.knock is Knock.IN
+
+    @property
+    def bridged_span(self) -> tuple[float, float] | None:
+        return (0.0, self.expiry) if self.is_continuous else None
 
     def touched(self, spot: float) -> str | None:
         if spot <= self.low_barrier:

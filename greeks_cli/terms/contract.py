@@ -178,6 +178,11 @@ class Contract(Term):
         return False
 
     @property
+    def bridged_span(self) -> tuple[float, float] | None:
+        """The times in years between which a path under a model of smiles is watched along bridges; None if none is."""
+        return None
+
+    @property
     def anchor(self) -> int:
         """The number of the date from which on likelihood ratios hold a path fixed: the payoff bends or jumps there."""
         return 0

@@ -121,7 +121,11 @@ TOPICS = {
         "           far as pilot paths tell. Twice the step in half of the blocks measures the bias, which the column",
         "           bias has with that of smoothing; JSON has it apart, bias_of_steps",
         "check      has each model's pricing equation, with jumps and second orders in variance",
-        "barriers   and lookbacks are monitored on dates under all models but gbm",
+        "barriers   are watched at all times along bridges between dates, half as many as --steps, by default 16 or",
+        "           32 a year. A bridge has the variance of its interval, which on the way to the barrier moves as it",
+        "           does with the price. All jumps of two bridges fall on the date between. Bridges of twice the",
+        "           length measure the bias. Under local-vol barriers, and under all models but gbm lookbacks, are",
+        "           monitored on dates",
         "see also   explain gbm, merton, heston, bates, local-vol, vol-surface, calibration",
     ),
     "gbm": (

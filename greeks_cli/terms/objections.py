@@ -4,11 +4,12 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from greeks_cli.terms.absent import is_node_of_curve, without_node, without_parameter
+from greeks_cli.terms.bridges import MOST_JUMPS
 from greeks_cli.terms.errors import Problem, did_you_mean
 from greeks_cli.terms.exercise import objection_to
 from greeks_cli.terms.greek import Greek
 from greeks_cli.terms.joint_market import JointMarket
-from greeks_cli.terms.models import Model
+from greeks_cli.terms.models import BRIDGED_MODELS, Model
 from greeks_cli.terms.nodes import curve_of
 from greeks_cli.terms.path_exercise import ExercisableOnPath
 from greeks_cli.terms.several import UNDERLYING
@@ -61,13 +62,19 @@ def problems_of_market(request: "Request") -> Iterator[Problem]:
         yield Problem(("market", "dividends"), message, str(market.dividends))
     if not getattr(contract, "is_continuous", False):
         return
-    if market.model is not Model.GBM:
-        message = f"continuous monitoring wants model gbm, not {market.model}; {_ON_DATES}"
+    if market.model is not Model.GBM and not request.bridged_span:
+        wanted = ", ".join((Model.GBM, *BRIDGED_MODELS)) if contract.bridged_span else Model.GBM
+        message = f"continuous monitoring of a {contract.kind} wants model {wanted}, not {market.model}; {_ON_DATES}"
         yield Problem(("contract", "monitoring"), message)
         return
     if request.cash_dividends:
         message = f"continuous monitoring wants no dividends in cash before expiry; {_ON_DATES}"
         yield Problem(("contract", "monitoring"), message)
+    if request.bridged_span:
+        if expiry * (market.jump_intensity or 0.0) > MOST_JUMPS:
+            message = f"continuous monitoring wants at most {MOST_JUMPS} jumps until expiry in the mean; {_ON_DATES}"
+            yield Problem(("contract", "monitoring"), message)
+        return
     node = next(market.nodes_before(expiry), None)
     depends = market.curves and contract.series(request.levels) is not None
     if node or depends:

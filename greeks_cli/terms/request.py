@@ -6,6 +6,7 @@ from functools import cached_property
 from math import nan
 
 from greeks_cli.terms.accuracy import Accuracy
+from greeks_cli.terms.bridges import bridge_ends, n_bridges
 from greeks_cli.terms.contract import Contract
 from greeks_cli.terms.curve import Curve
 from greeks_cli.terms.dating import Dates
@@ -16,6 +17,7 @@ from greeks_cli.terms.greek import DEFAULT_NAMES, PRICE, TIME, Greek, bucketed, 
 from greeks_cli.terms.joint_greeks import default_greeks
 from greeks_cli.terms.joint_market import JointMarket
 from greeks_cli.terms.market import Market
+from greeks_cli.terms.models import BRIDGED_MODELS
 from greeks_cli.terms.objections import objection, problems_of_market
 from greeks_cli.terms.simulation import Simulation
 from greeks_cli.terms.underlyings import is_node, named
@@ -146,7 +148,32 @@ class Request:
     @property
     def _dates_without_contract(self) -> tuple[float, ...]:
         """The dates of the simulation at which the contract does not look, but for ex-dates."""
-        return self._changes_of_vol if self.is_joint else self.further_dates
+        return self._changes_of_vol if self.is_joint else self.further_dates or self._bridge_ends
+
+    @cached_property
+    def _bridge_ends(self) -> tuple[float, ...]:
+        """The times at which bridges of a path meet that is watched at all times under a model of smiles."""
+        span = self.bridged_span
+        if span is None:
+            return ()
+        years = span[1] - span[0]
+        jumps = (self.sole_market.jump_intensity or 0.0) * years
+        return bridge_ends(*span, n_bridges(years, jumps, self.simulation.steps))
+
+    @property
+    def bridged_span(self) -> tuple[float, float] | None:
+        """The times in years between which a path is watched along bridges; None if none is."""
+        if self.is_joint or self.contract.has_expired:
+            return None
+        return self.contract.bridged_span if self.sole_market.model in BRIDGED_MODELS else None
+
+    @cached_property
+    def bridges(self) -> range:
+        """The numbers of the intervals between dates of the simulation that are watched along bridges."""
+        if self.bridged_span is None:
+            return range(0)
+        start, end = self.bridged_span
+        return range(self.path_dates.index(start) + 1 if start else 0, self.path_dates.index(end) + 1)
 
     @cached_property
     def schedule_dates(self) -> tuple[float, ...]:

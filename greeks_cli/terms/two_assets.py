@@ -48,6 +48,10 @@ class TwoAssetBarrier(OfTwo, Barrier):
     def needs_path(self) -> bool:
         return True
 
+    @property
+    def bridged_span(self) -> tuple[float, float] | None:
+        return None
+
     def case(self, spot: float) -> Hashable:
         """The order of the spot of B and the barrier."""
         return order(spot, self.barrier) if self.is_continuous else None

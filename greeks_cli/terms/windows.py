@@ -30,6 +30,10 @@ class Windowed(Knocking):
         return self.expiry if self.window_end is None else self.window_end
 
     @property
+    def bridged_span(self) -> tuple[float, float] | None:
+        return (self.window_start, self.closes) if self.is_continuous else None
+
+    @property
     def opens_later(self) -> bool:
         """True if the barrier is watched from a time to come, False if it is watched today."""
         return self.window_start > 0 and self.is_continuous

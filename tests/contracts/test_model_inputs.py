@@ -8,7 +8,7 @@ from greeks_cli.run.price import run
 from greeks_cli.terms.building import build_request
 from greeks_cli.terms.errors import InvalidInput
 from greeks_cli.terms.unsolved import build_from_quote
-from tests.models import ALL, HESTON
+from tests.models import ALL, HESTON, MERTON
 
 
 def test_vega_is_no_greek_of_random_variance():
@@ -17,10 +17,20 @@ def test_vega_is_no_greek_of_random_variance():
         build_request({"strike": 100}, HESTON, {}, "vega")
 
 
-def test_continuous_monitoring_is_refused():
+def test_continuous_monitoring_of_a_lookback_is_refused():
+    with pytest.raises(InvalidInput, match="continuous monitoring of a lookback wants model gbm, not heston; monitor"):
+        build_request({"kind": "lookback", "strike_kind": "floating"}, HESTON, {})
+
+
+def test_continuous_monitoring_of_a_barrier_that_is_refused():
     contract = {"kind": "barrier", "strike": 100, "barrier": 85, "barrier_type": "down-out"}
-    with pytest.raises(InvalidInput, match="continuous monitoring wants model gbm"):
-        build_request(contract, HESTON, {})
+    surface = {"model": "local-vol", "vol_surface": [[t, k, 0.2] for t in (0.5, 1) for k in (80, 100, 120)]}
+    with pytest.raises(InvalidInput, match="wants model gbm, merton, heston, bates, not local-vol; monitor on dates"):
+        build_request(contract, surface, {})
+    with pytest.raises(InvalidInput, match="wants no dividends in cash before expiry"):
+        build_request(contract, {**HESTON, "dividends": [[0.5, 2.0]]}, {})
+    with pytest.raises(InvalidInput, match="at most 100 jumps until expiry in the mean; monitor on dates"):
+        build_request(contract, {**MERTON, "jump_intensity": 101.0}, {})
 
 
 @pytest.mark.parametrize(

@@ -163,7 +163,7 @@ def _estimators(request: Request, index: MultiIndex, n_kinks: int) -> list[Estim
         bounded = (
             n_kinks > 1 and len(request.path_dates) == 1 and not contract.guards and index[0] not in contract.values
         )
-        return [Estimator.PATHWISE, Estimator.LIKELIHOOD] if bounded else [Estimator.PATHWISE]
+        return [Estimator.PATHWISE, Estimator.LIKELIHOOD] if bounded or request.bridges else [Estimator.PATHWISE]
     if all(name in contract.values for name in index):
         return [Estimator.PATHWISE]  # a density does not depend on them
     if contract.guards and not any(name in contract.values for name in index):

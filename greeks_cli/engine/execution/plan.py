@@ -54,7 +54,7 @@ class Plan:
     def measures_steps(self, block: int) -> bool:
         """True if a block is evaluated on half as many time steps too."""
         sobol = self.request.simulation.sampler is Sampler.SOBOL
-        return bool(self.blocks.grid.steps) and (sobol or block % _STEPS_EVERY == 0)
+        return self.blocks.grid.has_steps and (sobol or block % _STEPS_EVERY == 0)
 
     @cached_property
     def _bias_every(self) -> int:

@@ -27,7 +27,7 @@ def with_steps(plan: Plan) -> Plan:
     """The plan with as few time steps as keep their bias below the standard error; a number that is given stays."""
     request = plan.request
     grid = plan.blocks.grid
-    if not grid.steps or request.simulation.steps is not None:
+    if not grid.steps or request.simulation.steps is not None or request.bridges:
         return plan
     with np.errstate(all="ignore"):  # numbers out of range are reported with the estimate
         linked = Linked(Programs([replace(plan, controls={})]))

@@ -17,6 +17,7 @@ from greeks_cli.engine.autodiff.ops import (
 )
 from greeks_cli.engine.autodiff.path_nodes import log_of
 from greeks_cli.engine.payoffs.base import above, payoff
+from greeks_cli.engine.payoffs.bridged import positive_distance, rebate_between, untouched_so_far
 from greeks_cli.engine.payoffs.rebates import rebate_by_bridge, rebate_on_dates
 from greeks_cli.engine.simulation.paths import Path
 from greeks_cli.terms.barriers import Barrier, DoubleBarrier
@@ -55,23 +56,27 @@ def knocking(
     if contract.looks and contract.rebate and contract.pays_at_hit:
         alive = _alive(contract, leaves, path, smoother)
         return alive[-1] * vanilla + contract.rebate * rebate_on_dates(leaves, path, alive)
-    untouched = _untouched(contract, leaves, path, smoother)
+    bridges = path.bridges(leaves)
+    if bridges:
+        so_far = untouched_so_far(bridges, [(leaves["barrier"], contract.barrier_type.side)], smoother)
+        untouched = so_far[-1]
+    else:
+        untouched = _untouched(contract, leaves, path, smoother)
     kept = untouched * (gain if never_loses else vanilla)
-    if contract.rebate and contract.pays_at_hit:
-        return kept + contract.rebate * _hit(contract, leaves, path, untouched)
-    return _paid(contract, vanilla, kept, untouched)
-
-
-def _hit(contract: Barrier, leaves: Leaves, path: Path, untouched: Operand) -> Operand:
-    """The payment of 1 at hit, brought to expiry; today where the spot is beyond the barrier."""
+    if not (contract.rebate and contract.pays_at_hit):
+        return _paid(contract, vanilla, kept, untouched)
     if contract.touched(number_of(leaves["spot"])):  # part of the structure: ``Barrier.case``
-        return path[-1] * 0.0 + as_constant(exp(path.accruals(leaves).rate))
-    return rebate_by_bridge(contract, leaves, path, untouched)
+        hit = path[-1] * 0.0 + as_constant(exp(path.accruals(leaves).rate))
+    elif bridges:
+        hit = rebate_between(bridges, so_far, path.accruals(leaves).rate)
+    else:
+        hit = rebate_by_bridge(contract, leaves, path, untouched)
+    return kept + contract.rebate * hit
 
 
 def _alive(contract: Barrier, leaves: Leaves, path: Path, smoother: Smoother) -> Operand:
     """1 at every date where the dates so far have not found the barrier touched, shape (n_dates, n_paths)."""
-    side = -1.0 if contract.barrier_type.above else 1.0
+    side = contract.barrier_type.side
     furthest = smoother.running_maximum(-side * path.first(len(contract.looks)))
     return smoother.step(furthest * -1.0 - side * leaves["barrier"])
 
@@ -97,7 +102,7 @@ def _untouched(contract: Barrier, leaves: Leaves, path: Path, smoother: Smoother
     touches it with probability exp(-2 a b / (vol^2 T)). Kernels of derivatives alone act on the scale of
     the probability, because a much wider kernel would be biased. Far beyond the barrier b is bounded.
     """
-    side = -1.0 if contract.barrier_type.above else 1.0
+    side = contract.barrier_type.side
     if not contract.is_continuous:
         spots = path.first(len(contract.looks))
         return smoother.step(smoother.maximum(-side * spots) * -1.0 - side * leaves["barrier"])
@@ -110,23 +115,19 @@ def _untouched(contract: Barrier, leaves: Leaves, path: Path, smoother: Smoother
     steepness = 2 * start / variance
     distance = side * (log_of(path[0]) - as_constant(log(leaves["barrier"])))
     if smoother.smooths_values:
-        return 1 - exp(-steepness * _positive(distance, leaves, smoother))
+        return 1 - exp(-steepness * positive_distance(distance, leaves["barrier"], smoother))
     scale = values_of(steepness)
     beyond = minimum(_BEYOND / scale, _DEVIATIONS * sqrt(values_of(variance)))
     end = sharp_positive_part(distance + beyond) - beyond
     return smoother.gated(1 - exp(-scale * end), 1 - exp(-steepness * end))
 
 
-def _positive(distance: Operand, leaves: Leaves, smoother: Smoother) -> Operand:
-    """max(distance, 0) of a logarithm, smoothed in units of price at the barrier."""
-    scale = values_of(leaves["barrier"])
-    return smoother.positive_part(distance * scale) * (1 / scale)
-
-
 def _untouched_later(leaves: Leaves, path: Path, smoother: Smoother, side: float) -> Operand:
     """The probability of not touching the barrier between the first two dates, 0 where either is beyond it."""
     level = as_constant(log(leaves["barrier"]))
-    start, end = (_positive(side * (log_of(path[date]) - level), leaves, smoother) for date in (0, 1))
+    start, end = (
+        positive_distance(side * (log_of(path[date]) - level), leaves["barrier"], smoother) for date in (0, 1)
+    )
     variance = path.accruals(leaves, 1, since=0).variance
     return 1 - exp(-2 * start * end / variance)
 
@@ -153,6 +154,10 @@ def _stays_inside(contract: DoubleBarrier, leaves: Leaves, path: Path, smoother:
 
     Ends outside are moved to the barrier, where the probability is 0: the series are good inside only.
     """
+    bridges = path.bridges(leaves)
+    if bridges:
+        sides = [(leaves["low_barrier"], 1.0), (leaves["high_barrier"], -1.0)]
+        return untouched_so_far(bridges, sides, smoother)[-1]
     low, high = leaves["low_barrier"], leaves["high_barrier"]
     width, start = log(high / low), log(leaves["spot"] / low)
     if number_of(start) <= 0 or number_of(width - start) <= 0:  # part of the structure: ``DoubleBarrier.case``

@@ -36,6 +36,10 @@ class Grid:
     """Random variances and prices that are simulated on time steps, where there are any."""
     is_conditional: bool = True
     """True if the normals of the dates move the price, given variance and jumps; else those of the time steps do."""
+    bridges: range = range(0)
+    """The intervals between dates that are watched along bridges, a multiple of four."""
+    joins_bridges: bool = False
+    """True if every two bridges are one."""
 
     @classmethod
     def of(cls, request: Request, steps: int = 0) -> "Grid":
@@ -53,6 +57,7 @@ class Grid:
             len(models),
             max(1, n_stepped),
             is_conditional,
+            request.bridges,
         )
 
     @classmethod
@@ -90,8 +95,21 @@ class Grid:
 
     @property
     def halved(self) -> "Grid":
-        """The grid of half as many time steps."""
-        return replace(self, steps=tuple(n // 2 for n in self.steps))
+        """The grid of half as many time steps and bridges."""
+        return replace(self, steps=tuple(n // 2 for n in self.steps), joins_bridges=bool(self.bridges))
+
+    @property
+    def has_steps(self) -> bool:
+        """True if there is a grid of half as many time steps or bridges."""
+        return bool(self.steps or self.bridges)
+
+    @cached_property
+    def joined(self) -> NDArray[np.float64]:
+        """1 at every date that lies within a bridge, shape (n_dates, 1)."""
+        found = np.zeros((self.n_dates, 1))
+        if self.joins_bridges:
+            found[self.bridges[::2]] = 1
+        return found
 
     def of_price(self, dates: tuple[float, ...]) -> tuple[int, tuple[float, ...]]:
         """The first of the normals that move the price, and the times at which the increments of each of them end."""
@@ -103,6 +121,8 @@ class Grid:
 
     def halved_normals(self, normals: Normals) -> Normals:
         """The normals of the same Brownian motion on half as many time steps."""
+        if not self.steps:
+            return normals
         first = self._ends[0]
         pairs = (normals[first::2] + normals[first + 1 :: 2]) * normals.dtype.type(1 / sqrt(2))
         return np.concatenate([normals[:first], pairs])

@@ -1,8 +1,9 @@
 """A path under a model other than geometric Brownian motion."""
 
 from greeks_cli.engine.autodiff.exp_linear import Dates
-from greeks_cli.engine.autodiff.ops import Leaves, Operand, exp, is_variable, total
+from greeks_cli.engine.autodiff.ops import Leaves, Operand, as_constant, exp, is_variable, log, total
 from greeks_cli.engine.simulation.accruals import Accruals
+from greeks_cli.engine.simulation.bridges import Bridges, Levels, bridges_of
 from greeks_cli.engine.simulation.conditional import Latents, increments, relative
 from greeks_cli.engine.simulation.paths import Path
 from greeks_cli.engine.simulation.scenario import Scenario
@@ -52,6 +53,13 @@ class ModelPath(Path):
     def first_increment(self, leaves: Leaves) -> tuple[Operand, Operand]:
         scenario = self._scenario
         return increments(scenario.model, leaves, self._schedule, scenario.n_dates, scenario).first
+
+    def bridges(self, leaves: Leaves) -> Bridges | None:
+        scenario = self._scenario
+        if not scenario.bridges:
+            return None
+        levels = Levels(log(self.start(leaves)), self._logs + as_constant(log(self._start)))
+        return bridges_of(scenario.model, leaves, self._schedule, levels, scenario, scenario.bridges)
 
     def _lognormal(self, dates: Dates, summed: bool = False) -> Operand:
         found = exp(self._logs[dates]) * self._start

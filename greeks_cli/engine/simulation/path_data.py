@@ -212,6 +212,13 @@ class PathData:
         years = np.diff(self.markets.dates[0], prepend=values[TIME])
         return counts(values["jump_intensity"] * years, self.motion.normals[self.motion.grid.jumps])
 
+    @property
+    def joined(self) -> Array:
+        """1 at every date that lies within a bridge, shape (n_dates, n_paths)."""
+        motion = self.motion
+        column = motion.on_device(motion.grid.joined.astype(motion.dtype))
+        return np.broadcast_to(column, (motion.grid.n_dates, motion.n_paths))
+
     @cached_property
     def walk(self) -> Array:
         """The logarithm of the underlying of one market less its mean, on the clock of variance."""

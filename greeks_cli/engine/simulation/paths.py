@@ -7,10 +7,11 @@ from abc import ABC, abstractmethod
 from collections.abc import Sequence
 
 from greeks_cli.engine.autodiff.exp_linear import Dates
-from greeks_cli.engine.autodiff.ops import Leaves, Operand, as_constant, exp
+from greeks_cli.engine.autodiff.ops import Leaves, Operand, as_constant, exp, log
 from greeks_cli.engine.autodiff.path_nodes import evaluate
 from greeks_cli.engine.autodiff.rows import chosen_rows
 from greeks_cli.engine.simulation.accruals import Accruals
+from greeks_cli.engine.simulation.bridges import Bridges, Levels, bridges_of
 from greeks_cli.engine.simulation.cash_dividends import Jumps, Underlying, underlying_of_request
 from greeks_cli.engine.simulation.conditional import Increments, Latents, increments, integrates
 from greeks_cli.engine.simulation.gbm import MOVING
@@ -153,6 +154,10 @@ class Path(ABC):
         """True if the mean of a payoff given variance and jumps is to be taken, where it is known."""
         return False
 
+    def bridges(self, leaves: Leaves) -> Bridges | None:
+        """The bridges between the dates of a path that is watched at all times under a model; None for other paths."""
+        return None
+
     def first_increment(self, leaves: Leaves) -> tuple[Operand, Operand]:
         """The forward to the first date over the spot, and the deviation of the logarithm, given what follows."""
         first = self.accruals(leaves, 0)
@@ -210,6 +215,13 @@ class PlainPath(Path):
         if self._model is Model.GBM:
             return super().first_increment(leaves)
         return increments(self._model, leaves, self._schedule, len(self._data.motion.dates), self._data).first
+
+    def bridges(self, leaves: Leaves) -> Bridges | None:
+        data, own = self._data, self._data.motion.grid.bridges
+        if not own:
+            return None
+        first = log(self._start)
+        return bridges_of(self._model, leaves, self._schedule, Levels(first, data.logarithms + first), data, own)
 
     def _lognormal(self, dates: Dates, summed: bool = False) -> Operand:
         growth = self._data.growth(dates) if isinstance(dates, int) else self._data.growths[dates]

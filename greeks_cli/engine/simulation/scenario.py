@@ -23,6 +23,7 @@ from greeks_cli.engine.simulation.sources import (
     FirstIncrement,
     Growth,
     Growths,
+    JoinedDates,
     JumpCounts,
     Latent,
     LaterIncrements,
@@ -91,6 +92,7 @@ class Scenario:
         self.n_dates, self.nodes, self.n_paths, self.dtype = n_dates, nodes, n_paths, dtype
         self.parameters = parameters_of(nodes)
         self.model, self.integrates = request.sole_market.model, integrates(request)
+        self.bridges = request.bridges
         self.sourced, self.spot, self.unrounded_spot = sourced, spot, unrounded_spot
         self._shifted: dict[str, ExpLinear] = {}
 
@@ -141,6 +143,11 @@ class Scenario:
     def jump_counts(self) -> Array:
         """The number of jumps between dates, shape (n_dates, n_paths)."""
         return self.array(JumpCounts(), self.n_dates)
+
+    @property
+    def joined(self) -> Array:
+        """1 at every date that lies within a bridge, shape (n_dates, n_paths)."""
+        return self.array(JoinedDates(), self.n_dates)
 
     @property
     def logarithms(self) -> Array:

@@ -210,6 +210,15 @@ class JumpCounts(PathSource):
         return data.jump_counts
 
 
+class JoinedDates(PathSource):
+    """1 at every date that lies within a bridge, shape (n_dates, n_paths)."""
+
+    is_row: ClassVar[bool] = False
+
+    def of(self, data: PathData) -> Array:
+        return data.joined
+
+
 class Logarithms(PathSource):
     """The logarithm of the underlying over its spot at the dates, on fixed paths, shape (n_dates, n_paths)."""
 

@@ -1,0 +1,112 @@
+"""Bridges of a path that is watched at all times: between dates its logarithm is a Brownian bridge, given both ends.
+
+The variance of a bridge is the integral of the path's variance. A random variance moves with the price: on the way to a
+level, the bridge has the variance that is expected there. All jumps of two bridges fall on the date between them, their
+middle, and what they add to the change is known by its mean. What these leave out is of first order in the length of
+bridges; bridges of twice the length measure it.
+"""
+
+from typing import NamedTuple, Protocol
+
+import numpy as np
+
+from greeks_cli.engine.autodiff.ops import Leaves, Operand, as_constant, concat, sqrt
+from greeks_cli.engine.autodiff.rows import rows_before
+from greeks_cli.engine.compiler.ir import Array
+from greeks_cli.engine.simulation.conditional import Latents, accruals, differences, increments
+from greeks_cli.engine.simulation.schedule import Schedule
+from greeks_cli.terms.greek import TIME
+from greeks_cli.terms.models import Model
+
+
+class BridgedLatents(Latents, Protocol):
+    """The variance, the jumps and the bridges of some paths."""
+
+    @property
+    def joined(self) -> Array:
+        """1 at every date that lies within a bridge, shape (n_dates, n_paths)."""
+
+
+class Levels(NamedTuple):
+    """The logarithm of the price today, a number or of shape (n_paths,), and at all dates, shape (n_dates, n_paths)."""
+
+    first: Operand
+    later: Operand
+
+
+class Bridges(NamedTuple):
+    """The bridges of a path, each operand of shape (n_bridges, n_paths), or one column for all paths."""
+
+    starts: Operand
+    """The logarithm of the price where a bridge starts."""
+    ends: Operand
+    variance: Operand
+    slope: Operand
+    """The change of the variance by that of the logarithm; the number 0 where variance is no process."""
+    rate: Operand
+    """The integral of the rate from today to the middle of a bridge."""
+    joined: Operand
+    """1 for a bridge that the next one contains, else 0."""
+
+    def variance_to(self, level: Operand) -> Operand:
+        """The variance of a bridge on its way to a level: midway between the middle of its ends and the level.
+
+        For v + change that is v (1 + q), which stays positive as v (q + sqrt(1 + q^2)).
+        """
+        if isinstance(self.slope, float):
+            return self.variance
+        q = 0.5 * self.slope * (level - 0.5 * (self.starts + self.ends)) / self.variance
+        return self.variance * (q + sqrt(1 + q * q))
+
+    def alone(self, probability: Operand) -> Operand:
+        """A probability by bridge, 1 for a bridge that the next one contains."""
+        return probability + self.joined * (1 - probability)
+
+
+def bridges_of(
+    model: Model, leaves: Leaves, schedule: Schedule, levels: Levels, latents: BridgedLatents, own: range
+) -> Bridges:
+    """The bridges of the intervals ``own`` between dates."""
+    n_dates, rows = levels.later.shape[0], slice(own.start, own.stop)
+    found = increments(model, leaves, schedule, n_dates, latents)
+    joined = latents.joined[rows]
+    contained = rows_before(joined)
+
+    def whole(levels: Operand) -> Operand:
+        """The sum of a quantity over a bridge, of which two intervals may be one."""
+        return levels[rows] + contained * rows_before(levels[rows])
+
+    starts, ends = _before(levels, rows), levels.later[rows]
+    starts = starts + contained * (rows_before(starts) - starts)
+    diffusion = whole(found.diffusion)
+    variance, slope = diffusion, 0.0
+    if model.has_variance:
+        correlation = leaves["spot_vol_correlation"]
+        variance = diffusion * (1 / (1 - correlation * correlation))
+        years = differences(schedule.time(slice(0, n_dates)) - leaves[TIME])
+        slope = whole(years) * (correlation * leaves["vol_of_vol"])
+    if model.has_jumps:
+        counts = whole(latents.jump_counts)
+        of_jumps = counts * (leaves["jump_vol"] * leaves["jump_vol"])
+        unexpected = ends - starts - whole(differences(found.forward) + found.mean)
+        jumped = counts * leaves["jump_mean"] + of_jumps / (diffusion + of_jumps) * unexpected
+        at_end = _at_end(len(own), contained)
+        starts, ends = starts + (1 - at_end) * jumped, ends - at_end * jumped
+    rate = accruals(leaves, schedule, slice(0, n_dates)).rate
+    middle = rate[rows] - 0.5 * whole(differences(rate))
+    return Bridges(starts, ends, variance, slope, middle, joined)
+
+
+def _before(levels: Levels, rows: slice) -> Operand:
+    """The levels at the dates before some dates."""
+    if rows.start:
+        return levels.later[rows.start - 1 : rows.stop - 1]
+    first = levels.later[:1] * 0.0 + as_constant(levels.first)
+    return concat([first, levels.later[: rows.stop - 1]])
+
+
+def _at_end(n: int, contained: Operand) -> Operand:
+    """1 where the jumps of a bridge fall on its end, 0 where they fall on its start."""
+    number = np.arange(n)[:, None]
+    alone, as_pair = ((number // length % 2 == 0).astype(float) for length in (1, 2))
+    return alone + contained * (as_pair - alone)
