@@ -1,5 +1,6 @@
 """Body of a kernel in LLVM's intermediate representation: a step of eight paths, with its loops over rows."""
 
+from collections.abc import Mapping, Sequence
 from math import inf
 from typing import Final
 
@@ -7,8 +8,20 @@ import numpy as np
 
 from greeks_cli.engine.backends.elementary import wide_number
 from greeks_cli.engine.backends.operation_text import BYTES, LANES, SCALAR, WIDE, Text
-from greeks_cli.engine.backends.sections import IN_PLACE, Sections
-from greeks_cli.engine.compiler.operations import AT, CONSTANT, LOAD, RECURRENCE, RUNNING, SPREAD, VIEW, Node
+from greeks_cli.engine.backends.sections import IN_PLACE, Choice, Sections
+from greeks_cli.engine.compiler.operations import (
+    ANY,
+    AT,
+    CARRIED,
+    CONSTANT,
+    LOAD,
+    PER_ROW,
+    RECURRENCE,
+    RUNNING,
+    SPREAD,
+    VIEW,
+    Node,
+)
 
 _ROW_BYTES = 64
 """Bytes of a row of the scratch memory: eight numbers of 64 bits."""
@@ -17,13 +30,18 @@ _AHEAD = 2 * LANES - 1
 _FIRST: Final = {np.add: 0.0, np.multiply: 1.0, np.maximum: -inf, np.minimum: inf}
 """What running functions begin with."""
 
+_Carried = tuple[str, str, str, str | int]
+"""The name of what a loop carries, its type, what it begins with, and what a row leaves: a name or a node's number."""
+
 
 class BodyText:
     """Prints the sections of a kernel; ``%row``, ``%own``, ``%at``, ``%out`` and ``%scratch`` are the kernel's."""
 
-    def __init__(self, text: Text, sections: Sections, stored: tuple[Node, ...], block: str):
+    def __init__(
+        self, text: Text, sections: Sections, stored: Sequence[Node], carried: Mapping[int, int], block: str
+    ) -> None:
         """``block`` is the name of the block that the body begins in."""
-        self._text, self._sections, self._block = text, sections, block
+        self._text, self._sections, self._left, self._block = text, sections, carried, block
         self.names: dict[int, str] = {}
         """The results of nodes by number; those in loops are of the last row after the loop."""
         self._read: dict[int, str] = {}
@@ -42,32 +60,57 @@ class BodyText:
                 self._nodes()
 
     def _nodes(self) -> None:
-        for node in self._section.nodes:
+        choice = Choice.of(self._section.nodes)
+        self._print(choice.before)
+        if choice.chosen:
+            self._choose(choice)
+            self._print(choice.after)
+
+    def _print(self, nodes: Sequence[Node]) -> None:
+        for node in nodes:
             self.names[node.number] = self._value(node)
             self._store(node)
 
+    def _choose(self, choice: Choice) -> None:
+        """Prints a block for steps with a path for which the condition holds, and the choices after it."""
+        text, read, before = self._text, {**self._read}, self._block
+        mask = self._name(choice.chosen[0].operands[0])
+        bits = text.new(f"bitcast <8 x i1> {mask} to i8")
+        holds = text.new(f"icmp ne i8 {bits}, 0")
+        text.add(f"  br i1 {holds}, label %rare{before}, label %join{before}", f"rare{before}:")
+        self._print(choice.rare)
+        found = []
+        for node in choice.chosen:
+            one, other = (self._name(operand) for operand in node.operands[1:])
+            wide = WIDE[node.kind]
+            found.append(text.new(f"select <8 x i1> {mask}, {wide} {one}, {wide} {other}"))
+        self._read, self._block = read, f"join{before}"  # what the block read is not read elsewhere
+        text.add(f"  br label %{self._block}", f"{self._block}:")
+        for node, name in zip(choice.chosen, found, strict=True):
+            usual = f"[{self._name(node.operands[2])}, %{before}]"
+            self.names[node.number] = text.new(f"phi {WIDE[node.kind]} [{name}, %rare{before}], {usual}")
+
     def _loop(self, number: int) -> None:
-        text, row = self._text, f"%d{number}"
-        self._row, self._carried, self._read = row, list[tuple[str, str, str, str]](), {}
-        text.add(f"  br label %rows{number}", f"rows{number}:")
+        text, row, before, block = self._text, f"%d{number}", self._block, f"rows{number}"
+        self._row, self._carried, self._read, self._block = row, list[_Carried](), {}, block
+        text.add(f"  br label %{block}", f"{block}:")
         top = len(text.lines)
         self._nodes()
-        phis = [f"  {row} = phi i64 [0, %{self._block}], [{row}_next, %rows{number}]"]
-        phis += (
-            f"  {name} = phi {wide} [{first}, %{self._block}], [{after}, %rows{number}]"
-            for name, wide, first, after in self._carried
-        )
+        phis = [f"  {row} = phi i64 [0, %{before}], [{row}_next, %{self._block}]"]
+        for name, wide, first, after in self._carried:
+            left = self.names[after] if isinstance(after, int) else after
+            phis.append(f"  {name} = phi {wide} [{first}, %{before}], [{left}, %{self._block}]")
         text.lines[top:top] = phis
         self._block = f"after{number}"
         text.add(
             f"  {row}_next = add i64 {row}, 1",
-            f"  {row}_more = icmp slt i64 {row}_next, {self._section.count}",
-            f"  br i1 {row}_more, label %rows{number}, label %{self._block}",
+            f"  {row}_more = icmp slt i64 {row}_next, {'%any' if self._section.count == ANY else self._section.count}",
+            f"  br i1 {row}_more, label %{block}, label %{self._block}",
             f"{self._block}:",
         )
 
     def _value(self, node: Node) -> str:
-        if node.operation in (LOAD, CONSTANT, VIEW, SPREAD):
+        if node.operation in (LOAD, CONSTANT, PER_ROW, VIEW, SPREAD):
             return self._moved(node)
         names = [self._name(one) for one in node.operands] if node.operation != AT else []
         if node.operation == AT:
@@ -75,6 +118,9 @@ class BodyText:
             if node.place == rows.count - 1:
                 return self.names[rows.number]
             return self._loaded(self._scratch(rows, str(node.place)), node.kind)
+        if node.operation == CARRIED:
+            self._carried.append((f"%before{node.number}", WIDE[node.kind], names[0], self._left[node.number]))
+            return f"%before{node.number}"
         if node.operation == RUNNING:
             return self._running(node, names[0])
         if node.operation == RECURRENCE:
@@ -104,6 +150,9 @@ class BodyText:
             pointer = new(f"getelementptr double, ptr %own, i64 {place}")
             return self._text.splat(new(f"load double, ptr {pointer}"), node.kind)
         row = f"%row{node.place}"
+        if node.operation == PER_ROW:
+            number = new(f"load double, ptr {new(f'getelementptr double, ptr {row}, i64 {self._row}')}")
+            return self._text.splat(number, node.kind)
         if node.count:
             row = new(f"getelementptr i8, ptr {row}, i64 {new(f'mul i64 {self._row}, %s{node.place}')}")
         pointer = new(f"getelementptr {SCALAR[node.kind]}, ptr {row}, i64 %at")

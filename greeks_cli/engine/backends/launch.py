@@ -13,7 +13,7 @@ from greeks_cli.engine.backends.llvm_text import Kernel
 from greeks_cli.engine.backends.native import Function
 from greeks_cli.engine.compiler.expand import Expansion
 from greeks_cli.engine.compiler.ir import Array
-from greeks_cli.engine.compiler.operations import CONSTANT, LOAD, ZERO, Node
+from greeks_cli.engine.compiler.operations import CONSTANT, LOAD, PER_ROW, ZERO, Node
 
 _LANE_BYTES = 64
 """Bytes of a row of the scratch memory."""
@@ -26,7 +26,7 @@ Constant = tuple[int, int | slice]
 
 
 @dataclass(frozen=True)
-class _Stored:
+class Stored:
     """Where the rows of a slot are stored: the shape of its array but for the paths, and its type."""
 
     slot: int
@@ -47,34 +47,47 @@ class Launch:
     rows: tuple[Row, ...]
     constants: tuple[Constant, ...]
     n_scratch: int
-    stored: tuple[_Stored, ...]
+    stored: tuple[Stored, ...]
     summed: tuple[int, ...]
 
     @classmethod
-    def of(cls, expansion: Expansion, arrays: Mapping[int, Any], sums: Mapping[int, Any], n_trades: int) -> "Launch":
-        """Compiles the operations that some slots need; ``arrays`` are stored, ``sums`` are summed."""
+    def of(
+        cls,
+        expansion: Expansion,
+        arrays: Mapping[int, Any],
+        sums: Mapping[int, Any],
+        n_trades: int,
+        carried: Sequence[tuple[Node, Node]] = (),
+    ) -> "Launch":
+        """Compiles the operations that some slots need; ``arrays`` are stored, ``sums`` are summed.
+
+        ``carried`` is as in ``kernel_of``.
+        """
         stored, nodes = [], list[Node]()
         for slot, value in arrays.items():
             for part, one in enumerate(value) if isinstance(value, list) else [(None, value)]:
                 is_loop = isinstance(one, Node)
                 own = [expansion.graph.strong(node) for node in ([one] if is_loop else one.ravel())]
                 lengths = (one.count,) if is_loop else one.shape[:-1]
-                stored.append(_Stored(slot, lengths, own[0].kind, part, is_loop))
+                stored.append(Stored(slot, lengths, own[0].kind, part, is_loop))
                 nodes += own
         last = [expansion.graph.strong(one.ravel()[0]) for one in sums.values()]
-        kernel, rows, constants = kernel_of(expansion, nodes, last)
+        kernel, rows, constants = kernel_of(expansion, nodes, last, carried)
         n_scratch = kernel.sections.n_scratch
         return cls(function_of(kernel), n_trades, rows, constants, n_scratch, tuple(stored), tuple(sums))
 
-    def run(self, values: Values, n_paths: int) -> Iterator[tuple[int, Rows]]:
-        """Runs the code; puts the stored arrays among the values, and yields the sums."""
+    def run(self, values: Values, n_paths: int, n_rows: int = 0) -> Iterator[tuple[int, Rows]]:
+        """Runs the code; puts the stored arrays among the values, and yields the sums.
+
+        ``n_rows`` are those of a loop of any number of rows.
+        """
         pointers, strides, kept = self._pointers(values)
         out: list[int] = []
         for one in self.stored:
             lengths = one.lengths if self.n_trades == 1 else (self.n_trades,)
             array = np.empty((*lengths, n_paths), one.dtype)
-            n_rows = 1 if one.is_loop else int(np.prod(one.lengths))
-            out += [array.ctypes.data + row * array.itemsize * n_paths for row in range(n_rows)]
+            n_pointers = 1 if one.is_loop else int(np.prod(one.lengths))
+            out += [array.ctypes.data + row * array.itemsize * n_paths for row in range(n_pointers)]
             if one.part is None:
                 values[one.slot] = array
             else:
@@ -90,7 +103,7 @@ class Launch:
             self._numbers(values),
             np.array(out, np.uintp),
             sums,
-            np.array([self.n_trades, n_paths, length, n_slices], np.int64),
+            np.array([self.n_trades, n_paths, length, n_slices, n_rows], np.int64),
         ]
         self.function(*(one.ctypes.data for one in numbers))
         del kept
@@ -131,9 +144,12 @@ def _width(constant: "Constant") -> int:
 
 
 def kernel_of(
-    expansion: Expansion, stored: Sequence[Node], summed: Sequence[Node]
+    expansion: Expansion, stored: Sequence[Node], summed: Sequence[Node], carried: Sequence[tuple[Node, Node]] = ()
 ) -> tuple[Kernel, tuple[Row, ...], tuple[Constant, ...]]:
-    """The kernel of the nodes that some nodes need, numbered anew, with its rows and its constants."""
+    """The kernel of the nodes that some nodes need, numbered anew, with its rows and its constants.
+
+    ``carried`` are nodes that a loop carries to its next row, each with what a row leaves; results need the latter.
+    """
     needed = {node.number for node in (*stored, *summed)}
     for node in reversed(expansion.graph.nodes):
         if node.number in needed:
@@ -144,7 +160,7 @@ def kernel_of(
         if node.number not in needed:
             continue
         place = node.place
-        if node.operation == LOAD:
+        if node.operation in (LOAD, PER_ROW):
             place = len(rows)
             rows.append(expansion.graph.rows[node.place])
             kinds.append(node.kind)
@@ -160,6 +176,7 @@ def kernel_of(
         n_constants,
         tuple(placed[node.number] for node in stored),
         tuple(placed[node.number] for node in summed),
+        tuple((placed[one.number].number, placed[left.number].number) for one, left in carried if one.number in placed),
     )
     return kernel, tuple(rows), tuple(constants)
 

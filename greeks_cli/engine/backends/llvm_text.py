@@ -24,6 +24,8 @@ class Kernel:
     n_constants: int
     stored: tuple[Node, ...]
     summed: tuple[Node, ...]
+    carried: tuple[tuple[int, int], ...] = ()
+    """The numbers of nodes that a loop carries to its next row, each with that of what it leaves."""
 
     @cached_property
     def sections(self) -> Sections:
@@ -34,7 +36,8 @@ class Kernel:
     def structure(self) -> Any:
         """Key of the kernel's code: equal for kernels that differ in numbers alone."""
         calls = tuple((n.operation, tuple(o.number for o in n.operands), n.kind, n.place, n.count) for n in self.nodes)
-        return calls, self.loads, tuple(n.number for n in self.stored), tuple(n.number for n in self.summed)
+        stored, summed = (tuple(node.number for node in nodes) for nodes in (self.stored, self.summed))
+        return calls, self.loads, stored, summed, self.carried
 
 
 def printed(kernel: Kernel) -> str:
@@ -42,8 +45,9 @@ def printed(kernel: Kernel) -> str:
 
     ``rows`` and ``out`` are arrays of pointers, ``strides`` the bytes between the rows of two trades, or of a loop.
     After the results, ``out`` has the scratch memory, 64 bytes for each of its rows. ``constants`` has a row for each
-    trade. ``sums`` has, for each summed node and trade, a centre, then two sums for each slice: of the
-    deviations from the centre, and of their squares. ``sizes`` are trades, paths, paths of a slice, and slices.
+    trade. ``sums`` has, for each summed node and trade, a centre, then two sums for each slice: of the deviations from
+    the centre, and of their squares. ``sizes`` are trades, paths, paths of a slice, slices, and rows of a loop of any
+    number of rows.
     """
     return _Printer(kernel).text()
 
@@ -52,7 +56,7 @@ class _Printer:
     def __init__(self, kernel: Kernel):
         self._kernel, self._text = kernel, Text()
         self._new = self._text.new
-        self._body = BodyText(self._text, kernel.sections, kernel.stored, "paths")
+        self._body = BodyText(self._text, kernel.sections, kernel.stored, dict(kernel.carried), "paths")
 
     def text(self) -> str:
         self._entry()
@@ -79,7 +83,7 @@ class _Printer:
     def _entry(self) -> None:
         add = self._text.add
         add("entry:")
-        for name, place in (("trades", 0), ("n", 1), ("length", 2), ("slices", 3)):
+        for name, place in (("trades", 0), ("n", 1), ("length", 2), ("slices", 3), ("any", 4)):
             add(f"  %p_{name} = getelementptr i64, ptr %sizes, i64 {place}")
             add(f"  %{name} = load i64, ptr %p_{name}")
         add(f"  %last = sub i64 %n, {LANES}")

@@ -52,7 +52,7 @@ def _elementary(ufunc: Any, x: NDArray[Any], out: tuple[NDArray[Any]] | None) ->
     load = Node(0, LOAD, (), kind)
     result = Node(1, ufunc, (load,), kind)
     pointers = np.array([[padded.ctypes.data], [found.ctypes.data]], np.uintp)
-    nothing, sizes = np.zeros(1), np.array([1, len(padded), len(padded) + LANES, 1])
+    nothing, sizes = np.zeros(1), np.array([1, len(padded), len(padded) + LANES, 1, 0])
     function = function_of(Kernel((load, result), (kind,), 0, (result,), ()))
     function(*(one.ctypes.data for one in (pointers[0], nothing, nothing, pointers[1], nothing, sizes)))
     shaped = found[: len(flat)].reshape(x.shape)

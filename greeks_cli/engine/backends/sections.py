@@ -6,7 +6,7 @@ A loop reads rows at other places than its own, or of an earlier loop, from a sc
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from greeks_cli.engine.compiler.operations import AT, CONSTANT, JOIN, LOAD, SPREAD, VIEW, Node
+from greeks_cli.engine.compiler.operations import AT, CARRIED, CHOSEN, CONSTANT, JOIN, LOAD, SPREAD, VIEW, Node
 
 IN_PLACE = (LOAD, CONSTANT, VIEW, SPREAD)
 """Operations on rows that are printed wherever they are read, for they compute nothing."""
@@ -101,3 +101,40 @@ class Sections:
             if node.operation != JOIN and not in_place:
                 found.setdefault((self._stage[node.number], node.count), []).append(node)
         return [Section(*key, tuple(found[key])) for key in sorted(found)]
+
+
+@dataclass(frozen=True)
+class Choice:
+    """Nodes before a choice, nodes that only the chosen numbers of some paths need, the choices, and nodes after."""
+
+    before: tuple[Node, ...]
+    rare: tuple[Node, ...]
+    chosen: tuple[Node, ...]
+    after: tuple[Node, ...]
+
+    @classmethod
+    def of(cls, nodes: Sequence[Node]) -> "Choice":
+        """Divides the nodes of a section, whose choices have one condition."""
+        chosen = tuple(node for node in nodes if node.operation == CHOSEN)
+        if not chosen:
+            return cls(tuple(nodes), (), (), ())
+        rare, after = _rare(nodes), {node.number for node in chosen}
+        for node in nodes:
+            if not after.isdisjoint(one.number for one in node.operands):
+                after.add(node.number)
+        first = tuple(node for node in nodes if node.number not in rare and node.number not in after)
+        last = tuple(node for node in nodes if node.number in after and node.operation != CHOSEN)
+        return cls(first, tuple(node for node in nodes if node.number in rare), chosen, last)
+
+
+def _rare(nodes: Sequence[Node]) -> set[int]:
+    """The numbers of nodes that nothing needs but the numbers that are seldom chosen."""
+    wanted = {node.number for node in nodes if node.operation == CHOSEN}
+    read = {one.number for node in nodes for one in node.operands}
+    for node in reversed(nodes):
+        if node.operation == CARRIED or node.number not in read:
+            wanted.add(node.number)
+        if node.number in wanted:
+            usual = (node.operands[0], node.operands[2]) if node.operation == CHOSEN else node.operands
+            wanted.update(one.number for one in usual)
+    return {node.number for node in nodes} - wanted

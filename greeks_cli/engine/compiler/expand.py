@@ -56,7 +56,7 @@ class Expansion:
         self.graph = Graph()
         self.values: dict[int, Any] = {}
         """The nodes of each slot: an array whose last axis is one path, the node of a loop, or a constant."""
-        self._loops = LoopCalls(self.graph, MOST_ROWS, self._operand, _raw)
+        self._loops = LoopCalls(self.graph, MOST_ROWS, self.operand, _raw)
         self._n_trades = n_trades
         self._constants: dict[int, Nodes] = {}
 
@@ -87,6 +87,9 @@ class Expansion:
         self.values[call.result] = self._called(call.function, arguments, call.keywords)
 
     def _called(self, function: Callable[..., Any], arguments: list[Any], keywords: Mapping[str, Any]) -> Any:
+        if isinstance(function, np.ufunc) and keywords.keys() == {"dtype"}:
+            arguments = [self._called(as_type, [one, keywords["dtype"]], {}) for one in arguments]
+            keywords = {}
         if self._is_loop(function, arguments):
             return self._loops.called(function, arguments, keywords)
         if function in _SHAPES:
@@ -179,7 +182,7 @@ class Expansion:
     def _part(self, value: Any) -> Any:
         return value if isinstance(value, Node) else self._nodes(value)
 
-    def _operand(self, value: Any) -> Node:
+    def operand(self, value: Any) -> Node:
         """A value as one node, of a loop or of a single number. Raises Unfit for several rows."""
         if isinstance(value, Node):
             return value

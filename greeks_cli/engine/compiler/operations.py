@@ -13,6 +13,11 @@ VIEW, JOIN, SPREAD, AT = "view", "join", "spread", "at"
 """Operations that move rows of a loop: at other places, parts one after the other, one number on all rows, one row."""
 RUNNING, RECURRENCE = "running", "recurrence"
 """Operations along the rows of a loop: the result of a function so far, and y_k = a_k y_(k-1) + b_k."""
+CARRIED, PER_ROW, CHOSEN = "carried", "per row", "chosen"
+"""Operations of a loop of time steps: what the row before leaves, a number of the row, and a number that is computed
+where a condition holds for a path of a step."""
+ANY = -1
+"""In place of the count of a loop's rows: their number is known when the loop runs."""
 ZERO = -1
 """In place of the slot of a constant: the number zero."""
 _NUMBERS: Final = {
@@ -82,9 +87,16 @@ class Graph:
 
     def load(self, slot: int, row: int, kind: Kind, count: int = 0, step: int = 0) -> Node:
         """The number of a path in a row of an array, or in each of ``count`` rows."""
+        return self.node(LOAD, (), kind, self._row(slot, row, step), count)
+
+    def _row(self, slot: int, row: int, step: int) -> int:
         if (slot, row, step) not in self.rows:
             self.rows.append((slot, row, step))
-        return self.node(LOAD, (), kind, self.rows.index((slot, row, step)), count)
+        return self.rows.index((slot, row, step))
+
+    def per_row(self, slot: int) -> Node:
+        """A number that is one for all paths on each row of a loop of any number of rows."""
+        return self.node(PER_ROW, (), "number", self._row(slot, 0, 0), ANY)
 
     def constant(self, slot: int, place: int, kind: Kind) -> Node:
         """A constant; each has a place of its own, so that graphs of one structure are equal."""

@@ -84,11 +84,18 @@ class Heston(Stepped):
     def numbers(self, values: Values, step: TimeStep) -> dict[str, float]:
         return {"years": step.years, "shrinks": step.shrinks}
 
+    def bounds(self, values: Values, step: TimeStep) -> list[tuple[Hashable, float]]:
+        """Quadratic steps, and others where the variance is small."""
+        may_diverge, (least,) = self._limits(values, step)
+        return [(Case(False, may_diverge), math.inf), (Case(True, may_diverge), least)]
+
+    def _limits(self, values: Values, step: TimeStep) -> tuple[bool, tuple[float, ...]]:
+        years = step.years - step.shrinks * values[TIME]
+        return _limits(tuple(_numbers_of(values[name]) for name in _OF_CASES), float(years))
+
     def cases(self, values: Values, step: TimeStep, state: Array) -> list[tuple[Hashable, NDArray[np.intp] | None]]:
         """Quadratic steps for all paths, then others for the paths near 0; where these are many, others for all."""
-        years = step.years - step.shrinks * values[TIME]
-        own = tuple(_numbers_of(values[name]) for name in _OF_CASES)
-        may_diverge, least = _limits(own, float(years))
+        may_diverge, least = self._limits(values, step)
         every, quadratic = (Case(nears_zero, may_diverge) for nears_zero in (True, False))
         if not isinstance(state, np.ndarray):  # a GPU takes longer to gather paths than to compute all
             return [(every, None)]

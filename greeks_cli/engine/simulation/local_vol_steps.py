@@ -10,13 +10,10 @@ Li, 1994), so that the score in the spot does not grow with the number of steps.
 """
 
 from collections.abc import Hashable, Mapping
+from math import inf
 from typing import NamedTuple
 
-import numpy as np
-from numpy.typing import NDArray
-
 from greeks_cli.engine.autodiff.ops import Leaves, Operand, log, sqrt, values_of
-from greeks_cli.engine.compiler.ir import Array
 from greeks_cli.engine.simulation.gbm import MOVING
 from greeks_cli.engine.simulation.local_vol import LocalVol
 from greeks_cli.engine.simulation.lognormal_steps import Level
@@ -77,10 +74,8 @@ class LocalVolSteps(Stepped):
         found |= {f"market {name}": market.values[name] for name in ("spot", *self._rates, *self._shares)}
         return found | {f"first {name}": float(first[name][0]) / _SOON for name in self._rates if name in first}
 
-    def cases(
-        self, values: Mapping[str, float], step: TimeStep, state: Array
-    ) -> list[tuple[Hashable, NDArray[np.intp] | None]]:
-        return [(self._surface.place(step.start + 0.5 * step.years), None)]
+    def bounds(self, values: Mapping[str, float], step: TimeStep) -> list[tuple[Hashable, float]]:
+        return [(self._surface.place(step.start + 0.5 * step.years), inf)]
 
     def step(self, leaves: Leaves, numbers: Numbers, state: Operand, normal: Operand, case: Hashable) -> Level | Fixed:
         assert isinstance(case, int)

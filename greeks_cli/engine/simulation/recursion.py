@@ -5,7 +5,7 @@ repeats the trace on every step, so that what Chainer records does not depend on
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Collection, Hashable, Iterable, Mapping
+from collections.abc import Collection, Hashable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from itertools import combinations
 from math import inf
@@ -29,7 +29,7 @@ from greeks_cli.terms.greek import TIME
 _TRACED_PATHS, _KEPT = 5, 256
 _FEW = 4
 """Unlike steps of a run, at most, whose numbers are folded: a program of each takes time to simplify."""
-_STATE, _NORMAL = "state", "normal"
+STATE, NORMAL = "state", "normal"
 """Inputs of a step, beside numbers: the state and its normal."""
 
 Partial = tuple[str, MultiIndex]
@@ -104,11 +104,18 @@ class Stepped(ABC):
         """The numbers of a step beside parameters."""
 
     @abstractmethod
+    def bounds(self, values: Values, step: TimeStep) -> list[tuple[Hashable, float]]:
+        """The kinds of the step in one market, each with the largest state that takes it.
+
+        All paths take the first kind, but for those whose state is at most the bound of a second one.
+        """
+
     def cases(self, values: Values, step: TimeStep, state: Array) -> list[tuple[Hashable, NDArray[np.intp] | None]]:
         """The kinds of the step, each with the paths that take it, None for all; later ones replace earlier ones.
 
-        Paths are numbered through the rows of all underlyings.
+        Paths are numbered through the rows of all underlyings. By default all take the first kind.
         """
+        return [(self.bounds(values, step)[0][0], None)]
 
 
 class Recursion:
@@ -127,6 +134,11 @@ class Recursion:
         }
         steps = Steps(self, grid, dates, values, normals[0])
         for interval, own in enumerate(steps.intervals):
+            sums = steps.together(own, normals[grid.rows_of(interval).start : grid.rows_of(interval).stop])
+            if sums is not None:
+                for partial, array in sums.items():
+                    found[partial][interval] = array
+                continue
             for step, number in zip(own, grid.rows_of(interval), strict=True):
                 for partial, array in steps.taken(step, {(): normals[number]}).items():
                     found[partial][interval] += array
@@ -147,7 +159,7 @@ class Recursion:
         """
         found: Sums = {}
         for case, paths in self.model.cases(values, step, state[()]):
-            program = self._program(values, numbers, folds, case)
+            program = self.program(values, numbers, folds, case)
             if paths is None:
                 found = _run(program, numbers, state, normals)
                 continue
@@ -158,7 +170,7 @@ class Recursion:
                 found[partial].reshape(-1)[paths] = array
         return found
 
-    def _program(self, values: Values, numbers: Mapping[str, float], folds: bool, case: Hashable) -> Program[Partial]:
+    def program(self, values: Values, numbers: Mapping[str, float], folds: bool, case: Hashable) -> Program[Partial]:
         """The program of a case, with parameters folded."""
         folded: dict[Source, Any] = {name: values[name] for name in self.model.parameters if name in values}
         names = [*folded, *numbers]
@@ -188,11 +200,11 @@ class Recursion:
         values = {name: samples[name] for name in self.model.parameters}
         of_normal = sorted(live - {*values})
         leaves = make_leaves({**values, **dict.fromkeys(of_normal, 0.1)}, live, _TRACED_PATHS, np.float64)
-        state = known(lambda index: tracer.source((_STATE, index), 0.1 * row), {name: leaves[name] for name in live})
-        normal = known(lambda index: tracer.source((_NORMAL, index), row), {name: leaves[name] for name in of_normal})
+        state = known(lambda index: tracer.source((STATE, index), 0.1 * row), {name: leaves[name] for name in live})
+        normal = known(lambda index: tracer.source((NORMAL, index), row), {name: leaves[name] for name in of_normal})
         after = self.model.step(leaves, samples, state, normal, case)
         results: dict[Partial, Array] = {}
-        for name in (_STATE, *self.model.kept):
+        for name in (STATE, *self.model.kept):
             found = by_grad(chainer.as_variable(getattr(after, name)), leaves, self.indices)
             results |= {(name, index): array for index, array in found.items()}
         return tracer.program(results)
@@ -226,10 +238,27 @@ class Steps:
         self._numbers = {step: model.numbers(values, step) for steps in self.intervals for step in steps}
         self._folds = len({tuple(own.values()) for own in self._numbers.values()}) <= _FEW
 
+    def together(self, steps: Sequence[TimeStep], normals: Array) -> Sums | None:
+        """The partial derivatives of sums over some steps, by compiled code; None where there is none.
+
+        ``normals`` has a row for each step.
+        """
+        if type(normals) is np.ndarray or not isinstance(normals, np.ndarray):
+            return None
+        from greeks_cli.engine.simulation.compiled_steps import CompiledSteps  # NumPy's executor has no need of it
+
+        numbers = [self._numbers[step] for step in steps]
+        compiled = CompiledSteps(self._recursion, self._values, self._folds)
+        found = compiled.through(steps, numbers, self._state, normals)
+        if found is None:
+            return None
+        self._state, sums = found
+        return sums
+
     def taken(self, step: TimeStep, normals: Derivatives) -> Sums:
         """The partial derivatives of what a step adds to sums; ``normals`` are those of the step's normals."""
         after = self._recursion.after(self._values, step, self._numbers[step], self._folds, self._state, normals)
-        self._state = {index: after.pop((_STATE, index)) for index in self._recursion.indices}
+        self._state = {index: after.pop((STATE, index)) for index in self._recursion.indices}
         return after
 
 
@@ -253,8 +282,8 @@ def _run(
     rows: NDArray[np.intp] | None = None,
 ) -> Sums:
     """The results of a program; ``rows`` are the places of the underlyings of single paths."""
-    inputs: dict[Source, Any] = {(_STATE, index): array for index, array in state.items()}
-    inputs |= {(_NORMAL, index): array for index, array in normals.items()}
+    inputs: dict[Source, Any] = {(STATE, index): array for index, array in state.items()}
+    inputs |= {(NORMAL, index): array for index, array in normals.items()}
     inputs.update(numbers)
     like = normals[()]
     n_paths, row = like.shape[-1], like.shape

@@ -59,7 +59,7 @@ def test_a_loop_is_one_block_that_ends_after_its_rows():
     rows = graph.load(0, 0, "float64", 50, 1)
     nodes = total(graph, np.add, graph.call(np.exp, (rows,)))
     sections, text = Sections(graph.nodes, [nodes]), Text()
-    BodyText(text, sections, (nodes,), "paths").print()
+    BodyText(text, sections, (nodes,), {}, "paths").print()
     lines = "\n".join(text.lines)
     assert lines.count("rows0:") == lines.count("after0:") == 1
     assert "icmp slt i64 %d0_next, 50" in lines
