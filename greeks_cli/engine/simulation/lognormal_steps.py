@@ -5,12 +5,8 @@ from functools import lru_cache
 from math import inf
 from typing import NamedTuple
 
-import numpy as np
-from numpy.typing import NDArray
-
 from greeks_cli.engine.autodiff.ops import Leaves, Operand
 from greeks_cli.engine.compiler.batching import PerTrade
-from greeks_cli.engine.compiler.ir import Array
 from greeks_cli.engine.simulation.accruals import Accruals
 from greeks_cli.engine.simulation.recursion import Numbers, Stepped, TimeStep, Values
 from greeks_cli.terms.greek import TIME
@@ -50,8 +46,8 @@ class LognormalSteps(Stepped):
             found |= {f"weight {name}": float(ends[name][1] - ends[name][0]) for name in self._vols}
         return found
 
-    def cases(self, values: Values, step: TimeStep, state: Array) -> list[tuple[Hashable, NDArray[np.intp] | None]]:
-        return [("", None)]
+    def bounds(self, values: Values, step: TimeStep) -> list[tuple[Hashable, float]]:
+        return [("", inf)]
 
     def step(self, leaves: Leaves, numbers: Numbers, state: Operand, normal: Operand, case: Hashable) -> Level:
         passed = {**leaves, TIME: numbers["shrinks"] * leaves[TIME]}
