@@ -102,7 +102,7 @@ class JointPoint:
         """False where the contract has no closed form, or its integral takes too many places."""
         if any(isinstance(own.vol, Curve) for own in self.market.markets):  # increments then correlate by their vols
             return False
-        if self.contract.is_early:
+        if self.contract.is_early or any(part.cash and part.cash.jumps for part in self.parts):
             return False
         return self.form is not None and not (isinstance(self.form, OfTwo) and self.rule is None)
 

@@ -113,4 +113,5 @@ def lognormal_start(point: Point, leaves: Leaves, number: Callable[[ExDate | ExW
             lambda node: number(ExWeight(node, place)),
         )
 
-    return underlying_of(range(n_dates), point.cash).start(leaves, to_ex_date)
+    ex_places = range(n_dates, n_dates + len(point.cash.names)) if point.cash else ()
+    return underlying_of(range(n_dates), point.cash, ex_places).start(leaves, to_ex_date)

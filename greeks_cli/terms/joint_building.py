@@ -5,7 +5,6 @@ from itertools import combinations
 from typing import Any
 
 from greeks_cli.terms.correlations import is_semidefinite, least_eigenvalue, nearest
-from greeks_cli.terms.curve import Curve
 from greeks_cli.terms.errors import Problem, did_you_mean
 from greeks_cli.terms.given_variance import given_variance
 from greeks_cli.terms.joint_market import JointMarket
@@ -154,9 +153,3 @@ def _problems_together(market: JointMarket) -> Iterator[Problem]:
         path = ("market", UNDERLYING, name)
         if own.rate != first.rate:
             yield Problem(path, f"{name}: the rate is common to all underlyings; give it once, beside their tables")
-        if own.dividends and own.dividends.cash and any(isinstance(one.vol, Curve) for one in market.markets):
-            message = "dividends in cash want vols that are numbers where there are several underlyings"
-            yield Problem(path, f"{name}: {message}", str(own.dividends))
-        if own.dividends and own.dividends.cash and own.dividend_model == "jump":
-            message = "dividends in cash want dividend_model escrowed where there are several underlyings"
-            yield Problem(path, f"{name}: {message}", str(own.dividends))

@@ -21,7 +21,7 @@ JOINT_TOPICS = {
         "  [underlying.A] [underlying.B] [correlation]   tables of a TOML or JSON file, of a book or a market file",
         "  --rate 0.03                                   options of the market are for each underlying that has no own",
         "order         of the contract: --underlyings A,B, by default that of the market; a spread is A less B",
-        "rate          is common to all underlyings; dividends in cash are escrowed",
+        "rate          is common to all underlyings; each has its own dividends, and its own dividend_model",
         "model         each has its own: gbm, merton, heston, bates or local-vol, and its parameters or its surface:",
         "              --underlying A:spot=100,model=merton,vol=0.2,jump_intensity=1,jump_mean=-0.1,jump_vol=0.2",
         "              --underlying B:spot=100,model=local-vol,vol_surface=quotes.csv",

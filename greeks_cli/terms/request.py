@@ -95,18 +95,21 @@ class Request:
         """The request of each underlying: its market, with the contract's dates and the simulation."""
         if isinstance(self.market, Market):
             return (self,)
-        others = {"greeks": (PRICE,), "accuracy": Accuracy(), "left_out": (), "further_dates": self._changes_of_vol}
+        others = {"greeks": (PRICE,), "accuracy": Accuracy(), "left_out": (), "further_dates": self._changes}
         return tuple(self.changed(market=own, **others) for own in self.market.markets)
 
     @cached_property
-    def _changes_of_vol(self) -> tuple[float, ...]:
-        """The dates before the last of the contract at which the vol of an underlying changes, and others go on.
+    def _changes(self) -> tuple[float, ...]:
+        """The dates before the last of the contract at which one of several underlyings changes, and others go on.
 
-        Between them each pair of underlyings has the correlation of its Brownian motions.
+        At them a vol changes, or a price jumps by a dividend. Between them each pair of underlyings has the correlation
+        of its Brownian motions.
         """
-        dates, vols = self.contract.dates, [own.vol for own in self.joint_market.markets]
-        times = {time for vol in vols if isinstance(vol, Curve) for time in vol.times}
-        return tuple(sorted({time for time in times if time < dates[-1]} - {*dates}))
+        dates, markets = self.contract.dates, self.joint_market.markets
+        times = {time for own in markets if isinstance(own.vol, Curve) for time in own.vol.times if time < dates[-1]}
+        cash = [(own, own.cash_dividends(dates)) for own in markets]
+        times |= {time for own, paid in cash if paid and paid.jumps for time in own.ex_dates(dates)}
+        return tuple(sorted(times - {*dates}))
 
     @cached_property
     def payoff_values(self) -> Mapping[str, float]:
@@ -125,30 +128,26 @@ class Request:
 
     @property
     def chance_of_no_price(self) -> float:
-        """The probability that dividends take all of the price until expiry; 0 for several, whose cash is escrowed."""
-        return 0.0 if self.is_joint else self.sole_market.chance_of_no_price(self.contract.expiry)
+        """The probability that dividends take all of a price until expiry, of several the largest."""
+        markets = self.joint_market.markets if self.is_joint else (self.sole_market,)
+        return max(own.chance_of_no_price(self.contract.expiry) for own in markets)
 
     @cached_property
     def path_dates(self) -> tuple[float, ...]:
-        """The dates of the simulation: the contract's, and the ex-dates at which the price jumps."""
-        dates, further = self.contract.dates, self._dates_without_contract
-        if further:
-            return tuple(sorted({*dates, *further}))
-        if not self.cash_dividends or not self.cash_dividends.jumps:
-            return dates
-        return tuple(sorted({*dates, *self.sole_market.ex_dates(dates)}))
+        """The dates of the simulation: the contract's, and those at which only an underlying changes."""
+        return tuple(sorted({*self.contract.dates, *self._dates_without_contract}))
 
     @property
     def places(self) -> tuple[int, ...]:
-        """The places of the contract's dates among those of the simulation, but for ex-dates."""
-        contract, further = self.contract.dates, self._dates_without_contract
-        dates = sorted({*contract, *further})
-        return tuple(map(dates.index, contract)) if further else tuple(range(len(contract)))
+        """The places of the contract's dates among those of the simulation."""
+        return tuple(map(self.path_dates.index, self.contract.dates))
 
     @property
     def _dates_without_contract(self) -> tuple[float, ...]:
-        """The dates of the simulation at which the contract does not look, but for ex-dates."""
-        return self._changes_of_vol if self.is_joint else self.further_dates or self._bridge_ends
+        """The dates of the simulation at which the contract need not look."""
+        if self.is_joint:
+            return self._changes
+        return (*(self.further_dates or self._bridge_ends), *self._jumps)
 
     @cached_property
     def _bridge_ends(self) -> tuple[float, ...]:
@@ -175,13 +174,28 @@ class Request:
         start, end = self.bridged_span
         return range(self.path_dates.index(start) + 1 if start else 0, self.path_dates.index(end) + 1)
 
+    @property
+    def _jumps(self) -> tuple[float, ...]:
+        """The ex-dates at which the price of one underlying jumps."""
+        cash = self.cash_dividends
+        return self.sole_market.ex_dates(self.contract.dates) if cash and cash.jumps else ()
+
     @cached_property
     def schedule_dates(self) -> tuple[float, ...]:
         """The dates of the simulation, then the ex-dates of escrowed dividends."""
         if not self.cash_dividends or self.cash_dividends.jumps:
             return self.path_dates
-        dates = self.contract.dates
-        return (*dates, *self.sole_market.ex_dates(dates))
+        return (*self.path_dates, *self.sole_market.ex_dates(self.contract.dates))
+
+    @property
+    def ex_places(self) -> tuple[int, ...]:
+        """The places of ex-dates of dividends in cash among the dates of the schedule."""
+        if not self.cash_dividends:
+            return ()
+        first, ex_dates = len(self.path_dates), self.sole_market.ex_dates(self.contract.dates)
+        if self.cash_dividends.jumps:
+            return tuple(map(self.path_dates.index, ex_dates))
+        return tuple(range(first, first + len(ex_dates)))
 
     @cached_property
     def idle_parameters(self) -> frozenset[str]:
@@ -233,7 +247,7 @@ class Request:
         """Equal for requests whose derivatives are the same functions of numbers, by any one method."""
         contract = self.contract
         cases = contract.structure(self.spot), contract.series(self.levels)
-        cash = tuple(part.cash_dividends for part in self.parts)
+        cash = tuple((part.cash_dividends, part.ex_places) for part in self.parts if part.cash_dividends)
         return type(contract), cases, self.market.structure, self.places, cash
 
     def with_seed(self, seed: int) -> "Request":

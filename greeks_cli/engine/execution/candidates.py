@@ -10,6 +10,7 @@ from greeks_cli.engine.autodiff.mixed_partials import MultiIndex
 from greeks_cli.engine.autodiff.softplus import Kernel
 from greeks_cli.engine.estimators.bandwidth import Kink, automatic_kernels, plain_kernels, smooth_kernels
 from greeks_cli.engine.estimators.methods import Method, kink_order, never_pathwise, pathwise_parameter
+from greeks_cli.engine.execution.cash_kinks import cash_moves_kinks, pays_cash, starts_by
 from greeks_cli.engine.payoffs.controls import Underlying, control_of
 from greeks_cli.terms.greek import TIME
 from greeks_cli.terms.nodes import curve_of
@@ -137,7 +138,7 @@ def _anchor(request: Request, index: MultiIndex) -> int:
     As time passes, or on a clock of variance, dates before the anchor would not keep their joint law.
     """
     is_flat = request.market.is_lognormal and not _has_vol_curve(request)
-    usual = is_flat and not any(part.cash_dividends for part in request.parts)
+    usual = is_flat and not pays_cash(request)
     return request.contract.anchor if usual and TIME not in index else 0
 
 
@@ -201,19 +202,11 @@ def _of_early_exercise(request: Request, index: MultiIndex) -> Estimator:
 def _moves_kinks(request: Request, index: MultiIndex) -> bool:
     """True if market parameters of a derivative move a kink while the path is held fixed.
 
-    A dividend does, and so does what the value of escrowed dividends at a date depends on.
     Without a joint density no path of several underlyings can be held fixed.
     """
     if request.is_joint and not request.joint_market.has_density:
         return True
-    contract, cash = request.contract, request.cash_dividends
-    if contract.explicit_kinks:
-        return True
-    if cash is None:
-        return False
-    if any(name in cash.names for name in index):
-        return True
-    return cash.moves_dates and any(name != "spot" and curve_of(name) not in ("vol", TIME) for name in index)
+    return request.contract.explicit_kinks or cash_moves_kinks(request, index)
 
 
 def _begins(request: Request, index: MultiIndex) -> str | None:
@@ -221,10 +214,8 @@ def _begins(request: Request, index: MultiIndex) -> str | None:
 
     The start of the lognormal depends on rates too where dividends are escrowed.
     """
-    first, cash = pathwise_parameter(request.contract, index), request.cash_dividends
-    if first is None or cash is None or cash.jumps or first in request.contract.values:
-        return first
-    return first if curve_of(first) in ("spot", "vol") else None
+    first = pathwise_parameter(request.contract, index)
+    return first if first is None or first in request.contract.values or starts_by(request, first) else None
 
 
 def _firsts(request: Request, index: MultiIndex) -> list[str]:
@@ -243,7 +234,7 @@ def _firsts(request: Request, index: MultiIndex) -> list[str]:
     if density and request.simulation.control and not isinstance(control_of(request), Underlying):
         return density  # the first derivatives of contract and control jump on different paths
     # The density of later dates knows the vol: over several dates it matters which parameter moves the path.
-    several = not own and len(request.path_dates) > 1 and request.cash_dividends is None
+    several = not own and len(request.path_dates) > 1 and not pays_cash(request)
     return [*density, *(dict.fromkeys(p for p in index if not never_pathwise(p)) if several else (first,))]
 
 

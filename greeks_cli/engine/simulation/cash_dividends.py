@@ -14,6 +14,7 @@ from typing import Protocol
 from greeks_cli.engine.autodiff.exp_linear import Dates
 from greeks_cli.engine.autodiff.kinks import sharp_positive_part
 from greeks_cli.engine.autodiff.ops import Leaves, Operand, concat, exp, total
+from greeks_cli.engine.autodiff.rows import chosen_rows
 from greeks_cli.engine.simulation.accruals import Accruals
 from greeks_cli.terms.dividends import CashDividends
 from greeks_cli.terms.greek import TIME
@@ -44,10 +45,6 @@ class Underlying(ABC):
         """The place of a date of the contract in the schedule."""
         return self._places[date % self.n_dates]
 
-    def places(self, dates: slice) -> slice:
-        """The places of consecutive dates between which no dividend is paid."""
-        return slice(self.place(dates.start), self.place(dates.stop - 1) + 1)
-
     def start(self, leaves: Leaves, accruals: AccrualsAt) -> Operand:
         """The start of the lognormal."""
         return leaves["spot"]
@@ -56,28 +53,36 @@ class Underlying(ABC):
     def spots(self, lognormal: Lognormal, leaves: Leaves, accruals: AccrualsAt, dates: Dates, summed: bool) -> Operand:
         """The underlying at one date, at several, or summed over them."""
 
+    def _lognormal(self, lognormal: Lognormal, dates: Dates, summed: bool = False) -> Operand:
+        """The lognormal at one date of the contract, at several, or summed over them."""
+        if isinstance(dates, int):
+            return lognormal(self.place(dates))
+        whole, rows = self._rows(dates)
+        if whole.stop - whole.start == len(rows):
+            return lognormal(whole, summed)
+        chosen = chosen_rows(lognormal(whole), rows)
+        return total(chosen) if summed else chosen
+
+    def _rows(self, dates: slice) -> tuple[slice, list[int]]:
+        """The dates of the simulation from the first to the last of some, and the places of these among them."""
+        wanted = [self.place(date) for date in range(dates.start, dates.stop)]
+        return slice(wanted[0], wanted[-1] + 1), [place - wanted[0] for place in wanted]
+
 
 class Same(Underlying):
     """The underlying is the lognormal: there are no dividends in cash."""
 
     def spots(self, lognormal: Lognormal, leaves: Leaves, accruals: AccrualsAt, dates: Dates, summed: bool) -> Operand:
-        if isinstance(dates, int):
-            return lognormal(self.place(dates))
-        wanted = [self.place(date) for date in range(dates.start, dates.stop)]
-        whole = slice(wanted[0], wanted[-1] + 1)
-        if whole.stop - whole.start == len(wanted):
-            return lognormal(whole, summed)
-        rows = lognormal(whole)
-        chosen = concat([rows[place - whole.start : place - whole.start + 1] for place in wanted])
-        return total(chosen) if summed else chosen
+        return self._lognormal(lognormal, dates, summed)
 
 
 class _Cash(Underlying):
     is_proportional = False
 
-    def __init__(self, places: Sequence[int], cash: CashDividends):
+    def __init__(self, places: Sequence[int], cash: CashDividends, ex_places: Sequence[int]):
+        """``ex_places`` are those of the ex-dates in the schedule."""
         super().__init__(places)
-        self._cash = cash
+        self._cash, self._ex_places = cash, tuple(ex_places)
 
     def spots(self, lognormal: Lognormal, leaves: Leaves, accruals: AccrualsAt, dates: Dates, summed: bool) -> Operand:
         if isinstance(dates, int):
@@ -109,57 +114,53 @@ class _Cash(Underlying):
 class Jumps(_Cash):
     """The spot falls by each dividend at its ex-date, which is a date of the schedule."""
 
-    def place(self, date: int) -> int:
-        date %= self.n_dates
-        own = (
-            after <= date and not on_date for after, on_date in zip(self._cash.after, self._cash.on_date, strict=True)
-        )
-        return date + sum(own)
-
-    def _ex_date(self, k: int) -> int:
-        """The place of an ex-date in the schedule."""
-        return self._cash.after[k] + sum(not on_date for on_date in self._cash.on_date[:k])
-
     def _run(
         self, lognormal: Lognormal, leaves: Leaves, accruals: AccrualsAt, dates: Dates, n_passed: int, summed: bool
     ) -> Operand:
-        found = lognormal(self.place(dates) if isinstance(dates, int) else self.places(dates), summed)
+        found = self._lognormal(lognormal, dates, summed)
         if not n_passed:
             return found
-        paid = [leaves[self._cash.names[k]] / lognormal(self._ex_date(k)) for k in range(n_passed)]
+        paid = [leaves[self._cash.names[k]] / lognormal(self._ex_places[k]) for k in range(n_passed)]
         return found * sharp_positive_part(1 - sum(paid[1:], paid[0]))
 
 
 class Escrow(_Cash):
-    """The spot is the lognormal and the dividends to come; their ex-dates follow the contract's in the schedule."""
+    """The spot is the lognormal and the dividends to come; their ex-dates follow the simulation's in the schedule."""
 
     def start(self, leaves: Leaves, accruals: AccrualsAt) -> Operand:
         return leaves["spot"] - sum(self._worth(leaves, accruals, k) for k in range(len(self._cash.names)))
 
     def _worth(self, leaves: Leaves, accruals: AccrualsAt, k: int) -> Operand:
         """The value of a dividend today."""
-        return leaves[self._cash.names[k]] * exp(-accruals(self.n_dates + k).carry)
+        return leaves[self._cash.names[k]] * exp(-accruals(self._ex_places[k]).carry)
 
     def _run(
         self, lognormal: Lognormal, leaves: Leaves, accruals: AccrualsAt, dates: Dates, n_passed: int, summed: bool
     ) -> Operand:
         to_come = [self._worth(leaves, accruals, k) for k in range(n_passed, len(self._cash.names))]
         if not to_come:
-            return lognormal(dates, summed)
-        found = lognormal(dates) + exp(accruals(dates).carry) * sum(to_come[1:], to_come[0])
+            return self._lognormal(lognormal, dates, summed)
+        growth = exp(self._carry(accruals, dates))
+        found = self._lognormal(lognormal, dates) + growth * sum(to_come[1:], to_come[0])
         return total(found) if summed else found
 
+    def _carry(self, accruals: AccrualsAt, dates: Dates) -> Operand:
+        if isinstance(dates, int):
+            return accruals(self.place(dates)).carry
+        whole, rows = self._rows(dates)
+        return chosen_rows(accruals(whole).carry, rows)
 
-def underlying_of(places: Sequence[int], cash: CashDividends | None) -> Underlying:
-    """The underlying of a contract whose dates have some places among those of the simulation."""
+
+def underlying_of(places: Sequence[int], cash: CashDividends | None, ex_places: Sequence[int]) -> Underlying:
+    """The underlying of a contract whose dates, and ex-dates, have some places in the schedule."""
     if cash is None:
         return Same(places)
-    return (Jumps if cash.jumps else Escrow)(places, cash)
+    return (Jumps if cash.jumps else Escrow)(places, cash, ex_places)
 
 
 def underlying_of_request(request: Request) -> Underlying:
     """The underlying of a request."""
-    return underlying_of(request.places, request.cash_dividends)
+    return underlying_of(request.places, request.cash_dividends, request.ex_places)
 
 
 def start_of(request: Request, values: Mapping[str, float]) -> float:
