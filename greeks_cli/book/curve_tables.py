@@ -49,7 +49,8 @@ def nodes_in_file(name: str, shown: str, path: Path) -> FileNodes:
     """The nodes of a parameter in a file, which messages name as it is ``shown``. Raises InvalidInput."""
     try:
         if not path.is_file():
-            raise InvalidInput([wrong(shown, f"no such file, {path}; give a CSV file with {_wanted(name)}")])
+            problem = "is no regular file" if path.exists() else f"no such file, {path}"
+            raise InvalidInput([wrong(shown, f"{problem}; give a CSV file with {_wanted(name)}")])
         table = table_of(path.read_text(encoding="utf-8-sig"), shown)
     except OSError as error:
         raise InvalidInput([wrong(shown, f"{error.strerror or error}; give a CSV file that can be read")]) from None

@@ -142,6 +142,8 @@ def _parsed(path: Path) -> dict[str, Any]:
     from greeks_cli.book.toml import document_of
 
     try:
+        if path.is_fifo() and not str(path).startswith("/dev/fd/"):  # a named pipe may have no writer
+            raise InvalidInput([Problem((str(path),), "is a pipe; give the path of a TOML file")])
         return document_of(path.read_text(encoding="utf-8-sig"), str(path))
     except OSError as error:
         reason = f"{error.strerror or error}; give the path of a TOML file"

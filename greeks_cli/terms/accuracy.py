@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from math import inf
 from typing import Annotated, Self
 
 from pydantic import BeforeValidator, Field, WithJsonSchema, model_validator
@@ -33,7 +34,7 @@ def parse_target(text: object) -> Target:
     """A target from ``gamma=1%`` or ``price=0.001``. Raises ValueError."""
     name, _, amount = str(text).rpartition("=")
     number = re.fullmatch(r"\s*([0-9.]+(?:[eE][-+]?[0-9]+)?)\s*(%?)\s*", amount)
-    if not name or number is None or float(number[1]) <= 0:
+    if not name or number is None or not 0 < float(number[1]) < inf:
         raise ValueError(f"'{text}' is not a tolerance; write gamma=1% or price=0.001")
     relative = number[2] == "%"
     return Target(parse_greek(name), float(number[1]) / (100 if relative else 1), relative)

@@ -29,8 +29,11 @@ def problems_of_fields(model: type[BaseModel], error: ValidationError) -> list[P
 
 
 def _problems(model: type[BaseModel], section: str, error: ValidationError) -> list[Problem]:
-    # A union reports one error per member; the last member is the general one.
-    found = {details["loc"][:1]: details for details in error.errors()}
+    # A union reports one error per member; the last member is the general one. Wrong items do not count as items.
+    errors = error.errors()
+    wrong = {details["loc"][:1] for details in errors if details["type"] != "too_short"}
+    kept = [details for details in errors if details["type"] != "too_short" or details["loc"][:1] not in wrong]
+    found = {details["loc"][:1]: details for details in kept}
     return few((_problem(model, section, details) for details in found.values()), len(found))
 
 

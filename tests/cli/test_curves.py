@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import os
 
 import pytest
 
@@ -110,6 +111,18 @@ def test_a_file_that_is_not_there_is_named(greeks, tmp_path):
     assert done.code == 2
     assert "no such file" in done.err
     assert "give a CSV file with columns time and vol" in done.err
+
+
+def test_pipes_are_refused_where_a_file_is_read(greeks, tmp_path):
+    """A named pipe that nobody writes to would be waited for without end."""
+    curve, config = tmp_path / "zero.csv", tmp_path / "option.toml"
+    os.mkfifo(curve)
+    os.mkfifo(config)
+    done = greeks("price", *CALL, "--vol", "0.2", "--rate", str(curve))
+    assert (done.code, done.err.count("\n")) == (2, 1)
+    assert "zero.csv: is no regular file; give a CSV file" in done.err
+    done = greeks("price", "--config", str(config))
+    assert (done.code, done.err) == (2, f"greeks: {config}: is a pipe; give the path of a TOML file\n")
 
 
 BOOK = """\

@@ -109,6 +109,8 @@ BAD_INPUT = [
     (("--vol", "nan"), "--vol: nan: should be a finite number"),
     (("--spot", "inf"), "--spot: inf: should be a finite number"),
     (("--rate", "abc"), "--rate: abc: should be a valid number"),
+    (("--exercise", "bermudan", "--exercise-times", "abc"), "--exercise-times: abc: should be a valid number"),
+    (("--tol", "price=1e400"), "'price=1e400' is not a tolerance"),
     (("--paths", "0"), "--paths: 0: should be greater than or equal to 16"),
     (("--paths", "1.5"), "--paths: 1.5: should be a valid integer"),
     (("--expiry", "0"), "--expiry: 0: should be greater than 0"),

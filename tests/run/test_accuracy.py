@@ -63,7 +63,7 @@ def test_tolerance_adds_its_greek():
     assert [greek.name for greek in asked.greeks] == ["price", "delta", "vega"]
 
 
-@pytest.mark.parametrize("text", ["gamma", "gamma=", "gamma=x", "=1%", "gamma=-1%", "gamma=0"])
+@pytest.mark.parametrize("text", ["gamma", "gamma=", "gamma=x", "=1%", "gamma=-1%", "gamma=0", "gamma=1e400%"])
 def test_a_bad_tolerance_is_refused(text):
     with pytest.raises(ValueError, match=r"is not a tolerance; write gamma=1% or price=0.001"):
         parse_target(text)
