@@ -88,6 +88,11 @@ METHOD_TOPICS: Mapping[str, tuple[Entry, ...]] = {
         ("basis", "polynomials in the logarithm of the spot over the European; of ranked logarithms where several"),
         ("path", "an asian pays on the mean of the fixings so far; the policy is a function of spot and mean"),
         (
+            "formula",
+            "read as if the exercise date were its expiry: S has the fixings so far, S[-1] is the price on that day "
+            "where the last fixing is at expiry; the policy decides by the price and functions such as mean(S)",
+        ),
+        (
             "paths",
             "at least 20 in the money for each coefficient, so that no basis is too rich: fewer lower the degree on "
             "one underlying; where too few are left, and on several underlyings, nothing is exercised at that date",

@@ -17,6 +17,7 @@ from greeks_cli.terms.formula_grammar import RESERVED, parse_formula
 from greeks_cli.terms.joint_contracts import UNDERLYINGS, Names
 from greeks_cli.terms.lifting import lifted
 from greeks_cli.terms.observed import is_settled, with_past
+from greeks_cli.terms.path_exercise import ExercisableOnPath
 from greeks_cli.terms.payments import SAME, Fixings, payment_times
 
 
@@ -100,12 +101,14 @@ def read_parameters(value: object) -> object:
     return dict(zip(names, (number for _, _, number in pairs), strict=True))
 
 
-class Formula(Fixed):
+class Formula(ExercisableOnPath, Fixed):
     """Pays the value of a formula of the underlying ``S`` at the fixings, or of several underlyings by their names.
 
-    The payment is at expiry; ``pay(0.5, x)`` is one of x in half a year.
+    The payment is at expiry; ``pay(0.5, x)`` is one of x in half a year. On exercise before expiry, ``S`` are the
+    fixings so far, and the price on that day as the last of them where the contract's last fixing is at expiry.
     """
 
+    schedule: ClassVar[frozenset[str]] = Fixed.schedule | ExercisableOnPath.schedule
     example: ClassVar[Mapping[str, object]] = {"payoff": "max(mean(S) - K, 0)", "param": {"K": 100}, "fixings": 4}
     observations: ClassVar[tuple[str, ...]] = ("past_fixings",)
     usual_fixings: ClassVar[int] = 1
@@ -149,7 +152,19 @@ class Formula(Fixed):
         if bad := [name for name in self.underlyings if name in RESERVED]:
             raise ValueError(f"underlying {bad[0]} has a name that formulas use themselves; give it another")
         parse_formula(self.payoff, self.param, self._fixings)
+        if self.is_early and self._form.pays:
+            raise ValueError("pay() before expiry and early exercise exclude each other; leave out one of them")
         return self
+
+    def n_told(self, time: float) -> int:
+        """The number of fixings that S has on exercise at a time."""
+        fixed = sum(fixing <= time * (1 + SAME) for fixing in self.times)
+        is_fixing = any(abs(fixing - time) <= SAME * time for fixing in self.times)
+        return len(self.past_fixings) + fixed + (self.times[-1] == self.expiry and not is_fixing)
+
+    def tells(self, time: float) -> bool:
+        indices = [int(ast.literal_eval(part.slice)) for part in ast.walk(self.tree) if isinstance(part, ast.Subscript)]
+        return self.n_told(time) >= max((index + 1 if index >= 0 else -index for index in indices), default=1)
 
     @property
     def _fixings(self) -> Fixings:
@@ -197,7 +212,8 @@ class Formula(Fixed):
 
     @property
     def _form(self) -> "_Form":
-        return _form_of(self.payoff, tuple(self.param.items()), self.past_fixings, self._fixings)
+        past = () if self.is_early else self.past_fixings  # early exercise counts them by date
+        return _form_of(self.payoff, tuple(self.param.items()), past, self._fixings)
 
     @property
     def values(self) -> Mapping[str, float]:
@@ -222,6 +238,7 @@ class Formula(Fixed):
             self._form.key,
             places,
             tuple(self.param) if self.open_values else repr(self.param),
+            self.past_fixings if self.is_early else (),
         )
 
     def but_for(self, names: Collection[str]) -> str:
@@ -248,7 +265,7 @@ class Formula(Fixed):
         fixed += f", {len(self.past_fixings)} past" if self.past_fixings else ""
         named = "".join(f", {name} {value:g}" for name, value in self.param.items())
         of = f" of {', '.join(self.underlyings)}" if self.underlyings else ""
-        return f"formula {self.payoff}{of}{named}{fixed}"
+        return self.with_rights(f"formula {self.payoff}{of}{named}{fixed}")
 
     def __hash__(self) -> int:
         return hash(self.model_dump_json())

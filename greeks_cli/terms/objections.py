@@ -37,6 +37,10 @@ def problems_of_market(request: "Request") -> Iterator[Problem]:
             message = f"{name}: early exercise of several underlyings wants model gbm for each"
             yield Problem(("market", UNDERLYING, name), message, str(model))
             return
+        if contract.is_early and isinstance(contract, ExercisableOnPath):
+            message = f"early exercise of a {contract.kind} wants one underlying; basket and best-of have several"
+            yield Problem(("contract", "exercise"), message)
+            return
         for part in request.parts:
             yield from problems_of_market(part)
         if contract.is_early and any(part.sole_market.dividends and part.cash_dividends for part in request.parts):

@@ -12,6 +12,7 @@ from greeks_cli.terms.fields import Count, Fraction, PerYear, Price
 from greeks_cli.terms.fixings import PAST_FIXINGS, Fixed, Periodic, Prices
 from greeks_cli.terms.monitoring import Monitored
 from greeks_cli.terms.path_exercise import ExercisableOnPath
+from greeks_cli.terms.payments import SAME
 from greeks_cli.terms.vanillas import TYPE
 
 OPTIONAL_STRIKE = Field(
@@ -81,13 +82,8 @@ class Asian(ExercisableOnPath, Fixed):
     def needs_path(self) -> bool:
         return not self.past_fixings
 
-    @property
-    def first_right(self) -> float:
-        return 0.0 if self.tells_today else self.times[0]
-
-    @property
-    def tells_today(self) -> bool:
-        return bool(self.past_fixings) or self.fixes_today
+    def tells(self, time: float) -> bool:
+        return bool(self.past_fixings) or self.times[0] <= time * (1 + SAME)
 
     @property
     def n_averaged(self) -> int:

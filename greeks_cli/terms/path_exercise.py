@@ -13,23 +13,15 @@ from greeks_cli.terms.payments import SAME
 class ExercisableOnPath(Exercisable):
     """A contract on the path that may be exercised early; its dates are those of the path and of exercise."""
 
-    @property
     @abstractmethod
-    def first_right(self) -> float:
-        """The first time at which the path so far tells a payment."""
-
-    @property
-    @abstractmethod
-    def tells_today(self) -> bool:
-        """True if the path until today tells a payment."""
+    def tells(self, time: float) -> bool:
+        """True if the path until a time tells a payment."""
 
     @model_validator(mode="after")
     def _path_tells_payments(self) -> Self:
         first = (self.exercise_times or (self.expiry,))[0]
-        if first < self.first_right * (1 - SAME):
-            raise ValueError(
-                f"exercise time {first:g} comes before {self.first_right:g}, the first fixing; leave it out"
-            )
+        if not self.tells(first):
+            raise ValueError(f"exercise time {first:g} comes before the fixings that tell a payment; leave it out")
         return self
 
     @property
@@ -48,7 +40,7 @@ class ExercisableOnPath(Exercisable):
         times = super().rights
         if self.exercise is Exercise.AMERICAN:
             times = tuple(sorted({*times, *own}))
-        return tuple(sorted({_snapped(time, own) for time in times if time >= self.first_right * (1 - SAME)}))
+        return tuple(sorted({_snapped(time, own) for time in times if self.tells(time)}))
 
     @property
     def halved_dates(self) -> tuple[float, ...]:
@@ -58,7 +50,7 @@ class ExercisableOnPath(Exercisable):
 
     @property
     def exercises_today(self) -> bool:
-        return super().exercises_today and self.tells_today
+        return super().exercises_today and self.tells(0.0)
 
     def structure(self, spot: float) -> Hashable:
         own = {*self.own_dates}

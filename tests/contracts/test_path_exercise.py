@@ -12,6 +12,7 @@ from tests.models import MERTON
 MARKET = {"spot": 100.0, "vol": 0.2, "rate": 0.05, "dividend_yield": 0.01}
 TIMES = (0.25, 0.5, 0.75, 1.0)
 ASIAN = {"kind": "asian", "strike": 100, "fixings": 4}
+FORMULA = {"kind": "formula", "param": {"K": 100}}
 BERMUDAN = {"exercise": "bermudan", "exercise_times": [0.5, 0.75]}
 
 
@@ -109,14 +110,69 @@ def test_dates_without_a_fixing_pay_the_mean_so_far():
     assert more.value > less.value
 
 
+def test_a_formula_of_the_last_price_is_the_vanilla_within_the_bounds():
+    for exercise in ({"exercise": "american", "exercise_dates": 24}, {**BERMUDAN, "expiry": 1.25}):
+        vanilla = priced({"type": "put", "strike": 100, **exercise})["price"]
+        formula = priced({**FORMULA, "payoff": "max(K - S[-1], 0)", **exercise})["price"]
+        assert abs(formula.value - vanilla.value) <= 4 * formula.stderr + 4 * vanilla.stderr + 2e-3
+        assert formula.upper + 4 * formula.upper_stderr >= vanilla.value
+        assert formula.upper - formula.value <= 0.02 * formula.value
+
+
+def test_a_formula_of_the_mean_is_the_asian():
+    asian = priced(
+        {**ASIAN, **BERMUDAN, "type": "put", "past_fixings": [97, 104]}, greeks="price,delta,gamma,d(strike)"
+    )
+    formula = {**FORMULA, **BERMUDAN, "payoff": "max(K - mean(S), 0)", "fixings": 4, "past_fixings": [97, 104]}
+    for found, expected in zip(
+        priced(formula, greeks="price,delta,gamma,d(K)").estimates, asian.estimates, strict=True
+    ):
+        assert found.value == pytest.approx(expected.value, rel=1e-9)
+        assert found.stderr == pytest.approx(expected.stderr, rel=1e-6)
+
+
+def test_a_strike_that_a_fixing_sets_is_a_state_of_the_policy():
+    market = {**MARKET, "dividend_yield": 0.08}
+    started = {**FORMULA, "payoff": "K * max(S[-1] / S[0] - 1, 0)", "fixings": 4, **BERMUDAN}
+    found = priced(started, market)["price"]
+    # From the first fixing on it is a call on the price over that fixing.
+    call = {"strike": 100, "expiry": 0.75, "exercise": "bermudan", "exercise_times": [0.25, 0.5]}
+    expected = priced(call, market)["price"]
+    discount = np.exp(-0.05 * 0.25)
+    tolerance = 4 * found.stderr + 4 * expected.stderr + expected.bias
+    assert found.value - tolerance <= discount * expected.value <= found.upper + 4 * found.upper_stderr + tolerance
+    assert found.upper - found.value <= 0.03 * found.value
+
+
 REFUSED = {
-    "no fixing yet": ({**ASIAN, "exercise": "bermudan", "exercise_times": [0.1, 1]}, "price", "comes before 0.25"),
+    "a fixing to come": (
+        {**FORMULA, "payoff": "max(S[2] - K, 0)", "fixings": 4, **BERMUDAN},
+        "price",
+        "before the fixings that tell a payment",
+    ),
+    "payments before expiry": (
+        {**FORMULA, "payoff": "pay(0.5, 1) + S[-1]", **BERMUDAN},
+        "price",
+        "exclude each other",
+    ),
+    "no fixing yet": (
+        {**ASIAN, "exercise": "bermudan", "exercise_times": [0.1, 1]},
+        "price",
+        "before the fixings that tell a payment",
+    ),
     "gamma with today's fixing": (
         {**ASIAN, **BERMUDAN, "fixings": None, "fixing_times": [0, 0.5, 1]},
         "gamma",
         "give the fixing in past_fixings",
     ),
 }
+
+
+def test_a_formula_of_several_underlyings_is_refused():
+    market = {"underlying": {name: {"spot": 100, "vol": 0.2} for name in "AB"}, "correlation": 0.3}
+    contract = {"kind": "formula", "payoff": "max(A[-1] - B[-1], 0)", **BERMUDAN}
+    with pytest.raises(InvalidInput, match="wants one underlying"):
+        build_request(contract, market, {}, "price")
 
 
 def test_other_models_are_refused():

@@ -133,10 +133,10 @@ class Moves:
         x, mean, variance = self._steps_to(date)
         return bells(x), bells(mean, variance)
 
-    def functions(self, date: int) -> tuple[list[Array], list[Array]]:
+    def functions(self, date: int, n_bells: int) -> tuple[list[Array], list[Array]]:
         """The functions of the price at a date, and their means a date before."""
         (x, mean, variance), scale = self._steps_to(date), self.scale(date)
-        return functions_of(x, scale), functions_of(mean, scale, variance)
+        return functions_of(x, scale, n=n_bells), functions_of(mean, scale, variance, n_bells)
 
     def _steps_to(self, date: int) -> tuple[Array, Array, float]:
         """The standardised logarithm at a date, and its mean and variance a date before."""

@@ -6,24 +6,26 @@ They span what a price does between its limits, and vanish far out, where polyno
 from greeks_cli.engine.autodiff.ops import Operand, exp, sqrt
 
 N_BELLS = 9
-"""The number of bells."""
-N_FUNCTIONS = N_BELLS + 1
-"""The number of functions of a price: bells and the price."""
-_WIDTH = 0.8
-"""The distance from bell to bell, and their width, in standard deviations of the variable."""
+"""The usual number of bells."""
+_SPAN = 6.4
+"""The distance from the first bell to the last, in standard deviations of the variable."""
 
 
-def bells(x: Operand, variance: Operand = 0.0) -> list[Operand]:
-    """The mean of each bell exp(-(x + s z - c)^2 / 2 w^2) over a standard normal z, where s^2 is ``variance``."""
-    square = _WIDTH * _WIDTH + variance
-    factor, share = _WIDTH / sqrt(square), -0.5 / square
-    centres = [_WIDTH * (k - (N_BELLS - 1) / 2) for k in range(N_BELLS)]
+def bells(x: Operand, variance: Operand = 0.0, n: int = N_BELLS) -> list[Operand]:
+    """The mean of each bell exp(-(x + s z - c)^2 / 2 w^2) over a standard normal z, where s^2 is ``variance``.
+
+    The width w is the distance from bell to bell.
+    """
+    width = _SPAN / (n - 1)
+    square = width * width + variance
+    factor, share = width / sqrt(square), -0.5 / square
+    centres = [width * (k - (n - 1) / 2) for k in range(n)]
     return [factor * exp(share * (x - centre) * (x - centre)) for centre in centres]
 
 
-def functions_of(x: Operand, scale: Operand, variance: Operand = 0.0) -> list[Operand]:
+def functions_of(x: Operand, scale: Operand, variance: Operand = 0.0, n: int = N_BELLS) -> list[Operand]:
     """The means over a normal of this variance of the functions of the price whose logarithm is x over a scale.
 
     They are bells, and the price, by which the martingale follows payments where bells have vanished.
     """
-    return [*bells(x, variance), exp((x + 0.5 * variance / scale) / scale)]
+    return [*bells(x, variance, n), exp((x + 0.5 * variance / scale) / scale)]

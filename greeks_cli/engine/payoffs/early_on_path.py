@@ -15,10 +15,9 @@ from greeks_cli.engine.simulation.conditional import differences
 from greeks_cli.engine.simulation.paths import Path
 from greeks_cli.terms.contract import Contract
 
-_INNER = slice(2, N_BELLS - 2)
-"""The bells of a state that functions of the price are multiplied by."""
-N_FACTORS = 1 + len(range(N_BELLS)[_INNER])
-"""The number of functions of a state that those of the price are multiplied by, besides the constant."""
+_INNER = (5, 3, 1)
+"""The inner bells of each state that functions of the price are multiplied by, for one state, two, and three."""
+_FINE_BELLS = 33
 _FARTHEST = 4.0
 """Standard deviations beyond which a state counts as there."""
 
@@ -61,8 +60,9 @@ class EarlyOnPath(Early):
         first = as_constant(log(self._path.start(self._leaves))) + 0.0 * values_of(logs[:1])
         before = concat([first, logs[:-1]]) if logs.shape[0] > 1 else first
         means, scale, centre = before + differences(accruals.growth), policy["scale"], policy["centre"]
-        here = functions_of((logs - centre) * scale, scale)
-        expected = functions_of((means - centre) * scale, scale, differences(accruals.variance) * (scale * scale))
+        spread = differences(accruals.variance) * (scale * scale)
+        here = functions_of((logs - centre) * scale, scale, n=self.n_bells)
+        expected = functions_of((means - centre) * scale, scale, spread, self.n_bells)
         factors = [1.0, *self._factors(policy)]
         found: Operand = 0.0
         for k, (value, mean) in enumerate(zip(here, expected, strict=True)):
@@ -70,14 +70,29 @@ class EarlyOnPath(Early):
             found = found + weight * (value - mean)
         return running_total(found)
 
+    @property
+    def n_bells(self) -> int:
+        """The bells of the price: finer ones where they meet no functions of states."""
+        return N_BELLS if self._running.states else _FINE_BELLS
+
     def _factors(self, policy: Columns) -> list[Operand]:
         """The functions of the states at the date before each; those of the first date have coefficients of 0."""
         states = [np.concatenate([state[:1], state[:-1]]) for state in self._running.states]
-        return [factor for k, state in enumerate(states) for factor in factors_of(state, policy, k)]
+        return factors_of(states, policy)
 
 
-def factors_of(state: Operand, policy: Columns, number: int) -> list[Operand]:
-    """The functions of a state: the state in standard deviations, and bells of it."""
+def n_factors(n_states: int) -> int:
+    """The number of functions of some states."""
+    return n_states * (1 + _INNER[n_states - 1]) if n_states else 0
+
+
+def factors_of(states: Sequence[Operand], policy: Columns) -> list[Operand]:
+    """The functions of the states at a date: each in standard deviations, and bells of it."""
+    return [factor for k, state in enumerate(states) for factor in _factors_of(state, policy, k, len(states))]
+
+
+def _factors_of(state: Operand, policy: Columns, number: int, n_states: int) -> list[Operand]:
     x = (state - policy[f"before {number}"]) * policy[f"per spread {number}"]
     x = np.minimum(np.maximum(x, -_FARTHEST), _FARTHEST)
-    return [x, *bells(x)[_INNER]]
+    outer = (N_BELLS - _INNER[n_states - 1]) // 2
+    return [x, *bells(x)[outer : N_BELLS - outer]]

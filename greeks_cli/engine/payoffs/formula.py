@@ -43,13 +43,28 @@ def _formula(contract: Formula, leaves: Leaves, path: AnyPath, smoother: Smoothe
         return paid_at(1.0, contract.place(time), leaves, path)
 
     end = next(iter(paths.values()))[-1]
+    paid = value_of(contract.open_tree, contract, leaves, fixings, smoother, growth)
+    return paid + 0.0 * end  # a constant is paid on every path too
+
+
+def value_of(
+    tree: ast.expr,
+    contract: Formula,
+    leaves: Leaves,
+    fixings: Mapping[str, Operand],
+    smoother: Smoother,
+    growth: Callable[[float], Operand] = lambda time: 1.0,
+) -> Operand:
+    """The value of a part of a formula at some fixings; ``growth`` brings a payment at a time to expiry.
+
+    Raises InvalidInput where it has none.
+    """
     try:
         guard = _Guard(leaves, fixings, growth) if contract.guards else None
-        paid = _Walker(leaves, fixings, growth, smoother, guard).value(contract.open_tree)
+        return _Walker(leaves, fixings, growth, smoother, guard).value(tree)
     except (ArithmeticError, ValueError) as error:  # raised for numbers alone, such as 1 / (2 - 2)
         problem = Problem(("--payoff",), f"a part of it has no value: {error}", contract.payoff)
         raise InvalidInput([problem]) from None
-    return paid + 0.0 * end  # a constant is paid on every path too
 
 
 def _fixings(contract: Formula, spot: Operand, path: Path) -> Operand:

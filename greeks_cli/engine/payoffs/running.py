@@ -1,5 +1,6 @@
 """Payments of contracts on the path so far, at every date."""
 
+import importlib
 from functools import singledispatch
 from typing import NamedTuple
 
@@ -11,8 +12,11 @@ from greeks_cli.engine.autodiff.ops import Leaves, Operand, exp, log, running_to
 from greeks_cli.engine.autodiff.path_nodes import log_of
 from greeks_cli.engine.payoffs.base import above
 from greeks_cli.engine.simulation.paths import Path
-from greeks_cli.terms.contract import Contract, StrikeKind
+from greeks_cli.terms.contract import Contract, StrikeKind, module_of
 from greeks_cli.terms.path_contracts import Asian, Average
+
+_MODULES = {"formula": ".running_formula"}
+"""Modules of payments on exercise that are imported when a contract of their module of ``terms`` is first paid."""
 
 
 class Running(NamedTuple):
@@ -29,6 +33,12 @@ class Running(NamedTuple):
 @singledispatch
 def running(contract: Contract, leaves: Leaves, path: Path) -> Running:
     """The payments on exercise of a contract on the path."""
+    if module := _MODULES.get(module_of(contract)):
+        importlib.import_module(module, __package__)
+    own = running.dispatch(type(contract))
+    if own is not running.dispatch(object):
+        found: Running = own(contract, leaves, path)
+        return found
     raise TypeError(f"no payment on exercise is registered for {type(contract).__name__}")
 
 
