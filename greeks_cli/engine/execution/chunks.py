@@ -38,18 +38,18 @@ class InMarkets:
 class _Arrays:
     """The path arrays of a motion, each made once."""
 
-    def __init__(self, motion: Motion, others: Mapping[Any, Array]):
-        self._motion, self._others = motion, others
+    def __init__(self, motion: Motion, others: Mapping[Any, Array], markets: AnyMarkets):
+        self._motion, self._others, self._markets = motion, others, markets
         self._data: dict[AnyMarkets, AnyPathData] = {}
 
     def __call__(self, source: Source) -> Array:
-        if isinstance(source, InMarkets):
-            if source.markets not in self._data:
-                self._data[source.markets] = data_of(self._motion, source.markets)
-            return source.source.of(self._data[source.markets])
-        if isinstance(source, PathSource):
-            return source.of(data_of(self._motion, _NO_MARKETS))
-        return self._others[source]
+        if isinstance(source, Common):
+            return self._others[source]
+        own: Any = source.source if isinstance(source, InMarkets) else source
+        markets = source.markets if isinstance(source, InMarkets) else self._markets
+        if markets not in self._data:
+            self._data[markets] = data_of(self._motion, markets)
+        return own.of(self._data[markets])
 
 
 _NO_MARKETS = Markets(dict.fromkeys(parameters_of(()), np.empty(0)), np.empty((0, 0)))
@@ -103,6 +103,8 @@ class Chunked(Generic[Name]):
     stacks: tuple[Program[Name], ...]
     sizes: tuple[int, ...]
     """The number of trades of each stack."""
+    markets: AnyMarkets = _NO_MARKETS
+    """The markets of sources that name none, as those of a single trade."""
 
     @classmethod
     def of(
@@ -147,7 +149,7 @@ class Chunked(Generic[Name]):
         single = (
             frozenset(name for name in self.common.results if not isinstance(name, Common)) if sums else frozenset()
         )
-        fetch, n_paths, dtype = _Arrays(motion, common), motion.n_paths, motion.dtype
+        fetch, n_paths, dtype = _Arrays(motion, common, self.markets), motion.n_paths, motion.dtype
         for name, array in device.results(self.common, fetch, n_paths, dtype, Stack(1, single)):
             if isinstance(name, Common):
                 common[name] = array
@@ -155,7 +157,7 @@ class Chunked(Generic[Name]):
                 yield name, array
         for program, n_trades in zip(self.stacks, self.sizes, strict=True):
             stack = Stack(n_trades, frozenset(program.results) if sums else frozenset())
-            yield from device.results(program, _Arrays(motion, common), n_paths, dtype, stack)
+            yield from device.results(program, _Arrays(motion, common, self.markets), n_paths, dtype, stack)
 
 
 def _of_batch(whole: Program[Any], batched: Collection[int], slots: Iterable[int]) -> tuple[Program[Any], set[int]]:

@@ -1,8 +1,9 @@
 """Linker: the programs of several plans on the same paths become one, in which equal calls are made once."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import Any
+from collections.abc import Mapping, MutableMapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, NamedTuple, Self
+from weakref import WeakKeyDictionary
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,7 +13,7 @@ from greeks_cli.engine.compiler.builder import Builder
 from greeks_cli.engine.compiler.ir import COMMUTATIVE, Program, Source, per_path
 from greeks_cli.engine.execution.chunks import Chunked, InMarkets, Rows
 from greeks_cli.engine.execution.lowering import lowered
-from greeks_cli.engine.execution.numbers import type_of
+from greeks_cli.engine.execution.numbers import Numbers, type_of
 from greeks_cli.engine.execution.programs import MEASURED, Programs, Share, Stack, Wanted
 from greeks_cli.engine.simulation.any_market import AnyMarkets
 from greeks_cli.engine.simulation.sources import PathSource
@@ -22,6 +23,8 @@ from greeks_cli.terms.request import Request
 
 Result = tuple[int, Wanted]
 """The number of a stack, and a derivative."""
+Stacks = Sequence[tuple[int, slice]]
+"""The numbers of a share's stacks, and their places in the share."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,10 +33,63 @@ class LinkedShare:
 
     slots: Mapping[Wanted, int]
     """The slots of the results."""
-    stacks: Sequence[tuple[int, slice]]
-    """The numbers of the stacks, and their places in the share."""
+    stacks: Stacks
     is_single: bool
     """True if the share is one plan."""
+
+
+class _Place(NamedTuple):
+    """A constant of linked programs: the slot of a plan's number in the plan's program."""
+
+    slot: int
+
+
+@dataclass(frozen=True, eq=False)
+class _Links:
+    """Linked programs, and the stacks of their plans."""
+
+    whole: Program[Result]
+    dtype: type[np.floating]
+    shares: Sequence[LinkedShare]
+    kept: dict[tuple[bool, ...], Chunked[Result]] = field(default_factory=dict[tuple[bool, ...], Chunked[Result]])
+
+    @classmethod
+    def of(
+        cls,
+        merger: "_Merger",
+        slots: Sequence[Mapping[Wanted, int]],
+        stacked: Sequence[Stacks],
+        single: Sequence[bool],
+        dtype: type[np.floating],
+    ) -> Self:
+        """The links of shares, from the slots of their results, their stacks, and True for those of a single plan."""
+        whole = merger.program({(i, name): slot for i, own in enumerate(slots) for name, slot in own.items()})
+        shares = [LinkedShare(*one) for one in zip(slots, stacked, single, strict=True)]
+        return cls(replace(whole, same_shape=per_path(whole)), dtype, shares)
+
+    def chunked(self, biased: tuple[bool, ...]) -> Chunked[Result]:
+        """The chunks of a block, in which the ``biased`` stacks measure the change by wider kernels."""
+        if biased not in self.kept:  # two threads may make it; the results are equal
+            self.kept[biased] = self._made(biased)
+        return self.kept[biased]
+
+    def _made(self, biased: tuple[bool, ...]) -> Chunked[Result]:
+        single: dict[Result, int] = {}
+        batches: list[list[Rows[Result]]] = []
+        for share in self.shares:
+            rows = []
+            for stack, which in share.stacks:
+                wanted = (name for name in share.slots if biased[stack] or name[0] not in MEASURED)
+                rows.append(Rows(which, {(stack, name): share.slots[name] for name in wanted}))
+            if share.is_single:
+                single |= rows[0].results
+            else:
+                batches.append(rows)
+        return Chunked.of(self.whole, self.dtype, single, batches)
+
+
+_of_one: MutableMapping[Program[Any], _Links] = WeakKeyDictionary()
+"""The links of single plans, by the program that plans of other numbers have in common."""
 
 
 class Linked:
@@ -46,21 +102,17 @@ class Linked:
         """The places of each stack's plans in ``numbers``."""
         self.factors: dict[Result, NDArray[np.float64]] = {}
         """The factor of every result, for each plan of its stack."""
-        request = programs.plans[numbers[0]].request
-        self._dtype = type_of(request)
         shares = list(programs.shares(numbers, most > 1))
-        compiles = on_processor(request.simulation) and processor(request.simulation).compiles
-        merger = _Merger(request if compiles else None)
-        slots = [merger.merged(share) for share in shares]
-        whole = merger.program({(i, name): slot for i, own in enumerate(slots) for name, slot in own.items()})
-        self._whole = replace(whole, same_shape=per_path(whole))
         places = {number: place for place, number in enumerate(numbers)}
-        self._shares = [self._in_stacks(share, own, places, most) for share, own in zip(shares, slots, strict=True)]
+        stacked = [self._in_stacks(share, places, most) for share in shares]
+        request = programs.plans[numbers[0]].request
+        compiles = on_processor(request.simulation) and processor(request.simulation).compiles
+        self._alone = shares[0] if len(numbers) == 1 and not compiles else None
+        """The only plan, whose links are those of others."""
+        self._links = _links_of_one(self._alone) if self._alone else _links(shares, stacked, request, compiles)
         self._kept: dict[tuple[bool, ...], Chunked[Result]] = {}
 
-    def _in_stacks(
-        self, share: Share, slots: Mapping[Wanted, int], places: Mapping[int, int], most: int
-    ) -> LinkedShare:
+    def _in_stacks(self, share: Share, places: Mapping[int, int], most: int) -> Stacks:
         n_plans = len(share.plans)
         factors = {name: factor[share.rows] for name, factor in share.batch.factors.items()}
         if n_plans > 1:
@@ -71,27 +123,46 @@ class Linked:
             self.factors |= {(stack, name): factor[which] for name, factor in factors.items()}
             self.stacks.append(tuple(places[number] for number in share.plans[which]))
             stacks.append((stack, which))
-        return LinkedShare(slots, stacks, n_plans == 1)
+        return stacks
 
     def chunked(self, biased: tuple[bool, ...]) -> Chunked[Result]:
         """The chunks of a block, in which the ``biased`` stacks measure the change by wider kernels."""
-        if biased not in self._kept:  # two threads may make it; the results are equal
-            self._kept[biased] = self._made(biased)
+        if biased not in self._kept:
+            chunked = self._links.chunked(biased)
+            self._kept[biased] = _filled(chunked, self._alone) if self._alone else chunked
         return self._kept[biased]
 
-    def _made(self, biased: tuple[bool, ...]) -> Chunked[Result]:
-        single: dict[Result, int] = {}
-        batches: list[list[Rows[Result]]] = []
-        for share in self._shares:
-            rows = []
-            for stack, which in share.stacks:
-                wanted = (name for name in share.slots if biased[stack] or name[0] not in MEASURED)
-                rows.append(Rows(which, {(stack, name): share.slots[name] for name in wanted}))
-            if share.is_single:
-                single |= rows[0].results
-            else:
-                batches.append(rows)
-        return Chunked.of(self._whole, self._dtype, single, batches)
+
+def _links(shares: Sequence[Share], stacked: Sequence[Stacks], request: Request, compiles: bool) -> _Links:
+    """Links some plans; ``request`` is any of theirs."""
+    merger = _Merger(request if compiles else None)
+    slots = [merger.merged(share.batch.program, share.constants, merger.placed(share.numbers)) for share in shares]
+    return _Links.of(merger, slots, stacked, [len(share.plans) == 1 for share in shares], type_of(request))
+
+
+def _links_of_one(share: Share) -> _Links:
+    """The links of a single plan, made for the first of those whose programs differ in numbers alone."""
+    program = share.batch.program.origin or share.batch.program
+    if program not in _of_one:
+        merger = _Merger(None)
+        opened = {slot: _Place(slot) if _is_number(value) else value for slot, value in share.constants.items()}
+        slots = merger.merged(share.batch.program, opened, None)
+        _of_one[program] = _Links.of(merger, [slots], [[(0, slice(0, 1))]], [True], share.numbers.dtype)
+    return _of_one[program]
+
+
+def _is_number(constant: Any) -> bool:
+    return isinstance(constant, float) or (isinstance(constant, np.ndarray) and constant.dtype.kind == "f")
+
+
+def _filled(chunked: Chunked[Result], share: Share) -> Chunked[Result]:
+    """The chunks of a plan with its numbers and its market."""
+    given = share.constants
+    constants = {
+        slot: given[constant.slot] if type(constant) is _Place else constant
+        for slot, constant in chunked.common.constants.items()
+    }
+    return replace(chunked, common=chunked.common.with_constants(constants), markets=share.numbers.markets)
 
 
 def _placed(argument: Any, slots: Mapping[int, int]) -> Any:
@@ -109,16 +180,20 @@ class _Merger:
         self._markets: dict[Market | JointMarket, AnyMarkets] = {}
         """One object for all plans of a market."""
 
-    def merged(self, share: Share) -> dict[Wanted, int]:
-        """The slots of the results of some plans."""
-        program, builder = share.batch.program, self._builder
-        placed = share.numbers.markets
-        if placed.count == 1:
-            placed = self._markets.setdefault(share.numbers.requests[0].market, placed)
-        slots = {slot: builder.constant(constant) for slot, constant in share.constants.items()}
+    def placed(self, numbers: Numbers) -> AnyMarkets:
+        """The markets of some plans, one object for all plans of one market."""
+        markets = numbers.markets
+        return self._markets.setdefault(numbers.requests[0].market, markets) if markets.count == 1 else markets
+
+    def merged(
+        self, program: Program[Wanted], constants: Mapping[int, Any], markets: AnyMarkets | None
+    ) -> dict[Wanted, int]:
+        """The slots of the results of some plans, with their constants; ``markets`` are None where they stay open."""
+        builder = self._builder
+        slots = {slot: builder.constant(constant) for slot, constant in constants.items()}
         for source, slot in program.sources.items():
-            if isinstance(source, PathSource) and source.of_market:
-                source = InMarkets(source, placed)
+            if markets is not None and isinstance(source, PathSource) and source.of_market:
+                source = InMarkets(source, markets)
             slots[slot] = self._source(source)
         for call in program.calls:
             arguments = tuple([_placed(argument, slots) for argument in call.arguments])
