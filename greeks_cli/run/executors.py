@@ -6,8 +6,6 @@ from greeks_cli.engine.backends.native import why_not
 from greeks_cli.engine.backends.select import on_processor
 from greeks_cli.engine.compiler.expand import MOST_ROWS
 from greeks_cli.terms.errors import InvalidInput, Problem
-from greeks_cli.terms.market import Market
-from greeks_cli.terms.models import Model
 from greeks_cli.terms.request import Request
 from greeks_cli.terms.simulation import ExecutorName
 
@@ -52,9 +50,7 @@ def _saves_time(requests: Sequence[Request]) -> bool:
 
 def _is_one_kernel(request: Request) -> bool:
     """True if the program of a request is few kernels: under other models, or on many dates, calls are NumPy's."""
-    market = request.market
-    is_lognormal = isinstance(market, Market) and market.model is Model.GBM
-    return is_lognormal and len(request.path_dates) <= MOST_ROWS
+    return request.market.is_lognormal and len(request.path_dates) * len(request.parts) <= MOST_ROWS
 
 
 def _by(request: Request, executor: ExecutorName) -> Request:
@@ -65,5 +61,5 @@ def described() -> str:
     """The executor that long runs have on this machine, and why."""
     if reason := why_not():
         return f"numpy: {reason}"
-    where = f"in lognormal markets, on {MOST_ROWS} dates at most"
+    where = f"in lognormal markets, on {MOST_ROWS} dates at most, of several underlyings in all"
     return f"jit for runs of {_WORTH_COMPILING:g} s or more {where}; else numpy"

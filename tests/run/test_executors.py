@@ -41,6 +41,14 @@ def test_runs_on_many_dates_and_under_other_models_are_numpys(executor):
     assert chosen(build_request({"strike": 100}, heston, {"paths": 10**8}, "delta")) is ExecutorName.NUMPY
 
 
+@pytest.mark.parametrize(("dates", "expected"), [(10, ExecutorName.JIT), (11, ExecutorName.NUMPY)])
+def test_dates_of_several_underlyings_count_together(executor, dates, expected):
+    if executor != "auto":
+        pytest.skip("the executor of this run of the tests is given")
+    three = {"underlying": {name: {"vol": 0.2} for name in "ABC"}, "correlation": 0.3}
+    assert chosen(build_request({"kind": "autocallable", "fixings": dates}, three, {"paths": 10**8})) is expected
+
+
 def test_without_llvmlite_auto_is_numpy_and_jit_names_the_remedy(monkeypatch):
     monkeypatch.setattr(executors, "why_not", lambda: "needs llvmlite; run: uv sync --extra jit")
     assert chosen(asked(paths=10**8)) is ExecutorName.NUMPY
