@@ -1,6 +1,7 @@
 """Contracts on several underlyings at expiry."""
 
 from collections.abc import Collection, Hashable, Mapping
+from math import isclose
 from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import BeforeValidator, Field, model_validator
@@ -136,6 +137,14 @@ class Basket(Option):
     def shares(self) -> tuple[float, ...]:
         """The weight of each underlying."""
         return self.weights or (1 / len(self.underlyings),) * len(self.underlyings)
+
+    @property
+    def control(self) -> Contract | None:
+        """The geometric average, where the arithmetic one has positive weights that add up to 1."""
+        is_mean = min(self.shares) > 0 and isclose(sum(self.shares), 1, rel_tol=1e-9)
+        if self.average is Average.GEOMETRIC or self.is_early or not is_mean:
+            return None
+        return self.model_copy(update={"average": Average.GEOMETRIC})
 
     @property
     def several_kinks(self) -> bool:

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from greeks_cli.terms.absent import is_node_of_curve, without_node, without_parameter
 from greeks_cli.terms.bridges import MOST_JUMPS
+from greeks_cli.terms.curve import Curve
 from greeks_cli.terms.errors import Problem, did_you_mean
 from greeks_cli.terms.exercise import objection_to
 from greeks_cli.terms.greek import Greek
@@ -46,9 +47,8 @@ def problems_of_market(request: "Request") -> Iterator[Problem]:
         if contract.is_early and any(part.sole_market.dividends and part.cash_dividends for part in request.parts):
             message = "early exercise of several underlyings wants no dividends in cash before expiry; give shares"
             yield Problem(("market", "dividends"), message)
-        if request.simulation.control:
-            message = "there is no control variate for several underlyings; leave out control"
-            yield Problem(("simulation", "control"), message)
+        if request.simulation.control and (reason := _reason_against_control(request)):
+            yield Problem(("simulation", "control"), f"{reason}; leave out control")
         return
     market, expiry = request.sole_market, contract.expiry
     if contract.is_early and isinstance(contract, ExercisableOnPath) and market.model is not Model.GBM:
@@ -85,6 +85,19 @@ def problems_of_market(request: "Request") -> Iterator[Problem]:
         reason = f"{node} changes them" if node else f"this one has a curve of {', '.join(market.curves)}"
         message = f"continuous monitoring wants constant parameters up to expiry, and {reason}; {_ON_DATES}"
         yield Problem(("contract", "monitoring"), message)
+
+
+def _reason_against_control(request: "Request") -> str | None:
+    """The reason why several underlyings have no control variate; None where they have one."""
+    if request.contract.control is None:
+        reason = "an arithmetic basket with positive weights that add up to 1, the geometric one"
+        return f"of contracts on several underlyings only one has a control variate: {reason}"
+    markets = request.joint_market
+    has_curve = any(isinstance(own.vol, Curve) for own in markets.markets)
+    if has_curve or not markets.is_lognormal or any(part.cash_dividends for part in request.parts):
+        needs = "model gbm, vols that are numbers and no dividends in cash"
+        return f"the control variate of a basket, the geometric one, has a closed form under {needs} alone"
+    return None
 
 
 def objection(request: "Request", greek: Greek, values: Mapping[str, float]) -> str | None:

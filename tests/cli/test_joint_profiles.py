@@ -125,7 +125,7 @@ def test_singular_matrix_is_priced_pathwise(greeks, estimator):
             ("--valuation-date", "2026-11-30", "--expiry", "2026-11-02"),
             "--expiry: 2026-11-02: has passed, and contracts",
         ),
-        (("--control",), "--control: there is no control variate for several underlyings"),
+        (("--control",), "--control: of contracts on several underlyings only one has a control variate"),
         (("--underlyings", "A,A"), "--underlyings: A,A: A is named twice"),
         (("--underlyings", "A,C"), "--underlyings: C: no market is given for it; choose from A, B"),
         (("--correlation", "A,C=0.5"), "--correlation: A,C: there is no underlying 'C'; choose from A, B"),

@@ -28,8 +28,11 @@ def control_of(request: Request) -> Contract:
     """The control variate of a request: of the contracts with a closed form, the one whose payoff correlates most.
 
     Under dividends in cash that is the lognormal behind the underlying; under models with jumps or a random variance an
-    average has no closed form.
+    average has no closed form. Several underlyings have the contract's own control alone.
     """
+    if request.is_joint:
+        assert request.contract.control is not None  # else the request is refused
+        return request.contract.control
     if request.cash_dividends or not request.market.is_lognormal:
         return Underlying(expiry=request.contract.expiry)
     return request.contract.control or Underlying(expiry=request.contract.expiry)
