@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from greeks_cli.terms.request import Request
 
 _ON_DATES = "monitor on dates, such as --monitoring daily or --monitoring-times 0.25,0.5"
+_NOT_UNDER_LOCAL_VOL = "early exercise is not priced under local-vol; choose gbm, merton, heston or bates"
 NOTABLE_CHANCE, _LARGEST_CHANCE = 1e-5, 1e-3
 """The probability of no price that is told, and that beyond which second orders are refused."""
 
@@ -32,11 +33,10 @@ def problems_of_market(request: "Request") -> Iterator[Problem]:
         yield Problem(("simulation", "dtype"), "early exercise wants dtype float64", str(request.simulation.dtype))
         return
     if request.is_joint:
-        others = [(name, own.model) for name, own in request.joint_market.underlying.items() if not own.is_lognormal]
+        others = [name for name, own in request.joint_market.underlying.items() if own.model is Model.LOCAL_VOL]
         if contract.is_early and others:
-            name, model = others[0]
-            message = f"{name}: early exercise of several underlyings wants model gbm for each"
-            yield Problem(("market", UNDERLYING, name), message, str(model))
+            message = f"{others[0]}: {_NOT_UNDER_LOCAL_VOL}"
+            yield Problem(("market", UNDERLYING, others[0]), message, str(Model.LOCAL_VOL))
             return
         if contract.is_early and isinstance(contract, ExercisableOnPath):
             message = f"early exercise of a {contract.kind} wants one underlying; basket and best-of have several"
@@ -55,8 +55,7 @@ def problems_of_market(request: "Request") -> Iterator[Problem]:
         message = f"early exercise of the {contract.kind} contract wants model gbm"
         yield Problem(("market", "model"), message, str(market.model))
     elif contract.is_early and market.model is Model.LOCAL_VOL:
-        message = "early exercise is not priced under local-vol; choose gbm, merton, heston or bates"
-        yield Problem(("market", "model"), message, str(market.model))
+        yield Problem(("market", "model"), _NOT_UNDER_LOCAL_VOL, str(market.model))
     if contract.is_early and market.model is not Model.GBM and request.cash_dividends:
         message = f"early exercise under {market.model} wants no dividends in cash before expiry; give shares"
         yield Problem(("market", "dividends"), message, str(market.dividends))

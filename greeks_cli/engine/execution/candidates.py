@@ -186,17 +186,20 @@ def _of_early_exercise(request: Request, index: MultiIndex) -> Estimator:
     """The estimator of a contract that is exercised early.
 
     The policy is a function of the path, which a density holds fixed; the path's derivative would carry decisions
-    along, which is right for the best policy alone (V. Piterbarg, Journal of Computational Finance 7, 2003). Parameters
-    of the contract move no path.
+    along, which is right for the best policy alone (V. Piterbarg, Journal of Computational Finance 7, 2003). Under
+    models a density has more noise: second orders have one of their parameters in it, and first orders of several
+    underlyings none. Parameters of the contract move no path.
     """
     own = sum(name in request.contract.values for name in index)
     if own == len(index) or (request.is_joint and not request.joint_market.has_density):
         return Estimator.PATHWISE
     if own:
         return Estimator.MIXED
+    usual, other = Estimator.LIKELIHOOD, Estimator.MIXED if len(index) > 1 else Estimator.PATHWISE
+    if index and not request.market.is_lognormal and (request.is_joint or len(index) > 1):
+        usual = other
     asked = request.simulation.estimator
-    first = asked is Estimator.PATHWISE and len(index) == 1
-    return asked if first or (asked is Estimator.MIXED and len(index) > 1) else Estimator.LIKELIHOOD
+    return asked if index and asked in (Estimator.LIKELIHOOD, other) else usual
 
 
 def _moves_kinks(request: Request, index: MultiIndex) -> bool:

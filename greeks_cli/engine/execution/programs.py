@@ -157,7 +157,7 @@ def _parts(plans: Sequence[Plan], numbers: Numbers) -> list[Part[MultiIndex, Wan
         found.append(Part(program, bind, named, less, always_defined))
         return len(found) - 1
 
-    if contract.is_early and not plan.request.is_joint:
+    if contract.is_early and not (plan.request.is_joint and plan.request.market.is_lognormal):
         bound = traced.of_bound(numbers), numbers.late(widths_of([plan.groups[0].method]))
         add(UPPER, *bound, {(): ()})
     for number, group in enumerate(plan.groups):

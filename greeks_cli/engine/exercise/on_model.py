@@ -1,18 +1,20 @@
 """Exercise policy on one underlying under a model: polynomials of its logarithm and of its variance."""
 
 from collections.abc import Mapping
-from functools import partial
+from functools import cached_property, partial
 
 import numpy as np
 
 from greeks_cli.engine.autodiff.ops import values_of
 from greeks_cli.engine.exercise.fit import NEVER, PER_COLUMN, Array, Fit, pilot_path
 from greeks_cli.engine.exercise.least_squares import fitted
+from greeks_cli.engine.exercise.policy import policy_of
 from greeks_cli.engine.exercise.variants import USUAL, Variant
 from greeks_cli.engine.payoffs.bells import bells
 from greeks_cli.engine.payoffs.early import MORE_THAN_ROUNDING
 from greeks_cli.engine.payoffs.early_given import DEGREE, STATES, EarlyGiven, degrees, polynomials, worth_going_on
-from greeks_cli.engine.payoffs.shocks import COLUMNS, OF_VARIANCE, moments_of_variance, n_shocks, shocks
+from greeks_cli.engine.payoffs.moves import OF_VARIANCE, moments_of_variance
+from greeks_cli.engine.payoffs.shocks import COLUMNS, n_shocks, shocks
 from greeks_cli.engine.simulation.paths import PlainPath
 from greeks_cli.terms.models import mean_variance
 from greeks_cli.terms.request import Request
@@ -55,7 +57,16 @@ class FitOnModel(Fit):
                 for name, number in zip(OF_VARIANCE, moments_of_variance(values, float(years)), strict=True):
                     columns[name][date] = number
 
+    @cached_property
+    def _usual(self) -> Array:
+        """The increments of the usual policy's martingale on these paths, shape (n_dates, n_paths)."""
+        levels = np.asarray(values_of(self._own.martingale(policy_of(self._request))))
+        return np.diff(levels, axis=0, prepend=0.0)
+
     def _martingale(self, date: int, value: Array) -> Array:
+        if self._variant != USUAL:
+            found: Array = self._usual[date]
+            return found
         move = self._move.at(date)
         european = partial(self._european, date)
         policy = self._at(date)
@@ -64,10 +75,10 @@ class FitOnModel(Fit):
         others = [np.ones_like(value), self._near[date - 1] if date else np.zeros_like(value), *before]
         if move.levels:
             others += [move.levels[0] * row for row in (np.ones_like(value), *before)]
-        found = fitted(np.concatenate([np.array(others), rows]), value)[len(others) :]
-        for k, coefficient in enumerate(found):
+        coefficients = fitted(np.concatenate([np.array(others), rows]), value)[len(others) :]
+        for k, coefficient in enumerate(coefficients):
             self.columns[f"martingale {k}"][date] = coefficient
-        total: Array = np.einsum("k,kn->n", found, rows)
+        total: Array = np.einsum("k,kn->n", coefficients, rows)
         return total
 
     def _european(self, date: int, logs: Array, variance: Array) -> Array:

@@ -16,7 +16,16 @@ from greeks_cli.terms.request import Request
 Columns = Mapping[str, Array]
 """The numbers of a policy by name: one for each date, shape (n_dates, 1), or one for all, shape ()."""
 _KEPT = 256
-_OF_DECISIONS = ("middle", "steepness", "lowest", "highest", "continuation", "per payment")
+_OF_DECISIONS = (
+    "middle",
+    "steepness",
+    "lowest",
+    "highest",
+    "continuation",
+    "per payment",
+    "deviation",
+    "per deviation",
+)
 
 
 @dataclass(frozen=True)
@@ -46,6 +55,7 @@ def with_policy(request: Request, values: Leaves) -> Leaves:
 
 @lru_cache(_KEPT)
 def _policy(subject: _Subject, variant: Variant) -> Columns:
+    from greeks_cli.engine.exercise.on_joint_model import FitOnJointModel
     from greeks_cli.engine.exercise.on_model import FitOnModel
     from greeks_cli.engine.exercise.on_one import FitOnOne  # an option without early exercise needs no fit
     from greeks_cli.engine.exercise.on_path import FitOnPath
@@ -54,9 +64,9 @@ def _policy(subject: _Subject, variant: Variant) -> Columns:
     request = subject.request
     if isinstance(request.contract, ExercisableOnPath):
         chosen: Callable[[Request, Variant], Fit] = FitOnPath
-    elif request.is_joint:
-        chosen = FitOnSeveral
+    elif request.market.is_lognormal:
+        chosen = FitOnSeveral if request.is_joint else FitOnOne
     else:
-        chosen = FitOnOne if request.market.is_lognormal else FitOnModel
+        chosen = FitOnJointModel if request.is_joint else FitOnModel
     with np.errstate(all="ignore"):
         return chosen(request, variant).run()

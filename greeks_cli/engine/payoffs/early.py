@@ -221,6 +221,10 @@ def early(contract: Contract, leaves: Leaves, path: AnyPath) -> Early:
         from greeks_cli.engine.payoffs.early_given import EarlyGiven  # gbm has no model's shocks
 
         return EarlyGiven(contract, leaves, path)
+    if not isinstance(path, Path) and any(part.model is not Model.GBM for part in path.parts):
+        from greeks_cli.engine.payoffs.early_joint_given import EarlyOnSeveralGiven
+
+        return EarlyOnSeveralGiven(contract, leaves, path)
     return (EarlyOnOne if isinstance(path, Path) else EarlyOnSeveral)(contract, leaves, path)
 
 

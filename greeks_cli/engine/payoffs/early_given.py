@@ -10,13 +10,12 @@ from itertools import product
 import numpy as np
 
 from greeks_cli.engine.autodiff.kinks import Sharp
-from greeks_cli.engine.autodiff.ops import Operand, as_constant, concat, exp, log, running_total, values_of
+from greeks_cli.engine.autodiff.ops import Operand, as_constant, exp, running_total, values_of
 from greeks_cli.engine.payoffs.at_dates import given_forwards
 from greeks_cli.engine.payoffs.base import payoff
 from greeks_cli.engine.payoffs.early import Columns, EarlyOnPath
-from greeks_cli.engine.payoffs.shocks import Move, shocks
-from greeks_cli.engine.simulation.conditional import differences
-from greeks_cli.terms.greek import TIME
+from greeks_cli.engine.payoffs.moves import Move, deviations_of, levels_of, move_of
+from greeks_cli.engine.payoffs.shocks import shocks
 from greeks_cli.terms.models import Model
 
 DEGREE = 6
@@ -49,10 +48,7 @@ class EarlyGiven(EarlyOnPath):
     @property
     def levels(self) -> Operand | None:
         """The variance at each date; None where it is no process."""
-        if not self.model.has_variance:
-            return None
-        changes = self._path.latents.latent("path", "change", ())
-        return values_of(self._leaves["initial_variance"]) + np.cumsum(changes, axis=0)
+        return levels_of(self._path, self._leaves)
 
     @property
     def diffusion_left(self) -> Operand:
@@ -67,24 +63,12 @@ class EarlyGiven(EarlyOnPath):
         """The quantities by which the policy decides, without derivatives."""
         levels = self.levels
         found = [values_of(self.logarithms)]
-        return found if levels is None else [*found, np.sqrt(np.maximum(levels, 0.0))]
+        return found if levels is None else [*found, deviations_of(levels)]
 
     @property
     def move(self) -> Move:
         """The moves between exercise dates."""
-        own, logs, levels = self._path.increments(self._leaves), self.logarithms, self.levels
-        first = as_constant(log(self._path.start(self._leaves))) + 0.0 * values_of(logs[:1])
-        before = _before(first, logs)
-        jumps = None
-        if self.model.has_jumps:
-            years = differences(self._path.times(range(self.n_dates)) - self._leaves[TIME])
-            jumps = self._path.latents.jump_counts, self._leaves["jump_intensity"] * years
-        pair = None
-        if levels is not None:
-            start = values_of(self._leaves["initial_variance"]) + 0.0 * levels[:1]
-            pair = _before(start, levels), levels
-        mean = before + differences(own.forward) + own.mean
-        return Move(values_of(before), logs, mean, own.variance, pair, jumps)
+        return move_of(self._path, self._leaves, self.logarithms)
 
     def near(self, policy: Columns, logs: Operand, levels: Operand | None) -> Operand:
         """A price near the European's at each date, without derivatives."""
@@ -104,11 +88,6 @@ class EarlyGiven(EarlyOnPath):
         forwards = exp(logs + (as_constant(to_expiry.carry) - carry))
         discount = as_constant(to_expiry.discount)
         return payoff(self._contract, self._leaves, given_forwards(forwards, variance), Sharp()) * discount
-
-
-def _before(first: Operand, later: Operand) -> Operand:
-    """Quantities at the date before each."""
-    return concat([first, later[:-1]]) if later.shape[0] > 1 else first
 
 
 def degrees(model: Model) -> list[int]:

@@ -7,13 +7,10 @@ martingales, at all values of the parameters that the means are graphs of.
 """
 
 from collections.abc import Callable, Iterator, Mapping
-from math import exp
-from typing import NamedTuple
-
-import numpy as np
 
 from greeks_cli.engine.autodiff.ops import Operand
 from greeks_cli.engine.payoffs.bells import N_BELLS, bells
+from greeks_cli.engine.payoffs.moves import Move, shocks_of_variance
 from greeks_cli.terms.models import Model
 
 Columns = Mapping[str, Operand]
@@ -21,34 +18,8 @@ Known = Callable[[Operand, Operand], Operand]
 """The discounted price of the European by the logarithm and the variance of the logarithm to expiry."""
 
 
-class Move(NamedTuple):
-    """The move of a price between two dates, or the moves up to several, each of shape (n_dates, n_paths)."""
-
-    before: Operand
-    """The logarithm at the first date, without derivatives."""
-    after: Operand
-    mean: Operand
-    """The mean of the logarithm given variance and jumps."""
-    variance: Operand
-    """The variance of the logarithm given variance and jumps."""
-    levels: tuple[Operand, Operand] | None
-    """The variance at both dates, without derivatives; None where it is no process."""
-    jumps: tuple[Operand, Operand] | None
-    """The number of jumps and its mean; None without."""
-
-    def at(self, date: int) -> "Move":
-        """The move up to one of the dates, of plain arrays."""
-        levels, jumps = (
-            None if pair is None else (np.asarray(pair[0])[date], np.asarray(pair[1])[date])
-            for pair in (self.levels, self.jumps)
-        )
-        return Move(self.before[date], self.after[date], self.mean[date], self.variance[date], levels, jumps)
-
-
 COLUMNS = ("centre before", "scale before", "centre", "scale", "left", "left per variance")
 """Numbers of a policy by which shocks are computed, beside those of a random variance."""
-OF_VARIANCE = ("mean of variance", "kept of variance", "noise", "noise per variance")
-"""Coefficients of the conditional mean of the variance, and of its conditional variance."""
 
 
 def shocks(policy: Columns, move: Move, european: Known) -> Iterator[Operand]:
@@ -61,9 +32,8 @@ def shocks(policy: Columns, move: Move, european: Known) -> Iterator[Operand]:
         yield bell - mean
     first = bells((move.before - policy["centre before"]) * policy["scale before"])
     if move.levels:
-        before, after = move.levels
-        shock = after - policy["mean of variance"] - policy["kept of variance"] * before
-        square = shock * shock - policy["noise"] - policy["noise per variance"] * before
+        before = move.levels[0]
+        shock, square = shocks_of_variance(policy, move.levels)
         yield from (shock * bell for bell in (*first, 1.0))
         yield from (shock * before * bell for bell in first)
         yield from (square * bell for bell in first)
@@ -76,11 +46,3 @@ def shocks(policy: Columns, move: Move, european: Known) -> Iterator[Operand]:
 def n_shocks(model: Model) -> int:
     """The number of shocks under a model."""
     return 1 + N_BELLS + model.has_variance * (3 * N_BELLS + 1) + model.has_jumps * (N_BELLS + 2)
-
-
-def moments_of_variance(values: Mapping[str, float], years: float) -> tuple[float, float, float, float]:
-    """The coefficients of the variance's conditional mean and variance after some years, by ``OF_VARIANCE``."""
-    speed, level, xi = values["mean_reversion"], values["long_run_variance"], values["vol_of_vol"]
-    kept = exp(-speed * years)
-    share = xi * xi / speed * (1 - kept)
-    return level * (1 - kept), kept, 0.5 * level * share * (1 - kept), share * kept

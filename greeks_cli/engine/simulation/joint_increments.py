@@ -40,8 +40,8 @@ class JointLatents(Protocol):
     def sums(self, name: str, underlyings: tuple[str, ...], index: MultiIndex) -> Array:
         """A partial derivative of a sum over the time steps between dates, shape (n_dates, n_paths).
 
-        ``name`` is mean or variance of one underlying's logarithm, deviation for the sum of its standard deviations
-        over the root of the number of steps, or product for that of the products of two deviations.
+        ``name`` is mean or variance of one underlying's logarithm, change of its variance, deviation for the sum of
+        standard deviations over the root of the number of steps, or product for that of the products of two deviations.
         """
 
     def counts(self, underlying: str) -> Array:
@@ -96,7 +96,7 @@ def joint_increments(parts: Sequence[Part], leaves: Leaves, n_dates: int, latent
     stepped = [part.name for part in parts if part.model.has_variance]
     found = []
     for part in parts:
-        own = _OfPart(latents, part.name, stepped)
+        own = LatentsOfPart(latents, part.name, stepped)
         found.append(increments(part.model, values_of_part(leaves, part.name), part.schedule, n_dates, own))
 
     @cache  # of two random variances no deviation is asked for
@@ -159,7 +159,7 @@ def correlations_of(underlying: str, stepped: Sequence[str]) -> list[str]:
     return [correlation_name(*pair) for pair in combinations(stepped[: stepped.index(underlying) + 1], 2)]
 
 
-class _OfPart:
+class LatentsOfPart:
     """The variance and the jumps of one underlying among several."""
 
     def __init__(self, latents: JointLatents, name: str, stepped: Sequence[str]):

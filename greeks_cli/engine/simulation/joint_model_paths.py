@@ -7,7 +7,7 @@ from greeks_cli.engine.autodiff.ops import Leaves, Operand, as_constant, concat,
 from greeks_cli.engine.compiler.ir import Array
 from greeks_cli.engine.simulation.conditional import relative
 from greeks_cli.engine.simulation.joint import values_of_part
-from greeks_cli.engine.simulation.joint_increments import JointIncrements, Part, joint_increments
+from greeks_cli.engine.simulation.joint_increments import JointIncrements, LatentsOfPart, Part, joint_increments
 from greeks_cli.engine.simulation.joint_models import JointLatent
 from greeks_cli.engine.simulation.joint_paths import JointPath
 from greeks_cli.engine.simulation.joint_scenario import PartScenario
@@ -27,6 +27,7 @@ class JointModelPaths:
         self._scenarios, self._n_dates = tuple(scenarios), scenarios[0].n_dates
         self._schedules = {own.name: schedule for own, schedule in zip(scenarios, schedules, strict=True)}
         self._latents = _Latents(scenarios)
+        self._stepped = [own.name for own in scenarios if own.model.has_variance]
 
     def moving(self, leaves: Leaves) -> JointPath:
         """Paths that move with the leaves."""
@@ -108,7 +109,8 @@ class JointModelPaths:
         for own, logarithms in zip(self._scenarios, logs, strict=True):
             start = starts[own.name] if starts else self._start(own.name, leaves)
             of_part, schedule = values_of_part(leaves, own.name), self._schedules[own.name]
-            found[own.name] = ModelPath(of_part, schedule, own, start, logarithms, 0.0)
+            latents = LatentsOfPart(self._latents, own.name, self._stepped)
+            found[own.name] = ModelPath(of_part, schedule, own, start, logarithms, 0.0, latents)
         return JointPath(found, relative(density) if is_variable(density) else 1.0)
 
 

@@ -9,7 +9,7 @@ from greeks_cli.engine.autodiff.mixed_partials import MultiIndex
 from greeks_cli.engine.compiler.ir import Array
 from greeks_cli.engine.simulation.grid import Grid
 from greeks_cli.engine.simulation.joint import JointMarkets
-from greeks_cli.engine.simulation.joint_increments import Part, joint_increments
+from greeks_cli.engine.simulation.joint_increments import LatentsOfPart, Part, joint_increments
 from greeks_cli.engine.simulation.joint_price_sums import price_sums
 from greeks_cli.engine.simulation.joint_recursion import Wanted, joint_sums
 from greeks_cli.engine.simulation.joint_steps import joint_levels
@@ -32,6 +32,12 @@ class JointModelData:
         if number not in self._parts:
             self._parts[number] = _ModelPart(self, number)
         return self._parts[number]
+
+    @property
+    def stepped(self) -> list[str]:
+        """The underlyings whose variance is a process."""
+        named = zip(self.markets.names, self.markets.parts, strict=True)
+        return [name for name, part in named if part.model.has_variance]
 
     @cached_property
     def logarithms(self) -> list[Array]:
@@ -77,6 +83,10 @@ class _ModelPart(PathData):
     def __init__(self, joint: JointModelData, number: int):
         super().__init__(_own_motion(joint, number), joint.markets.parts[number])
         self._joint, self._number = joint, number
+
+    @property
+    def latents(self) -> LatentsOfPart:
+        return LatentsOfPart(self._joint, self._joint.markets.names[self._number], self._joint.stepped)
 
     @property
     def logarithms(self) -> Array:

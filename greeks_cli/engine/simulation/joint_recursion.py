@@ -25,8 +25,8 @@ from greeks_cli.engine.simulation.recursion import Steps, Sums
 from greeks_cli.terms.joint_market import matrix_of
 from greeks_cli.terms.underlyings import correlated, is_correlation, local, underlying_of
 
-_CORRELATED = Heston("deviation")
-DEVIATION, PRODUCT = "deviation", "product"
+_CORRELATED, _WITH_CHANGES = Heston("deviation"), Heston("deviation", "change")
+DEVIATION, PRODUCT, CHANGE = "deviation", "product", "change"
 
 Split = tuple[MultiIndex, MultiIndex]
 """The derivative of each of two factors, by names in the markets of their underlyings."""
@@ -134,7 +134,8 @@ class _Variances:
         self.normals = motion.normals
         """The normals of all steps."""
         self._of_prices, self._until = markets.names_on_steps, markets.moves_until
-        self._recursion = recursion(_CORRELATED, frozenset(index for one in wanted for index in one.indices))
+        steps = _WITH_CHANGES if any(one.name == CHANGE for one in wanted) else _CORRELATED
+        self._recursion = recursion(steps, frozenset(index for one in wanted for index in one.indices))
         in_pairs = [index for index in self._recursion.indices if all(map(is_correlation, index))]
         self._factors = {index: _Columns(self._factor(markets, index), self.like) for index in in_pairs}
         parts = [markets.parts[markets.names.index(name)] for name in names]

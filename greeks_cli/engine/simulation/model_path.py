@@ -24,11 +24,19 @@ class ModelPath(Path):
     """A path by the logarithm of the lognormal over its start at each date."""
 
     def __init__(
-        self, leaves: Leaves, schedule: Schedule, scenario: Scenario, start: Operand, logs: Operand, density: Operand
+        self,
+        leaves: Leaves,
+        schedule: Schedule,
+        scenario: Scenario,
+        start: Operand,
+        logs: Operand,
+        density: Operand,
+        latents: Latents | None = None,
     ):
-        """``density`` is the log-density of what is held fixed."""
+        """``density`` is the log-density of what is held fixed; ``latents`` are by default those of the scenario."""
         super().__init__(leaves, schedule, scenario.dividends)
         self._scenario, self._start, self._logs, self._density = scenario, start, logs, density
+        self._latents = latents or scenario
 
     @property
     def weight(self) -> Operand:
@@ -40,7 +48,7 @@ class ModelPath(Path):
 
     @property
     def latents(self) -> Latents:
-        return self._scenario
+        return self._latents
 
     @property
     def is_proportional(self) -> bool:

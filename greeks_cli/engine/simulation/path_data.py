@@ -11,7 +11,7 @@ from greeks_cli.engine.autodiff.exp_linear import Dates
 from greeks_cli.engine.autodiff.mixed_partials import MultiIndex
 from greeks_cli.engine.compiler.ir import Array
 from greeks_cli.engine.simulation import local_levels
-from greeks_cli.engine.simulation.conditional import increments, levels
+from greeks_cli.engine.simulation.conditional import Latents, increments, levels
 from greeks_cli.engine.simulation.gbm import anchors
 from greeks_cli.engine.simulation.grid import Grid
 from greeks_cli.engine.simulation.jumps import counts
@@ -105,6 +105,11 @@ class PathData:
     def __init__(self, motion: Motion, markets: Markets):
         self.motion, self.markets = motion, markets
         self._growths: dict[int, Array] = {}
+
+    @property
+    def latents(self) -> Latents:
+        """The variance and the jumps of the paths."""
+        return self
 
     @property
     def is_lognormal(self) -> bool:

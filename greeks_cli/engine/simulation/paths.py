@@ -201,7 +201,7 @@ class PlainPath(Path):
 
     @property
     def latents(self) -> Latents:
-        return self._data
+        return self._data.latents
 
     @property
     def is_proportional(self) -> bool:

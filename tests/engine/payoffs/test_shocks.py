@@ -7,7 +7,8 @@ from greeks_cli.engine.autodiff.ops import values_of
 from greeks_cli.engine.exercise.fit import pilot_path
 from greeks_cli.engine.exercise.policy import policy_of
 from greeks_cli.engine.payoffs.early_given import EarlyGiven, degrees, polynomials
-from greeks_cli.engine.payoffs.shocks import moments_of_variance, n_shocks, shocks
+from greeks_cli.engine.payoffs.moves import moments_of_variance
+from greeks_cli.engine.payoffs.shocks import n_shocks, shocks
 from greeks_cli.terms.building import build_request
 from greeks_cli.terms.models import Model
 from tests.models import ALL, BATES, HESTON
