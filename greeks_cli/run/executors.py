@@ -5,7 +5,9 @@ from collections.abc import Sequence
 from greeks_cli.engine.backends.native import why_not
 from greeks_cli.engine.backends.select import on_processor
 from greeks_cli.engine.compiler.expand import MOST_ROWS
+from greeks_cli.engine.simulation.grid import Grid
 from greeks_cli.terms.errors import InvalidInput, Problem
+from greeks_cli.terms.joint_market import JointMarket
 from greeks_cli.terms.request import Request
 from greeks_cli.terms.simulation import ExecutorName
 
@@ -17,7 +19,7 @@ _WORTH_COMPILING, _EACH_STRUCTURE = 1.0, 0.5
 
 def seconds_by_numpy(request: Request) -> float:
     """A rough forecast of the seconds that one core takes for the paths of a request."""
-    rows = max(len(request.path_dates), request.simulation.steps or 0)
+    rows = max(len(request.path_dates), request.simulation.steps or 0, Grid.usual(request).n_rows)
     return SECONDS_PER_NUMBER * request.simulation.paths * rows * (1 + len(request.greeks))
 
 
@@ -41,16 +43,24 @@ def with_executor(requests: Sequence[Request]) -> list[Request]:
 def _saves_time(requests: Sequence[Request]) -> bool:
     """True if compiled code is forecast to take less time than NumPy, its compiler included."""
     simulated = [request for request in requests if on_processor(request.simulation)]
-    if not all(map(_is_one_kernel, simulated)):
+    if not all(map(_is_compiled, simulated)):
         return False
     kinds = {(request.contract.kind, len(request.greeks)) for request in simulated}
     seconds = sum(map(seconds_by_numpy, simulated))
     return seconds >= _WORTH_COMPILING + _EACH_STRUCTURE * (len(kinds) - 1) and why_not() is None
 
 
-def _is_one_kernel(request: Request) -> bool:
-    """True if the program of a request is few kernels: under other models, or on many dates, calls are NumPy's."""
-    return request.market.is_lognormal and len(request.path_dates) * len(request.parts) <= MOST_ROWS
+def _is_compiled(request: Request) -> bool:
+    """True if compiled code was measured to save time: its program is few kernels, and few calls of NumPy.
+
+    Of several underlyings on many dates, of jumps on many dates and of a local volatility, calls are NumPy's; a policy
+    of early exercise under other models than gbm takes LLVM longer than it saves.
+    """
+    market, n_dates = request.market, len(request.path_dates)
+    if isinstance(market, JointMarket):
+        return market.is_lognormal and n_dates * len(request.parts) <= MOST_ROWS
+    has_few_jumps = not market.model.has_jumps or n_dates <= MOST_ROWS
+    return market.is_lognormal or (market.model.is_conditional and has_few_jumps and not request.contract.is_early)
 
 
 def _by(request: Request, executor: ExecutorName) -> Request:
@@ -61,5 +71,5 @@ def described() -> str:
     """The executor that long runs have on this machine, and why."""
     if reason := why_not():
         return f"numpy: {reason}"
-    where = f"in lognormal markets, on {MOST_ROWS} dates at most, of several underlyings in all"
+    where = f"under gbm and heston; with jumps, or on several underlyings, on {MOST_ROWS} dates at most"
     return f"jit for runs of {_WORTH_COMPILING:g} s or more {where}; else numpy"

@@ -10,6 +10,7 @@ from greeks_cli.run.price import run
 from greeks_cli.terms.building import build_request
 from greeks_cli.terms.errors import InvalidInput
 from greeks_cli.terms.simulation import ExecutorName
+from tests.engine.simulation.surfaces import QUOTES
 
 BOOK = "id,strike,vol\na,100,0.2\nb,105,0.3\n"
 
@@ -31,22 +32,43 @@ def test_long_runs_are_compiled_and_short_ones_never_wait_for_it(executor):
     assert chosen(*[asked(paths=10**6)] * 100) is ExecutorName.JIT
 
 
-def test_runs_on_many_dates_and_under_other_models_are_numpys(executor):
-    if executor != "auto":
-        pytest.skip("the executor of this run of the tests is given")
-    asian = build_request({"kind": "asian", "strike": 100, "fixings": 252}, {"vol": 0.2}, {"paths": 10**8}, "delta")
-    heston = {"model": "heston", "initial_variance": 0.04, "mean_reversion": 1.5, "long_run_variance": 0.04}
-    heston |= {"vol_of_vol": 0.5, "spot_vol_correlation": -0.7}
-    assert chosen(asian) is ExecutorName.NUMPY
-    assert chosen(build_request({"strike": 100}, heston, {"paths": 10**8}, "delta")) is ExecutorName.NUMPY
+HESTON = {"model": "heston", "initial_variance": 0.04, "mean_reversion": 1.5, "long_run_variance": 0.04}
+HESTON |= {"vol_of_vol": 0.5, "spot_vol_correlation": -0.7}
+MERTON = {"model": "merton", "vol": 0.2, "jump_intensity": 0.5, "jump_mean": -0.1, "jump_vol": 0.1}
+LOCAL = {"model": "local-vol", "vol_surface": QUOTES}
+AMERICAN = {"strike": 100, "exercise": "american", "type": "put"}
 
 
-@pytest.mark.parametrize(("dates", "expected"), [(10, ExecutorName.JIT), (11, ExecutorName.NUMPY)])
-def test_dates_of_several_underlyings_count_together(executor, dates, expected):
+def asian(fixings):
+    return {"kind": "asian", "strike": 100, "fixings": fixings}
+
+
+@pytest.mark.parametrize(
+    ("contract", "market", "is_compiled"),
+    [
+        (asian(252), {"vol": 0.2}, True),
+        (AMERICAN, {"vol": 0.2}, True),
+        ({"strike": 100}, HESTON, True),
+        (asian(252), HESTON, True),
+        (AMERICAN, HESTON, False),
+        (asian(12), MERTON, True),
+        (asian(252), MERTON, False),
+        ({"strike": 100}, LOCAL, False),
+    ],
+)
+def test_long_runs_are_compiled_where_that_was_measured_to_save_time(executor, contract, market, is_compiled):
     if executor != "auto":
         pytest.skip("the executor of this run of the tests is given")
-    three = {"underlying": {name: {"vol": 0.2} for name in "ABC"}, "correlation": 0.3}
-    assert chosen(build_request({"kind": "autocallable", "fixings": dates}, three, {"paths": 10**8})) is expected
+    found = chosen(build_request(contract, market, {"paths": 10**8}, "delta"))
+    assert found is (ExecutorName.JIT if is_compiled else ExecutorName.NUMPY)
+
+
+def test_forecasts_count_the_time_steps_of_a_model(executor):
+    if executor != "auto":
+        pytest.skip("the executor of this run of the tests is given")
+    for settings in ({}, {"steps": 250}):
+        assert chosen(build_request({"strike": 100}, HESTON, {"paths": 10**7, **settings}, "")) is ExecutorName.JIT
+    assert chosen(asked(paths=10**7, greeks="")) is ExecutorName.NUMPY
 
 
 def test_without_llvmlite_auto_is_numpy_and_jit_names_the_remedy(monkeypatch):
