@@ -1,6 +1,7 @@
 """The compiled executor: random programs agree with NumPy's, and its numbers depend on nothing but the request."""
 
 from dataclasses import replace
+from weakref import WeakKeyDictionary
 
 import numpy as np
 import pytest
@@ -16,6 +17,7 @@ from greeks_cli.run.book_paths import run_together
 from greeks_cli.run.price import run
 from greeks_cli.terms.building import build_request
 from greeks_cli.terms.contracts import ON_ONE
+from tests.engine.simulation.surfaces import QUOTES
 
 UNARY = (np.negative, np.square, np.absolute, np.exp, np.sqrt, np.log1p, np.sin, np.cos)
 BINARY = (np.add, np.subtract, np.multiply, np.divide, np.maximum, np.minimum, np.copysign)
@@ -158,17 +160,34 @@ def test_contracts_on_many_dates_agree_with_numpy(kind):
     assert_near(run(by("jit", request)), run(by("numpy", request)))
 
 
-@pytest.mark.parametrize("kind", ["european", "asian", "lookback"])
-def test_threads_and_a_processor_without_avx512_do_not_change_bits(monkeypatch, kind):
-    request = by("jit", asked({"kind": kind, **ON_ONE[kind].example}, paths=9001))
+HESTON = {"model": "heston", "initial_variance": 0.04, "mean_reversion": 1.5, "long_run_variance": 0.04}
+HESTON |= {"vol_of_vol": 0.7, "spot_vol_correlation": -0.7}
+
+
+@pytest.mark.parametrize(
+    ("kind", "own", "market"),
+    [
+        ("european", {}, {"vol": 0.2}),
+        ("asian", {}, {"vol": 0.2}),
+        ("asian", {"fixings": 40}, {"vol": 0.2}),
+        ("lookback", {}, {"vol": 0.2}),
+        ("european", {}, HESTON),
+    ],
+    ids=str,
+)
+def test_threads_and_a_processor_without_avx512_do_not_change_bits(monkeypatch, kind, own, market):
+    contract = {"kind": kind, **ON_ONE[kind].example, **own}
+    request = by("jit", build_request(contract, market, {"paths": 9001}, "delta,gamma"))
     here = run(request, 1).estimates
     assert run(request, 3).estimates == here
     from greeks_cli.engine.backends import select
+    from greeks_cli.engine.simulation import compiled_steps
 
     other = Compiled()
     monkeypatch.setattr(code, "_CODE", {})
     monkeypatch.setattr(code, "compiler", lambda: Compiler("x86-64-v3"))
     monkeypatch.setattr(select, "compiled", lambda: other)
+    monkeypatch.setattr(compiled_steps, "_LOOPS", WeakKeyDictionary())
     assert run(request, 2).estimates == here
     assert code._CODE  # the other code was made
 
@@ -210,10 +229,15 @@ def test_a_greek_that_is_zero_on_all_paths_beside_others():
     assert_near(ours, numpys)
 
 
-HESTON = {"model": "heston", "initial_variance": 0.04, "mean_reversion": 1.5, "long_run_variance": 0.04}
+LOCAL = {"model": "local-vol", "vol_surface": QUOTES}
+JUMPS = {"jump_intensity": 0.5, "jump_mean": -0.1, "jump_vol": 0.1}
 OTHERS = [
     ({"strike": 100, "exercise": "american", "type": "put"}, {"vol": 0.2}, {}),
-    ({"strike": 100}, {**HESTON, "vol_of_vol": 0.5, "spot_vol_correlation": -0.7}, {"steps": 8}),
+    ({"strike": 100}, HESTON, {"steps": 8}),
+    ({"kind": "asian", "strike": 100, "fixings": 40}, HESTON, {"steps": 80}),
+    ({"kind": "asian", "strike": 100, "fixings": 3}, {**HESTON, **JUMPS, "model": "bates"}, {"steps": 12}),
+    ({"kind": "asian", "strike": 100, "fixings": 40}, {"model": "merton", "vol": 0.2, **JUMPS}, {}),
+    ({"strike": 100}, LOCAL, {"steps": 6}),
     ({"strike": 250}, {"vol": 0.2}, {"antithetic": True}),
     ({"strike": 100}, {"vol": 0.2, "rate": {0.5: 0.01, 2: 0.03}}, {"buckets": True}),
     ({"kind": "asian", "strike": 100, "fixings": 40}, {"vol": 0.2}, {"control": True}),
