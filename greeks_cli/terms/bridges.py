@@ -4,7 +4,7 @@ from math import ceil
 
 _FEWEST, _PER_YEAR, _MOST = 16, 32, 128
 """Bridges of a path, at least, those of a year, and at most, where no number of steps is given."""
-_PER_JUMP = 8
+_PER_JUMP = 4
 """Bridges for each jump, at least: few bridges have more than one."""
 MOST_JUMPS = 100
 """The mean number of jumps until expiry, beyond which bridges would be too many."""

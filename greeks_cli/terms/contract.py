@@ -183,6 +183,11 @@ class Contract(Term):
         return None
 
     @property
+    def seeks_extreme(self) -> bool:
+        """True if the payment depends on the extreme price, and not only on whether a level is touched."""
+        return False
+
+    @property
     def anchor(self) -> int:
         """The number of the date from which on likelihood ratios hold a path fixed: the payoff bends or jumps there."""
         return 0

@@ -152,6 +152,14 @@ class Lookback(Monitored):
         return carry * max(self.expiry, math.sqrt(self.expiry) / vol, 0.4 * furthest / (vol * vol)) < 1
 
     @property
+    def bridged_span(self) -> tuple[float, float] | None:
+        return (0.0, self.expiry) if self.is_continuous else None
+
+    @property
+    def seeks_extreme(self) -> bool:
+        return True
+
+    @property
     def seeks_maximum(self) -> bool:
         return (self.type is OptionType.CALL) == (self.strike_kind is StrikeKind.FIXED)
 

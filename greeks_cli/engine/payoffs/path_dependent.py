@@ -48,7 +48,11 @@ def _lookback(contract: Lookback, leaves: Leaves, path: Path, smoother: Smoother
     name = contract.level(number_of(leaves["spot"]))  # part of the structure: ``Lookback.case``
     level = leaves[name]
     n_looks = len(contract.looks)
-    if contract.is_continuous:
+    bridges = path.bridges(leaves)
+    if bridges:
+        seen = sign * smoother.maximum(sign * exp(bridges.extremes(sign)))
+        extreme = seen if name == "spot" else level + sign * smoother.positive_part(sign * (seen - level))
+    elif contract.is_continuous:
         extreme = _continuous_extreme(leaves, path, smoother, sign, level)
     elif n_looks == 1 or smoother.smooths_values or not path.is_proportional:
         seen = sign * smoother.maximum(sign * path.first(n_looks))

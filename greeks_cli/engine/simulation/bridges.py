@@ -2,15 +2,15 @@
 
 The variance of a bridge is the integral of the path's variance. A random variance moves with the price: on the way to a
 level, the bridge has the variance that is expected there. All jumps of two bridges fall on the date between them, their
-middle, and what they add to the change is known by its mean. What these leave out is of first order in the length of
-bridges; bridges of twice the length measure it.
+middle; their sizes are drawn given the whole change. What these leave out is of first order in the length of bridges;
+bridges of twice the length measure it.
 """
 
 from typing import NamedTuple, Protocol
 
 import numpy as np
 
-from greeks_cli.engine.autodiff.ops import Leaves, Operand, as_constant, concat, sqrt
+from greeks_cli.engine.autodiff.ops import Leaves, Operand, as_constant, at_most, concat, sqrt
 from greeks_cli.engine.autodiff.rows import rows_before
 from greeks_cli.engine.compiler.ir import Array
 from greeks_cli.engine.simulation.conditional import Latents, accruals, differences, increments
@@ -25,6 +25,14 @@ class BridgedLatents(Latents, Protocol):
     @property
     def joined(self) -> Array:
         """1 at every date that lies within a bridge, shape (n_dates, n_paths)."""
+
+    @property
+    def of_jumps(self) -> Array:
+        """The standard normals of the sizes of jumps, shape (n_dates, n_paths)."""
+
+    @property
+    def exponentials(self) -> Array:
+        """Standard exponentials by which the extreme of each interval is drawn, shape (n_dates, n_paths)."""
 
 
 class Levels(NamedTuple):
@@ -47,6 +55,9 @@ class Bridges(NamedTuple):
     """The integral of the rate from today to the middle of a bridge."""
     joined: Operand
     """1 for a bridge that the next one contains, else 0."""
+    latents: BridgedLatents
+    own: range
+    """The numbers of the intervals between dates."""
 
     def variance_to(self, level: Operand) -> Operand:
         """The variance of a bridge on its way to a level: midway between the middle of its ends and the level.
@@ -57,6 +68,20 @@ class Bridges(NamedTuple):
             return self.variance
         q = 0.5 * self.slope * (level - 0.5 * (self.starts + self.ends)) / self.variance
         return self.variance * (q + sqrt(1 + q * q))
+
+    def extremes(self, sign: float) -> Operand:
+        """The logarithm of each bridge's maximum, for sign -1 minimum; the start of one that the next contains.
+
+        A maximum passes m with the probability exp(-2 (m - a) (m - b) / v): it is drawn at the variance of the middle,
+        and then at that on the way to it.
+        """
+        start, end = sign * self.starts, sign * self.ends
+        middle, square = 0.5 * (start + end), (start - end) * (start - end)
+        drawn = 2 * self.latents.exponentials[self.own.start : self.own.stop]
+        highest = middle + 0.5 * sqrt(square + drawn * self.variance)
+        if not isinstance(self.slope, float):
+            highest = middle + 0.5 * sqrt(square + drawn * self.variance_to(sign * highest))
+        return sign * (start + (1 - self.joined) * (highest - start))
 
     def alone(self, probability: Operand) -> Operand:
         """A probability by bridge, 1 for a bridge that the next one contains."""
@@ -86,15 +111,23 @@ def bridges_of(
         years = differences(schedule.time(slice(0, n_dates)) - leaves[TIME])
         slope = whole(years) * (correlation * leaves["vol_of_vol"])
     if model.has_jumps:
-        counts = whole(latents.jump_counts)
-        of_jumps = counts * (leaves["jump_vol"] * leaves["jump_vol"])
         unexpected = ends - starts - whole(differences(found.forward) + found.mean)
-        jumped = counts * leaves["jump_mean"] + of_jumps / (diffusion + of_jumps) * unexpected
+        jumped = _jumped(leaves, whole(latents.jump_counts), diffusion, unexpected, latents.of_jumps[rows])
         at_end = _at_end(len(own), contained)
         starts, ends = starts + (1 - at_end) * jumped, ends - at_end * jumped
     rate = accruals(leaves, schedule, slice(0, n_dates)).rate
     middle = rate[rows] - 0.5 * whole(differences(rate))
-    return Bridges(starts, ends, variance, slope, middle, joined)
+    return Bridges(starts, ends, variance, slope, middle, joined, latents, own)
+
+
+def _jumped(leaves: Leaves, counts: Array, diffusion: Operand, unexpected: Operand, normals: Array) -> Operand:
+    """The part of a change that some jumps made, given the whole, which is normal."""
+    deviation = leaves["jump_vol"]
+    of_jumps = counts * (deviation * deviation)
+    share = diffusion / (diffusion + of_jumps)
+    some = at_most(-counts, -0.5)
+    spread = deviation * some * sqrt((counts + 1 - some) * share)
+    return counts * leaves["jump_mean"] + (1 - share) * unexpected + spread * normals
 
 
 def _before(levels: Levels, rows: slice) -> Operand:

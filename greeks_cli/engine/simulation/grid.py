@@ -19,7 +19,7 @@ _FEWEST, _PER_YEAR = 8, 16
 
 @dataclass(frozen=True)
 class Grid:
-    """Rows of a path's normals: one per date of each underlying, then one per date of each that jumps.
+    """Rows of a path's normals: one per date of each underlying, of each that jumps, and of what bridges draw.
 
     Those of the time steps follow, of one random variance after the other, then of one price after the other where the
     price itself takes time steps.
@@ -38,6 +38,10 @@ class Grid:
     """True if the normals of the dates move the price, given variance and jumps; else those of the time steps do."""
     bridges: range = range(0)
     """The intervals between dates that are watched along bridges, a multiple of four."""
+    draws_jumps: bool = False
+    """True if a path has a normal for the size of the jumps in each interval."""
+    draws_extremes: bool = False
+    """True if a path has a normal for the extreme of each interval."""
     joins_bridges: bool = False
     """True if every two bridges are one."""
 
@@ -58,6 +62,8 @@ class Grid:
             max(1, n_stepped),
             is_conditional,
             request.bridges,
+            bool(request.bridges) and any(model.has_jumps for model in models),
+            bool(request.bridges) and request.contract.seeks_extreme,
         )
 
     @classmethod
@@ -79,7 +85,18 @@ class Grid:
     @property
     def jumps(self) -> slice:
         """The rows of the jumps."""
-        return slice(self.n_dates * self.n_underlyings, self._first_of_steps)
+        start = self.n_dates * self.n_underlyings
+        return slice(start, start + self.n_dates * self.n_jumping)
+
+    @property
+    def jump_sizes(self) -> slice:
+        """The rows of the sizes of jumps."""
+        return slice(self.jumps.stop, self.jumps.stop + self.n_dates * self.draws_jumps)
+
+    @property
+    def extremes(self) -> slice:
+        """The rows of the extremes."""
+        return slice(self.jump_sizes.stop, self._first_of_steps)
 
     def rows_of(self, interval: int) -> range:
         """The rows of an interval's time steps, of the first underlying that has any."""
@@ -87,7 +104,7 @@ class Grid:
 
     @property
     def _first_of_steps(self) -> int:
-        return self.n_dates * (self.n_underlyings + self.n_jumping)
+        return self.n_dates * (self.n_underlyings + self.n_jumping + self.draws_jumps + self.draws_extremes)
 
     @cached_property
     def _ends(self) -> Sequence[int]:

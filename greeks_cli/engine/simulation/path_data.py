@@ -9,6 +9,7 @@ import numpy as np
 
 from greeks_cli.engine.autodiff.exp_linear import Dates
 from greeks_cli.engine.autodiff.mixed_partials import MultiIndex
+from greeks_cli.engine.autodiff.normal import log_upper_tail
 from greeks_cli.engine.compiler.ir import Array
 from greeks_cli.engine.simulation import local_levels
 from greeks_cli.engine.simulation.conditional import Latents, increments, levels
@@ -223,6 +224,17 @@ class PathData:
         motion = self.motion
         column = motion.on_device(motion.grid.joined.astype(motion.dtype))
         return np.broadcast_to(column, (motion.grid.n_dates, motion.n_paths))
+
+    @property
+    def of_jumps(self) -> Array:
+        """The standard normals of the sizes of jumps, shape (n_dates, n_paths)."""
+        return self.motion.normals[self.motion.grid.jump_sizes]
+
+    @cached_property
+    def exponentials(self) -> Array:
+        """Standard exponentials by which the extreme of each interval is drawn, shape (n_dates, n_paths)."""
+        found: Array = -log_upper_tail(self.motion.normals[self.motion.grid.extremes])
+        return found
 
     @cached_property
     def walk(self) -> Array:

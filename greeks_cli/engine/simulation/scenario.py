@@ -20,6 +20,7 @@ from greeks_cli.engine.simulation.sources import (
     Bridge,
     BrownianMotion,
     Coefficient,
+    Exponentials,
     FirstIncrement,
     Growth,
     Growths,
@@ -30,6 +31,7 @@ from greeks_cli.engine.simulation.sources import (
     LaterSquares,
     Logarithms,
     Normals,
+    NormalsOfJumps,
     PathSource,
     RunningNormals,
     WalkBridge,
@@ -148,6 +150,16 @@ class Scenario:
     def joined(self) -> Array:
         """1 at every date that lies within a bridge, shape (n_dates, n_paths)."""
         return self.array(JoinedDates(), self.n_dates)
+
+    @property
+    def of_jumps(self) -> Array:
+        """The standard normals of the sizes of jumps, shape (n_dates, n_paths)."""
+        return self.array(NormalsOfJumps(), self.n_dates)
+
+    @property
+    def exponentials(self) -> Array:
+        """Standard exponentials by which the extreme of each interval is drawn, shape (n_dates, n_paths)."""
+        return self.array(Exponentials(), self.n_dates)
 
     @property
     def logarithms(self) -> Array:

@@ -33,7 +33,7 @@ def sobol_normals(
 def sobol_normals_of_grid(
     seed: int, scramble: int, dates: tuple[float, ...], grid: Grid, n_paths: int
 ) -> NDArray[np.float64]:
-    """Standard normals of a grid, shape (n_rows, n_paths): bridges over dates and over time steps, jumps as they are.
+    """Standard normals of a grid, shape (n_rows, n_paths): bridges over dates and over time steps, others as they are.
 
     The bridges of several underlyings take turns, so that the best coordinates are the ends of all.
     ``n_paths`` is a power of two. Raises as ``sobol_normals`` does.
@@ -41,9 +41,9 @@ def sobol_normals_of_grid(
     normals = _points(seed, scramble, grid.n_rows, n_paths)
     n, at = grid.n_underlyings, np.array(dates)
     rows = [_increments(_bridge(normals[k : n * grid.n_dates : n], at), at) for k in range(n)]
-    rows.append(normals[grid.jumps])
+    rows.append(normals[grid.jumps.start : grid.extremes.stop])
     if grid.steps:
-        times, left, n = _times(dates, grid.steps), normals[grid.jumps.stop :], grid.n_stepped
+        times, left, n = _times(dates, grid.steps), normals[grid.extremes.stop :], grid.n_stepped
         rows += [_increments(_bridge(left[k::n], times), times) for k in range(n)]
     return np.concatenate(rows)
 

@@ -219,6 +219,24 @@ class JoinedDates(PathSource):
         return data.joined
 
 
+class NormalsOfJumps(PathSource):
+    """The standard normals of the sizes of jumps, shape (n_dates, n_paths)."""
+
+    is_row: ClassVar[bool] = False
+
+    def of(self, data: PathData) -> Array:
+        return data.of_jumps
+
+
+class Exponentials(PathSource):
+    """Standard exponentials by which the extreme of each interval is drawn, shape (n_dates, n_paths)."""
+
+    is_row: ClassVar[bool] = False
+
+    def of(self, data: PathData) -> Array:
+        return data.exponentials
+
+
 class Logarithms(PathSource):
     """The logarithm of the underlying over its spot at the dates, on fixed paths, shape (n_dates, n_paths)."""
 

@@ -9,7 +9,14 @@ from greeks_cli.engine.simulation.bridges import Bridges
 
 PRICES = np.array([[100.0, 100.0], [90.0, 104.0], [79.0, 96.0]])
 BRIDGES = Bridges(
-    np.log(PRICES[:2]), np.log(PRICES[1:]), np.full((2, 1), 0.01), 0.0, np.array([[0.01], [0.03]]), np.zeros((2, 2))
+    np.log(PRICES[:2]),
+    np.log(PRICES[1:]),
+    np.full((2, 1), 0.01),
+    0.0,
+    np.array([[0.01], [0.03]]),
+    np.zeros((2, 2)),
+    None,
+    range(2),
 )
 
 

@@ -20,13 +20,16 @@ class Paths:
 
     jump_counts = np.array([[0.0], [0.0], [1.0], [0.0]]) * np.ones((4, 3))
 
+    of_jumps = np.zeros((4, 3))
+    exponentials = np.full((4, 3), 0.5)
+
     def __init__(self, joins: bool):
         self.joined = np.array([[1.0], [0.0], [1.0], [0.0]]) * np.ones((4, 3)) * joins
 
 
-def bridges(joins=False):
-    schedule = KnownSchedule(REQUEST)
-    return bridges_of(REQUEST.market.model, REQUEST.values, schedule, LEVELS, Paths(joins), REQUEST.bridges)
+def bridges(paths=None):
+    schedule, paths = KnownSchedule(REQUEST), paths or Paths(False)
+    return bridges_of(REQUEST.market.model, REQUEST.values, schedule, LEVELS, paths, REQUEST.bridges)
 
 
 def test_a_request_has_the_dates_between_its_bridges():
@@ -35,7 +38,7 @@ def test_a_request_has_the_dates_between_its_bridges():
     later = build_request({**BARRIER, "window_start": 0.2, "window_end": 0.6}, MARKET, {"steps": 8})
     np.testing.assert_allclose(later.path_dates, [0.2, 0.3, 0.4, 0.5, 0.6, 1.0])
     assert later.bridges == range(1, 5)
-    assert len(build_request(BARRIER, {**MERTON, "jump_intensity": 5.0}, {"steps": 8}).bridges) == 40
+    assert len(build_request(BARRIER, {**MERTON, "jump_intensity": 10.0}, {"steps": 8}).bridges) == 40
 
 
 def test_jumps_fall_on_the_middle_of_two_bridges():
@@ -51,12 +54,31 @@ def test_jumps_fall_on_the_middle_of_two_bridges():
 
 
 def test_joined_bridges_span_two_intervals():
-    found = bridges(joins=True)
+    found = bridges(Paths(True))
     np.testing.assert_allclose(np.exp(found.starts[1]), 100)
     np.testing.assert_allclose(np.exp(found.ends[[1, 3], 0]), [103, 95])
     np.testing.assert_allclose(found.variance[[1, 3], 0], 2 * VARIANCE)
     assert (found.starts[3] < np.log(103)).all()  # the jump of the pair falls on its start, the middle of all
     np.testing.assert_allclose(found.alone(np.full((4, 3), 0.3))[:, 0], [1, 0.3, 1, 0.3])
+
+
+def test_sizes_of_jumps_have_the_spread_that_the_whole_change_leaves():
+    drawn = Paths(False)
+    drawn.of_jumps = np.ones((4, 3))
+    moved = bridges().ends[2] - bridges(drawn).ends[2]
+    np.testing.assert_allclose(moved, np.sqrt(1 / (1 / VARIANCE + 1 / 0.15**2)))
+    np.testing.assert_allclose(bridges().ends[[0, 1, 3]], bridges(drawn).ends[[0, 1, 3]])
+
+
+@pytest.mark.parametrize("sign", [1, -1])
+def test_extremes_pass_their_levels_with_the_probability_of_a_bridge(sign):
+    found = bridges()
+    extremes = found.extremes(sign)
+    beyond = 2 * (extremes - found.starts) * (extremes - found.ends) / VARIANCE
+    np.testing.assert_allclose(beyond, 0.5)
+    assert (sign * (extremes - found.ends) > 0).all()
+    joined = bridges(Paths(True))
+    np.testing.assert_allclose(joined.extremes(sign)[[0, 2]], joined.starts[[0, 2]])
 
 
 @pytest.mark.parametrize("slope", [-0.002, 0.002])
