@@ -7,8 +7,11 @@ from typing import Any
 
 from greeks_cli.book.curve_files import with_curves, with_curves_in_grid
 from greeks_cli.book.json_text import flaws, parsed
-from greeks_cli.book.toml import too_long
+from greeks_cli.book.toml import LONGEST_LINE, too_long
 from greeks_cli.terms.errors import InvalidInput
+
+MOST_BYTES = 4 * LONGEST_LINE + 2
+"""Bytes of a line that is not too long, at most, with its end: a character of UTF-8 has up to four."""
 
 
 @dataclass(frozen=True)
@@ -64,7 +67,10 @@ def json_record(line: str, file: str, number: int) -> Record:
 
 def record_of_bytes(line: bytes, file: str, number: int) -> Record:
     """The trade in a line of a stream, which is UTF-8, with or without a mark; its problem where it cannot be read."""
+    if len(line) > MOST_BYTES:
+        longest = f"at most {LONGEST_LINE:,} characters are read"
+        return Record({}, file, number, problem=f"a line of more than {MOST_BYTES:,} bytes; {longest}")
     try:
-        return json_record(line.decode("utf-8-sig"), file, number)
+        return json_record(line.decode("utf-8-sig").removesuffix("\n"), file, number)
     except UnicodeDecodeError as error:
         return Record({}, file, number, problem=f"not UTF-8, at byte {error.start + 1}")

@@ -9,7 +9,7 @@ from greeks_cli.cli.messages import say
 from greeks_cli.cli.options import market_file_option, shared_options, threads_option, units_option
 from greeks_cli.cli.sections import Command, Section, option
 from greeks_cli.inputs.source import Source
-from greeks_cli.inputs.trades import Stream
+from greeks_cli.inputs.trades import Stream, lines_of
 from greeks_cli.terms.errors import ExitCode, InvalidInput, Problem
 from greeks_cli.terms.units import Units
 
@@ -41,7 +41,7 @@ def command(flags: Source, stdio: bool, market: Path | None, units: str, threads
         raise InvalidInput([Problem(("--stdio",), "standard input is closed; give it lines")])
     end_in_order()
     served = Served(Stream(market, flags, Reading()).trades, Units(units), threads)
-    for row in served.rows(iter(sys.stdin.buffer.readline, b"")):
+    for row in served.rows(lines_of(sys.stdin.buffer)):
         sys.stdout.write(json_line(row))
         sys.stdout.flush()
     failed = sum(count for status, count in served.statuses.items() if status not in ("ok", "not met"))

@@ -1,9 +1,9 @@
 """Trades of a book from files, rows and settings."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, BinaryIO, NamedTuple, TypeVar
 
 from greeks_cli.inputs.source import Source
 from greeks_cli.terms.errors import InvalidInput, Problem
@@ -82,6 +82,16 @@ def _book(
         raise InvalidInput([*problems, *problems_of(lines or [] if settings else [])])
     digests = {sheet.file: sheet.digest for sheet in (common, *sheets) if sheet.digest}
     return BookRead(_solved(lines or []), digests, rates)
+
+
+def lines_of(stream: BinaryIO) -> Iterator[bytes]:
+    """The lines of a stream, each as soon as it is there; of a line too long to read, its beginning alone."""
+    from greeks_cli.book.record import MOST_BYTES
+
+    while line := stream.readline(MOST_BYTES + 1):
+        yield line
+        while len(line) > MOST_BYTES and not line.endswith(b"\n"):  # what is left of the line
+            line = stream.readline(MOST_BYTES + 1)
 
 
 class Stream:

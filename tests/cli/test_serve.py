@@ -108,6 +108,39 @@ def test_bytes_that_are_no_text_are_an_error_row():
     assert answers[0]["error"] == "<stdin>:1: not UTF-8, at byte 1"
 
 
+def test_a_line_too_long_is_refused_before_it_ends(serving):
+    serving.stdin.write('{"tags": "' + 400_100 * "x")
+    serving.stdin.flush()
+    error = json.loads(serving.stdout.readline())["error"]
+    assert error == "<stdin>:1: a line of more than 400,002 bytes; at most 100,000 characters are read"
+    serving.stdin.write(900_000 * "x" + '"}\n')
+    assert ask(serving, LINES[0])["status"] == "ok"
+
+
+HOSTILE = {
+    "deep": (90_000 * "[", "nested too deeply"),
+    "deep objects": (15_000 * '{"a":', "nested too deeply"),
+    "long": ('{"id": "' + 100_000 * "x" + '"}', "a line of 100,010 characters; at most 100,000 are read"),
+    "nan": ('{"strike": NaN, "vol": 0.2}', "not valid JSON: strike: NaN is not a number that JSON has"),
+    "infinity": ('{"strike": 100, "vol": -Infinity}', "not valid JSON: vol: -Infinity is not a number that JSON has"),
+    "huge": ('{"strike": 1e999, "vol": 0.2}', "trade '6': strike: inf: should be a finite number"),
+    "digits": ('{"strike": ' + 5000 * "9" + "}", "not valid JSON: "),
+    "twice": ('{"strike": 100, "vol": 0.2, "vol": 0.3}', "not valid JSON: 'vol' is there twice"),
+    "no object": ("[1, 2]", 'a trade is an object, such as {"strike": 100, "vol": 0.2}'),
+    "null": ("null", 'a trade is an object, such as {"strike": 100, "vol": 0.2}'),
+    "zero byte": ('{"strike": 100, "vol": 0.2}\0', "not valid JSON: Extra data, at column 28"),
+    "half a line": ('{"strike": 100, "vo', "not valid JSON: Unterminated string starting at, at column 17"),
+}
+
+
+def test_hostile_lines_have_an_error_row_each():
+    code, answers, said = served("\n \n\t\r\n".join(line for line, _ in HOSTILE.values()).encode())
+    assert (code, said) == (3, f"greeks: {len(HOSTILE)} of {len(HOSTILE)} trades failed\n")
+    for answer, (_, problem) in zip(answers, HOSTILE.values(), strict=True):
+        assert answer["status"] == "error"
+        assert answer["error"].partition(": ")[2].startswith(problem)
+
+
 def test_an_id_that_is_no_text_is_not_another_id():
     code, (answer,), _ = served(LINES[0].encode().replace(b'"a"', b'"a\xff"'))
     assert (code, answer["error"]) == (3, "<stdin>:1: not UTF-8, at byte 10")

@@ -199,7 +199,7 @@ class Stacked:
         n = len(self._rows)
         late = self._numbers.late(widths)
         values = {source: late(source) for source in program.sources if not isinstance(source, PathSource)}
-        own_each = {slot: c for slot, c in program.constants.items() if isinstance(c, PerTrade | Shape)}
+        own_each = {slot: c for slot, c in program.constants.items() if type(c) in (PerTrade, Shape)}
         constants = {slot: chosen(constant, self._rows, np.float64) for slot, constant in own_each.items()}
 
         def run(which: slice) -> dict[Name, Array]:

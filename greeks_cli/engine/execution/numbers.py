@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Hashable, Iterator, Sequence
 from functools import cached_property
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -98,8 +98,11 @@ class OfPolicy(Key):
 class Numbers:
     """The open numbers of trades of one structure."""
 
-    def __init__(self, requests: Sequence[Request]):
+    def __init__(self, requests: Sequence[Request], markets: AnyMarkets | None = None):
+        """``markets`` are the market of each request, where they are made already."""
         self.requests = [request.by_place for request in requests]
+        if markets is not None:
+            self.markets = markets
         self.dtype = type_of(requests[0])
         self._values: dict[Source, Any] = {}
         self.programs: dict[Hashable, Program[MultiIndex]] = {}
@@ -182,6 +185,21 @@ class Numbers:
                 values = np.array([r.payoff_values[name] for r in self.requests], dtype=float)
                 return values.astype(self.dtype) if rounded else values
         return np.array([r.contract.values[source.name] for r in self.requests], dtype=float).astype(self.dtype)
+
+
+class InMarket(Protocol):
+    """A pilot or a plan: a request, and its market with the numbers of its laws that are known."""
+
+    @property
+    def request(self) -> Request: ...
+
+    @property
+    def markets(self) -> AnyMarkets: ...
+
+
+def numbers_of(items: Sequence[InMarket]) -> Numbers:
+    """The numbers of some pilots or plans. Laws of several are computed for all at once, those of one are kept."""
+    return Numbers([one.request for one in items], items[0].markets if len(items) == 1 else None)
 
 
 def _folded(contract: Contract) -> Hashable:

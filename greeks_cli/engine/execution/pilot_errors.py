@@ -18,15 +18,14 @@ from greeks_cli.engine.execution.candidates import effective_paths
 from greeks_cli.engine.execution.choice import Errors, of_curves
 from greeks_cli.engine.execution.chunks import Stacked
 from greeks_cli.engine.execution.numbers import (
-    Numbers,
     Widths,
     but_for_seed,
     is_rounded_by_batch,
+    numbers_of,
     simplified_as_one,
     widths_of,
 )
 from greeks_cli.engine.execution.selection import Pilot
-from greeks_cli.engine.simulation.importance import stretched
 from greeks_cli.terms.contract import Contract
 from greeks_cli.terms.simulation import Estimator
 
@@ -129,7 +128,7 @@ class _Contest:
     def __init__(self, pilots: Sequence[Pilot]):
         """Simplifies the programs. Raises Diverging where the pilots need different programs."""
         self.pilots, self.candidates = pilots, _candidates(pilots)
-        self.numbers = Numbers([pilot.request for pilot in pilots])
+        self.numbers = numbers_of(pilots)
         patterns = dict.fromkeys(level.pattern for candidate in self.candidates for level in candidate.levels)
         with np.errstate(all="ignore"):  # a method that fails here is not chosen
             self.programs = {one: pilots[0].traced.of_choices(one, self.numbers) for one in patterns}
@@ -174,8 +173,8 @@ class _Trial:
         self._request = contest.pilots[rows[0]].request
         motion = contest.pilots[rows[0]].motion
         # A pilot may miss a kink that few paths of the run reach. A narrow kernel would then seem to have no noise.
-        normals, self._weights, _ = stretched(motion.normals, motion.dates, motion.grid.n_underlyings)
-        self._stacked = Stacked(contest.numbers, motion.with_normals(normals), rows)
+        moved, self._weights = motion.stretched
+        self._stacked = Stacked(contest.numbers, moved, rows)
         self._derivatives: dict[Hashable, dict[MultiIndex, Samples]] = {}
         self._changes: dict[Hashable, Moments] = {}
 

@@ -10,6 +10,7 @@ from greeks_cli.engine.estimators.methods import kink_order
 from greeks_cli.engine.execution.blocks import Blocks
 from greeks_cli.engine.execution.choice import Group
 from greeks_cli.engine.execution.traced import Traced
+from greeks_cli.engine.simulation.any_market import AnyMarkets
 from greeks_cli.terms.request import Request
 from greeks_cli.terms.simulation import Sampler
 
@@ -37,6 +38,8 @@ class Plan:
     traced: Traced
     kinks: tuple[Kink, ...]
     blocks: Blocks
+    markets: AnyMarkets
+    """The market, with the numbers of its laws that are known."""
     shift: float = 0.0
     """The shift of the paths' ends by importance sampling, in standard deviations."""
     small: frozenset[MultiIndex] = frozenset()

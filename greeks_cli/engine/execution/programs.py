@@ -14,7 +14,7 @@ from greeks_cli.engine.compiler.batching import PerTrade, chosen, in_batches
 from greeks_cli.engine.compiler.ir import Program, Source
 from greeks_cli.engine.compiler.parts import Part, together
 from greeks_cli.engine.execution.chunks import is_one_by_one
-from greeks_cli.engine.execution.numbers import Numbers, is_rounded_by_batch, simplified_as_one, widths_of
+from greeks_cli.engine.execution.numbers import Numbers, is_rounded_by_batch, numbers_of, simplified_as_one, widths_of
 from greeks_cli.engine.execution.plan import Plan
 from greeks_cli.engine.exercise.variants import HALVED, REFITTED, Variant
 from greeks_cli.engine.payoffs.controls import control_of
@@ -50,7 +50,7 @@ class Batch:
     @classmethod
     def of(cls, plans: Sequence[Plan]) -> "Batch":
         """Simplifies the program. Raises Diverging where the plans need different programs."""
-        numbers = Numbers([plan.request for plan in plans])
+        numbers = numbers_of(plans)
         parts = _parts(plans, numbers)
         program, factors = plans[0].traced.together(parts) if len(plans) == 1 else together(parts)
         of_plans = {name: np.broadcast_to(np.asarray(factor), len(plans)) for name, factor in factors.items()}

@@ -8,12 +8,14 @@ whose bias is only measured, are not compared at one date, and not where kinks a
 
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import NamedTuple, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from greeks_cli.engine.autodiff.mixed_partials import MultiIndex
+from greeks_cli.engine.backends.backend import HOST
 from greeks_cli.engine.backends.select import processor
 from greeks_cli.engine.estimators.bandwidth import Kink, pilot_kinks
 from greeks_cli.engine.estimators.methods import Method
@@ -33,6 +35,8 @@ from greeks_cli.terms.request import Request
 from greeks_cli.terms.simulation import Dtype
 
 _FEWEST_PATHS, _MOST_PATHS = 2048, 16384
+_MOST_KEPT = 1 << 14
+"""Normals of a pilot that is kept, at most."""
 _MOST_NORMALS = 1 << 21
 """Normals of a pilot: a contract of thousands of dates has fewer paths."""
 
@@ -54,6 +58,8 @@ class Pilot:
     kinks: tuple[Kink, ...]
     candidates: Mapping[MultiIndex, tuple[Method, ...]]
     traced: Traced
+    markets: AnyMarkets
+    """The market, with the numbers of its laws that are known."""
 
     @classmethod
     def of_all(cls, requests: Sequence[Request]) -> list[Self]:
@@ -72,7 +78,8 @@ class Pilot:
                     request = requests[number]
                     kinks = tuple(pilot_kinks(request, data))
                     candidates = candidates_of(request, kinks)
-                    found[number] = cls(request, motion, kinks, candidates, traced(request, candidates))
+                    own = traced(request, candidates)
+                    found[number] = cls(request, motion, kinks, candidates, own, markets[number])
         return [found[number] for number in range(len(requests))]
 
     def choice(self, errors: Errors) -> Choice:
@@ -145,8 +152,16 @@ def pilot_motion(request: Request, grid: Grid | None = None) -> Motion:
     grid = grid or Grid.usual(request)
     seed, n_rows, n_paths = _drawn(request, grid)
     device = processor(request.simulation)
+    if device is HOST and n_rows * n_paths <= _MOST_KEPT and not grid.is_extended:
+        return _kept_motion(request.path_dates, seed, n_paths, grid)
     normals = standard_normals(seed, PILOT, 0, (1,) * n_rows, n_paths, np.float64, device)
     return Motion(request.path_dates, normals, grid)
+
+
+@lru_cache(16)
+def _kept_motion(dates: tuple[float, ...], seed: int, n_paths: int, grid: Grid) -> Motion:
+    """Pilot normals of later requests of the same seed and dates, with all that does not depend on their markets."""
+    return Motion(dates, standard_normals(seed, PILOT, 0, (1,) * grid.n_rows, n_paths, np.float64), grid)
 
 
 def pilot_data(request: Request) -> AnyPathData:

@@ -19,7 +19,7 @@ from greeks_cli.engine.compiler.batching import in_batches
 from greeks_cli.engine.compiler.ir import small_buffers
 from greeks_cli.engine.estimators.scales import size_of
 from greeks_cli.engine.execution.chunks import Stacked
-from greeks_cli.engine.execution.numbers import Numbers, but_for_seed, simplified_as_one, widths_of
+from greeks_cli.engine.execution.numbers import but_for_seed, numbers_of, simplified_as_one, widths_of
 from greeks_cli.engine.execution.pilot_errors import Mapper
 from greeks_cli.engine.execution.plan import Plan
 from greeks_cli.engine.execution.selection import pilot_motion
@@ -90,7 +90,7 @@ class _Trades:
 
     def __init__(self, plans: Sequence[Plan]):
         """Simplifies the programs. Raises Diverging where the plans need different programs."""
-        self.plans, self.numbers = plans, Numbers([plan.request for plan in plans])
+        self.plans, self.numbers = plans, numbers_of(plans)
         one = plans[0]
         with np.errstate(all="ignore"):  # numbers that are not finite are looked for
             programs = [one.traced.simplified(g.method.pattern, self.numbers, g.wanted) for g in one.groups]

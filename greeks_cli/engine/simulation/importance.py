@@ -5,7 +5,7 @@ sampling, JASA 95, 2000). An end is the Brownian motion at the last date, in sta
 in proportion to time.
 """
 
-from functools import cache
+from functools import cache, lru_cache
 from statistics import NormalDist
 from typing import NamedTuple
 
@@ -107,8 +107,14 @@ def moved_by(normals: Normals, dates: tuple[float, ...], by: Normals) -> Normals
 
 
 def _along(normals: Normals, dates: tuple[float, ...]) -> Normals:
-    along = np.sqrt(np.diff(dates, prepend=0.0) / dates[-1])[:, None]
-    return np.asarray(along, dtype=normals.dtype, like=normals)
+    return np.asarray(_shares(dates), dtype=normals.dtype, like=normals)
+
+
+@lru_cache(64)
+def _shares(dates: tuple[float, ...]) -> NDArray[np.float64]:
+    """The share of each increment in the end, as a column."""
+    shares: NDArray[np.float64] = np.sqrt(np.diff(dates, prepend=0.0) / dates[-1])[:, None]
+    return shares
 
 
 def density(ends: Normals) -> Normals:

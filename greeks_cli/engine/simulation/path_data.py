@@ -15,6 +15,7 @@ from greeks_cli.engine.simulation import local_levels
 from greeks_cli.engine.simulation.conditional import Latents, increments, levels
 from greeks_cli.engine.simulation.gbm import anchors
 from greeks_cli.engine.simulation.grid import Grid
+from greeks_cli.engine.simulation.importance import stretched
 from greeks_cli.engine.simulation.jumps import counts
 from greeks_cli.engine.simulation.laws import Law
 from greeks_cli.engine.simulation.markets import Markets, MarketSchedule
@@ -50,6 +51,12 @@ class Motion:
         if self.grid.is_conditional:
             found.kept = self.kept
         return found
+
+    @cached_property
+    def stretched(self) -> "tuple[Motion, Array]":
+        """Paths of which every other one ends twice as far out, and their weights for means over plain paths."""
+        normals, weights, _ = stretched(self.normals, self.dates, self.grid.n_underlyings)
+        return self.with_normals(normals), weights
 
     @property
     def halved(self) -> "Motion":

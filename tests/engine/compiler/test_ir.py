@@ -17,6 +17,7 @@ from greeks_cli.engine.compiler.ir import (
     readers,
     small_buffers,
 )
+from greeks_cli.engine.compiler.tracer import Tracer
 
 
 def program(viewed):
@@ -124,3 +125,13 @@ def test_functions_of_numbers_are_those_of_the_c_library():
     np.testing.assert_array_equal(exp_of_number(np.array([0.0, 0.3])), [1.0, math.exp(0.3)])
     with pytest.raises(ValueError, match=r"math domain error|expected a positive input"):
         log_of_number(-1.0)
+
+
+@pytest.mark.parametrize("widths", [[(0, 3), (0, 0)], [(2, 1), (0, 0)], [(0, 0), (1, 4)]], ids=str)
+def test_padding_by_zeros_is_numpys(widths):
+    tracer = Tracer(5)
+    x = tracer.source("x", np.ones((2, 5)))
+    program = tracer.program({"found": np.pad(x * 2.0, widths).sum(axis=0)})
+    array = np.random.default_rng(0).standard_normal((2, 5)).astype(np.float32)
+    (found,) = (row for _, row in program.run(lambda source: array, 5))
+    np.testing.assert_array_equal(found, np.pad(array * 2.0, widths).sum(axis=0))
