@@ -47,7 +47,9 @@ def remaining_bias(
     return np.where(np.equal(law, 1), near_most + far_most, found)
 
 
-def bias_of_dates(values: NDArray[np.float64], changes: NDArray[np.float64], is_jump: bool) -> NDArray[np.float64]:
+def bias_of_dates(
+    values: NDArray[np.float64], changes: NDArray[np.float64], is_jump: bool, n_dates: int
+) -> NDArray[np.float64]:
     """The bias of the number of exercise dates per estimate, from the changes with half as many.
 
     The bias falls with the number of dates, so that what is left is the change. Where the payment jumps it falls with
@@ -55,4 +57,4 @@ def bias_of_dates(values: NDArray[np.float64], changes: NDArray[np.float64], is_
     few for the law.
     """
     is_slow = (changes > _LARGE_CHANGE * np.abs(values)) | is_jump
-    return np.where(is_slow, changes / (np.sqrt(2) - 1), changes)
+    return np.where(is_slow, changes / (np.sqrt(2) - 1) * (1 + 1 / n_dates), changes)

@@ -22,6 +22,7 @@ from greeks_cli.engine.execution.plan import Plan
 from greeks_cli.engine.execution.rare_events import unseen
 from greeks_cli.engine.execution.regression import Regression
 from greeks_cli.engine.execution.tails import Tail
+from greeks_cli.engine.execution.unexercised import unexercised
 from greeks_cli.engine.execution.warnings import UNTRUSTED, contradicted, replaced, unguarded, untrusted
 from greeks_cli.terms.errors import NonFiniteEstimate
 from greeks_cli.terms.objections import NOTABLE_CHANCE
@@ -69,6 +70,9 @@ def estimates(
     for number in np.flatnonzero(doubtful.any(axis=0)).tolist():
         controlled = None if regression is None else regression.of_plan(number)
         missed = unseen(plans[number], values[:, number], scales[:, number], controlled)
+        if plans[number].request.contract.is_early and moments.upper is not None:
+            bound, noise = moments.upper.mean[..., number], moments.upper.stderr[..., number]
+            missed = missed + unexercised(plans[number], float(np.max(bound)), float(np.max(noise)))
         hidden[:, number] = np.where(doubtful[:, number], missed, 0.0)
     uncertainties = _uncertainties(plan, moments)
     # The change by three more events of the size of the few that carry an estimate (the rule of three): if k equal
@@ -84,7 +88,8 @@ def estimates(
     missed = np.where(missed > _NEGLIGIBLE * stderrs, missed, 0.0)
     of_steps = np.where(unexplained, 0.0, _change(moments.values, moments.steps))
     change = np.where(unexplained, 0.0, _change(moments.values, moments.dates))
-    of_dates = bias_of_dates(values, change, plan.request.contract.jumps)
+    contract = plan.request.contract
+    of_dates = bias_of_dates(values, change, contract.jumps, len(contract.dates))
     others = of_steps + of_dates + np.where(_is_price(plan), 0.0, _change(moments.values, moments.refit))
     bias = np.where(unexplained, hidden, _bias(plan, moments) + others + np.maximum(rarely_seen, missed))
     bias += _rounding(plans, np.where(is_small, np.abs(values) * (1 + abs(plan.shift)), scales))

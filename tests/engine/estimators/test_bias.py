@@ -26,12 +26,13 @@ def exactly(mean):
 @pytest.mark.parametrize(("is_jump", "power"), [(False, 1.0), (True, 0.5)])
 def test_bias_of_exercise_dates_is_what_their_law_leaves(is_jump, power):
     bias = np.array([0.01, 0.002])
-    assert bias_of_dates(np.array([1.0, -1.0]), (2**power - 1) * bias, is_jump) == pytest.approx(bias)
+    changes = (2**power - 1) * bias
+    assert bias_of_dates(np.array([1.0, -1.0]), changes, is_jump, 10**9) == pytest.approx(bias)
 
 
 def test_bias_of_exercise_dates_is_larger_where_they_are_too_few_for_a_law():
     values, changes = np.array([1.0, 0.05]), np.array([0.02, 0.02])
-    assert bias_of_dates(values, changes, False) == pytest.approx([0.02, 0.02 / (2**0.5 - 1)])
+    assert bias_of_dates(values, changes, False, 4) == pytest.approx([0.02, 1.25 * 0.02 / (2**0.5 - 1)])
 
 
 @pytest.mark.parametrize("law", [2, 4])
