@@ -52,6 +52,9 @@ class GivenPath:
     def lognormal_end(self):
         return self.spots[-1]
 
+    def bridges(self, leaves):
+        return None  # it is watched on its dates alone
+
     def first(self, n_dates):
         return self.spots[:n_dates]
 
