@@ -103,11 +103,11 @@ def device(request, monkeypatch):
 
 @pytest.fixture(autouse=True)
 def executor(request, monkeypatch):
-    """The executor that ``auto`` chooses in every test."""
+    """The executor that ``auto`` chooses in every test but those of the choice itself, marked ``auto``."""
     from greeks_cli.run import executors
 
     chosen = request.config.getoption("--executor")
-    if chosen != "auto":
+    if chosen != "auto" and not request.node.get_closest_marker("auto"):
         monkeypatch.setattr(executors, "_saves_time", lambda requests: chosen == "jit")
     return chosen
 

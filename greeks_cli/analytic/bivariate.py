@@ -14,6 +14,7 @@ from greeks_cli.analytic.black import N
 from greeks_cli.engine.autodiff import ops
 from greeks_cli.engine.autodiff.chainer_runtime import chainer
 from greeks_cli.engine.autodiff.ops import Operand
+from greeks_cli.engine.compiler import elementary
 
 Array = NDArray[np.float64]
 _PER_RULE = 64
@@ -52,9 +53,9 @@ class _Correlated(chainer.FunctionNode):  # type: ignore[misc]  # chainer has no
         a, b, correlation = inputs
         end = np.arcsin(correlation)
         t = self._place * end
-        sine, cosine = np.sin(t), np.cos(t)
+        sine, cosine = elementary.sin(t), elementary.cos(t)
         squares = a * a + b * b - 2 * (a * b) * sine
-        mean = (self._share * np.exp(-0.5 * squares / (cosine * cosine))).sum(axis=0)
+        mean = (self._share * elementary.exp(-0.5 * squares / (cosine * cosine))).sum(axis=0)
         return (mean * end * (1 / (2 * pi)),)
 
     def backward(self, indexes: tuple[int, ...], grad_outputs: tuple[Operand]) -> tuple[Operand, ...]:

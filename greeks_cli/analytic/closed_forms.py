@@ -13,6 +13,7 @@ from greeks_cli.analytic.point import PastFixing, Point, point_of
 from greeks_cli.analytic.point_accruals import TRACED_POINTS, PointAccruals, lognormal_start, open_input
 from greeks_cli.engine.autodiff.mixed_partials import Derivatives, MultiIndex, by_grad
 from greeks_cli.engine.autodiff.ops import Leaves, Operand, make_leaves
+from greeks_cli.engine.backends.select import arithmetic
 from greeks_cli.engine.compiler.ir import Array, Program
 from greeks_cli.engine.compiler.tracer import Tracer
 from greeks_cli.terms.contract import Contract
@@ -44,13 +45,17 @@ def exact_greeks(request: Request) -> Exact:
 
 def exact_derivatives(request: Request, contract: Contract, wanted: Sequence[MultiIndex]) -> Exact:
     """Derivatives of a contract's closed form in the request's market."""
-    return _at([_point(request, contract)], wanted)[0]
+    with arithmetic(request.simulation):
+        return _at([_point(request, contract)], wanted)[0]
 
 
 def exact_greeks_of_all(requests: Sequence[Request]) -> list[Exact]:
     """Closed forms of several requests; requests that differ only in numbers are evaluated as a batch."""
-    points = [_point(request, request.contract) for request in requests]
-    return _in_batches(points, [[greek.parameters for greek in request.greeks] for request in requests])
+    if not requests:
+        return []
+    with arithmetic(requests[0].simulation):
+        points = [_point(request, request.contract) for request in requests]
+        return _in_batches(points, [[greek.parameters for greek in request.greeks] for request in requests])
 
 
 def _point(request: Request, contract: Contract) -> "AnyPoint":

@@ -12,6 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from greeks_cli.engine.compiler import elementary
+
 Complex = NDArray[np.complex128]
 
 _LADDER = (48, 96, 192, 384, 768, 1536, 3072)
@@ -74,8 +76,8 @@ def _scanned(
 ) -> tuple[float, float | None]:
     """The angle, and the place beyond which nothing counts; None where there is none."""
     z = _place(_SCAN, angle)
-    size = (log_characteristic(z) - 1j * moneyness * z).real - np.log(np.abs(np.cosh(_SCAN + 1j * angle)))
-    size = size + 0.5 * max(_POWERS) * np.log1p(np.abs(z * deviation) ** 2)
+    size = (log_characteristic(z) - 1j * moneyness * z).real - elementary.log(np.abs(np.cosh(_SCAN + 1j * angle)))
+    size = size + 0.5 * max(_POWERS) * elementary.log1p(np.abs(z * deviation) ** 2)
     if np.isnan(size[0]):
         return angle, None
     size = np.where(np.isnan(size), np.inf, size)
@@ -88,10 +90,10 @@ def _converges(
     contour: Contour, log_characteristic: Callable[[Complex], Complex], moneyness: float, deviation: float
 ) -> bool:
     """True if two rules give the same price and the same Greeks."""
-    strike, rules = float(np.exp(moneyness)), []  # over the forward
+    strike, rules = float(elementary.exp(moneyness)), []  # over the forward
     for shift in (0.0, 0.5):
         z, shares = contour.nodes(shift)
-        terms = strike * np.exp(log_characteristic(z) - 1j * moneyness * z) / (z * (z + 1j)) * shares
+        terms = strike * elementary.exp(log_characteristic(z) - 1j * moneyness * z) / (z * (z + 1j)) * shares
         rules.append(terms * np.stack([(z * deviation) ** power for power in (0, *_POWERS)]))
     difference = np.abs((rules[0] - rules[1]).real.sum(axis=1))
     size = np.abs(rules[0]).sum(axis=1)

@@ -18,6 +18,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from greeks_cli.engine.compiler import elementary
+
 Array = NDArray[np.float64]
 
 _PER_PANEL = 16
@@ -120,13 +122,13 @@ class Laws(NamedTuple):
 
     def given(self, x: Array) -> Array:
         """The value of B."""
-        return np.exp(self.given_mean + self.given_deviation * x)
+        return elementary.exp(self.given_mean + self.given_deviation * x)
 
     def argument(self, x: Array, strike: Array) -> Array:
         """The distance of the forward of A given B from a strike, in standard deviations."""
         moved = self.correlation * self.deviation
         left = self.deviation * sqrt((1 - self.correlation) * (1 + self.correlation))
-        distance: Array = (log(self.forward) + moved * x - 0.5 * moved * moved - np.log(strike)) / left
+        distance: Array = (log(self.forward) + moved * x - 0.5 * moved * moved - elementary.log(strike)) / left
         return distance
 
 

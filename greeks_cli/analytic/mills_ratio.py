@@ -5,6 +5,8 @@ from math import pi, sqrt
 import numpy as np
 from numpy.typing import NDArray
 
+from greeks_cli.engine.compiler import elementary
+
 Array = NDArray[np.float64]
 
 _ROOT = sqrt(2 * pi)
@@ -49,7 +51,7 @@ def mills_ratio(z: Array) -> Array:
     ratio = _of_positive(np.abs(z))
     below = z < 0
     if below.any():
-        ratio[below] = _ROOT * np.exp(0.5 * z[below] ** 2) - ratio[below]
+        ratio[below] = _ROOT * elementary.exp(0.5 * z[below] ** 2) - ratio[below]
     return ratio
 
 

@@ -14,11 +14,8 @@ _N_PLACES = 4096
 
 
 def arithmetic_of(simulation: Simulation | None) -> str:
-    """Fingerprint of a run: that of the processor, and a mark of compiled code.
-
-    Compiled code rounds alike on all processors, but NumPy folds the numbers of a program.
-    """
-    return f"jit{fingerprint()}" if simulation and simulation.executor is ExecutorName.JIT else fingerprint()
+    """Fingerprint of a run: that of the processor for NumPy, and one for compiled code, which rounds alike on all."""
+    return "jit" if simulation and simulation.executor is ExecutorName.JIT else fingerprint()
 
 
 @cache

@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from greeks_cli.engine.autodiff.kinks import Sharp
 from greeks_cli.engine.autodiff.ops import values_of
+from greeks_cli.engine.compiler import elementary
 from greeks_cli.engine.execution.numbers import Numbers
 from greeks_cli.engine.payoffs import payoff
 from greeks_cli.engine.simulation.any_market import data_of, plain_path
@@ -28,7 +29,7 @@ def _payment(contract: Contract, spot: float) -> float | None:
 @_payment.register
 def _(contract: Asian, spot: float) -> float:
     past = np.array(contract.past_fixings)
-    average = np.exp(np.log(past).mean()) if contract.average is Average.GEOMETRIC else past.mean()
+    average = elementary.exp(elementary.log(past).mean()) if contract.average is Average.GEOMETRIC else past.mean()
     gain = spot - average if contract.strike is None else average - contract.strike
     return max(contract.type.sign * float(gain), 0.0)
 
@@ -50,7 +51,7 @@ def _(contract: Cliquet, spot: float) -> float:
 @_payment.register
 def _(contract: VarianceSwap, spot: float) -> float:
     assert contract.elapsed is not None  # else it needs its path
-    realised = float((np.log(_ratios(contract, spot)) ** 2).sum()) / contract.elapsed
+    realised = float((elementary.log(_ratios(contract, spot)) ** 2).sum()) / contract.elapsed
     return contract.notional * (realised - contract.strike_vol**2)
 
 

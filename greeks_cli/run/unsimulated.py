@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from math import isfinite
 
 from greeks_cli.analytic.closed_forms import exact_greeks_of_all
+from greeks_cli.engine.backends.select import arithmetic
 from greeks_cli.terms.request import Request
 from greeks_cli.terms.result import Estimate, Result, Unsimulated
 
@@ -15,7 +16,8 @@ def unsimulated(requests: Sequence[Request]) -> Iterator[tuple[int, Result]]:
         if request.contract.has_expired:
             from greeks_cli.run.expired import payoff_today  # contracts of all kinds
 
-            payment = payoff_today(request)
+            with arithmetic(request.simulation):
+                payment = payoff_today(request)
             values = [0.0 if greek.order else payment for greek in request.greeks]
             yield number, _exact_result(request, values, Unsimulated.EXPIRED)
         elif request.simulation.closed_form:

@@ -23,8 +23,9 @@ def deadly_alone(trade, threads):
     return deadly([trade], threads)[0]
 
 
-def test_trade_that_kills_its_worker_twice_fails_alone(monkeypatch):
-    requests = [build_request({"strike": 90.0 + i}, {"vol": 0.2}, {"paths": 2000}) for i in range(20)]
+def test_trade_that_kills_its_worker_twice_fails_alone(monkeypatch, executor):
+    settings = {"paths": 2000, "executor": executor}
+    requests = [build_request({"strike": 90.0 + i}, {"vol": 0.2}, settings) for i in range(20)]
     trades = [Trade("deadly" if i == 5 else f"T{i}", request) for i, request in enumerate(requests)]
     monkeypatch.setattr(batch, "_answers", deadly)
     monkeypatch.setattr(batch, "answer_to", deadly_alone)

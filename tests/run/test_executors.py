@@ -24,9 +24,8 @@ def chosen(*requests):
     return found
 
 
-def test_long_runs_are_compiled_and_short_ones_never_wait_for_it(executor):
-    if executor != "auto":
-        pytest.skip("the executor of this run of the tests is given")
+@pytest.mark.auto
+def test_long_runs_are_compiled_and_short_ones_never_wait_for_it():
     assert chosen(asked()) is ExecutorName.NUMPY
     assert chosen(asked(paths=10**8)) is ExecutorName.JIT
     assert chosen(*[asked(paths=10**6)] * 100) is ExecutorName.JIT
@@ -43,6 +42,7 @@ def asian(fixings):
     return {"kind": "asian", "strike": 100, "fixings": fixings}
 
 
+@pytest.mark.auto
 @pytest.mark.parametrize(
     ("contract", "market", "is_compiled"),
     [
@@ -56,21 +56,19 @@ def asian(fixings):
         ({"strike": 100}, LOCAL, False),
     ],
 )
-def test_long_runs_are_compiled_where_that_was_measured_to_save_time(executor, contract, market, is_compiled):
-    if executor != "auto":
-        pytest.skip("the executor of this run of the tests is given")
+def test_long_runs_are_compiled_where_that_was_measured_to_save_time(contract, market, is_compiled):
     found = chosen(build_request(contract, market, {"paths": 10**8}, "delta"))
     assert found is (ExecutorName.JIT if is_compiled else ExecutorName.NUMPY)
 
 
-def test_forecasts_count_the_time_steps_of_a_model(executor):
-    if executor != "auto":
-        pytest.skip("the executor of this run of the tests is given")
+@pytest.mark.auto
+def test_forecasts_count_the_time_steps_of_a_model():
     for settings in ({}, {"steps": 250}):
         assert chosen(build_request({"strike": 100}, HESTON, {"paths": 10**7, **settings}, "")) is ExecutorName.JIT
     assert chosen(asked(paths=10**7, greeks="")) is ExecutorName.NUMPY
 
 
+@pytest.mark.auto
 def test_without_llvmlite_auto_is_numpy_and_jit_names_the_remedy(monkeypatch):
     monkeypatch.setattr(executors, "why_not", lambda: "needs llvmlite; run: uv sync --extra jit")
     assert chosen(asked(paths=10**8)) is ExecutorName.NUMPY

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from greeks_cli.engine.autodiff.chainer_runtime import chainer
 from greeks_cli.engine.autodiff.ops import Operand, is_variable
+from greeks_cli.engine.compiler import elementary
 from greeks_cli.engine.compiler.tracer import elementwise
 
 Array = NDArray[Any]
@@ -105,7 +106,7 @@ def _of_exponential(order: int, x: Array) -> Array:
     """Beyond the series, f(k) = (k f(k-1) - exp(-x)) / x by parts."""
     near = np.abs(x) < _NEAR_EXPONENTIAL
     far = np.where(near, 1.0, x)
-    fallen = np.exp(-far)
+    fallen = elementary.exp(-far)
     found = (1 - fallen) / far
     for k in range(1, order + 1):
         found = (k * found - fallen) / far
@@ -116,7 +117,7 @@ def _of_logarithm(order: int, x: Array) -> Array:
     """Beyond the series, x f(k) + k f(k-1) is the derivative of order k of log(1 + x)."""
     near = np.abs(x) < _NEAR_LOGARITHM
     far = np.where(near, 1.0, x)
-    found = np.log(1 + far) / far
+    found = elementary.log(1 + far) / far
     for k in range(1, order + 1):
         found = (-factorial(k - 1) * (-1 / (1 + far)) ** k - k * found) / far
     return np.where(near, _series(_logarithmic_powers(order), np.where(near, x, 0.0)), found)

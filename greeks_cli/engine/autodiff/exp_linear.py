@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from greeks_cli.engine.autodiff.mixed_partials import MultiIndex
 from greeks_cli.engine.autodiff.ops import Operand
+from greeks_cli.engine.compiler import elementary
 from greeks_cli.engine.compiler.ir import Array
 
 Relative = Any
@@ -135,7 +136,7 @@ class ExpLinear:
     def logarithm(self, index: MultiIndex, dates: Dates, summed: bool) -> Any:
         """The derivative of the logarithm at one date, at several, or summed over these: an array or a number."""
         if not index:
-            value = np.log(self._base(dates))
+            value = elementary.log(self._base(dates))
             return value.sum(axis=0) if summed else value
         if self._scale in index:  # (-1)^(k-1) (k-1)! / scale^k
             k = len(index)

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from greeks_cli.engine.autodiff.chainer_runtime import chainer
 from greeks_cli.engine.autodiff.ops import Operand, exp, is_variable
+from greeks_cli.engine.compiler import elementary
 
 _ABOVE = (
     3.52624965998911e-2,
@@ -49,7 +50,7 @@ def scaled_tail(scale: Operand, x: Operand) -> Operand:
     """
     if is_variable(scale) or is_variable(x):
         return _ScaledTail().apply((scale, x))[0]
-    return np.exp(scale - 0.5 * (x * x)) * _mills(x)
+    return elementary.exp(scale - 0.5 * (x * x)) * _mills(x)
 
 
 def log_upper_tail(z: Operand) -> Operand:
@@ -59,7 +60,8 @@ def log_upper_tail(z: Operand) -> Operand:
     scaled = _tail_over_bell(np.abs(z))
     square = 0.5 * (z * z)
     above = (z > 0).astype(z.dtype)
-    return above * (np.log(scaled) - square) + (1 - above) * np.log1p(-(np.exp(-square) * scaled))
+    below = elementary.log1p(-(elementary.exp(-square) * scaled))
+    return above * (elementary.log(scaled) - square) + (1 - above) * below
 
 
 def _tail_over_bell(z: NDArray[np.floating]) -> NDArray[np.floating]:
@@ -73,7 +75,7 @@ def _tail_over_bell(z: NDArray[np.floating]) -> NDArray[np.floating]:
 
 
 def _cdf(x: NDArray[np.floating]) -> NDArray[np.floating]:
-    tail = np.exp(-0.5 * (x * x)) * _tail_over_bell(np.abs(x))
+    tail = elementary.exp(-0.5 * (x * x)) * _tail_over_bell(np.abs(x))
     above = (x > 0).astype(x.dtype)
     return above + (1 - 2 * above) * tail
 
@@ -82,7 +84,7 @@ def _mills(x: NDArray[np.floating]) -> NDArray[np.floating]:
     ratio = _ROOT * _tail_over_bell(np.abs(x))
     above = (x > 0).astype(x.dtype)
     below = x - above * x
-    return (1 - above) * (_ROOT * np.exp(0.5 * (below * below))) + (2 * above - 1) * ratio
+    return (1 - above) * (_ROOT * elementary.exp(0.5 * (below * below))) + (2 * above - 1) * ratio
 
 
 class _Cdf(chainer.FunctionNode):  # type: ignore[misc]  # chainer has no usable types

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from greeks_cli.engine.autodiff.chainer_runtime import F, chainer
 from greeks_cli.engine.autodiff.open_number import OpenNumber
+from greeks_cli.engine.compiler import elementary
 from greeks_cli.engine.compiler.ir import exp_of_number, in_float32, log_of_number
 from greeks_cli.engine.compiler.tracer import elementwise
 
@@ -51,7 +52,7 @@ def exp(x: Operand) -> Operand:
         return math.exp(x)
     if isinstance(x, OpenNumber):
         return x.exp()
-    return np.exp(x) if x.ndim else elementwise(exp_of_number, x)
+    return elementary.exp(x) if x.ndim else elementwise(exp_of_number, x)
 
 
 def log(x: Operand) -> Operand:
@@ -62,7 +63,7 @@ def log(x: Operand) -> Operand:
         return math.log(x)
     if isinstance(x, OpenNumber):
         return x.log()
-    return np.log(x) if x.ndim else elementwise(log_of_number, x)
+    return elementary.log(x) if x.ndim else elementwise(log_of_number, x)
 
 
 def sqrt(x: Operand) -> Operand:
@@ -76,14 +77,14 @@ def sin(x: Operand) -> Operand:
     """The sine, elementwise."""
     if is_variable(x):
         return F.sin(x)
-    return math.sin(x) if isinstance(x, float) else np.sin(x)
+    return math.sin(x) if isinstance(x, float) else elementary.sin(x)
 
 
 def cos(x: Operand) -> Operand:
     """The cosine, elementwise."""
     if is_variable(x):
         return F.cos(x)
-    return math.cos(x) if isinstance(x, float) else np.cos(x)
+    return math.cos(x) if isinstance(x, float) else elementary.cos(x)
 
 
 def minimum(x: Operand, y: Operand) -> Operand:

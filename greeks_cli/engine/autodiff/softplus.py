@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from greeks_cli.engine.autodiff.chainer_runtime import chainer
 from greeks_cli.engine.autodiff.ops import Operand
 from greeks_cli.engine.autodiff.polynomial import polynomial_bend
+from greeks_cli.engine.compiler import elementary
 
 MAX_ORDER = 8
 """The number of orders of a kernel; the fourth derivative of a step is of order 5."""
@@ -64,8 +65,8 @@ class Kernel:
         if self.degree is not None:
             return polynomial_bend(x, width, self.degree, order)
         if not self.extrapolated:
-            return _softplus(x, np.exp(np.abs(x) * (-1 / width)), width, order)
-        wider = np.exp(np.abs(x) * (-0.5 / width))
+            return _softplus(x, elementary.exp(np.abs(x) * (-1 / width)), width, order)
+        wider = elementary.exp(np.abs(x) * (-0.5 / width))
         narrower = wider * wider
         if order < 2:
             value = _softplus(x, narrower, width, order)
@@ -94,7 +95,7 @@ def _sharp(x: NDArray[np.floating], order: int) -> NDArray[np.floating]:
 def _softplus(x: NDArray[np.floating], e: NDArray[np.floating], width: float, order: int) -> NDArray[np.floating]:
     """The softplus and its derivatives without np.where, which takes five times as long where signs are mixed."""
     if order == 0:
-        value = np.log1p(e)
+        value = elementary.log1p(e)
         value *= width
         value += np.maximum(x, 0)
         return value

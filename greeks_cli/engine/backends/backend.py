@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from greeks_cli.engine.backends.ziggurat import StandardNormals
+from greeks_cli.engine.compiler.elementary import Functions
 from greeks_cli.engine.compiler.ir import Array, Name, Program, Source
 
 Fill = Callable[[Array], object]
@@ -70,6 +71,8 @@ class Device(ABC):
     name: str
     compiles: ClassVar[bool] = False
     """True if programs are compiled: results are summed where sums suffice, and sources are lowered to calls."""
+    functions: ClassVar[Functions] = {}
+    """Elementary functions in place of NumPy's, of paths and of the numbers of a run."""
 
     @abstractmethod
     def array(self, values: Array) -> Array:

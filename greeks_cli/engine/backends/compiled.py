@@ -16,9 +16,10 @@ import numpy as np
 from greeks_cli.engine.backends.backend import ALONE, FEWEST_IN_STEPS, Fill, Host, Rows, SlicedSums, Stack
 from greeks_cli.engine.backends.code import normals_of
 from greeks_cli.engine.backends.operation_text import LANES
-from greeks_cli.engine.backends.portable import Portable, portable
+from greeks_cli.engine.backends.portable import PORTABLE
 from greeks_cli.engine.backends.segments import Segments, sums_of_rows
 from greeks_cli.engine.backends.ziggurat import BITS, StandardNormals
+from greeks_cli.engine.compiler.elementary import in_place
 from greeks_cli.engine.compiler.ir import Array, Call, Name, Program, Source
 
 _KEPT = 256
@@ -29,6 +30,7 @@ class Compiled(Host):
     """LLVM on the processor."""
 
     compiles = True
+    functions = PORTABLE
 
     def __init__(self) -> None:
         self._lock = RLock()
@@ -36,16 +38,10 @@ class Compiled(Host):
         self._of_structures: dict[Hashable, tuple[tuple[Call, ...], Segments]] = {}
         """Segments by structure, with the calls, whose identity is part of the structure."""
 
-    def array(self, values: Array) -> Array:
-        found: Array = portable(values)
-        return found
-
-    def empty(self, shape: tuple[int, ...], dtype: type[np.floating]) -> Array:
-        return np.empty(shape, dtype).view(Portable)
-
     def normals(self, address: np.random.SeedSequence, count: int) -> Fill:
         """NumPy's words of SFC64, and the normals that NumPy's executor makes of them."""
-        return StandardNormals(np.random.Generator(np.random.SFC64(address)), count, _draw, portable).fill
+        with in_place(self.functions):
+            return StandardNormals(np.random.Generator(np.random.SFC64(address)), count, _draw).fill
 
     def results(
         self,

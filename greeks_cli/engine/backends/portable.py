@@ -1,9 +1,12 @@
-"""Arrays whose elementary functions are our own, so that NumPy's calls on them give the same bits on every processor.
+"""Elementary functions in our own code, in place of NumPy's: the same bits on every processor.
 
-NumPy's exp, log and log1p round differently by the width of a processor's vectors; its other functions do not.
+NumPy's exp, log, log1p, sin, cos and power round differently by the width of a processor's vectors; its arithmetic,
+roots and sums do not.
 """
 
-from typing import Any
+import math
+from collections.abc import Callable
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,51 +15,66 @@ from greeks_cli.engine.backends.code import function_of
 from greeks_cli.engine.backends.elementary import FUNCTIONS
 from greeks_cli.engine.backends.llvm_text import Kernel
 from greeks_cli.engine.backends.operation_text import LANES
+from greeks_cli.engine.compiler.elementary import Functions
 from greeks_cli.engine.compiler.operations import LOAD, Node
 
-
-class Portable(np.ndarray[Any, np.dtype[Any]]):
-    """An array of the compiled executor; what NumPy makes of one is one."""
-
-    def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, out: Any = None, **keywords: Any) -> Any:
-        plain = [one.view(np.ndarray) if isinstance(one, Portable) else one for one in inputs]
-        if out is not None:
-            keywords["out"] = tuple(one.view(np.ndarray) if isinstance(one, Portable) else one for one in out)
-        if ufunc in FUNCTIONS and method == "__call__" and not keywords.keys() - {"out"} and plain[0].ndim:
-            found = _elementary(ufunc, plain[0], keywords.get("out"))
-        else:
-            found = getattr(ufunc, method)(*plain, **keywords)
-        if out is not None:
-            return out[0] if len(out) == 1 else out
-        return portable(found)
-
-    def __array_function__(self, function: Any, types: Any, arguments: Any, keywords: Any) -> Any:
-        found = super().__array_function__(function, types, arguments, keywords)
-        if isinstance(found, list | tuple):
-            return type(found)(map(portable, found)) if type(found) in (list, tuple) else found
-        return portable(found)
+_PLAIN: Final = {np.ndarray, float, int, np.float64, np.float32}
+"""Types of numbers; others, such as a tracer's, have their own way with NumPy's functions."""
 
 
-def portable(value: Any) -> Any:
-    """An array of floating-point numbers as a portable one; anything else as it is."""
-    is_array = isinstance(value, np.ndarray) and value.ndim > 0 and value.dtype.kind == "f"
-    return value.view(Portable) if is_array else value
+def _in_place_of(ufunc: np.ufunc, computed: Callable[..., NDArray[Any]]) -> Callable[..., Any]:
+    """A function called as NumPy's is."""
+
+    def called(*arguments: Any, **keywords: Any) -> Any:
+        is_plain = all(type(one) in _PLAIN for one in arguments) and not keywords.keys() - {"out"}
+        if not is_plain or np.result_type(*arguments).kind != "f":
+            return ufunc(*arguments, **keywords)
+        found = computed(*arguments)
+        if (out := keywords.get("out")) is None:
+            return found[()]
+        out[...] = found
+        return out
+
+    return called
 
 
-def _elementary(ufunc: Any, x: NDArray[Any], out: tuple[NDArray[Any]] | None) -> NDArray[Any]:
-    """An elementary function of each number, in our own code."""
-    kind = "float32" if x.dtype == np.float32 else "float64"
-    flat = np.ascontiguousarray(x, kind).reshape(-1)
-    padded = flat if len(flat) >= LANES else np.concatenate([flat, np.zeros(LANES - len(flat), kind)])
-    found = np.empty_like(padded)
-    load = Node(0, LOAD, (), kind)
-    result = Node(1, ufunc, (load,), kind)
-    pointers = np.array([[padded.ctypes.data], [found.ctypes.data]], np.uintp)
-    nothing, sizes = np.zeros(1), np.array([1, len(padded), len(padded) + LANES, 1, 0])
-    function = function_of(Kernel((load, result), (kind,), 0, (result,), ()))
-    function(*(one.ctypes.data for one in (pointers[0], nothing, nothing, pointers[1], nothing, sizes)))
-    shaped = found[: len(flat)].reshape(x.shape)
-    if out is None:
-        return shaped
-    out[0][...] = shaped
-    return out[0]
+def _elementary(ufunc: np.ufunc) -> Callable[[Any], NDArray[Any]]:
+    """An elementary function of each number."""
+
+    def computed(numbers: Any) -> NDArray[Any]:
+        x = np.asarray(numbers)
+        kind = "float32" if x.dtype == np.float32 else "float64"
+        flat = np.ascontiguousarray(x, kind).reshape(-1)
+        padded = flat if len(flat) >= LANES else np.concatenate([flat, np.zeros(LANES - len(flat), kind)])
+        found = np.empty_like(padded)
+        load = Node(0, LOAD, (), kind)
+        result = Node(1, ufunc, (load,), kind)
+        pointers = np.array([[padded.ctypes.data], [found.ctypes.data]], np.uintp)
+        nothing, sizes = np.zeros(1), np.array([1, len(padded), len(padded) + LANES, 1, 0])
+        function = function_of(Kernel((load, result), (kind,), 0, (result,), ()))
+        function(*(one.ctypes.data for one in (pointers[0], nothing, nothing, pointers[1], nothing, sizes)))
+        return found[: len(flat)].reshape(x.shape)
+
+    return computed
+
+
+def _powers(bases: Any, exponents: Any) -> NDArray[Any]:
+    """Powers by the C library."""
+    return np.asarray(_POWER(bases, exponents)).astype(np.result_type(bases, exponents))
+
+
+def _power(base: float, exponent: float) -> float:
+    try:
+        return math.pow(base, exponent)
+    except OverflowError:
+        return math.copysign(math.inf, base) if exponent % 2 == 1 else math.inf
+    except ValueError:
+        return math.nan if base else math.inf
+
+
+_POWER = np.frompyfunc(_power, 2, 1)
+PORTABLE: Functions = {
+    **{function: _in_place_of(function, _elementary(function)) for function in FUNCTIONS},
+    np.power: _in_place_of(np.power, _powers),
+}
+"""Our own functions by NumPy's."""

@@ -1,8 +1,11 @@
 """Selection of the device that computes each block."""
 
+from contextlib import AbstractContextManager
+
 from greeks_cli.engine.backends.backend import HOST, Device
 from greeks_cli.engine.backends.compiled import compiled
 from greeks_cli.engine.backends.cupy import Gpu, gpus
+from greeks_cli.engine.compiler.elementary import in_place
 from greeks_cli.terms.errors import GpuFailed
 from greeks_cli.terms.simulation import ExecutorName, Sampler, Simulation
 
@@ -27,6 +30,11 @@ def devices(simulation: Simulation) -> tuple[Device, ...]:
 def processor(simulation: Simulation) -> Device:
     """The executor of a simulation on this machine's processor."""
     return compiled() if simulation.executor is ExecutorName.JIT else HOST
+
+
+def arithmetic(simulation: Simulation) -> AbstractContextManager[None]:
+    """Computes by the elementary functions of a simulation's executor, in this thread."""
+    return in_place(processor(simulation).functions)
 
 
 def device_of(simulation: Simulation, block: int) -> Device:

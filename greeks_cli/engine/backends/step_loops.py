@@ -14,7 +14,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from greeks_cli.engine.backends.launch import Launch
-from greeks_cli.engine.backends.portable import portable
 from greeks_cli.engine.compiler.expand import Expansion
 from greeks_cli.engine.compiler.ir import Array, Call, Program, Source, exp_of_number, log_of_number
 from greeks_cli.engine.compiler.operations import ANY, CARRIED, CHOSEN, Graph, Kind, Node, Unfit
@@ -140,7 +139,7 @@ class StepLoop:
         n_paths = arrays[names.state[0]].shape[-1]
         deque(self._launch.run(values, n_paths, len(bounds)), 0)
         names_of = (*names.state, *names.kept)
-        found = {name: portable(values[slot]) for name, slot in zip(names_of, self._outputs, strict=False)}
+        found = {name: values[slot] for name, slot in zip(names_of, self._outputs, strict=False)}
         is_told = len(self._outputs) > len(names_of)
         meets = is_told and bool(values[self._outputs[-1]].any())
         return Taken({name: found[name] for name in names.state}, {name: found[name] for name in names.kept}, meets)

@@ -17,6 +17,7 @@ from math import ceil, exp, log, pi, sqrt
 import numpy as np
 from numpy.typing import NDArray
 
+from greeks_cli.engine.compiler import elementary
 from greeks_cli.engine.compiler.ir import Array
 
 _CHUNK = 1 << 18
@@ -48,10 +49,8 @@ class Rest:
     stays: NDArray[np.float64]
     alias: NDArray[np.int64]
 
-    def draw(
-        self, generator: np.random.Generator, count: int, array: Callable[[Array], Array] = np.asarray
-    ) -> NDArray[np.float64]:
-        """Independent numbers of either sign, shape (count,), by exp and log1p of what ``array`` makes of arrays."""
+    def draw(self, generator: np.random.Generator, count: int) -> NDArray[np.float64]:
+        """Independent numbers of either sign, shape (count,)."""
         found = np.empty(0)
         while len(found) < count:
             chosen, across, up = generator.random((3, 2 * (count - len(found)) + 20))
@@ -60,10 +59,10 @@ class Rest:
             box = np.where(scaled - box < self.stays.take(box), box, self.alias.take(box))
             left, width, floor, height = self.boxes.take(box, axis=1)
             x = left + width * across
-            below = floor + height * up < np.exp(array(-0.5 * x * x))
+            below = floor + height * up < elementary.exp(-0.5 * x * x)
             tail = np.flatnonzero(width == 0)
             if len(tail):
-                x[tail] = np.sqrt(left[tail] ** 2 - 2 * np.log1p(array(-across[tail])))
+                x[tail] = np.sqrt(left[tail] ** 2 - 2 * elementary.log1p(-across[tail]))
                 below[tail] = x[tail] * up[tail] < left[tail]
             found = np.append(found, np.copysign(x, chosen - 0.5)[below])
         return found[:count]
@@ -83,7 +82,7 @@ def rectangles() -> tuple[NDArray[np.float64], Rest]:
     left = np.append(0, edges)
     width = np.diff(left, append=left[-1])
     floor = np.append(np.cumsum((half_area / edges)[::-1])[::-1], 0)
-    height = np.exp(-0.5 * left**2) - floor
+    height = np.array([exp(-0.5 * edge**2) for edge in left]) - floor
     areas = width * height
     areas[-1] = height[-1] / left[-1]
     return edges, Rest(np.array([left, width, floor, height]), *_aliases(areas))
@@ -138,18 +137,12 @@ class StandardNormals:
     (Intervals of 1e-6 show the places.)
     """
 
-    def __init__(
-        self,
-        generator: np.random.Generator,
-        count: int,
-        draw: Draw | None = None,
-        array: Callable[[Array], Array] = np.asarray,
-    ):
-        """``draw`` fills an array with normals in the rectangles, by default by NumPy; ``array`` is as in ``Rest``."""
+    def __init__(self, generator: np.random.Generator, count: int, draw: Draw | None = None):
+        """``draw`` fills an array with normals in the rectangles, by default by NumPy."""
         self._generator, self._draw = generator, draw or _drawn
         self._outside = _numbers_outside(generator, count)
         """Positions of the normals outside the rectangles."""
-        self._values_outside = rectangles()[1].draw(generator, len(self._outside), array)
+        self._values_outside = rectangles()[1].draw(generator, len(self._outside))
         self._count = count
         self._drawn = 0
 

@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from greeks_cli.engine.compiler.elementary import evaluated
 from greeks_cli.engine.compiler.ir import ROW, Shape
 
 Item = TypeVar("Item")
@@ -59,9 +60,9 @@ class PerTrade:
         if method != "__call__":
             return NotImplemented
         if all(x.values.ndim == 1 if isinstance(x, PerTrade) else isinstance(x, float | int) for x in inputs):
-            found = function(*(x.values if isinstance(x, PerTrade) else x for x in inputs), **keywords)
+            found = evaluated(function)(*(x.values if isinstance(x, PerTrade) else x for x in inputs), **keywords)
         else:
-            found = _broadcast(function, inputs, keywords)
+            found = _broadcast(evaluated(function), inputs, keywords)
         if found.dtype != np.bool_:
             return PerTrade(found.astype(float) if found.dtype == object else found)
         return np.bool_(_agreed(found))
@@ -137,7 +138,7 @@ def _agreed(found: NDArray[Any]) -> bool:
     return agreed
 
 
-def _broadcast(function: np.ufunc, inputs: Sequence[Any], keywords: dict[str, Any]) -> NDArray[Any]:
+def _broadcast(function: Callable[..., Any], inputs: Sequence[Any], keywords: dict[str, Any]) -> NDArray[Any]:
     """The result of a ufunc of arrays per trade; numbers take the type of the arrays, as Python's numbers do."""
     rank = max(x.values.ndim - 1 if isinstance(x, PerTrade) else np.ndim(x) for x in inputs)
     types = [x.values.dtype for x in inputs if isinstance(x, PerTrade) and not x.is_number]

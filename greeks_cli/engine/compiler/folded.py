@@ -4,6 +4,8 @@ import operator
 from collections.abc import Callable
 from typing import Any, Protocol
 
+from greeks_cli.engine.compiler.elementary import evaluated
+
 
 class Notes(Protocol):
     """Notes what is made of numbers."""
@@ -89,7 +91,7 @@ def called(function: Callable[..., Any], operands: tuple[Any, ...]) -> Any:
     for operand in operands:
         if type(operand) is Folded:
             return operand.notes.call(function, operands)
-    return function(*operands)
+    return evaluated(function)(*operands)
 
 
 def as_number(constant: Any) -> Any:

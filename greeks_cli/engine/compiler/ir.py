@@ -12,6 +12,8 @@ from typing import Any, Generic, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from greeks_cli.engine.compiler.elementary import evaluated
+
 Array = NDArray[np.floating]
 Source = Hashable
 """The name of an array or number that a program reads: a frozen object that says how it is made."""
@@ -108,7 +110,7 @@ class Program(Generic[Name]):
         own = new - self._names.keys() - seen
         steps = []
         for call in self.calls:
-            function, arguments = call.function, call.arguments
+            function, arguments = evaluated(call.function), call.arguments
             free = [slot for slot in call.last_uses if slot in own] if call.result in new else []
             if free:
                 function, arguments = partial(_written_over, function), (*arguments, free[0])

@@ -39,9 +39,9 @@ def remaining_bias(
     near_most = near_size + deviations * near_stderr
     far_most = far_size + deviations * far_stderr
     certain = np.maximum(near_size - 2 * near_stderr, np.finfo(float).tiny)
-    ratio = np.clip((far_size + 2 * far_stderr) / certain, _LEAST_RATIO, 2.0**law)
+    ratio = np.clip((far_size + 2 * far_stderr) / certain, _LEAST_RATIO, np.ldexp(1.0, law))
     certainly = max(deviations, 1.0)
-    excess = far_size - certainly * far_stderr - 2.0**law * (near_size + certainly * near_stderr)
+    excess = far_size - certainly * far_stderr - np.ldexp(1.0, law) * (near_size + certainly * near_stderr)
     lawful = near_most / (ratio - 1) + np.maximum(excess, 0) / 4
     found = np.where(orders < _LAWLESS, lawful, np.maximum(near_most, far_most / 4))
     return np.where(np.equal(law, 1), near_most + far_most, found)

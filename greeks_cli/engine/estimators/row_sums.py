@@ -104,6 +104,6 @@ def _in_float64(row: NDArray[np.floating]) -> Vector:
 
 
 def _squared_lengths(vectors: Vector) -> Vector:
-    """Squared lengths of the vectors along the last axis; a matrix product reads them once and needs no long array."""
-    squares: Vector = vectors[..., None, :] @ vectors[..., None]
-    return squares[..., 0, 0]
+    """Squared lengths of the vectors along the last axis; a matrix product would round by the kind of processor."""
+    squares: Vector = np.einsum("...i,...i->...", vectors, vectors)
+    return squares

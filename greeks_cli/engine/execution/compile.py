@@ -4,10 +4,12 @@ request -> pilot paths -> choice of estimators -> trace (Chainer runs once per s
 simplify -> link -> executable; executable x block -> moments; moments in block order -> estimates.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import TypeVar
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import Any, TypeVar
 
 from greeks_cli.engine.autodiff.mixed_partials import MultiIndex
+from greeks_cli.engine.backends.select import arithmetic
+from greeks_cli.engine.compiler.elementary import carried
 from greeks_cli.engine.execution.blocks import Blocks
 from greeks_cli.engine.execution.choice import Errors
 from greeks_cli.engine.execution.path_group import PathGroup, WeightedSum
@@ -27,10 +29,14 @@ Made = TypeVar("Made")
 def planned(requests: Sequence[Request], mapper: Mapper = map) -> list[Plan | GreeksError]:
     """The plan of each request, or the error that prevents one; ``mapper`` may be the ``map`` of an executor."""
 
+    def mapped(work: Callable[..., Any], *of_each: Iterable[Any]) -> Iterable[Any]:
+        return mapper(carried(work), *of_each)
+
     def plans(some: Sequence[Request]) -> list[Plan]:
-        pilots = traced(Pilot.of_all(some))
-        errors = squared_errors(pilots, mapper)
-        return with_shifts([_plan(pilot, error) for pilot, error in zip(pilots, errors, strict=True)], mapper)
+        with arithmetic(some[0].simulation):
+            pilots = traced(Pilot.of_all(some))
+            errors = squared_errors(pilots, mapped)
+            return with_shifts([_plan(pilot, error) for pilot, error in zip(pilots, errors, strict=True)], mapped)
 
     found: dict[int, Plan | GreeksError] = {}
     for numbers, made in able(lambda numbers: plans([requests[n] for n in numbers]), range(len(requests))):
@@ -51,12 +57,13 @@ def plan(
     if request.contract.has_expired:
         message = "has passed: the contract is worth its payoff, and there is nothing to simulate"
         raise InvalidInput([Problem(("contract", "expiry"), message, request.dates.expiry)])
-    (pilot,) = traced(Pilot.of_all([request]))
-    if errors is not None:
-        return _plan(pilot, errors, limit, controls)
-    (errors,) = squared_errors([pilot])
-    (found,) = with_shifts([_plan(pilot, errors, limit, controls)])
-    return found
+    with arithmetic(request.simulation):
+        (pilot,) = traced(Pilot.of_all([request]))
+        if errors is not None:
+            return _plan(pilot, errors, limit, controls)
+        (errors,) = squared_errors([pilot])
+        (found,) = with_shifts([_plan(pilot, errors, limit, controls)])
+        return found
 
 
 def traced(pilots: list[Pilot]) -> list[Pilot]:
@@ -81,12 +88,14 @@ def _plan(
 
 def simplified(plans: Sequence[Plan]) -> Programs:
     """The programs of plans on any paths, simplified once per structure."""
-    return Programs(plans)
+    with arithmetic(plans[0].request.simulation):
+        return Programs(plans)
 
 
 def compiled(programs: Programs, numbers: Sequence[int] | None = None, sums: Sequence[WeightedSum] = ()) -> PathGroup:
     """The executable of plans on the same paths, linked; with sums over plans. ``numbers`` are by default all."""
-    return PathGroup.of(programs, numbers, sums)
+    with arithmetic(programs.plans[0].request.simulation):
+        return PathGroup.of(programs, numbers, sums)
 
 
 def able(

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from greeks_cli.engine.autodiff.mixed_partials import MultiIndex
+from greeks_cli.engine.backends.select import arithmetic
 from greeks_cli.engine.estimators.bias import bias_of_dates, remaining_bias
 from greeks_cli.engine.estimators.methods import kink_order
 from greeks_cli.engine.estimators.moments import Moments
@@ -44,7 +45,6 @@ class Truth:
     control: Sequence[float | None] = ()
 
 
-@np.errstate(all="ignore")  # non-finite estimates are named below
 def estimates(
     plans: Sequence[Plan], moments: StackMoments, truths: Sequence[Truth], tails: Mapping[MultiIndex, Tail]
 ) -> list[Estimates | NonFiniteEstimate]:
@@ -53,6 +53,13 @@ def estimates(
     The plans were computed as one: they have dates, sampler, Greeks and methods in common, not the market. ``tails``
     are those of the Greeks, which the sample may have missed.
     """
+    with arithmetic(plans[0].request.simulation), np.errstate(all="ignore"):  # non-finite estimates are named
+        return _of_plans(plans, moments, truths, tails)
+
+
+def _of_plans(
+    plans: Sequence[Plan], moments: StackMoments, truths: Sequence[Truth], tails: Mapping[MultiIndex, Tail]
+) -> list[Estimates | NonFiniteEstimate]:
     plan = plans[0]
     regression = _regression(plans, moments, truths)
     values = moments.values.mean if regression is None else regression.values

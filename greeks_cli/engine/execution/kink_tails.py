@@ -70,7 +70,7 @@ def kink_tails(plan: Plan, controlled: Controlled | None, paths: int) -> Tail:
 def _tail(samples: NDArray[np.floating], weights: NDArray[np.floating], probability: float) -> Tail:
     """The tail of each row of samples: the paths that move its mean most, of at most some probability in all."""
     mass = weights / len(weights)
-    distances = np.abs(samples - (samples @ mass / mass.sum())[:, None])
+    distances = np.abs(samples - (np.einsum("ij,j->i", samples, mass) / mass.sum())[:, None])
     distances = np.where(np.isfinite(distances), distances, 0.0)
     order = np.argsort(-distances, axis=1, kind="stable")
     sorted_mass, sorted_distances = mass[order], np.take_along_axis(distances, order, axis=1)

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from greeks_cli.engine.autodiff.mixed_partials import MultiIndex
 from greeks_cli.engine.backends.backend import Device, SlicedSums
-from greeks_cli.engine.backends.select import device_of, on_processor
+from greeks_cli.engine.backends.select import arithmetic, device_of, on_processor
 from greeks_cli.engine.compiler.ir import small_buffers
 from greeks_cli.engine.estimators.moments import Moments
 from greeks_cli.engine.execution.accumulator import StackAccumulator, StackMoments
@@ -129,7 +129,8 @@ class PathGroup:
 
     def tails(self, paths: int) -> list[Mapping[MultiIndex, Tail]]:
         """The tail of each Greek of each stack, for a run of some paths."""
-        return [own for part in self.parts for own in tails(part.linked, part.plans, paths)]
+        with arithmetic(self.plans[0].request.simulation):
+            return [own for part in self.parts for own in tails(part.linked, part.plans, paths)]
 
     def accumulate(self, block: int, shared: "SharedNormals | None" = None) -> GroupMoments:
         """Simulates, prices and differentiates one block of all plans; a pure function of group and block.
@@ -143,7 +144,8 @@ class PathGroup:
             normals = shared.of(block, device) if shared else blocks.normals(block, device)
             return self._moments(block, normals, device, pieces)
 
-        return device.run(accumulated)
+        with arithmetic(blocks.request.simulation):
+            return device.run(accumulated)
 
     @small_buffers()
     @np.errstate(all="ignore")  # a non-finite estimate is reported by name at the end

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from greeks_cli.engine.autodiff.mixed_partials import MultiIndex
+from greeks_cli.engine.compiler import elementary
 from greeks_cli.engine.compiler.batching import in_batches
 from greeks_cli.engine.compiler.ir import small_buffers
 from greeks_cli.engine.estimators.scales import size_of
@@ -193,7 +194,7 @@ class _Tried:
             if not self.varying or shift == 0 or abs(shift) > _FARTHEST or not self.is_finite[near].all():
                 continue
             gains = [self._gain(row, shift, least_paths) for row in self.varying.values()]
-            mean = float(np.log(np.maximum(gains, 1e-9)).mean())
+            mean = float(elementary.log(np.maximum(gains, 1e-9)).mean())
             if min(gains) >= _WORTH and mean > most:
                 found, most = replace(self.plan, shift=float(shift), small=frozenset(self.varying)), mean
         return found
@@ -218,7 +219,7 @@ class _Tried:
 def _without_rounding(request: Request, index: MultiIndex, row: Rows, ends: Rows) -> Rows:
     """The samples, equal to the middle one where rounding alone tells them from it."""
     middle = row[np.abs(ends).argmin()]
-    growth = np.exp(request.flat_market.vol * np.sqrt(request.contract.expiry) * np.abs(ends))
+    growth = elementary.exp(request.flat_market.vol * np.sqrt(request.contract.expiry) * np.abs(ends))
     rounding = _ROUNDING * (abs(middle) + size_of(request, index)) * growth
     return np.where(np.abs(row - middle) <= rounding, middle, row)
 

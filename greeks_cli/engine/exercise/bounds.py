@@ -12,6 +12,7 @@ import numpy as np
 
 from greeks_cli.engine.autodiff.kinks import Sharp
 from greeks_cli.engine.autodiff.ops import values_of
+from greeks_cli.engine.compiler import elementary
 from greeks_cli.engine.exercise.fit import Array, Moves, pilot_path
 from greeks_cli.engine.exercise.policy import Columns, policy_of
 from greeks_cli.engine.payoffs.at_dates import at_dates_of_several
@@ -84,7 +85,7 @@ class _Paths:
             (own.before(date)[:, None] + steps[date].reshape(_PATHS, _SUCCESSORS)).ravel()
             for own, steps in zip(self._moves, self._steps, strict=True)
         ]
-        view = at_dates_of_several([np.exp(logs) for logs in successors])
+        view = at_dates_of_several([elementary.exp(logs) for logs in successors])
         payments = np.asarray(values_of(payoff(self._request.contract, self._request.payoff_values, view, Sharp())))
         values = discount * self._value(policy, date, successors, payments) - self._of_bells(policy, successors)
         mean = values.reshape(_PATHS, _SUCCESSORS).mean(axis=1)

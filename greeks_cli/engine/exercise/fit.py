@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from greeks_cli.engine.autodiff.ops import Leaves, values_of
+from greeks_cli.engine.compiler import elementary
 from greeks_cli.engine.exercise.least_squares import fitted
 from greeks_cli.engine.exercise.variants import Variant
 from greeks_cli.engine.payoffs.bells import N_BELLS, bells, functions_of
@@ -104,10 +105,10 @@ class Moves:
     """The logarithm of one lognormal on pilot paths, and its bells with their means a date before."""
 
     def __init__(self, path: Path, leaves: Leaves):
-        self.logs = np.log(np.asarray(path.lognormals))
+        self.logs = elementary.log(np.asarray(path.lognormals))
         n_dates = len(self.logs)
         accruals = path.accruals(leaves, slice(0, n_dates))
-        self._start = float(np.log(path.start(leaves)))
+        self._start = float(elementary.log(path.start(leaves)))
         self._growth = np.broadcast_to(accruals.growth, (n_dates, 1))[:, 0]
         self._variance = np.broadcast_to(accruals.variance, (n_dates, 1))[:, 0]
 

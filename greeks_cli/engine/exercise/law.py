@@ -5,6 +5,7 @@ from functools import lru_cache
 import numpy as np
 
 from greeks_cli.engine.autodiff.ops import values_of
+from greeks_cli.engine.backends.select import arithmetic
 from greeks_cli.engine.exercise.fit import Array, pilot_path
 from greeks_cli.engine.exercise.policy import with_policy
 from greeks_cli.engine.payoffs.early import POLICY, Columns, Early, early
@@ -21,7 +22,8 @@ _NOTABLE = 0.02
 
 def exercise_law(request: Request) -> ExerciseLaw | None:
     """The law of exercise by a request's policy, a pure function of the request; None without early exercise."""
-    return _law(request.changed(greeks=request.greeks[:1])) if request.contract.is_early else None
+    with arithmetic(request.simulation):
+        return _law(request.changed(greeks=request.greeks[:1])) if request.contract.is_early else None
 
 
 @lru_cache(_KEPT)
@@ -44,7 +46,7 @@ def _law(request: Request) -> ExerciseLaw:
         ExerciseDate(float(time), float(share), _noise(share), boundary)
         for time, share, boundary in zip(times, shares, boundaries, strict=True)
     )
-    return ExerciseLaw(whole, _noise(whole), float(times @ shares / whole) if whole else None, dates)
+    return ExerciseLaw(whole, _noise(whole), float((times * shares).sum() / whole) if whole else None, dates)
 
 
 def _noise(share: float) -> float:

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from greeks_cli.engine.compiler import elementary
 from greeks_cli.engine.exercise.fit import NEVER, PER_COLUMN, Array, Fit, Moves, fitted_martingale, pilot_path
 from greeks_cli.engine.exercise.least_squares import fitted
 from greeks_cli.engine.exercise.variants import Variant
@@ -27,7 +28,7 @@ class FitOnOne(Fit):
         super().__init__(request, variant, own, np.asarray(own.europeans()))
         self._moves = Moves(path, request.values)
         accruals, spots = path.accruals(request.values, slice(0, own.n_dates)), np.asarray(path.spots).mean(axis=1)
-        forwards = spots * np.exp(-np.broadcast_to(accruals.carry, (own.n_dates, 1))[:, 0])
+        forwards = spots * elementary.exp(-np.broadcast_to(accruals.carry, (own.n_dates, 1))[:, 0])
         ratio = 1.0 if is_exact else forwards[-1] / forwards
         self._states = np.asarray(own.states)
         self._add("ratio", "centre", "scale", "middle", "steepness", "lowest", "highest", "least")
@@ -56,7 +57,7 @@ class FitOnOne(Fit):
         x = (logs - middle) / spread
         columns["middle"][date], columns["steepness"][date] = middle, 1 / spread
         columns["lowest"][date], columns["highest"][date] = x.min(), x.max()
-        found = fitted(np.array([x**k for k in range(degree + 1)]), (value - european)[tried])
+        found = fitted(np.vander(x, degree + 1, increasing=True).T, (value - european)[tried])
         for k, coefficient in enumerate(found):
             columns[f"continuation {k}"][date] = coefficient
 

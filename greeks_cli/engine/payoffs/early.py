@@ -8,6 +8,7 @@ import numpy as np
 from greeks_cli.engine.autodiff.kinks import Sharp
 from greeks_cli.engine.autodiff.ops import Leaves, Operand, as_constant, concat, exp, log, running_total, values_of
 from greeks_cli.engine.autodiff.path_nodes import log_of
+from greeks_cli.engine.compiler import elementary
 from greeks_cli.engine.payoffs.at_dates import at_dates, at_dates_of_several, given_forwards
 from greeks_cli.engine.payoffs.base import payoff
 from greeks_cli.engine.payoffs.bells import bells
@@ -145,7 +146,7 @@ class EarlyOnOne(EarlyOnPath):
     def states(self) -> Operand:
         """The logarithm by which the policy decides: of the lognormal, or of a price that dividends have lowered."""
         if self._path.jumps_by_cash:
-            return np.log(np.maximum(values_of(self._path.spots), _LEAST_SPOT))
+            return elementary.log(np.maximum(values_of(self._path.spots), _LEAST_SPOT))
         return values_of(self.logarithms)
 
     def compared(self, ratio: Operand) -> Operand:

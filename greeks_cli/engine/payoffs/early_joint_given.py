@@ -2,10 +2,9 @@
 
 from collections.abc import Sequence
 
-import numpy as np
-
 from greeks_cli.engine.autodiff.kinks import Sharp
 from greeks_cli.engine.autodiff.ops import Operand, running_total, values_of
+from greeks_cli.engine.compiler import elementary
 from greeks_cli.engine.payoffs.at_dates import at_dates_of_several
 from greeks_cli.engine.payoffs.base import payoff
 from greeks_cli.engine.payoffs.early import POLICY, Columns, EarlyOnSeveral
@@ -52,5 +51,5 @@ class EarlyOnSeveralGiven(EarlyOnSeveral):
     def payment_at(self, logs: Sequence[Operand]) -> Operand:
         """The payment at some logarithms of the prices, without derivatives."""
         leaves = {name: value if name == POLICY else values_of(value) for name, value in self._leaves.items()}
-        view = at_dates_of_several([np.exp(own) for own in logs])
+        view = at_dates_of_several([elementary.exp(own) for own in logs])
         return values_of(payoff(self._contract, leaves, view, Sharp()))

@@ -12,6 +12,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from greeks_cli.engine.compiler import elementary
+
 Normals = NDArray[np.floating]
 
 PLAIN_ONE_IN = 8
@@ -41,7 +43,7 @@ def stretched(normals: Normals, dates: tuple[float, ...], n_underlyings: int = 1
     for k, row in enumerate(ends):
         row[2 * k :: 2 * n_underlyings] *= 2
     moved = [moved_by(rows, dates, by) for rows, by in zip(each, ends - own, strict=True)]
-    weights = 2 / (1 + 0.5 * np.exp(0.375 * ends * ends).mean(axis=0))
+    weights = 2 / (1 + 0.5 * elementary.exp(0.375 * ends * ends).mean(axis=0))
     farthest = np.take_along_axis(ends, np.abs(ends).argmax(axis=0)[None], axis=0)[0]
     return Moved(np.concatenate([*moved, normals[n_underlyings * n_dates :]]), weights, farthest)
 
@@ -58,7 +60,7 @@ def shifted(normals: Normals, dates: tuple[float, ...], shift: float) -> Moved:
 def shift_weights(ends: Normals, shift: float, plain: float = 1 / PLAIN_ONE_IN) -> Normals:
     """The weights of shifted paths with these ends, of which a share is plain: the plain density over the mixture's."""
     with np.errstate(over="ignore"):  # the weight is 0 then
-        return 1 / (plain + (1 - plain) * np.exp(shift * ends - shift * shift / 2))
+        return 1 / (plain + (1 - plain) * elementary.exp(shift * ends - shift * shift / 2))
 
 
 def stretched_around(normals: Normals, dates: tuple[float, ...], shift: float, n_underlyings: int = 1) -> Moved:
@@ -119,7 +121,7 @@ def _shares(dates: tuple[float, ...]) -> NDArray[np.float64]:
 
 def density(ends: Normals) -> Normals:
     """The normal density, but for its constant."""
-    return np.exp(-ends * ends / 2)
+    return elementary.exp(-ends * ends / 2)
 
 
 def _stretched_density(ends: Normals) -> Normals:

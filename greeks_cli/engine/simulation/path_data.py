@@ -10,6 +10,7 @@ import numpy as np
 from greeks_cli.engine.autodiff.exp_linear import Dates
 from greeks_cli.engine.autodiff.mixed_partials import MultiIndex
 from greeks_cli.engine.autodiff.normal import log_upper_tail
+from greeks_cli.engine.compiler import elementary
 from greeks_cli.engine.compiler.ir import Array
 from greeks_cli.engine.simulation import local_levels
 from greeks_cli.engine.simulation.conditional import Latents, increments, levels
@@ -145,7 +146,7 @@ class PathData:
     def _exponential(self, dates: Dates) -> Array:
         motion, n_dates = self.motion, self.markets.n_dates
         if not self.is_lognormal:
-            return np.exp(self.logarithms[dates])
+            return elementary.exp(self.logarithms[dates])
         law = self.markets.law("path")
         rows = self.markets.coefficients(law, ()).astype(motion.dtype, copy=False)
         if isinstance(dates, slice):
@@ -164,7 +165,7 @@ class PathData:
         if rows[2:].any():  # bridges enter only where time has moved
             for row, data in zip(bridged, self._anchored(), strict=True):
                 growth += row * data
-        np.exp(growth, out=growth)
+        elementary.exp(growth, out=growth)
         return growth
 
     @cached_property

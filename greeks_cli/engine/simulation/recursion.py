@@ -19,6 +19,7 @@ from greeks_cli.engine.autodiff.chainer_runtime import chainer
 from greeks_cli.engine.autodiff.known import known
 from greeks_cli.engine.autodiff.mixed_partials import Derivatives, MultiIndex, by_grad
 from greeks_cli.engine.autodiff.ops import Leaves, Operand, make_leaves
+from greeks_cli.engine.compiler import elementary
 from greeks_cli.engine.compiler.batching import PerTrade
 from greeks_cli.engine.compiler.ir import Array, Program, Source, per_path
 from greeks_cli.engine.compiler.simplify import simplified
@@ -243,7 +244,7 @@ class Steps:
 
         ``normals`` has a row for each step.
         """
-        if type(normals) is np.ndarray or not isinstance(normals, np.ndarray):
+        if type(normals) is not np.ndarray or not elementary.are_own():
             return None
         from greeks_cli.engine.simulation.compiled_steps import CompiledSteps  # NumPy's executor has no need of it
 

@@ -5,7 +5,8 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from greeks_cli.engine.backends.portable import portable
+from greeks_cli.engine.backends.portable import PORTABLE
+from greeks_cli.engine.compiler.elementary import in_place
 from greeks_cli.engine.simulation import compiled_steps
 from greeks_cli.engine.simulation.grid import Grid
 from greeks_cli.engine.simulation.heston import Heston
@@ -22,7 +23,9 @@ def sums(values, steps=(6, 14), n_paths=101, dtype=np.float64, indices=INDICES):
     normals = np.random.default_rng(1).normal(size=(2 + sum(steps), n_paths)).astype(dtype)
     market = {"spot_vol_correlation": -0.7, "time": 0.0, **values}
     recursion = Recursion(Heston(), indices)
-    return recursion.run(grid, DATES, market, normals), recursion.run(grid, DATES, market, portable(normals))
+    numpys = recursion.run(grid, DATES, market, normals)
+    with in_place(PORTABLE):
+        return numpys, recursion.run(grid, DATES, market, normals)
 
 
 def assert_near(numpys, ours, tolerance):
