@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import QuantLib as ql
 
+from greeks_cli.run.checking import bump
 from greeks_cli.run.price import run
 from greeks_cli.terms.building import build_request
 from greeks_cli.terms.errors import InvalidInput
@@ -128,6 +129,16 @@ def test_an_american_call_without_dividends_is_a_european(market):
     truth = run(build_request({"strike": 100}, {"spot": 100, **market, "rate": RATE}, {"closed_form": True}))["price"]
     assert price.value - 4 * price.stderr <= truth.value <= price.upper + 4 * price.upper_stderr
     assert abs(price.value - truth.value) <= 4 * price.stderr + 0.001 * truth.value
+
+
+@pytest.mark.parametrize("greek", ["d(initial_variance)", "d(long_run_variance)", "theta"])
+def test_bumps_by_the_same_policy_agree(greek):
+    request = build_request(BERMUDAN, {"spot": 100, **HESTON, "rate": RATE}, {"paths": 4_000}, greek)
+    found, (own,) = run(request)[greek], request.greeks[-1:]
+    theirs = bump(request, own, 1)
+    noise = 4 * np.hypot(found.stderr, theirs.stderr)
+    assert abs(found.value - theirs.value) <= noise + found.bias + theirs.bias
+    assert theirs.stderr + theirs.bias < 0.3 * abs(theirs.value)
 
 
 def test_chances_of_exercise_add_up_to_the_chance_of_a_payment():

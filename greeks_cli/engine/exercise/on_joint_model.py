@@ -22,9 +22,7 @@ from greeks_cli.engine.payoffs.joint_shocks import (
     value_and_slopes,
     value_of,
 )
-from greeks_cli.engine.payoffs.moves import OF_VARIANCE, moments_of_variance
 from greeks_cli.engine.payoffs.ranks import ranked
-from greeks_cli.engine.simulation.joint import values_of_part
 from greeks_cli.terms.request import Request
 
 _PATHS = 1 << 13
@@ -47,23 +45,17 @@ class FitOnJointModel(Fit):
         ]
         self._add(*scales, *(f"continuation {k}" for k in range(self._n)))
         self._add(*(OF_VALUE + name for name in scales), *(f"{OF_VALUE}value {k}" for k in range(self._n)))
-        self._add(*(f"{name} of {k}" for name in (*COLUMNS, *OF_VARIANCE) for k in range(count)))
+        self._add(*(f"{name} of {k}" for name in COLUMNS for k in range(count)))
         self._add(*(f"{name} slope {k}" for name in ("least", "largest") for k in range(count)))
         self._add(*(f"martingale {k}" for k in range(n_joint_shocks(own.models))))
         self._set_moments()
 
     def _set_moments(self) -> None:
         """Sets the numbers that need no regression."""
-        columns, dates = self.columns, np.array(self._request.contract.dates)
-        for k, (move, name) in enumerate(zip(self._moves, self._request.joint_market.names, strict=True)):
+        for k, move in enumerate(self._moves):
             logs = np.asarray(values_of(move.after))
-            columns[f"centre of {k}"][:, 0] = logs.mean(axis=1)
-            columns[f"scale of {k}"][:, 0] = 1 / np.maximum(logs.std(axis=1), 1e-6)
-            if move.levels:
-                values = values_of_part(self._request.values, name)
-                for date, years in enumerate(np.diff(dates, prepend=0.0)):
-                    for own, number in zip(OF_VARIANCE, moments_of_variance(values, float(years)), strict=True):
-                        columns[f"{own} of {k}"][date] = number
+            self.columns[f"centre of {k}"][:, 0] = logs.mean(axis=1)
+            self.columns[f"scale of {k}"][:, 0] = 1 / np.maximum(logs.std(axis=1), 1e-6)
 
     def _martingale(self, date: int, value: Array) -> Array:
         if self._variant != USUAL:

@@ -13,7 +13,6 @@ from greeks_cli.engine.exercise.variants import USUAL, Variant
 from greeks_cli.engine.payoffs.bells import bells
 from greeks_cli.engine.payoffs.early import MORE_THAN_ROUNDING
 from greeks_cli.engine.payoffs.early_given import DEGREE, STATES, EarlyGiven, degrees, polynomials, worth_going_on
-from greeks_cli.engine.payoffs.moves import OF_VARIANCE, moments_of_variance
 from greeks_cli.engine.payoffs.shocks import COLUMNS, n_shocks, shocks
 from greeks_cli.engine.simulation.paths import PlainPath
 from greeks_cli.terms.models import mean_variance
@@ -34,7 +33,7 @@ class FitOnModel(Fit):
         super().__init__(request, variant, own, 0.0)
         self._move, self._states = own.move, own.states
         names = (f"{name} {of}" for name in ("middle", "steepness", "lowest", "highest") for of in STATES)
-        self._add(*COLUMNS, *OF_VARIANCE, "least", *names)
+        self._add(*COLUMNS, "least", *names)
         self._add(*(f"continuation {k}" for k in range(len(degrees(own.model)))))
         self._add(*(f"martingale {k}" for k in range(n_shocks(own.model))))
         self.columns["least"][...] = _NEARLY
@@ -52,10 +51,6 @@ class FitOnModel(Fit):
             still, gain = _left(values, float(years))
             columns["left"][date] = still + self._own.diffusion_left[date]
             columns["left per variance"][date] = gain
-        if move.levels:
-            for date, years in enumerate(np.diff(dates, prepend=0.0)):
-                for name, number in zip(OF_VARIANCE, moments_of_variance(values, float(years)), strict=True):
-                    columns[name][date] = number
 
     @cached_property
     def _usual(self) -> Array:
@@ -73,8 +68,8 @@ class FitOnModel(Fit):
         rows = np.array([np.broadcast_to(row, value.shape) for row in shocks(policy, move, european)])
         before = bells((move.before - policy["centre before"]) * policy["scale before"])
         others = [np.ones_like(value), self._near[date - 1] if date else np.zeros_like(value), *before]
-        if move.levels:
-            others += [move.levels[0] * row for row in (np.ones_like(value), *before)]
+        if move.level is not None:
+            others += [move.level * row for row in (np.ones_like(value), *before)]
         coefficients = fitted(np.concatenate([np.array(others), rows]), value)[len(others) :]
         for k, coefficient in enumerate(coefficients):
             self.columns[f"martingale {k}"][date] = coefficient

@@ -46,7 +46,8 @@ class EarlyOnSeveralGiven(EarlyOnSeveral):
     def before(self, moves: Sequence[Move]) -> States:
         """The states at the dates before."""
         logs = [move.before for move in moves]
-        return States(logs, [deviations_of(move.levels[0]) for move in moves if move.levels], self.payment_at(logs))
+        levels = [move.level for move in moves if move.level is not None]
+        return States(logs, [deviations_of(own) for own in levels], self.payment_at(logs))
 
     def payment_at(self, logs: Sequence[Operand]) -> Operand:
         """The payment at some logarithms of the prices, without derivatives."""

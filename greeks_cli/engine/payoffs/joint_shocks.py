@@ -11,13 +11,13 @@ import numpy as np
 
 from greeks_cli.engine.autodiff.ops import Operand, exp
 from greeks_cli.engine.payoffs.bells import N_BELLS, bells
-from greeks_cli.engine.payoffs.moves import Move, shocks_of_variance
+from greeks_cli.engine.payoffs.moves import Move
 from greeks_cli.engine.payoffs.ranks import n_polynomials, polynomials
 from greeks_cli.engine.payoffs.shocks import Columns
 from greeks_cli.terms.models import Model
 
 COLUMNS = ("centre", "scale")
-"""Numbers of a policy by underlying, by which shocks are computed, beside those of a random variance."""
+"""Numbers of a policy by underlying, by which shocks are computed."""
 _MOVED = 0.02
 """The change of a logarithm by which slopes are computed."""
 _MOST = 4.0
@@ -36,9 +36,8 @@ def joint_shocks(policy: Columns, moves: Sequence[Move], slopes: Sequence[Operan
         known = bells((move.mean - centre) * scale, move.variance * (scale * scale))
         for bell, mean in zip(bells((move.after - centre) * scale), known, strict=True):
             yield bell - mean
-        if move.levels:
-            shock, square = shocks_of_variance(policy, move.levels, of)
-            yield from (shock, slope * shock, square)
+        if move.level is not None:
+            yield from (move.shock, slope * move.shock, move.square)
         if move.jumps:
             count, mean = move.jumps
             yield count - mean

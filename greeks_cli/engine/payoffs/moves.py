@@ -1,12 +1,10 @@
 """Moves of a price between exercise dates: its logarithm, given its variance and its jumps."""
 
-from collections.abc import Mapping
-from math import exp
 from typing import NamedTuple
 
 import numpy as np
 
-from greeks_cli.engine.autodiff.ops import Leaves, Operand, as_constant, concat, log, values_of
+from greeks_cli.engine.autodiff.ops import Leaves, Operand, as_constant, concat, exp, log, values_of
 from greeks_cli.engine.simulation.conditional import differences
 from greeks_cli.engine.simulation.paths import Path
 from greeks_cli.terms.greek import TIME
@@ -22,22 +20,25 @@ class Move(NamedTuple):
     """The mean of the logarithm given variance and jumps."""
     variance: Operand
     """The variance of the logarithm given variance and jumps."""
-    levels: tuple[Operand, Operand] | None
-    """The variance at both dates, without derivatives; None where it is no process."""
+    level: Operand | None
+    """The variance at the first date, without derivatives; None where it is no process."""
+    shock: Operand | None
+    """The variance less its mean at the first date, without derivatives."""
+    square: Operand | None
+    """The square of that, less its mean at the first date."""
+    end: Operand | None
+    """The variance at the last date, without derivatives."""
     jumps: tuple[Operand, Operand] | None
     """The number of jumps and its mean; None without."""
 
     def at(self, date: int) -> "Move":
         """The move up to one of the dates, of plain arrays."""
-        levels, jumps = (
-            None if pair is None else (np.asarray(pair[0])[date], np.asarray(pair[1])[date])
-            for pair in (self.levels, self.jumps)
+        level, shock, square, end = (
+            None if own is None else np.asarray(own)[date] for own in (self.level, self.shock, self.square, self.end)
         )
-        return Move(self.before[date], self.after[date], self.mean[date], self.variance[date], levels, jumps)
-
-
-OF_VARIANCE = ("mean of variance", "kept of variance", "noise", "noise per variance")
-"""Coefficients of the conditional mean of the variance, and of its conditional variance."""
+        jumps = self.jumps and (np.asarray(self.jumps[0])[date], np.asarray(self.jumps[1])[date])
+        first = self.before[date], self.after[date], self.mean[date], self.variance[date]
+        return Move(*first, level, shock, square, end, jumps)
 
 
 def move_of(path: Path, leaves: Leaves, logs: Operand) -> Move:
@@ -45,15 +46,17 @@ def move_of(path: Path, leaves: Leaves, logs: Operand) -> Move:
     own, levels = path.increments(leaves), levels_of(path, leaves)
     first = as_constant(log(path.start(leaves))) + 0.0 * values_of(logs[:1])
     before = _before(first, logs)
-    pair = jumps = None
+    years = differences(path.times(range(path.n_dates)) - leaves[TIME])
+    level = shock = square = jumps = None
     if levels is not None:
-        start = values_of(leaves["initial_variance"]) + 0.0 * levels[:1]
-        pair = _before(start, levels), levels
+        level = _before(values_of(leaves["initial_variance"]) + 0.0 * levels[:1], levels)
+        mean, variance = moments_of_variance(leaves, values_of(years), level)
+        shock = levels - mean
+        square = shock * shock - variance
     if path.model.has_jumps:
-        years = differences(path.times(range(path.n_dates)) - leaves[TIME])
         jumps = path.latents.jump_counts, leaves["jump_intensity"] * years
-    mean = before + differences(own.forward) + own.mean
-    return Move(values_of(before), logs, mean, own.variance, pair, jumps)
+    mean_of_log = before + differences(own.forward) + own.mean
+    return Move(values_of(before), logs, mean_of_log, own.variance, level, shock, square, levels, jumps)
 
 
 def levels_of(path: Path, leaves: Leaves) -> Operand | None:
@@ -73,18 +76,10 @@ def _before(first: Operand, later: Operand) -> Operand:
     return concat([first, later[:-1]]) if later.shape[0] > 1 else first
 
 
-def shocks_of_variance(
-    policy: Mapping[str, Operand], levels: tuple[Operand, Operand], of: str = ""
-) -> tuple[Operand, Operand]:
-    """A variance less its mean at the date before, and the square of that less its mean; ``of`` ends names."""
-    before, after = levels
-    shock = after - policy[f"mean of variance{of}"] - policy[f"kept of variance{of}"] * before
-    return shock, shock * shock - policy[f"noise{of}"] - policy[f"noise per variance{of}"] * before
-
-
-def moments_of_variance(values: Mapping[str, float], years: float) -> tuple[float, float, float, float]:
-    """The coefficients of the variance's conditional mean and variance after some years, by ``OF_VARIANCE``."""
-    speed, level, xi = values["mean_reversion"], values["long_run_variance"], values["vol_of_vol"]
+def moments_of_variance(leaves: Leaves, years: Operand, before: Operand) -> tuple[Operand, Operand]:
+    """The mean and the variance of a variance some years later, by J. Cox, J. Ingersoll and S. Ross, no derivatives."""
+    names = ("mean_reversion", "long_run_variance", "vol_of_vol")
+    speed, level, xi = (values_of(leaves[name]) for name in names)
     kept = exp(-speed * years)
     share = xi * xi / speed * (1 - kept)
-    return level * (1 - kept), kept, 0.5 * level * share * (1 - kept), share * kept
+    return level + (before - level) * kept, share * (kept * before + 0.5 * level * (1 - kept))

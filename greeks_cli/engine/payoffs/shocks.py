@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 
 from greeks_cli.engine.autodiff.ops import Operand
 from greeks_cli.engine.payoffs.bells import N_BELLS, bells
-from greeks_cli.engine.payoffs.moves import Move, shocks_of_variance
+from greeks_cli.engine.payoffs.moves import Move
 from greeks_cli.terms.models import Model
 
 Columns = Mapping[str, Operand]
@@ -19,21 +19,20 @@ Known = Callable[[Operand, Operand], Operand]
 
 
 COLUMNS = ("centre before", "scale before", "centre", "scale", "left", "left per variance")
-"""Numbers of a policy by which shocks are computed, beside those of a random variance."""
+"""Numbers of a policy by which shocks are computed."""
 
 
 def shocks(policy: Columns, move: Move, european: Known) -> Iterator[Operand]:
     """The shocks up to a date."""
-    left = policy["left"] + (policy["left per variance"] * move.levels[1] if move.levels else 0.0)
+    left = policy["left"] + (policy["left per variance"] * move.end if move.level is not None else 0.0)
     yield european(move.after, left) - european(move.mean + 0.5 * move.variance, left + move.variance)
     scale, centre = policy["scale"], policy["centre"]
     known = bells((move.mean - centre) * scale, move.variance * (scale * scale))
     for bell, mean in zip(bells((move.after - centre) * scale), known, strict=True):
         yield bell - mean
     first = bells((move.before - policy["centre before"]) * policy["scale before"])
-    if move.levels:
-        before = move.levels[0]
-        shock, square = shocks_of_variance(policy, move.levels)
+    if move.level is not None:
+        before, shock, square = move.level, move.shock, move.square
         yield from (shock * bell for bell in (*first, 1.0))
         yield from (shock * before * bell for bell in first)
         yield from (square * bell for bell in first)

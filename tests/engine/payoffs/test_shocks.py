@@ -41,14 +41,11 @@ def test_a_shock_has_nothing_to_do_with_what_was_known():
 
 
 def test_the_variance_has_the_moments_of_its_exact_law_on_any_steps():
-    level, kept, noise, per_variance = moments_of_variance(HESTON, 0.1)
-    found, own = shocks_of(HESTON)
+    own = shocks_of(HESTON)[1]
+    mean, variance = moments_of_variance(HESTON, 0.1, HESTON["initial_variance"])
     reached, n_paths = own.levels[0], own.levels.shape[1]
-    start = HESTON["initial_variance"]
-    deviation = np.sqrt(noise + per_variance * start)
-    assert abs(reached.mean() - level - kept * start) <= 4 * deviation / np.sqrt(n_paths)
-    assert reached.std() == pytest.approx(deviation, rel=0.02)
-    assert found
+    assert abs(reached.mean() - mean) <= 4 * np.sqrt(variance / n_paths)
+    assert reached.std() == pytest.approx(np.sqrt(variance), rel=0.02)
 
 
 def test_polynomials_are_as_many_as_their_degrees_and_begin_with_1():
