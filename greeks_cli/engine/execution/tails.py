@@ -5,25 +5,27 @@ A. Lippman-Hand, JAMA 249, 1983). Then neither the mean nor its standard error k
 """
 
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple
+from functools import lru_cache
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from greeks_cli.engine.autodiff.mixed_partials import MultiIndex
-from greeks_cli.engine.backends.backend import HOST
+from greeks_cli.engine.backends.backend import HOST, Device
 from greeks_cli.engine.backends.select import processor
 from greeks_cli.engine.execution.linker import Linked
 from greeks_cli.engine.execution.numbers import type_of
 from greeks_cli.engine.execution.plan import Plan
 from greeks_cli.engine.execution.programs import CONTROL, ESTIMATE
+from greeks_cli.engine.simulation.grid import Grid
 from greeks_cli.engine.simulation.importance import is_rare, shift_weights, stretched_around
 from greeks_cli.engine.simulation.normals import TAILS, standard_normals
 from greeks_cli.engine.simulation.path_data import Motion
 from greeks_cli.terms.request import Request
 from greeks_cli.terms.simulation import Sampler
 
-_MOST_PATHS, _MOST_NORMALS = 2048, 1 << 20
+_MOST_PATHS, _MOST_NORMALS, _MOST_KEPT = 2048, 1 << 20, 1 << 14
 _UNSEEN, _UNSEEN_POINTS = 3.0, 0.3
 """Paths that a run may miss: of independent ones, and of Sobol points, whose extremes are as evenly spread."""
 
@@ -40,21 +42,17 @@ class Tail(NamedTuple):
 @np.errstate(all="ignore")
 def tails(linked: Linked, plans: Sequence[Plan], paths: int) -> list[Mapping[MultiIndex, Tail]]:
     """The tails of every Greek of each stack of linked plans, all of one shift, for a run of some paths."""
-    request, shift = plans[0].request, plans[0].shift
-    dates = request.path_dates
-    grid = plans[0].blocks.grid
-    n_rows = grid.n_rows
-    n_paths = max(256, min(_MOST_PATHS, _MOST_NORMALS // n_rows))
+    request, shift, grid = plans[0].request, plans[0].shift, plans[0].blocks.grid
+    n_paths = max(256, min(_MOST_PATHS, _MOST_NORMALS // grid.n_rows))
+    of_paths = _kept_paths if not grid.is_extended and n_paths * grid.n_rows <= _MOST_KEPT else _paths
     seed, device = request.simulation.seed, processor(request.simulation)
-    drawn = standard_normals(seed, TAILS, 0, (1,) * n_rows, n_paths, type_of(request), device)
-    first, times = grid.of_price(dates)
-    moved, weights, ends = stretched_around(drawn[first:], times, shift, grid.n_underlyings)
-    normals = np.concatenate([drawn[:first], moved])
+    dtype = np.dtype(type_of(request))
+    motion, weights, ends = of_paths(request.path_dates, grid, shift, seed, n_paths, dtype, device)
     rare = is_rare(ends, shift, probability_of_missed(request, paths), grid.n_underlyings)
     found: list[dict[MultiIndex, Tail]] = [{} for _ in linked.stacks]
     chunked = linked.chunked((False,) * len(linked.stacks))
     waiting: dict[tuple[int, MultiIndex], NDArray[np.float64]] = {}
-    for (stack, (level, index)), rows in chunked.run(Motion(dates, normals, grid), HOST):
+    for (stack, (level, index)), rows in chunked.run(motion, HOST):
         if level not in (ESTIMATE, CONTROL):
             continue
         samples = np.broadcast_to(rows, (len(linked.stacks[stack]), n_paths)).astype(np.float64)
@@ -69,6 +67,26 @@ def tails(linked: Linked, plans: Sequence[Plan], paths: int) -> list[Mapping[Mul
             samples = _residual(*((samples, other) if level == ESTIMATE else (other, samples)), weights * ~rare)
         found[stack][index] = _tail(samples, weights, rare)
     return found  # type: ignore[return-value]  # dicts are mappings
+
+
+def _paths(
+    dates: tuple[float, ...],
+    grid: Grid,
+    shift: float,
+    seed: int,
+    n_paths: int,
+    dtype: np.dtype[Any],
+    device: Device,
+) -> tuple[Motion, NDArray[np.floating], NDArray[np.floating]]:
+    """Stretched paths, their weights and their ends."""
+    drawn = standard_normals(seed, TAILS, 0, (1,) * grid.n_rows, n_paths, dtype.type, device)
+    first, times = grid.of_price(dates)
+    moved, weights, ends = stretched_around(drawn[first:], times, shift, grid.n_underlyings)
+    return Motion(dates, np.concatenate([drawn[:first], moved]), grid), weights, ends
+
+
+_kept_paths = lru_cache(16)(_paths)
+"""Paths that later requests of the same seed and dates have too."""
 
 
 def probability_of_missed(request: Request, paths: int) -> float:
