@@ -145,6 +145,7 @@ class Recursion:
                     found[partial][interval] += array
         return found
 
+    @np.errstate(all="ignore")  # a case may have no value for paths that a later case replaces
     def after(
         self,
         values: Values,

@@ -85,3 +85,13 @@ def test_time_that_passes_shortens_the_steps_before_the_first_date_alike():
 
 def test_derivatives_need_all_their_parts():
     assert closed([("a", "a", "b")]) == ((), ("a",), ("b",), ("a", "a"), ("a", "b"), ("a", "a", "b"))
+
+
+def test_few_paths_near_zero_give_numbers_and_no_warning():
+    # Quadratic steps have no value there, and exponential ones replace them.
+    values = {**VALUES, "vol_of_vol": 0.6, "initial_variance": 0.04}
+    grid = Grid(1, 0, (64,))
+    normals = np.random.default_rng(4).standard_normal((grid.n_rows, 5000))
+    with np.errstate(all="raise"):
+        found = recursion(MODEL, frozenset({()})).run(grid, (1.0,), values, normals)
+    assert np.isfinite(found["variance", ()]).all()
