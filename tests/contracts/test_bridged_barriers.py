@@ -6,6 +6,9 @@ import numpy as np
 import pytest
 import QuantLib as ql
 
+from greeks_cli.engine.execution.compile import plan, planned
+from greeks_cli.engine.execution.plan import Plan
+from greeks_cli.engine.simulation.grid import Grid
 from greeks_cli.run.price import run
 from greeks_cli.terms.building import build_request
 from tests.contracts.jumping_paths import barrier_call
@@ -114,3 +117,12 @@ def test_estimators_agree_on_gamma():
     for one, other in pairwise(found):
         noise = np.hypot(one.stderr, other.stderr)
         assert abs(one.value - other.value) <= 4 * noise + one.bias + other.bias
+
+
+def test_a_book_of_models_whose_paths_have_equally_many_normals():
+    # 32 dates and 64 steps under heston, 32 dates with jumps and their sizes under merton.
+    requests = [build_request(DOWN, market, {"paths": 4000}, "price") for market in (HESTON, MERTON)]
+    assert len({Grid.usual(request).n_rows for request in requests}) == 1
+    for found, request in zip(planned(requests), requests, strict=True):
+        assert isinstance(found, Plan)
+        assert found.blocks.grid == plan(request).blocks.grid

@@ -67,7 +67,8 @@ class Pilot:
         markets = _markets(requests)
         paths: dict[Hashable, dict[Hashable, list[int]]] = {}
         for number, request in enumerate(requests):
-            of_paths = paths.setdefault((request.path_dates, _drawn(request, Grid.usual(request))), {})
+            grid = Grid.usual(request)
+            of_paths = paths.setdefault((request.path_dates, grid, _drawn(request, grid)), {})
             of_paths.setdefault(request.market, []).append(number)
         found: dict[int, Self] = {}
         for of_market in paths.values():
