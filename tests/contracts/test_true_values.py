@@ -125,6 +125,12 @@ CASES = {
         {},
         {"dual_gamma": 7.5741697418292475e-06, "dual_delta": -0.40451453488035294},
     ),
+    "digital as a narrow spread": (
+        {"kind": "formula", "param": {"K": 100}, "payoff": "max(S[-1]-K,0)/max(S[-1]-K,0.0001)"},
+        {"vol": 0.2},
+        {},
+        {"delta": 0.01935758, "vega": -0.38714691, "rho": 1.45053624},
+    ),
     "between close kinks beyond sight": (
         {"kind": "formula", "payoff": "where(S[-1]>190,1,0)+where(S[-1]>190.1,-1,0)"},
         {"vol": 0.1},
@@ -136,6 +142,12 @@ CASES = {
         {"vol": 1.9},
         {"control": 1},
         {"delta": 0.0, "gamma": 0.0, "vanna": 0.0},
+    ),
+    "butterfly in single precision deep below the spot": (
+        {"kind": "butterfly", "expiry": 0.004, "low_strike": 66.6, "strike": 74, "high_strike": 81.4},
+        {"vol": 0.17},
+        {"dtype": "float32"},
+        {"price": 0.0, "rho": 0.0},
     ),
     "lookback in single precision at vol 163%": (
         {"kind": "lookback", "type": "put", "strike": 136, "expiry": 4.2},

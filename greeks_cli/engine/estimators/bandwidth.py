@@ -32,6 +32,8 @@ _PER_MIDDLE = 1.48
 """The standard deviation of a normal density over the median of the absolute values."""
 
 
+_AT_A_KINK = 32
+"""The number of paths, of those nearest to a kink, that tell how far other kinks are."""
 _LEAST_DEGREE = 1
 """The degree of polynomial kernels up to the third derivative, of the fewest calls; Greeks of one degree share one."""
 
@@ -45,6 +47,8 @@ class Kink(NamedTuple):
     """True if the payoff does not bend there, but its derivative does."""
     rarer_share: float = 0.5
     """The share of the paths on the side of the kink that fewer reach."""
+    apart: float = np.inf
+    """The distance of the nearest other kink where a path is at this one, in the other's spread."""
 
 
 class _Met(NamedTuple):
@@ -89,7 +93,10 @@ def pilot_kinks(request: Request, data: AnyPathData) -> list[Kink]:
 
     Raises InvalidInput where a derivative is asked for and every path lies exactly on a kink, as today's fixing may.
     """
-    kinks = [met.kink for met in _met(request, data)]
+    found = _met(request, data)
+    kinks = [met.kink for met in found]
+    if request.contract.several_kinks and len(kinks) > 1:
+        kinks = _with_distances(kinks, [np.atleast_2d(met.argument) for met in found])
     if not any(kink.spread == 0 for kink in kinks):
         return kinks
     if request.contract.fixes_today and any(greek.order for greek in request.greeks):
@@ -117,6 +124,19 @@ def _met(request: Request, data: AnyPathData) -> list[_Met]:
     with np.errstate(all="ignore"):  # non-finite numbers are reported with the estimate
         payoff(request.contract, request.payoff_values, plain_path(data, request, request.values), recorder)
     return recorder.met
+
+
+def _with_distances(kinks: Sequence[Kink], arguments: Sequence[NDArray[np.floating]]) -> list[Kink]:
+    """The kinks with the distance of each to the nearest other, on the median of the paths that are nearest to it."""
+    sizes = np.array(
+        [np.abs(own).min(axis=0) / (kink.spread or 1.0) for kink, own in zip(kinks, arguments, strict=True)]
+    )
+    found = []
+    for number, kink in enumerate(kinks):
+        at = np.argsort(sizes[number], kind="stable")[:_AT_A_KINK]
+        others = np.delete(sizes[:, at], number, axis=0)
+        found.append(kink._replace(apart=float(np.median(others, axis=1).min())))
+    return found
 
 
 def _rarer_share(x: NDArray[np.floating]) -> float:

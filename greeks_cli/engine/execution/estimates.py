@@ -99,7 +99,9 @@ def _of_plans(
     of_dates = bias_of_dates(values, change, contract.jumps, len(contract.dates))
     others = of_steps + of_dates + np.where(_is_price(plan), 0.0, _change(moments.values, moments.refit))
     bias = np.where(unexplained, hidden, _bias(plan, moments) + others + np.maximum(rarely_seen, missed))
-    bias += _rounding(plans, np.where(is_small, np.abs(values) * (1 + abs(plan.shift)), scales))
+    # Kinks that cancel, and formulas, leave a rounded difference where their sum is 0.
+    cancels = np.array([len(own.kinks) > 1 or not own.request.contract.always_defined for own in plans])
+    bias += _rounding(plans, np.where(is_small & ~cancels, np.abs(values) * (1 + abs(plan.shift)), scales))
     shares = np.where((missed > 0) & ~unexplained, shares, 0.0)
     upper, of_upper = _upper(plans, moments)
     upper += of_dates

@@ -8,15 +8,13 @@ missed that move the mean most, up to the probability that a run may miss.
 import numpy as np
 from numpy.typing import NDArray
 
-from greeks_cli.engine.estimators.bandwidth import kink_arguments
+from greeks_cli.engine.execution.near_kinks import aimed_at_kinks
 from greeks_cli.engine.execution.numbers import Numbers
 from greeks_cli.engine.execution.plan import Plan
 from greeks_cli.engine.execution.regression import Controlled
 from greeks_cli.engine.execution.samples import samples_of
 from greeks_cli.engine.execution.selection import in_float64
 from greeks_cli.engine.execution.tails import Tail, probability_of_missed
-from greeks_cli.engine.simulation.aimed import aimed
-from greeks_cli.engine.simulation.any_market import data_of
 from greeks_cli.engine.simulation.importance import shift_weights
 from greeks_cli.engine.simulation.normals import TAILS, standard_normals
 from greeks_cli.engine.simulation.path_data import Motion
@@ -52,13 +50,7 @@ def kink_tails(plan: Plan, controlled: Controlled | None, paths: int) -> Tail:
     n_paths = max(_FEWEST_PATHS, min(_PATHS, most // grid.n_rows))
     drawn = standard_normals(request.simulation.seed, TAILS, 1, (1,) * grid.n_rows, n_paths, np.float64)
     motion = Motion(request.path_dates, drawn, grid)
-
-    def arguments(normals: NDArray[np.floating]) -> NDArray[np.floating]:
-        return kink_arguments(request, data_of(motion.moved(normals), numbers.markets), wanted)
-
-    first, times = grid.of_price(request.path_dates)
-    rows = [slice(first + k * len(times), first + (k + 1) * len(times)) for k in range(grid.n_underlyings)]
-    moved = aimed(drawn, rows, times, arguments, plan.shift)
+    moved = aimed_at_kinks(request, numbers.markets, motion, wanted, plan.shift)
     _, samples = samples_of(plan, numbers, motion.moved(moved.normals), controlled)
     weights = moved.weights
     if plan.shift:

@@ -17,6 +17,7 @@ from greeks_cli.engine.estimators.moments import Moments
 from greeks_cli.engine.execution.candidates import effective_paths
 from greeks_cli.engine.execution.choice import Errors, of_curves
 from greeks_cli.engine.execution.chunks import Stacked
+from greeks_cli.engine.execution.near_kinks import aimed_at_kinks
 from greeks_cli.engine.execution.numbers import (
     Widths,
     but_for_seed,
@@ -141,6 +142,8 @@ class _Contest:
             of_motion.setdefault(id(pilot.motion), []).append(row)
         for rows in of_motion.values():
             most = max(1, min(_NUMBERS_AT_ONCE // max(1, levels), _ROWS) // self.pilots[rows[0]].motion.n_paths)
+            if _has_close_kinks(self.pilots[rows[0]]):
+                most = 1  # paths are aimed at the kinks of one request
             yield from (rows[start : start + most] for start in range(0, len(rows), most))
 
 
@@ -173,7 +176,12 @@ class _Trial:
         self._request = contest.pilots[rows[0]].request
         motion = contest.pilots[rows[0]].motion
         # A pilot may miss a kink that few paths of the run reach. A narrow kernel would then seem to have no noise.
-        moved, self._weights = motion.stretched
+        # Between close kinks a payoff may rise so steeply that no path shows it.
+        if _has_close_kinks(contest.pilots[rows[0]]):
+            aimed = aimed_at_kinks(self._request, contest.numbers.some(rows[:1]).markets, motion)
+            moved, self._weights = motion.with_normals(aimed.normals), aimed.weights
+        else:
+            moved, self._weights = motion.stretched
         self._stacked = Stacked(contest.numbers, moved, rows)
         self._derivatives: dict[Hashable, dict[MultiIndex, Samples]] = {}
         self._changes: dict[Hashable, Moments] = {}
@@ -208,6 +216,13 @@ class _Trial:
             centred = rows - mean[..., None]
             self._changes[key] = Moments(rows.shape[-1], mean, _dot(centred, centred), np.full_like(mean, np.nan))
         return self._changes[key]
+
+
+def _has_close_kinks(pilot: Pilot) -> bool:
+    """True where kinks of one date may be close together, and a density differentiates between them."""
+    request = pilot.request
+    is_one_date = len(request.path_dates) == 1 and not pilot.motion.grid.has_steps
+    return is_one_date and request.contract.several_kinks and len(pilot.kinks) > 1
 
 
 def _dot(rows: Samples, others: Samples) -> NDArray[np.float64]:

@@ -49,8 +49,11 @@ def unseen(
             plain, rows = samples_of(plan, numbers, stretched, controlled)
         differences = np.abs(rows - usual[:, None])
         differences[differences <= share * np.abs(plain)] = 0
+        # A derivative that is 0 on every path is rounded as the path's largest number is.
+        sizes = np.maximum(1, np.nan_to_num(np.abs(rows) / scales[:, None], nan=0.0, posinf=0.0).max(axis=0))
+        differences[differences <= rounding[:, None] * sizes] = 0
         largest = np.nan_to_num(differences.max(axis=1))
-        seen = largest > rounding
+        seen = largest > 0
         worst, done = np.where(~done & seen, np.maximum(worst, largest), worst), worst > 0
     # Among shifted paths fewer keep their law.
     return worst * 3 / request.simulation.paths * (PLAIN_ONE_IN if plan.shift else 1)

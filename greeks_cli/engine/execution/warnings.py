@@ -12,6 +12,8 @@ from greeks_cli.terms.greek import Greek
 from greeks_cli.terms.simulation import Estimator
 
 _FEWEST_NEAR_KINK = 30
+_REACH = 4
+"""The distance, in widths, up to which a smoothed kink bends what another kink adds."""
 _CONTRADICTION = 5
 """The distance from a closed form, in standard errors, that is no chance."""
 UNTRUSTED = 0.1
@@ -65,9 +67,16 @@ def unguarded(plan: Plan, greek: Greek, used: Mapping[MultiIndex, Estimator]) ->
         return "it moves the edge of a branch whose value ends there; what the edge adds is not estimated well"
     if contract.tangent_kinks and len(index) > 3 and used[index] is Estimator.PATHWISE:
         return "a fourth derivative where the second one bends is smoothed; the bias may be larger than stated"
-    if contract.several_kinks and moves_kinks and len(index) > 1:
+    if contract.several_kinks and moves_kinks and kink_order(contract, index) > 1 and _kernels_meet(plan, index):
         return "kinks that are close together are smoothed as one; the bias may be larger than stated"
     return None
+
+
+def _kernels_meet(plan: Plan, index: MultiIndex) -> bool:
+    """True if a kernel that a derivative meets reaches another kink."""
+    kernels = next(group.method.kernels for group in plan.groups if index in group.wanted)
+    widths = (max(own.widths[: len(index) + own.base + 1], default=0.0) for own in kernels)
+    return any(kink.apart * kink.spread < _REACH * width for kink, width in zip(plan.kinks, widths, strict=True))
 
 
 def _misses_the_kink(plan: Plan, i: int) -> bool:

@@ -20,7 +20,7 @@ Arguments = Callable[[Normals], Normals]
 _PLACES = np.array([-8.0, -5.5, -4.0, -2.5, -1.2, 0.0, 1.2, 2.5, 4.0, 5.5, 8.0])
 """Ends between which a change of sign is looked for."""
 _ITERATIONS = 6
-_DISTANCES = np.array([0.3, 0.03, 0.003, 0.0003])
+_DISTANCES = np.array([0.3, 0.03, 0.003, 1e-4, 3e-6, 1e-7, 3e-9])
 """Distances from a kink, in standard deviations of the end, at which paths are spread."""
 _OF_KINKS, _OF_DISTANCES, _OF_SIDES = 0.6180339887, 0.7548776662, 0.5698402910
 """Irrational steps, which spread paths evenly over kinks, distances and sides (M. Roberts, 2018)."""

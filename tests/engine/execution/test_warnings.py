@@ -3,7 +3,7 @@
 import pytest
 
 from greeks_cli.engine.execution.compile import plan
-from greeks_cli.engine.execution.warnings import contradicted, replaced, untrusted
+from greeks_cli.engine.execution.warnings import contradicted, replaced, unguarded, untrusted
 from greeks_cli.terms.building import build_request
 from greeks_cli.terms.simulation import Estimator
 
@@ -26,6 +26,24 @@ def test_an_estimator_that_was_not_kept_is_told(used, warns):
     made = plan_of(estimator="mixed")
     gamma = made.request.greeks[-1]
     assert (replaced(made, gamma, {gamma.parameters: used}) is not None) == warns
+
+
+@pytest.mark.parametrize(
+    ("payoff", "warns"),
+    [
+        ("where(sqrt(S[-1])>10 and S[-1]>K,1,0)", True),
+        ("where(S[-1]>K and S[-1]<K+2,1,0)", True),
+        ("where(S[-1]>K and S[-1]<140,1,0)", False),
+        ("where(S[0]>K,max(S[1]-S[0],0),0)", False),
+    ],
+)
+def test_a_parameter_that_moves_a_kernel_near_another_kink_is_warned_of(payoff, warns):
+    """The first has the true value 0 for K below 100, and is estimated as half of the density at 100."""
+    contract = {"kind": "formula", "payoff": payoff, "param": {"K": 99.5}, "fixings": 2 if "S[0]" in payoff else 1}
+    made = plan(build_request(contract, {"vol": 0.2}, {}, "d(K)"))
+    greek = made.request.greeks[-1]
+    found = unguarded(made, greek, {greek.parameters: Estimator.PATHWISE})
+    assert (found is not None) == warns
 
 
 @pytest.mark.parametrize(
