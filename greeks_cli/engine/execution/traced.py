@@ -271,7 +271,7 @@ def traced(request: Request, methods: Methods) -> Traced:
     request = request.by_place
     simulation = request.simulation
     choices = tuple((index, tuple(method.pattern for method in found)) for index, found in methods.items())
-    key = request.structure, integrates(request), simulation.dtype, simulation.autodiff, choices
+    key = request.structure, integrates(request), simulation.dtype, simulation.autodiff, simulation.executor, choices
     return _kept(_Subject(key, request, methods))
 
 

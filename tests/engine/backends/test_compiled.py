@@ -13,6 +13,8 @@ from greeks_cli.engine.backends.native import Compiler
 from greeks_cli.engine.compiler.builder import Builder
 from greeks_cli.engine.compiler.ir import ROW, as_type
 from greeks_cli.engine.estimators.row_sums import RowSums
+from greeks_cli.engine.execution import traced
+from greeks_cli.run import price
 from greeks_cli.run.book_paths import run_together
 from greeks_cli.run.price import run
 from greeks_cli.terms.building import build_request
@@ -248,3 +250,12 @@ OTHERS = [
 def test_exercise_models_rare_events_and_many_dates_agree_with_numpy(contract, market, settings):
     request = build_request(contract, market, {"paths": 4000, **settings}, "delta,gamma")
     assert_near(run(by("jit", request)), run(by("numpy", request)))
+
+
+def test_a_run_by_numpy_before_changes_no_bit_of_a_compiled_run():
+    def priced(*executors):
+        for kept in (traced._kept, price._kept):
+            kept.cache_clear()
+        return [run(by(executor, asked({"kind": "asian", "strike": 103, "fixings": 3}))) for executor in executors][-1]
+
+    assert priced("numpy", "jit").estimates == priced("jit").estimates
