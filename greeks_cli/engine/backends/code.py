@@ -6,6 +6,7 @@ from typing import Any
 from greeks_cli.engine.backends import sfc64_text
 from greeks_cli.engine.backends.llvm_text import Kernel, printed
 from greeks_cli.engine.backends.native import Function, compiler
+from greeks_cli.engine.compiler.operations import LOAD, Node
 
 _CODE: dict[Any, Function] = {}
 _LOCK = RLock()
@@ -20,6 +21,15 @@ def function_of(kernel: Kernel) -> Function:
         if key not in _CODE:
             _CODE[key] = compiler().function(printed(kernel), "kernel", _OF_KERNEL)
         return _CODE[key]
+
+
+def elementary_of(function: Any, kind: str) -> Function:
+    """The code of an elementary function of each number in a row, called as that of a kernel."""
+    if (function, kind) not in _CODE:
+        load = Node(0, LOAD, (), kind)
+        result = Node(1, function, (load,), kind)
+        _CODE[function, kind] = function_of(Kernel((load, result), (kind,), 0, (result,), ()))
+    return _CODE[function, kind]
 
 
 def normals_of(kind: str, bits: int) -> Function:

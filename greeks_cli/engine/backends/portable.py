@@ -11,12 +11,10 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from greeks_cli.engine.backends.code import function_of
+from greeks_cli.engine.backends.code import elementary_of
 from greeks_cli.engine.backends.elementary import FUNCTIONS
-from greeks_cli.engine.backends.llvm_text import Kernel
 from greeks_cli.engine.backends.operation_text import LANES
 from greeks_cli.engine.compiler.elementary import Functions
-from greeks_cli.engine.compiler.operations import LOAD, Node
 
 _PLAIN: Final = {np.ndarray, float, int, np.float64, np.float32}
 """Types of numbers; others, such as a tracer's, have their own way with NumPy's functions."""
@@ -47,12 +45,11 @@ def _elementary(ufunc: np.ufunc) -> Callable[[Any], NDArray[Any]]:
         flat = np.ascontiguousarray(x, kind).reshape(-1)
         padded = flat if len(flat) >= LANES else np.concatenate([flat, np.zeros(LANES - len(flat), kind)])
         found = np.empty_like(padded)
-        load = Node(0, LOAD, (), kind)
-        result = Node(1, ufunc, (load,), kind)
         pointers = np.array([[padded.ctypes.data], [found.ctypes.data]], np.uintp)
         nothing, sizes = np.zeros(1), np.array([1, len(padded), len(padded) + LANES, 1, 0])
-        function = function_of(Kernel((load, result), (kind,), 0, (result,), ()))
-        function(*(one.ctypes.data for one in (pointers[0], nothing, nothing, pointers[1], nothing, sizes)))
+        elementary_of(ufunc, kind)(
+            *(one.ctypes.data for one in (pointers[0], nothing, nothing, pointers[1], nothing, sizes))
+        )
         return found[: len(flat)].reshape(x.shape)
 
     return computed
