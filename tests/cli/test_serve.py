@@ -54,10 +54,10 @@ def served(text, *arguments):
     return done.returncode, [json.loads(line) for line in done.stdout.splitlines()], done.stderr.decode()
 
 
-def test_answers_are_those_of_a_book_of_json_lines(greeks, book):
-    path = book("\n".join(LINES), "book.jsonl")
-    rows = [json.loads(line) for line in greeks("batch", path, *SHORT).out.splitlines()]
-    code, answers, said = served("\n".join(LINES).encode())
+def test_answers_are_those_of_a_book_of_json_lines(greeks, book, executor):
+    path, by = book("\n".join(LINES), "book.jsonl"), ("--executor", executor)
+    rows = [json.loads(line) for line in greeks("batch", path, *SHORT, *by).out.splitlines()]
+    code, answers, said = served("\n".join(LINES).encode(), *by)
     assert [row for row in answers if "error" not in row] == [row for row in rows if "error" not in row]
     where = [row["error"].replace("<stdin>", path) for row in answers if "error" in row]
     assert where == [row["error"] for row in rows if "error" in row]
@@ -146,6 +146,7 @@ def test_an_id_that_is_no_text_is_not_another_id():
     assert (code, answer["error"]) == (3, "<stdin>:1: not UTF-8, at byte 10")
 
 
+@pytest.mark.auto
 def test_an_executor_that_is_missing_is_an_error_row(monkeypatch):
     monkeypatch.setattr("greeks_cli.run.executors.why_not", lambda: "needs llvmlite")
     lines = [json.dumps({"strike": 100, "vol": 0.2, "paths": 1000, "executor": name}).encode() for name in EXECUTORS]
