@@ -72,10 +72,11 @@ def _example(model: type[Contract]) -> Iterator[Entry]:
 
 
 def _shown(value: object) -> str:
-    """A value as a shell takes it."""
+    """A value as a shell takes it, a formula without spaces: a line may end at a space of a page."""
     if isinstance(value, dict):
         value = " ".join(f"{name}={number}" for name, number in value.items())
     text = ",".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
+    text = text.replace(" ", "") if "(" in text else text
     return f"'{text}'" if set(text) & set(" ()*[];") else text
 
 

@@ -52,6 +52,9 @@ WARNINGS: Mapping[str, str] = {
     "the closed form": "the estimate lies more than 5 standard errors and the bias away from its closed form. Trust "
     "neither, and report it",
     "estimator": "the method of --estimator does not apply to the Greek, and the method named in the warning is taken",
+    "basis N is too rich": "--basis wants 20 paths in the money for each of its functions (what more functions want "
+    "grows fast: P. Glasserman and B. Yu, Annals of Applied Probability 14, 2004). Dates with fewer paths take fewer "
+    "functions on one underlying under gbm, and are not exercised elsewhere. A smaller --basis helps",
     "it moves the edge of a branch": "a branch of a formula ends where its value does, such as log(S - 50) at S = 50, "
     "and the Greek moves that edge; what the edge adds is not estimated well",
     "a fourth derivative where the second one bends": "the extreme of a lookback bends in its second derivative, "
@@ -86,6 +89,11 @@ METHOD_TOPICS: Mapping[str, tuple[Entry, ...]] = {
         ("", "A policy decides at each date of --exercise american or bermudan; its value is a lower bound."),
         ("policy", "least squares on up to 32,768 paths of its own, functions of contract, market and seed alone"),
         ("basis", "polynomials in the logarithm of the spot over the European; of ranked logarithms where several"),
+        (
+            "--basis",
+            "the number of functions, those of low order first: 9 powers of the logarithm unless given, elsewhere all "
+            "polynomials that there are, which a larger number takes as well",
+        ),
         ("path", "an asian pays on the mean of the fixings so far; the policy is a function of spot and mean"),
         (
             "formula",

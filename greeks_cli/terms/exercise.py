@@ -51,6 +51,15 @@ EXERCISE_DATES: Any = Field(
 )
 
 
+BASIS: Any = Field(
+    None,
+    ge=1,
+    le=16,
+    description="number of functions that the value of going on is regressed on, those of low order first "
+    "[default: 9 powers on one underlying, and all that there are elsewhere]",
+)
+
+
 class Exercisable(Contract):
     """A contract that may be exercised before expiry: it then pays what it would pay if it expired that day."""
 
@@ -61,10 +70,13 @@ class Exercisable(Contract):
     )
     exercise_times: Times = EXERCISE_TIMES
     exercise_dates: Count | None = EXERCISE_DATES
+    basis: Count | None = BASIS
 
     @model_validator(mode="after")
     def _rights_fit(self) -> Self:
         times = self.exercise_times
+        if self.basis is not None and self.exercise is Exercise.EUROPEAN:
+            raise ValueError("a basis is that of early exercise; leave it out, or give exercise american")
         if self.exercise_dates is not None and self.exercise is not Exercise.AMERICAN:
             raise ValueError("exercise_dates are those of american exercise; leave them out, or give exercise_times")
         if times is None:

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from greeks_cli.engine.execution.compile import plan
+from greeks_cli.engine.execution.warnings import too_rich
 from greeks_cli.run.checking import check
 from greeks_cli.run.price import run
 from greeks_cli.terms.building import build_request
@@ -118,7 +119,30 @@ def test_a_cash_dividend_makes_early_exercise_of_a_call_worth_more():
     assert american.upper >= american.value
 
 
+def test_a_poorer_basis_earns_less_and_widens_the_gap():
+    prices = [priced({**BERMUDAN, "basis": n}, MARKET)["price"] for n in (1, 3, 9)]
+    usual = priced(BERMUDAN, MARKET)["price"]
+    poor, fair = (price.upper - price.value for price in prices[:2])
+    assert poor > 2 * fair > 0
+    assert (prices[2].value, prices[2].upper) == (usual.value, usual.upper)
+    assert all(price.value - 4 * price.stderr <= usual.upper for price in prices)
+
+
+def test_a_basis_that_is_too_rich_is_warned_of():
+    market = {**MARKET, "spot": 160}
+    rich, usual = (priced({**BERMUDAN, **more}, market, paths=1_000)["price"] for more in ({"basis": 16}, {}))
+    assert "basis 16 is too rich for the paths in the money" in warnings_of(market, 16)
+    assert "basis" not in warnings_of(market, None)
+    assert rich.value == pytest.approx(usual.value, rel=0.05)
+
+
+def warnings_of(market, basis):
+    own = plan(build_request({**BERMUDAN, "basis": basis}, market, {}, "price"))
+    return too_rich(own) or ""
+
+
 REFUSED = {
+    "a basis of a european": ({"basis": 3, "strike": 100}, MARKET, "is that of early exercise"),
     "times of a european": ({**BERMUDAN, "exercise": "european"}, MARKET, "give exercise bermudan"),
     "no times": ({"strike": 100, "exercise": "bermudan"}, MARKET, "wants exercise_times"),
     "times after expiry": ({**BERMUDAN, "expiry": 0.9}, MARKET, "comes after expiry"),

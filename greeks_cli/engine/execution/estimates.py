@@ -24,7 +24,7 @@ from greeks_cli.engine.execution.rare_events import unseen
 from greeks_cli.engine.execution.regression import Regression
 from greeks_cli.engine.execution.tails import Tail
 from greeks_cli.engine.execution.unexercised import unexercised
-from greeks_cli.engine.execution.warnings import UNTRUSTED, contradicted, replaced, unguarded, untrusted
+from greeks_cli.engine.execution.warnings import UNTRUSTED, contradicted, replaced, too_rich, unguarded, untrusted
 from greeks_cli.terms.errors import NonFiniteEstimate
 from greeks_cli.terms.objections import NOTABLE_CHANCE
 from greeks_cli.terms.request import Request
@@ -134,6 +134,7 @@ def _of_plan(plan: Plan, truth: Truth, numbers: Sequence[Sequence[float]], count
             or contradicted(plan, value, stderr, bias, exact, scale)
             or replaced(plan, greek, used)
             or unguarded(plan, greek, used)
+            or too_rich(plan)
             or (None if greek.order else plan.request.contract.remark(plan.request.spot))
         )
         method = used[greek.parameters]

@@ -8,12 +8,16 @@ from greeks_cli.engine.autodiff.mixed_partials import MultiIndex
 from greeks_cli.engine.estimators.methods import kink_order
 from greeks_cli.engine.execution.numbers import type_of
 from greeks_cli.engine.execution.plan import Plan
+from greeks_cli.engine.exercise.policy import policy_of
+from greeks_cli.terms.exercise import Exercisable
 from greeks_cli.terms.greek import Greek
 from greeks_cli.terms.simulation import Estimator
 
 _FEWEST_NEAR_KINK = 30
 _REACH = 4
 """The distance, in widths, up to which a smoothed kink bends what another kink adds."""
+_FEW_DATES = 0.1
+"""The share of exercise dates whose paths may be too few for a basis: hardly any is in the money at the first dates."""
 _CONTRADICTION = 5
 """The distance from a closed form, in standard errors, that is no chance."""
 UNTRUSTED = 0.1
@@ -37,6 +41,17 @@ def untrusted(plan: Plan, i: int, m2: float, hidden: float, uncertainty: float, 
     if uncertainty > UNTRUSTED:
         return f"heavy tails: the standard error itself is uncertain by {uncertainty:.0%}"
     return f"heavy tails: {share:.0%} of the variance is of paths that the run may miss" if share > UNTRUSTED else None
+
+
+def too_rich(plan: Plan) -> str | None:
+    """The warning that the pilot's paths are too few for the basis that was asked for, or None."""
+    contract = plan.request.contract
+    if not isinstance(contract, Exercisable) or not contract.is_early or contract.basis is None:
+        return None
+    n_dates = int(policy_of(plan.request)["thin"])
+    if n_dates <= _FEW_DATES * len(contract.rights):
+        return None
+    return f"basis {contract.basis} is too rich for the paths in the money at {n_dates} exercise dates; take fewer"
 
 
 def replaced(plan: Plan, greek: Greek, used: Mapping[MultiIndex, Estimator]) -> str | None:

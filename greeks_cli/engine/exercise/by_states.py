@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from greeks_cli.engine.exercise.fit import NEVER, PER_COLUMN, Array, Fit
+from greeks_cli.engine.exercise.fit import NEVER, Array, Fit
 from greeks_cli.engine.exercise.least_squares import fitted
 from greeks_cli.engine.exercise.variants import Variant
 from greeks_cli.engine.payoffs.early import Early
@@ -31,10 +31,11 @@ class FitByStates(Fit):
             columns["per payment"][date] = 1 / (self._payments[date][paid].std() or 1.0)
         rows = np.array([np.ones_like(value), *polynomials(self._at(date), states, self._payments[date])])
         self._set("value", date, fitted(rows, value))
-        if int(paid.sum()) < PER_COLUMN * len(rows) or not self._is_used(date):
+        wanted = min(self._basis or self._n, self._n)
+        if not self._is_used(date) or self._n_functions(wanted, int(paid.sum())) < wanted:
             columns["continuation 0"][date] = NEVER
             return
-        self._set("continuation", date, fitted(rows[:, paid], value[paid]))
+        self._set("continuation", date, fitted(rows[:wanted, paid], value[paid]))
 
     def _set(self, name: str, date: int, coefficients: Array) -> None:
         for k, coefficient in enumerate(coefficients):

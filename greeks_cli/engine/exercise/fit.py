@@ -48,12 +48,14 @@ class Fit(ABC):
     def __init__(self, request: Request, variant: Variant, own: Early, known: Array | float):
         """``known`` is the part of the value that a formula gives at each date, discounted to today."""
         self._variant, self._request = variant, request
+        assert isinstance(request.contract, Exercisable)
+        self._basis = request.contract.basis
         self._payments = np.asarray(values_of(own.payments))
         self._discounts = np.broadcast_to(own.discounts, (own.n_dates, 1))[:, 0]
         self._known = np.broadcast_to(known, self._payments.shape)
         self._known_today = float(np.asarray(values_of(own.known_today()))[0])
         self._payment_today = float(np.asarray(values_of(own.payment_today()))[0])
-        self.columns: dict[str, Array] = {"today": np.zeros(()), "premium": np.zeros(())}
+        self.columns: dict[str, Array] = {"today": np.zeros(()), "premium": np.zeros(()), "thin": np.zeros(())}
 
     @property
     def _last(self) -> int:
@@ -87,6 +89,12 @@ class Fit(ABC):
 
     def _at(self, date: int) -> dict[str, Array]:
         return {name: column[date] for name, column in self.columns.items() if column.ndim}
+
+    def _n_functions(self, wanted: int, n_paths: int) -> int:
+        """The number of functions that some paths are enough for; counts the dates of too few."""
+        n = min(wanted, n_paths // PER_COLUMN)
+        self.columns["thin"] += n_paths > 0 and n < wanted
+        return n
 
     @abstractmethod
     def _martingale(self, date: int, value: Array) -> Array:

@@ -6,7 +6,7 @@ from functools import cached_property, partial
 import numpy as np
 
 from greeks_cli.engine.autodiff.ops import values_of
-from greeks_cli.engine.exercise.fit import NEVER, PER_COLUMN, Array, Fit, pilot_path
+from greeks_cli.engine.exercise.fit import NEVER, Array, Fit, pilot_path
 from greeks_cli.engine.exercise.least_squares import fitted
 from greeks_cli.engine.exercise.policy import policy_of
 from greeks_cli.engine.exercise.variants import USUAL, Variant
@@ -84,7 +84,8 @@ class FitOnModel(Fit):
         """Fits the premium on the paths where exercise pays nearly what the European is worth."""
         columns, near, model = self.columns, self._near[date], self._own.model
         tried = (self._payments[date] > 0) & (self._payments[date] > MORE_THAN_ROUNDING * _NEARLY * near)
-        if int(tried.sum()) < PER_COLUMN * len(degrees(model)) or not self._is_used(date):
+        wanted = min(self._basis or len(degrees(model)), len(degrees(model)))
+        if not self._is_used(date) or self._n_functions(wanted, int(tried.sum())) < wanted:
             columns["continuation 0"][date] = NEVER
             return
         x = []
@@ -96,6 +97,7 @@ class FitOnModel(Fit):
             columns[f"lowest {of}"][date], columns[f"highest {of}"][date] = x[-1].min(), x[-1].max()
         most = DEGREE - (USUAL.degree - self._variant.degree)
         kept = [k for k, degree in enumerate(degrees(model)) if degree <= most]
+        kept = sorted(sorted(kept, key=degrees(model).__getitem__)[:wanted])
         every = polynomials(model, x)
         rows = np.array([np.broadcast_to(every[k], x[0].shape) for k in kept])
         for k, coefficient in zip(kept, fitted(rows, (value - near)[tried]), strict=True):

@@ -3,9 +3,9 @@
 import numpy as np
 
 from greeks_cli.engine.compiler import elementary
-from greeks_cli.engine.exercise.fit import NEVER, PER_COLUMN, Array, Fit, Moves, fitted_martingale, pilot_path
+from greeks_cli.engine.exercise.fit import NEVER, Array, Fit, Moves, fitted_martingale, pilot_path
 from greeks_cli.engine.exercise.least_squares import fitted
-from greeks_cli.engine.exercise.variants import Variant
+from greeks_cli.engine.exercise.variants import USUAL, Variant
 from greeks_cli.engine.payoffs.bells import N_BELLS
 from greeks_cli.engine.payoffs.early import DEGREE, MORE_THAN_ROUNDING, POLICY, EarlyOnOne, worth_going_on
 from greeks_cli.engine.simulation.paths import PlainPath
@@ -31,8 +31,9 @@ class FitOnOne(Fit):
         forwards = spots * elementary.exp(-np.broadcast_to(accruals.carry, (own.n_dates, 1))[:, 0])
         ratio = 1.0 if is_exact else forwards[-1] / forwards
         self._states = np.asarray(own.states)
+        self._wanted = self._basis or DEGREE + 1
         self._add("ratio", "centre", "scale", "middle", "steepness", "lowest", "highest", "least")
-        self._add(*(f"continuation {k}" for k in range(DEGREE + 1)), *(f"martingale {k}" for k in range(N_BELLS)))
+        self._add(*(f"continuation {k}" for k in range(self._wanted)), *(f"martingale {k}" for k in range(N_BELLS)))
         self.columns["share"] = np.asarray(share)
         self.columns["ratio"][:, 0] = ratio
         self._compared = np.asarray(own.compared(self.columns["ratio"]))
@@ -48,8 +49,9 @@ class FitOnOne(Fit):
         columns, european = self.columns, self._compared[date]
         least = MORE_THAN_ROUNDING * self.columns["least"][date] * european
         tried = (self._payments[date] > 0) & (self._payments[date] > least)
-        degree = min(self._variant.degree, int(tried.sum()) // PER_COLUMN - 1)
-        if degree < 0 or not self._is_used(date):
+        fewer = USUAL.degree - self._variant.degree
+        n = self._n_functions(max(self._wanted - fewer, 1), int(tried.sum())) if self._is_used(date) else 0
+        if not n:
             columns["continuation 0"][date] = NEVER
             return
         logs = self._states[date][tried]
@@ -57,7 +59,7 @@ class FitOnOne(Fit):
         x = (logs - middle) / spread
         columns["middle"][date], columns["steepness"][date] = middle, 1 / spread
         columns["lowest"][date], columns["highest"][date] = x.min(), x.max()
-        found = fitted(np.vander(x, degree + 1, increasing=True).T, (value - european)[tried])
+        found = fitted(np.vander(x, n, increasing=True).T, (value - european)[tried])
         for k, coefficient in enumerate(found):
             columns[f"continuation {k}"][date] = coefficient
 

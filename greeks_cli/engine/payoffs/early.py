@@ -252,7 +252,8 @@ def worth_going_on(policy: Columns, logs: Operand, european: Operand) -> Operand
     The premium is a polynomial between the ends of the pilot's paths on which exercise is tried, and constant beyond.
     """
     x = np.minimum(np.maximum((logs - policy["middle"]) * policy["steepness"], policy["lowest"]), policy["highest"])
-    premium = policy[f"continuation {DEGREE}"]
-    for k in reversed(range(DEGREE)):
+    degree = sum(name.startswith("continuation") for name in policy) - 1
+    premium = policy[f"continuation {degree}"]
+    for k in reversed(range(degree)):
         premium = premium * x + policy[f"continuation {k}"]
     return np.maximum(european + premium, policy["least"] * european)
