@@ -144,6 +144,11 @@ class Exercisable(Contract):
 def objection_to(contract: Contract, names: Collection[str], models: Collection[Model]) -> str | None:
     """The reason why a derivative of a contract that is exercised early is not estimated; None for others.
 
+    The price is V(p, b(p)) with the best boundary b, where V_b = 0. So a first derivative is V_p, at a fixed boundary.
+    Differentiating V_b(p, b(p)) = 0 gives V_pb = -V_bb b', so that a second derivative is V_pq - b'_p V_bb b'_q: more
+    than at a fixed boundary where both parameters move it, and V_bb is not estimated. The spot, and under gbm the time
+    that passes, leave the boundary where it is: b' = 0.
+
     ``models`` are those of the underlyings: a policy decides by a random variance, which moves as time passes.
     """
     if not contract.is_early:
