@@ -53,7 +53,7 @@ def asian(fixings):
         (AMERICAN, HESTON, False),
         (asian(12), MERTON, True),
         (asian(252), MERTON, False),
-        ({"strike": 100}, LOCAL, False),
+        ({"strike": 100}, LOCAL, True),
     ],
 )
 def test_long_runs_are_compiled_where_that_was_measured_to_save_time(contract, market, is_compiled):

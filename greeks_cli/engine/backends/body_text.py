@@ -15,6 +15,7 @@ from greeks_cli.engine.compiler.operations import (
     CARRIED,
     CONSTANT,
     LOAD,
+    LOOKED_UP,
     PER_ROW,
     RECURRENCE,
     RUNNING,
@@ -112,6 +113,8 @@ class BodyText:
     def _value(self, node: Node) -> str:
         if node.operation in (LOAD, CONSTANT, PER_ROW, VIEW, SPREAD):
             return self._moved(node)
+        if node.operation == LOOKED_UP:
+            return self._looked_up(node)
         names = [self._name(one) for one in node.operands] if node.operation != AT else []
         if node.operation == AT:
             (rows,) = node.operands
@@ -160,6 +163,20 @@ class BodyText:
             later = new(f"getelementptr {SCALAR[node.kind]}, ptr {pointer}, i64 {_AHEAD}")
             self._text.add(f"  call void @llvm.prefetch.p0(ptr {later}, i32 0, i32 3, i32 1)")
         return self._loaded(pointer, node.kind)
+
+    def _looked_up(self, node: Node) -> str:
+        place, table = node.operands
+        new, numbers = self._text.new, self._text.new(f"fptosi <8 x double> {self._name(place)} to <8 x i64>")
+        first, size = node.place
+        if table.operation == PER_ROW:
+            at, base = new(f"add i64 {new(f'mul i64 {self._row}, {size}')}, {first}"), f"%row{table.place}"
+        else:
+            at, base = str(table.place + first), "%own"
+        row = new(f"getelementptr double, ptr {base}, i64 {at}")
+        entries = new(f"getelementptr double, ptr {row}, <8 x i64> {numbers}")
+        every = "<8 x i1> splat (i1 true), <8 x double> zeroinitializer"
+        found = new(f"call <8 x double> @llvm.masked.gather.v8f64.v8p0(<8 x ptr> {entries}, i32 8, {every})")
+        return self._text.converted(found, "float64", node.kind)
 
     def _scratch(self, rows: Node, row: str, start: int = 0) -> str:
         """The address of a row of the scratch memory."""

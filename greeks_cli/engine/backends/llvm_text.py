@@ -75,6 +75,7 @@ class _Printer:
                 ("fma", ", ".join([WIDE[kind]] * 3)),
             )
         )
+        declared += "\ndeclare <8 x double> @llvm.masked.gather.v8f64.v8p0(<8 x ptr>, i32, <8 x i1>, <8 x double>)"
         declared += "\ndeclare void @llvm.prefetch.p0(ptr, i32, i32, i32)"
         head = "define void @kernel(ptr noalias %rows, ptr noalias %strides, ptr noalias %constants, ptr noalias %out, "
         head += 'ptr noalias %sums, ptr noalias %sizes) "min-legal-vector-width"="512" nounwind {\n'

@@ -6,7 +6,18 @@ A loop reads rows at other places than its own, or of an earlier loop, from a sc
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from greeks_cli.engine.compiler.operations import AT, CARRIED, CHOSEN, CONSTANT, JOIN, LOAD, SPREAD, VIEW, Node
+from greeks_cli.engine.compiler.operations import (
+    AT,
+    CARRIED,
+    CHOSEN,
+    CONSTANT,
+    JOIN,
+    LOAD,
+    LOOKED_UP,
+    SPREAD,
+    VIEW,
+    Node,
+)
 
 IN_PLACE = (LOAD, CONSTANT, VIEW, SPREAD)
 """Operations on rows that are printed wherever they are read, for they compute nothing."""
@@ -44,7 +55,7 @@ class Sections:
 
     def _stage_of(self, node: Node) -> int:
         stages = [0]
-        for one in node.operands:
+        for one in node.operands[: 1 if node.operation == LOOKED_UP else None]:
             own = self._stage[one.number]
             if node.operation == JOIN or (node.operation == AT and one.count):
                 stages.append(own + own % 2)

@@ -14,17 +14,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from greeks_cli.engine.backends.launch import Launch
+from greeks_cli.engine.backends.step_numbers import StepNumbers
 from greeks_cli.engine.compiler.expand import Expansion
-from greeks_cli.engine.compiler.ir import Array, Call, Program, Source, exp_of_number, log_of_number
+from greeks_cli.engine.compiler.ir import Array, Call, Program, Source
+from greeks_cli.engine.compiler.look_ups import Table
 from greeks_cli.engine.compiler.operations import ANY, CARRIED, CHOSEN, Graph, Kind, Node, Unfit
 from greeks_cli.engine.compiler.row_loops import at, running, spread
 
 _MOST_HALVES = 16
 _BOUND = "bound"
 """The source of the bound of each step."""
-
-_OF_ARRAYS = {exp_of_number: np.exp, log_of_number: np.log}
-"""Functions in place of those of single numbers, which are those of a row here."""
 
 
 @dataclass(frozen=True)
@@ -51,10 +50,15 @@ class Taken(NamedTuple):
 class StepLoop:
     """Compiled loop of steps. Raises Unfit where a step has calls that are no operations on numbers of one path."""
 
-    def __init__(self, programs: Sequence[Program[Any]], names: Names, kind: Kind):
-        """``programs`` are the usual step, and the rare one where there is one; ``kind`` is the type of paths."""
-        self._names, self._expansion = names, Expansion(1)
-        inputs = (*names.state, *names.normals, *names.numbers, _BOUND)
+    def __init__(self, programs: Sequence[Program[Any]], names: Names, kind: Kind, sample: Mapping[Source, float]):
+        """``programs`` are the usual step, and the rare one where there is one; ``kind`` is the type of paths.
+
+        ``sample`` has the numbers of any step.
+        """
+        self._names, self._sample, self._expansion = names, sample, Expansion(1)
+        self._numbers: list[tuple[StepNumbers, dict[int, int]]] = []
+        """The numbers of each program, with their slots."""
+        inputs = (*names.state, *names.normals, _BOUND)
         self._slots = {name: slot for slot, name in enumerate(inputs)}
         self._n_slots = len(inputs)
         self._constants: dict[int, Any] = {}
@@ -76,15 +80,14 @@ class StepLoop:
     def _inputs(self, kind: Kind) -> list[Node]:
         """Makes the nodes of the inputs. Returns those of the state."""
         names, values, graph = self._names, self._expansion.values, self._expansion.graph
-        for name in (*names.numbers, _BOUND):
-            values[self._slots[name]] = graph.per_row(self._slots[name])
+        values[self._slots[_BOUND]] = _row(graph.per_row(self._slots[_BOUND]))
         for name in names.normals:
-            values[self._slots[name]] = graph.load(self._slots[name], 0, kind, ANY, 1)
+            values[self._slots[name]] = _row(graph.load(self._slots[name], 0, kind, ANY, 1))
         state = []
         for name in names.state:
             first = graph.load(self._slots[name], 0, kind)
             state.append(graph.node(CARRIED, (first,), kind, 0, ANY))
-            values[self._slots[name]] = state[-1]
+            values[self._slots[name]] = _row(state[-1])
         return state
 
     def _results(self, program: Program[Any], is_usual: bool) -> dict[Source, Node]:
@@ -94,26 +97,44 @@ class StepLoop:
         divide by numbers so small that they have no inverse.
         """
         expansion = self._expansion
-        slots = {slot: self._slots[source] for source, slot in program.sources.items()}
+        numbers = StepNumbers(program, self._names.numbers, self._sample)
+        slots = {slot: self._slots[source] for source, slot in program.sources.items() if source in self._slots}
         slots |= {slot: self._constant(constant) for slot, constant in program.constants.items()}
+        slots |= self._placed(numbers)
         unit = expansion.operand(expansion.values[self._constant(1.0)])
-        for call in program.calls:
+        for call in numbers.calls:
             slots[call.result] = result = self._new()
             arguments = tuple([slots[argument] for argument in call.arguments])
             if call.function is np.divide and is_usual:
                 above, below = (expansion.operand(expansion.values[slot]) for slot in arguments)
                 inverse = expansion.graph.call(np.divide, (unit, below))
-                expansion.values[result] = expansion.graph.call(np.multiply, (above, inverse))
+                expansion.values[result] = _row(expansion.graph.call(np.multiply, (above, inverse)))
             elif call.function is np.power:
                 base = expansion.operand(expansion.values[arguments[0]])
-                expansion.values[result] = _power(expansion.graph, base, self._constants.get(arguments[1]), unit)
+                expansion.values[result] = _row(_power(expansion.graph, base, self._constants.get(arguments[1]), unit))
             else:
-                expansion.call(Call(_OF_ARRAYS.get(call.function, call.function), arguments, call.keywords, result))
+                expansion.call(Call(call.function, arguments, call.keywords, result))
         return {name: expansion.operand(expansion.values[slots[slot]]) for name, slot in program.results.items()}
+
+    def _placed(self, numbers: StepNumbers) -> dict[int, int]:
+        """Gives slots to the numbers of a step. Raises Unfit for integers."""
+        found = {slot: self._new() for slot in numbers.slots}
+        self._numbers.append((numbers, found))
+        for slot, sample in numbers.samples.items():
+            kind = (
+                "number"
+                if isinstance(sample, int | float) and not isinstance(sample, np.floating)
+                else sample.dtype.name
+            )
+            if kind not in ("number", "float64", "float32"):
+                raise Unfit
+            node, shape = self._expansion.graph.per_row(found[slot], kind), np.shape(sample)
+            self._expansion.values[found[slot]] = Table(node, shape) if shape else _row(node)
+        return found
 
     def _made(self, state: Sequence[Node], results: Sequence[Mapping[Source, Node]], kind: Kind) -> Launch:
         names, values, graph = self._names, self._expansion.values, self._expansion.graph
-        is_rare = graph.call(np.less_equal, (state[0], values[self._slots[_BOUND]]))
+        is_rare = graph.call(np.less_equal, (state[0], values[self._slots[_BOUND]][0]))
 
         def result(name: Source) -> Node:
             found = [own[name] for own in results]
@@ -135,7 +156,8 @@ class StepLoop:
         names = self._names
         values = {**self._constants, self._slots[_BOUND]: bounds}
         values |= {self._slots[name]: arrays[name] for name in (*names.state, *names.normals)}
-        values |= {self._slots[name]: numbers[name] for name in names.numbers}
+        for own, slots in self._numbers:
+            values |= {slots[slot]: rows for slot, rows in own.rows(numbers, len(bounds)).items()}
         n_paths = arrays[names.state[0]].shape[-1]
         deque(self._launch.run(values, n_paths, len(bounds)), 0)
         names_of = (*names.state, *names.kept)

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from greeks_cli.engine.compiler.ir import Call, Shape, as_type, rows_put
+from greeks_cli.engine.compiler.look_ups import Table, counted, looked_up
 from greeks_cli.engine.compiler.loop_calls import LoopCalls
 from greeks_cli.engine.compiler.operations import CONSTANT, ZERO, Graph, Kind, Node, Unfit
 
@@ -59,6 +60,7 @@ class Expansion:
         self._loops = LoopCalls(self.graph, MOST_ROWS, self.operand, _raw)
         self._n_trades = n_trades
         self._constants: dict[int, Nodes] = {}
+        self._tables: dict[int, Table] = {}
 
     def load(self, slot: int, array: NDArray[Any]) -> None:
         """Loads an array whose last axis are the paths, of which the shape and the type count. Raises Unfit."""
@@ -90,6 +92,8 @@ class Expansion:
         if isinstance(function, np.ufunc) and keywords.keys() == {"dtype"}:
             arguments = [self._called(as_type, [one, keywords["dtype"]], {}) for one in arguments]
             keywords = {}
+        if function is np.take or "dtype" in keywords:
+            return self._in_table(function, arguments, keywords)
         if self._is_loop(function, arguments):
             return self._loops.called(function, arguments, keywords)
         if function in _SHAPES:
@@ -155,6 +159,28 @@ class Expansion:
             rows = rows[:, None]
         total = reduce(self._add, rows)
         return total[None] if keepdims else total
+
+    def _in_table(self, function: Callable[..., Any], arguments: list[Any], keywords: Mapping[str, Any]) -> Nodes:
+        """Counts the rows that are true, or takes entries of a table of constants. Raises Unfit for other calls."""
+        if self._n_trades > 1:
+            raise Unfit
+        if function is np.sum and keywords == {"axis": 0, "dtype": np.int16}:
+            return counted(self.graph, self._nodes(arguments[0]))
+        table, places = arguments[0], arguments[-1]
+        if keywords != {"axis": -1} or len(arguments) != 2:
+            raise Unfit
+        (place,) = self._nodes(places)
+        return looked_up(self.graph, self._table(table), place)
+
+    def _table(self, value: Any) -> Table:
+        if isinstance(value, Table):
+            return value
+        if not isinstance(value, _Given):
+            raise Unfit
+        if value.slot not in self._tables:
+            node = self.graph.constants_of(value.slot, value.value.size, _kind(value.value.dtype))
+            self._tables[value.slot] = Table(node, value.value.shape)
+        return self._tables[value.slot]
 
     def _products(self, subscripts: Any, one: Nodes, other: Nodes) -> Nodes:
         """A sum over dates of products. Raises Unfit for other subscripts."""

@@ -16,6 +16,9 @@ RUNNING, RECURRENCE = "running", "recurrence"
 CARRIED, PER_ROW, CHOSEN = "carried", "per row", "chosen"
 """Operations of a loop of time steps: what the row before leaves, a number of the row, and a number that is computed
 where a condition holds for a path of a step."""
+LOOKED_UP = "looked up"
+"""An entry of a table of numbers: the operands are the entry's number, a float, and the table; the place is that of the
+first entry, and the size of the table."""
 ANY = -1
 """In place of the count of a loop's rows: their number is known when the loop runs."""
 ZERO = -1
@@ -94,9 +97,9 @@ class Graph:
             self.rows.append((slot, row, step))
         return self.rows.index((slot, row, step))
 
-    def per_row(self, slot: int) -> Node:
-        """A number that is one for all paths on each row of a loop of any number of rows."""
-        return self.node(PER_ROW, (), "number", self._row(slot, 0, 0), ANY)
+    def per_row(self, slot: int, kind: Kind = "number") -> Node:
+        """A number, or a table, that is one for all paths on each row of a loop of any number of rows."""
+        return self.node(PER_ROW, (), kind, self._row(slot, 0, 0), ANY)
 
     def constant(self, slot: int, place: int, kind: Kind) -> Node:
         """A constant; each has a place of its own, so that graphs of one structure are equal."""

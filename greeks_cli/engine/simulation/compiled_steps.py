@@ -21,7 +21,7 @@ _LOOPS: WeakKeyDictionary[Program[Any], dict[Hashable, StepLoop | None]] = WeakK
 _MET: WeakKeyDictionary[Program[Any], bool] = WeakKeyDictionary()
 """Programs of usual steps beside which some paths have taken rare ones."""
 
-Numbers = Mapping[str, float]
+Numbers = Mapping[Any, float]
 
 
 @dataclass(frozen=True)
@@ -71,15 +71,15 @@ class CompiledSteps:
         """Takes usual steps, and takes them again with rare ones where a path meets the bound."""
         arrays: dict[Source, Array] = {(NORMAL, ()): normals}
         arrays.update({(STATE, index): array for index, array in state.items()})
-        names = () if self.folds else tuple(numbers[0])
-        rows: dict[Source, Array] = {name: np.array([own[name] for own in numbers]) for name in names}
+        sample = {} if self.folds else numbers[0]
+        rows: dict[Source, Array] = {name: np.array([own[name] for own in numbers]) for name in sample}
         bounds = np.array([own[1][1] if len(own) > 1 else -np.inf for own in cases])
         found: Taken | None = None
         for is_rare in (False, True):
             if not is_rare and usual in _MET:
                 continue
             rare = self._program(cases[0], numbers[0], 1) if is_rare else None
-            loop = self._loop(usual, rare, names, normals)
+            loop = self._loop(usual, rare, sample, normals)
             if loop is None:
                 return None
             found = loop.taken(arrays, rows, bounds)
@@ -91,18 +91,18 @@ class CompiledSteps:
         return after, dict(found.sums)  # type: ignore[arg-type]
 
     def _loop(
-        self, usual: Program[Partial], rare: Program[Partial] | None, numbers: tuple[Source, ...], normals: Array
+        self, usual: Program[Partial], rare: Program[Partial] | None, numbers: Numbers, normals: Array
     ) -> StepLoop | None:
         model, indices = self.recursion.model, self.recursion.indices
         kept = tuple((name, index) for name in model.kept for index in indices)
-        names = Names(tuple((STATE, index) for index in indices), ((NORMAL, ()),), numbers, kept)
+        names = Names(tuple((STATE, index) for index in indices), ((NORMAL, ()),), tuple(numbers), kept)
         programs = [usual] if rare is None else [usual, rare]
         with _LOCK:
             loops = _LOOPS.setdefault(usual, {})
             key = rare and id(rare), normals.dtype.name
             if key not in loops:
                 try:
-                    loops[key] = StepLoop(programs, names, normals.dtype.name)
+                    loops[key] = StepLoop(programs, names, normals.dtype.name, dict(numbers))
                 except (Unfit, TypeError, ValueError, IndexError):
                     loops[key] = None
             return loops[key]

@@ -81,7 +81,7 @@ class Dated:
         before = self._call(operator.getitem, self._any(), self._constant((slice(None, -1),)))
         change = self._call(np.subtract, later, before)
         width = self._constant(((1, 0), (0, 0)))
-        self._dated.append(self._call(np.pad, change, width, self._constant("constant")))
+        self._dated.append(self._call(np.pad, change, width))
 
     def _call_joined(self):
         first = self._call(operator.getitem, self._any(), self._constant(slice(0, 1)))
