@@ -60,7 +60,7 @@ class Builder:
 
     def constant(self, value: Any) -> int:
         """The slot of a constant; constants that are equal to the bit share one."""
-        key = key_of(value_of(value))
+        key = key_of(value.value if type(value) is Folded else value)
         if key not in self._slots:
             self._slots[key] = self._n_slots
             self.constants[self._n_slots] = value

@@ -15,7 +15,7 @@ import numpy as np
 
 from greeks_cli.engine.compiler.batching import Diverging, PerTrade
 from greeks_cli.engine.compiler.builder import Builder
-from greeks_cli.engine.compiler.folded import Folded, as_number, value_of
+from greeks_cli.engine.compiler.folded import Folded, as_number
 from greeks_cli.engine.compiler.ir import ROW, Name, Program, Slots, Source, as_type, is_elementwise
 
 _LINEAR = {np.sum, np.einsum}
@@ -274,7 +274,7 @@ class Simplifier:
         if scaled.slot == self._one:
             return scaled
         constant = self._builder.constants.get(scaled.slot)
-        value = value_of(constant)
+        value = constant.value if type(constant) is Folded else constant
         if isinstance(value, PerTrade):
             return Scaled(scaled.factor * value, self._one) if value.is_number else scaled
         is_one = isinstance(value, _NUMBERS) or (isinstance(value, np.ndarray) and value.shape == (1,))

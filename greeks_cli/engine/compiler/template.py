@@ -149,12 +149,16 @@ class Templates:
     ) -> Factored[Name]:
         """The program that ``make`` simplifies, for the numbers that ``bind`` gives its sources.
 
-        What is made depends on the structure and on these numbers alone.
+        What is made depends on the structure and on these numbers alone. The second request of a structure makes a
+        template: most processes have one request, and notes take as long as what they note.
         """
+        is_first = structure not in self._kept
         templates = self._kept.pop(structure, [])
         self._kept[structure] = templates  # the last one used is the last one dropped
         if len(self._kept) > _KEPT:
             del self._kept[next(iter(self._kept))]
+        if is_first:
+            return make(Simplifier(), bind)
         for place, template in enumerate(templates):
             if (found := template.filled(bind)) is not None:
                 templates.insert(0, templates.pop(place))
