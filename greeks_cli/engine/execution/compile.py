@@ -102,6 +102,8 @@ def able(
     work: Callable[[Sequence[Item]], Made], items: Sequence[Item]
 ) -> Iterator[tuple[Sequence[Item], Made | GreeksError]]:
     """The answer of ``work`` for all items; where it fails, for each half, down to the items that fail alone."""
+    if not items:
+        return
     try:
         made = work(items)
     except GreeksError as error:
