@@ -5,7 +5,7 @@ from functools import cached_property
 import numpy as np
 
 from greeks_cli.engine.autodiff.ops import values_of
-from greeks_cli.engine.exercise.fit import NEVER, PER_COLUMN, Array, Fit, pilot_path
+from greeks_cli.engine.exercise.fit import NEVER, Array, Fit, pilot_path
 from greeks_cli.engine.exercise.least_squares import fitted
 from greeks_cli.engine.exercise.policy import policy_of
 from greeks_cli.engine.exercise.variants import USUAL, Variant
@@ -112,10 +112,11 @@ class FitOnJointModel(Fit):
         if self._variant == USUAL:
             self._fit_value(date, value)
         rows = np.array([np.ones_like(value), *rows_of(self._at(date), _at(self._states, date))])
-        if int(paid.sum()) < PER_COLUMN * len(rows) or not self._is_used(date):
+        wanted = min(self._basis or self._n, self._n)
+        if not self._is_used(date) or self._n_functions(wanted, int(paid.sum())) < wanted:
             self.columns["continuation 0"][date] = NEVER
             return
-        for k, coefficient in enumerate(fitted(rows[:, paid], value[paid])):
+        for k, coefficient in enumerate(fitted(rows[:wanted, paid], value[paid])):
             self.columns[f"continuation {k}"][date] = coefficient
 
     def _going_on(self, date: int) -> Array:
