@@ -7,12 +7,14 @@ numbers are the same on every processor puts its own functions in their place, i
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
-from functools import wraps
+from functools import lru_cache, wraps
 from types import MappingProxyType
-from typing import Any, Final
+from typing import Any, Final, ParamSpec, TypeVar
 
 import numpy as np
 
+Parameters = ParamSpec("Parameters")
+Answer = TypeVar("Answer")
 Functions = Mapping[Any, Callable[..., Any]]
 """Functions in place of NumPy's."""
 _NUMPYS: Final[Functions] = MappingProxyType({})
@@ -43,6 +45,26 @@ def carried(function: Callable[..., Any]) -> Callable[..., Any]:
             return function(*arguments)
 
     return called
+
+
+def kept(most: int | None) -> Callable[[Callable[Parameters, Answer]], Callable[Parameters, Answer]]:
+    """The cache of a function whose numbers come of elementary functions: each executor has answers of its own.
+
+    ``most`` answers are kept, all for None.
+    """
+
+    def decorated(function: Callable[Parameters, Answer]) -> Callable[Parameters, Answer]:
+        @lru_cache(most)
+        def of_executor(_: bool, *arguments: Parameters.args, **keywords: Parameters.kwargs) -> Answer:
+            return function(*arguments, **keywords)
+
+        @wraps(function)
+        def called(*arguments: Parameters.args, **keywords: Parameters.kwargs) -> Answer:
+            return of_executor(are_own(), *arguments, **keywords)  # type: ignore[arg-type]  # all are hashable
+
+        return called
+
+    return decorated
 
 
 def _by_executor(function: np.ufunc) -> Callable[..., Any]:

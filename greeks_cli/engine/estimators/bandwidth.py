@@ -11,7 +11,6 @@ kinks are tangled. Polynomials smooth the smooth part of a conditional estimate,
 """
 
 from collections.abc import Collection, Sequence
-from functools import cache
 from math import factorial, pi, sqrt
 from typing import NamedTuple
 
@@ -20,6 +19,7 @@ from numpy.typing import NDArray
 
 from greeks_cli.engine.autodiff.kinks import Smoother
 from greeks_cli.engine.autodiff.softplus import MAX_ORDER, Kernel
+from greeks_cli.engine.compiler import elementary
 from greeks_cli.engine.payoffs import payoff
 from greeks_cli.engine.simulation.any_market import AnyPathData, plain_path
 from greeks_cli.terms.errors import InvalidInput, Problem
@@ -207,12 +207,12 @@ def smooth_kernels(kinks: Sequence[Kink], scale: float, order: int) -> tuple[Ker
     return tuple(map(kernel, kinks))
 
 
-@cache
+@elementary.kept(None)
 def _widths_per_spread(n_paths: float) -> tuple[float, ...]:
     return (0.0, 0.0, *((_rule(order) / n_paths) ** (1 / (2 * order + 5)) for order in range(2, MAX_ORDER)))
 
 
-@cache
+@elementary.kept(None)
 def _rule(order: int) -> float:
     """(w/s)^(2k+5) n for a kink differentiated k times."""
     x = np.linspace(-80, 80, 16001)

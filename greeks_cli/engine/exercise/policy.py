@@ -2,11 +2,11 @@
 
 from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass, field
-from functools import lru_cache
 
 import numpy as np
 
 from greeks_cli.engine.autodiff.ops import Leaves
+from greeks_cli.engine.compiler import elementary
 from greeks_cli.engine.exercise.fit import Array, Fit
 from greeks_cli.engine.exercise.variants import USUAL, Variant
 from greeks_cli.engine.payoffs.early import POLICY
@@ -53,7 +53,7 @@ def with_policy(request: Request, values: Leaves) -> Leaves:
     return {**values, POLICY: policy_of(request)} if request.contract.is_early else values
 
 
-@lru_cache(_KEPT)
+@elementary.kept(_KEPT)
 def _policy(subject: _Subject, variant: Variant) -> Columns:
     from greeks_cli.engine.exercise.on_joint_model import FitOnJointModel
     from greeks_cli.engine.exercise.on_model import FitOnModel

@@ -99,7 +99,7 @@ class CompiledSteps:
         programs = [usual] if rare is None else [usual, rare]
         with _LOCK:
             loops = _LOOPS.setdefault(usual, {})
-            key = rare and id(rare), normals.dtype.name
+            key = rare, normals.dtype.name
             if key not in loops:
                 try:
                     loops[key] = StepLoop(programs, names, normals.dtype.name, dict(numbers))

@@ -5,7 +5,7 @@ sampling, JASA 95, 2000). An end is the Brownian motion at the last date, in sta
 in proportion to time.
 """
 
-from functools import cache, lru_cache
+from functools import lru_cache
 from statistics import NormalDist
 from typing import NamedTuple
 
@@ -89,7 +89,7 @@ def is_rare(ends: Normals, shift: float, probability: float, n_underlyings: int 
     return (forward > abs(shift) + _quantile(probability)) | (forward < -_quantile(PLAIN_ONE_IN * probability))
 
 
-@cache
+@elementary.kept(None)
 def spread() -> Moved:
     """Paths of one date whose ends are spread evenly over all numbers that occur; the weights add up to 1."""
     ends = _FARTHEST_END * (2 * (np.arange(_SPREAD_ENDS) + 0.5) / _SPREAD_ENDS - 1)

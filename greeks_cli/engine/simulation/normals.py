@@ -4,12 +4,11 @@ The address is the spawn key of a ``SeedSequence``, so a block has the same numb
 machine.
 """
 
-from functools import lru_cache
-
 import numpy as np
 from numpy.typing import NDArray
 
 from greeks_cli.engine.backends.backend import HOST, Device
+from greeks_cli.engine.compiler import elementary
 
 PATHS, PILOT, SCRAMBLES, TAILS, EXERCISE = 0, 1, 2, 3, 4
 """Streams of random numbers: of the estimate, the pilot, the scrambles, paths far out, and exercise policies."""
@@ -45,7 +44,7 @@ def standard_normals(
     return _drawn(seed, stream, block, steps, n_paths, dtype, device)
 
 
-@lru_cache(64)
+@elementary.kept(64)
 def _kept(seed: int, stream: int, block: int, steps: tuple[int, ...], n_paths: int, char: str) -> NDArray[np.floating]:
     normals = _drawn(seed, stream, block, steps, n_paths, np.dtype(char).type, HOST)
     normals.setflags(write=False)

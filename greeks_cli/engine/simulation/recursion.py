@@ -178,7 +178,7 @@ class Recursion:
         names = [*folded, *numbers]
         if folds:
             folded.update(numbers)
-        key = case, tuple(map(_key, folded.values()))
+        key = elementary.are_own(), case, tuple(map(_key, folded.values()))
         with self._lock:
             if key not in self._programs:
                 if len(self._programs) >= _KEPT:

@@ -7,7 +7,7 @@ import numpy as np
 from greeks_cli.engine.compiler import elementary
 from greeks_cli.engine.compiler.batching import PerTrade
 from greeks_cli.engine.compiler.builder import Builder
-from greeks_cli.engine.compiler.elementary import carried, in_place
+from greeks_cli.engine.compiler.elementary import carried, in_place, kept
 
 TWICE = {np.exp: lambda x, out=None: np.multiply(x, 2.0, out=out)}
 
@@ -41,3 +41,18 @@ def test_functions_are_those_of_a_thread_and_are_carried_to_others():
     with ThreadPoolExecutor(1) as pool, in_place(TWICE):
         assert list(pool.map(elementary.exp, [0.0])) == [1]
         assert list(pool.map(carried(elementary.exp), [4.0])) == [8]
+
+
+def test_what_is_kept_is_kept_for_each_executor():
+    found = []
+
+    @kept(2)
+    def exponential(x):
+        found.append(x)
+        return float(elementary.exp(x))
+
+    assert [exponential(0.0), exponential(0.0)] == [1, 1]
+    with in_place(TWICE):
+        assert [exponential(0.0), exponential(0.0)] == [0, 0]
+    assert exponential(0.0) == 1
+    assert found == [0.0, 0.0]
