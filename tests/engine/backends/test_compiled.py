@@ -266,7 +266,7 @@ from greeks_cli.terms.building import build_request
 for contract, market in {AFTER_NUMPY!r}:
     for executor in sys.argv[1:]:
         settings = {{"paths": 3000, "executor": executor}}
-        found = run(build_request(contract, {{"spot": 100, **market}}, settings, "delta,vega" if "vol" in market else ""))
+        found = run(build_request(contract, {{"spot": 100, **market}}, settings, "delta"))
     print(found.estimates)
 """
 
