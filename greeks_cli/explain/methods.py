@@ -54,7 +54,7 @@ WARNINGS: Mapping[str, str] = {
     "estimator": "the method of --estimator does not apply to the Greek, and the method named in the warning is taken",
     "basis N is too rich": "--basis wants 20 paths in the money for each of its functions (what more functions want "
     "grows fast: P. Glasserman and B. Yu, Annals of Applied Probability 14, 2004). Dates with fewer paths take fewer "
-    "functions on one underlying under gbm, and are not exercised elsewhere. A smaller --basis helps",
+    "functions under gbm where the spot alone decides; elsewhere nothing is exercised on them. A smaller --basis helps",
     "it moves the edge of a branch": "a branch of a formula ends where its value does, such as log(S - 50) at S = 50, "
     "and the Greek moves that edge; what the edge adds is not estimated well",
     "a fourth derivative where the second one bends": "the extreme of a lookback bends in its second derivative, "
@@ -88,11 +88,20 @@ METHOD_TOPICS: Mapping[str, tuple[Entry, ...]] = {
     "early-exercise": (
         ("", "A policy decides at each date of --exercise american or bermudan; its value is a lower bound."),
         ("policy", "least squares on up to 32,768 paths of its own, functions of contract, market and seed alone"),
-        ("basis", "polynomials in the logarithm of the spot over the European; of ranked logarithms where several"),
+        (
+            "where",
+            "under gbm, merton, heston and bates; asian and formula under gbm, on one underlying. greeks explain basis "
+            "lists the contracts",
+        ),
+        (
+            "basis",
+            "polynomials in the logarithm of the spot over the European, under heston and bates in the variance too; "
+            "of ranked logarithms where several",
+        ),
         (
             "--basis",
-            "the number of functions, those of low order first: 9 powers of the logarithm unless given, elsewhere all "
-            "polynomials that there are, which a larger number takes as well",
+            "the number of functions, those of low order first. Without it, 9 powers under gbm where the spot alone "
+            "decides, and all functions that there are elsewhere, which a larger number takes as well",
         ),
         ("path", "an asian pays on the mean of the fixings so far; the policy is a function of spot and mean"),
         (
@@ -102,8 +111,8 @@ METHOD_TOPICS: Mapping[str, tuple[Entry, ...]] = {
         ),
         (
             "paths",
-            "at least 20 in the money for each coefficient, so that no basis is too rich: fewer lower the degree on "
-            "one underlying; where too few are left, and on several underlyings, nothing is exercised at that date",
+            "at least 20 in the money for each function, so that no basis is too rich. Fewer lower the degree "
+            "under gbm where the spot alone decides; elsewhere, and where too few are left, nothing is exercised",
         ),
         ("upper", "a bound from a martingale of the same regression; bias covers the gap between both"),
         ("boundary", "greeks profile --boundary shows the spot next to which exercise begins, and its probability"),

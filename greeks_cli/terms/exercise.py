@@ -56,7 +56,7 @@ BASIS: Any = Field(
     ge=1,
     le=16,
     description="number of functions that the value of going on is regressed on, those of low order first "
-    "[default: 9 powers on one underlying, and all that there are elsewhere]",
+    "[default: 9 powers under gbm where the spot alone decides, and all that there are elsewhere]",
 )
 
 

@@ -3,6 +3,7 @@
 import ast
 import re
 import shlex
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -200,6 +201,15 @@ def test_a_mistake_gets_a_remedy_in_one_line(name, remedy):
         explanation(name)
     assert remedy in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("topic", TOPICS)
+def test_a_sentence_of_a_topic_is_one_paragraph(topic):
+    paragraphs = [(meaning, not term) for term, meaning in entries_of(TOPICS[topic])]
+    broken = [
+        one for (one, is_text), (_, goes_on) in pairwise(paragraphs) if is_text and goes_on and one[-1] not in ".:;"
+    ]
+    assert broken == []
 
 
 def test_lines_of_a_topic_become_entries():
