@@ -1,4 +1,7 @@
-"""Piecewise polynomials, and the quintic splines that interpolate quotes."""
+"""Piecewise polynomials, and the quintic splines that interpolate quotes.
+
+Numbers are those of NumPy's arithmetic alone: its powers, and LAPACK's solutions, have other bits on other processors.
+"""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -56,7 +59,7 @@ class Pieces:
         origins = np.array([breaks[0], *breaks])
         u, old = origins - self.origins[piece], self.coefficients[..., piece]
         moved = [
-            sum(comb(high, low) * old[high] * u ** (high - low) for high in range(low, DEGREE + 1))
+            sum(comb(high, low) * old[high] * _power(u, high - low) for high in range(low, DEGREE + 1))
             for low in range(DEGREE + 1)
         ]
         return Pieces(breaks, origins, np.array(moved))
@@ -107,7 +110,7 @@ def _hermite(h: Floats, values: Floats, slopes: Floats, curvatures: Floats) -> F
         6 * rise - 3 * s - 3 * s_end - m + m_end,
         np.zeros_like(s),
     ]
-    return np.stack([one / h**power for power, one in enumerate(of_unit)], axis=1)
+    return np.stack([one / _power(h, degree) for degree, one in enumerate(of_unit)], axis=1)
 
 
 def _derivatives_at_knots(h: Floats) -> tuple[Floats, Floats]:
@@ -125,14 +128,31 @@ def _derivatives_at_knots(h: Floats) -> tuple[Floats, Floats]:
         third_at_end = c[:, 3] + 4 * c[:, 4] * u + 10 * c[:, 5] * u * u
         fourth_at_end = c[:, 4] + 5 * c[:, 5] * u
         size = np.minimum(h[:-1], h[1:])[:, None]
-        third = (third_at_end[:-1] - c[1:, 3]) * size**3
-        fourth = (fourth_at_end[:-1] - c[1:, 4]) * size**4
+        third = (third_at_end[:-1] - c[1:, 3]) * _power(size, 3)
+        fourth = (fourth_at_end[:-1] - c[1:, 4]) * _power(size, 4)
         return np.concatenate([third, fourth, c[:1, 3] * h[0] ** 3, third_at_end[-1:] * h[-1] ** 3])
 
     matrix = np.concatenate([equations(by_unknowns), unknown[[n, 2 * n - 1]]])
     right = np.concatenate([-equations(by_values), np.zeros((2, n))])
-    found = np.linalg.solve(matrix, right)
+    found = _solution(matrix, right)
     return found[:n], found[n:]
+
+
+def _power(x: Floats, exponent: int) -> Floats:
+    return reduce(np.multiply, [x] * exponent, np.ones_like(x))
+
+
+def _solution(matrix: Floats, right: Floats) -> Floats:
+    """The solution of linear equations by the elimination of C. F. Gauss and W. Jordan, with the largest pivots."""
+    n = len(matrix)
+    rows = np.concatenate([matrix, right], axis=1)
+    for k in range(n):
+        pivot = k + int(np.abs(rows[k:, k]).argmax())
+        rows[[k, pivot]] = rows[[pivot, k]]
+        rows[k] /= rows[k, k]
+        others = np.arange(n) != k
+        rows[others] -= rows[others, k, None] * rows[k]
+    return rows[:, n:]
 
 
 def _beyond(knot: int, slopes: Floats, bend: float) -> Floats:

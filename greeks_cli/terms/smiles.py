@@ -8,7 +8,7 @@ is linear in time at each k. Before the first expiry and beyond the last w is pr
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
-from math import exp, sqrt
+from math import exp, log, sqrt
 from statistics import NormalDist
 from typing import Any
 
@@ -40,7 +40,7 @@ class Smile:
     @cached_property
     def knots(self) -> Floats:
         """The log-moneyness of the quotes."""
-        return np.log(self.strikes / self.forward)
+        return np.array([log(ratio) for ratio in self.strikes / self.forward])  # NumPy's differs by processor
 
     @cached_property
     def quoted(self) -> Floats:

@@ -10,9 +10,11 @@ import pytest
 from numpy._core._multiarray_umath import __cpu_dispatch__
 
 from greeks_cli.run import arithmetic
+from tests.engine.simulation.surfaces import QUOTES
 
 WIDEST = [name for name in __cpu_dispatch__ if name == "X86_V4" or name.startswith("AVX512")]
 HESTON = {"model": "heston", "initial_variance": 0.04, "mean_reversion": 1.5, "long_run_variance": 0.04}
+SURFACE = ";".join(f"{quote[0]}@{quote[1]}:{quote[2]}" for quote in QUOTES)
 LOGNORMAL = {"vol": 0.2, "strike": 100, "greeks": "delta,gamma,vega,theta,rho"}
 TRADES = [
     {**LOGNORMAL, "rate": 0.037, "greeks": "all"},
@@ -23,6 +25,7 @@ TRADES = [
     {**LOGNORMAL, "strike": 250, "antithetic": True},
     {**LOGNORMAL, "type": "put", "exercise": "american", "greeks": "delta"},
     {**HESTON, "strike": 100, "vol_of_vol": 0.5, "spot_vol_correlation": -0.7, "steps": 8, "greeks": "delta"},
+    {"model": "local-vol", "vol_surface": SURFACE, "strike": 100, "steps": 6, "greeks": "delta"},
 ]
 TRADES = [{**trade, "paths": 3000} for trade in TRADES]
 
