@@ -1,6 +1,7 @@
 """Fingerprint of the arithmetic of a run, by which processors that round differently are told apart.
 
-NumPy's exp, log and log1p use the widest vectors that a processor has, and round differently by their width.
+NumPy's exp, log, log1p, sin, cos and power use the widest vectors that a processor has, and round differently by
+their width.
 """
 
 import hashlib
@@ -25,6 +26,7 @@ def fingerprint() -> str:
     found = hashlib.sha256()
     for dtype in (np.float64, np.float32):
         x = places.astype(dtype)
-        for result in (np.exp(x), np.log(np.exp(x) + 1), np.log1p(np.exp(-np.abs(x)))):
+        size = np.abs(x)
+        for result in (np.exp(x), np.log(size + 1), np.log1p(size), np.sin(x), np.cos(x), np.power(size, dtype(1.5))):
             found.update(result.tobytes())
     return found.hexdigest()[:8]

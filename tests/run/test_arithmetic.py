@@ -30,16 +30,17 @@ TRADES = [
 TRADES = [{**trade, "paths": 3000} for trade in TRADES]
 
 
-def test_fingerprint_knows_another_rounding(monkeypatch):
-    usual, exp = arithmetic.fingerprint(), np.exp
+@pytest.mark.parametrize("name", ["exp", "log", "log1p", "sin", "cos", "power"])
+def test_fingerprint_knows_another_rounding(monkeypatch, name):
+    usual, function = arithmetic.fingerprint(), getattr(np, name)
     assert arithmetic.fingerprint.__wrapped__() == usual
 
-    def rounded_otherwise(x):
-        found = exp(x)
+    def rounded_otherwise(*numbers):
+        found = function(*numbers)
         found[100] = np.nextafter(found[100], np.inf, dtype=found.dtype)
         return found
 
-    monkeypatch.setattr(np, "exp", rounded_otherwise)
+    monkeypatch.setattr(np, name, rounded_otherwise)
     assert arithmetic.fingerprint.__wrapped__() != usual
 
 
