@@ -16,8 +16,11 @@ from greeks_cli.engine.simulation.path_data import Motion
 from greeks_cli.terms.contract import Contract
 from greeks_cli.terms.fixings import Periodic
 from greeks_cli.terms.knocking import Knocking
+from greeks_cli.terms.market import Market
 from greeks_cli.terms.path_contracts import Asian, Average, Cliquet, Lookback, VarianceSwap
 from greeks_cli.terms.request import Request
+
+_ANY_VOL = 0.2
 
 
 @singledispatch
@@ -75,6 +78,8 @@ def payoff_today(request: Request) -> float:
     observed = _payment(request.contract, request.spot)
     if observed is not None:
         return observed
+    # No time is left in which a price moves, and a random variance has no steps over none: any model has one payment.
+    request = request.changed(market=Market.model_validate({"spot": request.spot, "vol": _ANY_VOL}))
     grid = Grid.of(request)
     data = data_of(Motion(request.path_dates, np.zeros((grid.n_rows, 1)), grid), Numbers([request]).markets)
     path = plain_path(data, request, request.values)

@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 from pydantic import Field
 
-from greeks_cli.terms.fields import Term, Years
+from greeks_cli.terms.fields import TODAY, Term, Years
 
 
 class OptionType(enum.StrEnum):
@@ -26,10 +26,6 @@ class StrikeKind(enum.StrEnum):
 
     FIXED = "fixed"
     FLOATING = "floating"
-
-
-TODAY = 1e-30
-"""The time in years to the expiry of a contract that has expired."""
 
 
 class Contract(Term):

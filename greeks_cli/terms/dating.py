@@ -10,13 +10,12 @@ from typing import Annotated, Any
 from pydantic import BeforeValidator, Field, field_validator
 
 from greeks_cli.terms.calendars import Calendar, load_calendar
-from greeks_cli.terms.contract import TODAY
 from greeks_cli.terms.curve import Curve
 from greeks_cli.terms.date_fields import DATED, LISTS, RULES, is_dated, is_rule, items_of, label_of_date
 from greeks_cli.terms.dates import later, read_date, read_tenor
 from greeks_cli.terms.day_counts import DayCount, read_day_count, years_between
 from greeks_cli.terms.errors import Problem
-from greeks_cli.terms.fields import Term
+from greeks_cli.terms.fields import TODAY, Term
 from greeks_cli.terms.models import foreign_of
 from greeks_cli.terms.noded import NODED, entries_of
 from greeks_cli.terms.schedules import read_rule, scheduled

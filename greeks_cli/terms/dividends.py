@@ -12,6 +12,7 @@ from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, core_schema
 
 from greeks_cli.terms.curve import number_from, pairs_of
+from greeks_cli.terms.fields import SOONEST
 from greeks_cli.terms.nodes import label_of, node_name
 
 _MOST_DIVIDENDS = 200
@@ -51,6 +52,8 @@ class Dividends:
         for label, time, amount, is_share in zip(self.labels, self.times, self.amounts, self.are_shares, strict=True):
             if not 0 < time <= 100:
                 raise ValueError(f"dividend {label}: its ex-date should be above 0 and at most 100 years")
+            if time < SOONEST:
+                raise ValueError(f"dividend {label}: its ex-date should be {SOONEST:g} years from now or more")
             if is_share and not 0 <= amount <= _LARGEST_SHARE:
                 raise ValueError(f"dividend {label}: its share should be 0 to 99%, and is {100 * amount:g}%")
             if not 0 <= amount <= _LARGEST_CASH:

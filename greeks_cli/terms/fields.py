@@ -6,7 +6,7 @@ from functools import cache, cached_property
 from types import UnionType
 from typing import Annotated, Any, Union, get_args, get_origin
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from greeks_cli.terms.errors import InvalidInput
 
@@ -85,9 +85,23 @@ def _read_count(value: object) -> object:
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
+TODAY = 1e-30
+"""The time in years to the expiry of a contract that has expired."""
+SOONEST = 1e-9
+"""The shortest time to come in years: what a random variance changes until a sooner one is lost to rounding."""
+
+
+def _to_come(time: float) -> float:
+    """The time in years. Raises ValueError for one after today that is too soon."""
+    if 0 < time < SOONEST and time != TODAY:
+        raise ValueError(f"a time after today is {SOONEST:g} years or more")
+    return time
+
+
 Count = Annotated[int, BeforeValidator(_read_count)]
 Price = Annotated[Number, Field(ge=1e-12, le=1e12), Unit("currency")]
-Years = Annotated[Number, Field(gt=0, le=100), Unit("years")]
+Time = Annotated[Number, Field(ge=0, le=100), AfterValidator(_to_come), Unit("years")]
+Years = Annotated[Number, Field(gt=0, le=100), AfterValidator(_to_come), Unit("years")]
 Cash = Annotated[Number, Unit("currency")]
 Fraction = Annotated[Number, Unit("fraction")]
 PerYear = Annotated[Number, Unit("fraction per year")]

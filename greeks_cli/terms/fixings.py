@@ -9,7 +9,7 @@ from typing import Annotated, Any, ClassVar, Self
 from pydantic import BeforeValidator, Field, model_validator
 
 from greeks_cli.terms.contract import Contract, equal_dates
-from greeks_cli.terms.fields import Count, Number, Price, Unit
+from greeks_cli.terms.fields import Count, Number, Price, Time, Unit
 
 
 def read_numbers(value: object) -> object:
@@ -19,7 +19,7 @@ def read_numbers(value: object) -> object:
     return (value,) if isinstance(value, int | float) else value
 
 
-Times = Annotated[tuple[Annotated[Number, Field(ge=0, le=100)], ...] | None, BeforeValidator(read_numbers)]
+Times = Annotated[tuple[Time, ...] | None, BeforeValidator(read_numbers)]
 Prices = Annotated[tuple[Price, ...], BeforeValidator(read_numbers)]
 FIXINGS = Field(None, ge=1, le=10_000, description="number of equally spaced fixings to come, the last at expiry")
 FIXING_TIMES = Field(None, description="times of the fixings in years, such as 0.25,0.5; 0 is today's spot")

@@ -5,6 +5,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 from greeks_cli.terms.choices import ChainTransformer, function_of
+from greeks_cli.terms.fields import SOONEST
 
 PAY, GROWTH = "pay", "growth"
 SAME = 1e-9
@@ -33,7 +34,7 @@ def check_payment(node: ast.Call, fixings: Fixings) -> None:
         isinstance(time, ast.Constant) and isinstance(time.value, int | float) and not isinstance(time.value, bool)
     ):
         raise ValueError("the time of a payment is a plain number of years")
-    if not 0 < time.value <= fixings.expiry * (1 + SAME):
+    if not SOONEST <= time.value <= fixings.expiry * (1 + SAME):
         raise ValueError(f"a payment is made after today, and until expiry {fixings.expiry:g}")
     latest = _latest(amount, fixings)
     if latest > time.value * (1 + SAME):

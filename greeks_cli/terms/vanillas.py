@@ -2,13 +2,13 @@
 
 import enum
 from collections.abc import Mapping
-from typing import Annotated, ClassVar, Literal, Self
+from typing import ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
 
 from greeks_cli.terms.contract import Contract, OptionType
 from greeks_cli.terms.exercise import Exercisable
-from greeks_cli.terms.fields import Number, Price, Unit
+from greeks_cli.terms.fields import Number, Price, Time
 from greeks_cli.terms.fixings import Prices
 
 TYPE = Field(OptionType.CALL, description="right to buy or to sell")
@@ -76,9 +76,7 @@ class ForwardStart(Contract):
 
     observations: ClassVar[tuple[str, ...]] = ("start", "past_fixings")
 
-    start: Annotated[Number, Field(ge=0, le=100), Unit("years")] = Field(
-        description="time in years, date or tenor at which the strike is set; 0 if it is set"
-    )
+    start: Time = Field(description="time in years, date or tenor at which the strike is set; 0 if it is set")
     moneyness: Number = Field(1.0, gt=0, le=100, description="strike over the underlying at the start")
     past_fixings: Prices = Field((), max_length=1, description="price at the start, if the strike is set")
     recorded: ClassVar[frozenset[str]] = frozenset({"past_fixings"})

@@ -1,11 +1,11 @@
 """Windows of barriers: the time between which a barrier is watched."""
 
 from collections.abc import Hashable
-from typing import Annotated, ClassVar, Self
+from typing import ClassVar, Self
 
 from pydantic import Field, model_validator
 
-from greeks_cli.terms.fields import Number, Unit, Years
+from greeks_cli.terms.fields import Time, Years
 from greeks_cli.terms.knocking import Knocking
 
 _SAME = 1e-9
@@ -17,9 +17,7 @@ class Windowed(Knocking):
 
     schedule: ClassVar[frozenset[str]] = Knocking.schedule | {"window_start", "window_end"}
 
-    window_start: Annotated[Number, Field(ge=0, le=100), Unit("years")] = Field(
-        0.0, description="time in years, date or tenor from which the barrier is watched"
-    )
+    window_start: Time = Field(0.0, description="time in years, date or tenor from which the barrier is watched")
     window_end: Years | None = Field(
         None, description="time in years, date or tenor until which the barrier is watched [default: expiry]"
     )

@@ -11,6 +11,7 @@ from greeks_cli.terms.building import build_request
 from greeks_cli.terms.errors import InvalidInput
 from tests.conftest import assert_agrees
 from tests.contracts.test_past_fixings import MARKET, paths
+from tests.models import ALL
 
 DAY = "2026-07-15"
 
@@ -132,6 +133,12 @@ def test_expired_contracts_are_worth_what_their_observations_say(contract, price
     found = run(asked({"expiry": "2026-07-01", **contract}))
     assert found["price"].value == pytest.approx(price, rel=1e-12)
     assert {one.estimator for one in found.estimates} == {"expired"}
+
+
+@pytest.mark.parametrize("market", ALL.values(), ids=ALL)
+def test_expired_contracts_are_worth_their_payoffs_under_every_model(market):
+    found = run(asked({"strike": 90, "expiry": DAY}, market=market, greeks="delta"))
+    assert [one.value for one in found.estimates] == pytest.approx([10, 0], rel=1e-12)
 
 
 @pytest.mark.parametrize(
