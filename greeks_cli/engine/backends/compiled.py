@@ -90,8 +90,10 @@ class Compiled(Host):
 
 
 def _form(value: Any) -> Any:
-    """The form of a value: for an array the type and the shape without the paths, else the value's type."""
-    return (value.dtype.char, value.shape[:-1]) if isinstance(value, np.ndarray) else type(value)
+    """The form of a value: an array's type, its shape but for paths, and True for one number; else the value's type."""
+    if not isinstance(value, np.ndarray):
+        return type(value)
+    return value.dtype.char, value.shape[:-1], value.shape[-1:] == (1,)
 
 
 def _draw(generator: np.random.Generator, units: Array, out: Array) -> None:

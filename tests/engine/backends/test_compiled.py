@@ -204,6 +204,17 @@ def test_trades_of_a_book_have_the_bits_of_single_runs():
         assert answer.estimates == run(request).estimates
 
 
+@pytest.mark.parametrize("sizes", [(1, 64), (64, 1)])
+def test_a_number_in_place_of_a_row_of_paths_is_another_form(sizes):
+    builder = Builder()
+    total = builder.call(np.add, (builder.source("x"), builder.source("y")), {})
+    program = builder.program({"sum": total})
+    for size in sizes:
+        arrays = {"x": np.arange(1.0, 1 + size), "y": np.arange(64.0)}
+        ((_, found),) = compiled().results(program, arrays.__getitem__, 64, np.float64)
+        assert found.tolist() == (arrays["x"] + arrays["y"]).tolist()
+
+
 def test_one_structure_is_compiled_once():
     def priced(strike, vol, seed):
         settings = {"paths": 3000, "width": 2, "estimator": "pathwise", "executor": "jit", "seed": seed}
