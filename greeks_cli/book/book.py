@@ -8,7 +8,7 @@ from typing import Any
 from greeks_cli.book.common import Common, Settings, in_sections, markets_together, shared_of
 from greeks_cli.book.fields import FIELDS, SHARED
 from greeks_cli.book.grid import axes_of, few_enough, points
-from greeks_cli.book.joint_trades import currency_of, gathered, greeks_of_one, joint_fields, names_in
+from greeks_cli.book.joint_trades import currency_of, gathered, greeks_of_one, joint_fields, names_in, with_names
 from greeks_cli.book.keys import by_section, is_guessed, sorted_out, without_tags
 from greeks_cli.book.record import Record
 from greeks_cli.book.records import Sheet
@@ -120,6 +120,8 @@ def _trade(name: str, fields: Mapping[str, Any], record: Record, common: Common)
         if any(problem.path in (("underlying",), ("underlyings",)) for problem in problems):
             # Its market is what is missing.
             found = [one for one in found if one.path[:1] != ("market",) and one.path[-1] != "underlyings"]
+        if not names and position.get("underlying") is None:
+            found = [with_names(one, contract, common.underlyings.names) for one in found]
         problems += [one for one in found if one.path not in common.wrong or str(one.path[-1]) in fields]
         request = None
     if request is None or problems or placed is None:

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from greeks_cli.book.fields import SHARED
@@ -95,6 +95,19 @@ def names_in(
         return names
     tables = own.get(UNDERLYING)
     return tuple(markets.names or (tables if isinstance(tables, Mapping) else ()))
+
+
+def with_names(problem: Problem, contract: Mapping[str, Any], known: Sequence[str]) -> Problem:
+    """The problem of a trade that names no underlying; that of a missing vol names the remedy.
+
+    ``contract`` are the fields of the trade's contract, ``known`` the underlyings of the book.
+    """
+    if not known or problem.path != ("market", "vol") or not problem.message.startswith("required"):
+        return problem
+    remedy, model = f'or write underlying = "{known[0]}"', CONTRACTS.get(str(contract.get("kind", DEFAULT_CONTRACT)))
+    if len(known) > 1 and model and NAMES in model.model_fields:
+        remedy += f', or {NAMES} = "{known[0]},{known[1]}"'
+    return replace(problem, message=f"{problem.message}; {remedy}, whose market the book has")
 
 
 def joint_fields(

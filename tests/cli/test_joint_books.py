@@ -114,6 +114,8 @@ MISTAKES = {
     '{"kind":"european","strike":9,"underlying":"A","spot[A]":9}': "spot[A]: unknown key",
     '{"kind":"basket","strike":9,"correlation":{"A,B":0.9,"A,C":-0.9,"B,C":0.9}}': "not positive semidefinite",
     '{"kind":"spread","strike":9,"underlyings":"A,B","forward":100}': "forward: 100: is for contracts on one",
+    '{"kind":"european","strike":9}': 'implies it; or write underlying = "A", whose market the book has',
+    '{"kind":"autocallable"}': 'or write underlying = "A", or underlyings = "A,B", whose market the book has',
 }
 
 
