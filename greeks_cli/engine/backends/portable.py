@@ -20,12 +20,12 @@ _PLAIN: Final = {np.ndarray, float, int, np.float64, np.float32}
 """Types of numbers; others, such as a tracer's, have their own way with NumPy's functions."""
 
 
-def _in_place_of(ufunc: np.ufunc, computed: Callable[..., NDArray[Any]]) -> Callable[..., Any]:
-    """A function called as NumPy's is."""
+def _in_place_of(ufunc: np.ufunc, computed: Callable[..., NDArray[Any]], kinds: str) -> Callable[..., Any]:
+    """A function called as NumPy's is, of numbers of some kinds: "f" for floats, "i" for integers."""
 
     def called(*arguments: Any, **keywords: Any) -> Any:
         is_plain = all(type(one) in _PLAIN for one in arguments) and not keywords.keys() - {"out"}
-        if not is_plain or np.result_type(*arguments).kind != "f":
+        if not is_plain or np.result_type(*arguments).kind not in kinds:
             return ufunc(*arguments, **keywords)
         found = computed(*arguments)
         if (out := keywords.get("out")) is None:
@@ -71,7 +71,7 @@ def _power(base: float, exponent: float) -> float:
 
 _POWER = np.frompyfunc(_power, 2, 1)
 PORTABLE: Functions = {
-    **{function: _in_place_of(function, _elementary(function)) for function in FUNCTIONS},
-    np.power: _in_place_of(np.power, _powers),
+    **{function: _in_place_of(function, _elementary(function), "fi") for function in FUNCTIONS},
+    np.power: _in_place_of(np.power, _powers, "f"),
 }
 """Our own functions by NumPy's."""

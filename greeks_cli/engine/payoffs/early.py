@@ -82,7 +82,7 @@ class Early(ABC):
         return self.going_on(policy) * MORE_THAN_ROUNDING < values_of(self.payments)
 
 
-class EarlyOnPath(Early):
+class EarlyOnUnderlying(Early):
     """Quantities of a contract on one underlying."""
 
     def __init__(self, contract: Contract, leaves: Leaves, path: AnyPath):
@@ -109,7 +109,7 @@ class EarlyOnPath(Early):
         return log_of(self._path.lognormals)
 
 
-class EarlyOnOne(EarlyOnPath):
+class EarlyOnOne(EarlyOnUnderlying):
     """Quantities of a contract on one underlying, whose European has a closed form."""
 
     def __init__(self, contract: Contract, leaves: Leaves, path: AnyPath):

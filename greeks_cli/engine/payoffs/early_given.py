@@ -13,7 +13,7 @@ from greeks_cli.engine.autodiff.kinks import Sharp
 from greeks_cli.engine.autodiff.ops import Operand, as_constant, exp, running_total, values_of
 from greeks_cli.engine.payoffs.at_dates import given_forwards
 from greeks_cli.engine.payoffs.base import payoff
-from greeks_cli.engine.payoffs.early import Columns, EarlyOnPath
+from greeks_cli.engine.payoffs.early import Columns, EarlyOnUnderlying
 from greeks_cli.engine.payoffs.moves import Move, deviations_of, levels_of, move_of
 from greeks_cli.engine.payoffs.shocks import shocks
 from greeks_cli.terms.models import Model
@@ -24,7 +24,7 @@ STATES = ("log", "deviation")
 """What polynomials are of: the logarithm of the price, and the square root of its variance."""
 
 
-class EarlyGiven(EarlyOnPath):
+class EarlyGiven(EarlyOnUnderlying):
     """Quantities of a contract on one underlying under a model."""
 
     def known_today(self) -> Operand:
