@@ -35,7 +35,8 @@ def request_of(paths: int = PATHS, greeks: str | None = None, **contract: int) -
     """The request of the configuration, with other paths, Greeks or terms."""
     own = tomllib.loads(CONFIG.read_text())
     simulation = {**own["simulation"], "paths": paths}
-    return build_request({**own["contract"], **contract}, own["market"], simulation, greeks or own["greeks"])
+    market = {**own["market"], "underlying": own["underlying"], "correlation": own["correlation"]}
+    return build_request({**own["contract"], **contract}, market, simulation, greeks or own["greeks"])
 
 
 def report() -> Iterator[str]:

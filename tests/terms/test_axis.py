@@ -60,8 +60,8 @@ def test_an_axis_may_be_a_parameter_of_a_formula():
     ("axes", "words"),
     [
         ([Axis("spott", (1, 2))], "spott: no number of the european contract or its market; did you mean 'spot'"),
-        ([Axis("type", (1, 2))], "choose from strike, expiry, exercise_dates, spot"),
-        ([Axis("paths", (1, 2))], "choose from strike, expiry, exercise_dates, spot"),
+        ([Axis("type", (1, 2))], "choose from strike, expiry, exercise_dates, basis, spot"),
+        ([Axis("paths", (1, 2))], "choose from strike, expiry, exercise_dates, basis, spot"),
         ([Axis("spot", (1, 2)), Axis("spot", (3, 4))], "twice"),
         ([Axis("spot", tuple(range(1, 201))), Axis("vol", tuple(range(1, 201)))], "40,000 points"),
         ([Axis("vol", (0.2, -1, -2, -3, -4, -5))], "and at 2 more points"),

@@ -275,7 +275,7 @@ def _padded(array: Array, widths: Any) -> Array:
 
 def _broadcast(array: Array, shape: tuple[int, ...]) -> Array:
     """``np.broadcast_to``, of which nothing is left to do for an array of the shape."""
-    return array if np.shape(array) == shape else np.broadcast_to(array, shape)
+    return array if getattr(array, "shape", ()) == shape else np.broadcast_to(array, shape)
 
 
 _IN_FEW_CALLS: Mapping[Callable[..., Any], Callable[..., Any]] = {np.pad: _padded, np.broadcast_to: _broadcast}
