@@ -31,7 +31,7 @@ class Shape:
 
     lengths: tuple[int | None, ...]
     is_broadcast: bool = True
-    """True if an array is broadcast to the shape, False if it is reshaped."""
+    """True if an array is broadcast to the shape, False if it is reshaped: the two are unequal constants."""
 
     def of(self, n_paths: int) -> tuple[int, ...]:
         """The shape for a number of paths."""

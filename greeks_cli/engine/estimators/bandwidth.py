@@ -30,8 +30,8 @@ _AT_THE_KINK = (
 )
 _PER_MIDDLE = 1.48
 """The standard deviation of a normal density over the median of the absolute values."""
-
-
+_KEPT = 256
+"""Numbers of paths whose widths are kept: a process that stays meets many."""
 _AT_A_KINK = 32
 """The number of paths, of those nearest to a kink, that tell how far other kinks are."""
 _LEAST_DEGREE = 1
@@ -207,7 +207,7 @@ def smooth_kernels(kinks: Sequence[Kink], scale: float, order: int) -> tuple[Ker
     return tuple(map(kernel, kinks))
 
 
-@elementary.kept(None)
+@elementary.kept(_KEPT)
 def _widths_per_spread(n_paths: float) -> tuple[float, ...]:
     return (0.0, 0.0, *((_rule(order) / n_paths) ** (1 / (2 * order + 5)) for order in range(2, MAX_ORDER)))
 
