@@ -42,11 +42,7 @@ def problems_of_market(request: "Request") -> Iterator[Problem]:
             message = f"early exercise of a {contract.kind} wants one underlying; basket and best-of have several"
             yield Problem(("contract", "exercise"), message)
             return
-        for part in request.parts:
-            yield from problems_of_market(part)
-        if contract.is_early and any(part.sole_market.dividends and part.cash_dividends for part in request.parts):
-            message = "early exercise of several underlyings wants no dividends in cash before expiry; give shares"
-            yield Problem(("market", "dividends"), message)
+        yield from dict.fromkeys(_problems_of_parts(request))
         if request.simulation.control and (reason := _reason_against_control(request)):
             yield Problem(("simulation", "control"), f"{reason}; leave out control")
         return
@@ -84,6 +80,23 @@ def problems_of_market(request: "Request") -> Iterator[Problem]:
         reason = f"{node} changes them" if node else f"this one has a curve of {', '.join(market.curves)}"
         message = f"continuous monitoring wants constant parameters up to expiry, and {reason}; {_ON_DATES}"
         yield Problem(("contract", "monitoring"), message)
+
+
+def _problems_of_parts(request: "Request") -> Iterator[Problem]:
+    """The problems of each of several underlyings; one of dividends that not all have is placed in its table."""
+    markets = request.joint_market.underlying
+    are_common = len({own.dividends for own in markets.values()}) == 1
+    for name, part in zip(markets, request.parts, strict=True):
+        found = list(problems_of_market(part))
+        if request.contract.is_early and part.cash_dividends and part.sole_market.model is Model.GBM:
+            message = "early exercise of several underlyings wants no dividends in cash before expiry; give shares"
+            found.append(Problem(("market", "dividends"), message, str(part.sole_market.dividends)))
+        for problem in found:
+            if are_common or problem.path != ("market", "dividends"):
+                yield problem
+            else:
+                message = f"{name}: dividends: {problem.message}"
+                yield Problem(("market", UNDERLYING, name), message, problem.value)
 
 
 def _reason_against_control(request: "Request") -> str | None:

@@ -115,5 +115,5 @@ def test_dividends_that_may_take_all_of_a_price_are_told():
     poor = {**OTHER, "dividends": "0.7:60"}
     with pytest.raises(InvalidInput, match="dividends take all of the price with a probability"):
         asked(SPREAD, "hessian", market(ONE, poor))
-    with pytest.raises(InvalidInput, match=r"are worth .* and the spot is 90; lower them"):
+    with pytest.raises(InvalidInput, match=r"B: dividends: are worth .* and the spot is 90; lower them"):
         asked(SPREAD, "price", market(ONE, {**OTHER, "dividends": "0.7:95"}))

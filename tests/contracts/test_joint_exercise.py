@@ -83,7 +83,7 @@ def test_dividends_in_cash_are_refused_with_a_reason():
     market = underlyings(2)
     paying = {**market["underlying"]["A"], "dividends": "0.5:2", "dividend_model": "escrowed"}
     market["underlying"] = {**market["underlying"], "A": paying}
-    with pytest.raises(InvalidInput, match="wants no dividends in cash"):
+    with pytest.raises(InvalidInput, match=r"A: dividends: early .* wants no dividends in cash"):
         build_request({"kind": "best-of", "strike": 100, **DATES}, market, {}, "price")
 
 
