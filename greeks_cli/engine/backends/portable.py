@@ -64,9 +64,11 @@ def _power(base: float, exponent: float) -> float:
     try:
         return math.pow(base, exponent)
     except OverflowError:
-        return math.copysign(math.inf, base) if exponent % 2 == 1 else math.inf
+        pass
     except ValueError:
-        return math.nan if base else math.inf
+        if base:
+            return math.nan
+    return math.copysign(math.inf, base) if exponent % 2 == 1 else math.inf
 
 
 _POWER = np.frompyfunc(_power, 2, 1)
