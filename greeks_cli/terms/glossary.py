@@ -86,7 +86,7 @@ TOPICS = {
         "volatilities  of expiries: total variance is linear between nodes; before the first node and beyond the last",
         "              one, the volatility of the node holds; total variance that falls is refused",
         "theta         time passes and the curves keep their dates: the part that has passed is that of the first node",
-        "barriers      continuous monitoring is refused under curves with a node before expiry; monitor on dates",
+        "barriers      under gbm, continuous monitoring is refused with a node of a curve before expiry",
     ),
     "vol-surface": (
         "implied vols of European options by expiry and strike, for model local-vol:",
