@@ -1,6 +1,7 @@
 """Fingerprint of the processor's arithmetic, and what it refuses."""
 
 import json
+import math
 import os
 import subprocess
 import sys
@@ -42,6 +43,14 @@ def test_fingerprint_knows_another_rounding(monkeypatch, name):
 
     monkeypatch.setattr(np, name, rounded_otherwise)
     assert arithmetic.fingerprint.__wrapped__() != usual
+
+
+@pytest.mark.parametrize("name", ["exp", "log", "log1p", "sin", "cos", "pow"])
+def test_fingerprint_of_compiled_code_knows_another_c_library(monkeypatch, name):
+    usual, function = arithmetic.of_c_library(), getattr(math, name)
+    assert arithmetic.of_c_library.__wrapped__() == usual
+    monkeypatch.setattr(math, name, lambda *numbers: math.nextafter(function(*numbers), math.inf))
+    assert arithmetic.of_c_library.__wrapped__() != usual
 
 
 @pytest.mark.parametrize("units", ["raw", "market"])
