@@ -2,7 +2,6 @@
 
 import enum
 from collections.abc import Collection, Hashable, Mapping
-from itertools import pairwise
 from math import ceil
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
@@ -10,7 +9,7 @@ from pydantic import Field, model_validator
 
 from greeks_cli.terms.contract import Contract, equal_dates
 from greeks_cli.terms.fields import Count
-from greeks_cli.terms.fixings import Times
+from greeks_cli.terms.fixings import Times, check_increase
 from greeks_cli.terms.greek import TIME
 from greeks_cli.terms.models import Model
 from greeks_cli.terms.nodes import curve_of
@@ -87,8 +86,7 @@ class Exercisable(Contract):
             raise ValueError("exercise_times are those of early exercise; give exercise bermudan")
         if times[0] <= 0:
             raise ValueError("exercise_times must come after today; leave out the first")
-        if any(later <= earlier for earlier, later in pairwise(times)):
-            raise ValueError("exercise_times must increase")
+        check_increase("exercise_times", times)
         if times[-1] > self.expiry and self.exercise is Exercise.BERMUDAN:
             raise ValueError(f"exercise time {times[-1]:g} comes after expiry {self.expiry:g}; raise the expiry")
         return self

@@ -1,7 +1,7 @@
 """Fixings: the dates at which a contract looks at the underlying."""
 
 from abc import abstractmethod
-from collections.abc import Hashable, Mapping
+from collections.abc import Hashable, Mapping, Sequence
 from itertools import pairwise
 from math import ceil
 from typing import Annotated, Any, ClassVar, Self
@@ -9,7 +9,7 @@ from typing import Annotated, Any, ClassVar, Self
 from pydantic import BeforeValidator, Field, model_validator
 
 from greeks_cli.terms.contract import Contract, equal_dates
-from greeks_cli.terms.fields import Count, Number, Price, Time, Unit
+from greeks_cli.terms.fields import SOONEST, Count, Number, Price, Time, Unit
 
 
 def read_numbers(value: object) -> object:
@@ -17,6 +17,12 @@ def read_numbers(value: object) -> object:
     if isinstance(value, str):
         return tuple(part.strip() for part in value.replace(";", ",").split(","))
     return (value,) if isinstance(value, int | float) else value
+
+
+def check_increase(name: str, times: Sequence[float]) -> None:
+    """Raise ValueError for times that do not increase; ``name`` is the field that lists them."""
+    if any(later - earlier < SOONEST for earlier, later in pairwise(times)):
+        raise ValueError(f"{name} must increase, by {SOONEST:g} years or more")
 
 
 Times = Annotated[tuple[Time, ...] | None, BeforeValidator(read_numbers)]
@@ -42,8 +48,7 @@ class Fixed(Contract):
         if self.fixings and self.fixing_times:
             raise ValueError("fixings and fixing_times exclude each other; give one of them")
         times = self.times
-        if any(later <= earlier for earlier, later in pairwise(times)):
-            raise ValueError("fixing_times must increase")
+        check_increase("fixing_times", self.fixing_times or ())
         if times[-1] > self.expiry:
             raise ValueError(f"fixing time {times[-1]:g} comes after expiry {self.expiry:g}; raise the expiry")
         return self

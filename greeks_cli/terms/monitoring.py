@@ -1,14 +1,13 @@
 """Monitoring: the times at which a contract looks for a barrier or for an extreme."""
 
 from collections.abc import Hashable
-from itertools import pairwise
 from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
 
 from greeks_cli.terms.contract import Contract, equal_dates
 from greeks_cli.terms.fields import Count
-from greeks_cli.terms.fixings import Times
+from greeks_cli.terms.fixings import Times, check_increase
 
 Monitoring = Literal["continuous"] | Annotated[Count, Field(ge=1, le=10_000)]
 MONITORING: Any = Field(
@@ -40,8 +39,7 @@ class Monitored(Contract):
             raise ValueError("monitoring and monitoring_times exclude each other; give one of them")
         if times[0] <= 0:
             raise ValueError("monitoring_times must come after today; leave out the first")
-        if any(later <= earlier for earlier, later in pairwise(times)):
-            raise ValueError("monitoring_times must increase")
+        check_increase("monitoring_times", times)
         if times[-1] > self.expiry:
             raise ValueError(f"monitoring time {times[-1]:g} comes after expiry {self.expiry:g}; raise the expiry")
         return self

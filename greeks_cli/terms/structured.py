@@ -1,14 +1,13 @@
 """Structured notes: contracts that may end, and pay, at several dates."""
 
 from collections.abc import Hashable, Mapping
-from itertools import pairwise
 from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
 
 from greeks_cli.terms.contract import equal_dates
 from greeks_cli.terms.fields import Count, Fraction, Number, PerYear, Price, Unit
-from greeks_cli.terms.fixings import Fixed, Times
+from greeks_cli.terms.fixings import Fixed, Times, check_increase
 from greeks_cli.terms.joint_contracts import Leveled
 
 Level = Annotated[Fraction, Field(gt=0, le=100)]
@@ -89,8 +88,7 @@ class Autocallable(Leveled, Ending):
             raise ValueError("knock_in_monitoring and knock_in_times exclude each other; give one of them")
         if times is not None and times[0] <= 0:
             raise ValueError("knock_in_times must come after today; leave out the first")
-        if times is not None and any(later <= earlier for earlier, later in pairwise(times)):
-            raise ValueError("knock_in_times must increase")
+        check_increase("knock_in_times", times or ())
         if times is not None and times[-1] > self.expiry:
             raise ValueError(f"knock-in time {times[-1]:g} comes after expiry {self.expiry:g}; raise the expiry")
         if self.times[-1] != self.expiry:

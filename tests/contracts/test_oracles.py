@@ -186,6 +186,7 @@ WRONG = [
     ({"kind": "asian", "strike": 100, "strike_kind": "floating"}, "leave out strike"),
     ({"kind": "asian", "strike": 100, "fixings": 3, "fixing_times": [1]}, "exclude each other"),
     ({"kind": "asian", "strike": 100, "fixing_times": [0.5, 0.25]}, "must increase"),
+    ({"kind": "asian", "strike": 100, "fixing_times": [0.5, 0.5 + 1e-12]}, "must increase, by 1e-09 years or more"),
     ({"kind": "asian", "strike": 100, "fixing_times": [2]}, "comes after expiry"),
     ({"kind": "forward-start", "start": 2}, "must come before expiry"),
     ({"kind": "strangle", "low_strike": 110, "high_strike": 90}, "must be below"),
