@@ -178,3 +178,13 @@ def test_error_bar_covers_the_true_value(name, seed):
         if estimate.warning is None:
             widest = 0.5 if name.startswith(("sobol", "control")) else 0.15
             assert estimate.stderr + estimate.bias <= widest * (abs(truth) or 0.1), estimate
+
+
+def test_sobol_estimates_that_one_scramble_carries_are_warned_of():
+    market = {"spot": 100, "vol": 0.048066, "rate": 0.030591, "dividend_yield": 0.04638}
+    asked = {"sampler": "sobol", "paths": 65536, "seed": 9122}
+    found = run(build_request({"strike": 142.535, "expiry": 6.57314}, market, asked, "delta,vega,rho"))
+    for estimate in found.estimates[1:]:
+        assert estimate.exact is not None
+        assert "uncertain by 4" in (estimate.warning or "")
+        assert abs(estimate.value - estimate.exact) < 4 * estimate.stderr + estimate.bias

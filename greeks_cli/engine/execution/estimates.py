@@ -31,6 +31,8 @@ from greeks_cli.terms.request import Request
 from greeks_cli.terms.result import Estimate
 from greeks_cli.terms.simulation import Sampler
 
+_FEW_SCRAMBLES = 0.25
+"""The relative error of a standard error that four equal scrambles have; the means of many are nearly normal."""
 _NEGLIGIBLE = 0.5
 """The contribution of rare paths, in standard errors, below which it is not stated."""
 Estimates = tuple[Estimate, ...]
@@ -208,9 +210,11 @@ def _upper(plans: Sequence[Plan], moments: StackMoments) -> tuple[Vector, Vector
 
 
 def _uncertainties(plan: Plan, moments: StackMoments) -> Vector:
-    """The relative error of each standard error, where single paths are the samples, not scrambles of many."""
+    """The relative error of each standard error; of scrambles only where a few of them carry the estimate."""
     uncertainties = moments.values.stderr_uncertainty
-    return np.zeros_like(uncertainties) if plan.request.simulation.sampler is Sampler.SOBOL else uncertainties
+    if plan.request.simulation.sampler is Sampler.SOBOL:
+        return np.where(uncertainties > _FEW_SCRAMBLES, uncertainties, 0.0)
+    return uncertainties
 
 
 def _reason(plan: Plan) -> str:
