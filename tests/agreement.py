@@ -4,7 +4,7 @@ from math import prod, sqrt
 
 from greeks_cli.terms.barriers import Knocking
 from greeks_cli.terms.greek import Greek
-from greeks_cli.terms.path_contracts import VarianceSwap
+from greeks_cli.terms.periodic_contracts import VarianceSwap
 from greeks_cli.terms.request import Request
 from greeks_cli.terms.result import Estimate, Result
 from greeks_cli.terms.simulation import Sampler

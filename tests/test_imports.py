@@ -110,7 +110,7 @@ def test_commands_without_numbers_import_neither_numpy_nor_chainer(arguments):
 def test_a_european_imports_nothing_of_other_contracts_of_books_or_of_rich():
     found = modules_after("price", "--strike", "100", "--vol", "0.1", "--paths", "1000")
     assert found >= {"numpy", "chainer", "greeks_cli.engine.payoffs.vanilla", "greeks_cli.analytic.vanilla_options"}
-    others = ["barriers", "formula", "path_contracts", "joint_contracts", "structured"]
+    others = ["barriers", "formula", "path_contracts", "periodic_contracts", "joint_contracts", "structured"]
     assert not found & {f"greeks_cli.terms.{name}" for name in others}
     assert not [name for name in found if re.match(r"rich|greeks_cli\.book\.(?!curve_files)|.*\.joint_point", name)]
     assert not found & {f"greeks_cli.engine.payoffs.{name}" for name in ("barriers", "path_dependent", "joint")}

@@ -36,6 +36,7 @@ _MODULES = {
     "controls": (".vanilla_options",),
     "barriers": (".barrier_options", ".double_barrier"),
     "path_contracts": (".path_options",),
+    "periodic_contracts": (".path_options",),
 }
 """Modules of closed forms, by those that define their contracts; each is imported when it is first needed."""
 

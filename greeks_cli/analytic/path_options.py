@@ -12,7 +12,8 @@ from greeks_cli.engine.autodiff.ops import Leaves, Operand, exp, log, sqrt, tota
 from greeks_cli.engine.simulation.accruals import Accruals
 from greeks_cli.terms.contract import OptionType, StrikeKind
 from greeks_cli.terms.fixings import Periodic
-from greeks_cli.terms.path_contracts import Asian, Average, Cliquet, Lookback, VarianceSwap
+from greeks_cli.terms.path_contracts import Asian, Average, Lookback
+from greeks_cli.terms.periodic_contracts import Cliquet, VarianceSwap
 
 _NODES, _WEIGHTS = np.polynomial.legendre.leggauss(32)
 _PLACES, _SHARES = 0.5 * (_NODES[:, None] + 1), 0.5 * _WEIGHTS[:, None]

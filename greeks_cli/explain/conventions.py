@@ -9,7 +9,8 @@ from greeks_cli.terms.fixings import Fixed, Periodic
 from greeks_cli.terms.joint_contracts import JointContract
 from greeks_cli.terms.knocking import Knocking
 from greeks_cli.terms.monitoring import Monitored
-from greeks_cli.terms.path_contracts import Asian, Lookback, VarianceSwap
+from greeks_cli.terms.path_contracts import Asian, Lookback
+from greeks_cli.terms.periodic_contracts import VarianceSwap
 from greeks_cli.terms.structured import Autocallable
 from greeks_cli.terms.vanillas import ForwardStart
 

@@ -17,7 +17,8 @@ from greeks_cli.terms.contract import Contract
 from greeks_cli.terms.fixings import Periodic
 from greeks_cli.terms.knocking import Knocking
 from greeks_cli.terms.market import Market
-from greeks_cli.terms.path_contracts import Asian, Average, Cliquet, Lookback, VarianceSwap
+from greeks_cli.terms.path_contracts import Asian, Average, Lookback
+from greeks_cli.terms.periodic_contracts import Cliquet, VarianceSwap
 from greeks_cli.terms.request import Request
 
 _ANY_VOL = 0.2

@@ -29,7 +29,7 @@ _ROW_BYTES = 64
 _AHEAD = 2 * LANES - 1
 """Numbers from a step's first to the next step's last."""
 _FIRST: Final = {np.add: 0.0, np.multiply: 1.0, np.maximum: -inf, np.minimum: inf}
-"""What running functions begin with."""
+"""The number with which a running function begins: it changes no other."""
 
 _Carried = tuple[str, str, str, str | int]
 """The name of what a loop carries, its type, what it begins with, and what a row leaves: a name or a node's number."""

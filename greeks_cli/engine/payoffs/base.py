@@ -15,6 +15,7 @@ _MODULES = {
     "vanillas": ".vanilla",
     "barriers": ".barriers",
     "path_contracts": ".path_dependent",
+    "periodic_contracts": ".path_dependent",
     "structured": ".structured",
     "formula": ".formula",
     "joint_contracts": ".joint",

@@ -21,7 +21,7 @@ from greeks_cli.terms.models import Model
 DEGREE = 6
 """The degree of the polynomials for the premium of going on; one in the deviation counts as two."""
 STATES = ("log", "deviation")
-"""What polynomials are of: the logarithm of the price, and the square root of its variance."""
+"""Variables of the polynomials: the logarithm of the price, and the square root of its variance."""
 
 
 class EarlyGiven(EarlyOnUnderlying):

@@ -21,7 +21,8 @@ from greeks_cli.engine.payoffs.base import above, payoff
 from greeks_cli.engine.simulation.paths import Path
 from greeks_cli.terms.contract import OptionType, StrikeKind
 from greeks_cli.terms.fixings import Periodic
-from greeks_cli.terms.path_contracts import Asian, Average, Cliquet, Lookback, VarianceSwap
+from greeks_cli.terms.path_contracts import Asian, Average, Lookback
+from greeks_cli.terms.periodic_contracts import Cliquet, VarianceSwap
 
 
 @payoff.register
