@@ -13,7 +13,8 @@ from greeks_cli.engine.backends.operation_text import LANES
 from greeks_cli.engine.backends.step_loops import Names, StepLoop, Taken
 from greeks_cli.engine.compiler.ir import Array, Program, Source
 from greeks_cli.engine.compiler.operations import Unfit
-from greeks_cli.engine.simulation.recursion import NORMAL, STATE, Partial, Recursion, Sums, TimeStep, Values
+from greeks_cli.engine.simulation.recursion import NORMAL, STATE, Partial, Recursion, Sums
+from greeks_cli.engine.simulation.stepped import TimeStep, Values
 
 _LOCK = RLock()
 _LOOPS: WeakKeyDictionary[Program[Any], dict[Hashable, StepLoop | None]] = WeakKeyDictionary()

@@ -22,7 +22,7 @@ from greeks_cli.engine.autodiff.ops import Leaves, Operand, at_most, exp, is_var
 from greeks_cli.engine.autodiff.softplus import MAX_ORDER, Kernel, SoftPlus
 from greeks_cli.engine.compiler.batching import PerTrade
 from greeks_cli.engine.compiler.ir import Array
-from greeks_cli.engine.simulation.recursion import Numbers, Stepped, TimeStep, Values
+from greeks_cli.engine.simulation.stepped import Numbers, Stepped, TimeStep, Values
 from greeks_cli.terms.greek import TIME
 
 PARAMETERS = ("initial_variance", "long_run_variance", "mean_reversion", "spot_vol_correlation", TIME, "vol_of_vol")

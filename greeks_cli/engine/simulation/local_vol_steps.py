@@ -17,8 +17,8 @@ from greeks_cli.engine.autodiff.ops import Leaves, Operand, log, sqrt, values_of
 from greeks_cli.engine.simulation.gbm import MOVING
 from greeks_cli.engine.simulation.local_vol import LocalVol
 from greeks_cli.engine.simulation.lognormal_steps import Level
-from greeks_cli.engine.simulation.recursion import Numbers, Stepped, TimeStep
 from greeks_cli.engine.simulation.second_order import second_order_step
+from greeks_cli.engine.simulation.stepped import Numbers, Stepped, TimeStep
 from greeks_cli.terms.carry import SHARES, carry
 from greeks_cli.terms.greek import TIME
 from greeks_cli.terms.market import Market

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from greeks_cli.engine.autodiff.ops import Leaves, Operand
 from greeks_cli.engine.compiler.batching import PerTrade
 from greeks_cli.engine.simulation.accruals import Accruals
-from greeks_cli.engine.simulation.recursion import Numbers, Stepped, TimeStep, Values
+from greeks_cli.engine.simulation.stepped import Numbers, Stepped, TimeStep, Values
 from greeks_cli.terms.greek import TIME
 from greeks_cli.terms.market import Market
 

@@ -22,7 +22,7 @@ from greeks_cli.terms.nodes import label_of_node
 from greeks_cli.terms.request import Request
 
 if TYPE_CHECKING:
-    from greeks_cli.engine.simulation.recursion import Stepped
+    from greeks_cli.engine.simulation.stepped import Stepped
 
 
 class Markets(Columns):

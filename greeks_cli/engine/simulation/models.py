@@ -12,7 +12,8 @@ from greeks_cli.engine.simulation.local_vol_steps import (
     LocalVolSteps,
 )
 from greeks_cli.engine.simulation.lognormal_steps import lognormal_steps
-from greeks_cli.engine.simulation.recursion import Recursion, Stepped
+from greeks_cli.engine.simulation.recursion import Recursion
+from greeks_cli.engine.simulation.stepped import Stepped
 from greeks_cli.terms.market import Market
 
 _HESTON, _WITH_CHANGES = Heston(), Heston("change")

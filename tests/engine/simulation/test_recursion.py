@@ -6,7 +6,8 @@ import pytest
 from greeks_cli.engine.simulation.grid import Grid
 from greeks_cli.engine.simulation.heston import Heston
 from greeks_cli.engine.simulation.models import recursion
-from greeks_cli.engine.simulation.recursion import TimeStep, closed
+from greeks_cli.engine.simulation.recursion import closed
+from greeks_cli.engine.simulation.stepped import TimeStep
 
 VALUES = {
     "initial_variance": 0.05,
