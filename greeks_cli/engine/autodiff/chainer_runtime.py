@@ -18,7 +18,7 @@ import numpy as np
 
 from greeks_cli.engine.autodiff.on_demand import OnDemand
 from greeks_cli.engine.autodiff.open_number import OpenNumber
-from greeks_cli.engine.compiler.ir import normal_cdf
+from greeks_cli.engine.compiler.functions import normal_cdf
 from greeks_cli.engine.compiler.tracer import elementwise
 
 

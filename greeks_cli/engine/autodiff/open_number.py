@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from greeks_cli.engine.compiler.ir import exp_of_number, in_float32, log_of_number
+from greeks_cli.engine.compiler.functions import exp_of_number, in_float32, log_of_number
 from greeks_cli.engine.compiler.tracer import elementwise
 
 

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from greeks_cli.engine.autodiff.chainer_runtime import F, chainer
 from greeks_cli.engine.autodiff.open_number import OpenNumber
 from greeks_cli.engine.compiler import elementary
-from greeks_cli.engine.compiler.ir import exp_of_number, in_float32, log_of_number
+from greeks_cli.engine.compiler.functions import exp_of_number, in_float32, log_of_number
 from greeks_cli.engine.compiler.tracer import elementwise
 
 Operand = Any

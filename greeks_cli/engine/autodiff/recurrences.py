@@ -7,7 +7,8 @@ product over dates is one call of a program for each derivative, however many da
 from greeks_cli.engine.autodiff.chainer_runtime import chainer
 from greeks_cli.engine.autodiff.ops import Operand, concat, is_variable
 from greeks_cli.engine.autodiff.rows import rows_before
-from greeks_cli.engine.compiler.ir import Array, recurrence
+from greeks_cli.engine.compiler.functions import recurrence
+from greeks_cli.engine.compiler.ir import Array
 from greeks_cli.engine.compiler.tracer import called
 
 

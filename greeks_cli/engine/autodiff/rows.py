@@ -4,7 +4,8 @@ from collections.abc import Sequence
 
 from greeks_cli.engine.autodiff.chainer_runtime import chainer
 from greeks_cli.engine.autodiff.ops import Operand, is_variable
-from greeks_cli.engine.compiler.ir import Array, rows_at, rows_put
+from greeks_cli.engine.compiler.functions import rows_at, rows_put
+from greeks_cli.engine.compiler.ir import Array
 from greeks_cli.engine.compiler.tracer import called
 
 

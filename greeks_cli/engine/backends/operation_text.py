@@ -5,7 +5,7 @@ from typing import Any, Final
 import numpy as np
 
 from greeks_cli.engine.backends.elementary import FUNCTIONS
-from greeks_cli.engine.compiler.ir import as_type
+from greeks_cli.engine.compiler.functions import as_type
 from greeks_cli.engine.compiler.operations import CONSTANT, Node
 
 LANES = 8

@@ -9,7 +9,8 @@ import numpy as np
 
 from greeks_cli.engine.compiler.batching import PerTrade
 from greeks_cli.engine.compiler.folded import Folded, as_number, called, value_of
-from greeks_cli.engine.compiler.ir import OF_NUMBERS, Call, Name, Program, Slots, Source
+from greeks_cli.engine.compiler.functions import OF_NUMBERS
+from greeks_cli.engine.compiler.ir import Call, Name, Program, Slots, Source
 
 
 @dataclass(frozen=True, slots=True)

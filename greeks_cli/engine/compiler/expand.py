@@ -14,7 +14,8 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from greeks_cli.engine.compiler.ir import Call, Shape, as_type, rows_put
+from greeks_cli.engine.compiler.functions import as_type, rows_put
+from greeks_cli.engine.compiler.ir import Call, Shape
 from greeks_cli.engine.compiler.look_ups import Table, counted, looked_up
 from greeks_cli.engine.compiler.loop_calls import LoopCalls
 from greeks_cli.engine.compiler.operations import CONSTANT, ZERO, Graph, Kind, Node, Unfit

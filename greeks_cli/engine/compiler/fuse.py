@@ -7,7 +7,8 @@ from typing import Any, Generic
 
 import numpy as np
 
-from greeks_cli.engine.compiler.ir import Call, Name, Program, as_type
+from greeks_cli.engine.compiler.functions import as_type
+from greeks_cli.engine.compiler.ir import Call, Name, Program
 
 _WRITTEN: dict[Callable[..., Any], str] = {
     np.add: "{} + {}",

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from greeks_cli.engine.compiler import row_loops
-from greeks_cli.engine.compiler.ir import as_type, recurrence, rows_at, rows_put
+from greeks_cli.engine.compiler.functions import as_type, recurrence, rows_at, rows_put
 from greeks_cli.engine.compiler.operations import Graph, Kind, Node, Unfit
 from greeks_cli.engine.compiler.row_loops import Part, at, join, running, spread, total, view
 

@@ -5,7 +5,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from greeks_cli.engine.compiler.ir import as_type
+from greeks_cli.engine.compiler.functions import as_type
 
 LOAD, CONSTANT = "load", "constant"
 """Operations of a node that is a number of an input, and of one that is a constant."""

@@ -16,7 +16,8 @@ import numpy as np
 from greeks_cli.engine.compiler.batching import Diverging, PerTrade
 from greeks_cli.engine.compiler.builder import Builder
 from greeks_cli.engine.compiler.folded import Folded, as_number
-from greeks_cli.engine.compiler.ir import ROW, Name, Program, Slots, Source, as_type, is_elementwise
+from greeks_cli.engine.compiler.functions import as_type
+from greeks_cli.engine.compiler.ir import ROW, Name, Program, Slots, Source, is_elementwise
 
 _LINEAR = {np.sum, np.einsum}
 """Functions that are linear in every argument that is an array."""

@@ -12,7 +12,8 @@ from typing import Any
 import numpy as np
 
 from greeks_cli.engine.compiler.builder import Builder, Noted, Parts, Slot
-from greeks_cli.engine.compiler.ir import ELEMENTWISE, Array, Name, Program, Shape, Source, as_type
+from greeks_cli.engine.compiler.functions import as_type
+from greeks_cli.engine.compiler.ir import ELEMENTWISE, Array, Name, Program, Shape, Source
 
 _REDUCTIONS = {np.add: np.sum}
 """Functions that replace a ufunc's ``reduce``: other libraries' arrays take over functions and ufuncs alone."""

@@ -5,7 +5,7 @@ import operator
 import numpy as np
 
 from greeks_cli.engine.compiler.builder import Builder
-from greeks_cli.engine.compiler.ir import recurrence, rows_at, rows_put
+from greeks_cli.engine.compiler.functions import recurrence, rows_at, rows_put
 
 _ELEMENTWISE = (np.add, np.subtract, np.multiply, np.maximum, np.minimum)
 

@@ -13,7 +13,8 @@ from greeks_cli.engine.backends.backend import HOST, SlicedSums, Stack
 from greeks_cli.engine.backends.compiled import Compiled, compiled
 from greeks_cli.engine.backends.native import Compiler
 from greeks_cli.engine.compiler.builder import Builder
-from greeks_cli.engine.compiler.ir import ROW, as_type
+from greeks_cli.engine.compiler.functions import as_type
+from greeks_cli.engine.compiler.ir import ROW
 from greeks_cli.engine.estimators.row_sums import RowSums
 from greeks_cli.run.book_paths import run_together
 from greeks_cli.run.price import run

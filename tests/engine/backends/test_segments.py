@@ -11,7 +11,8 @@ from greeks_cli.engine.backends.operation_text import LANES
 from greeks_cli.engine.backends.segments import Segments
 from greeks_cli.engine.backends.ziggurat import BITS
 from greeks_cli.engine.compiler import expand
-from greeks_cli.engine.compiler.ir import Call, normal_cdf
+from greeks_cli.engine.compiler.functions import normal_cdf
+from greeks_cli.engine.compiler.ir import Call
 
 X = np.linspace(-2, 2, 300)
 

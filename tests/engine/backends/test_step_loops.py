@@ -7,7 +7,7 @@ import pytest
 
 from greeks_cli.engine.backends.step_loops import Names, StepLoop
 from greeks_cli.engine.compiler.builder import Builder
-from greeks_cli.engine.compiler.ir import normal_cdf
+from greeks_cli.engine.compiler.functions import normal_cdf
 from greeks_cli.engine.compiler.operations import Unfit
 
 SAMPLE = {"h": 0.5}

@@ -4,7 +4,7 @@ import numpy as np
 
 from greeks_cli.engine.backends.step_numbers import StepNumbers
 from greeks_cli.engine.compiler.builder import Builder
-from greeks_cli.engine.compiler.ir import log_of_number
+from greeks_cli.engine.compiler.functions import log_of_number
 
 
 def step():

@@ -7,16 +7,8 @@ import numpy as np
 import pytest
 
 from greeks_cli.engine.compiler.builder import Builder
-from greeks_cli.engine.compiler.ir import (
-    ROW,
-    Shape,
-    exp_of_number,
-    in_float32,
-    log_of_number,
-    normal_cdf,
-    readers,
-    small_buffers,
-)
+from greeks_cli.engine.compiler.functions import exp_of_number, in_float32, log_of_number, normal_cdf
+from greeks_cli.engine.compiler.ir import ROW, Shape, readers, small_buffers
 from greeks_cli.engine.compiler.tracer import Tracer
 
 

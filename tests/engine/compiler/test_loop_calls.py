@@ -7,7 +7,8 @@ import pytest
 
 from greeks_cli.engine.compiler import loop_calls
 from greeks_cli.engine.compiler.expand import MOST_ROWS, Expansion
-from greeks_cli.engine.compiler.ir import Call, recurrence, rows_put
+from greeks_cli.engine.compiler.functions import recurrence, rows_put
+from greeks_cli.engine.compiler.ir import Call
 from greeks_cli.engine.compiler.operations import AT, JOIN, RECURRENCE, SPREAD, VIEW, ZERO, Unfit
 
 MANY = MOST_ROWS + 8
