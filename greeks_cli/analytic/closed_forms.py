@@ -95,9 +95,10 @@ def exact_at_spots(request: Request, greeks: Sequence[Greek], spots: Sequence[fl
     for spot, point in points.items():
         sides.setdefault(point.structure, []).append(spot)
     found: dict[float, Exact] = {}
-    for group in sides.values():
-        side = _at([points[spot] for spot in group], [greek.parameters for greek in greeks])
-        found |= zip(group, side, strict=True)
+    with arithmetic(request.simulation):
+        for group in sides.values():
+            side = _at([points[spot] for spot in group], [greek.parameters for greek in greeks])
+            found |= zip(group, side, strict=True)
     return [_whole([found[spot][i] for spot in spots]) for i in range(len(greeks))]
 
 

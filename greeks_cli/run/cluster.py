@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 
 from greeks_cli import __version__
 from greeks_cli.run.allocator import prepare_memory
-from greeks_cli.run.arithmetic import fingerprint
+from greeks_cli.run.arithmetic import fingerprint, of_c_library
 from greeks_cli.run.cores import available_cores
 from greeks_cli.run.interrupts import interrupts_kept_here
 from greeks_cli.terms.errors import GreeksError, MissingExtra
@@ -153,6 +153,7 @@ def _versions() -> dict[str, str]:
         "greeks": __version__,
         "python": python,
         "arithmetic": fingerprint(),
+        "C library": of_c_library(),
         **{name: _installed(name) for name in ("numpy", "chainer", "scipy")},
     }
 
@@ -170,7 +171,7 @@ def _task(expected: dict[str, str], work: Callable[..., Any], *args: Any, **kwar
         differing = ", ".join(
             f"{name} {found[name]} not {expected[name]}" for name in expected if found[name] != expected[name]
         )
-        remedy = "install the same versions everywhere, on processors of one kind (arithmetic: how exp and log round)"
+        remedy = "install the same versions everywhere, on hosts that round exp and log alike (arithmetic, C library)"
         raise ClusterFailed(f"a worker on {platform.node()} has {differing}; {remedy}")
     prepare_memory()
     return work(*args, **kwargs)

@@ -153,12 +153,13 @@ def test_ctrl_c_while_workers_start_here_is_one_line(tmp_path, seconds):
     assert [line for line in said.splitlines() if not line.startswith("greeks: finishing")] == ["greeks: interrupted"]
 
 
-def test_mismatched_versions_are_named(dask, monkeypatch):
-    ours = {**cluster._versions(), "numpy": "0.9"}
+@pytest.mark.parametrize("name", ["numpy", "arithmetic", "C library"])
+def test_mismatched_versions_are_named(dask, monkeypatch, name):
+    ours = {**cluster._versions(), name: "0.9"}
     monkeypatch.setattr(cluster, "_versions", lambda: ours)
     request = build_request({"strike": 100}, {"vol": 0.2}, {"paths": 2000})
     with (
-        pytest.raises(GreeksError, match=r"numpy .* not 0\.9; install the same versions"),
+        pytest.raises(GreeksError, match=rf"has {name} .* not 0\.9; install the same versions"),
         cluster.cluster(dask.file) as executor,
     ):
         run(request, 1, executor=executor)

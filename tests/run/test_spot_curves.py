@@ -24,10 +24,11 @@ def asked(contract, greeks="delta,gamma,vega", **simulation):
     return build_request(contract, {"vol": 0.2}, {"paths": 2048, **simulation}, greeks)
 
 
+@pytest.mark.parametrize("executor", ["numpy", "jit"])
 @pytest.mark.parametrize("contract", (EXAMPLES | BRANCHING).values(), ids=EXAMPLES | BRANCHING)
-def test_closed_forms_at_all_spots_are_those_of_single_spots(contract):
+def test_closed_forms_at_all_spots_are_those_of_single_spots(contract, executor):
     spots = [80, 90, 95, 99.5, 100, 104] + ([] if "running_extreme" in contract else [110, 111, 130])
-    request = asked(contract)
+    request = asked(contract, executor=executor)
     alone = [exact_greeks(point) for point in points(request, [Axis("spot", tuple(spots))])]
     lines = exact_at_spots(request, request.greeks, spots)
     assert len(lines) == 4
