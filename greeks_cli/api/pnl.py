@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from os import PathLike, fspath
 from typing import Any
 
+from greeks_cli.api.asking import require, threads_of
 from greeks_cli.api.books import BookResult
 from greeks_cli.api.shown import HtmlTable, Shown, cells
 from greeks_cli.book.records import content_of
@@ -12,8 +13,7 @@ from greeks_cli.report.pnl_formats import render, rows
 from greeks_cli.report.screen import Screen
 from greeks_cli.terms.book_row import TradeRow
 from greeks_cli.terms.errors import InvalidInput, Problem
-from greeks_cli.terms.pnl import Explained
-from greeks_cli.terms.pnl_totals import BookExplained, TotalExplained, explain_book
+from greeks_cli.terms.pnl_totals import BookExplained, Explained, TotalExplained, explain_book
 
 Run = BookResult | str | PathLike[str]
 """Results of a book, or the file that holds them."""
@@ -35,7 +35,7 @@ class PnlResult(Shown):
         return self.explained.trades
 
     @property
-    def totals(self) -> list[TotalExplained]:
+    def totals(self) -> tuple[TotalExplained, ...]:
         """The explanation of each currency, with ``change``, ``explained`` and ``left``."""
         return self.explained.totals
 
@@ -60,12 +60,19 @@ class PnlResult(Shown):
         return HtmlTable(repr(self)[1:-1], columns, [cells(row) for row in of_totals])
 
 
-def explain_pnl(old: Run, new: Run) -> PnlResult:
+def explain_pnl(old: Run, new: Run, *, same_paths: bool = False, threads: int | None = None) -> PnlResult:
     """Change in value explained by the Greeks of ``old``, from ``old`` to ``new``, trade by trade.
 
-    Raises InvalidInput for what holds no results.
+    With ``same_paths`` both books are priced again on the same paths, so that the errors of changes are those of
+    differences path by path. Raises InvalidInput for what holds no results.
     """
-    return PnlResult(explain_book(_rows(old), _rows(new)))
+    before, after, threads = _rows(old), _rows(new), threads_of(threads)
+    require("same_paths", same_paths, "True or False is wanted", bool)
+    if not same_paths:
+        return PnlResult(explain_book(before, after))
+    from greeks_cli.run.pnl_paths import on_same_paths
+
+    return PnlResult(explain_book(before, after, on_same_paths(before, after, threads)))
 
 
 def _rows(run: Run) -> tuple[TradeRow, ...]:

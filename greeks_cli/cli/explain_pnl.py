@@ -6,8 +6,9 @@ from pathlib import Path
 import click
 
 from greeks_cli.cli.messages import say
+from greeks_cli.cli.options import threads_option
 from greeks_cli.cli.output import format_option, out_option, output
-from greeks_cli.cli.sections import Command
+from greeks_cli.cli.sections import Command, Section, option
 from greeks_cli.terms.errors import ExitCode, InvalidInput, Problem
 
 _FORMATS = ("table", "jsonl", "csv")
@@ -18,17 +19,27 @@ _FORMATS = ("table", "jsonl", "csv")
 @click.argument("new", metavar="NEW", type=click.Path())
 @out_option
 @format_option(_FORMATS, "table")
-def command(old: str, new: str, out: Path | None, format: str | None) -> ExitCode:
+@option(
+    "--same-paths",
+    section=Section.ACCURACY,
+    is_flag=True,
+    help="Price both books again on the same paths: errors of changes are those of differences path by path.",
+)
+@threads_option
+def command(
+    old: str, new: str, out: Path | None, format: str | None, same_paths: bool, threads: int | None
+) -> ExitCode:
     """Explain the change in value between two runs of a book by yesterday's Greeks.
 
     OLD and NEW are files that greeks batch wrote as JSON Lines. Each Greek of OLD explains its value times the
     moves of its parameters, of order m over m!; theta takes the time by which expiries are nearer. What is left
     is shown with its error. Trades with the same id are one trade; a new or closed trade is a part of its own.
+    Errors of simulated values hide a small change; with --same-paths most of them cancel.
 
     \b
     greeks batch book.csv --greeks all --market monday.toml -o monday.jsonl
     greeks batch book.csv --greeks price --market tuesday.toml -o tuesday.jsonl
-    greeks explain-pnl monday.jsonl tuesday.jsonl
+    greeks explain-pnl monday.jsonl tuesday.jsonl --same-paths
     """
     from greeks_cli.book.records import content_of
     from greeks_cli.book.results import results_in
@@ -39,7 +50,12 @@ def command(old: str, new: str, out: Path | None, format: str | None) -> ExitCod
     if old == new == "-":
         raise InvalidInput([Problem(("-",), "standard input can be read once only")])
     before, after = (results_in(name, content_of(name)).rows for name in (old, new))
-    found = explain_book(before, after)
+    amounts = None
+    if same_paths:
+        from greeks_cli.run.pnl_paths import on_same_paths
+
+        amounts = on_same_paths(before, after, threads)
+    found = explain_book(before, after, amounts)
     to.deliver(render(found, to.format, to.screen))
     if found.failed:
         say(f"trades without a result in one of the books: {', '.join(found.failed[:3])}{_more(found.failed)}")

@@ -9,8 +9,7 @@ from typing import Any
 from greeks_cli.report.grid import Grid
 from greeks_cli.report.screen import Screen
 from greeks_cli.report.table import plain, rounded, text_of
-from greeks_cli.terms.pnl import Amount, Explained, Part
-from greeks_cli.terms.pnl_totals import BookExplained, TotalExplained
+from greeks_cli.terms.pnl_totals import Amount, BookExplained, Explained, Part, TotalExplained
 from greeks_cli.terms.units import CURRENCY
 
 _MOST_TRADES = 10
@@ -75,7 +74,8 @@ def _table(total: TotalExplained, screen: Screen) -> str:
     money = total.currency or CURRENCY
     grid = Grid(["explained by", money, "stderr", "bias", "most by"], left=("most by",))
     for part in sorted(total.parts, key=lambda part: -abs(part.amount.value)):
-        grid.add(*_cells(part), f"{(most := total.largest(part.name)).id} {_value(_part_of(most, part.name))}")
+        most, amount = total.largest(part.name)
+        grid.add(*_cells(part), f"{most.id} {_value(amount)}")
     for name in _SUMS:
         grid.add(*_cells(Part(name, getattr(total, name))), "")
     trades = Grid(["trade", "change", "explained", "left", "stderr", "bias"])
@@ -87,7 +87,7 @@ def _table(total: TotalExplained, screen: Screen) -> str:
     title = f"{count} in {money}: change in value, what each Greek explains of it, and the trades of which most is left"
     notes = _notes(total.trades)
     if total.change.stderr > _HIDDEN * abs(total.explained.value):
-        notes.insert(0, "errors of the two values hide what is left; more paths or closed_form help")
+        notes.insert(0, "errors hide what is left; --same-paths, more --paths or --closed-form help")
     return text_of(screen, title, [grid, trades], notes)
 
 
@@ -111,10 +111,6 @@ def _cells(part: Part) -> tuple[str, str, str, str]:
 
 def _value(amount: Amount) -> str:
     return rounded(amount.value, amount.stderr)
-
-
-def _part_of(trade: Explained, name: str) -> Amount:
-    return next(part.amount for part in trade.parts if part.name == name)
 
 
 def _missing(found: BookExplained) -> str:

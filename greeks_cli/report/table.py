@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from itertools import chain
-from math import floor, log10
+from math import floor, inf, log10
 
 from greeks_cli.report.grid import Grid
 from greeks_cli.report.headline import headline
@@ -109,9 +109,11 @@ def estimate_cell(value: float, stderr: float) -> str:
 
 def rounded(value: float, stderr: float) -> str:
     """Value rounded to the second digit of the standard error."""
-    if not 1e-300 < stderr < _LARGE:
+    if not 1e-300 < stderr < inf:
         return f"{value:z.8g}"
     decimals = 1 - floor(log10(stderr))
+    if stderr >= _LARGE:
+        return f"{value:z.{max(1, floor(log10(abs(value) or 1)) + decimals + 1)}g}"
     if decimals > 8:
         return f"{value:z.{min(16, max(0, decimals + floor(log10(abs(value) or 1))))}e}"
     return f"{value:z,.{max(0, decimals)}f}"

@@ -1,6 +1,6 @@
 """Requests that share their paths, and the totals over all of them."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import closing
 from itertools import pairwise
@@ -20,6 +20,7 @@ from greeks_cli.run.pricing import Workers, moments_by_block
 from greeks_cli.run.truths import truth_of
 from greeks_cli.run.unsimulated import unsimulated
 from greeks_cli.terms.errors import GreeksError, InvalidInput, Problem
+from greeks_cli.terms.measures import Measure
 from greeks_cli.terms.request import Request
 from greeks_cli.terms.result import Answer, Progress, Result
 from greeks_cli.terms.totals import Sum, Total
@@ -38,55 +39,74 @@ def run_with_totals(
 ) -> tuple[list[Outcome], list[list[Sum] | None]]:
     """The outcome of each request, as ``run`` gives it, and the sums of each total; None where a trade has no result.
 
-    Requests of the same simulation and dates share their paths, and are summed path by path. The standard errors of
-    requests on other paths of the same seed are added, for their correlation is unknown; those of other seeds are
-    independent. Raises InvalidInput for tolerances and control variates: a tolerance makes the numbers of paths
-    differ, and estimates with a control variate are no means over paths.
+    The errors are those of ``run_with_sums``, which raises InvalidInput.
+    """
+    weighted = [_weights(total, measure, requests) for total in totals for measure in total.measures]
+    outcomes, errors = run_with_sums(requests, weighted, threads, executor)
+    found = iter(errors)
+    return outcomes, [_added(total, outcomes, [next(found) for _ in total.measures]) for total in totals]
+
+
+Weights = Mapping[tuple[int, str], float]
+"""A sum over requests: the weight of each Greek by the place of its request and its name."""
+
+
+def run_with_sums(
+    requests: Sequence[Request], sums: Sequence[Weights], threads: int | None = None, executor: Executor | None = None
+) -> tuple[list[Outcome], list[float]]:
+    """The outcome of each request, as ``run`` gives it, and the standard error of each sum over Greeks of requests.
+
+    Requests that draw as many normals, of the same seed, are summed path by path. Standard errors of requests on other
+    paths of the same seed are added, for their correlation is unknown; those of other seeds are independent. Raises
+    InvalidInput for tolerances and control variates: a tolerance makes the numbers of paths differ, and estimates with
+    a control variate are no means over paths.
     """
     if any(request.accuracy.tol or request.simulation.control for request in requests):
         raise InvalidInput([Problem(("total",), "is of the same paths for all trades; leave out tol and control")])
     prepare_memory()
     workers = Workers.of(threads, executor)
-    errors = _Errors(totals)
+    errors = _Errors(sums)
     outcomes = _priced(_planned(requests, workers), workers, errors)
-    return outcomes, [_added(total, number, outcomes, errors) for number, total in enumerate(totals)]
+    return outcomes, [errors.of(number) for number in range(len(sums))]
+
+
+def _weights(total: Total, measure: Measure, requests: Sequence[Request]) -> Weights:
+    members = zip(total.members, total.weights, strict=True)
+    return {
+        (place, name): weight * own for place, weight in members for name, own in measure.terms(requests[place]).items()
+    }
 
 
 class _Errors:
-    """Standard errors of the sums of totals over each path group."""
+    """Standard errors of sums over each path group."""
 
-    def __init__(self, totals: Sequence[Total]):
-        self._totals = totals
-        self._weights: dict[int, list[tuple[int, float]]] = {}
-        """By place in the book, the totals of a trade and its weight in each."""
-        for at, total in enumerate(totals):
-            for number, weight in zip(total.members, total.weights, strict=True):
-                self._weights.setdefault(number, []).append((at, weight))
-        self._found: dict[tuple[int, int], dict[int, float]] = {}
-        """By total and measure, the standard error of the sum over the paths of each seed."""
+    def __init__(self, sums: Sequence[Weights]):
+        self._terms: dict[int, list[tuple[int, str, float]]] = {}
+        """By place of a request, the sums that it is part of, with the Greek and its weight."""
+        for number, weights in enumerate(sums):
+            for (place, name), weight in weights.items():
+                self._terms.setdefault(place, []).append((number, name, weight))
+        self._found: dict[int, dict[int, float]] = {}
+        """By sum, the standard error over the paths of each seed."""
 
-    def wanted(
-        self, places: Sequence[int], plans: Sequence[Plan], numbers: Sequence[int]
-    ) -> dict[tuple[int, int], WeightedSum]:
-        """The sums over plans of some numbers, by total and measure; ``places`` are those of all plans in the book."""
-        found: dict[tuple[int, int], dict[tuple[int, str], float]] = {}
+    def wanted(self, places: Sequence[int], numbers: Sequence[int]) -> dict[int, WeightedSum]:
+        """The sums over plans of some numbers; ``places`` are those of all plans among the requests."""
+        found: dict[int, dict[tuple[int, str], float]] = {}
         for place, number in enumerate(numbers):
-            for at, weight in self._weights.get(places[number], ()):
-                for which, measure in enumerate(self._totals[at].measures):
-                    terms = measure.terms(plans[number].request).items()
-                    found.setdefault((at, which), {}).update({(place, name): weight * own for name, own in terms})
-        return {name: WeightedSum(weights) for name, weights in found.items() if weights}
+            for at, name, weight in self._terms.get(places[number], ()):
+                found.setdefault(at, {})[place, name] = weight
+        return {at: WeightedSum(weights) for at, weights in found.items()}
 
-    def add(self, sums: Iterable[tuple[int, int]], group: PathGroup, moments: GroupMoments) -> None:
+    def add(self, sums: Iterable[int], group: PathGroup, moments: GroupMoments) -> None:
         """Adds the standard errors of sums over a path group."""
         seed = group.plans[0].request.simulation.seed
-        for name, stderr in zip(sums, moments.total.stderr if moments.total else (), strict=True):
-            of_seeds = self._found.setdefault(name, {})
+        for at, stderr in zip(sums, moments.total.stderr if moments.total else (), strict=True):
+            of_seeds = self._found.setdefault(at, {})
             of_seeds[seed] = of_seeds.get(seed, 0.0) + float(stderr)
 
-    def of(self, total: int, measure: int) -> float:
-        """The standard error of a total's measure: paths of different seeds are independent."""
-        return hypot(*self._found.get((total, measure), {}).values())
+    def of(self, number: int) -> float:
+        """The standard error of a sum: paths of different seeds are independent."""
+        return hypot(*self._found.get(number, {}).values())
 
 
 def run_together(requests: Sequence[Request], threads: int | None = None) -> list[Outcome]:
@@ -131,11 +151,11 @@ def _priced(
             outcomes |= dict.fromkeys(places, programs)
             continue
         exact = exact_greeks_of_all([plan.request for plan in programs.plans])
-        for group in path_groups(dict(enumerate(programs.plans))):
+        for group in path_groups(dict(enumerate(programs.plans)), across_dates=errors is not None):
             # A sum over all trades is made path by path, and must not depend on the number of workers.
             whole = errors is not None or workers.executor is not None
             shares = _shares(group, programs.plans[group[0]], 1 if whole else workers.count)
-            sums = [errors.wanted(places, programs.plans, share) if errors else {} for share in shares]
+            sums = [errors.wanted(places, share) if errors else {} for share in shares]
             members = [compiled(programs, s, [*own.values()]) for s, own in zip(shares, sums, strict=True)]
             done = len(outcomes)
             with closing(moments_by_block(members, workers)) as blocks:
@@ -179,12 +199,13 @@ def _shares(group: list[int], plan: Plan, workers: int) -> list[list[int]]:
     return [group[start:end] for start, end in pairwise(ends)]
 
 
-def _added(total: Total, number: int, outcomes: Sequence[Outcome], errors: _Errors) -> list[Sum] | None:
+def _added(total: Total, outcomes: Sequence[Outcome], errors: Sequence[float]) -> list[Sum] | None:
+    """The sums of a total, with the standard error of each."""
     results = [outcome for place in total.members if isinstance(outcome := outcomes[place], Result)]
     if len(results) < len(total.members):
         return None
     sums = []
-    for which, measure in enumerate(total.measures):
+    for measure, stderr in zip(total.measures, errors, strict=True):
         members = [
             (weight * own, result[name])
             for weight, result in zip(total.weights, results, strict=True)
@@ -193,6 +214,6 @@ def _added(total: Total, number: int, outcomes: Sequence[Outcome], errors: _Erro
         value = sum(weight * member.value for weight, member in members)
         bias = sum(abs(weight) * member.bias for weight, member in members)
         # The spread of constant numbers is rounding.
-        noise = 0.0 if all(member.stderr == 0 for _, member in members) else errors.of(number, which)
+        noise = 0.0 if all(member.stderr == 0 for _, member in members) else stderr
         sums.append(Sum(measure, float(value), noise, float(bias)))
     return sums

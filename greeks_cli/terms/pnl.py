@@ -1,108 +1,84 @@
 """Explanation of a profit and loss: what each Greek of yesterday explains of today's change in value.
 
 The change is expanded in a Taylor series about yesterday's market. A Greek in parameters p, each m times, explains
-``value * product(change(p)**m / m!)``. What no Greek explains is left.
+``value * product(change(p)**m / m!)``. What no Greek explains is left. All of these are linear forms of the Greeks of
+both days, so that their errors can be had path by path.
 """
 
+import enum
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from math import factorial, hypot
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from math import factorial
 
-from greeks_cli.terms.book_row import Estimated, TradeRow
-from greeks_cli.terms.greek import TIME, Greek, parse_greek
+from greeks_cli.terms.book_row import TradeRow
+from greeks_cli.terms.greek import PRICE, TIME, Greek
 from greeks_cli.terms.nodes import curve_of
 from greeks_cli.terms.request import Request
 
-NEW, CLOSED, QUANTITY = "new trade", "closed trade", "quantity"
+NEW_TRADE, CLOSED, QUANTITY = "new trade", "closed trade", "quantity"
 """Parts of a profit and loss that come from a change of the position, not of the market."""
 
 
-@dataclass(frozen=True, slots=True)
-class Amount:
-    """An amount of money with its standard error and a bound on its bias."""
+class Day(enum.StrEnum):
+    """Run of a book that a Greek is of."""
 
-    value: float
-    stderr: float
-    bias: float
-
-    @classmethod
-    def of(cls, estimate: Estimated, factor: float = 1.0) -> "Amount":
-        """An estimate times a factor."""
-        size = abs(factor)
-        return cls(estimate.value * factor, estimate.stderr * size, estimate.bias * size)
-
-    def less(self, other: "Amount", independent: bool) -> "Amount":
-        """The difference. Errors of amounts on the same random numbers are added, for their correlation is unknown."""
-        stderr = hypot(self.stderr, other.stderr) if independent else self.stderr + other.stderr
-        return Amount(self.value - other.value, stderr, self.bias + other.bias)
+    OLD = "old"
+    NEW = "new"
 
 
-NOTHING = Amount(0.0, 0.0, 0.0)
+Form = Mapping[tuple[Day, str, str], float]
+"""A linear form of Greeks: the weight of each, raw and of one unit, by its day, the id of its trade and its name."""
 
 
-def total(amounts: Sequence[Amount]) -> Amount:
-    """The sum of amounts on the same random numbers, whose errors are added."""
-    return Amount(sum(a.value for a in amounts), sum(a.stderr for a in amounts), sum(a.bias for a in amounts))
-
-
-@dataclass(frozen=True, slots=True)
-class Part:
-    """Part of a change in value that one Greek, or a change of the position, explains."""
-
-    name: str
-    amount: Amount
+def added(forms: Iterable[Form]) -> Form:
+    """The sum of forms."""
+    found: dict[tuple[Day, str, str], float] = {}
+    for form in forms:
+        for name, weight in form.items():
+            found[name] = found.get(name, 0.0) + weight
+    return found
 
 
 @dataclass(frozen=True)
-class Explained:
-    """The change in value of one position between two runs of a book."""
+class Explanation:
+    """Change in value of one position between two runs of a book, and the parts of it that Greeks explain."""
 
     id: str
     currency: str | None
-    seed: int
-    """The seed of yesterday's random numbers."""
-    moves: Mapping[str, float]
-    """The change of each parameter that moved."""
-    parts: tuple[Part, ...]
-    change: Amount
+    change: Form
     """Today's value less yesterday's."""
-    left: Amount
-    """The change that no part explains."""
+    parts: Mapping[str, Form]
+    """What each Greek, or a change of the position, explains."""
+    moves: Mapping[str, float] = field(default_factory=dict)
+    """The change of each parameter that moved."""
     notes: tuple[str, ...] = ()
 
-    @property
-    def explained(self) -> Amount:
-        """The sum of all parts."""
-        return total([part.amount for part in self.parts])
 
-
-def explained(old: TradeRow | None, new: TradeRow | None) -> Explained:
+def explanation(old: TradeRow | None, new: TradeRow | None) -> Explanation:
     """The explanation of a trade, of which one row may be missing. Raises InvalidInput for rows of another version."""
     if old is None or new is None or not (old.position.scale and new.position.scale):
         return _of_one(old, new)
     before, after = old.request(), new.request()
     moves = dict(_moves(before, after))
-    scale = old.position.scale
-    parts = [Part(name, amount) for name, amount in _terms(old, before, moves)]
-    if scale != new.position.scale:
-        parts.append(Part(QUANTITY, Amount.of(new.price, 1 - scale / new.position.scale)))
-    independent = before.simulation.seed != after.simulation.seed
-    change = Amount.of(new.price).less(Amount.of(old.price), independent)
-    left = change.less(total([part.amount for part in parts]), independent=False)
-    notes = tuple(_notes(before, after))
-    return Explained(old.id, new.position.currency, before.simulation.seed, moves, tuple(parts), change, left, notes)
+    was, now = old.position.scale, new.position.scale
+    price_then, price_now = (Day.OLD, old.id, PRICE.name), (Day.NEW, new.id, PRICE.name)
+    terms = _terms(before, moves)
+    parts: dict[str, Form] = {name: {(Day.OLD, old.id, name): was * factor} for name, factor in terms}
+    if was != now:
+        parts[QUANTITY] = {price_now: now - was}
+    change = {price_now: now, price_then: -was}
+    return Explanation(old.id, new.position.currency, change, parts, moves, tuple(_notes(before, after)))
 
 
-def _of_one(old: TradeRow | None, new: TradeRow | None) -> Explained:
+def _of_one(old: TradeRow | None, new: TradeRow | None) -> Explanation:
     """The explanation of a trade of which one of two books has none, or a quantity of 0."""
     is_new = new is not None and (old is None or not old.position.scale)
     row = new if is_new else old
     assert row is not None
-    amount = Amount.of(row.price, 1.0 if is_new else -1.0)
-    seed = int(row.simulation.get("seed", 0))
-    part = Part(NEW if is_new else CLOSED, amount)
-    return Explained(row.id, row.position.currency, seed, {}, (part,), amount, NOTHING)
+    day, sign = (Day.NEW, 1.0) if is_new else (Day.OLD, -1.0)
+    change = {(day, row.id, PRICE.name): sign * row.position.scale}
+    return Explanation(row.id, row.position.currency, change, {NEW_TRADE if is_new else CLOSED: change})
 
 
 def _moves(before: Request, after: Request) -> Iterator[tuple[str, float]]:
@@ -119,14 +95,11 @@ def _moves(before: Request, after: Request) -> Iterator[tuple[str, float]]:
             yield name, change
 
 
-def _terms(row: TradeRow, request: Request, moves: Mapping[str, float]) -> Iterator[tuple[str, Amount]]:
-    """Parts that Greeks explain; a Greek of a whole curve gives way to those at its nodes."""
-    units, values = row.units, request.values
-    greeks = {one.name: parse_greek(one.name) for one in row.estimates}
-    at_nodes = {tuple(map(curve_of, greek.parameters)) for greek in greeks.values() if _is_at_node(greek, request)}
+def _terms(request: Request, moves: Mapping[str, float]) -> Iterator[tuple[str, float]]:
+    """Greeks that explain a part, each with its factor; one of a whole curve gives way to those at its nodes."""
+    at_nodes = {tuple(map(curve_of, one.parameters)) for one in request.greeks if _is_at_node(one, request)}
     seen = set[tuple[str, ...]]()
-    for one in row.estimates:
-        greek = greeks[one.name]
+    for greek in request.greeks:
         if not greek.order or greek.parameters in seen or greek.parameters in at_nodes:
             continue
         seen.add(greek.parameters)
@@ -134,7 +107,7 @@ def _terms(row: TradeRow, request: Request, moves: Mapping[str, float]) -> Itera
         for name, times in Counter(greek.parameters).items():
             factor *= moves.get(name, 0.0) ** times / factorial(times)
         if factor:
-            yield one.name, Amount.of(one, factor / units.scale(greek, values))
+            yield greek.name, factor
 
 
 def _is_at_node(greek: Greek, request: Request) -> bool:

@@ -111,7 +111,7 @@ def test_errors_of_simulated_values_are_stated(greeks, book, explained):
         for spot in ("100", "101")
     ]
     call = explained(*rows)["call"]
-    assert "errors of the two values hide what is left" in greeks("explain-pnl", *rows).out
+    assert "errors hide what is left" in greeks("explain-pnl", *rows).out
     assert call["change"]["stderr"] > 0
     assert abs(call["left"]["value"]) < 4 * call["left"]["stderr"]
     assert call["left"]["stderr"] >= call["explained"]["stderr"] > 0
@@ -164,3 +164,60 @@ def test_what_holds_no_results_is_refused(greeks, book, run):
     assert (outcome.code, outcome.out) == (2, "")
     assert outcome.err == f"greeks: {path}: holds no results; give what greeks batch writes with -o results.jsonl\n"
     assert greeks("explain-pnl", "-", "-").err == "greeks: -: standard input can be read once only\n"
+
+
+KINDS = (
+    '{"id": "call", "strike": 100, "expiry": "2027-11-30", "quantity": 10}\n'
+    '{"id": "asian", "kind": "asian", "strike": 100, "fixings": 4, "expiry": "2027-11-30", "quantity": -5}\n'
+    '{"id": "put", "type": "put", "strike": 105, "exercise": "american", "exercise_dates": 6, "expiry": "2027-11-30"}\n'
+)
+
+
+@pytest.fixture
+def days(greeks, book):
+    """The files of results of a simulated book on two days, with other random numbers on the second."""
+
+    def price(lines, *arguments):
+        found = []
+        for day, spot, seed in (("2026-11-30", "100", "1"), ("2026-12-01", "100.5", "2")):
+            market = ("--valuation-date", day, "--spot", spot, "--vol", "0.2", "--rate", "0.03", "--paths", "4000")
+            outcome = greeks("batch", book(lines, "in.jsonl"), *market, "--seed", seed, *arguments)
+            found.append(book(outcome.out, f"{day}.jsonl"))
+        return found
+
+    return price
+
+
+def test_changes_on_the_same_paths_have_the_errors_of_differences(greeks, explained, days):
+    files = days(KINDS, "--greeks", "delta,gamma,theta")
+    apart = explained(*files)
+    records = greeks("explain-pnl", *files, "--same-paths", "--format", "jsonl").out.splitlines()
+    together = {record["id"]: record for record in map(json.loads, records)}
+    exact = explained(*days(KINDS.splitlines()[0] + "\n", "--greeks", "price", "--closed-form"))["call"]["change"]
+    call = together["call"]["change"]
+    assert abs(call["value"] - exact["value"]) < 4 * call["stderr"]
+    for name in ("call", "asian", "put", "total"):
+        share = 0.5 if name == "put" else 0.1  # a martingale leaves little of the put's error as it is
+        assert 0 < together[name]["left"]["stderr"] < share * apart[name]["left"]["stderr"]
+        sums = sum(parts(together[name]).values())
+        assert together[name]["left"]["value"] == pytest.approx(together[name]["change"]["value"] - sums, abs=1e-9)
+    assert together["total"]["change"]["stderr"] <= sum(
+        together[n]["change"]["stderr"] for n in ("call", "asian", "put")
+    )
+
+
+def test_trades_of_one_day_are_parts_on_the_same_paths_too(greeks, days):
+    old, new = days(KINDS, "--greeks", "delta")
+    lines = Path(new).read_text().splitlines(keepends=True)
+    Path(new).write_text("".join(lines[1:]))
+    outcome = greeks("explain-pnl", old, new, "--same-paths", "--format", "jsonl")
+    records = {record["id"]: record for record in map(json.loads, outcome.out.splitlines())}
+    assert list(parts(records["call"])) == ["closed trade"]
+    assert records["call"]["left"] == {"value": 0, "stderr": 0, "bias": 0}
+
+
+def test_control_variates_have_no_differences_path_by_path(greeks, days):
+    outcome = greeks("explain-pnl", *days(KINDS.splitlines()[0] + "\n", "--control"), "--same-paths")
+    assert outcome.code == 2
+    message = "estimates with a control variate are no means, and have no differences path by path; leave it out"
+    assert outcome.err == f"greeks: control: {message}\n"

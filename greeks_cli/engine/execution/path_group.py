@@ -20,7 +20,7 @@ from greeks_cli.engine.execution.chunks import Chunked
 from greeks_cli.engine.execution.linker import Linked, Result
 from greeks_cli.engine.execution.plan import Plan
 from greeks_cli.engine.execution.programs import ESTIMATE, STEPS, Programs, Stack, Wanted
-from greeks_cli.engine.execution.shared_normals import SharedNormals, paths_key
+from greeks_cli.engine.execution.shared_normals import SharedNormals, drawn, paths_key
 from greeks_cli.engine.execution.tails import Tail, tails
 from greeks_cli.engine.simulation.importance import shifted
 from greeks_cli.engine.simulation.path_data import Motion
@@ -59,7 +59,7 @@ class GroupMoments:
 
 @dataclass(frozen=True)
 class Part:
-    """Plans of a group whose paths are shifted alike, linked."""
+    """Plans of a group on paths of the same dates that are shifted alike, linked."""
 
     shift: float
     numbers: tuple[int, ...]
@@ -96,10 +96,10 @@ class PathGroup:
         plans = [programs.plans[number] for number in numbers]
         simulation, n_paths = plans[0].request.simulation, plans[0].blocks.size
         most = max(1, _NUMBERS_AT_ONCE // n_paths) if on_processor(simulation) else 1
-        by_shift: dict[float, list[int]] = {}
+        alike: dict[object, list[int]] = {}
         for place, plan in enumerate(plans):
-            by_shift.setdefault(plan.shift, []).append(place)
-        parts = (Part.of(programs, numbers, places, most) for places in by_shift.values())
+            alike.setdefault((plan.shift, plan.blocks.grid, plan.request.path_dates), []).append(place)
+        parts = (Part.of(programs, numbers, places, most) for places in alike.values())
         return cls(tuple(plans), tuple(parts), tuple(sums))
 
     @property
@@ -165,7 +165,7 @@ class PathGroup:
         total: dict[int, NDArray[np.floating]],
     ) -> list[StackMoments]:
         """The moments of each stack of a part; adds its samples to the sums over plans."""
-        linked, dates = part.linked, self.plans[0].request.path_dates
+        linked, dates, grid = part.linked, part.plans[0].request.path_dates, part.plans[0].blocks.grid
         first_plans = [part.plans[stack[0]] for stack in linked.stacks]
         chunked = linked.chunked(tuple(plan.measures_bias(block) for plan in first_plans))
         factors: list[dict[Wanted, NDArray[np.float64]]] = [{} for _ in linked.stacks]
@@ -179,7 +179,7 @@ class PathGroup:
         if device.processor is device:
             n_sums = chunked.n_latents * len(dates) * normals.shape[1]
             pieces = max(pieces, min(normals.shape[1], ceil(n_sums / _SUMS_AT_ONCE)))
-        motions = [Motion(dates, piece, self.plans[0].blocks.grid) for piece in _divided(normals, pieces)]
+        motions = [Motion(dates, piece, grid) for piece in _divided(normals, pieces)]
         measures_steps = first_plans[0].measures_steps(block)
         if measures_steps:
             for own in factors:
@@ -238,11 +238,19 @@ class PathGroup:
                 total[place] = added + total[place] if place in total else added
 
 
-def path_groups(plans: Mapping[int, Plan]) -> list[list[int]]:
-    """The numbers of the plans that can share their paths, in order of appearance."""
+def path_groups(plans: Mapping[int, Plan], across_dates: bool = False) -> list[list[int]]:
+    """The numbers of the plans that can share their paths, or ``across_dates`` their normals, in order of appearance.
+
+    Sobol points follow the dates, so that plans of other dates have other normals.
+    """
     found: dict[object, list[int]] = {}
     for number, plan in plans.items():
-        found.setdefault((plan.blocks.size, plan.blocks.grid, paths_key(plan.request)), []).append(number)
+        blocks, request = plan.blocks, plan.request
+        if across_dates and request.simulation.sampler is not Sampler.SOBOL:
+            key: object = blocks.size, blocks.count, blocks.steps, drawn(request.simulation)
+        else:
+            key = blocks.size, blocks.grid, paths_key(request)
+        found.setdefault(key, []).append(number)
     return list(found.values())
 
 

@@ -9,13 +9,18 @@ from numpy.typing import NDArray
 from greeks_cli.engine.backends.backend import Device
 from greeks_cli.engine.execution.plan import Plan
 from greeks_cli.terms.request import Request
+from greeks_cli.terms.simulation import Simulation
 
 
 def paths_key(request: Request) -> object:
     """Key of a request's normals: equal for equal normals at equal dates, where blocks have the same size."""
-    simulation = request.simulation
-    drawn = ("seed", "paths", "steps", "sampler", "antithetic", "dtype", "device")
-    return request.path_dates, *(getattr(simulation, name) for name in drawn)
+    return request.path_dates, request.simulation.steps, *drawn(request.simulation)
+
+
+def drawn(simulation: Simulation) -> tuple[object, ...]:
+    """Settings that decide how the normals of a block are drawn, beside their number for each path."""
+    names = ("seed", "paths", "sampler", "antithetic", "dtype", "device")
+    return tuple(getattr(simulation, name) for name in names)
 
 
 class SharedNormals:

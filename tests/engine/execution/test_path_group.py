@@ -159,3 +159,23 @@ def test_requests_share_paths_where_simulation_and_dates_are_equal():
     ]
     assert path_groups(dict(enumerate(planned(requests)))) == [[0, 1, 4], [2], [3]]
     assert paths_key(requests[0]) == paths_key(requests[1]) != paths_key(requests[2])
+
+
+def test_plans_of_other_dates_share_normals_and_keep_their_moments():
+    later = build_request({"strike": 100, "expiry": 0.99}, {"vol": 0.2}, {"paths": 3000}, "delta,gamma")
+    plans = planned([european(), later, european(seed=2)])
+    assert path_groups(dict(enumerate(plans)), across_dates=True) == [[0, 1], [2]]
+    change = WeightedSum({(0, "price"): 1.0, (1, "price"): -1.0})
+    both = PathGroup.of(Programs(plans[:2]), sums=[change])
+    together = moments(both, 0)
+    first, second = (moments(PathGroup.of(Programs([one])), 0)[0] for one in plans[:2])
+    assert (together[0], together[1]) == (first, second)
+    total = both.accumulate(0).total
+    assert total.mean[0] == pytest.approx(first[0] - second[0], rel=1e-9)
+    assert 0 < total.stderr[0] < 0.01 * PathGroup.of(Programs(plans[:1])).accumulate(0).stacks[0].values.stderr[0]
+
+
+def test_sobol_points_of_other_dates_are_other_groups():
+    later = build_request({"strike": 100, "expiry": 0.99}, {"vol": 0.2}, {"paths": 4096, "sampler": "sobol"})
+    plans = planned([european(sampler="sobol", paths=4096), later])
+    assert path_groups(dict(enumerate(plans)), across_dates=True) == [[0], [1]]
