@@ -15,7 +15,7 @@ from greeks_cli.engine.execution.regression import Controlled
 from greeks_cli.engine.execution.samples import samples_of
 from greeks_cli.engine.execution.selection import in_float64
 from greeks_cli.engine.execution.tails import Tail, probability_of_missed
-from greeks_cli.engine.simulation.importance import shift_weights
+from greeks_cli.engine.simulation.importance import ends_of, shift_weights
 from greeks_cli.engine.simulation.normals import TAILS, standard_normals
 from greeks_cli.engine.simulation.path_data import Motion
 
@@ -54,8 +54,9 @@ def kink_tails(plan: Plan, controlled: Controlled | None, paths: int) -> Tail:
     _, samples = samples_of(plan, numbers, motion.moved(moved.normals), controlled)
     weights = moved.weights
     if plan.shift:
-        samples = samples * shift_weights(moved.ends, plan.shift)
-        weights = weights / shift_weights(moved.ends, plan.shift)
+        first, times = grid.of_price(request.path_dates)
+        factors = shift_weights(ends_of(moved.normals[first:], times), plan.shift)
+        samples, weights = samples * factors, weights / factors
     return _tail(samples, weights, probability_of_missed(request, paths))
 
 

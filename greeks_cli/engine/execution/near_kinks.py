@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from greeks_cli.engine.estimators.bandwidth import kink_arguments
 from greeks_cli.engine.simulation.aimed import aimed
 from greeks_cli.engine.simulation.any_market import AnyMarkets, data_of
-from greeks_cli.engine.simulation.importance import Moved
+from greeks_cli.engine.simulation.importance import Moved, end_shares
 from greeks_cli.engine.simulation.path_data import Motion
 from greeks_cli.terms.request import Request
 
@@ -23,5 +23,7 @@ def aimed_at_kinks(
 
     grid = motion.grid
     first, times = grid.of_price(request.path_dates)
-    rows = [slice(first + k * len(times), first + (k + 1) * len(times)) for k in range(grid.n_underlyings)]
-    return aimed(motion.normals, rows, times, arguments, shift)
+    ends = np.zeros((len(motion.normals), grid.n_underlyings))
+    for k in range(grid.n_underlyings):
+        ends[first + k * len(times) : first + (k + 1) * len(times), k] = end_shares(times)[:, 0]
+    return aimed(motion.normals, ends, arguments, shift)

@@ -1,79 +1,117 @@
 """Paths aimed at the kinks of a payoff: what lies in a narrow place, or far out, is met by some of them.
 
-A path moves along its end, as in importance sampling, until it meets a kink; there its end is spread evenly, by
-a distance of several orders of magnitude. Plain and stretched paths complete the mixture, so that weights are bounded
-(E. Veach and L. Guibas, Optimally combining sampling techniques for Monte Carlo rendering, SIGGRAPH 1995).
+Each path is given a kink, and moves until it meets it, along the direction in which the kink's argument rises most:
+that of the end of an underlying, or of one increment. There its place is spread evenly, by a distance of several orders
+of magnitude. Plain and stretched paths complete the mixture, so that weights are bounded (E. Veach and L. Guibas,
+Optimally combining sampling techniques for Monte Carlo rendering, SIGGRAPH 1995). What lies near some kinks is counted
+on their own paths alone, and the rest on all.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from greeks_cli.engine.simulation.importance import Moved, density, ends_of, moved_by
+from greeks_cli.engine.simulation.importance import Moved, density
 
 Normals = NDArray[np.floating]
 Arguments = Callable[[Normals], Normals]
 """The arguments of kinks on paths of some normals: a row per kink, which changes its sign where a path meets it."""
 
 _PLACES = np.array([-8.0, -5.5, -4.0, -2.5, -1.2, 0.0, 1.2, 2.5, 4.0, 5.5, 8.0])
-"""Ends between which a change of sign is looked for."""
-_ITERATIONS = 6
+"""Places between which a change of sign is looked for."""
+_ITERATIONS = 5
 _DISTANCES = np.array([0.3, 0.03, 0.003, 1e-4, 3e-6, 1e-7, 3e-9])
-"""Distances from a kink, in standard deviations of the end, at which paths are spread."""
+"""Distances from a kink, in standard deviations, at which paths are spread."""
+_CLEAR = 2.0
+"""The square of a direction over that of its noise, from which on it is one."""
+_RARE = 0.05
+"""The share of plain paths on a side of a kink that few reach."""
 _OF_KINKS, _OF_DISTANCES, _OF_SIDES = 0.6180339887, 0.7548776662, 0.5698402910
 """Irrational steps, which spread paths evenly over kinks, distances and sides (M. Roberts, 2018)."""
 
 
 class _Ways(NamedTuple):
-    """Paths, each of which moves along its end."""
+    """Paths, each of which moves along its direction, and looks at one kink."""
 
     normals: Normals
-    """The normals of all underlyings."""
-    rows: Sequence[slice]
-    """The rows of normals of each underlying."""
-    times: tuple[float, ...]
+    directions: Normals
     own: Normals
-    """The end of each path, of the underlying that moves."""
+    """The place of each path on its direction: a standard normal."""
+    kinks: NDArray[np.int64]
+    arguments: Arguments
 
-    def at(self, ends: Normals) -> Normals:
-        """The normals of the paths with other ends; each underlying moves on every n-th path."""
-        found = self.normals.copy()
-        for k, rows in enumerate(self.rows):
-            mine = slice(k, None, len(self.rows))
-            by = (ends - self.own)[mine]
-            found[rows, mine] = moved_by(found[rows, mine], self.times, by)
+    def at(self, places: Normals) -> Normals:
+        """The normals of the paths at other places."""
+        return self.normals + self.directions * (places - self.own)
+
+    def argument(self, places: Normals) -> Normals:
+        """The argument of the kink of each path at a place."""
+        found: Normals = self.arguments(self.at(places))[self.kinks, np.arange(len(places))]
         return found
 
 
 @np.errstate(all="ignore")  # where a path meets no kink, the search for one has no numbers
-def aimed(
-    normals: Normals, rows: Sequence[slice], times: tuple[float, ...], arguments: Arguments, shift: float = 0.0
-) -> Moved:
+def aimed(normals: Normals, ends: Normals, arguments: Arguments, shift: float = 0.0) -> Moved:
     """Paths of which a third are plain, a third stretched, around no shift or a shift, and a third aimed at kinks.
 
-    ``rows`` are those of the normals that move each underlying's price, whose increments end at ``times``. The weights
-    are for means over plain paths.
+    ``ends`` are unit vectors along the end of each underlying, shape (n_rows, n_underlyings). ``shift`` is one of the
+    first end. The weights are for means over plain paths; the ends of the paths found are places on their directions.
     """
-    each = [ends_of(normals[own], times) for own in rows]
-    places = np.arange(normals.shape[1])
-    own = np.choose(places % len(rows), each)
-    ways = _Ways(normals, rows, times, own)
-    turn = places // len(rows)
-    crossings = _crossings(ways, arguments, _nth(turn, _OF_KINKS))
-    ends = own * np.where(turn % 3 == 0, 1.0, 2.0)
-    ends = ends + np.where(turn % 6 == 1, shift, 0.0)
-    below, above = crossings
+    values, n_paths = arguments(normals), normals.shape[1]
+    numbers = np.arange(n_paths)
+    turn, way = numbers // ends.shape[1], numbers % ends.shape[1]
+    kinks = (_nth(turn, _OF_KINKS) * len(values)).astype(int)
+    directions = ends[:, way]
+    if len(values):
+        steepest = _steepest(values, normals)[:, kinks]
+        directions = np.where(steepest.any(axis=0), steepest, directions)
+    ways = _Ways(normals, directions, np.einsum("ij,ij->j", directions, normals), kinks, arguments)
+    nothing = np.full(n_paths, np.nan)
+    below, above = _crossings(ways) if len(values) else (nothing, nothing)
+    shifts = shift * (ends[:, :1] * directions).sum(axis=0)
+    places = ways.own * np.where(turn % 3 == 0, 1.0, 2.0) + np.where(turn % 6 == 1, shifts, 0.0)
     some, others = (np.where(np.isfinite(one), one, other) for one, other in ((below, above), (above, below)))
     chosen = np.where(_nth(turn, _OF_SIDES) < 0.5, some, others)
     distances = _DISTANCES[(_nth(turn, _OF_DISTANCES) * len(_DISTANCES)).astype(int)]
     is_aimed = (turn % 3 == 2) & np.isfinite(chosen)
-    ends = np.where(is_aimed, chosen + distances * _even(own), ends)
-    nearby = 0.5 * (_near(ends, some) + _near(ends, others))
-    stretched = 0.5 * (_stretched(ends) + _stretched(ends - shift))
-    proposal = (density(ends) + stretched + np.where(np.isfinite(chosen), nearby, _stretched(ends))) / 3
-    return Moved(ways.at(ends), density(ends) / proposal, ends)
+    places = np.where(is_aimed, chosen + distances * _even(ways.own), places)
+    nearby = 0.5 * (_near(places, some) + _near(places, others))
+    stretched = 0.5 * (_stretched(places) + _stretched(places - shifts))
+    proposal = (density(places) + stretched + np.where(np.isfinite(chosen), nearby, _stretched(places))) / 3
+    moved = ways.at(places)
+    shares = _shares(arguments(moved), values, kinks, is_aimed) if len(values) > 1 else 1.0
+    return Moved(moved, shares * density(places) / proposal, places)
+
+
+def _steepest(values: Normals, normals: Normals) -> Normals:
+    """The direction in which the argument of each kink rises most, shape (n_rows, n_kinks); 0 where noise hides it.
+
+    The mean of a product with a normal is that of the derivative in it (Stein's lemma).
+    """
+    signs = np.sign(values - values.mean(axis=1, keepdims=True))
+    found = normals @ signs.T / normals.shape[1]
+    squares = np.square(found).sum(axis=0)
+    steepest: Normals = np.where(squares > _CLEAR * len(normals) / normals.shape[1], found / np.sqrt(squares), 0.0)
+    return steepest
+
+
+def _shares(arguments: Normals, values: Normals, kinks: NDArray[np.int64], is_aimed: NDArray[np.bool_]) -> Normals:
+    """The factors by which each path counts, whose mean is 1 at every place: it is near its own kink, or near none.
+
+    What lies on the side of a kink that few plain paths reach is near the kink. ``values`` are arguments of plain ones.
+    """
+    sizes = np.abs(arguments)
+    own = sizes[kinks, np.arange(len(kinks))]
+    reach = np.zeros(len(sizes))
+    np.maximum.at(reach, kinks[is_aimed], own[is_aimed])
+    share = np.count_nonzero(values > 0, axis=1) / values.shape[1]
+    is_beyond = np.where(arguments > 0, share[:, None] < _RARE, share[:, None] > 1 - _RARE)
+    is_near = (sizes <= reach[:, None]) | is_beyond
+    count = np.count_nonzero(is_near, axis=0)
+    is_own = is_near[kinks, np.arange(len(kinks))]
+    return np.where(count == 0, 1.0, np.where(is_own, len(sizes) / np.maximum(count, 1), 0.0))
 
 
 def _nth(turn: NDArray[np.int64], step: float) -> Normals:
@@ -89,56 +127,56 @@ def _even(normal: Normals) -> Normals:
     return 2 * (ranks + 0.5) / len(normal) - 1
 
 
-def _near(ends: Normals, crossings: Normals) -> Normals:
-    """The density of ends spread around crossings, but for the constant of the normal density."""
-    away = np.abs(ends - crossings)
+def _near(places: Normals, crossings: Normals) -> Normals:
+    """The density of places spread around crossings, but for the constant of the normal density."""
+    away = np.abs(places - crossings)
     within = [np.where(away < distance, 1 / (2 * distance), 0.0) for distance in _DISTANCES.tolist()]
     found: Normals = np.sqrt(2 * np.pi) * sum(within) / len(within)
     return found
 
 
-def _stretched(ends: Normals) -> Normals:
-    return 0.5 * density(ends / 2)
+def _stretched(places: Normals) -> Normals:
+    return 0.5 * density(places / 2)
 
 
-def _crossings(ways: _Ways, arguments: Arguments, share: Normals) -> tuple[Normals, Normals]:
-    """The ends at which each path meets a kink, the nearest below the middle and above it; NaN where it does not.
-
-    ``share`` chooses among the kinks.
-    """
-    paths = np.arange(len(ways.own))
-
-    def at(ends: Normals) -> Normals:
-        values = arguments(ways.at(ends))
-        return values[(share * len(values)).astype(int), paths] if len(values) else np.ones(len(paths))
-
-    values = np.array([at(np.full(len(paths), place)) for place in _PLACES])
-    changes = (values[1:] > 0) != (values[:-1] > 0)
+def _crossings(ways: _Ways) -> tuple[Normals, Normals]:
+    """The places where each path meets its kink, the nearest below the middle and above it; NaN where there is none."""
+    n_paths = len(ways.own)
+    is_positive = np.array([ways.argument(np.full(n_paths, place)) > 0 for place in _PLACES])
+    changes = is_positive[1:] != is_positive[:-1]
     middle = len(_PLACES) // 2
     below = middle - 1 - changes[:middle][::-1].argmax(axis=0)
     above = middle + changes[middle:].argmax(axis=0)
     found = []
     for place, exists in ((below, changes[:middle].any(axis=0)), (above, changes[middle:].any(axis=0))):
-        ends, between = _PLACES[[place, place + 1]], values[[place, place + 1], paths]
-        found.append(np.where(exists, _root(at, ends, between), np.nan))
+        found.append(np.where(exists, _root(ways.argument, _PLACES[place], _PLACES[place + 1]), np.nan))
     return found[0], found[1]
 
 
-def _root(function: Callable[[Normals], Normals], ends: Normals, values: Normals) -> Normals:
-    """The change of sign of a function between two ends, by the Illinois method.
+def _root(function: Callable[[Normals], Normals], low: Normals, high: Normals) -> Normals:
+    """The change of sign of a function between two places, by Ridders' method, which halves the way at least.
 
-    M. Dowell and P. Jarratt, A modified regula falsi method for computing the root of an equation, BIT 11, 1971. The
-    interval is halved where the chord is no number.
+    C. Ridders, A new algorithm for computing a single root of a real continuous function, IEEE Transactions on Circuits
+    and Systems 26, 1979. It suits functions that rise exponentially, as prices do.
     """
-    (low, high), (at_low, at_high) = ends, values
-    is_above, kept = at_high > 0, np.zeros(len(low))
+    at_low, at_high = function(low), function(high)
+    is_above = at_high > 0
     for _ in range(_ITERATIONS):
-        chord = (low * at_high - high * at_low) / (at_high - at_low)
-        tried = np.where((chord > low) & (chord < high), chord, 0.5 * (low + high))
-        found = function(tried)
-        is_high = (found > 0) == is_above
-        at_low = np.where(is_high, np.where(kept > 0, 0.5, 1.0) * at_low, found)
-        at_high = np.where(is_high, found, np.where(kept < 0, 0.5, 1.0) * at_high)
-        low, high = np.where(is_high, low, tried), np.where(is_high, tried, high)
-        kept = np.where(is_high, 1.0, -1.0)
+        middle = 0.5 * (low + high)
+        at_middle = function(middle)
+        step = (middle - low) * np.sign(at_low) * at_middle / np.sqrt(at_middle * at_middle - at_low * at_high)
+        tried = middle + np.where(np.isfinite(step), step, 0.0)
+        at_tried = function(tried)
+        is_left = tried < middle
+        left, at_left = np.where(is_left, tried, middle), np.where(is_left, at_tried, at_middle)
+        right, at_right = np.where(is_left, middle, tried), np.where(is_left, at_middle, at_tried)
+        left_is_high, right_is_high = ((value > 0) == is_above for value in (at_left, at_right))
+        low, at_low = (
+            np.where(left_is_high, old, np.where(right_is_high, one, other))
+            for old, one, other in ((low, left, right), (at_low, at_left, at_right))
+        )
+        high, at_high = (
+            np.where(left_is_high, one, np.where(right_is_high, other, old))
+            for old, one, other in ((high, left, right), (at_high, at_left, at_right))
+        )
     return np.where(np.abs(at_low) < np.abs(at_high), low, high)

@@ -109,11 +109,11 @@ def moved_by(normals: Normals, dates: tuple[float, ...], by: Normals) -> Normals
 
 
 def _along(normals: Normals, dates: tuple[float, ...]) -> Normals:
-    return np.asarray(_shares(dates), dtype=normals.dtype, like=normals)
+    return np.asarray(end_shares(dates), dtype=normals.dtype, like=normals)
 
 
 @lru_cache(64)
-def _shares(dates: tuple[float, ...]) -> NDArray[np.float64]:
+def end_shares(dates: tuple[float, ...]) -> NDArray[np.float64]:
     """The share of each increment in the end, as a column."""
     shares: NDArray[np.float64] = np.sqrt(np.diff(dates, prepend=0.0) / dates[-1])[:, None]
     return shares

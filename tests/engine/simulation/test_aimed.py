@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from greeks_cli.engine.simulation.aimed import aimed
-from greeks_cli.engine.simulation.importance import ends_of
+from greeks_cli.engine.simulation.importance import end_shares, ends_of
 
 TIMES = (0.5, 1.0, 2.0)
 N_PATHS = 200_000
@@ -14,6 +14,13 @@ N_PATHS = 200_000
 
 def drawn(n_rows):
     return np.random.default_rng(1).standard_normal((n_rows, N_PATHS))
+
+
+def ends_of_each(n_underlyings):
+    found = np.zeros((3 * n_underlyings, n_underlyings))
+    for k in range(n_underlyings):
+        found[3 * k : 3 * k + 3, k] = end_shares(TIMES)[:, 0]
+    return found
 
 
 def far_out(normals):
@@ -25,8 +32,7 @@ def far_out(normals):
 @pytest.mark.parametrize("shift", [0.0, 3.0])
 @pytest.mark.parametrize("n_underlyings", [1, 2])
 def test_weighed_moments_are_those_of_normals(n_underlyings, shift):
-    rows = [slice(3 * k, 3 * k + 3) for k in range(n_underlyings)]
-    normals, weights, _ = aimed(drawn(3 * n_underlyings), rows, TIMES, far_out, shift)
+    normals, weights, _ = aimed(drawn(3 * n_underlyings), ends_of_each(n_underlyings), far_out, shift)
     assert weights.max() <= 3
     for row in normals:
         for power, moment in ((0, 1), (1, 0), (2, 1), (4, 3)):
@@ -36,7 +42,7 @@ def test_weighed_moments_are_those_of_normals(n_underlyings, shift):
 
 def test_narrow_place_far_out_is_met():
     """It is met by 13 of 10^8 plain paths."""
-    normals, weights, _ = aimed(drawn(3), [slice(3)], TIMES, far_out)
+    normals, weights, _ = aimed(drawn(3), ends_of_each(1), far_out)
     inside = (far_out(normals) > 0).all(axis=0)
     samples = inside * weights
     expected = NormalDist().cdf(4.001) - NormalDist().cdf(4.0)
@@ -45,7 +51,22 @@ def test_narrow_place_far_out_is_met():
 
 
 def test_payoff_without_kinks_has_plain_and_stretched_paths():
-    _, weights, ends = aimed(drawn(3), [slice(3)], TIMES, lambda normals: np.empty((0, normals.shape[1])))
+    _, weights, ends = aimed(drawn(3), ends_of_each(1), lambda normals: np.empty((0, normals.shape[1])))
     assert abs(weights.mean() - 1) < 4 * weights.std() / np.sqrt(N_PATHS)
     assert abs(ends[::3].std() - 1) < 0.02
     assert abs(ends[1::3].std() - 2) < 0.04
+
+
+def of_increments(normals):
+    """A kink far out in every increment."""
+    return normals[:3] - 5.0
+
+
+def test_kinks_of_increments_are_met():
+    """One path in 10^6 is beyond any of them."""
+    normals, weights, _ = aimed(drawn(3), ends_of_each(1), of_increments)
+    samples = (of_increments(normals) > 0).sum(axis=0) * weights
+    expected = 3 * NormalDist().cdf(-5.0)
+    assert abs(samples.mean() - expected) < 4 * samples.std() / np.sqrt(N_PATHS)
+    assert samples.std() / np.sqrt(N_PATHS) < 0.05 * expected
+    assert abs(weights.mean() - 1) < 4 * weights.std() / np.sqrt(N_PATHS)
