@@ -1,6 +1,5 @@
 """Formats of a single result: table, JSON, CSV."""
 
-import csv
 import enum
 import io
 import json
@@ -61,6 +60,8 @@ def document(result: Result, units: Units, currency: str | None = None) -> dict[
 
 def as_csv(result: Result, units: Units, currency: str | None = None) -> str:
     """CSV with a header and one line per estimate."""
+    import csv  # other formats have no need of it
+
     text = io.StringIO()
     shown = [written(row) for row in rows(result, units, currency)]
     writer = csv.DictWriter(text, columns_of(shown), lineterminator="\n")

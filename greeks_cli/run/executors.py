@@ -4,7 +4,6 @@ from collections.abc import Sequence
 
 from greeks_cli.engine.backends.native import why_not
 from greeks_cli.engine.backends.select import on_processor
-from greeks_cli.engine.compiler.expand import MOST_ROWS
 from greeks_cli.engine.simulation.grid import Grid
 from greeks_cli.terms.errors import InvalidInput, Problem
 from greeks_cli.terms.joint_market import JointMarket
@@ -43,11 +42,10 @@ def with_executor(requests: Sequence[Request]) -> list[Request]:
 def _saves_time(requests: Sequence[Request]) -> bool:
     """True if compiled code is forecast to take less time than NumPy, its compiler included."""
     simulated = [request for request in requests if on_processor(request.simulation)]
-    if not all(map(_is_compiled, simulated)):
-        return False
     kinds = {(request.contract.kind, len(request.greeks)) for request in simulated}
     seconds = sum(map(seconds_by_numpy, simulated))
-    return seconds >= _WORTH_COMPILING + _EACH_STRUCTURE * (len(kinds) - 1) and why_not() is None
+    is_long = seconds >= _WORTH_COMPILING + _EACH_STRUCTURE * (len(kinds) - 1)
+    return is_long and all(map(_is_compiled, simulated)) and why_not() is None
 
 
 def _is_compiled(request: Request) -> bool:
@@ -56,6 +54,8 @@ def _is_compiled(request: Request) -> bool:
     Calls are NumPy's for several underlyings, and for jumps, on many dates. A policy of early exercise under other
     models than gbm takes LLVM longer than it saves.
     """
+    from greeks_cli.engine.compiler.expand import MOST_ROWS  # a short run has no need of it
+
     market, n_dates = request.market, len(request.path_dates)
     if isinstance(market, JointMarket):
         return market.is_lognormal and n_dates * len(request.parts) <= MOST_ROWS
@@ -69,6 +69,8 @@ def _by(request: Request, executor: ExecutorName) -> Request:
 
 def described() -> str:
     """The executor that long runs have on this machine, and why."""
+    from greeks_cli.engine.compiler.expand import MOST_ROWS
+
     if reason := why_not():
         return f"numpy: {reason}"
     where = f"under gbm, heston and local-vol; with jumps, or on several underlyings, on {MOST_ROWS} dates at most"

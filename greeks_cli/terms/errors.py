@@ -3,7 +3,6 @@
 import enum
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from difflib import get_close_matches
 from itertools import islice
 
 
@@ -130,4 +129,6 @@ def _listed(choices: Sequence[str]) -> str:
 
 def nearest(word: str, known: Iterable[str]) -> str | None:
     """The word of ``known`` nearest to a misspelt one, or None."""
+    from difflib import get_close_matches  # most words are not misspelt
+
     return next(iter(get_close_matches(word, list(known), n=1)), None)

@@ -3,7 +3,6 @@
 from contextlib import AbstractContextManager
 
 from greeks_cli.engine.backends.backend import HOST, Device
-from greeks_cli.engine.backends.compiled import compiled
 from greeks_cli.engine.backends.cupy import Gpu, gpus
 from greeks_cli.engine.compiler.elementary import in_place
 from greeks_cli.terms.errors import GpuFailed
@@ -29,7 +28,11 @@ def devices(simulation: Simulation) -> tuple[Device, ...]:
 
 def processor(simulation: Simulation) -> Device:
     """The executor of a simulation on this machine's processor."""
-    return compiled() if simulation.executor is ExecutorName.JIT else HOST
+    if simulation.executor is not ExecutorName.JIT:
+        return HOST
+    from greeks_cli.engine.backends.compiled import compiled  # NumPy's executor has no need of it
+
+    return compiled()
 
 
 def arithmetic(simulation: Simulation) -> AbstractContextManager[None]:

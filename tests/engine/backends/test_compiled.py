@@ -183,13 +183,12 @@ def test_threads_and_a_processor_without_avx512_do_not_change_bits(monkeypatch, 
     request = by("jit", build_request(contract, market, {"paths": 9001}, "delta,gamma"))
     here = run(request, 1).estimates
     assert run(request, 3).estimates == here
-    from greeks_cli.engine.backends import select
     from greeks_cli.engine.simulation import compiled_steps
 
     other = Compiled()
     monkeypatch.setattr(code, "_CODE", {})
     monkeypatch.setattr(code, "compiler", lambda: Compiler("x86-64-v3"))
-    monkeypatch.setattr(select, "compiled", lambda: other)
+    monkeypatch.setattr("greeks_cli.engine.backends.compiled.compiled", lambda: other)
     monkeypatch.setattr(compiled_steps, "_LOOPS", WeakKeyDictionary())
     assert run(request, 2).estimates == here
     assert code._CODE  # the other code was made
