@@ -115,6 +115,12 @@ METHOD_TOPICS: Mapping[str, tuple[Entry, ...]] = {
             "under gbm where the spot alone decides; elsewhere, and where too few are left, nothing is exercised",
         ),
         ("upper", "a bound from a martingale of the same regression; bias covers the gap between both"),
+        (
+            "--bounds nested",
+            "a tighter upper bound: a few paths follow the policy from each exercise date of others to its end. upper "
+            "is the value and the gap between both; the noise of few paths only raises it. Source: L. Andersen and "
+            "M. Broadie, Management Science 50 (2004)",
+        ),
         ("boundary", "greeks profile --boundary shows the spot next to which exercise begins, and its probability"),
         ("source", "F. Longstaff and E. Schwartz, Review of Financial Studies 14 (2001)"),
     ),

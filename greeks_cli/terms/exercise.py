@@ -34,6 +34,13 @@ class Exercise(enum.StrEnum):
     BERMUDAN = "bermudan"
 
 
+class Bounds(enum.StrEnum):
+    """The martingale of the upper bound on a price: that of the policy's regression, or by nested paths."""
+
+    MARTINGALE = "martingale"
+    NESTED = "nested"
+
+
 EXERCISE_TIMES: Any = Field(
     None,
     min_length=1,
@@ -58,6 +65,12 @@ BASIS: Any = Field(
     "[default: 9 powers under gbm where the spot alone decides, and all that there are elsewhere]",
 )
 
+BOUNDS: Any = Field(
+    Bounds.MARTINGALE,
+    description="upper bound on a price: a martingale of the policy's regression, or nested, tighter and slower: a few "
+    "paths follow the policy from each exercise date on",
+)
+
 
 class Exercisable(Contract):
     """A contract that may be exercised before expiry: it then pays what it would pay if it expired that day."""
@@ -70,12 +83,15 @@ class Exercisable(Contract):
     exercise_times: Times = EXERCISE_TIMES
     exercise_dates: Count | None = EXERCISE_DATES
     basis: Count | None = BASIS
+    bounds: Bounds = BOUNDS
 
     @model_validator(mode="after")
     def _rights_fit(self) -> Self:
         times = self.exercise_times
         if self.basis is not None and self.exercise is Exercise.EUROPEAN:
             raise ValueError("a basis is that of early exercise; leave it out, or give exercise american")
+        if self.bounds is Bounds.NESTED and self.exercise is Exercise.EUROPEAN:
+            raise ValueError("nested bounds are those of early exercise; leave them out, or give exercise american")
         if self.exercise_dates is not None and self.exercise is not Exercise.AMERICAN:
             raise ValueError("exercise_dates are those of american exercise; leave them out, or give exercise_times")
         if times is None:

@@ -76,6 +76,15 @@ def test_puts_have_prices_and_greeks_of_finite_differences(contract, market):
         assert abs(estimate.value - value) <= 4 * estimate.stderr + estimate.bias + GRID[name], name
 
 
+def test_nested_paths_bring_the_bounds_under_heston_together():
+    contract = {**BERMUDAN, "bounds": "nested"}
+    truth = extrapolated(contract, HESTON)["price"]
+    price = priced(contract, HESTON, paths=20_000)["price"]
+    low, high = price.value - 4 * price.stderr, price.upper + 4 * price.upper_stderr
+    assert low - GRID["price"] <= truth <= high + GRID["price"]
+    assert price.upper - price.value <= 0.002 * price.value
+
+
 def test_greeks_in_the_parameters_of_variance_are_slopes_of_finite_differences():
     widths = {"initial_variance": 0.004, "long_run_variance": 0.005, "mean_reversion": 0.2, "vol_of_vol": 0.03}
     found = priced(BERMUDAN, HESTON, ",".join(f"d({name})" for name in widths))

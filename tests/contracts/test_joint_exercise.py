@@ -37,6 +37,15 @@ def test_calls_on_the_best_have_their_published_prices_between_two_bounds(count,
     assert price.upper - price.value <= 0.01 * expected + 4 * price.stderr + 4 * price.upper_stderr
 
 
+def test_nested_paths_bring_the_bounds_of_a_call_on_the_best_together():
+    count, spot = 2, 90
+    expected, rounded = PUBLISHED[count, spot]
+    contract = {"kind": "best-of", "strike": 100, **DATES, "bounds": "nested"}
+    price = priced(contract, underlyings(count, spot), paths=50_000)["price"]
+    assert price.value - 4 * price.stderr - rounded <= expected <= price.upper + 4 * price.upper_stderr + rounded
+    assert price.upper - price.value <= 0.005 * expected
+
+
 def test_greeks_are_slopes_of_the_price():
     contract = {"kind": "best-of", "strike": 100, **DATES}
     greeks = "price,delta[A],gamma[A],d(correlation[A,B]),rho,dual_delta"

@@ -119,6 +119,32 @@ def test_a_formula_of_the_last_price_is_the_vanilla_within_the_bounds():
         assert formula.upper - formula.value <= 0.02 * formula.value
 
 
+def knocked_out(barrier=80.0, n=1201, width=6.5):
+    """The price of a put that a fixing below a barrier ends, exercised at ``TIMES``: sums over the normal density."""
+    spot, vol, rate, years = MARKET["spot"], MARKET["vol"], MARKET["rate"], TIMES[0]
+    drift = rate - MARKET["dividend_yield"] - 0.5 * vol**2
+    logs, deviation = np.linspace(-width * vol, width * vol, n), vol * np.sqrt(years)
+    # An edge of the barrier halfway between two points is exact to second order.
+    logs += (np.log(barrier / spot) - logs[np.searchsorted(logs, np.log(barrier / spot))]) + 0.5 * (logs[1] - logs[0])
+    paid = np.maximum(100 - spot * np.exp(logs), 0) * (logs > np.log(barrier / spot))
+
+    def weights(start):
+        steps = (logs - start - drift * years) / deviation
+        return np.exp(-0.5 * steps**2 - rate * years) * (logs[1] - logs[0]) / (deviation * np.sqrt(2 * np.pi))
+
+    value = paid
+    for _ in TIMES[1:]:
+        value = np.maximum(paid, weights(logs[:, None]) @ value) * (logs > np.log(barrier / spot))
+    return float(weights(0.0) @ value)
+
+
+def test_nested_paths_bring_the_bounds_of_a_knock_out_together():
+    contract = {**FORMULA, "fixings": 4, "payoff": "max(K - S[-1], 0) * where(min(S) > 80, 1, 0)", "bounds": "nested"}
+    expected, found = knocked_out(), priced({**contract, **BERMUDAN, "exercise_times": [0.25, 0.5, 0.75]})["price"]
+    assert found.value - 4 * found.stderr - 2e-3 <= expected <= found.upper + 4 * found.upper_stderr + 2e-3
+    assert found.upper - found.value <= 0.003 * expected
+
+
 def test_a_formula_of_the_mean_is_the_asian():
     asian = priced(
         {**ASIAN, **BERMUDAN, "type": "put", "past_fixings": [97, 104]}, greeks="price,delta,gamma,d(strike)"

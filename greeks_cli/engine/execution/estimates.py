@@ -7,7 +7,6 @@ from math import isfinite, isnan
 from statistics import NormalDist
 
 import numpy as np
-from numpy.typing import NDArray
 
 from greeks_cli.engine.autodiff.mixed_partials import MultiIndex
 from greeks_cli.engine.backends.select import arithmetic
@@ -24,6 +23,7 @@ from greeks_cli.engine.execution.rare_events import unseen
 from greeks_cli.engine.execution.regression import Regression
 from greeks_cli.engine.execution.tails import Tail
 from greeks_cli.engine.execution.unexercised import unexercised
+from greeks_cli.engine.execution.upper_bounds import is_price, upper_bounds
 from greeks_cli.engine.execution.warnings import UNTRUSTED, contradicted, replaced, too_rich, unguarded, untrusted
 from greeks_cli.terms.errors import NonFiniteEstimate
 from greeks_cli.terms.objections import NOTABLE_CHANCE
@@ -99,13 +99,13 @@ def _of_plans(
     change = np.where(unexplained, 0.0, _change(moments.values, moments.dates))
     contract = plan.request.contract
     of_dates = bias_of_dates(values, change, contract.jumps, len(contract.dates))
-    others = of_steps + of_dates + np.where(_is_price(plan), 0.0, _change(moments.values, moments.refit))
+    others = of_steps + of_dates + np.where(is_price(plan), 0.0, _change(moments.values, moments.refit))
     bias = np.where(unexplained, hidden, _bias(plan, moments) + others + np.maximum(rarely_seen, missed))
     # Kinks that cancel, and formulas, leave a rounded difference where their sum is 0.
     cancels = np.array([len(own.kinks) > 1 or not own.request.contract.always_defined for own in plans])
     bias += _rounding(plans, np.where(is_small & ~cancels, np.abs(values) * (1 + abs(plan.shift)), scales))
     shares = np.where((missed > 0) & ~unexplained, shares, 0.0)
-    upper, of_upper = _upper(plans, moments)
+    upper, of_upper = upper_bounds(plans, moments.upper, values, stderrs)
     upper += of_dates
     bias += np.where(np.isnan(upper), 0.0, np.maximum(upper - of_dates - values, 0.0))
     table = np.array([values, stderrs, bias, of_steps, hidden, uncertainties, shares, moments.values.m2, scales])
@@ -186,27 +186,6 @@ def _change(values: Moments, change: Moments | None) -> Vector:
         return np.zeros_like(values.mean)
     found: Vector = np.abs(change.mean) + 2 * change.stderr
     return found
-
-
-def _is_price(plan: Plan) -> NDArray[np.bool_]:
-    """True for each Greek that is the price, as a column."""
-    return np.array([not greek.order for greek in plan.request.greeks])[:, None]
-
-
-def _upper(plans: Sequence[Plan], moments: StackMoments) -> tuple[Vector, Vector]:
-    """The upper bound on a price and its standard error; NaN for other Greeks, and where there is none."""
-    request, missing = plans[0].request, np.full_like(moments.values.mean, np.nan)
-    if not request.contract.is_early or not _is_price(plans[0]).any():
-        return missing, missing
-    if moments.upper is not None:
-        found, noise = moments.upper.mean, moments.upper.stderr
-    else:
-        from greeks_cli.engine.exercise.bounds import upper_bound  # early exercise of several underlyings alone
-
-        bounds = [upper_bound(plan.request) for plan in plans]
-        found, noise = np.array([own.mean for own in bounds]), np.array([own.stderr for own in bounds])
-    is_price = _is_price(plans[0])
-    return np.where(is_price, found, np.nan), np.where(is_price, noise, np.nan)
 
 
 def _uncertainties(plan: Plan, moments: StackMoments) -> Vector:

@@ -34,11 +34,20 @@ NEVER = 1e30
 
 def pilot_path(request: Request, stream: int, n_paths: int | None = None) -> AnyPath:
     """Paths of plain arrays on a stream of policies."""
-    grid = Grid.usual(request)
-    n_paths = n_paths or max(_FEWEST_PATHS, min(_MOST_PATHS, _MOST_NUMBERS // grid.n_rows))
-    rows = (1,) * grid.n_rows
-    drawn = standard_normals(request.simulation.seed, EXERCISE, stream, rows, n_paths, np.float64)
-    data = data_of(Motion(request.path_dates, drawn, grid), markets_of([request]))
+    return path_of_normals(request, pilot_normals(request, stream, n_paths))
+
+
+def pilot_normals(request: Request, stream: int, n_paths: int | None = None) -> Array:
+    """The normals of paths on a stream of policies, shape (n_rows, n_paths)."""
+    n_rows = Grid.usual(request).n_rows
+    n_paths = n_paths or max(_FEWEST_PATHS, min(_MOST_PATHS, _MOST_NUMBERS // n_rows))
+    drawn = standard_normals(request.simulation.seed, EXERCISE, stream, (1,) * n_rows, n_paths, np.float64)
+    return np.asarray(drawn, np.float64)
+
+
+def path_of_normals(request: Request, normals: Array) -> AnyPath:
+    """The paths of some normals as plain arrays."""
+    data = data_of(Motion(request.path_dates, normals, Grid.usual(request)), markets_of([request]))
     return plain_path(data, request, request.values)
 
 

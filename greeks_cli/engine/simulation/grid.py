@@ -110,6 +110,12 @@ class Grid:
     def _ends(self) -> Sequence[int]:
         return list(accumulate(self.steps, initial=self._first_of_steps))
 
+    @cached_property
+    def intervals(self) -> NDArray[np.intp]:
+        """The interval between dates of each row of a path's normals."""
+        dates, of_step = np.arange(self.n_dates), np.repeat(np.arange(len(self.steps)), self.steps)
+        return np.concatenate([*(dates,) * (self._first_of_steps // self.n_dates), *(of_step,) * self.n_stepped])
+
     @property
     def halved(self) -> "Grid":
         """The grid of half as many time steps and bridges."""
