@@ -9,21 +9,21 @@ import numpy as np
 import pytest
 
 from greeks_cli.engine.backends import code
-from greeks_cli.engine.backends.backend import HOST, SlicedSums, Stack
+from greeks_cli.engine.backends.backend import ALONE, HOST, SlicedSums, Stack
 from greeks_cli.engine.backends.compiled import Compiled, compiled
 from greeks_cli.engine.backends.native import Compiler
+from greeks_cli.engine.compiler import expand, loop_calls, operations
 from greeks_cli.engine.compiler.builder import Builder
 from greeks_cli.engine.compiler.functions import as_type
-from greeks_cli.engine.compiler.ir import ROW
 from greeks_cli.engine.estimators.row_sums import RowSums
 from greeks_cli.run.book_paths import run_together
 from greeks_cli.run.price import run
 from greeks_cli.terms.building import build_request
 from greeks_cli.terms.contracts import ON_ONE
+from tests.engine.backends.random_programs import Dated, FewDates, Rows
 from tests.engine.simulation.surfaces import QUOTES
 
-UNARY = (np.negative, np.square, np.absolute, np.exp, np.sqrt, np.log1p, np.sin, np.cos)
-BINARY = (np.add, np.subtract, np.multiply, np.divide, np.maximum, np.minimum, np.copysign)
+SEEDS, N_TRADES = 12, 3
 SETTINGS = [
     {},
     {"antithetic": True},
@@ -36,36 +36,6 @@ SETTINGS = [
 ]
 
 
-def random_program(seed, n_dates=3):
-    """A program of random calls on arrays of paths, and of one number for each date."""
-    draw, builder = np.random.default_rng(seed), Builder()
-    rows = [builder.source(name) for name in ("x", "y")]
-    dated = [builder.source("dates")]
-    numbers = [builder.constant(float(one)) for one in draw.uniform(0.5, 2, 4)]
-    for _ in range(60):
-        kind = draw.integers(8)
-        if kind == 0:
-            one = builder.call(np.absolute, (draw.choice(rows),), {})
-            rows.append(builder.call(draw.choice(UNARY), (one,), {}))
-        elif kind == 1:
-            condition = builder.call(np.greater, (draw.choice(rows), draw.choice(numbers)), {})
-            rows.append(builder.call(np.where, (condition, draw.choice(rows), draw.choice(rows)), {}))
-            rows.append(builder.call(as_type, (condition, builder.constant(np.dtype(float))), {}))
-        elif kind == 2:
-            dated.append(builder.call(np.add, (draw.choice(dated), draw.choice(rows)), {}))
-        elif kind == 3:
-            rows.append(builder.call(np.sum, (draw.choice(dated),), {"axis": 0}))
-        elif kind == 4:
-            weights = builder.constant(draw.uniform(size=n_dates))
-            rows.append(builder.call(np.einsum, (builder.constant("t,tn->n"), weights, draw.choice(dated)), {}))
-        elif kind == 5:
-            rows.append(builder.call(np.broadcast_to, (draw.choice(numbers), builder.constant(ROW)), {}))
-        else:
-            bounded = builder.call(np.minimum, (draw.choice(rows), builder.constant(3.0)), {})
-            rows.append(builder.call(draw.choice(BINARY), (bounded, draw.choice([*rows, *numbers])), {}))
-    return builder.program({f"r{i}": slot for i, slot in enumerate(rows[2:])})
-
-
 def inputs(n_paths, n_dates=3):
     draw = np.random.default_rng(n_paths)
     return {
@@ -76,12 +46,32 @@ def inputs(n_paths, n_dates=3):
 
 
 @pytest.mark.parametrize("n_paths", [5, 8, 1003])
-@pytest.mark.parametrize("seed", range(20))
+@pytest.mark.parametrize("kind", [Rows, FewDates])
+@pytest.mark.parametrize("seed", range(SEEDS))
+def test_random_programs_agree_with_numpy(seed, kind, n_paths):
+    assert_agree(kind(seed).program(), inputs(n_paths), n_paths)
+
+
+@pytest.mark.parametrize("seed", range(SEEDS))
+def test_random_programs_of_several_trades_agree_with_numpy(seed):
+    columns = np.random.default_rng(seed).uniform(0.5, 2, (2, N_TRADES, 1))
+    arrays = {name: np.random.default_rng(seed).normal(size=(N_TRADES, 1003)) for name in ("x", "y")}
+    assert_agree(Rows(seed, columns).program(), arrays, 1003, Stack(N_TRADES))
+
+
+def test_random_programs_call_every_function_that_is_compiled():
+    programs = [kind(seed).program() for kind in (Rows, FewDates) for seed in range(SEEDS)]
+    programs += [Dated(seed, 40).program() for seed in range(SEEDS)]
+    called = {call.function for program in programs for call in program.calls}
+    of_numbers = {*operations._NUMBERS, *operations._COMPARISONS, *operations._LOGIC, np.where, as_type}
+    assert called >= of_numbers | expand._SHAPES | {*loop_calls._BY_NAME, *loop_calls._RUNNING, *loop_calls._EXTREMES}
+
+
 @np.errstate(all="ignore")
-def test_random_programs_agree_with_numpy(seed, n_paths):
-    program, arrays = random_program(seed), inputs(n_paths)
+def assert_agree(program, arrays, n_paths, stack=ALONE):
+    """A program's results by both executors agree to 1e-12 of the largest number of a row."""
     expected = dict(HOST.results(program, arrays.__getitem__, n_paths, np.float64))
-    found = dict(compiled().results(program, arrays.__getitem__, n_paths, np.float64))
+    found = dict(Compiled().results(program, arrays.__getitem__, n_paths, np.float64, stack))
     assert found.keys() == expected.keys()
     for name, rows in expected.items():
         scale = np.max(np.abs(rows), where=np.isfinite(rows), initial=1.0)
@@ -91,7 +81,7 @@ def test_random_programs_agree_with_numpy(seed, n_paths):
 @pytest.mark.parametrize("n_paths", [8, 129, 1024, 5001])
 @np.errstate(all="ignore")
 def test_sums_of_results_are_those_of_their_rows(n_paths):
-    program, arrays = random_program(3), inputs(n_paths)
+    program, arrays = Rows(3).program(), inputs(n_paths)
     wanted = Stack(1, frozenset(program.results))
     sums = dict(compiled().results(program, arrays.__getitem__, n_paths, np.float64, wanted))
     rows = dict(compiled().results(program, arrays.__getitem__, n_paths, np.float64))
@@ -107,7 +97,7 @@ def test_sums_of_results_are_those_of_their_rows(n_paths):
 
 @pytest.mark.parametrize("n_paths", [1024, 5003])
 def test_sums_of_rows_have_the_bits_of_sums_in_the_loop_that_makes_them(n_paths):
-    program, arrays = random_program(7), inputs(n_paths)
+    program, arrays = Rows(7).program(), inputs(n_paths)
     for dtype in (np.float64, np.float32):
         given = {name: array.astype(dtype) for name, array in arrays.items()}
         summed = Stack(1, frozenset(program.results))
