@@ -10,8 +10,9 @@ from greeks_cli.analytic.closed_forms import Exact, exact_greeks_of_all
 from greeks_cli.engine.backends.select import on_processor
 from greeks_cli.engine.execution.compile import able, compiled, planned, simplified
 from greeks_cli.engine.execution.estimates import estimates
-from greeks_cli.engine.execution.path_group import GroupMoments, PathGroup, WeightedSum, path_groups
+from greeks_cli.engine.execution.path_group import GroupMoments, PathGroup, WeightedSum
 from greeks_cli.engine.execution.plan import Plan
+from greeks_cli.engine.execution.shared_normals import path_groups
 from greeks_cli.engine.exercise.law import exercise_law
 from greeks_cli.run.allocator import prepare_memory
 from greeks_cli.run.cores import available_cores

@@ -4,10 +4,10 @@ from collections.abc import Callable, Generator, Iterable, Sequence
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass
-from itertools import islice
+from itertools import chain, islice
 from typing import Any, Protocol, Self, TypeVar
 
-from greeks_cli.engine.execution.path_group import PathGroup
+from greeks_cli.engine.execution.path_group import GroupMoments, PathGroup
 from greeks_cli.engine.execution.shared_normals import SharedNormals
 from greeks_cli.run.cores import available_cores
 
@@ -61,15 +61,19 @@ class Workers:
 def moments_by_block(members: Sequence[Any], workers: Workers) -> Generator[list[Any], None, None]:
     """Yields, after every block, the moments of each member over the blocks so far; members have the same paths.
 
-    A member has ``n_blocks``, and ``accumulate(block)`` gives its moments of a block. Path groups share normals.
+    A member has ``n_blocks``, and ``accumulate(block)`` gives its moments of a block. Path groups share normals; one
+    alone runs small blocks at once.
     """
     shared: tuple[SharedNormals, ...] = ()
-    if len(members) > 1 and isinstance(members[0], PathGroup):
+    if isinstance(members[0], PathGroup):
+        if members[0].numbers_of_block <= _SMALL:
+            workers = Workers(1, workers.executor)
+        if len(members) == 1:
+            yield from _sums_of_group(members[0], workers)
+            return
         shared = (SharedNormals(members[0].plans[0], len(members)),)
     tasks = ((member, block, *shared) for block in range(members[0].n_blocks) for member in members)
     sums: list[Any] = []
-    if isinstance(members[0], PathGroup) and members[0].numbers_of_block <= _SMALL:
-        workers = Workers(1, workers.executor)
     with closing(workers.in_order(_accumulate, tasks)) as found:
         for number, of_block in enumerate(found):
             member = number % len(members)
@@ -79,6 +83,15 @@ def moments_by_block(members: Sequence[Any], workers: Workers) -> Generator[list
                 sums[member] = sums[member] + of_block
             if member == len(members) - 1:
                 yield sums
+
+
+def _sums_of_group(group: PathGroup, workers: Workers) -> Generator[list[GroupMoments], None, None]:
+    """Yields the moments of a path group over the blocks so far."""
+    with closing(workers.in_order(group.accumulate_span, ((span,) for span in group.spans))) as found:
+        sums: GroupMoments | None = None
+        for of_block in chain.from_iterable(found):
+            sums = of_block if sums is None else sums + of_block
+            yield [sums]
 
 
 def _accumulate(member: Any, block: int, *shared: SharedNormals) -> Any:

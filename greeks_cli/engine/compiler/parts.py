@@ -31,10 +31,10 @@ def together(parts: Sequence[Part[Any, Name]]) -> Factored[Name]:
 
 
 def together_by_template(parts: Sequence[Part[Any, Name]], templates: Templates) -> Factored[Name]:
-    """The simplified program of all parts for the numbers of one trade, by a template where each part is one's."""
-    if not all(part.program.origin for part in parts):
-        return together(parts)
-    structure = tuple((part.program.origin, part.results, part.less, part.always_defined) for part in parts)
+    """The simplified program of all parts for the numbers of one trade, by a template of the parts' programs."""
+    structure = tuple(
+        (part.program.origin or part.program, part.results, part.less, part.always_defined) for part in parts
+    )
     return templates.filled(structure, partial(_bound, parts), partial(_simplified, parts))
 
 

@@ -3,7 +3,7 @@
 The arrays of a whole book need not be in memory at once.
 """
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Generic, NamedTuple, Self
 
@@ -190,15 +190,19 @@ class Stacked:
     def __init__(self, numbers: Numbers, motion: Motion, rows: list[int] | None = None):
         """``rows`` are the places of the trades among those of ``numbers``, by default all."""
         self._rows = [*range(len(numbers.requests))] if rows is None else rows
-        self._numbers, self._motion = numbers.some(self._rows), motion
-        self._data = data_of(motion, self._numbers.markets)
+        self.numbers, self._motion = numbers.some(self._rows), motion
+        """The numbers of these trades."""
+        self._data = data_of(motion, self.numbers.markets)
 
     def run(self, program: Program[Name], widths: Widths) -> dict[Name, Array]:
         """The results of a simplified program for some widths: a row for each trade, or one row where all are equal."""
+        return self.bound(program, self.numbers.late(widths))
+
+    def bound(self, program: Program[Name], bind: Callable[[Source], Any]) -> dict[Name, Array]:
+        """The results of a program for the numbers that ``bind`` gives its open sources."""
         self._motion.wanted |= latents_of(program)
         n = len(self._rows)
-        late = self._numbers.late(widths)
-        values = {source: late(source) for source in program.sources if not isinstance(source, PathSource)}
+        values = {source: bind(source) for source in program.sources if not isinstance(source, PathSource)}
         own_each = {slot: c for slot, c in program.constants.items() if type(c) in (PerTrade, Shape)}
         constants = {slot: chosen(constant, self._rows, np.float64) for slot, constant in own_each.items()}
 
@@ -222,11 +226,11 @@ class Stacked:
     def _is_one_by_one(self, program: Program[Any], values: Mapping[Source, Any], constants: Mapping[int, Any]) -> bool:
         numbers = {slot for slot, constant in constants.items() if isinstance(constant, PerTrade)}
         numbers |= {program.sources[source] for source, value in values.items() if isinstance(value, PerTrade)}
-        return is_one_by_one(program, numbers, self._numbers.markets)
+        return is_one_by_one(program, numbers, self.numbers.markets)
 
     def _data_of(self, which: slice) -> AnyPathData:
         """The paths in the markets of some trades."""
-        markets = self._numbers.markets
+        markets = self.numbers.markets
         if markets.count == 1 or which == slice(0, markets.count):
             return self._data
         return data_of(self._motion, markets.some(which))

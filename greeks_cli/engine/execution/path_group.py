@@ -1,6 +1,6 @@
 """Path groups: trades on common random numbers. Blocks are drawn once, and the sum of all trades has an error bar."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import chain, pairwise
@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from greeks_cli.engine.autodiff.mixed_partials import MultiIndex
 from greeks_cli.engine.backends.backend import Device, SlicedSums
-from greeks_cli.engine.backends.select import arithmetic, device_of, on_processor
+from greeks_cli.engine.backends.select import arithmetic, device_of, on_processor, processor
 from greeks_cli.engine.compiler.ir import small_buffers
 from greeks_cli.engine.estimators.moments import Moments
 from greeks_cli.engine.execution.accumulator import StackAccumulator, StackMoments
@@ -20,9 +20,9 @@ from greeks_cli.engine.execution.chunks import Chunked
 from greeks_cli.engine.execution.linker import Linked, Result
 from greeks_cli.engine.execution.plan import Plan
 from greeks_cli.engine.execution.programs import ESTIMATE, STEPS, Programs, Stack, Wanted
-from greeks_cli.engine.execution.shared_normals import SharedNormals, drawn, paths_key
+from greeks_cli.engine.execution.shared_normals import SharedNormals
+from greeks_cli.engine.execution.spans import Span
 from greeks_cli.engine.execution.tails import Tail, tails
-from greeks_cli.engine.simulation.importance import shifted
 from greeks_cli.engine.simulation.path_data import Motion
 from greeks_cli.terms.simulation import Sampler
 
@@ -30,6 +30,9 @@ _SUMS_AT_ONCE = 1 << 23
 """Sums over time steps, times dates and paths, that are in memory at once: larger blocks are run in pieces."""
 _NUMBERS_AT_ONCE = 1 << 18
 """Paths times plans of a stack: with fewer, threads wait for each other's Python; more leave the cache."""
+
+_NUMBERS_OF_SPAN = 1 << 14
+"""Numbers of the blocks that are run at once, at most: of so few, Python's part is most of the time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,50 +135,70 @@ class PathGroup:
         with arithmetic(self.plans[0].request.simulation):
             return [own for part in self.parts for own in tails(part.linked, part.plans, paths)]
 
+    @property
+    def spans(self) -> Iterator[range]:
+        """The blocks that are run at once, in order: a few small ones of one size, in which the same is measured."""
+        simulation = self.plans[0].request.simulation
+        joins = on_processor(simulation) and not (processor(simulation).compiles or self.sums)
+        most = max(1, _NUMBERS_OF_SPAN // self.numbers_of_block) if joins else 1
+        start = 0
+        while start < self.n_blocks:
+            alike = self._kind(start)
+            last = next((b for b in range(start + 1, start + most) if self._kind(b) != alike), start + most)
+            yield range(start, min(last, self.n_blocks))
+            start = last
+
+    def _kind(self, block: int) -> Hashable:
+        """The size of a block and what is measured in it, equal for blocks that may be run at once."""
+        size = self.plans[0].blocks.paths_in(block)
+        return size, [(plan.measures_bias(block), plan.measures_steps(block)) for plan in self.plans]
+
     def accumulate(self, block: int, shared: "SharedNormals | None" = None) -> GroupMoments:
         """Simulates, prices and differentiates one block of all plans; a pure function of group and block.
 
         The moments of a plan are to the bit those of the plan alone. ``shared`` are normals of several groups.
         """
-        blocks = self.plans[0].blocks
-        device = device_of(blocks.request.simulation, block)
+        return self.accumulate_span(range(block, block + 1), shared)[0]
 
-        def accumulated(pieces: int) -> GroupMoments:
-            normals = shared.of(block, device) if shared else blocks.normals(block, device)
-            return self._moments(block, normals, device, pieces)
+    def accumulate_span(self, span: range, shared: "SharedNormals | None" = None) -> list[GroupMoments]:
+        """The moments of each block of a span, to the bit those of the block alone."""
+        blocks = self.plans[0].blocks
+        device = device_of(blocks.request.simulation, span.start)
+
+        def accumulated(pieces: int) -> list[GroupMoments]:
+            normals = [shared.of(b, device) if shared else blocks.normals(b, device) for b in span]
+            return self._moments(Span(span, normals), device, pieces)
 
         with arithmetic(blocks.request.simulation):
             return device.run(accumulated)
 
     @small_buffers()
     @np.errstate(all="ignore")  # a non-finite estimate is reported by name at the end
-    def _moments(self, block: int, normals: NDArray[np.floating], device: Device, pieces: int) -> GroupMoments:
+    def _moments(self, span: Span, device: Device, pieces: int) -> list[GroupMoments]:
         total: dict[int, NDArray[np.floating]] = {}
-        stacks = [found for part in self.parts for found in self._of_part(part, block, normals, device, pieces, total)]
+        stacks = [found for part in self.parts for found in self._of_part(part, span, device, pieces, total)]
         sums = Moments.of([total[place] for place in range(len(self.sums))], device) if total else None
-        return GroupMoments(tuple(stacks), sums)
+        return [GroupMoments(of_block, sums) for of_block in zip(*map(span.divided, stacks), strict=True)]
 
     def _of_part(
         self,
         part: "Part",
-        block: int,
-        normals: NDArray[np.floating],
+        span: Span,
         device: Device,
         pieces: int,
         total: dict[int, NDArray[np.floating]],
     ) -> list[StackMoments]:
-        """The moments of each stack of a part; adds its samples to the sums over plans."""
+        """The moments of each stack of a part, by plan and block; adds its samples to the sums over plans."""
+        block = span.blocks.start
         linked, dates, grid = part.linked, part.plans[0].request.path_dates, part.plans[0].blocks.grid
         first_plans = [part.plans[stack[0]] for stack in linked.stacks]
         chunked = linked.chunked(tuple(plan.measures_bias(block) for plan in first_plans))
         factors: list[dict[Wanted, NDArray[np.float64]]] = [{} for _ in linked.stacks]
         for stack, name in chunked.results():
-            factors[stack][name] = linked.factors[stack, name]
+            factors[stack][name] = np.repeat(linked.factors[stack, name], len(span.blocks))
         accumulators: dict[int, StackAccumulator] = {}
         found: dict[int, StackMoments] = {}
-        weights = None
-        if part.shift:
-            normals, weights, _ = shifted(normals, dates, part.shift)
+        normals, weights = span.shifted(dates, part.shift)
         if device.processor is device:
             n_sums = chunked.n_latents * len(dates) * normals.shape[1]
             pieces = max(pieces, min(normals.shape[1], ceil(n_sums / _SUMS_AT_ONCE)))
@@ -200,12 +223,14 @@ class PathGroup:
             if isinstance(rows, SlicedSums):
                 accumulators[stack].add(name, rows, rows.count)
             else:
-                samples = plan.blocks.samples(rows if weights is None else rows * weights)
-                accumulators[stack].add(name, samples, rows.shape[-1])
+                samples = plan.blocks.samples(span.rows(rows if weights is None else rows * weights))
+                accumulators[stack].add(name, samples, span.n_paths)
             if coarser is not None:
                 _, others = next(coarser)
                 if name[0] == ESTIMATE:
-                    accumulators[stack].add((STEPS, name[1]), plan.blocks.samples(rows - others), rows.shape[-1])
+                    accumulators[stack].add(
+                        (STEPS, name[1]), plan.blocks.samples(span.rows(rows - others)), span.n_paths
+                    )
             if accumulators[stack].is_complete:
                 found[stack] = accumulators.pop(stack).moments()
             if self.sums and name[0] == ESTIMATE:
@@ -236,22 +261,6 @@ class PathGroup:
                     continue
                 added = row * (float(factor) * weight)
                 total[place] = added + total[place] if place in total else added
-
-
-def path_groups(plans: Mapping[int, Plan], across_dates: bool = False) -> list[list[int]]:
-    """The numbers of the plans that can share their paths, or ``across_dates`` their normals, in order of appearance.
-
-    Sobol points follow the dates, so that plans of other dates have other normals.
-    """
-    found: dict[object, list[int]] = {}
-    for number, plan in plans.items():
-        blocks, request = plan.blocks, plan.request
-        if across_dates and request.simulation.sampler is not Sampler.SOBOL:
-            key: object = blocks.size, blocks.count, blocks.steps, drawn(request.simulation)
-        else:
-            key = blocks.size, blocks.grid, paths_key(request)
-        found.setdefault(key, []).append(number)
-    return list(found.values())
 
 
 def _rows(

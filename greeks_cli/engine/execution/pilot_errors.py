@@ -17,9 +17,9 @@ from greeks_cli.engine.estimators.moments import Moments
 from greeks_cli.engine.execution.candidates import effective_paths
 from greeks_cli.engine.execution.choice import Errors, of_curves
 from greeks_cli.engine.execution.chunks import Stacked
+from greeks_cli.engine.execution.levels import AtLevel, Level, Levels
 from greeks_cli.engine.execution.near_kinks import aimed_at_kinks
 from greeks_cli.engine.execution.numbers import (
-    Widths,
     but_for_seed,
     is_rounded_by_batch,
     numbers_of,
@@ -44,19 +44,6 @@ Samples = NDArray[np.floating]
 """A row of paths for each request."""
 Mapper = Callable[..., Iterable[Any]]
 """Python's ``map``, or the ``map`` of an executor."""
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Level:
-    """A method at some widths for each request."""
-
-    pattern: Hashable
-    widths: Widths
-
-    def some(self, rows: list[int]) -> tuple[Hashable, Widths]:
-        """The widths of some requests, and a key: derivatives of levels of one key are computed once."""
-        widths = self.widths[rows]
-        return (self.pattern, widths.tobytes()), widths
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -130,9 +117,18 @@ class _Contest:
         """Simplifies the programs. Raises Diverging where the pilots need different programs."""
         self.pilots, self.candidates = pilots, _candidates(pilots)
         self.numbers = numbers_of(pilots)
-        patterns = dict.fromkeys(level.pattern for candidate in self.candidates for level in candidate.levels)
+        wanted: dict[Hashable, tuple[Level, dict[MultiIndex, None]]] = {}
+        for candidate in self.candidates:
+            for level in candidate.levels:
+                wanted.setdefault(level.key, (level, {}))[1][candidate.index] = None
+        self.numbers_of_levels = {key: number for number, key in enumerate(wanted)}
+        places = {
+            pattern: place for place, pattern in enumerate(dict.fromkeys(one.pattern for one, _ in wanted.values()))
+        }
         with np.errstate(all="ignore"):  # a method that fails here is not chosen
-            self.programs = {one: pilots[0].traced.of_choices(one, self.numbers) for one in patterns}
+            programs = [pilots[0].traced.of_choices(pattern, self.numbers) for pattern in places]
+        levels = [(places[level.pattern], tuple(indices)) for level, indices in wanted.values()]
+        self.levels = Levels(programs, [level for level, _ in wanted.values()], levels)
 
     def rows_of_stacks(self) -> Iterator[list[int]]:
         """The places of pilots that are run at once, on the same paths."""
@@ -182,40 +178,38 @@ class _Trial:
             moved, self._weights = motion.with_normals(aimed.normals), aimed.weights
         else:
             moved, self._weights = motion.stretched
-        self._stacked = Stacked(contest.numbers, moved, rows)
-        self._derivatives: dict[Hashable, dict[MultiIndex, Samples]] = {}
+        stacked = Stacked(contest.numbers, moved, rows)
+        self._samples = stacked.bound(contest.levels.program, contest.levels.bound(stacked.numbers, rows))
         self._changes: dict[Hashable, Moments] = {}
 
     def squared_error(self, candidate: Candidate) -> NDArray[np.float64]:
         """The squared error of a candidate for each request."""
         index, request, weights = candidate.index, self._request, self._weights
-        key, values = self._samples(candidate.levels[0], index)
+        levels = [(self._contest.numbers_of_levels[level.key], index) for level in candidate.levels]
+        values = self._of(levels[0])
         mean = _dot(values, weights) / len(weights)
         error = _dot(np.square(values - mean[..., None]), weights) / len(weights) / effective_paths(request)
-        if len(candidate.levels) > 1:
-            levels = [(key, values), *(self._samples(level, index) for level in candidate.levels[1:])]
-            near, far = (self._change(one, other, index) for one, other in pairwise(levels))
+        if len(levels) > 1:
+            near, far = (self._change(one, other) for one, other in pairwise(levels))
             order = np.array([kink_order(request.contract, index)])
             bias = remaining_bias(near, far, candidate.bias_order, order, deviations=0)
             error = error + (2 * bias) ** 2  # twice, for a bias is worse than noise: no number of paths shows it
         return np.where(np.isfinite(error), error * candidate.cost, np.inf)
 
-    def _samples(self, level: Level, index: MultiIndex) -> tuple[Hashable, Samples]:
-        """The samples of a derivative at a level, a row of paths for each request, with the level's key."""
-        key, widths = level.some(self._rows)
-        if key not in self._derivatives:
-            self._derivatives[key] = self._stacked.run(self._contest.programs[level.pattern], widths)
-        return key, np.broadcast_to(self._derivatives[key][index], (len(self._rows), len(self._weights)))
+    def _of(self, name: AtLevel) -> Samples:
+        """The samples of a derivative at a level, a row of paths for each request."""
+        return np.broadcast_to(self._samples[name], (len(self._rows), len(self._weights)))
 
-    def _change(self, one: tuple[Hashable, Samples], other: tuple[Hashable, Samples], index: MultiIndex) -> Moments:
+    def _change(self, one: AtLevel, other: AtLevel) -> Moments:
         """The change by other widths; the few paths of a pilot say nothing of its standard error."""
-        key = one[0], other[0], index
-        if key not in self._changes:
-            rows = (one[1] - other[1]) * self._weights
+        if (one, other) not in self._changes:
+            rows = (self._of(one) - self._of(other)) * self._weights
             mean = rows.sum(axis=-1) / len(self._weights)
             centred = rows - mean[..., None]
-            self._changes[key] = Moments(rows.shape[-1], mean, _dot(centred, centred), np.full_like(mean, np.nan))
-        return self._changes[key]
+            self._changes[one, other] = Moments(
+                rows.shape[-1], mean, _dot(centred, centred), np.full_like(mean, np.nan)
+            )
+        return self._changes[one, other]
 
 
 def _has_close_kinks(pilot: Pilot) -> bool:

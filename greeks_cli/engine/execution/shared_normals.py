@@ -1,5 +1,6 @@
 """Shared normals: those of a block are drawn once for several groups of the same paths."""
 
+from collections.abc import Mapping
 from concurrent.futures import Future
 from threading import Lock
 
@@ -9,7 +10,7 @@ from numpy.typing import NDArray
 from greeks_cli.engine.backends.backend import Device
 from greeks_cli.engine.execution.plan import Plan
 from greeks_cli.terms.request import Request
-from greeks_cli.terms.simulation import Simulation
+from greeks_cli.terms.simulation import Sampler, Simulation
 
 
 def paths_key(request: Request) -> object:
@@ -21,6 +22,22 @@ def drawn(simulation: Simulation) -> tuple[object, ...]:
     """Settings that decide how the normals of a block are drawn, beside their number for each path."""
     names = ("seed", "paths", "sampler", "antithetic", "dtype", "device")
     return tuple(getattr(simulation, name) for name in names)
+
+
+def path_groups(plans: Mapping[int, Plan], across_dates: bool = False) -> list[list[int]]:
+    """The numbers of the plans that can share their paths, or ``across_dates`` their normals, in order of appearance.
+
+    Sobol points follow the dates, so that plans of other dates have other normals.
+    """
+    found: dict[object, list[int]] = {}
+    for number, plan in plans.items():
+        blocks, request = plan.blocks, plan.request
+        if across_dates and request.simulation.sampler is not Sampler.SOBOL:
+            key: object = blocks.size, blocks.count, blocks.steps, drawn(request.simulation)
+        else:
+            key = blocks.size, blocks.grid, paths_key(request)
+        found.setdefault(key, []).append(number)
+    return list(found.values())
 
 
 class SharedNormals:

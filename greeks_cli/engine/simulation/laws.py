@@ -182,7 +182,8 @@ class Law:
 
     def numbers(self, markets: Columns, index: MultiIndex) -> dict[MultiIndex, NDArray[np.float64]]:
         """A derivative in some markets, and all derivatives found before: shape (n_data, n_markets, n_dates)."""
-        program = self._value if not index else self._derivatives()
+        is_alone = not index and len(self._found) <= 1
+        program = self._value if is_alone else self._derivatives()
         inputs = self._inputs(markets)
         shape = self._n_data, markets.count, self._n_places
         with np.errstate(all="ignore"):

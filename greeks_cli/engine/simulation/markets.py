@@ -1,6 +1,7 @@
 """Markets: values of parameters, dates, and the numbers of their laws."""
 
 from collections.abc import Callable, Collection, Hashable, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Self
 
@@ -10,6 +11,7 @@ from numpy.typing import NDArray
 from greeks_cli.engine.autodiff.exp_linear import Dates
 from greeks_cli.engine.autodiff.mixed_partials import MultiIndex
 from greeks_cli.engine.autodiff.ops import Operand
+from greeks_cli.engine.compiler import elementary
 from greeks_cli.engine.compiler.ir import Array
 from greeks_cli.engine.simulation.cash_dividends import start_of
 from greeks_cli.engine.simulation.gbm import parameters_of
@@ -23,6 +25,9 @@ from greeks_cli.terms.request import Request
 
 if TYPE_CHECKING:
     from greeks_cli.engine.simulation.stepped import Stepped
+
+_KEPT = 64
+"""Derivatives of the laws of one market that are kept."""
 
 
 class Markets(Columns):
@@ -82,7 +87,8 @@ class Markets(Columns):
         """A derivative of the coefficients of a law, shape (n_data, n_markets, n_dates)."""
         index = tuple(sorted(index))
         if index not in self._numbers.get(law, {}):
-            self._numbers.setdefault(law, {}).update(law.numbers(self, index))
+            numbers = _of_one(law, _One(self.key, self), index) if self.count == 1 else law.numbers(self, index)
+            self._numbers.setdefault(law, {}).update(numbers)
         return self._numbers[law][index]
 
     def some(self, which: slice | list[int]) -> "Markets":
@@ -97,6 +103,20 @@ class Markets(Columns):
         for law, numbers in self._numbers.items():
             chosen._numbers[law] = {index: array[:, which] for index, array in numbers.items()}
         return chosen
+
+
+@dataclass(frozen=True)
+class _One:
+    """One market as a key of the cache; two are equal where their ``key`` is."""
+
+    key: Hashable
+    columns: Columns = field(compare=False)
+
+
+@elementary.kept(_KEPT)
+def _of_one(law: Law, market: _One, index: MultiIndex) -> Mapping[MultiIndex, NDArray[np.float64]]:
+    """The numbers of a law in one market, which later requests in the market have too."""
+    return law.numbers(market.columns, index)
 
 
 def _with_quotes(market: Market, values: Mapping[str, float]) -> Market:

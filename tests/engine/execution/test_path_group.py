@@ -8,9 +8,9 @@ import pytest
 from greeks_cli.engine.backends.backend import HOST
 from greeks_cli.engine.compiler import ir
 from greeks_cli.engine.execution.compile import plan, planned
-from greeks_cli.engine.execution.path_group import PathGroup, WeightedSum, path_groups
+from greeks_cli.engine.execution.path_group import PathGroup, WeightedSum
 from greeks_cli.engine.execution.programs import Programs
-from greeks_cli.engine.execution.shared_normals import SharedNormals, paths_key
+from greeks_cli.engine.execution.shared_normals import SharedNormals, path_groups, paths_key
 from greeks_cli.run.book_paths import run_together
 from greeks_cli.run.price import run
 from greeks_cli.terms.building import build_request
