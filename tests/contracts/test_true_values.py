@@ -155,6 +155,18 @@ CASES = {
         {"dtype": "float32"},
         {"gamma": 0.0},
     ),
+    "far lookback call in single precision": (
+        {"kind": "lookback", "type": "call", "strike": 115, "expiry": 0.1},
+        {"vol": 0.1},
+        {"dtype": "float32"},
+        {"price": 9.30882950059717e-06, "theta": -0.001038966330357986, "rho": 0.00013385838987035236},
+    ),
+    "far lookback put in single precision": (
+        {"kind": "lookback", "type": "put", "strike": 87, "expiry": 0.1},
+        {"vol": 0.1},
+        {"dtype": "float32"},
+        {"price": 4.8443096464245016e-06, "theta": -0.0005358899192300749, "rho": -7.164505121499813e-05},
+    ),
     "larger spot": (
         {"kind": "european", "strike": 10000000},
         {"spot": 10000000, "vol": 0.2},

@@ -52,21 +52,22 @@ def _lookback(contract: Lookback, leaves: Leaves, path: Path, smoother: Smoother
     bridges = path.bridges(leaves)
     if bridges:
         seen = sign * smoother.maximum(sign * exp(bridges.extremes(sign)))
-        extreme = seen if name == "spot" else level + sign * smoother.positive_part(sign * (seen - level))
+        excess = sign * (seen - level) if name == "spot" else smoother.positive_part(sign * (seen - level))
     elif contract.is_continuous:
-        extreme = _continuous_extreme(leaves, path, smoother, sign, level)
+        excess = _continuous_excess(leaves, path, smoother, sign, level)
     elif n_looks == 1 or smoother.smooths_values or not path.is_proportional:
         seen = sign * smoother.maximum(sign * path.first(n_looks))
-        extreme = level + sign * smoother.positive_part(sign * (seen - level))
+        excess = smoother.positive_part(sign * (seen - level))
     else:
-        extreme = _monitored_extreme(leaves, path, smoother, sign, level, n_looks)
+        excess = _monitored_excess(leaves, path, smoother, sign, level, n_looks)
     if contract.strike_kind is StrikeKind.FIXED:
-        return sign * (extreme - leaves["strike"])
-    return above(contract.type, path[-1], extreme)
+        # A sum with the strike and a difference from it would round by as much as a far option is worth.
+        return excess if name == "strike" else excess + sign * (level - leaves["strike"])
+    return above(contract.type, path[-1], level + sign * excess)
 
 
-def _continuous_extreme(leaves: Leaves, path: Path, smoother: Smoother, sign: float, level: Operand) -> Operand:
-    """The mean of the larger of a level and the maximum (the smaller, and the minimum, for sign -1), given the end.
+def _continuous_excess(leaves: Leaves, path: Path, smoother: Smoother, sign: float, level: Operand) -> Operand:
+    """The mean of the excess of the maximum over a level (of the level over the minimum, for sign -1), given the end.
 
     With logarithms over the spot, a at the end and l of the level, u = max(a, l) and variance v, the maximum of a
     Brownian bridge passes m > u with probability exp(-2 m (m-a)/v). Integrated over exp(m) that is a normal tail at
@@ -77,17 +78,17 @@ def _continuous_extreme(leaves: Leaves, path: Path, smoother: Smoother, sign: fl
     deviation, start = as_constant(sqrt(variance)), as_constant(log(leaves["spot"]))
     end, least = log_of(path[-1]) - start, as_constant(log(level)) - start
     unit = sign * as_constant(values_of(level))  # kernels are as wide as for prices
-    passed = least + smoother.tangent_part((end - least) * unit) * (1 / unit)
+    passed = smoother.tangent_part((end - least) * unit) * (1 / unit)
     drifted = end + 0.5 * variance
-    beyond = sign * (2 * passed - end - 0.5 * variance) / deviation
+    beyond = sign * (2 * (least + passed) - end - 0.5 * variance) / deviation
     tail = scaled_tail(start + drifted * drifted / (2 * variance), beyond)
-    return exp(start + passed) + sign * 0.5 * deviation * tail
+    return sign * level * (exp(passed) - 1) + 0.5 * deviation * tail
 
 
-def _monitored_extreme(
+def _monitored_excess(
     leaves: Leaves, path: Path, smoother: Smoother, sign: float, level: Operand, n_looks: int
 ) -> Operand:
-    """The mean of the larger of a level and the maximum (or smaller, and minimum) given all increments but the first.
+    """The mean of the excess over a level (below it, for sign -1) given all increments but the first.
 
     All prices are proportional to the first, whose logarithm is normal: the mean is a formula of Black and Scholes,
     and has no kink at the level.
@@ -96,7 +97,7 @@ def _monitored_extreme(
     relative = sign * smoother.maximum(sign * path.ratios[:n_looks])
     forward = as_constant(leaves["spot"] * growth) * relative
     d1 = log(forward / level) / deviation + 0.5 * deviation
-    return forward * normal_cdf(sign * d1) + level * normal_cdf(sign * (deviation - d1))
+    return sign * (forward * normal_cdf(sign * d1) - level * normal_cdf(sign * (d1 - deviation)))
 
 
 @payoff.register
