@@ -87,6 +87,7 @@ METHOD_TOPICS: Mapping[str, tuple[Entry, ...]] = {
     ),
     "early-exercise": (
         ("", "A policy decides at each date of --exercise american or bermudan; its value is a lower bound."),
+        ("american", "stands on --exercise-dates, 48 a year by default; half as many measure what dates leave out"),
         ("policy", "least squares on up to 32,768 paths of its own, functions of contract, market and seed alone"),
         (
             "where",
@@ -124,9 +125,42 @@ METHOD_TOPICS: Mapping[str, tuple[Entry, ...]] = {
         ("boundary", "greeks profile --boundary shows the spot next to which exercise begins, and its probability"),
         ("source", "F. Longstaff and E. Schwartz, Review of Financial Studies 14 (2001)"),
     ),
+    "bridges": (
+        ("", "A barrier or a lookback that is watched at all times: between dates the path is a Brownian bridge."),
+        ("gbm", "no more dates than the contract has: given both ends, the law of the extreme is known"),
+        ("number", "under merton, heston and bates, 32 a year, of 16 to 128, and 4 for each jump; half of --steps"),
+        ("variance", "that of the interval; on the way to the level it moves as it does with the price"),
+        ("jumps", "all jumps of two bridges fall on the date between them"),
+        ("lookback", "under these models an extreme is drawn for each bridge"),
+        ("bias", "measured by bridges of twice the length; JSON has it as bias_of_steps"),
+        ("refused", "under local-vol, and before dividends in cash: give dates by --monitoring"),
+    ),
+    "executors": (
+        ("", "What computes the paths on the processor, by --executor."),
+        ("numpy", "the reference: NumPy, call by call"),
+        ("jit", "one loop of machine code for each kind of trade, made in memory by LLVM; extra: jit"),
+        (
+            "auto",
+            "the default: jit where NumPy is forecast to take a second or more, and jit was measured to save time",
+        ),
+        ("where", "under gbm, heston and local-vol; with jumps, or on several underlyings, on few dates"),
+        (
+            "numbers",
+            "of both agree to about 1e-12, and not to the bit; threads and other trades change no bit of either",
+        ),
+        ("book", "has one executor, which is part of the key of each row; no other one resumes it"),
+        ("here", "greeks doctor says whether this machine has jit, and why not"),
+    ),
     "warnings": (
         ("", "Reasons not to trust an error bar, by the first words of each:"),
         *WARNINGS.items(),
     ),
 }
 """Topics on estimates."""
+
+SYNONYMS: Mapping[str, str] = {
+    **dict.fromkeys(("american", "bermudan", "exercise-policy", "upper", "upper-bound", "bounds"), "early-exercise"),
+    **dict.fromkeys(("jit", "numpy", "compiled", "llvm"), "executors"),
+    **dict.fromkeys(("bridge", "brownian-bridge", "continuous-monitoring"), "bridges"),
+}
+"""Other names of topics."""

@@ -2,7 +2,7 @@
 
 import re
 
-from greeks_cli.explain.methods import ESTIMATORS, METHOD_TOPICS, WARNINGS
+from greeks_cli.explain.methods import ESTIMATORS, METHOD_TOPICS, SYNONYMS, WARNINGS
 from greeks_cli.explain.numbers import NUMBER_TOPICS
 from greeks_cli.explain.page import entries_of, page
 from greeks_cli.explain.peers import units_of_peers
@@ -40,6 +40,7 @@ def explanation(name: str) -> str:
     """The explanation of a name. Raises InvalidInput for a name that nothing has."""
     name = name.strip()
     topic = name.lower().replace("_", "-")
+    topic = SYNONYMS.get(topic, topic)
     if topic in TOPICS:
         return page(topic, entries_of(TOPICS[topic]))
     if entries := METHOD_TOPICS.get(topic) or NUMBER_TOPICS.get(topic) or ESTIMATORS.get(topic.replace("-", " ")):

@@ -9,10 +9,11 @@ from pathlib import Path
 import pytest
 
 from greeks_cli.explain.conventions import conventions_of
-from greeks_cli.explain.methods import ESTIMATORS, METHOD_TOPICS, WARNINGS
+from greeks_cli.explain.methods import ESTIMATORS, METHOD_TOPICS, SYNONYMS, WARNINGS
 from greeks_cli.explain.names import PLAIN, all_names, explanation, warning_of
 from greeks_cli.explain.numbers import NUMBER_TOPICS
 from greeks_cli.explain.page import entries_of, page
+from greeks_cli.terms.bridges import n_bridges
 from greeks_cli.terms.contracts import CONTRACTS
 from greeks_cli.terms.errors import InvalidInput
 from greeks_cli.terms.fixings import Fixed
@@ -21,7 +22,7 @@ from greeks_cli.terms.greek import NAMED
 from greeks_cli.terms.models import Model
 from greeks_cli.terms.result import Unsimulated
 from greeks_cli.terms.sections import SECTION_MODELS
-from greeks_cli.terms.simulation import Estimator
+from greeks_cli.terms.simulation import Estimator, ExecutorName
 from greeks_cli.terms.units import Units
 
 PACKAGE = Path(__file__).parents[2] / "greeks_cli"
@@ -221,3 +222,21 @@ def test_lines_of_a_topic_become_entries():
         ("--flag 1", "an example"),
     ]
     assert page("title", [("term", "meaning")]) == "title\n  term        meaning"
+
+
+@pytest.mark.parametrize(("name", "topic"), SYNONYMS.items())
+def test_other_names_of_a_topic_have_its_page(name, topic):
+    assert explanation(name) == explanation(topic)
+
+
+def test_bridges_are_explained_by_their_numbers():
+    text = words(explanation("bridges"))
+    assert (n_bridges(1.5, 0, None), n_bridges(0.01, 0, None), n_bridges(99, 0, None)) == (48, 16, 128)
+    assert n_bridges(1, 30, None) == 4 * 30
+    assert n_bridges(1, 0, 80) == 40
+    assert "32 a year, of 16 to 128, and 4 for each jump; half of --steps" in text
+
+
+def test_executors_are_explained_by_their_names():
+    text = explanation("executors")
+    assert all(f"\n  {name} " in text for name in ExecutorName)
