@@ -1,5 +1,6 @@
 """Validation of a section's values, and the wording of what is wrong with them."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, TypeVar
@@ -53,10 +54,18 @@ def _problem(model: type[BaseModel], section: str, details: ErrorDetails) -> Pro
             error = details.get("ctx", {}).get("error")
             if isinstance(error, FormulaError):
                 return Problem((section, "payoff"), str(error), detail=error.detail)
-            value = None if len(path) < 2 or isinstance(details["input"], list | tuple) else details["input"]
-            return Problem(path, details["msg"].removeprefix("Value error, ").removeprefix(f"{value}: "), value)
+            message = details["msg"].removeprefix("Value error, ")
+            if not name:
+                return Problem((section, *_first_field(model, message)), message)
+            value = None if isinstance(details["input"], list | tuple) else details["input"]
+            return Problem(path, message.removeprefix(f"{value}: "), value)
     message = details["msg"].replace("Input should be", "should be")
     return Problem(path, f"{message} ({described})" if described else message, details["input"])
+
+
+def _first_field(model: type[BaseModel], message: str) -> tuple[str, ...]:
+    """The first field that a mistake across fields names; nothing where it names none."""
+    return tuple(word for word in re.findall(r"[\w-]+", message) if word in model.model_fields)[:1]
 
 
 def kind_of(model: type[BaseModel]) -> str | None:

@@ -144,3 +144,31 @@ def test_options_whose_text_depends_on_the_contract_are_few():
             texts.setdefault(name, set()).add(str(info.description))
     differing = {name for name, own in texts.items() if len(own) > 1}
     assert differing == {"fixings", "past_fixings", "barrier", "strike"}  # help tells of which contracts each is
+
+
+@pytest.mark.parametrize(
+    ("contract", "field"),
+    [
+        ({"kind": "call-spread", "low_strike": 110, "high_strike": 100}, "low_strike"),
+        ({"kind": "butterfly", "low_strike": 90, "strike": 80, "high_strike": 110}, "strike"),
+        ({"kind": "forward-start", "start": 2}, "start"),
+        ({"kind": "asian", "strike": 100, "fixing_times": [0.5, 2]}, "expiry"),
+        ({"kind": "asian", "strike": 100, "fixings": 2, "fixing_times": [0.5, 1]}, "fixings"),
+        ({"kind": "cliquet", "floor": 0.2, "cap": 0.1}, "floor"),
+        ({"strike": 100, "exercise": "bermudan"}, "exercise"),
+        ({"strike": 100, "exercise_times": [0.5]}, "exercise_times"),
+        ({"kind": "autocallable", "step_down": 0.9}, "step_down"),
+    ],
+)
+def test_mistakes_across_fields_are_placed_at_the_first_field_that_they_name(contract, field):
+    with pytest.raises(InvalidInput) as refused:
+        build_request(contract, {"vol": 0.2}, {})
+    (problem,) = refused.value.problems
+    assert problem.path == ("contract", field)
+    assert "\n" not in str(refused.value)
+
+
+def test_mistakes_across_fields_of_other_sections_are_placed_too():
+    with pytest.raises(InvalidInput) as refused:
+        build_request({"strike": 100}, {"vol": 0.2}, {"width": 1, "beta": 2})
+    assert refused.value.problems[0].path == ("simulation", "width")
