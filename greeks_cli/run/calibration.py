@@ -65,11 +65,25 @@ def calibrate(
     errors = standard_errors(fit)
     parameters = [FittedParameter(n, fit.values[n], errors.get(n), n in held) for n in base.model.parameters]
     repriced, unpriced = _repriced(used, solved, market, fit)
-    found += [*unpriced, *_uneven(solved.data.weights, len(free)), *remarks(fit)]
+    found += [*_repeated(used), *unpriced, *_uneven(solved.data.weights, len(free)), *remarks(fit)]
     found += [*_feller(base.model, fit.values), *_lonely(fit)]
     result = Calibration(market, parameters, repriced, found, (), fit.n_starts, fit.n_alike)
     failures = tuple(_failures(fit, result, solved, largest_rms))
     return Calibration(market, parameters, repriced, found, failures, fit.n_starts, fit.n_alike)
+
+
+def _repeated(quotes: Sequence[SmileQuote]) -> Iterator[str]:
+    """A remark on options that are quoted twice, with the first of them."""
+    first: dict[tuple[float, float, OptionType | None], SmileQuote] = {}
+    again = [
+        (seen, one) for one in quotes if (seen := first.setdefault((one.expiry, one.strike, one.type), one)) is not one
+    ]
+    if again:
+        seen, one = again[0]
+        old, new = ((q.vol if q.price is None else q.price) for q in (seen, one))
+        more = f", and {len(again) - 1:,} more" if len(again) > 1 else ""
+        both = f"{one.place} quotes the option of {seen.place} again, {new:g} after {old:g}"
+        yield f"{both}{more}; all count: leave out those that are old"
 
 
 def _base(fields: Mapping[str, Any], dating: Dating) -> tuple[Market, dict[str, float]]:

@@ -126,6 +126,20 @@ def test_weights_that_leave_few_quotes_are_remarked(greeks, tmp_path):
     assert f"the weights make 1 of {len(rows) - 1} quotes, for 5 parameters" in " ".join(done.out.split())
 
 
+def test_two_quotes_of_one_option_are_remarked(greeks, tmp_path):
+    rows = vol_quotes().splitlines()
+    expiry, strike, _ = rows[3].split(",")[:3]
+    done = greeks(
+        "calibrate", written(tmp_path, "\n".join([*rows, f"{expiry},{strike},0.25"])), "--model", "heston", *CARRY
+    )
+    said = " ".join(done.out.split())
+    assert f":{len(rows) + 1} quotes the option of " in said
+    assert ":4 again, 0.25 after " in said
+    assert (
+        "quotes the option" not in greeks("calibrate", written(tmp_path, vol_quotes()), "--model", "heston", *CARRY).out
+    )
+
+
 def test_the_default_spot_is_remarked(greeks, tmp_path):
     done = greeks("calibrate", written(tmp_path, vol_quotes()), "--model", "heston")
     assert "spot is 100, the default; give --spot" in done.out
