@@ -129,3 +129,14 @@ def test_spot_beyond_the_barrier_of_a_knocked_option_has_no_remark():
     request = knocked({**KNOCKED_OUT, "barrier": 90})
     assert request.contract.remark(request.market.spot) is None
     assert "knocked out" in request.contract.describe()
+
+
+@pytest.mark.parametrize("seed", [0, 1, 2])
+def test_kernel_of_a_barrier_that_few_paths_reach_is_wide_enough_to_be_met(seed):
+    """One path in two thousand ends beyond the barrier, and what bends there is behind an ordinary rebate."""
+    contract = {"kind": "barrier", "expiry": 2.75, "strike": 126.8, "barrier": 55.76, "barrier_type": "down-in"}
+    market = {"vol": 0.136, "rate": 0.077, "dividend_yield": 0.0056}
+    request = build_request({**contract, "rebate": 2}, market, {"paths": 65_000, "seed": seed}, "gamma,vanna,volga")
+    for estimate in run(request).estimates[1:]:
+        assert abs(estimate.value - estimate.exact) <= 4 * estimate.stderr + estimate.bias
+        assert estimate.stderr + estimate.bias < 0.2 * abs(estimate.exact)

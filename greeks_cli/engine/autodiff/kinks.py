@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from greeks_cli.engine.autodiff.ops import Operand, concat, is_variable
+from greeks_cli.engine.autodiff.ops import Operand, concat, exp, is_variable
 from greeks_cli.engine.autodiff.softplus import Gate, Kernel, SoftPlus, is_sharp
 from greeks_cli.terms.errors import InvalidInput, Problem
 
@@ -39,9 +39,10 @@ class Smoother:
     def gated(self, x: Operand, value: Operand) -> Operand:
         """The value where x > 0, else 0; kernels leave it sharp and smooth its derivatives.
 
-        ``value`` is a function of x that is 0 where x is 0.
+        ``value`` rises as 1 - exp(-x), and kernels act on its scale: where it is near 1, nothing is smoothed.
         """
-        return Gate(self._kernel(x, 0)).apply((x, value))[0]
+        scaled = 1 - exp(-x)
+        return Gate(self._kernel(scaled, 0)).apply((scaled, value))[0]
 
     def maximum(self, rows: Operand) -> Operand:
         """The largest of the rows of x, shape (n_paths,), in rounds of pairs.

@@ -32,6 +32,8 @@ _PER_MIDDLE = 1.48
 """The standard deviation of a normal density over the median of the absolute values."""
 _KEPT = 256
 """Numbers of paths whose widths are kept: a process that stays meets many."""
+_OF_GATE = 0.3
+"""The spread of a gate at most, about that of even numbers from 0 to 1, between which its value rises."""
 _AT_A_KINK = 32
 """The number of paths, of those nearest to a kink, that tell how far other kinks are."""
 _LEAST_DEGREE = 1
@@ -57,11 +59,13 @@ class _Met(NamedTuple):
     argument: NDArray[np.floating]
     base: int
     is_tangent: bool = False
+    widest: float = np.inf
+    """The spread from which on a kernel would be as wide as what the payoff rises by."""
 
     @property
     def kink(self) -> Kink:
         """The kink, with the spread of its argument."""
-        return Kink(_spread(self.argument), self.base, self.is_tangent, _rarer_share(self.argument))
+        return Kink(min(_spread(self.argument), self.widest), self.base, self.is_tangent, _rarer_share(self.argument))
 
 
 class _Recorder(Smoother):
@@ -82,7 +86,7 @@ class _Recorder(Smoother):
         return np.maximum(x, 0)
 
     def gated(self, x: NDArray[np.floating], value: NDArray[np.floating]) -> NDArray[np.floating]:
-        self.met.append(_Met(x, 0))
+        self.met.append(_Met(x, 0, widest=_OF_GATE))
         return np.where(x > 0, value, 0)
 
 

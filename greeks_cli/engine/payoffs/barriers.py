@@ -119,7 +119,7 @@ def _untouched(contract: Barrier, leaves: Leaves, path: Path, smoother: Smoother
     scale = values_of(steepness)
     beyond = minimum(_BEYOND / scale, _DEVIATIONS * sqrt(values_of(variance)))
     end = sharp_positive_part(distance + beyond) - beyond
-    return smoother.gated(1 - exp(-scale * end), 1 - exp(-steepness * end))
+    return smoother.gated(scale * end, 1 - exp(-steepness * end))
 
 
 def _untouched_later(leaves: Leaves, path: Path, smoother: Smoother, side: float) -> Operand:

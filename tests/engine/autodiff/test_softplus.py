@@ -82,6 +82,6 @@ def test_a_sharp_gate_has_a_kernel_from_the_second_derivative_on():
     value, first, second = gated(Kernel((0.0, 0.0, *(width,) * (MAX_ORDER - 2)), extrapolated=False), x, 3.0)
     np.testing.assert_allclose(value, sharp * (1 - np.exp(-3 * x)), atol=1e-15)
     np.testing.assert_allclose(first, sharp * 3 * np.exp(-3 * x), atol=1e-15)
-    # The first derivative jumps by 3, and 3 exp(-3 x) has this mean under the logistic kernel.
+    # The first derivative jumps by 3. With s = 1 - exp(-x), 3 (1 - s)^3 has this mean under the logistic kernel of s.
     jump = (second + sharp * 9 * np.exp(-3 * x)).sum() * (x[1] - x[0])
-    assert jump == pytest.approx(3 * (3 * np.pi * width) / np.sin(3 * np.pi * width), rel=1e-9)
+    assert jump == pytest.approx(3 * (1 + (np.pi * width) ** 2), rel=1e-9)
