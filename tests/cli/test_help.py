@@ -105,7 +105,7 @@ def test_help_for_a_model_shows_its_parameters(greeks, model):
 @pytest.mark.parametrize("name", ON_CONTRACTS)
 def test_options_of_other_contracts_are_made_for_a_line_or_a_variable_that_has_one(name):
     made = type(command(name))(name, params=[])
-    rights = {"exercise", "exercise_times", "exercise_dates", "basis"}
+    rights = {"exercise", "exercise_times", "exercise_dates", "basis", "bounds"}
     assert {param.path[1] for param in made.params} == {"kind", "expiry", "type", "strike", *rights}
     context = click.Context(made, info_name=name, auto_envvar_prefix="GREEKS_TEST")
     assert made._suffices(context, ["--strike", "-5", "--type=put"])
