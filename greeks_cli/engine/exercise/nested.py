@@ -23,7 +23,7 @@ from greeks_cli.engine.simulation.grid import Grid
 from greeks_cli.terms.exercise import Exercisable
 from greeks_cli.terms.request import Request
 
-_OUTER, _FIRST_INNER = 2, 16
+_OUTER, _FIRST_INNER = 2, 1 << 10
 """The stream of the outer paths, and the first of those of nested paths."""
 _MOST_OUTER, _FEWEST_OUTER, _MOST_NESTED, _FEWEST_NESTED = 1024, 128, 128, 16
 _ALL_NUMBERS = 1 << 25
