@@ -95,7 +95,7 @@ def minimum(x: Operand, y: Operand) -> Operand:
 def at_most(x: Operand, level: float) -> Operand:
     """1 where x is not above a level, else 0; no derivative passes."""
     x = values_of(x)
-    return (x <= level).astype(x.dtype)
+    return float(x <= level) if isinstance(x, float) else (x <= level).astype(x.dtype)
 
 
 def concat(parts: Sequence[Operand]) -> Operand:

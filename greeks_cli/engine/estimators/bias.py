@@ -47,6 +47,23 @@ def remaining_bias(
     return np.where(np.equal(law, 1), near_most + far_most, found)
 
 
+def bias_of_length(change: Moments) -> NDArray[np.float64]:
+    """The bias per estimate that falls as a length does, or faster: the change from twice the length, and its noise."""
+    found: NDArray[np.float64] = np.abs(change.mean) + 2 * change.stderr
+    return found
+
+
+def bias_of_steps(near: Moments, far: Moments) -> NDArray[np.float64]:
+    """The bias of time steps per estimate, by the change from twice the step or that of longer steps.
+
+    ``far`` is the change from 2^(k+1) steps to 2^k over 2^k. Where the bias falls as the steps do, or faster, both are
+    the bias or more, so that the less noisy of the two bounds the bias. Where ``far`` is certainly less than ``near``,
+    steps are too long for the law.
+    """
+    least = np.abs(near.mean) - 2 * near.stderr
+    return np.minimum(bias_of_length(near), np.maximum(bias_of_length(far), least))
+
+
 def bias_of_dates(
     values: NDArray[np.float64], changes: NDArray[np.float64], is_jump: bool, n_dates: int
 ) -> NDArray[np.float64]:

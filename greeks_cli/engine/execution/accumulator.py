@@ -12,7 +12,18 @@ from greeks_cli.engine.backends.backend import Device, SlicedSums
 from greeks_cli.engine.estimators.moments import Comoments, Moments
 from greeks_cli.engine.estimators.row_sums import PairSums, RowSums
 from greeks_cli.engine.execution.plan import Plan
-from greeks_cli.engine.execution.programs import CONTROL, DATES, ESTIMATE, FAR, NEAR, REFIT, STEPS, UPPER, Wanted
+from greeks_cli.engine.execution.programs import (
+    CONTROL,
+    DATES,
+    ESTIMATE,
+    FAR,
+    FAR_STEPS,
+    NEAR,
+    REFIT,
+    STEPS,
+    UPPER,
+    Wanted,
+)
 
 Factors = Mapping[Wanted, NDArray[np.float64]]
 Sums = TypeVar("Sums", Moments, Comoments)
@@ -25,7 +36,8 @@ class StackMoments:
     ``near`` is the change from twice the width, ``far`` from four times to twice; both are
     measured in some blocks only, and so is ``steps``, the change from twice the time step. ``control`` is None without
     a control variate. ``upper`` is the upper bound of a price; ``refit`` and ``dates`` are the changes
-    from another exercise policy, and from half as many exercise dates, in some blocks.
+    from another exercise policy, and from half as many exercise dates, in some blocks. ``far_steps`` is a share of the
+    change between longer time steps, the more of them the smaller: the bias at most, where it falls as they do.
     """
 
     paths: int
@@ -37,6 +49,7 @@ class StackMoments:
     upper: Moments | None = None
     refit: Moments | None = None
     dates: Moments | None = None
+    far_steps: Moments | None = None
 
     def __add__(self, other: Self) -> Self:
         return type(self)(
@@ -49,6 +62,7 @@ class StackMoments:
             _merged(self.upper, other.upper),
             _merged(self.refit, other.refit),
             _merged(self.dates, other.dates),
+            _merged(self.far_steps, other.far_steps),
         )
 
 
@@ -66,7 +80,7 @@ class StackAccumulator:
         self._plan, self._factors = plan, factors
         self._names: dict[str, list[Wanted]] = {}
         """The rows of the Greeks at each level."""
-        for level in (ESTIMATE, NEAR, FAR, STEPS, UPPER, REFIT, DATES):
+        for level in (ESTIMATE, NEAR, FAR, STEPS, UPPER, REFIT, DATES, FAR_STEPS):
             own = [(level, greek.parameters) for greek in plan.request.greeks]
             self._names[level] = [name for name in own if name in factors]
         self._sums = {level: RowSums(len(names), device) for level, names in self._names.items() if names}
@@ -110,7 +124,7 @@ class StackAccumulator:
         values = self._moments(ESTIMATE)
         assert values is not None
         near, far = self._moments(NEAR), self._moments(FAR)
-        others = (self._moments(level) for level in (STEPS, UPPER, REFIT, DATES))
+        others = (self._moments(level) for level in (STEPS, UPPER, REFIT, DATES, FAR_STEPS))
         return StackMoments(self._paths, values, near, far, control, *others)
 
     def _moments(self, level: str) -> Moments | None:

@@ -42,10 +42,13 @@ class Blocks:
     n_steps: int | None = None
     """The number of time steps, where it is chosen; by default the usual one."""
 
+    doublings: int = 1
+    """How often the time steps are doubled, at most, to measure their bias."""
+
     @cached_property
     def grid(self) -> Grid:
         """The normals of a path."""
-        return Grid.usual(self.request) if self.n_steps is None else Grid.of(self.request, self.n_steps)
+        return Grid.usual(self.request) if self.n_steps is None else Grid.of(self.request, self.n_steps, self.doublings)
 
     @cached_property
     def steps(self) -> tuple[int, ...]:

@@ -10,7 +10,7 @@ import numpy as np
 
 from greeks_cli.engine.autodiff.mixed_partials import MultiIndex
 from greeks_cli.engine.backends.select import arithmetic
-from greeks_cli.engine.estimators.bias import bias_of_dates, remaining_bias
+from greeks_cli.engine.estimators.bias import bias_of_dates, bias_of_length, bias_of_steps, remaining_bias
 from greeks_cli.engine.estimators.methods import kink_order
 from greeks_cli.engine.estimators.moments import Moments
 from greeks_cli.engine.estimators.row_sums import Vector
@@ -95,7 +95,7 @@ def _of_plans(
         missed[:, number] = np.maximum(missed[:, number], near.missed)
         shares[:, number] = np.maximum(shares[:, number], near.share)
     missed = np.where(missed > _NEGLIGIBLE * stderrs, missed, 0.0)
-    of_steps = np.where(unexplained, 0.0, _change(moments.values, moments.steps))
+    of_steps = np.where(unexplained, 0.0, _of_steps(moments))
     change = np.where(unexplained, 0.0, _change(moments.values, moments.dates))
     contract = plan.request.contract
     of_dates = bias_of_dates(values, change, contract.jumps, len(contract.dates))
@@ -180,12 +180,15 @@ def _bias(plan: Plan, moments: StackMoments) -> Vector:
     return remaining_bias(moments.near, moments.far, law[:, None], orders[:, None])
 
 
+def _of_steps(moments: StackMoments) -> Vector:
+    """The bias of time steps; 0 without."""
+    near, far = moments.steps, moments.far_steps
+    return _change(moments.values, near) if near is None or far is None else bias_of_steps(near, far)
+
+
 def _change(values: Moments, change: Moments | None) -> Vector:
     """The bias that is proportional to a length: the change from twice the length, and its noise."""
-    if change is None:
-        return np.zeros_like(values.mean)
-    found: Vector = np.abs(change.mean) + 2 * change.stderr
-    return found
+    return np.zeros_like(values.mean) if change is None else bias_of_length(change)
 
 
 def _uncertainties(plan: Plan, moments: StackMoments) -> Vector:

@@ -19,7 +19,7 @@ from greeks_cli.engine.execution.accumulator import StackAccumulator, StackMomen
 from greeks_cli.engine.execution.chunks import Chunked
 from greeks_cli.engine.execution.linker import Linked, Result
 from greeks_cli.engine.execution.plan import Plan
-from greeks_cli.engine.execution.programs import ESTIMATE, STEPS, Programs, Stack, Wanted
+from greeks_cli.engine.execution.programs import ESTIMATE, FAR_STEPS, STEPS, Programs, Stack, Wanted
 from greeks_cli.engine.execution.shared_normals import SharedNormals
 from greeks_cli.engine.execution.spans import Span
 from greeks_cli.engine.execution.tails import Tail, tails
@@ -101,7 +101,9 @@ class PathGroup:
         most = max(1, _NUMBERS_AT_ONCE // n_paths) if on_processor(simulation) else 1
         alike: dict[object, list[int]] = {}
         for place, plan in enumerate(plans):
-            alike.setdefault((plan.shift, plan.blocks.grid, plan.request.path_dates), []).append(place)
+            blocks = plan.blocks
+            key = plan.shift, blocks.grid, blocks.doublings, plan.request.path_dates
+            alike.setdefault(key, []).append(place)
         parts = (Part.of(programs, numbers, places, most) for places in alike.values())
         return cls(tuple(plans), tuple(parts), tuple(sums))
 
@@ -203,19 +205,23 @@ class PathGroup:
             n_sums = chunked.n_latents * len(dates) * normals.shape[1]
             pieces = max(pieces, min(normals.shape[1], ceil(n_sums / _SUMS_AT_ONCE)))
         motions = [Motion(dates, piece, grid) for piece in _divided(normals, pieces)]
-        measures_steps = first_plans[0].measures_steps(block)
-        if measures_steps:
-            for own in factors:
-                own |= {(STEPS, name[1]): factor for name, factor in own.items() if name[0] == ESTIMATE}
+        changes = _changes_of_steps(first_plans[0], block)
+        for own in factors:
+            of_values = {index: factor for (level, index), factor in own.items() if level == ESTIMATE}
+            for level, doublings in changes.items():
+                own |= {(level, index): factor / 2**doublings for index, factor in of_values.items()}
         sums = (
             device.compiles
             and len(motions) == 1
             and weights is None
-            and not (measures_steps or self.sums)
+            and not (changes or self.sums)
             and self._takes_sums
         )
         runs = _rows(linked, chunked, motions, device, sums)
-        coarser = _rows(linked, chunked, [motion.halved for motion in motions], device) if measures_steps else None
+        coarser = {
+            doublings: _rows(linked, chunked, [motion.coarser(doublings) for motion in motions], device)
+            for doublings in {n for first in changes.values() for n in (first, first + 1) if n}
+        }
         for (stack, name), rows in runs:
             plan = first_plans[stack]
             if stack not in accumulators:
@@ -225,12 +231,10 @@ class PathGroup:
             else:
                 samples = plan.blocks.samples(span.rows(rows if weights is None else rows * weights))
                 accumulators[stack].add(name, samples, span.n_paths)
-            if coarser is not None:
-                _, others = next(coarser)
-                if name[0] == ESTIMATE:
-                    accumulators[stack].add(
-                        (STEPS, name[1]), plan.blocks.samples(span.rows(rows - others)), span.n_paths
-                    )
+            others = {doublings: next(own)[1] for doublings, own in coarser.items()}
+            for level, first in changes.items() if name[0] == ESTIMATE else ():
+                change = span.rows(others.get(first, rows) - others[first + 1])
+                accumulators[stack].add((level, name[1]), plan.blocks.samples(change), span.n_paths)
             if accumulators[stack].is_complete:
                 found[stack] = accumulators.pop(stack).moments()
             if self.sums and name[0] == ESTIMATE:
@@ -261,6 +265,12 @@ class PathGroup:
                     continue
                 added = row * (float(factor) * weight)
                 total[place] = added + total[place] if place in total else added
+
+
+def _changes_of_steps(plan: Plan, block: int) -> Mapping[str, int]:
+    """The levels of changes from twice the time step in a block, and how often the step is doubled before."""
+    found = {STEPS: 0} if plan.measures_steps(block) else {}
+    return found | {FAR_STEPS: plan.far_doublings} if plan.far_doublings else found
 
 
 def _rows(

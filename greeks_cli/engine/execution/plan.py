@@ -23,7 +23,7 @@ Enough to measure the bias: it is larger, and its measurement noisier, at higher
 
 _ORDER_OF_POLICIES = 3
 """The order that an exercise policy counts as, for the number of blocks that are evaluated at others too."""
-_STEPS_EVERY = 2
+STEPS_EVERY = 2
 """One block in this number is evaluated on half as many time steps too."""
 
 
@@ -57,7 +57,12 @@ class Plan:
     def measures_steps(self, block: int) -> bool:
         """True if a block is evaluated on half as many time steps too."""
         sobol = self.request.simulation.sampler is Sampler.SOBOL
-        return self.blocks.grid.has_steps and (sobol or block % _STEPS_EVERY == 0)
+        return self.blocks.grid.has_steps and (sobol or block % STEPS_EVERY == 0)
+
+    @property
+    def far_doublings(self) -> int:
+        """How often steps are doubled before a change from twice their length is measured in every block; 0 if not."""
+        return self.blocks.doublings - 1
 
     @cached_property
     def _bias_every(self) -> int:

@@ -21,10 +21,10 @@ from greeks_cli.engine.payoffs.controls import control_of
 from greeks_cli.terms.contract import Contract
 
 ESTIMATE, NEAR, FAR, CONTROL, STEPS, UPPER = "estimate", "near", "far", "control", "steps", "upper"
-REFIT, DATES = "refit", "dates"
+REFIT, DATES, FAR_STEPS = "refit", "dates", "far steps"
 """Levels of a derivative: its estimate, the change from twice the width, from four times to twice, its control, and the
 change from twice the time step; of a price, its upper bound; of early exercise, the change from another policy, and
-from half as many dates."""
+from half as many dates; where the change from twice the time step is noisy, a share of that between longer steps."""
 MEASURED = (NEAR, FAR, REFIT, DATES)
 """Levels that are evaluated in some blocks alone."""
 
@@ -125,7 +125,7 @@ def _structures(plans: Sequence[Plan]) -> Iterator[Sequence[int]]:
         groups = tuple((group.method.pattern, group.wanted) for group in plan.groups)
         asked = tuple(greek.parameters for greek in plan.request.greeks)  # some perhaps twice, by other names
         alone = number if plan.controls or is_rounded_by_batch(plan.request) else None
-        found.setdefault((id(plan.traced), groups, asked, alone), []).append(number)
+        found.setdefault((id(plan.traced), groups, asked, alone, plan.blocks.doublings), []).append(number)
     requests = [plan.request for plan in plans]
     for numbers in found.values():
         yield from simplified_as_one(numbers, requests)

@@ -145,13 +145,14 @@ def in_float64(request: Request) -> Request:
     return replace(request, simulation=simulation)
 
 
-def pilot_motion(request: Request, grid: Grid | None = None) -> Motion:
+def pilot_motion(request: Request, grid: Grid | None = None, factor: int = 1) -> Motion:
     """Pilot normals, one increment per date for any number of steps: they only choose the settings.
 
-    ``grid`` is by default that of the usual time steps.
+    ``grid`` is by default that of the usual time steps; ``factor`` is that on the number of paths.
     """
     grid = grid or Grid.usual(request)
     seed, n_rows, n_paths = _drawn(request, grid)
+    n_paths *= factor
     device = processor(request.simulation)
     if device is HOST and n_rows * n_paths <= _MOST_KEPT and not grid.is_extended:
         return _kept_motion(request.path_dates, seed, n_paths, grid)

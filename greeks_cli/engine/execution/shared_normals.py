@@ -35,7 +35,7 @@ def path_groups(plans: Mapping[int, Plan], across_dates: bool = False) -> list[l
         if across_dates and request.simulation.sampler is not Sampler.SOBOL:
             key: object = blocks.size, blocks.count, blocks.steps, drawn(request.simulation)
         else:
-            key = blocks.size, blocks.grid, paths_key(request)
+            key = blocks.size, blocks.grid, blocks.doublings, paths_key(request)
         found.setdefault(key, []).append(number)
     return list(found.values())
 

@@ -46,11 +46,15 @@ class Grid:
     """True if every two bridges are one."""
 
     @classmethod
-    def of(cls, request: Request, steps: int = 0) -> "Grid":
-        """The grid of a request's models; about ``steps`` time steps in all where they have any."""
+    def of(cls, request: Request, steps: int = 0, doublings: int = 1) -> "Grid":
+        """The grid of a request's models; about ``steps`` time steps in all where they have any.
+
+        The steps may be doubled ``doublings`` times.
+        """
         models, dates = request.market.models, request.path_dates
-        per_year = steps / dates[-1]
-        each = (2 * max(1, ceil(per_year * (end - start) / 2 - 1e-9)) for start, end in pairwise((0.0, *dates)))
+        least = 2**doublings
+        per_step = steps / dates[-1] / least
+        each = (least * max(1, ceil(per_step * (end - start) - 1e-9)) for start, end in pairwise((0.0, *dates)))
         is_conditional = all(model.is_conditional for model in models)
         # Beside a price that moves by its steps' normals all others do; a random variance has normals of its own.
         n_stepped = sum(model.has_variance for model in models) + (0 if is_conditional else len(models))

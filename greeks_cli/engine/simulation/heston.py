@@ -32,6 +32,8 @@ _KEPT = 256
 """Lengths of steps whose limits are kept."""
 _LARGEST = 1.5
 """The variance over the squared mean of a step, up to which it is quadratic."""
+_SMALL, _N_POWERS = 0.5, 18
+"""The largest argument of a power series, and its number of terms, of which four derivatives keep enough."""
 _OF_MEAN = 0.05
 """The share of the mean in the integral of the variance over an exponential step, which so is never 0."""
 _LEAST = 0.1
@@ -113,10 +115,10 @@ def step(leaves: Leaves, v: Operand, normal: Operand, dt: Operand, case: Case) -
     """A step from the variance v, by a standard normal."""
     speed, level, xi = leaves["mean_reversion"], leaves["long_run_variance"], leaves["vol_of_vol"]
     correlation = leaves["spot_vol_correlation"]
-    decay = exp(-speed * dt)
-    spent = 1 - decay
-    mean = level + (v - level) * decay
-    spread = xi * xi / speed * spent * (v * decay + 0.5 * level * spent)
+    decay, lasting = exp(-speed * dt), dt * _mean_decay(speed * dt)
+    spent = speed * lasting
+    mean = level * spent + v * decay
+    spread = xi * xi * lasting * (v * decay + 0.5 * level * spent)
     ratio = spread / (mean * mean)
 
     along, rest = correlation / xi, 1 - correlation * correlation
@@ -134,6 +136,16 @@ def step(leaves: Leaves, v: Operand, normal: Operand, dt: Operand, case: Case) -
     integral = known + later * after
     mean_of_logarithm = along * after + slope * integral - moment - (slope + 0.5 * rest) * known
     return Step(after, mean_of_logarithm, rest * integral, after - v)
+
+
+def _mean_decay(x: Operand) -> Operand:
+    """(1 - exp(-x)) / x, by powers of a small x: differences that cancel would leave its derivatives no digits."""
+    is_small = at_most(x, _SMALL)
+    small, large = x * is_small, x * (1 - is_small) + is_small
+    series: Operand = 1 / _N_POWERS
+    for n in range(_N_POWERS - 1, 0, -1):
+        series = (1 - small * series) / n
+    return series * is_small + (1 - exp(-large)) / large * (1 - is_small)
 
 
 def _quadratic(mean: Operand, ratio: Operand, normal: Operand, weight: Operand, case: Case) -> _Moved:

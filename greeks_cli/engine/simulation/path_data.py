@@ -66,6 +66,10 @@ class Motion:
         found.wanted = self.wanted
         return found
 
+    def coarser(self, doublings: int) -> "Motion":
+        """Paths of the same Brownian motion on time steps that are doubled some times."""
+        return self.halved.coarser(doublings - 1) if doublings else self
+
     @property
     def n_paths(self) -> int:
         """The number of paths."""

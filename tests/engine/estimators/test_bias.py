@@ -5,7 +5,7 @@ import pytest
 
 from greeks_cli.engine.backends.backend import HOST
 from greeks_cli.engine.estimators.bandwidth import Kink, automatic_kernels, pilot_kinks
-from greeks_cli.engine.estimators.bias import bias_of_dates, remaining_bias
+from greeks_cli.engine.estimators.bias import bias_of_dates, bias_of_length, bias_of_steps, remaining_bias
 from greeks_cli.engine.estimators.finite_differences import bumped
 from greeks_cli.engine.estimators.methods import Method, kink_order, pathwise_parameter
 from greeks_cli.engine.estimators.moments import Moments
@@ -21,6 +21,17 @@ NORMALS = np.random.default_rng(1).standard_normal((1, 20_000))
 
 def exactly(mean):
     return Moments(1000, np.array([mean]), np.zeros(1), np.zeros(1))
+
+
+def test_bias_of_steps_is_by_the_less_noisy_change():
+    def measured(mean, stderr):
+        return Moments(10_001, np.array([mean]), np.array([stderr**2 * 10_001 * 10_000]), np.zeros(1))
+
+    noisy = measured(-0.3, 1.0)
+    assert bias_of_length(noisy) == pytest.approx([2.3])
+    assert bias_of_steps(noisy, measured(0.1, 0.2)) == pytest.approx([0.5])
+    assert bias_of_steps(measured(0.1, 0.05), measured(-0.4, 0.1)) == pytest.approx([0.2])
+    assert bias_of_steps(measured(5.0, 1.0), measured(0.1, 0.2)) == pytest.approx([3.0])  # no law between them
 
 
 @pytest.mark.parametrize(("is_jump", "power"), [(False, 1.0), (True, 0.5)])

@@ -1,6 +1,7 @@
 """Path groups: normals are drawn once a block, calls write over unused arrays, and neither changes a bit."""
 
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -15,6 +16,7 @@ from greeks_cli.run.book_paths import run_together
 from greeks_cli.run.price import run
 from greeks_cli.terms.building import build_request
 from greeks_cli.terms.contracts import ON_ONE
+from tests.models import HESTON
 
 FORMULAS = [
     "sum(S*K+K)+S[0]+K",
@@ -147,6 +149,26 @@ def test_moments_of_groups_add_up_over_blocks():
     one, other = group.accumulate(0), group.accumulate(1)
     assert (one + other).paths == one.paths + other.paths
     assert (one + other).total.count == one.total.count + other.total.count
+
+
+def moments_of(one, block):
+    return PathGroup.of(Programs([one])).accumulate(block).stacks[0]
+
+
+def test_changes_of_longer_steps_are_measured_in_every_block():
+    market = {**HESTON, "mean_reversion": 0.4, "vol_of_vol": 1.0}
+    request = build_request({"strike": 100, "expiry": 2}, market, {"paths": 9000}, "price,d(vol_of_vol)")
+    (own,) = planned([request])
+    usual = replace(own, blocks=replace(own.blocks, doublings=1))
+    assert own.far_doublings > 0 == usual.far_doublings
+    assert path_groups({0: own, 1: usual}) == [[0], [1]]
+    first, second = (moments_of(own, block) for block in (0, 1))
+    found = first + second
+    assert found.far_steps.count == found.paths == 2 * found.steps.count
+    np.testing.assert_allclose(found.far_steps.mean, (first.far_steps.mean + second.far_steps.mean) / 2)
+    other = moments_of(usual, 0)
+    assert other.far_steps is None
+    np.testing.assert_array_equal(other.values.mean, first.values.mean)
 
 
 def test_requests_share_paths_where_simulation_and_dates_are_equal():

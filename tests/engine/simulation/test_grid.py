@@ -3,6 +3,7 @@
 import numpy as np
 
 from greeks_cli.engine.simulation.grid import Grid
+from greeks_cli.engine.simulation.path_data import Motion
 from greeks_cli.terms.building import build_request
 from tests.models import BATES, HESTON, MERTON
 
@@ -20,6 +21,11 @@ def test_rows_are_of_dates_then_jumps_then_steps():
     assert grid.jumps == slice(2, 4)
     assert Grid.of(request(MERTON), 20) == Grid(2, 1)
     assert Grid.usual(request({"vol": 0.2})) == Grid(2)
+
+
+def test_steps_may_be_doubled_some_times():
+    assert Grid.of(request(HESTON), 20, 3).steps == (8, 16)
+    assert Grid.of(request(HESTON), 20).steps == (6, 16)
 
 
 def test_steps_of_a_request_are_taken():
@@ -42,3 +48,6 @@ def test_half_as_many_steps_keep_the_motion():
         halved, [normals[0], (normals[1] + normals[2]) / 2**0.5, (normals[3] + normals[4]) / 2**0.5]
     )
     assert grid.halved == Grid(1, 0, (2,))
+    twice = Motion((1.0,), normals, grid).coarser(2)
+    assert twice.grid == Grid(1, 0, (1,))
+    np.testing.assert_allclose(twice.normals, [normals[0], normals[1:].sum(axis=0) / 2])

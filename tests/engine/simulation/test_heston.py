@@ -4,6 +4,8 @@ import numpy as np
 import pytest
 
 from greeks_cli.engine.simulation import heston
+from greeks_cli.engine.simulation.grid import Grid
+from greeks_cli.engine.simulation.recursion import Recursion
 
 VALUES = {
     "initial_variance": 0.04,
@@ -66,3 +68,17 @@ def test_quadratic_steps_alone_are_the_same_to_the_bit():
     alone = heston.step(values, np.full(N, 0.3), NORMALS, DT, heston.Case(nears_zero=False, may_diverge=False))
     for one, other in zip(every, alone, strict=True):
         np.testing.assert_array_equal(one, other)
+
+
+def test_second_derivatives_keep_their_digits_where_the_mean_returns_slowly():
+    """Quotients of cancelling differences by the speed of return lost a hundredth here; what is smooth is linear."""
+    speed = ("mean_reversion",)
+    recursion = Recursion(heston.Heston(), [speed * 2])
+    normals = 0.1 * np.arange(17.0)[:, None] - 0.8
+
+    def second(value):
+        found = recursion.run(Grid(1, 0, (16,)), (1.0,), VALUES | {"vol_of_vol": 0.1, "mean_reversion": value}, normals)
+        return found["variance", speed * 2].item()
+
+    near, middle, far = (second(value) for value in (1e-4, 1e-3, 1.9e-3))
+    assert near == pytest.approx(2 * middle - far, rel=1e-5)
