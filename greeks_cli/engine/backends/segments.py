@@ -13,7 +13,7 @@ import numpy as np
 
 from greeks_cli.engine.backends.backend import Rows, SlicedSums, slice_length
 from greeks_cli.engine.backends.launch import Launch, Values
-from greeks_cli.engine.compiler.elementary import evaluated
+from greeks_cli.engine.compiler.elementary import EVALUATED
 from greeks_cli.engine.compiler.expand import MOST_NODES, Expansion
 from greeks_cli.engine.compiler.ir import Array, Call, Shape
 from greeks_cli.engine.compiler.operations import Unfit
@@ -158,7 +158,7 @@ def _made(step: "Launch | Call", values: Values, n_paths: int) -> Iterator[tuple
         yield from step.run(values, n_paths)
         return
     arguments = [[values[i] for i in a] if type(a) is tuple else values[a] for a in step.arguments]
-    values[step.result] = evaluated(step.function)(*arguments, **step.keywords)
+    values[step.result] = EVALUATED.get(step.function, step.function)(*arguments, **step.keywords)
 
 
 def _is_of_paths(value: Any, n_paths: int) -> bool:

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from greeks_cli.engine.compiler.elementary import evaluated
+from greeks_cli.engine.compiler.elementary import EVALUATED
 from greeks_cli.engine.compiler.ir import ROW, Shape
 
 Item = TypeVar("Item")
@@ -60,9 +60,11 @@ class PerTrade:
         if method != "__call__":
             return NotImplemented
         if all(x.values.ndim == 1 if isinstance(x, PerTrade) else isinstance(x, float | int) for x in inputs):
-            found = evaluated(function)(*(x.values if isinstance(x, PerTrade) else x for x in inputs), **keywords)
+            found = EVALUATED.get(function, function)(
+                *(x.values if isinstance(x, PerTrade) else x for x in inputs), **keywords
+            )
         else:
-            found = _broadcast(evaluated(function), inputs, keywords)
+            found = _broadcast(EVALUATED.get(function, function), inputs, keywords)
         if found.dtype != np.bool_:
             return PerTrade(found.astype(float) if found.dtype == object else found)
         return np.bool_(_agreed(found))

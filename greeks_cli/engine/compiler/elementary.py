@@ -77,9 +77,5 @@ def _by_executor(function: np.ufunc) -> Callable[..., Any]:
 
 exp, log, log1p = (_by_executor(one) for one in (np.exp, np.log, np.log1p))
 sin, cos, power = (_by_executor(one) for one in (np.sin, np.cos, np.power))
-_OWN: Final[Functions] = {np.exp: exp, np.log: log, np.log1p: log1p, np.sin: sin, np.cos: cos, np.power: power}
-
-
-def evaluated(function: Callable[..., Any]) -> Callable[..., Any]:
-    """A function of a program, as the executor of a call computes it."""
-    return _OWN.get(function, function)
+EVALUATED: Final[Functions] = {np.exp: exp, np.log: log, np.log1p: log1p, np.sin: sin, np.cos: cos, np.power: power}
+"""Functions of a program, as the executor of a call computes them, where these are not NumPy's."""

@@ -4,7 +4,7 @@ import operator
 from collections.abc import Callable
 from typing import Any, Protocol
 
-from greeks_cli.engine.compiler.elementary import evaluated
+from greeks_cli.engine.compiler.elementary import EVALUATED
 
 
 class Notes(Protocol):
@@ -91,7 +91,7 @@ def called(function: Callable[..., Any], operands: tuple[Any, ...]) -> Any:
     for operand in operands:
         if type(operand) is Folded:
             return operand.notes.call(function, operands)
-    return evaluated(function)(*operands)
+    return EVALUATED.get(function, function)(*operands)
 
 
 def as_number(constant: Any) -> Any:

@@ -11,7 +11,7 @@ from typing import Any, Generic, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from greeks_cli.engine.compiler.elementary import evaluated
+from greeks_cli.engine.compiler.elementary import EVALUATED
 from greeks_cli.engine.compiler.functions import IN_FEW_CALLS, OF_NUMBERS, as_type, normal_cdf
 
 Array = NDArray[np.floating]
@@ -110,7 +110,7 @@ class Program(Generic[Name]):
         own = new - self._names.keys() - seen
         steps = []
         for call in self.calls:
-            function, arguments = evaluated(call.function), call.arguments
+            function, arguments = EVALUATED.get(call.function, call.function), call.arguments
             free = [slot for slot in call.last_uses if slot in own] if call.result in new else []
             if free:
                 function, arguments = partial(_written_over, function), (*arguments, free[0])

@@ -12,7 +12,7 @@ from typing import Any, Generic, NamedTuple
 import numpy as np
 
 from greeks_cli.engine.compiler.builder import Builder, key_of
-from greeks_cli.engine.compiler.elementary import evaluated
+from greeks_cli.engine.compiler.elementary import EVALUATED
 from greeks_cli.engine.compiler.folded import Folded, value_of
 from greeks_cli.engine.compiler.ir import Name, Program, Source, getter
 from greeks_cli.engine.compiler.simplify import Bind, Factored, Simplifier
@@ -49,7 +49,7 @@ class _Notes:
 
     def call(self, function: Callable[..., Any], operands: tuple[Any, ...]) -> Folded:
         """Notes a function of numbers, and gives its result."""
-        return Folded(evaluated(function)(*map(value_of, operands)), self._slot(function, operands), self)
+        return Folded(EVALUATED.get(function, function)(*map(value_of, operands)), self._slot(function, operands), self)
 
     def answer(self, function: Callable[..., Any], operands: tuple[Any, ...]) -> bool:
         """Notes a comparison of numbers, and gives its answer."""
@@ -77,7 +77,8 @@ class _Notes:
         wanted = dict.fromkeys((*open_ones, *(number for number, _ in self._kept), *self._answers))
         numbers = self._builder.program({slot: slot for slot in wanted})
         steps = [
-            (evaluated(c.function), getter(c.arguments), c.result, self._answers.get(c.result)) for c in numbers.calls
+            (EVALUATED.get(c.function, c.function), getter(c.arguments), c.result, self._answers.get(c.result))
+            for c in numbers.calls
         ]
         plain = {key_of(value): slot for slot, value in constants.items() if type(value) is not Folded}
         fixed = self._fixed | plain

@@ -48,6 +48,7 @@ class _Candidates:
         self._request, self._kinks, self._n_paths = request, kinks, effective_paths(request)
         self._equal: dict[Method, Method] = {}
         self._of_order: dict[int, list[Method]] = {}
+        self._smooth: dict[tuple[str, int], list[Method]] = {}
 
     def of(self, index: MultiIndex, estimators: Sequence[Estimator], firsts: Sequence[str]) -> tuple[Method, ...]:
         """The methods of a Greek by some estimators; ``firsts`` may begin a conditional estimate."""
@@ -79,6 +80,11 @@ class _Candidates:
         return [Method(Estimator.PATHWISE, own) for own in kernels]
 
     def _conditional(self, first: str, order: int) -> list[Method]:
+        if (first, order) not in self._smooth:
+            self._smooth[first, order] = self._made_conditional(first, order)
+        return self._smooth[first, order]
+
+    def _made_conditional(self, first: str, order: int) -> list[Method]:
         contract = self._request.contract
         scales = (*_CONDITIONAL_SCALES, *([_OF_JUMPS] if contract.jumps else []))
         order += contract.jumps and contract.tangled_kinks  # a bend may be all that makes the payoff jump
