@@ -8,15 +8,19 @@ from greeks_cli.terms.accuracy import Accuracy
 from greeks_cli.terms.contracts import CONTRACTS
 from greeks_cli.terms.date_fields import DATE_FIELDS
 from greeks_cli.terms.dating import Dating
+from greeks_cli.terms.greek import ALIASES, HESSIAN, NAMED
 from greeks_cli.terms.market import Market
 from greeks_cli.terms.position import Position
 from greeks_cli.terms.quote import Quote
 from greeks_cli.terms.simulation import Simulation
 
+_NAMES_OF_GREEKS = "|".join((*NAMED, *ALIASES))
+_GREEK = rf"^\s*(all|{HESSIAN}|({_NAMES_OF_GREEKS})(\[[^\[\]]+\])*|d\s*\([^()]+\)|)\s*$"
 _GREEKS = {
     "description": "Greeks by name, d(spot,vol) for any other, or all",
-    "anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}],
+    "anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string", "pattern": _GREEK}}],
 }
+_ON_ONE_LINE = r"^[^\r\n]*[^\s][^\r\n]*$"
 _SECTIONS: dict[str, type[BaseModel]] = {
     "market": Market,
     "simulation": Simulation,
@@ -62,7 +66,9 @@ def book_schema() -> dict[str, Any]:
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "A book of trades for greeks batch",
-        "description": "A table of settings and trades, or a list of trades. A number may not be written as text here.",
+        "description": "A table of settings and trades, or a list of trades. A number may not be written as text here. "
+        "What depends on several fields is the command's to refuse, and so are fields that a contract requires, for a "
+        "trade may take them from [contract] or [grid].",
         "type": ["object", "array"],
         "items": {**trade, **_of_usual_kind()},
         "additionalProperties": False,
@@ -119,7 +125,12 @@ def _fields_of(kind: str, model: type[BaseModel], definitions: dict[str, Any]) -
 
 
 def _contract(kind: str, own: dict[str, Any], inherited: dict[str, Any]) -> dict[str, Any]:
-    identity = {"id": {"type": ["string", "integer"], "description": "the name of the result"}}
+    identity = {
+        "id": {
+            "description": "the name of the result",
+            "anyOf": [{"type": "string", "pattern": _ON_ONE_LINE}, {"type": "integer"}],
+        }
+    }
     return {
         "title": kind,
         **_table({**identity, "greeks": _GREEKS, "grid": _GRID, **own, **inherited}),
@@ -164,11 +175,12 @@ def _properties(model: type[BaseModel], definitions: dict[str, Any]) -> dict[str
 
 
 def _standard(schema: Any) -> Any:
-    """A schema with the words of JSON Schema for bounds, where Pydantic leaves its own."""
+    """A schema with the words of JSON Schema for bounds, where Pydantic leaves its own, and rows of a whole length."""
     if isinstance(schema, list):
         return [_standard(one) for one in schema]
     if isinstance(schema, dict):
-        return {_BOUNDS.get(name, name): _standard(one) for name, one in schema.items()}
+        lengths = {"minItems": n, "maxItems": n} if (n := len(schema.get("prefixItems", ()))) else {}
+        return {_BOUNDS.get(name, name): _standard(one) for name, one in schema.items()} | lengths
     return schema
 
 

@@ -72,6 +72,18 @@ def test_the_template_with_every_contract_is_valid():
         {"accuracy": {"tol": "gamma=1%"}, "market": {"vol": 0.2}},
         {"accuracy": {"tol": ["gamma=1%", "price=0.001"]}, "simulation": {"paths": 1e6}},
         {"grid": {"spot": "80:120:5", "vol": [0.1, 0.2]}, "trade": [{"strike": 100}]},
+        {
+            "greeks": [
+                "vomma",
+                "rho[1]",
+                "vega[0.25@90]",
+                "d(spot[A], vol)",
+                "hessian",
+                "all",
+                "delta[A]",
+                "vega[A:0.5]",
+            ]
+        },
     ],
     ids=str,
 )
@@ -97,6 +109,10 @@ def test_good_books_are_valid(book):
         ({"market": {"spot": 0}}, "market.spot"),
         ({"underlying": {"A": {"spot": -1}}}, "underlying.A.spot"),
         ({"correlation": {"A,B": 2}}, "correlation"),
+        ({"trade": [{"strike": 100, "id": " "}]}, "trade.0.id"),
+        ({"trade": [{"strike": 100, "greeks": ["delta", "gama"]}]}, "trade.0.greeks"),
+        ({"trade": [{"strike": 100, "vol": [[1, 0.2], [2]]}]}, "trade.0.vol"),
+        ({"trade": [{"strike": 100, "dividends": [[0.5, 1, 2]]}]}, "trade.0.dividends"),
         ({"trades": []}, ""),
     ],
     ids=str,
