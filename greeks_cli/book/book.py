@@ -179,7 +179,7 @@ def _position(
     """
     shared = common.settings.sections.get("position", {})
     own_tags = shared.get("tags", {})
-    merged = {**own_tags, **tags} if isinstance(own_tags, Mapping) else own_tags
+    merged = own.get("tags", {**own_tags, **tags} if isinstance(own_tags, Mapping) else own_tags)
     if names:
         given = {} if "currency" in own else currency_of(names, common.underlyings, problems)
         stated = {**shared, **given, **own, "tags": merged}

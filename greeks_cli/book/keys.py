@@ -19,8 +19,11 @@ def by_section(fields: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
 
 
 def without_tags(fields: Mapping[str, Any], passthrough: Collection[str]) -> tuple[dict[str, Any], dict[str, Any]]:
-    """The fields that are no tags, and the tags: a table, ``tags.NAME``, and columns that are passed through."""
-    table = fields.get("tags", {})
+    """The fields that are no tags, and the tags: a table, ``tags.NAME``, and columns that are passed through.
+
+    A tag of null is none. What should be a table of tags and is none stays a field, to be refused.
+    """
+    table = {} if (given := fields.get("tags")) is None else given
     tags = dict(table) if isinstance(table, Mapping) else {}
     rest: dict[str, Any] = {} if isinstance(table, Mapping) else {"tags": table}
     for name, value in fields.items():
@@ -29,7 +32,7 @@ def without_tags(fields: Mapping[str, Any], passthrough: Collection[str]) -> tup
             tags[name.removeprefix(TAG)] = value
         if name != "tags" and (not is_tag or name in FIELDS):
             rest[name] = value
-    return rest, tags
+    return rest, {name: value for name, value in tags.items() if value is not None}
 
 
 def sorted_out(fields: Mapping[str, Any]) -> tuple[dict[str, Any], list[Problem]]:

@@ -59,7 +59,9 @@ def _problem(model: type[BaseModel], section: str, details: ErrorDetails) -> Pro
                 return Problem((section, *_first_field(model, message)), message)
             value = None if isinstance(details["input"], list | tuple) else details["input"]
             return Problem(path, message.removeprefix(f"{value}: "), value)
-    message = details["msg"].replace("Input should be", "should be")
+    message = (
+        details["msg"].replace("Input should be", "should be").replace("valid dictionary", "table of names and values")
+    )
     return Problem(path, f"{message} ({described})" if described else message, details["input"])
 
 

@@ -248,3 +248,17 @@ def test_lists_that_can_be_read_in_two_ways_are_refused(greeks, tmp_path, text, 
     assert outcome.code == 2
     assert said in outcome.err
     assert outcome.err.count("\n") == 1
+
+
+@pytest.mark.parametrize("tags", ['"north"', '["north"]', "5"])
+def test_tags_that_are_no_table_are_refused(greeks, book, tags):
+    outcome = greeks("batch", book(f'{{"id": "a", "strike": 100, "vol": 0.2, "tags": {tags}}}\n', "book.jsonl"))
+    assert outcome.code == 3
+    assert "trade 'a': tags: " in outcome.err
+    assert "should be a table of names and values" in outcome.err
+
+
+def test_tags_of_null_are_none(greeks, book):
+    line = '{"id": "a", "strike": 100, "vol": 0.2, "closed_form": true, "tags": {"desk": null, "book": "A"}}\n'
+    row = json.loads(greeks("batch", book(line, "book.jsonl"), "--quiet").out)
+    assert row["position"]["tags"] == {"book": "A"}
