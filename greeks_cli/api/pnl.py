@@ -67,7 +67,7 @@ def explain_pnl(old: Run, new: Run, *, same_paths: bool = False, threads: int | 
     differences path by path. Raises InvalidInput for what holds no results.
     """
     before, after, threads = _rows(old), _rows(new), threads_of(threads)
-    require("same_paths", same_paths, "True or False is wanted", bool)
+    require("same_paths", same_paths, "True or False", bool)
     if not same_paths:
         return PnlResult(explain_book(before, after))
     from greeks_cli.run.pnl_paths import on_same_paths

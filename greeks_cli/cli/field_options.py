@@ -51,6 +51,10 @@ def contract_fields(kinds: Iterable[str]) -> Mapping[Path, Models]:
     return found
 
 
+_MARKET_PRICE, _QUOTED = "market_price", "european"
+"""The field of a price that implies the vol, and the contract that has one."""
+
+
 class FieldOption(SectionedOption):
     """The option of a field; its help is made when it is shown."""
 
@@ -64,6 +68,8 @@ class FieldOption(SectionedOption):
             return contract in (None, *self._models)
         if name in OF_MODELS and model is not None:
             return model in models_with(name)
+        if name == _MARKET_PRICE:
+            return contract in (None, _QUOTED)
         return contract is None or name not in Several.model_fields or "underlyings" in CONTRACTS[contract].model_fields
 
     def get_help_record(self, ctx: click.Context) -> tuple[str, str] | None:
@@ -78,16 +84,20 @@ class FieldOption(SectionedOption):
         if section == "contract" and contract is None:
             return all_described({kind: described(one, name) for kind, one in self._models.items()}, self._required)
         field = described(self._models[contract if contract and section == "contract" else section], name)
-        notes = [self._requirement(model) if field.is_required else "", field.default and f"default: {field.default}"]
+        notes = [
+            self._requirement(contract, model) if field.is_required else "",
+            field.default and f"default: {field.default}",
+        ]
         values = _choices(self._models, name)
         meaning = f"{field.meaning}: {', '.join(values)}" if values and _are_long(values) else field.meaning
         return bracketed(meaning, *notes)
 
-    def _requirement(self, model: str | None) -> str:
+    def _requirement(self, contract: str | None, model: str | None) -> str:
         """The models that require the field, and the option that may stand for it."""
         section, name = self.path
         models = models_with(name) if section == "market" and name in OF_MODELS and model is None else []
-        instead = " without --market-price" if (section, name) == ("market", "vol") else ""
+        is_implied = (section, name) == ("market", "vol") and contract in (None, _QUOTED)
+        instead = " without --market-price" if is_implied else ""
         word, _, otherwise = self._required.partition(" ")
         return f"{word}{' for ' if models else ''}{', '.join(models)}{' ' if otherwise else ''}{otherwise or instead}"
 

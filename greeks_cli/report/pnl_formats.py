@@ -84,7 +84,8 @@ def _table(total: TotalExplained, screen: Screen) -> str:
         cells = _value(trade.change), _value(trade.explained), _value(left), plain(left.stderr, 2), plain(left.bias, 1)
         trades.add(trade.id, *cells)
     count = f"{len(total.trades):,} trade{'s' * (len(total.trades) != 1)}"
-    title = f"{count} in {money}: change in value, what each Greek explains of it, and the trades of which most is left"
+    where = f" in {total.currency}" if total.currency else ""
+    title = f"{count}{where}: change in value, what each Greek explains of it, and the trades of which most is left"
     notes = _notes(total.trades)
     if total.change.stderr > _HIDDEN * abs(total.explained.value):
         notes.insert(0, "errors hide what is left; --same-paths, more --paths or --closed-form help")

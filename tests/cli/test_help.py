@@ -128,6 +128,11 @@ def test_help_names_the_contracts_that_require_an_option(greeks):
     assert "Level that ends or begins the option. [required]" in barrier
 
 
+@pytest.mark.parametrize(("kind", "shown"), [("european", True), ("barrier", False)])
+def test_help_shows_a_market_price_for_europeans_alone(greeks, kind, shown):
+    assert ("--market-price" in greeks("price", "--help", "--contract", kind).out) is shown
+
+
 def test_help_for_a_contract_states_its_own_default(greeks):
     def default(kind):
         page = " ".join(greeks("price", "--help", "--contract", kind).out.split())
