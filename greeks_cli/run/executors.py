@@ -51,16 +51,15 @@ def _saves_time(requests: Sequence[Request]) -> bool:
 def _is_compiled(request: Request) -> bool:
     """True if compiled code was measured to save time: its program is few kernels, and few calls of NumPy.
 
-    Calls are NumPy's for several underlyings, and for jumps, on many dates. A policy of early exercise under other
-    models than gbm takes LLVM longer than it saves.
+    Calls are NumPy's for several underlyings on many dates. A policy of early exercise under other models than gbm
+    takes LLVM longer than it saves.
     """
     from greeks_cli.engine.compiler.expand import MOST_ROWS  # a short run has no need of it
 
-    market, n_dates = request.market, len(request.path_dates)
+    market = request.market
     if isinstance(market, JointMarket):
-        return market.is_lognormal and n_dates * len(request.parts) <= MOST_ROWS
-    has_few_jumps = not market.model.has_jumps or n_dates <= MOST_ROWS
-    return market.is_lognormal or (has_few_jumps and not request.contract.is_early)
+        return market.is_lognormal and len(request.path_dates) * len(request.parts) <= MOST_ROWS
+    return market.is_lognormal or not request.contract.is_early
 
 
 def _by(request: Request, executor: ExecutorName) -> Request:
@@ -73,5 +72,5 @@ def described() -> str:
 
     if reason := why_not():
         return f"numpy: {reason}"
-    where = f"under gbm, heston and local-vol; with jumps, or on several underlyings, on {MOST_ROWS} dates at most"
+    where = f"on one underlying, and on several under gbm on {MOST_ROWS} dates at most"
     return f"jit for runs of {_WORTH_COMPILING:g} s or more {where}; else numpy"

@@ -52,7 +52,7 @@ def asian(fixings):
         (asian(252), HESTON, True),
         (AMERICAN, HESTON, False),
         (asian(12), MERTON, True),
-        (asian(252), MERTON, False),
+        (asian(252), MERTON, True),
         ({"strike": 100}, LOCAL, True),
     ],
 )

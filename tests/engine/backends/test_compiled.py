@@ -155,6 +155,7 @@ def test_contracts_on_many_dates_agree_with_numpy(kind):
 
 HESTON = {"model": "heston", "initial_variance": 0.04, "mean_reversion": 1.5, "long_run_variance": 0.04}
 HESTON |= {"vol_of_vol": 0.7, "spot_vol_correlation": -0.7}
+MERTON = {"model": "merton", "vol": 0.2, "jump_intensity": 0.5, "jump_mean": -0.1, "jump_vol": 0.1}
 
 
 @pytest.mark.parametrize(
@@ -165,6 +166,7 @@ HESTON |= {"vol_of_vol": 0.7, "spot_vol_correlation": -0.7}
         ("asian", {"fixings": 40}, {"vol": 0.2}),
         ("lookback", {}, {"vol": 0.2}),
         ("european", {}, HESTON),
+        ("asian", {"fixings": 40}, MERTON),
     ],
     ids=str,
 )
