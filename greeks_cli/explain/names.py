@@ -85,7 +85,10 @@ def _unknown(text: str, error: str) -> tuple[str, str | None]:
     from greeks_cli.terms.contracts import CONTRACTS
 
     near = nearest(text, [*(name for name in PLAIN if name not in NAMED), *CONTRACTS])
-    return (f"unknown; did you mean '{near}'?", text) if near else (error, None)
+    if near:
+        return f"unknown; did you mean '{near}'?", text
+    is_none = bool(text) and error.startswith("unknown Greek") and nearest(text, NAMED) is None
+    return ("unknown; greeks explain lists all names", text) if is_none else (error, None)
 
 
 def _wrong_node(greek: Greek) -> str | None:

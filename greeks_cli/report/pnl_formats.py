@@ -26,7 +26,7 @@ def render(found: BookExplained, form: str, screen: Screen) -> str:
             return "".join(json.dumps(record, allow_nan=False) + "\n" for record in records(found))
         case "csv":
             return _csv(found)
-    return "\n".join(_table(total, screen) for total in found.totals) + _missing(found)
+    return "\n".join(_table(total, screen) for total in found.totals) + _missing(found, screen)
 
 
 def records(found: BookExplained) -> Iterator[dict[str, Any]]:
@@ -114,5 +114,10 @@ def _value(amount: Amount) -> str:
     return rounded(amount.value, amount.stderr)
 
 
-def _missing(found: BookExplained) -> str:
-    return f"without a result in one of the books, and left out: {', '.join(found.failed)}\n" if found.failed else ""
+def _missing(found: BookExplained, screen: Screen) -> str:
+    if not found.failed:
+        return ""
+    more = f" and {len(found.failed) - _MOST_TRADES:,} more" if len(found.failed) > _MOST_TRADES else ""
+    named = ", ".join(found.failed[:_MOST_TRADES])
+    lines = screen.wrapped(f"without a result in one of the books, and left out: {named}{more}", None)
+    return "".join(f"{line}\n" for line in lines)

@@ -152,4 +152,5 @@ def _problems_together(market: JointMarket) -> Iterator[Problem]:
     for name, own in market.underlying.items():
         path = ("market", UNDERLYING, name)
         if own.rate != first.rate:
-            yield Problem(path, f"{name}: the rate is common to all underlyings; give it once, beside their tables")
+            message = f"{name}: the rate is common to all underlyings; give one, beside their tables or in the trade"
+            yield Problem(path, message)

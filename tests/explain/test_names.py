@@ -194,6 +194,7 @@ def test_explanations_say(name, said):
         ("d(barrier[1])", "barrier is one number; leave out the brackets"),
         ("d(strike[A])", "strike is one number"),
         ("d(spot,spot,spot,spot,spot)", "the highest order is 4"),
+        ("nonsense", "nonsense: unknown; greeks explain lists all names"),
         ("", "unknown Greek"),
     ],
 )
