@@ -31,8 +31,8 @@ def test_after_kill_9_the_same_command_finishes_the_rest(greeks, book, tmp_path)
 
 
 def test_a_book_of_early_exercise_goes_on_after_kill_9_with_the_same_bits(greeks, book, tmp_path):
-    early = 'type = "put"\nexercise = "american"\nexercise_dates = 4\n'
-    path, out, whole = book(trades(6).replace("strike", f"{early}strike")), tmp_path / "out.jsonl", tmp_path / "w.jsonl"
+    early = 'type = "put"\nexercise = "american"\nexercise_dates = 2\nbounds = "nested"\n'
+    path, out, whole = book(trades(4).replace("strike", f"{early}strike")), tmp_path / "out.jsonl", tmp_path / "w.jsonl"
     running = start(path, "-o", str(out), "--processes", "1")
     wait_for_rows(tmp_path / "out.jsonl.partial", 2)
     os.killpg(running.pid, signal.SIGKILL)

@@ -53,9 +53,12 @@ def dask(tmp_path_factory):
     found.stop()
 
 
-def test_cluster_does_not_change_bits_of_a_price(greeks, dask):
-    command = ("price", "--strike", "100", "--vol", "0.2", "--paths", "1e6", "--format", "json")
-    near, far = (json.loads(greeks(*command, *where).out) for where in ((), ("--scheduler", dask.file)))
+@pytest.mark.parametrize(
+    "terms", [(), ("--type", "put", "--exercise", "american", "--exercise-dates", "2", "--bounds", "nested")]
+)
+def test_cluster_does_not_change_bits_of_a_price(greeks, dask, terms):
+    command = ("price", "--strike", "100", "--vol", "0.2", "--rate", "0.01", "--paths", "1e6", "--format", "json")
+    near, far = (json.loads(greeks(*command, *terms, *where).out) for where in ((), ("--scheduler", dask.file)))
     assert far["estimates"] == near["estimates"]
 
 

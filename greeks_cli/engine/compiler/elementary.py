@@ -72,6 +72,7 @@ def _by_executor(function: np.ufunc) -> Callable[..., Any]:
     def called(*arguments: Any, **keywords: Any) -> Any:
         return _IN_PLACE.get().get(function, function)(*arguments, **keywords)
 
+    called.__module__ = __name__  # programs travel to workers of a cluster by the place of their functions
     return called
 
 

@@ -1,8 +1,10 @@
 """Elementary functions: NumPy's, or an executor's in their place, in programs, folded numbers and other threads."""
 
+import pickle
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
+import pytest
 
 from greeks_cli.engine.compiler import elementary
 from greeks_cli.engine.compiler.batching import PerTrade
@@ -20,6 +22,12 @@ def test_a_function_is_numpys_outside_and_the_executors_inside():
             assert elementary.exp(0.0) == 1
         assert elementary.log(1.0) == 0
     assert elementary.exp(0.0) == 1
+
+
+@pytest.mark.parametrize("name", ["exp", "log", "log1p", "sin", "cos", "power"])
+def test_functions_travel_to_other_processes_by_their_place(name):
+    function = getattr(elementary, name)
+    assert pickle.loads(pickle.dumps(function)) is function
 
 
 def test_programs_and_folded_numbers_take_the_functions_of_the_executor():
