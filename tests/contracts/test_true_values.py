@@ -167,6 +167,12 @@ CASES = {
         {"dtype": "float32"},
         {"price": 4.8443096464245016e-06, "theta": -0.0005358899192300749, "rho": -7.164505121499813e-05},
     ),
+    "gamma of a forward start at vol 137%": (
+        {"kind": "forward-start", "type": "call", "expiry": 0.74, "start": 0.23, "moneyness": 1.16},
+        {"vol": 1.37},
+        {"antithetic": True},
+        {"gamma": 0.0},
+    ),
     "larger spot": (
         {"kind": "european", "strike": 10000000},
         {"spot": 10000000, "vol": 0.2},

@@ -79,7 +79,9 @@ def _digital(contract: Digital, leaves: Leaves, path: Path, smoother: Smoother) 
 def _forward_start(contract: ForwardStart, leaves: Leaves, path: Path, smoother: Smoother) -> Operand:
     if contract.strike is not None:
         return _Vanillas(leaves, path, smoother).option(contract.type, leaves["set_strike"])
-    return smoother.positive_part(above(contract.type, path[-1], contract.moneyness * path[0]))
+    # A kernel of prices would be too wide on paths that start low.
+    start = path[0]
+    return start * smoother.positive_part(above(contract.type, path[-1] / start, contract.moneyness))
 
 
 @payoff.register
