@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import product
-from math import prod
+from math import prod, sqrt
 from typing import Any
 
 from greeks_cli.terms.axis import spaced
@@ -82,6 +82,10 @@ def _axis(text: str) -> list[Shift]:
     return [Shift(name, value, is_relative) for value in values]
 
 
+_VARIANCES = ("initial_variance", "long_run_variance")
+"""Parameters of models whose variance is random; a shift of the vol moves the vols of both."""
+
+
 def shifted(request: Request, scenario: Scenario, greeks: Sequence[Greek] = (PRICE,)) -> Request:
     """The request in the shifted market, without tolerances; curves and surfaces move parallel, in strikes that stay.
 
@@ -105,17 +109,28 @@ def _fields(market: Market) -> dict[str, Any]:
 
 def _move(fields: dict[str, Any], shift: Shift) -> None:
     """Shifts a parameter among the fields of a market. Raises InvalidInput."""
+    if shift.amount == 0:
+        return
     name = "vol_surface" if shift.name == "vol" and fields.get("vol_surface") is not None else shift.name
     value = fields[name]
     if value is None and shift.name == "vol":
-        message = f"model {fields['model']} has no vol to shift; shift spot or rates alone, or leave the trade out"
-        raise InvalidInput([Problem(("vol",), message)])
+        fields |= {variance: _with_vol_moved(variance, fields[variance], shift) for variance in _VARIANCES}
+        return
     try:
         fields[name] = _moved(0.0 if value is None else value, shift)
     except ValueError as error:
         raise InvalidInput([Problem((shift.name,), str(error), shift.label)]) from None
     if shift.name == "spot" and fields.get("future") is not None:
         fields["future"] = fields["spot"]
+
+
+def _with_vol_moved(name: str, variance: float, shift: Shift) -> float:
+    """A variance whose root, a vol, is shifted. Raises InvalidInput."""
+    vol = shift.of(sqrt(variance))
+    if vol <= 0:
+        message = f"takes the vol of {name}, {sqrt(variance):g}, to {vol:g}; shift it less"
+        raise InvalidInput([Problem(("vol",), message, shift.label)])
+    return vol * vol
 
 
 def _moved(value: float | Curve | VolSurface, shift: Shift) -> float | Curve | VolSurface:

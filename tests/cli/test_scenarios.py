@@ -97,12 +97,22 @@ def test_a_trade_without_a_result_is_named_with_the_reason(priced):
     lines = priced("vol=-25;0", code=3)
     assert [record["status"] for record in lines] == ["no total", "scenario"]
     assert "call: vol: -0.05: should be greater than" in lines[0]["error"]
-    heston = BOOK + (
-        '{"id": "h", "model": "heston", "spot": 100, "strike": 100, "initial_variance": 0.04, "mean_reversion": 1, '
-        '"long_run_variance": 0.04, "vol_of_vol": 0.3, "spot_vol_correlation": -0.5, "currency": "EUR"}\n'
-    )
-    assert "h: vol: model heston has no vol to shift" in priced("vol=1;2", text=heston, code=3)[0]["error"]
-    assert [one["status"] for one in priced("spot=1%;2%", text=heston)] == ["scenario"] * 2
+
+
+HESTON = (
+    '{"id": "h", "model": "heston", "spot": 100, "strike": 100, "initial_variance": 0.04, "mean_reversion": 1, '
+    '"long_run_variance": 0.0625, "vol_of_vol": 0.3, "spot_vol_correlation": -0.5, "closed_form": true}\n'
+)
+
+
+def test_a_shift_of_the_vol_moves_the_vols_of_random_variances(priced):
+    down, none, up = (estimates(record)["price"]["value"] for record in priced("vol=-5;0;2", text=HESTON))
+    at = HESTON.replace('"initial_variance": 0.04', '"initial_variance": %s').replace("0.0625", "%s")
+    for found, moved in ((down, ("0.0225", "0.04")), (none, ("0.04", "0.0625")), (up, ("0.0484", "0.0729"))):
+        there = estimates(priced("vol=0", text=at % moved)[0])["price"]["value"]
+        assert found == pytest.approx(there, rel=1e-9)
+    refused = priced("vol=-20", text=HESTON, code=3)[0]["error"]
+    assert "h: vol: -20: takes the vol of initial_variance, 0.2, to 0; shift it less" in refused
 
 
 def test_a_rejected_trade_leaves_no_sum(priced):
