@@ -14,7 +14,7 @@ from greeks_cli.engine.autodiff.ops import Leaves, values_of
 from greeks_cli.engine.compiler import elementary
 from greeks_cli.engine.exercise.least_squares import fitted
 from greeks_cli.engine.exercise.variants import Variant
-from greeks_cli.engine.payoffs.bells import N_BELLS, bells, functions_of
+from greeks_cli.engine.payoffs.bells import N_BELLS, REACH, bells, functions_of
 from greeks_cli.engine.payoffs.early import MORE_THAN_ROUNDING, Early
 from greeks_cli.engine.simulation.any_market import AnyPath, data_of, markets_of, plain_path
 from greeks_cli.engine.simulation.grid import Grid
@@ -28,6 +28,8 @@ Array = NDArray[np.float64]
 _MOST_PATHS, _FEWEST_PATHS, _MOST_NUMBERS = 1 << 15, 1 << 12, 1 << 20
 PER_COLUMN = 20
 """Paths for each coefficient, at least."""
+_NARROWEST, _FARTHEST = 0.2, 1.25
+"""The least width of aimed bells over that of the law's, and how far out they lie, over the law's reach."""
 NEVER = 1e30
 """The value of going on where a date never exercises."""
 
@@ -128,14 +130,29 @@ class Moves:
         self._start = float(elementary.log(path.start(leaves)))
         self._growth = np.broadcast_to(accruals.growth, (n_dates, 1))[:, 0]
         self._variance = np.broadcast_to(accruals.variance, (n_dates, 1))[:, 0]
+        self._centres, self._scales = self._start + self._growth, 1 / np.sqrt(self._variance)
 
     def centre(self, date: int) -> float:
-        """The mean of the logarithm at a date."""
-        return float(self._start + self._growth[date])
+        """The logarithm around which the bells of a date lie: its mean, unless they were aimed."""
+        return float(self._centres[date])
 
     def scale(self, date: int) -> float:
-        """One over the standard deviation of the logarithm at a date."""
-        return float(1 / np.sqrt(self._variance[date]))
+        """One over the distance of bells of a date a unit apart: the logarithm's standard deviation, unless aimed."""
+        return float(self._scales[date])
+
+    def aim(self, date: int, value: Array) -> None:
+        """Lays the bells of a date where a value lies, if enough paths have one, within their reach."""
+        weights = np.abs(value)
+        whole = weights.sum()
+        if not whole**2 > PER_COLUMN * N_BELLS * (weights * weights).sum():
+            return
+        x = (self.logs[date] - self._centres[date]) * self._scales[date]
+        middle = (weights * x).sum() / whole
+        spread = np.sqrt((weights * (x - middle) ** 2).sum() / whole)
+        spread = min(max(spread, _NARROWEST), 1.0)
+        most = REACH * (_FARTHEST - spread)
+        self._centres[date] += min(max(middle, -most), most) / self._scales[date]
+        self._scales[date] /= spread
 
     def before(self, date: int) -> Array:
         """The logarithm at the date before, the start before the first."""
@@ -161,7 +178,7 @@ class Moves:
         growth, variance = (0.0, 0.0) if date == 0 else (self._growth[date - 1], self._variance[date - 1])
         centre, scale = self.centre(date), self.scale(date)
         mean = (self.before(date) + self._growth[date] - growth - centre) * scale
-        return (self.logs[date] - centre) * scale, mean, float(1 - variance * scale * scale)
+        return (self.logs[date] - centre) * scale, mean, float((self._variance[date] - variance) * scale * scale)
 
 
 def fitted_martingale(parts: list[Moves], date: int, value: Array, columns: dict[str, Array], ends: list[str]) -> Array:

@@ -42,6 +42,7 @@ class FitOnOne(Fit):
             self.columns["least"][: max(cash.after)] = _NEARLY  # dividends to come
 
     def _martingale(self, date: int, value: Array) -> Array:
+        self._moves.aim(date, value)
         return fitted_martingale([self._moves], date, value, self.columns, [""])
 
     def _continuation(self, date: int, value: Array) -> None:

@@ -7,8 +7,8 @@ from greeks_cli.engine.autodiff.ops import Operand, exp, sqrt
 
 N_BELLS = 9
 """The usual number of bells."""
-_SPAN = 6.4
-"""The distance from the first bell to the last, in standard deviations of the variable."""
+REACH = 3.2
+"""The distance of the first bell and of the last from the middle one, in standard deviations of the variable."""
 
 
 def bells(x: Operand, variance: Operand = 0.0, n: int = N_BELLS) -> list[Operand]:
@@ -16,7 +16,7 @@ def bells(x: Operand, variance: Operand = 0.0, n: int = N_BELLS) -> list[Operand
 
     The width w is the distance from bell to bell.
     """
-    width = _SPAN / (n - 1)
+    width = 2 * REACH / (n - 1)
     square = width * width + variance
     factor, share = width / sqrt(square), -0.5 / square
     centres = [width * (k - (n - 1) / 2) for k in range(n)]
