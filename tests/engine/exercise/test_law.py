@@ -4,6 +4,7 @@ from itertools import pairwise
 
 import pytest
 
+from greeks_cli.engine.exercise import law as of_exercise
 from greeks_cli.engine.exercise.law import exercise_law
 from greeks_cli.terms.building import build_request
 
@@ -19,6 +20,18 @@ def test_the_boundary_of_a_put_rises_to_its_strike():
     assert all(one is not None and one <= 36 for one in boundaries)
     assert boundaries[0] < boundaries[30] < boundaries[-1]
     assert boundaries[-1] == pytest.approx(36, abs=0.05)
+
+
+def test_paths_in_turns_tell_the_law_of_all_at_once(monkeypatch):
+    request = build_request(PUT, {"rate": 0.06, "spot": 36, "vol": 0.3}, {"seed": 5}, "price")
+    once = exercise_law(request)
+    monkeypatch.setattr(of_exercise, "_AT_ONCE", 74 * 4096)
+    turns = of_exercise._law.__wrapped__(request)
+    assert len(list(of_exercise._paths(request))) == 8
+    assert turns.probability == pytest.approx(once.probability, abs=4 * 2**0.5 * once.stderr)
+    assert turns.stderr == pytest.approx(once.stderr, rel=0.01)
+    pairs = [(here.boundary, there.boundary) for here, there in zip(turns.dates[10:], once.dates[10:], strict=True)]
+    assert all(here == pytest.approx(there, rel=0.01) for here, there in pairs)
 
 
 def test_a_call_without_dividends_is_exercised_at_expiry_alone():
