@@ -184,9 +184,9 @@ class Contract(Term):
         return False
 
     @property
-    def anchor(self) -> int:
-        """The number of the date from which on likelihood ratios hold a path fixed: the payoff bends or jumps there."""
-        return 0
+    def anchors(self) -> tuple[int, ...]:
+        """The dates at which likelihood ratios hold a path fixed, where the payoff jumps; () for all."""
+        return ()
 
     @property
     def usual_payment(self) -> float:

@@ -98,9 +98,9 @@ class Autocallable(Leveled, Ending):
         return self
 
     @property
-    def anchor(self) -> int:
-        """The first fixing; dates before it only look for the knock-in."""
-        return self.places(self.times[:1])[0]
+    def anchors(self) -> tuple[int, ...]:
+        """The fixings, where other dates look for the knock-in."""
+        return self.places(self.times) if len(self.dates) > len(self.times) else ()
 
     @property
     def usual_payment(self) -> float:

@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property, partial
 
 import numpy as np
+from numpy.typing import NDArray
 
 from greeks_cli.engine.autodiff.chainer_runtime import chainer
 from greeks_cli.engine.autodiff.kinks import Smoother, SmoothPayoff
@@ -49,31 +50,44 @@ class Method:
     kernels: tuple[Kernel, ...]
     first: str = ""
     """The parameter in which a conditional estimate differentiates the rest pathwise, or "" for its density alone."""
-    anchor: int = 0
-    """The date from which on a likelihood ratio holds the path fixed; before, the path moves pathwise."""
+    anchors: tuple[int, ...] = ()
+    """The dates at which a likelihood ratio holds the path fixed, () for all; between, the path moves pathwise."""
+
+    rest: tuple[Kernel, ...] = ()
+    """Kernels between anchors of what a conditional estimate leaves to its density; () without anchors."""
 
     @cached_property
     def pattern(self) -> Hashable:
         """The method without its widths: which of them are 0, and which are equal."""
         kernels = (
             (tuple(k.widths.index(width) if width else -1 for width in k.widths), k.extrapolated, k.base, k.degree)
-            for k in self.kernels
+            for k in self.all_kernels
         )
-        return self.estimator, self.first, self.anchor, tuple(kernels)
+        return self.estimator, self.first, self.anchors, tuple(kernels)
+
+    @property
+    def all_kernels(self) -> tuple[Kernel, ...]:
+        """The kernels of each kink, and those of the rest."""
+        return *self.kernels, *self.rest
+
+    def wider(self, widths: NDArray[np.float64], factor: float) -> NDArray[np.float64]:
+        """The widths of all kernels, last but one axis, times a factor where they bias: not in a smooth part."""
+        first = len(self.kernels) if self.estimator is Estimator.CONDITIONAL else 0
+        return np.concatenate([widths[..., :first, :], factor * widths[..., first:, :]], axis=-2)
 
     def smooths(self, index: MultiIndex, contract: Contract) -> bool:
         """True if this derivative meets a smoothed kink, and so may be biased.
 
         Pathwise, every derivative may move a kink. A density leaves the contract's parameters to
         the payoff; a mixed estimate leaves one parameter more. A conditional estimate adds what the kernels leave out.
+        Between anchors all are pathwise.
         """
-        if self.estimator is Estimator.CONDITIONAL:
-            return False
         taken = len(index)
-        if self.estimator is not Estimator.PATHWISE and not self.anchor:
+        if self.estimator is not Estimator.PATHWISE and not self.anchors:
             own = contract.values
             taken = max(self.estimator is Estimator.MIXED, sum(name in own for name in index))
-        return any(any(kernel.widths[: taken + kernel.base + 1]) for kernel in self.kernels)
+        kernels = self.rest if self.estimator is Estimator.CONDITIONAL else self.kernels
+        return any(any(kernel.widths[: taken + kernel.base + 1]) for kernel in kernels)
 
     def bias_order(self, contract: Contract, index: MultiIndex) -> int:
         """The power of the width that the bias of a derivative is proportional to, at least."""
@@ -124,7 +138,7 @@ class Differentiation:
             paid = self._sharp(method, leaves, path)
             value = _weighted(paid, path)
         else:
-            frozen = self._paths.frozen(leaves, method.anchor)
+            frozen = self._paths.frozen(leaves, method.anchors)
             paid = chainer.as_variable(self._sharp(method, leaves, frozen))
             usual = self._contract.usual_payment  # the mean of a weight's derivative is 0, times any number
             value = _weighted(paid - usual, frozen) + usual if usual else _weighted(paid, frozen)
@@ -145,14 +159,14 @@ class Differentiation:
         found = {index: found[index] + added[index] for index in mixed}
         others = [index for index in wanted if index not in found]
         if others:
-            frozen = self._paths.frozen(leaves)
+            frozen = self._paths.frozen(leaves, method.anchors)
             value = smooth + self._rest(method, leaves, frozen) * frozen.weight
             found |= self._by(chainer.as_variable(value), leaves, others)
         return found
 
     def _rest(self, method: Method, leaves: Leaves, path: AnyPath) -> Operand:
         """The payoff less its smooth part."""
-        sharp = Smoother([Kernel.plain(0, kernel.base) for kernel in method.kernels])
+        sharp = Smoother(method.rest or [Kernel.plain(0, kernel.base) for kernel in method.kernels])
         paid = discounted_payoff(self._contract, leaves, path, sharp)
         return paid - discounted_payoff(self._contract, leaves, path, SmoothPayoff(method.kernels))
 

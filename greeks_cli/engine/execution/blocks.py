@@ -18,7 +18,7 @@ from greeks_cli.terms.simulation import SCRAMBLES, Sampler, Simulation
 
 _USUAL_PATHS, _SMALLEST = 1 << 17, 1 << 11
 """Paths in a block of most runs: enough that threads seldom wait for each other's Python, few enough for memory."""
-_SMALLEST_OF_SEVERAL = 192
+_SMALLEST_OF_SEVERAL = 160
 """Paths in a block of several underlyings, at least, each of which has its own arrays."""
 _LARGE = 1 << 22
 """Paths from which on blocks are twice as large, for a run then has enough blocks for many cores."""

@@ -23,6 +23,8 @@ _PATHWISE_SCALES = (1.0, 0.5, 0.25)
 """Candidate widths, over the width of the rule."""
 _CONDITIONAL_SCALES = (6.0, 3.0, 1.5, 0.5)
 """Candidate widths of conditional estimates, over the spread of the kink's argument."""
+_ANCHORED_SCALE = 0.5
+"""This width for first derivatives where the density knows the anchors alone: it has little noise, and no choice."""
 _MOST_POINTS = 1000
 """Dates times underlyings, up to which a smooth part is differentiated twice at all of them where an anchor helps."""
 _OF_JUMPS = 0.2
@@ -60,8 +62,8 @@ class _Candidates:
         if estimator is Estimator.CONDITIONAL:
             return list(chain.from_iterable(self._conditional(first, len(index)) for first in firsts))
         if estimator is not Estimator.PATHWISE:
-            anchor = _anchor(self._request, index) if estimator is Estimator.LIKELIHOOD else 0
-            return [Method(estimator, self._pathwise(2)[0].kernels, anchor=anchor)]
+            anchors = _anchors(self._request) if estimator is Estimator.LIKELIHOOD else ()
+            return [Method(estimator, self._pathwise(2)[0].kernels, anchors=anchors)]
         is_tangled = contract.tangled_kinks and not contract.moves_one_level(index)
         if is_tangled and index and kink_order(contract, index) > 1:
             return self._tangled
@@ -86,9 +88,14 @@ class _Candidates:
 
     def _made_conditional(self, first: str, order: int) -> list[Method]:
         contract = self._request.contract
+        anchors = _anchors(self._request)
         scales = (*_CONDITIONAL_SCALES, *([_OF_JUMPS] if contract.jumps else []))
+        if anchors and order == 1:
+            scales = (_ANCHORED_SCALE,)
         order += contract.jumps and contract.tangled_kinks  # a bend may be all that makes the payoff jump
-        return [Method(Estimator.CONDITIONAL, smooth_kernels(self._kinks, scale, order), first) for scale in scales]
+        rest = self._pathwise(2)[0].kernels if anchors else ()
+        kernels = (smooth_kernels(self._kinks, scale, order) for scale in scales)
+        return [Method(Estimator.CONDITIONAL, own, first, anchors, rest) for own in kernels]
 
 
 @dataclass(frozen=True)
@@ -138,14 +145,13 @@ def _has_vol_curve(request: Request) -> bool:
     return any(curve_of(name) == "vol" for name, _ in request.market.nodes)
 
 
-def _anchor(request: Request, index: MultiIndex) -> int:
-    """The date from which on a likelihood ratio holds a path fixed.
+def _anchors(request: Request) -> tuple[int, ...]:
+    """The dates at which a likelihood ratio holds a path fixed; () for all.
 
-    As time passes, or on a clock of variance, dates before the anchor would not keep their joint law.
+    On a clock of variance dates between anchors would not keep their joint law.
     """
     is_flat = request.market.is_lognormal and not _has_vol_curve(request)
-    usual = is_flat and not pays_cash(request)
-    return request.contract.anchor if usual and TIME not in index else 0
+    return request.contract.anchors if is_flat and not pays_cash(request) else ()
 
 
 def fixed_width(request: Request) -> float | None:
@@ -177,7 +183,7 @@ def _estimators(request: Request, index: MultiIndex, n_kinks: int) -> list[Estim
         return [Estimator.LIKELIHOOD]  # a kernel would meet the branch where it has no value
     every = [Estimator.LIKELIHOOD]
     n_points = len(request.path_dates) * len(request.parts)
-    if _anchor(request, index) and len(index) > 1 and n_points > _MOST_POINTS:
+    if _anchors(request) and len(index) > 1 and n_points > _MOST_POINTS:
         return every
     if _firsts(request, index):
         every.append(Estimator.CONDITIONAL)

@@ -241,7 +241,7 @@ def simplified_as_one(trades: Sequence[int], requests: Sequence[Request]) -> Ite
 
 def widths_of(methods: Sequence[Method]) -> Widths:
     """The widths of methods that differ in these alone."""
-    rows = [[kernel.widths for kernel in method.kernels] for method in methods]
+    rows = [[kernel.widths for kernel in method.all_kernels] for method in methods]
     return np.array(rows, dtype=float).reshape(len(methods), -1, MAX_ORDER)
 
 

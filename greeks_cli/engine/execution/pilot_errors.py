@@ -97,7 +97,7 @@ def _candidates(pilots: Sequence[Pilot]) -> list[Candidate]:
         for methods in zip(*(pilot.candidates[index] for pilot in pilots), strict=True):
             widths, method = widths_of(methods), methods[0]
             factors = (1, 2, 4) if method.smooths(index, contract) else (1,)
-            levels = tuple(Level(method.pattern, factor * widths) for factor in factors)
+            levels = tuple(Level(method.pattern, method.wider(widths, factor)) for factor in factors)
             found.append(Candidate(index, method.bias_order(contract, index), levels, _cost(method, contract)))
     return found
 

@@ -175,7 +175,7 @@ def _parts(plans: Sequence[Plan], numbers: Numbers) -> list[Part[MultiIndex, Wan
         smoothed = tuple(index for index in group.wanted if group.method.smooths(index, contract))
         for level, factor in ((NEAR, 2), (FAR, 4)) if smoothed else ():
             program = traced.simplified(group.method.pattern, numbers, smoothed)
-            wider = numbers.late(factor * widths)
+            wider = numbers.late(group.method.wider(widths, factor))
             last = add(level, program, wider, _same(smoothed), less=last, always_defined=defined)
     return found
 

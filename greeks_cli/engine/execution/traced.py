@@ -177,8 +177,9 @@ class Traced:
         request = self._request
         tracer = Tracer(_TRACED_PATHS)
         live = {name for index in wanted for name in index}
-        kernels = tuple(_open(tracer, k, kernel, self._dtype) for k, kernel in enumerate(method.kernels))
-        opened = replace(method, kernels=kernels)
+        kernels = tuple(_open(tracer, k, kernel, self._dtype) for k, kernel in enumerate(method.all_kernels))
+        n = len(method.kernels)
+        opened = replace(method, kernels=kernels[:n], rest=kernels[n:])
 
         def value(name: str, number: float) -> Operand:
             return tracer.source(Value(name, rounded=name in live), self._dtype(number))

@@ -22,7 +22,8 @@ class _Note:
     def __init__(self, contract: Autocallable, leaves: Leaves, path: AnyPath, smoother: Smoother):
         self._contract, self._leaves, self._path, self._smoother = contract, leaves, path, smoother
         self._fixings = contract.places(contract.times)
-        ends = (0, contract.anchor, len(contract.dates))  # a likelihood ratio moves the dates before the anchor alone
+        # A likelihood ratio in spots moves the dates before the first anchor alone.
+        ends = (0, *contract.anchors[:1], len(contract.dates))
         self._worst = [self._worst_between(*pair) for pair in pairwise(ends) if pair[0] < pair[1]]
         self.at_fixings = self._at(self._fixings)
         """The worst performance at the fixings, shape (n_fixings, n_paths)."""

@@ -1,102 +1,57 @@
 """The density of fixed paths of one or several lognormals, as a graph of the leaves.
 
-The paths are held fixed at a date, the anchor, and at all later ones. Increments after the anchor depend neither on
-spots nor on the time that passes, so that a later anchor makes the density less noisy. Dates before it lie between the
-start and the anchor, and move with both.
+The paths are held fixed at some dates, the anchors. Increments after the first anchor depend neither on spots nor on
+the time that passes, so that a late one makes the density less noisy; few anchors make it less noisy for vols.
 """
 
 from collections.abc import Callable, Sequence
 
 from greeks_cli.engine.autodiff.exp_linear import Dates
 from greeks_cli.engine.autodiff.known import valued
-from greeks_cli.engine.autodiff.ops import Leaves, Operand, concat, exp, is_variable, log, sqrt, total, values_of
-from greeks_cli.engine.autodiff.path_nodes import evaluate
+from greeks_cli.engine.autodiff.ops import Leaves, Operand, is_variable, log, sqrt, total, values_of
+from greeks_cli.engine.autodiff.rows import chosen_rows
 from greeks_cli.engine.autodiff.scores import weight_of
 from greeks_cli.engine.compiler.ir import Array
 from greeks_cli.engine.simulation.accruals import Accruals
-from greeks_cli.engine.simulation.paths import FrozenPath
+from greeks_cli.engine.simulation.anchored import Increments, IndependentIncrements
 from greeks_cli.engine.simulation.scenario import Scenario
 from greeks_cli.engine.simulation.schedule import Schedule
-from greeks_cli.engine.simulation.sources import AllNormals, BrownianMotion, Independent, IndependentTo
+from greeks_cli.engine.simulation.sources import BrownianMotion, IndependentTo, Normals
 from greeks_cli.terms.greek import TIME
 from greeks_cli.terms.underlyings import correlation_name, local
 
 
-class AnchoredPath(FrozenPath):
-    """A path that is held fixed from a date on; before, it moves with its start, on its way to that date."""
-
-    def __init__(self, leaves: Leaves, scenario: Scenario, schedule: Schedule, anchor: int, weight: Operand):
-        super().__init__(leaves, scenario, schedule)
-        self._anchor, self._anchored_weight = anchor, weight
-        self._now = {name: values_of(leaf) for name, leaf in self._leaves.items()}
-
-    @property
-    def weight(self) -> Operand:
-        return self._anchored_weight
-
-    def _lognormal(self, dates: Dates, summed: bool = False) -> Operand:
-        if isinstance(dates, int):
-            return self._before(slice(dates, dates + 1))[0] if dates < self._anchor else super()._lognormal(dates)
-        parts = [
-            self._before(slice(dates.start, min(dates.stop, self._anchor))) if dates.start < self._anchor else None,
-            super()._lognormal(slice(max(dates.start, self._anchor), dates.stop))
-            if dates.stop > self._anchor
-            else None,
-        ]
-        found = [part for part in parts if part is not None]
-        whole = found[0] if len(found) == 1 else concat(found)
-        return total(whole) if summed else whole
-
-    def _before(self, dates: slice) -> Operand:
-        """The lognormal at dates before the anchor, shape (n_dates, n_paths)."""
-        frozen = evaluate(self._scenario.underlying, {}, dates)
-        leaves = self._leaves
-        if not any(is_variable(leaf) for leaf in leaves.values()):
-            return frozen
-        share = self._schedule.time(dates) * (1 / self._schedule.time(self._anchor))
-        moved = (1 - share) * log(leaves["spot"] * (1 / self._scenario.unrounded_spot))
-        if is_variable(leaves["vol"]):
-            motion = self._scenario.array(BrownianMotion(), self._scenario.n_dates)
-            bridge = motion[dates] - share * motion[self._anchor]
-            moved = moved + (leaves["vol"] - self._now["vol"]) * bridge
-        if self._scenario.nodes:  # growth is not in proportion to time
-            at_dates, at_anchor = (self._growth_moved(date) for date in (dates, self._anchor))
-            moved = moved + at_dates - share * at_anchor
-        return frozen * exp(moved)
-
-    def _growth_moved(self, date: Dates) -> Operand:
-        return _to(self._leaves, self._schedule, date).growth - _to(self._now, self._schedule, date).growth
-
-
 class FixedIncrements:
-    """The increments of a fixed path as normals, by the leaves of its underlying: the first is that to the anchor."""
+    """The increments of a fixed path between anchors as normals, by the leaves of its underlying."""
 
-    def __init__(self, scenario: Scenario, schedule: Schedule, leaves: Leaves, anchor: int):
-        self._scenario, self._schedule, self._leaves, self._anchor = scenario, schedule, leaves, anchor
+    def __init__(self, scenario: Scenario, schedule: Schedule, leaves: Leaves, anchors: Sequence[int] = ()):
+        """``anchors`` are by default all dates; the first increment is that to the first of them."""
+        self._scenario, self._schedule, self._leaves = scenario, schedule, leaves
+        self._anchors = tuple(anchors or range(scenario.n_dates))
         self._now = {name: values_of(leaf) for name, leaf in leaves.items()}
 
     @property
     def n_later(self) -> int:
-        """The number of increments after the anchor."""
-        return self._scenario.n_dates - 1 - self._anchor
+        """The number of increments after the first."""
+        return len(self._anchors) - 1
 
     @property
     def first_deviation(self) -> Operand:
         """The standard deviation of the first increment of the logarithm."""
-        return _to(self._leaves, self._schedule, self._anchor).deviation
+        return _to(self._leaves, self._schedule, self._anchors[0]).deviation
 
     @property
     def first(self) -> Operand:
         """The normal of the first increment, shape (n_paths,)."""
         scenario, schedule = self._scenario, self._schedule
         start = scenario.dividends.start(self._leaves, lambda date: _to(self._leaves, schedule, date))
-        now, then = (_to(leaves, schedule, self._anchor) for leaves in (self._now, self._leaves))
+        now, then = (_to(leaves, schedule, self._anchors[0]) for leaves in (self._now, self._leaves))
         moved = now.growth - then.growth - log(start * (1 / scenario.unrounded_spot))
-        if self._anchor:
-            motion = scenario.array(BrownianMotion(), scenario.n_dates)[self._anchor]
-            normal = motion * (1 / sqrt(schedule.time(self._anchor)))
+        if self._anchors[0]:
+            motion = scenario.array(BrownianMotion(), scenario.n_dates)[self._anchors[0]]
+            normal = motion * (1 / sqrt(schedule.time(self._anchors[0])))
         else:
-            normal = self._normals[0]
+            normal = scenario.array(Normals(0))
         return (normal * now.deviation + moved) / self.first_deviation
 
     @property
@@ -108,29 +63,29 @@ class FixedIncrements:
     def later(self) -> Operand:
         """The normals of the later increments, shape (n_later, n_paths)."""
         now, then = self._later(self._now), self._later(self._leaves)
-        normals = self._normals[self._anchor + 1 :]
+        normals = self._scenario.array(Increments(self._anchors), self.n_later)
         return (normals * now.deviation + (now.growth - then.growth)) / then.deviation
 
     def independent_first(self, part: int) -> Array:
         """The independent normal of the first increment, by the number of the underlying, shape (n_paths,)."""
-        return self._scenario.common(IndependentTo(part, self._anchor))
+        return self._scenario.common(IndependentTo(part, self._anchors[0]))
 
     def independent(self, part: int) -> Array:
         """The independent normals of the later increments, shape (n_later, n_paths)."""
-        return self._scenario.common(Independent(part, self._anchor + 1), self.n_later)
-
-    @property
-    def _normals(self) -> Operand:
-        return self._scenario.array(AllNormals(self._scenario.n_dates), self._scenario.n_dates)
+        return self._scenario.common(IndependentIncrements(part, self._anchors), self.n_later)
 
     def _later(self, leaves: Leaves) -> Accruals:
-        schedule, n_dates = self._schedule, self._scenario.n_dates
-        here, before = slice(self._anchor + 1, n_dates), slice(self._anchor, n_dates - 1)
+        schedule, whole = self._schedule, slice(0, self._scenario.n_dates)
+        before, here = self._anchors[:-1], self._anchors[1:]
+
+        def between(numbers: Operand) -> Operand:
+            return chosen_rows(numbers, here) - chosen_rows(numbers, before)
+
         return Accruals(
             {**leaves, TIME: 0.0},
-            schedule.time(here) - schedule.time(before),
+            between(schedule.time(whole)),
             schedule.nodes,
-            lambda node: schedule.weight(node, here) - schedule.weight(node, before),
+            lambda node: between(schedule.weight(node, whole)),
         )
 
 

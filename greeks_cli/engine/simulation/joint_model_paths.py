@@ -37,7 +37,7 @@ class JointModelPaths:
         found = self._increments(leaves)
         return self._path(leaves, found.levels([own.normals for own in self._scenarios]), found.likelihood)
 
-    def frozen(self, leaves: Leaves, anchor: int = 0) -> JointPath:
+    def frozen(self, leaves: Leaves, anchors: Sequence[int] = ()) -> JointPath:
         """Paths held fixed as data, with their joint density as a graph of the leaves."""
         return self._held(leaves, self._density(leaves, self._increments(leaves)))
 

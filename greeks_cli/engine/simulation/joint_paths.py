@@ -4,8 +4,9 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from greeks_cli.engine.autodiff.ops import Leaves, Operand
+from greeks_cli.engine.simulation.anchored import AnchoredPath
 from greeks_cli.engine.simulation.joint import JointPathData, values_of_part
-from greeks_cli.engine.simulation.joint_density import AnchoredPath, FixedIncrements, density
+from greeks_cli.engine.simulation.joint_density import FixedIncrements, density
 from greeks_cli.engine.simulation.joint_scenario import PartScenario
 from greeks_cli.engine.simulation.paths import FrozenPath, MovingPath, Path, PlainPath, ShiftedPath
 from greeks_cli.engine.simulation.schedule import Schedule
@@ -73,14 +74,14 @@ class JointPaths:
             {own.name: MovingPath(values_of_part(leaves, own.name), own, schedule) for own, schedule in self._parts}
         )
 
-    def frozen(self, leaves: Leaves, anchor: int = 0) -> JointPath:
-        """Paths held fixed as data from a date on, with their joint density as a graph of the leaves."""
-        weight = self._weight(leaves, anchor)
+    def frozen(self, leaves: Leaves, anchors: Sequence[int] = ()) -> JointPath:
+        """Paths held fixed as data at all dates, or at some, with their joint density as a graph of the leaves."""
+        weight = self._weight(leaves, anchors)
 
         def path(own: PartScenario, schedule: Schedule) -> Path:
             of_part = values_of_part(leaves, own.name)
-            if anchor:
-                return AnchoredPath(of_part, own, schedule, anchor, weight)
+            if anchors:
+                return AnchoredPath(of_part, own, schedule, anchors, weight)
             return FrozenPath(of_part, own, schedule)
 
         return JointPath({own.name: path(own, schedule) for own, schedule in self._parts}, weight)
@@ -96,9 +97,9 @@ class JointPaths:
 
         return JointPath({own.name: path(own, schedule) for own, schedule in self._parts}, self._weight(leaves))
 
-    def _weight(self, leaves: Leaves, anchor: int = 0) -> Operand:
+    def _weight(self, leaves: Leaves, anchors: Sequence[int] = ()) -> Operand:
         names = [own.name for own, _ in self._parts]
         increments = [
-            FixedIncrements(own, schedule, values_of_part(leaves, own.name), anchor) for own, schedule in self._parts
+            FixedIncrements(own, schedule, values_of_part(leaves, own.name), anchors) for own, schedule in self._parts
         ]
         return density(increments, leaves, names)

@@ -90,7 +90,6 @@ class PartScenario(Scenario):
         return _HeldFixed(found) if law.kind == "shift" else found
 
     def walk(self, source: PathSource, correlations: MultiIndex, *n_rows: int) -> Array:
-        """A derivative in some correlations of an array of the increments' normals."""
         return self._correlated(source, *n_rows)(correlations)
 
     def _correlated(self, source: PathSource, *n_rows: int) -> "_OfCorrelations":

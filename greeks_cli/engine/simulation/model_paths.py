@@ -1,9 +1,11 @@
 """The underlying at a contract's dates as a graph of the leaves, under any model and for each way to move it."""
 
+from collections.abc import Sequence
 from typing import Protocol
 
 from greeks_cli.engine.autodiff.ops import Leaves, Operand, as_constant, log
 from greeks_cli.engine.simulation import local_levels
+from greeks_cli.engine.simulation.anchored import AnchoredPath
 from greeks_cli.engine.simulation.any_market import AnyPath
 from greeks_cli.engine.simulation.conditional import (
     Increments,
@@ -12,7 +14,7 @@ from greeks_cli.engine.simulation.conditional import (
     likelihood,
     normals_of,
 )
-from greeks_cli.engine.simulation.joint_density import AnchoredPath, FixedIncrements, density
+from greeks_cli.engine.simulation.joint_density import FixedIncrements, density
 from greeks_cli.engine.simulation.model_path import ModelPath, start_of_lognormal
 from greeks_cli.engine.simulation.paths import FrozenPath, MovingPath, Path, ShiftedPath
 from greeks_cli.engine.simulation.scenario import Scenario
@@ -26,10 +28,10 @@ class Paths(Protocol):
     def moving(self, leaves: Leaves) -> AnyPath:
         """Paths that move with the leaves."""
 
-    def frozen(self, leaves: Leaves, anchor: int = 0) -> AnyPath:
-        """Paths held fixed as data from a date on, with their density as a graph of the leaves.
+    def frozen(self, leaves: Leaves, anchors: Sequence[int] = ()) -> AnyPath:
+        """Paths held fixed as data, with their density as a graph of the leaves.
 
-        ``anchor`` is the number of the date, under models other than gbm always 0.
+        ``anchors`` are the dates at which they are fixed, by default and under models other than gbm all.
         """
 
     def shifted(self, leaves: Leaves, first: str, moving: Operand) -> AnyPath:
@@ -50,11 +52,11 @@ class _Lognormal:
     def moving(self, leaves: Leaves) -> Path:
         return MovingPath(leaves, self._scenario, self._schedule)
 
-    def frozen(self, leaves: Leaves, anchor: int = 0) -> Path:
-        if not anchor:
+    def frozen(self, leaves: Leaves, anchors: Sequence[int] = ()) -> Path:
+        if not anchors:
             return FrozenPath(leaves, self._scenario, self._schedule)
-        weight = density([FixedIncrements(self._scenario, self._schedule, leaves, anchor)], leaves, [""])
-        return AnchoredPath(leaves, self._scenario, self._schedule, anchor, weight)
+        weight = density([FixedIncrements(self._scenario, self._schedule, leaves, anchors)], leaves, [""])
+        return AnchoredPath(leaves, self._scenario, self._schedule, anchors, weight)
 
     def shifted(self, leaves: Leaves, first: str, moving: Operand) -> Path:
         return ShiftedPath(leaves, self._scenario, self._schedule, first, moving)
@@ -71,7 +73,7 @@ class _Conditional:
         logs = levels(found, self._scenario.normals)
         return ModelPath(leaves, self._schedule, self._scenario, self._start(leaves), logs, found.likelihood)
 
-    def frozen(self, leaves: Leaves, anchor: int = 0) -> Path:
+    def frozen(self, leaves: Leaves, anchors: Sequence[int] = ()) -> Path:
         scenario, (_, density) = self._scenario, self._recovered(leaves)
         return ModelPath(leaves, self._schedule, scenario, scenario.spot, scenario.logarithms, density)
 
@@ -106,7 +108,7 @@ class _UnderLocalVol:
         logs = local_levels.levels(leaves, schedule, scenario.n_dates, scenario)
         return ModelPath(leaves, schedule, scenario, start_of_lognormal(scenario, schedule, leaves), logs, 0.0)
 
-    def frozen(self, leaves: Leaves, anchor: int = 0) -> Path:
+    def frozen(self, leaves: Leaves, anchors: Sequence[int] = ()) -> Path:
         scenario, weight = self._scenario, local_levels.density(leaves, self._scenario)
         return ModelPath(leaves, self._schedule, scenario, scenario.spot, scenario.logarithms, weight)
 

@@ -93,6 +93,7 @@ class Scenario:
         n_dates, nodes = len(request.path_dates), request.sole_market.nodes
         self.n_dates, self.nodes, self.n_paths, self.dtype = n_dates, nodes, n_paths, dtype
         self.parameters = parameters_of(nodes)
+        self.correlations: tuple[str, ...] = ()
         self.model, self.integrates = request.sole_market.model, integrates(request)
         self.bridges = request.bridges
         self.sourced, self.spot, self.unrounded_spot = sourced, spot, unrounded_spot
@@ -205,6 +206,10 @@ class Scenario:
     def array(self, source: PathSource, *n_rows: int) -> Array:
         """The traced array of a source, shape (n_paths,), or (n_rows, n_paths)."""
         return self.sourced(source, np.ones((*n_rows, self.n_paths), self.dtype))
+
+    def walk(self, source: PathSource, correlations: MultiIndex, *n_rows: int) -> Array:
+        """A derivative in some correlations of an array of the increments' normals."""
+        return self.array(source, *n_rows)
 
     def common(self, source: PathSource, *n_rows: int) -> Array:
         """The traced array of a source of all underlyings."""

@@ -48,17 +48,6 @@ class Bridge(PathSource):
         return data.motion.bridge(self.here, self.after)
 
 
-class Independent(PathSource):
-    """The standard normals that an underlying adds to those before it, from a date on, shape (n_dates, n_paths)."""
-
-    part: int
-    start: int
-
-    def of(self, data: PathData) -> Array:
-        n = len(data.motion.dates)
-        return data.motion.normals[self.part * n + self.start : (self.part + 1) * n]
-
-
 class IndependentTo(PathSource):
     """The standard normal of the whole of an underlying's independent increments until a date, shape (n_paths,)."""
 

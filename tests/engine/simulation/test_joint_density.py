@@ -1,15 +1,18 @@
-"""Likelihood ratios that hold paths fixed from an anchor on, against those of all dates."""
+"""Likelihood ratios that hold paths fixed at anchors, and their conditional estimates, against those of all dates."""
 
 from dataclasses import replace
 from math import hypot
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
+from greeks_cli.engine.autodiff.softplus import Kernel
 from greeks_cli.engine.estimators.methods import Differentiation, Method
 from greeks_cli.engine.execution.numbers import Numbers, fetched, widths_of
 from greeks_cli.engine.execution.selection import Pilot
 from greeks_cli.engine.execution.traced import scenario_of
+from greeks_cli.engine.simulation.anchored import Bridges, Increments, IndependentIncrements
 from greeks_cli.engine.simulation.any_market import data_of
 from greeks_cli.engine.simulation.any_paths import any_paths
 from greeks_cli.engine.simulation.grid import Grid
@@ -29,9 +32,9 @@ SEVERAL = {
 }
 NOTE = {"kind": "autocallable", "fixings": 2, "coupon": 0.08, "knock_in": 0.75, "knock_in_monitoring": 40}
 MARKETS = {
-    "one": (SINGLE, "delta,gamma,vega,rho,vanna"),
-    "curves": (CURVED, "delta,gamma,vega,d(rate[1])"),
-    "two": (SEVERAL, "delta,hessian,vega,rho,d(correlation)"),
+    "one": (SINGLE, "delta,gamma,vega,rho,vanna,volga,theta,charm,veta"),
+    "curves": (CURVED, "delta,gamma,vega,d(rate[1]),theta"),
+    "two": (SEVERAL, "delta,hessian,vega,rho,d(correlation),theta,d(correlation,vol[A])"),
 }
 
 
@@ -61,14 +64,61 @@ def test_anchored_derivatives_are_those_of_all_dates_with_less_noise(market):
     request = build_request(NOTE, fields, {"paths": N_PATHS}, greeks)
     kernels = Pilot.of_all([request])[0].candidates[request.greeks[1].parameters][0].kernels
     plain = Method(Estimator.LIKELIHOOD, kernels)
-    anchored = replace(plain, anchor=request.contract.anchor)
-    assert anchored.anchor == 19
+    anchored = replace(plain, anchors=request.contract.anchors)
+    assert anchored.anchors == (19, 39)
     one, other = derivatives(request, plain), derivatives(request, anchored)
     for index, values in other.items():
         noise = hypot(one[index].std(), values.std()) / N_PATHS**0.5
         assert abs(values.mean() - one[index].mean()) < 4 * noise, index
-    spots = [index for index in other if all(name.startswith("spot") for name in index)]
-    assert all(other[index].std() < 0.5 * one[index].std() for index in spots)
+    moved = ("spot", "vol", "correlation", "time")
+    less_noisy = [index for index in other if all(name.startswith(moved) for name in index)]
+    assert all(other[index].std() < 0.4 * one[index].std() for index in less_noisy)
+    in_time = [index for index in other if "time" in index]
+    assert in_time
+    assert all(other[index].std() < 0.1 * one[index].std() for index in in_time)
+
+
+def test_conditional_first_derivatives_with_anchors_have_little_variance():
+    """As noisy as a density of the anchors alone is, it acts on the little that kernels leave."""
+    greeks = "delta,vega,theta,d(correlation)"
+    request = build_request({**NOTE, "knock_in_monitoring": 200}, SEVERAL, {"paths": N_PATHS}, greeks)
+    methods = Pilot.of_all([request])[0].candidates[("time",)]
+    anchored = next(method for method in methods if method.estimator is Estimator.CONDITIONAL)
+    assert anchored.anchors == (99, 199)
+    assert anchored.smooths(("vol[A]",), request.contract)
+    plain = replace(anchored, anchors=(), rest=())
+    assert not plain.smooths(("vol[A]",), request.contract)
+    one, other = derivatives(request, plain), derivatives(request, anchored)
+    for index, values in other.items():
+        noise = hypot(one[index].std(), values.std()) / N_PATHS**0.5
+        assert abs(values.mean() - one[index].mean()) < 4 * noise, index
+    ratios = {index: other[index].var() / one[index].var() for index in other}
+    assert max(ratios.values()) < 0.25
+    assert ratios[("time",)] < 0.01
+
+
+def test_wider_kernels_leave_a_smooth_part_as_it_is():
+    smooth, rest = Kernel.polynomial(2.0, 1, 4), Kernel.plain(0.5, 1)
+    method = Method(Estimator.CONDITIONAL, (smooth,), anchors=(3,), rest=(rest,))
+    wider = method.wider(widths_of([method]), 2)
+    assert wider[0, 0] == pytest.approx(2.0)
+    assert wider[0, 1] == pytest.approx(1.0)
+    pathwise = replace(method, estimator=Estimator.PATHWISE, rest=())
+    assert pathwise.wider(widths_of([pathwise]), 2)[0, 0] == pytest.approx(4.0)
+
+
+def test_bridges_are_independent_of_the_increments_between_anchors():
+    anchors, dates = (1, 4), (0.1, 0.3, 0.4, 0.7, 1.0)
+    normals = np.random.default_rng(1).normal(size=(5, 100_000))
+    data = SimpleNamespace(motion=Motion(dates, normals))
+    bridges, increments = Bridges(anchors).of(data), Increments(anchors).of(data)
+    assert np.abs(bridges[[1, 4]]).max() < 1e-12
+    assert increments == pytest.approx(IndependentIncrements(0, anchors).of(data))
+    assert increments.var() == pytest.approx(1, abs=4 * (2 / 1e5) ** 0.5)
+    for place, start, end in ((0, 0.0, 0.3), (2, 0.3, 1.0), (3, 0.3, 1.0)):
+        variance = (dates[place] - start) * (end - dates[place]) / (end - start)
+        assert bridges[place].var() == pytest.approx(variance, rel=4 * (2 / 1e5) ** 0.5)
+        assert abs(np.corrcoef(bridges[place], increments[0])[0, 1]) < 4 / 1e5**0.5
 
 
 def test_density_of_paths_that_no_leaf_moves_is_one():
