@@ -62,8 +62,9 @@ class _Candidates:
         if estimator is Estimator.CONDITIONAL:
             return list(chain.from_iterable(self._conditional(first, len(index)) for first in firsts))
         if estimator is not Estimator.PATHWISE:
-            anchors = _anchors(self._request) if estimator is Estimator.LIKELIHOOD else ()
-            return [Method(estimator, self._pathwise(2)[0].kernels, anchors=anchors)]
+            if estimator is Estimator.LIKELIHOOD and (anchors := _anchors(self._request)):
+                return [Method(estimator, self._between_anchors(len(index)), anchors=anchors)]
+            return [Method(estimator, self._pathwise(2)[0].kernels)]
         is_tangled = contract.tangled_kinks and not contract.moves_one_level(index)
         if is_tangled and index and kink_order(contract, index) > 1:
             return self._tangled
@@ -75,6 +76,10 @@ class _Candidates:
             kernels = (automatic_kernels(self._kinks, self._n_paths, scale, order) for scale in _PATHWISE_SCALES)
             self._of_order[order] = [Method(Estimator.PATHWISE, own) for own in kernels]
         return self._of_order[order]
+
+    def _between_anchors(self, order: int) -> tuple[Kernel, ...]:
+        """Kernels of dates that move between anchors: narrow for first derivatives, whose noise is the density's."""
+        return self._pathwise(2)[-1 if order == 1 else 0].kernels
 
     @cached_property
     def _tangled(self) -> list[Method]:
@@ -92,8 +97,8 @@ class _Candidates:
         scales = (*_CONDITIONAL_SCALES, *([_OF_JUMPS] if contract.jumps else []))
         if anchors and order == 1:
             scales = (_ANCHORED_SCALE,)
+        rest = self._between_anchors(order) if anchors else ()
         order += contract.jumps and contract.tangled_kinks  # a bend may be all that makes the payoff jump
-        rest = self._pathwise(2)[0].kernels if anchors else ()
         kernels = (smooth_kernels(self._kinks, scale, order) for scale in scales)
         return [Method(Estimator.CONDITIONAL, own, first, anchors, rest) for own in kernels]
 

@@ -107,7 +107,8 @@ def _cost(method: Method, contract: Contract) -> float:
         return 1.0
     n_dates = len(contract.dates)
     is_short_note = contract.usual_payment and n_dates <= _DATES_OF_NOTES
-    return _COST_OF_DATES if contract.jumps and n_dates > 1 and not is_short_note else _COST_OF_KINKS
+    is_costly = contract.jumps and n_dates > 1 and not is_short_note and not method.anchors
+    return _COST_OF_DATES if is_costly else _COST_OF_KINKS
 
 
 class _Contest:
