@@ -7,8 +7,8 @@ halving. Summed over all halvings, the bias is near / (ratio - 1).
 
 A kink differentiated three times or more needs widths at which there is no law: the bias may
 even change its sign between w and 4w. There the larger change, near or far/4, is the bound.
-A far change that is certainly more than 2^p near shows that near is small by chance, as where the bias turns between w
-and 2w: a fourth of what exceeds the law is added, as the larger change is a bound without a law.
+A far change that is certainly more than 2^p near, or of the other sign, shows that near is small by chance, as where
+the bias turns between w and 2w: a fourth of what exceeds the law is added, as the larger change is a bound without law.
 Where kinks may be closer than a kernel is wide, the law is taken for w^1, and both changes are added.
 """
 
@@ -38,11 +38,14 @@ def remaining_bias(
     far_size, far_stderr = np.abs(far.mean), far.stderr
     near_most = near_size + deviations * near_stderr
     far_most = far_size + deviations * far_stderr
+    power = np.ldexp(1.0, law)
     certain = np.maximum(near_size - 2 * near_stderr, np.finfo(float).tiny)
-    ratio = np.clip((far_size + 2 * far_stderr) / certain, _LEAST_RATIO, np.ldexp(1.0, law))
+    ratio = np.clip((far_size + 2 * far_stderr) / certain, _LEAST_RATIO, power)
     certainly = max(deviations, 1.0)
-    excess = far_size - certainly * far_stderr - np.ldexp(1.0, law) * (near_size + certainly * near_stderr)
-    lawful = near_most / (ratio - 1) + np.maximum(excess, 0) / 4
+    falls_slowly = (near.mean * far.mean > 0) & (far_size <= power * near_size)
+    beyond = np.abs(far.mean - power * near.mean) - certainly * (far_stderr + power * near_stderr)
+    excess = np.where(falls_slowly, 0.0, np.clip(beyond, 0.0, far_size))
+    lawful = near_most / (ratio - 1) + excess / 4
     found = np.where(orders < _LAWLESS, lawful, np.maximum(near_most, far_most / 4))
     return np.where(np.equal(law, 1), near_most + far_most, found)
 

@@ -67,6 +67,11 @@ def test_far_change_beyond_the_law_shows_that_near_is_small_by_chance():
     assert remaining_bias(exactly(0.01), exactly(4.0), 4, np.array([2]))[0] == pytest.approx(0.01 / 15 + 3.84 / 4)
 
 
+def test_far_change_of_the_other_sign_shows_that_the_bias_turns():
+    assert remaining_bias(exactly(0.1), exactly(-4.0), 4, np.array([2]))[0] == pytest.approx(0.1 / 15 + 4.0 / 4)
+    assert remaining_bias(exactly(0.1), exactly(-0.4), 4, np.array([2]))[0] == pytest.approx(0.1 / 3 + 0.4 / 4)
+
+
 def test_row_sums_are_the_mean_and_the_squares_in_slices():
     row = np.random.default_rng(1).standard_normal(1000)
     sums = RowSums(1, HOST)
