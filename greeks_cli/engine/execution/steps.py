@@ -24,7 +24,7 @@ from greeks_cli.engine.simulation.grid import Grid
 from greeks_cli.engine.simulation.path_data import Motion
 from greeks_cli.terms.request import Request
 
-_SHARE, _STATED = 0.5, 1.25
+_SHARE, _STATED = 0.5, 1.0
 """The bias of the steps, and what is stated of it, over the standard error, at most, as far as the pilot can tell."""
 _SPREAD = 0.3
 """The standard error of the measured bias over that of the estimate, at most."""
@@ -35,8 +35,8 @@ _LEAST = float(np.finfo(float).tiny)
 """The least deviation of an estimate: that of a constant is 0."""
 _MORE = 1.25
 """The factor on the number of steps, at most, by which they can be doubled more often."""
-_PATHS_FOR_NOISE = 4
-"""The factor on the pilot's paths where changes are noisy."""
+_MORE_PATHS = 4
+"""The factor on the pilot's paths where changes are noisy or large."""
 
 
 class Changes(NamedTuple):
@@ -68,6 +68,11 @@ class Changes(NamedTuple):
         """The fewest doublings that measure the bias well enough; one more than there are where none do."""
         numbers = range(1, len(self.sizes) + 1)
         return next((n for n in numbers if not self.noise(n) > _SPREAD), len(self.sizes) + 1)
+
+    @property
+    def is_doubtful(self) -> bool:
+        """True if a few paths do not show that one doubling measures a bias that is small."""
+        return self.doublings > 1 or self.sizes[0] + 2 * self.noise(1) > _STATED
 
     def is_biased(self, doublings: int) -> bool:
         """True if the bias of the steps is notable, or what is stated of it, with some doublings at most."""
@@ -114,10 +119,10 @@ def _depth(request: Request, n_steps: int) -> int:
 
 def _changes(linked: Linked, request: Request, grid: Grid, depth: int) -> Sequence[Changes]:
     """The changes of each estimate, at steps that are doubled up to ``depth`` times."""
-    for factor in (1, _PATHS_FOR_NOISE):
+    for factor in (1, _MORE_PATHS):
         motion = pilot_motion(request, grid, factor)
         found = [Changes.of(rows, effective_paths(request)) for rows in _samples(linked, motion, depth)]
-        if all(changes.doublings == 1 for changes in found):
+        if not any(changes.is_doubtful for changes in found):
             break
     return found
 

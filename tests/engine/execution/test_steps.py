@@ -70,11 +70,11 @@ def test_a_bias_is_seen_through_its_noise(bias):
     assert Changes.of(rows, 10_000).is_biased(1) is (bias != 0)
 
 
-@pytest.mark.parametrize("number", [3, 25, 27, 74])
-def test_the_stated_bias_is_at_most_two_standard_errors(number):
-    """Feller's condition fails by far; by twice the step alone the bias was 3.0 to 4.8 standard errors."""
-    *_, (contract, market) = markets("heston", number + 1)
-    result = run(build_request(contract, market, {"paths": 100_000, "seed": number}, GREEKS["heston"]))
+@pytest.mark.parametrize(("model", "number"), [("heston", 3), ("heston", 27), ("heston", 74), ("bates", 72)])
+def test_the_stated_bias_is_at_most_two_standard_errors(model, number):
+    """By twice the step alone the bias was 2.1 to 4.8 standard errors; under heston Feller's condition fails by far."""
+    *_, (contract, market) = markets(model, number + 1)
+    result = run(build_request(contract, market, {"paths": 100_000, "seed": number}, GREEKS[model]))
     for one in result.estimates:
         assert one.bias <= 2 * one.stderr, one.greek.name
         assert abs(one.value - one.exact) <= 4 * one.stderr + one.bias, one.greek.name
