@@ -128,12 +128,13 @@ METHOD_TOPICS: Mapping[str, tuple[Entry, ...]] = {
     "bridges": (
         ("", "A barrier or a lookback that is watched at all times: between dates the path is a Brownian bridge."),
         ("gbm", "no more dates than the contract has: given both ends, the law of the extreme is known"),
-        ("number", "under merton, heston and bates, 32 a year, of 16 to 128, and 4 for each jump; half of --steps"),
+        ("number", "under other models, 32 a year, of 16 to 128, and 4 for each jump; half of --steps"),
         ("variance", "that of the interval; on the way to the level it moves as it does with the price"),
         ("jumps", "all jumps of two bridges fall on the date between them"),
         ("lookback", "under these models an extreme is drawn for each bridge"),
         ("bias", "measured by bridges of twice the length; JSON has it as bias_of_steps"),
-        ("refused", "under local-vol, and before dividends in cash: give dates by --monitoring"),
+        ("local-vol", "variance is that along the path; Greeks are pathwise, and gamma has much noise"),
+        ("refused", "before dividends in cash: give dates by --monitoring"),
     ),
     "executors": (
         ("", "What computes the paths on the processor, by --executor."),

@@ -124,7 +124,7 @@ TOPICS = {
         "barriers   and lookbacks are watched at all times along bridges between dates, half as many as --steps, by",
         "           default 16 or 32 a year. A bridge has the variance of its interval, which on the way to a level",
         "           moves as it does with the price. All jumps of two bridges fall on the date between. Bridges of",
-        "           twice the length measure the bias. Under local-vol they are monitored on dates",
+        "           twice the length measure the bias. Under local-vol Greeks are pathwise there",
         "see also   explain gbm, merton, heston, bates, local-vol, vol-surface, calibration",
     ),
     "gbm": (

@@ -53,8 +53,6 @@ _PARAMETERS = {
     Model.BATES: (*VARIANCE_PARAMETERS, *JUMP_PARAMETERS),
     Model.LOCAL_VOL: ("vol_surface",),
 }
-BRIDGED_MODELS = (Model.MERTON, Model.HESTON, Model.BATES)
-"""Models under which a path is watched at all times along Brownian bridges, given its variance and jumps."""
 FITTED_MODELS = (Model.MERTON, Model.HESTON, Model.BATES)
 """Models whose parameters are fitted to quotes."""
 _SAMPLES: Mapping[str, object] = {

@@ -10,7 +10,7 @@ from greeks_cli.terms.errors import Problem, did_you_mean
 from greeks_cli.terms.exercise import objection_to
 from greeks_cli.terms.greek import Greek
 from greeks_cli.terms.joint_market import JointMarket
-from greeks_cli.terms.models import BRIDGED_MODELS, Model
+from greeks_cli.terms.models import Model
 from greeks_cli.terms.nodes import curve_of
 from greeks_cli.terms.path_exercise import ExercisableOnPath
 from greeks_cli.terms.several import UNDERLYING
@@ -62,9 +62,13 @@ def problems_of_market(request: "Request") -> Iterator[Problem]:
     if not getattr(contract, "is_continuous", False):
         return
     if market.model is not Model.GBM and not request.bridged_span:
-        wanted = ", ".join((Model.GBM, *BRIDGED_MODELS)) if contract.bridged_span else Model.GBM
-        message = f"continuous monitoring of a {contract.kind} wants model {wanted}, not {market.model}; {_ON_DATES}"
+        message = f"continuous monitoring of a {contract.kind} wants model gbm, not {market.model}; {_ON_DATES}"
         yield Problem(("contract", "monitoring"), message)
+        return
+    estimator = request.simulation.estimator
+    if market.model is Model.LOCAL_VOL and estimator not in (Estimator.AUTO, Estimator.PATHWISE):
+        message = "continuous monitoring under local-vol wants estimator pathwise or auto"
+        yield Problem(("simulation", "estimator"), message, str(estimator))
         return
     if request.cash_dividends:
         message = f"continuous monitoring wants no dividends in cash before expiry; {_ON_DATES}"

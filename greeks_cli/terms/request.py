@@ -17,7 +17,7 @@ from greeks_cli.terms.greek import DEFAULT_NAMES, PRICE, TIME, Greek, bucketed, 
 from greeks_cli.terms.joint_greeks import default_greeks
 from greeks_cli.terms.joint_market import JointMarket
 from greeks_cli.terms.market import Market
-from greeks_cli.terms.models import BRIDGED_MODELS
+from greeks_cli.terms.models import Model
 from greeks_cli.terms.objections import objection, problems_of_market
 from greeks_cli.terms.simulation import Simulation
 from greeks_cli.terms.underlyings import is_node, named
@@ -164,7 +164,7 @@ class Request:
         """The times in years between which a path is watched along bridges; None if none is."""
         if self.is_joint or self.contract.has_expired:
             return None
-        return self.contract.bridged_span if self.sole_market.model in BRIDGED_MODELS else None
+        return self.contract.bridged_span if self.sole_market.model is not Model.GBM else None
 
     @cached_property
     def bridges(self) -> range:

@@ -12,6 +12,7 @@ from greeks_cli.engine.simulation.grid import Grid
 from greeks_cli.run.price import run
 from greeks_cli.terms.building import build_request
 from tests.contracts.jumping_paths import barrier_call
+from tests.engine.simulation.surfaces import QUOTES, local_variance, market_of, quoted
 from tests.models import BATES, HESTON, MERTON
 
 DOWN = {"kind": "barrier", "strike": 100, "barrier": 85, "barrier_type": "down-out", "expiry": 1.0}
@@ -22,6 +23,7 @@ FLAT = {"vol": 0.2, "rate": 0.02}
 NEARLY_FLAT = {
     "heston": {**HESTON, "initial_variance": 0.04, "long_run_variance": 0.04, "vol_of_vol": 1e-3},
     "merton": {**MERTON, "jump_intensity": 1e-6},
+    "local-vol": {"model": "local-vol", "vol_surface": quoted(lambda K, t: FLAT["vol"]), "rate": FLAT["rate"]},
 }
 KINDS = {"down": DOWN, "up": UP, "corridor": CORRIDOR, "at hit": AT_HIT, "in": {**UP, "barrier_type": "up-in"}}
 
@@ -47,7 +49,7 @@ def test_bridges_meet_the_closed_form_where_the_model_is_nearly_flat(model, kind
     assert found["price"].stderr + found["price"].bias < 0.03 * max(1, abs(found["price"].value))
 
 
-def by_quantlib(contract):
+def under_heston(contract):
     """The value, delta and gamma of a barrier call in the market HESTON by finite differences."""
     today = ql.Date(1, 1, 2025)
     ql.Settings.instance().evaluationDate = today
@@ -57,20 +59,55 @@ def by_quantlib(contract):
     names = ("initial_variance", "mean_reversion", "long_run_variance", "vol_of_vol", "spot_vol_correlation")
     spot = ql.QuoteHandle(ql.SimpleQuote(100.0))
     model = ql.HestonModel(ql.HestonProcess(*curves, spot, *(HESTON[name] for name in names)))
+    return priced_by(ql.FdHestonBarrierEngine(model, 100, 300, 60), contract)
+
+
+def priced_by(engine, contract):
+    """The value, delta and gamma of a barrier call of a year by an engine."""
     kind = {"down-out": ql.Barrier.DownOut, "up-out": ql.Barrier.UpOut}[contract["barrier_type"]]
     payoff = ql.PlainVanillaPayoff(ql.Option.Call, contract["strike"])
-    option = ql.BarrierOption(kind, contract["barrier"], 0.0, payoff, ql.EuropeanExercise(today + 365))
-    option.setPricingEngine(ql.FdHestonBarrierEngine(model, 100, 300, 60))
+    exercise = ql.EuropeanExercise(ql.Settings.instance().evaluationDate + 365)
+    option = ql.BarrierOption(kind, contract["barrier"], 0.0, payoff, exercise)
+    option.setPricingEngine(engine)
     return {"price": option.NPV(), "delta": option.delta(), "gamma": option.gamma()}
 
 
+SKEWED = {"model": "local-vol", "vol_surface": QUOTES, "rate": 0.03}
+
+
+def under_local_vol(contract):
+    """The value, delta and gamma of a barrier call in the market SKEWED by finite differences on its local vols."""
+    market, today, count = market_of(QUOTES, rate=SKEWED["rate"]), ql.Date(1, 1, 2025), ql.Actual365Fixed()
+    ql.Settings.instance().evaluationDate = today
+    rate, nothing = (
+        ql.YieldTermStructureHandle(ql.FlatForward(today, number, count)) for number in (SKEWED["rate"], 0.0)
+    )
+    times, strikes = [1e-4, *np.linspace(0.0025, 0.9975, 200).tolist(), 1.0001], 100 * np.exp(np.linspace(-1.2, 1, 221))
+    vols = ql.Matrix(len(strikes), len(times))
+    for column, time in enumerate(times):
+        found = local_variance(market, min(time, 0.9999), np.log(strikes / market.forward(time)))
+        for row, variance in enumerate(found):
+            vols[row][column] = float(np.sqrt(variance))
+    local = ql.LocalVolTermStructureHandle(ql.FixedLocalVolSurface(today, times, strikes.tolist(), vols, count))
+    flat = ql.BlackVolTermStructureHandle(ql.BlackConstantVol(today, ql.NullCalendar(), 0.2, count))
+    spot = ql.QuoteHandle(ql.SimpleQuote(100.0))
+    process = ql.GeneralizedBlackScholesProcess(spot, nothing, rate, flat, local)
+    engine = ql.FdBlackScholesBarrierEngine(process, 200, 400, 0, ql.FdmSchemeDesc.CrankNicolson(), True)
+    return priced_by(engine, contract)
+
+
 @pytest.mark.parametrize("contract", [DOWN, UP], ids=["down", "up"])
-def test_heston_meets_finite_differences(contract):
-    truth = by_quantlib(contract)
-    found = estimates(contract, HESTON, "delta,gamma", paths=100_000)
+@pytest.mark.parametrize(
+    ("market", "truths", "share"),
+    [(HESTON, under_heston, 0.01), (SKEWED, under_local_vol, 0.02)],
+    ids=["heston", "local-vol"],
+)
+def test_bridges_meet_finite_differences(market, truths, share, contract):
+    truth = truths(contract)
+    found = estimates(contract, market, "delta,gamma", paths=100_000)
     for name, one in found.items():
         assert_near(one, truth[name])
-    assert found["price"].bias < 0.01 * found["price"].value
+    assert found["price"].bias < share * found["price"].value
 
 
 @pytest.mark.parametrize("contract", [DOWN, UP], ids=["down", "up"])

@@ -20,12 +20,10 @@ def test_vega_is_no_greek_of_random_variance():
 def test_continuous_monitoring_that_is_refused():
     contract = {"kind": "barrier", "strike": 100, "barrier": 85, "barrier_type": "down-out"}
     surface = {"model": "local-vol", "vol_surface": [[t, k, 0.2] for t in (0.5, 1) for k in (80, 100, 120)]}
-    with pytest.raises(InvalidInput, match="wants model gbm, merton, heston, bates, not local-vol; monitor on dates"):
-        build_request(contract, surface, {})
-    with pytest.raises(
-        InvalidInput, match="monitoring of a lookback wants model gbm, merton, heston, bates, not local"
-    ):
-        build_request({"kind": "lookback", "strike_kind": "floating"}, surface, {})
+    with pytest.raises(InvalidInput, match="under local-vol wants estimator pathwise or auto"):
+        build_request(contract, surface, {"estimator": "likelihood"})
+    with pytest.raises(InvalidInput, match="under local-vol wants estimator pathwise or auto"):
+        build_request({"kind": "lookback", "strike_kind": "floating"}, surface, {"estimator": "mixed"})
     with pytest.raises(InvalidInput, match="wants no dividends in cash before expiry"):
         build_request(contract, {**HESTON, "dividends": [[0.5, 2.0]]}, {})
     with pytest.raises(InvalidInput, match="at most 100 jumps until expiry in the mean; monitor on dates"):

@@ -1,9 +1,9 @@
 """Bridges of a path that is watched at all times: between dates its logarithm is a Brownian bridge, given both ends.
 
-The variance of a bridge is the integral of the path's variance. A random variance moves with the price: on the way to a
-level, the bridge has the variance that is expected there. All jumps of two bridges fall on the date between them, their
-middle; their sizes are drawn given the whole change. What these leave out is of first order in the length of bridges;
-bridges of twice the length measure it.
+The variance of a bridge is the integral of the variance along the path. A random variance moves with the price: on the
+way to a level, the bridge has the variance that is expected there. All jumps of two bridges fall on the date between
+them, their middle; their sizes are drawn given the whole change. What these leave out is of first order in the length
+of bridges; bridges of twice the length measure it.
 """
 
 from typing import NamedTuple, Protocol
@@ -13,6 +13,7 @@ import numpy as np
 from greeks_cli.engine.autodiff.ops import Leaves, Operand, as_constant, at_most, concat, sqrt
 from greeks_cli.engine.autodiff.rows import rows_before
 from greeks_cli.engine.compiler.ir import Array
+from greeks_cli.engine.simulation import local_levels
 from greeks_cli.engine.simulation.conditional import Latents, accruals, differences, increments
 from greeks_cli.engine.simulation.schedule import Schedule
 from greeks_cli.terms.greek import TIME
@@ -93,7 +94,6 @@ def bridges_of(
 ) -> Bridges:
     """The bridges of the intervals ``own`` between dates."""
     n_dates, rows = levels.later.shape[0], slice(own.start, own.stop)
-    found = increments(model, leaves, schedule, n_dates, latents)
     joined = latents.joined[rows]
     contained = rows_before(joined)
 
@@ -103,6 +103,12 @@ def bridges_of(
 
     starts, ends = _before(levels, rows), levels.later[rows]
     starts = starts + contained * (rows_before(starts) - starts)
+    rate = accruals(leaves, schedule, slice(0, n_dates)).rate
+    middle = rate[rows] - 0.5 * whole(differences(rate))
+    if not model.is_conditional:
+        variance: Operand = whole(local_levels.variances(leaves, latents))
+        return Bridges(starts, ends, variance, 0.0, middle, joined, latents, own)
+    found = increments(model, leaves, schedule, n_dates, latents)
     diffusion = whole(found.diffusion)
     variance, slope = diffusion, 0.0
     if model.has_variance:
@@ -115,8 +121,6 @@ def bridges_of(
         jumped = _jumped(leaves, whole(latents.jump_counts), diffusion, unexpected, latents.of_jumps[rows])
         at_end = _at_end(len(own), contained)
         starts, ends = starts + (1 - at_end) * jumped, ends - at_end * jumped
-    rate = accruals(leaves, schedule, slice(0, n_dates)).rate
-    middle = rate[rows] - 0.5 * whole(differences(rate))
     return Bridges(starts, ends, variance, slope, middle, joined, latents, own)
 
 

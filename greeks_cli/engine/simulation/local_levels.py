@@ -13,6 +13,11 @@ def levels(leaves: Leaves, schedule: Schedule, n_dates: int, latents: Latents) -
     return _summed(changes, leaves, schedule, n_dates)
 
 
+def variances(leaves: Leaves, latents: Latents) -> Operand:
+    """The variance of the logarithm between dates, shape (n_dates, n_paths)."""
+    return known(lambda index: latents.latent("path", "variance", index), _own(leaves, latents))
+
+
 def fixed_levels(values: Leaves, schedule: Schedule, n_dates: int, latents: Latents) -> Operand:
     """The levels of paths that are held fixed, at the values of the parameters."""
     return _summed(latents.latent("fixed", "change", ()), values, schedule, n_dates)

@@ -30,6 +30,14 @@ _SOON = 1e-12
 _START, _END = "start", "end"
 
 
+class Moved(NamedTuple):
+    """The logarithm of the price over its forward, its change in a step, and the variance of the change."""
+
+    state: Operand
+    change: Operand
+    variance: Operand
+
+
 class Fixed(NamedTuple):
     """The logarithm of the price over its forward, held fixed, and the log-density of a step."""
 
@@ -40,9 +48,11 @@ class Fixed(NamedTuple):
 class LocalVolSteps(Stepped):
     """Local volatility of a market's surface: paths that move with the leaves."""
 
-    kept = ("change",)
+    kept: tuple[str, ...] = ("change",)
 
-    def __init__(self, market: Market):
+    def __init__(self, market: Market, *others: str):
+        """``others`` are results of a step that are kept beside its change."""
+        self.kept = (*self.kept, *others)
         self._market, self._surface = market, LocalVol(market.smiles)
         self._nodes = nodes = dict(market.nodes)
         self.moves_until = market.smiles.surface.expiries[0]  # where the local variance jumps in time
@@ -77,7 +87,9 @@ class LocalVolSteps(Stepped):
     def bounds(self, values: Mapping[str, float], step: TimeStep) -> list[tuple[Hashable, float]]:
         return [(self._surface.place(step.start + 0.5 * step.years), inf)]
 
-    def step(self, leaves: Leaves, numbers: Numbers, state: Operand, normal: Operand, case: Hashable) -> Level | Fixed:
+    def step(
+        self, leaves: Leaves, numbers: Numbers, state: Operand, normal: Operand, case: Hashable
+    ) -> Level | Moved | Fixed:
         assert isinstance(case, int)
         start, end = (_time(leaves, numbers, side) for side in (_START, _END))
         shift = 0.5 * (self._shift(leaves, numbers, _START) + self._shift(leaves, numbers, _END))
@@ -87,7 +99,9 @@ class LocalVolSteps(Stepped):
             return interval.local_variance(leaves, middle, x + shift)
 
         after = second_order_step(variance, state, end - start, normal)
-        return Level(after, after - state)
+        if "variance" not in self.kept:
+            return Level(after, after - state)
+        return Moved(after, after - state, variance(0.5 * (state + after)) * (end - start))
 
     def _moved(self, leaves: Leaves, numbers: Numbers, state: Operand, normal: Operand, case: Hashable) -> Level:
         """The step of a path whose forward and function are those of the leaves."""

@@ -26,14 +26,16 @@ def stepped_of(market: Market, kind: str, names: Collection[str]) -> Stepped:
     ``names`` are those of the sums that are wanted. A lognormal price takes steps beside prices of other models.
     """
     if market.vol_surface:
-        return _local_vol(market, kind)
+        return _local_vol(market, kind, "variance" in names)
     if not market.model.has_variance:
         return lognormal_steps(market)
     return _WITH_CHANGES if "change" in names else _HESTON
 
 
 @lru_cache(_KEPT)
-def _local_vol(market: Market, kind: str) -> LocalVolSteps:
+def _local_vol(market: Market, kind: str, with_variance: bool) -> LocalVolSteps:
+    if with_variance:
+        return LocalVolSteps(market, "variance")
     simple = {"path": LocalVolSteps, "fixed": LocalVolFixed, "density": LocalVolDensity}
     return simple[kind](market) if kind in simple else LocalVolShift(market, kind.removeprefix("shift "))
 

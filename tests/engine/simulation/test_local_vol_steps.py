@@ -38,6 +38,16 @@ def test_steps_of_weak_order_2_are_near_gaussian_steps():
     assert 0 < gap.std() < 0.1 * fixed.std()
 
 
+def test_variance_of_a_change_is_its_spread():
+    """The quadratic variation: a martingale's square less its variance has mean 0."""
+    found = run(LocalVolSteps(MARKET, "variance"))
+    change, variance = found["change", ()], found["variance", ()]
+    np.testing.assert_array_equal(change, run(LocalVolSteps(MARKET))["change", ()])
+    rest = (change + 0.5 * variance) ** 2 - variance
+    assert (np.abs(rest.mean(axis=1)) <= 4 * rest.std(axis=1) / np.sqrt(rest.shape[1])).all()
+    assert (variance > 0).all()
+
+
 def test_paths_that_move_with_a_parameter_are_the_fixed_ones_where_it_is():
     fixed = run(LocalVolFixed(MARKET))["change", ()]
     np.testing.assert_allclose(run(LocalVolShift(MARKET, "spot"))["change", ()], fixed, atol=1e-12)
