@@ -34,6 +34,7 @@ ESTIMATORS: Mapping[str, tuple[Entry, ...]] = {
         ("smooth part", "has polynomial kernels in place of kinks and jumps, and is differentiated pathwise"),
         ("rest", "is small but near the kinks, and is differentiated by likelihood ratio, or mixed"),
         ("unbiased", "for every width of the kernels: the width decides how much noise either part has"),
+        ("first increment", "of several dates is integrated instead, where the mean given the others is known"),
     ),
     "closed form": (("", "No path is simulated: the value is that of the closed form, with --closed-form."),),
     "expired": (("", "No path is simulated: the contract has expired, and is worth its payoff."),),

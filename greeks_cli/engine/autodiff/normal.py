@@ -42,6 +42,11 @@ def normal_cdf(x: Operand) -> Operand:
     return _Cdf().apply((x,))[0] if is_variable(x) else _cdf(np.asarray(x) if isinstance(x, float) else x)
 
 
+def normal_density(x: Operand) -> Operand:
+    """The standard normal density, elementwise."""
+    return exp(-0.5 * x * x) * (1 / _ROOT)
+
+
 def scaled_tail(scale: Operand, x: Operand) -> Operand:
     """exp(scale) times the upper tail at x over the density at 0, elementwise; finite for x above -37.
 
@@ -96,7 +101,7 @@ class _Cdf(chainer.FunctionNode):  # type: ignore[misc]  # chainer has no usable
 
     def backward(self, indexes: tuple[int, ...], grad_outputs: tuple[Operand]) -> tuple[Operand]:
         (x,) = self.get_retained_inputs()
-        return (grad_outputs[0] * exp(-0.5 * x * x) * (1 / _ROOT),)
+        return (grad_outputs[0] * normal_density(x),)
 
 
 class _LogUpperTail(chainer.FunctionNode):  # type: ignore[misc]  # chainer has no usable types

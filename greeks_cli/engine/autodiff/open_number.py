@@ -6,6 +6,7 @@ another for each trade, and the results are those of the number itself to the bi
 """
 
 import numbers
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from typing import Any
 
@@ -15,8 +16,24 @@ from greeks_cli.engine.compiler.functions import exp_of_number, in_float32, log_
 from greeks_cli.engine.compiler.tracer import elementwise
 
 
+class OwnFunctions(ABC):
+    """An operand that knows its exponential, its logarithm and its square root."""
+
+    @abstractmethod
+    def exp(self) -> Any:
+        """e to the power of the operand."""
+
+    @abstractmethod
+    def log(self) -> Any:
+        """The natural logarithm."""
+
+    @abstractmethod
+    def sqrt(self) -> Any:
+        """The square root."""
+
+
 @numbers.Number.register  # so that NumPy, and Chainer, take it for a number
-class OpenNumber:
+class OpenNumber(OwnFunctions):
     """A traced array of no dimension in place of a float."""
 
     __array_ufunc__ = None  # an array leaves the operation to the number
@@ -29,12 +46,13 @@ class OpenNumber:
         return elementwise(in_float32, self.array) if dtype == np.float32 else self.array
 
     def exp(self) -> "OpenNumber":
-        """e to the power of the number."""
         return OpenNumber(elementwise(exp_of_number, self.array))
 
     def log(self) -> "OpenNumber":
-        """The natural logarithm."""
         return OpenNumber(elementwise(log_of_number, self.array))
+
+    def sqrt(self) -> "OpenNumber":
+        return OpenNumber(np.sqrt(self.array))
 
     def _combined(self, function: Callable[[Any, Any], Any], other: Any, reflected: bool = False) -> Any:
         """The result of a function: a number with a number, an array with an array; a Variable has its own way."""

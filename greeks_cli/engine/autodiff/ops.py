@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from greeks_cli.engine.autodiff.chainer_runtime import F, chainer
-from greeks_cli.engine.autodiff.open_number import OpenNumber
+from greeks_cli.engine.autodiff.open_number import OwnFunctions
 from greeks_cli.engine.compiler import elementary
 from greeks_cli.engine.compiler.functions import exp_of_number, in_float32, log_of_number
 from greeks_cli.engine.compiler.tracer import elementwise
@@ -50,7 +50,7 @@ def exp(x: Operand) -> Operand:
         return F.exp(x)
     if isinstance(x, float):
         return math.exp(x)
-    if isinstance(x, OpenNumber):
+    if isinstance(x, OwnFunctions):
         return x.exp()
     return elementary.exp(x) if x.ndim else elementwise(exp_of_number, x)
 
@@ -61,7 +61,7 @@ def log(x: Operand) -> Operand:
         return F.log(x)
     if isinstance(x, float):
         return math.log(x)
-    if isinstance(x, OpenNumber):
+    if isinstance(x, OwnFunctions):
         return x.log()
     return elementary.log(x) if x.ndim else elementwise(log_of_number, x)
 
@@ -70,6 +70,8 @@ def sqrt(x: Operand) -> Operand:
     """The square root, elementwise."""
     if is_variable(x):
         return F.sqrt(x)
+    if isinstance(x, OwnFunctions):
+        return x.sqrt()
     return math.sqrt(x) if isinstance(x, float) else np.sqrt(x)
 
 

@@ -253,3 +253,12 @@ def per_path(program: Program[Any], arrays: Collection[int] | None = None) -> fr
         if call.result in program.flat and not found.isdisjoint(call.inputs):
             found.add(call.result)
     return frozenset(found - sources)
+
+
+def depending_on(rows: Collection[int], program: Program[Any]) -> frozenset[int]:
+    """The slots of calls that depend on one of some rows of paths, and not on numbers alone."""
+    found = set(rows)
+    for call in program.calls:
+        if not (program.makes_row(call) or found.isdisjoint(call.inputs)):
+            found.add(call.result)
+    return frozenset(found.difference(rows))

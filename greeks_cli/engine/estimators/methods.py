@@ -7,7 +7,8 @@ the first derivative pathwise, which a kink allows, and the others by likelihood
 
 Conditional divides the payoff into a smooth part, with polynomial kernels of any width, and the rest. The smooth
 part is differentiated pathwise. The rest is small but near the kinks, and is differentiated by likelihood ratio, or
-mixed. The sum is unbiased for every width; the width only sets how much noise either part has.
+mixed. The sum is unbiased for every width; the width only sets how much noise either part has. Or conditional is the
+mean over the first increment given the others, where it is known: it has no kink, and is differentiated pathwise.
 """
 
 from collections.abc import Callable, Collection, Hashable, Mapping
@@ -24,6 +25,7 @@ from greeks_cli.engine.autodiff.ops import Leaves, Operand, make_leaves
 from greeks_cli.engine.autodiff.softplus import Kernel
 from greeks_cli.engine.payoffs import discounted_payoff
 from greeks_cli.engine.payoffs.exercise import certain, uncertain
+from greeks_cli.engine.payoffs.given_ratios import mean_given_ratios
 from greeks_cli.engine.simulation.any_market import AnyPath
 from greeks_cli.engine.simulation.model_paths import Paths
 from greeks_cli.engine.simulation.scenario import others_of
@@ -55,6 +57,8 @@ class Method:
 
     rest: tuple[Kernel, ...] = ()
     """Kernels between anchors of what a conditional estimate leaves to its density; () without anchors."""
+    integrates: bool = False
+    """True if a conditional estimate is the mean over the first increment, given the others."""
 
     @cached_property
     def pattern(self) -> Hashable:
@@ -63,7 +67,7 @@ class Method:
             (tuple(k.widths.index(width) if width else -1 for width in k.widths), k.extrapolated, k.base, k.degree)
             for k in self.all_kernels
         )
-        return self.estimator, self.first, self.anchors, tuple(kernels)
+        return self.estimator, self.first, self.anchors, self.integrates, tuple(kernels)
 
     @property
     def all_kernels(self) -> tuple[Kernel, ...]:
@@ -129,6 +133,9 @@ class Differentiation:
         return {index: found[index] + added[index] for index in wanted}
 
     def _by_method(self, method: Method, wanted: Collection[MultiIndex], leaves: Leaves) -> Derivatives:
+        if method.integrates:
+            path = self._paths.moving(leaves)
+            return self._by(_weighted(mean_given_ratios(self._contract, leaves, path), path), leaves, wanted)
         if method.estimator is Estimator.CONDITIONAL:
             return self._conditional(method, wanted, leaves)
         if method.estimator is Estimator.MIXED:

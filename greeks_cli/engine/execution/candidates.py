@@ -9,6 +9,7 @@ from typing import Self
 from greeks_cli.engine.autodiff.mixed_partials import MultiIndex
 from greeks_cli.engine.autodiff.softplus import Kernel
 from greeks_cli.engine.estimators.bandwidth import Kink, automatic_kernels, plain_kernels, smooth_kernels
+from greeks_cli.engine.estimators.integrable import integrates_first
 from greeks_cli.engine.estimators.methods import Method, kink_order, never_pathwise, pathwise_parameter
 from greeks_cli.engine.execution.cash_kinks import cash_moves_kinks, pays_cash, starts_by
 from greeks_cli.engine.payoffs.controls import Underlying, control_of
@@ -52,9 +53,16 @@ class _Candidates:
         self._of_order: dict[int, list[Method]] = {}
         self._smooth: dict[tuple[str, int], list[Method]] = {}
 
-    def of(self, index: MultiIndex, estimators: Sequence[Estimator], firsts: Sequence[str]) -> tuple[Method, ...]:
-        """The methods of a Greek by some estimators; ``firsts`` may begin a conditional estimate."""
-        found = chain.from_iterable(self._by(estimator, index, firsts) for estimator in estimators)
+    def of(
+        self, index: MultiIndex, estimators: Sequence[Estimator], firsts: Sequence[str], integrates: bool
+    ) -> tuple[Method, ...]:
+        """The methods of a Greek by some estimators; ``firsts`` may begin a conditional estimate.
+
+        ``integrates`` adds the mean over the first increment.
+        """
+        found = list(chain.from_iterable(self._by(estimator, index, firsts) for estimator in estimators))
+        if integrates:
+            found.append(Method(Estimator.CONDITIONAL, (), integrates=True))
         return tuple(self._equal.setdefault(method, method) for method in found)
 
     def _by(self, estimator: Estimator, index: MultiIndex, firsts: Sequence[str]) -> list[Method]:
@@ -120,19 +128,25 @@ class _Subject:
         return cls(key, request, n_kinks)
 
 
-_Ways = tuple[tuple[Estimator, ...], tuple[str, ...]]
-"""Estimators, and the parameters that a conditional estimate may begin with."""
+_Ways = tuple[tuple[Estimator, ...], tuple[str, ...], bool]
+"""Estimators, the parameters that a conditional estimate may begin with, and True if the first increment integrates."""
 
 
 @lru_cache(_KEPT)
 def _ways_of(subject: _Subject) -> Mapping[MultiIndex, _Ways]:
     """The estimators of each Greek, which depend on the structure of a request alone."""
     request, n_kinks = subject.request, subject.n_kinks
+    asked = request.simulation.estimator in (Estimator.AUTO, Estimator.CONDITIONAL)
+    integrates = n_kinks > 0 and asked and integrates_first(request)
 
     def of_greek(index: MultiIndex) -> _Ways:
         has_choice = n_kinks or request.contract.is_early
         estimators = _estimators(request, index, n_kinks) if has_choice else [Estimator.PATHWISE]
-        return tuple(estimators), tuple(_firsts(request, index))
+        if not integrates:
+            return tuple(estimators), tuple(_firsts(request, index)), False
+        if request.simulation.estimator is Estimator.CONDITIONAL:
+            estimators = [one for one in estimators if one is Estimator.CONDITIONAL]
+        return tuple(estimators), tuple(_firsts(request, index)), True
 
     return {greek.parameters: of_greek(greek.parameters) for greek in request.greeks}
 

@@ -12,7 +12,7 @@ import numpy as np
 from greeks_cli.engine.backends.backend import Device, Stack
 from greeks_cli.engine.backends.backend import Rows as ResultRows
 from greeks_cli.engine.compiler.batching import PerTrade, chosen, of_trades
-from greeks_cli.engine.compiler.ir import Array, Name, Program, Shape, Source, per_path, readers
+from greeks_cli.engine.compiler.ir import Array, Name, Program, Shape, Source, depending_on, per_path, readers
 from greeks_cli.engine.execution.numbers import Numbers, Widths
 from greeks_cli.engine.simulation.any_market import AnyMarkets, AnyPathData, data_of
 from greeks_cli.engine.simulation.gbm import parameters_of
@@ -168,7 +168,8 @@ def _of_batch(whole: Program[Any], batched: Collection[int], slots: Iterable[int
     read = {slot for call in calls for slot in call.inputs} | {*own.results}
     read -= {*own.constants, *arrays.values(), *(call.result for call in calls)}
     sources: dict[Source, int] = {Common(slot): slot for slot in read} | arrays
-    return replace(own, sources=sources, calls=tuple(calls)).only(own.results), read
+    rows = depending_on(whole.sources.values(), whole)
+    return replace(own, sources=sources, calls=tuple(calls), same_shape=rows).only(own.results), read
 
 
 def _of_rows(own: Program[Any], rows: Rows[Name], dtype: type[np.floating]) -> Program[Name]:
@@ -179,8 +180,8 @@ def _of_rows(own: Program[Any], rows: Rows[Name], dtype: type[np.floating]) -> P
         for source, slot in own.sources.items()
     }
     constants = {slot: of_trades(c, rows.which, dtype) for slot, c in own.constants.items()}
-    # The rows of several trades are all of one shape.
-    same_shape = per_path(own) if is_one else frozenset(call.result for call in own.calls)
+    # The rows of several trades are all of one shape; what is made of numbers of the trades alone has a column.
+    same_shape = per_path(own) if is_one else own.same_shape
     return replace(own, sources=sources, constants=constants, same_shape=same_shape, results=rows.results)
 
 

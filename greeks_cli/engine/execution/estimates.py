@@ -33,8 +33,8 @@ from greeks_cli.terms.simulation import Sampler
 
 _FEW_SCRAMBLES = 0.25
 """The relative error of a standard error that four equal scrambles have; the means of many are nearly normal."""
-_NEGLIGIBLE = 0.5
-"""The contribution of rare paths, in standard errors, below which it is not stated."""
+_NEGLIGIBLE, _NEGLIGIBLE_NEAR_KINKS = 0.5, 2.0
+"""The contribution of rare paths, in standard errors, below which it is not stated; of Sobol points near kinks."""
 Estimates = tuple[Estimate, ...]
 """One estimate per Greek."""
 
@@ -92,8 +92,10 @@ def _of_plans(
     for number in np.flatnonzero([bool(rare_kinks(own)) for own in plans]).tolist():
         controlled = None if regression is None else regression.of_plan(number)
         near = kink_tails(plans[number], controlled, moments.paths)
-        missed[:, number] = np.maximum(missed[:, number], near.missed)
-        shares[:, number] = np.maximum(shares[:, number], near.share)
+        is_sobol = plan.request.simulation.sampler is Sampler.SOBOL
+        counts = near.missed > (_NEGLIGIBLE_NEAR_KINKS if is_sobol else 0.0) * stderrs[:, number]
+        missed[:, number] = np.maximum(missed[:, number], counts * near.missed)
+        shares[:, number] = np.maximum(shares[:, number], counts * near.share)
     missed = np.where(missed > _NEGLIGIBLE * stderrs, missed, 0.0)
     of_steps = np.where(unexplained, 0.0, _of_steps(moments))
     change = np.where(unexplained, 0.0, _change(moments.values, moments.dates))

@@ -14,7 +14,8 @@ from greeks_cli.engine.execution.plan import Plan
 from greeks_cli.engine.execution.regression import Controlled
 from greeks_cli.engine.execution.samples import samples_of
 from greeks_cli.engine.execution.selection import in_float64
-from greeks_cli.engine.execution.tails import Tail, probability_of_missed
+from greeks_cli.engine.execution.shifts import may_be_shifted
+from greeks_cli.engine.execution.tails import UNSEEN, Tail
 from greeks_cli.engine.simulation.importance import ends_of, shift_weights
 from greeks_cli.engine.simulation.normals import TAILS, standard_normals
 from greeks_cli.engine.simulation.path_data import Motion
@@ -29,13 +30,15 @@ _RARE = 0.05
 def rare_kinks(plan: Plan) -> list[int]:
     """The numbers of the kinks that few paths reach, and of those that may be close together.
 
-    None of a payoff of one kink at one date, whose paths and kernels are spread over all that occurs. None where a few
-    paths would take as long as the run, as notes do that look at many underlyings every day.
+    None of a payoff of one kink at one date, if paths may be shifted to it. None where a few paths would take as long
+    as the run, as notes do that look at many underlyings every day.
     """
     kinks, contract = plan.kinks, plan.request.contract
     if _FEWEST_PATHS * plan.blocks.grid.n_rows > _MOST_NORMALS:
         return []
-    if plan.request.simulation.fixed_width is not None or len(kinks) * len(plan.request.path_dates) == 1:
+    if plan.request.simulation.fixed_width is not None:
+        return []
+    if len(kinks) * len(plan.request.path_dates) == 1 and may_be_shifted(plan):
         return []
     close = contract.several_kinks and len(kinks) > 1
     return [number for number, kink in enumerate(kinks) if close or kink.rarer_share < _RARE]
@@ -57,7 +60,7 @@ def kink_tails(plan: Plan, controlled: Controlled | None, paths: int) -> Tail:
         first, times = grid.of_price(request.path_dates)
         factors = shift_weights(ends_of(moved.normals[first:], times), plan.shift)
         samples, weights = samples * factors, weights / factors
-    return _tail(samples, weights, probability_of_missed(request, paths))
+    return _tail(samples, weights, UNSEEN / paths)
 
 
 def _tail(samples: NDArray[np.floating], weights: NDArray[np.floating], probability: float) -> Tail:

@@ -27,8 +27,8 @@ from greeks_cli.engine.execution.numbers import (
     widths_of,
 )
 from greeks_cli.engine.execution.selection import Pilot
-from greeks_cli.terms.contract import Contract
-from greeks_cli.terms.simulation import Estimator
+from greeks_cli.terms.request import Request
+from greeks_cli.terms.simulation import Estimator, Sampler
 
 _ROWS = 1 << 18
 """Numbers of an array of a batch, at most."""
@@ -39,6 +39,8 @@ _DATES_OF_NOTES = 24
 """Dates of a note, at most, whose conditional estimate costs little more than its likelihood ratio."""
 _COST_OF_KINKS, _COST_OF_DATES = 2.0, 6.0
 """Costs of conditional estimates that smooth several kinks, or a kink of every date, in squared errors."""
+_DATES_PER_MEAN = 10.0
+"""Dates whose prices cost as much as the mean over the first increment."""
 
 Samples = NDArray[np.floating]
 """A row of paths for each request."""
@@ -88,7 +90,8 @@ def squared_errors(pilots: Sequence[Pilot], mapper: Mapper = map) -> list[Errors
 
 def _candidates(pilots: Sequence[Pilot]) -> list[Candidate]:
     """The candidates of every Greek that has a choice."""
-    contract = pilots[0].request.contract
+    request = pilots[0].request
+    contract = request.contract
     found: list[Candidate] = []
     for index, own in pilots[0].candidates.items():
         whole = of_curves(index)
@@ -98,12 +101,17 @@ def _candidates(pilots: Sequence[Pilot]) -> list[Candidate]:
             widths, method = widths_of(methods), methods[0]
             factors = (1, 2, 4) if method.smooths(index, contract) else (1,)
             levels = tuple(Level(method.pattern, method.wider(widths, factor)) for factor in factors)
-            found.append(Candidate(index, method.bias_order(contract, index), levels, _cost(method, contract)))
+            found.append(Candidate(index, method.bias_order(contract, index), levels, _cost(method, request)))
     return found
 
 
-def _cost(method: Method, contract: Contract) -> float:
-    if method.estimator is not Estimator.CONDITIONAL or len(method.kernels) == 1:
+def _cost(method: Method, request: Request) -> float:
+    contract, simulation = request.contract, request.simulation
+    if method.integrates:
+        # Controls and Sobol points, which a pilot leaves out, gain by far more where the payoff has no kink.
+        smooth = simulation.control or simulation.sampler is Sampler.SOBOL
+        return 1.0 if smooth else 1 + _DATES_PER_MEAN / len(contract.dates)
+    if method.estimator is not Estimator.CONDITIONAL or len(method.kernels) < 2:
         return 1.0
     n_dates = len(contract.dates)
     is_short_note = contract.usual_payment and n_dates <= _DATES_OF_NOTES

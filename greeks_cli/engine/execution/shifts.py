@@ -75,11 +75,15 @@ def with_shifts(plans: Sequence[Plan], mapper: Mapper = map) -> list[Plan]:
     return [found[number] for number in range(len(plans))]
 
 
-def _is_tried(plan: Plan) -> bool:
+def may_be_shifted(plan: Plan) -> bool:
+    """True if the paths of a plan may be shifted to where its payoff is."""
     simulation = plan.request.simulation
     own_law = simulation.control or simulation.antithetic or simulation.sampler is Sampler.SOBOL
-    own_law = own_law or plan.blocks.grid.is_extended or plan.request.is_joint
-    return simulation.importance and not own_law and any(kink.rarer_share < _RARE for kink in plan.kinks)
+    return simulation.importance and not (own_law or plan.blocks.grid.is_extended or plan.request.is_joint)
+
+
+def _is_tried(plan: Plan) -> bool:
+    return may_be_shifted(plan) and any(kink.rarer_share < _RARE for kink in plan.kinks)
 
 
 def _paths_of(plan: Plan) -> int:

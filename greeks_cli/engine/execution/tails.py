@@ -26,8 +26,8 @@ from greeks_cli.terms.request import Request
 from greeks_cli.terms.simulation import Sampler
 
 _MOST_PATHS, _MOST_NORMALS, _MOST_KEPT = 2048, 1 << 20, 1 << 14
-_UNSEEN, _UNSEEN_POINTS = 3.0, 0.3
-"""Paths that a run may miss: of independent ones, and of Sobol points, whose extremes are as evenly spread."""
+UNSEEN, _UNSEEN_POINTS = 3.0, 0.3
+"""Paths that a run may miss, and of Sobol points, whose scrambles spread extremes evenly in all."""
 
 
 class Tail(NamedTuple):
@@ -91,7 +91,7 @@ _kept_paths = lru_cache(16)(_paths)
 
 def probability_of_missed(request: Request, paths: int) -> float:
     """The probability of events that a run of some paths may miss."""
-    return (_UNSEEN_POINTS if request.simulation.sampler is Sampler.SOBOL else _UNSEEN) / paths
+    return (_UNSEEN_POINTS if request.simulation.sampler is Sampler.SOBOL else UNSEEN) / paths
 
 
 def _tail(samples: NDArray[np.float64], weights: NDArray[np.floating], rare: NDArray[np.bool_]) -> Tail:

@@ -94,7 +94,7 @@ def _monitored_excess(
     and has no kink at the level.
     """
     growth, deviation = map(as_constant, path.first_increment(leaves))
-    relative = sign * smoother.maximum(sign * path.ratios[:n_looks])
+    relative = sign * smoother.maximum(sign * path.multiples(slice(0, n_looks))) / path.multiples(0)
     forward = as_constant(leaves["spot"] * growth) * relative
     d1 = log(forward / level) / deviation + 0.5 * deviation
     return sign * (forward * normal_cdf(sign * d1) - level * normal_cdf(sign * (d1 - deviation)))

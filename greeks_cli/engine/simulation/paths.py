@@ -120,11 +120,9 @@ class Path(ABC):
         """The underlying at the dates from one on and before another, shape (stop - start, n_paths)."""
         return self._evaluate(slice(start, stop))
 
-    @property
-    def ratios(self) -> Operand:
-        """The underlying at all dates over the first, shape (n_dates, n_paths); calendar time does not move them."""
-        spots = self.spots
-        return spots / spots[:1]
+    def multiples(self, dates: Dates, summed: bool = False) -> Operand:
+        """The underlying at dates, as it moves but for a factor per path that is the same at all dates."""
+        return self._evaluate(dates, summed)
 
     def total(self, n_dates: int) -> Operand:
         """The sum of the underlying over the first dates, shape (n_paths,)."""
@@ -239,13 +237,11 @@ class MovingPath(Path):
         self._leaves = {name: leaves[name] for name in scenario.parameters}
         self._leaves["spot"] = self.start(leaves)
 
-    @property
-    def ratios(self) -> Operand:
+    def multiples(self, dates: Dates, summed: bool = False) -> Operand:
         if not self.is_proportional:
-            return super().ratios
-        timeless = {name: leaf for name, leaf in self._leaves.items() if name != TIME}
-        spots = evaluate(self._scenario.underlying, timeless, slice(0, self.n_dates))
-        return spots / spots[:1]
+            return super().multiples(dates, summed)
+        own = {name: leaf for name, leaf in self._leaves.items() if name not in ("spot", TIME)}
+        return evaluate(self._scenario.underlying, own, dates, summed)
 
     def _lognormal(self, dates: Dates, summed: bool = False) -> Operand:
         return evaluate(self._scenario.underlying, self._leaves, dates, summed)

@@ -139,3 +139,14 @@ def test_cap_of_one_period_that_no_path_meets_is_in_the_bias():
         request = build_request(CLIQUET, CAPPED, {"paths": 40_000, "seed": seed}, "volga")
         found, truth = run(request)["volga"], exact_greeks(request)[-1]
         assert abs(found.value - truth) < 4 * found.stderr + found.bias
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3, 4, 5])
+def test_a_far_jump_that_sobol_points_may_miss_is_found(seed):
+    """A kernel at one kink, of which 16,384 points meet three: delta is that of a digital, and 1 of the underlying."""
+    contract = {"kind": "formula", "payoff": "S[-1] + 1000 * where(S[-1] > 200, 1, 0)"}
+    settings = {"paths": 1 << 14, "sampler": "sobol", "seed": seed}
+    delta = run(build_request(contract, {"vol": 0.2, "rate": 0.01}, settings, "delta"))["delta"]
+    d2 = (np.log(100 / 200) + 0.01 - 0.02) / 0.2
+    truth = 1 + 1000 * np.exp(-0.01 - d2 * d2 / 2) / np.sqrt(2 * np.pi) / (100 * 0.2)
+    assert delta.warning or abs(delta.value - truth) <= 4 * delta.stderr + delta.bias
