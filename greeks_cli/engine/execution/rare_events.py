@@ -62,7 +62,7 @@ def unseen(
 
 
 class _Differences:
-    """What the Greeks of a plan are on paths, less what they are on all paths of the run."""
+    """Greeks of a plan on some paths, less their common value on all paths of the run."""
 
     def __init__(
         self, plan: Plan, usual: NDArray[np.float64], scales: NDArray[np.float64], controlled: Controlled | None
