@@ -110,6 +110,7 @@ def _of_plans(
     upper, of_upper = upper_bounds(plans, moments.upper, values, stderrs)
     upper += of_dates
     bias += np.where(np.isnan(upper), 0.0, np.maximum(upper - of_dates - values, 0.0))
+    upper = np.maximum(upper, values + hidden)  # the paths of a bound see no event either that the value's do not
     table = np.array([values, stderrs, bias, of_steps, hidden, uncertainties, shares, moments.values.m2, scales])
     table = np.concatenate([table, [upper, of_upper]])
     rows = zip(plans, truths, table.T.tolist(), strict=True)

@@ -30,20 +30,25 @@ _ALL_NUMBERS = 1 << 25
 """Normals of all nested paths, about, between these limits."""
 _AT_ONCE = 1 << 22
 """Normals of the nested paths that are simulated at once."""
+_FEWEST_TELLING = 9
+"""Outer paths that pay before the last date, of which fewer do not tell what the policy misses."""
 _KEPT = 256
 _TODAY = -1
 """The place of today, before the dates."""
 
 
-def nested_gap(request: Request) -> Bound:
-    """The gap of a contract that is exercised early, a pure function of the request."""
+def nested_gap(request: Request) -> Bound | None:
+    """The gap of a contract that is exercised early, a pure function of the request; None where few paths tell it."""
     return _gap(request.changed(greeks=request.greeks[:1]))
 
 
 @elementary.kept(_KEPT)
-def _gap(request: Request) -> Bound:
+def _gap(request: Request) -> Bound | None:
     with np.errstate(all="ignore"):
-        samples = _Outer(request).samples()
+        outer = _Outer(request)
+        if outer.n_telling < _FEWEST_TELLING:
+            return None
+        samples = outer.samples()
     return Bound(float(samples.mean()), float(samples.std() / np.sqrt(len(samples))))
 
 
@@ -63,12 +68,19 @@ class _Outer:
         self._exercised = self._is_exercised(own)
         self._paid_today = float(np.ravel(values_of(own.payment_today() - own.known_today()))[0])
 
+    @property
+    def n_telling(self) -> int:
+        """The number of outer paths on which exercise before the last date may be worth more than going on."""
+        if self._contract.exercises_today and self._paid_today > 0:
+            return self._n
+        return int(np.any([self._wanted(place) for place in self._contract.rights_places[:-1]], axis=0).sum())
+
     def samples(self) -> Array:
         """The largest payment less the martingale and the policy's value, path by path."""
         most, passed = self._from_today()
         for place in self._contract.rights_places[:-1]:
             taken = self._exercised[place]
-            wanted = taken | self._may_pay(place)
+            wanted = self._wanted(place)
             more = np.zeros(self._n)
             more[wanted] = self._hedged[place, wanted] - self._going_on(place, wanted)
             most = np.maximum(most, np.where(taken, 0.0, np.where(wanted, more, -np.inf)) - passed)
@@ -83,10 +95,10 @@ class _Outer:
         more = self._paid_today - self._going_on(_TODAY, np.ones(self._n, bool)).mean()
         return (nothing, nothing + more) if self._policy["today"] else (nothing + more, nothing)
 
-    def _may_pay(self, place: int) -> NDArray[np.bool_]:
-        """True where exercise at a date may be worth more than going on: where something is paid, or may be owed."""
-        found: NDArray[np.bool_] = self._payments[place] > min(0.0, float(self._payments.min()))
-        return found
+    def _wanted(self, place: int) -> NDArray[np.bool_]:
+        """True where the policy exercises at a date, and where a payment may be worth more than going on."""
+        pays: NDArray[np.bool_] = self._payments[place] > min(0.0, float(self._payments.min()))
+        return self._exercised[place] | pays
 
     def _going_on(self, place: int, wanted: NDArray[np.bool_]) -> Array:
         """The value of going on after a date, less the martingale of the regression, for some of the outer paths."""
