@@ -127,7 +127,8 @@ class AnchoredPath(FrozenPath):
         frozen = evaluate(self._scenario.underlying, {}, dates)
         is_first = dates.start < self._anchors[0]
         still = () if is_first else ("spot", TIME)
-        if not any(is_variable(leaf) for name, leaf in self._leaves.items() if name not in still):
+        is_only = not is_first and len(self._anchors) == 1
+        if is_only or not any(is_variable(leaf) for name, leaf in self._leaves.items() if name not in still):
             return frozen
         terms = [*(self._by_start(dates) if is_first else ()), *self._by_growth(dates), *self._by_bridges(dates)]
         return _Moved(frozen).apply((sum(terms[1:], terms[0]),))[0] if terms else frozen

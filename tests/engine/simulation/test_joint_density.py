@@ -78,6 +78,18 @@ def test_anchored_derivatives_are_those_of_all_dates_with_less_noise(market):
     assert all(other[index].std() < 0.1 * one[index].std() for index in in_time)
 
 
+@pytest.mark.parametrize("market", MARKETS)
+def test_a_note_of_one_fixing_moves_before_its_only_anchor_alone(market):
+    fields, greeks = MARKETS[market]
+    request = build_request({**NOTE, "fixings": 1}, fields, {"paths": N_PATHS}, greeks)
+    kernels = Pilot.of_all([request])[0].candidates[request.greeks[1].parameters][0].kernels
+    plain = Method(Estimator.LIKELIHOOD, kernels)
+    one, other = derivatives(request, plain), derivatives(request, replace(plain, anchors=(39,)))
+    for index, values in other.items():
+        noise = hypot(one[index].std(), values.std()) / N_PATHS**0.5
+        assert abs(values.mean() - one[index].mean()) < 4 * noise, index
+
+
 def test_conditional_first_derivatives_with_anchors_have_little_variance():
     """As noisy as a density of the anchors alone is, it acts on the little that kernels leave."""
     greeks = "delta,vega,theta,d(correlation)"
