@@ -11,7 +11,7 @@ from greeks_cli.terms.pnl import Day, Form
 from greeks_cli.terms.pnl_totals import Amount, Amounts
 from greeks_cli.terms.request import Request
 from greeks_cli.terms.result import Result
-from greeks_cli.terms.simulation import ExecutorName, Simulation
+from greeks_cli.terms.simulation import ExecutorName, Sampler, Simulation
 
 _COMMON = ("seed", "sampler", "antithetic", "dtype")
 """Settings of the simulation that both days take from the old one."""
@@ -54,6 +54,8 @@ def _request(day: Day, old: TradeRow | None, new: TradeRow | None, greeks: Seque
     own = [request.simulation if one is row else one.request().simulation for one in rows]
     common: dict[str, object] = {name: getattr(own[0], name) for name in _COMMON}
     common |= {"paths": max(one.paths for one in own), "executor": ExecutorName.AUTO}
+    if own[0].sampler is Sampler.SOBOL:  # Sobol points of other dates are other points, and a day moves the dates
+        common["sampler"] = Sampler.RANDOM
     if steps := max(one.steps for one in rows):
         common["steps"] = steps
     simulation: Simulation = request.simulation.model_copy(update=common)

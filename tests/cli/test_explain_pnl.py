@@ -206,6 +206,18 @@ def test_changes_on_the_same_paths_have_the_errors_of_differences(greeks, explai
     )
 
 
+def test_sobol_points_give_way_to_paths_that_both_days_have(greeks, days):
+    line = KINDS.splitlines()[0] + "\n"
+    old, _ = days(line, "--greeks", "delta", "--sampler", "sobol", "--paths", "4096")
+    points = Path(old).read_text()
+    _, new = days(line, "--greeks", "price", "--paths", "5000")
+    Path(old).write_text(points)
+    outcome = greeks("explain-pnl", old, new, "--same-paths", "--format", "jsonl")
+    call = json.loads(outcome.out.splitlines()[0])
+    assert outcome.err == ""
+    assert 0 < call["left"]["stderr"] < 0.01 * abs(call["change"]["value"])
+
+
 def test_trades_of_one_day_are_parts_on_the_same_paths_too(greeks, days):
     old, new = days(KINDS, "--greeks", "delta")
     lines = Path(new).read_text().splitlines(keepends=True)
