@@ -145,7 +145,7 @@ METHOD_TOPICS: Mapping[str, tuple[Entry, ...]] = {
             "auto",
             "the default: jit where NumPy is forecast to take a second or more, and jit was measured to save time",
         ),
-        ("where", "under gbm, heston and local-vol; with jumps, or on several underlyings, on few dates"),
+        ("where", "on one underlying, but early exercise under gbm alone; on several, under gbm on few dates"),
         (
             "numbers",
             "of both agree to about 1e-12, and not to the bit; threads and other trades change no bit of either",
