@@ -37,7 +37,7 @@ def test_more_paths_take_more_steps():
     assert 8 <= steps(500) < steps(1_000_000)
 
 
-def test_steps_do_not_depend_on_the_seed_of_blocks():
+def test_steps_are_a_function_of_the_request():
     request = build_request({"strike": 100}, HESTON, {}, "price")
     assert plan(request).blocks == plan(replace(request)).blocks
 
