@@ -32,8 +32,8 @@ def share_above(x: Operand, constant: Operand, deviation: Operand, power: float)
 def _distance(x: Operand, constant: Operand, deviation: Operand) -> tuple[Operand, Operand, Operand]:
     """1 where x is positive, 1 where the constant is, and d."""
     rises, adds = _is_positive(x), _is_positive(constant + 0.0 * values_of(x))
-    quotient = log(x * (2 * rises - 1)) - log(constant * (2 * adds - 1))
-    return rises, adds, quotient / deviation - 0.5 * deviation
+    quotient = x * (2 * rises - 1) / (constant * (2 * adds - 1))
+    return rises, adds, log(quotient) / deviation - 0.5 * deviation
 
 
 def _is_positive(x: Operand) -> NDArray[np.floating]:

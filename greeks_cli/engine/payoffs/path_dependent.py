@@ -3,7 +3,8 @@
 from collections.abc import Callable, Sequence
 
 from greeks_cli.engine.autodiff.kinks import Smoother, sharp_positive_part
-from greeks_cli.engine.autodiff.normal import normal_cdf, scaled_tail
+from greeks_cli.engine.autodiff.lognormal_parts import mean_positive_part
+from greeks_cli.engine.autodiff.normal import scaled_tail
 from greeks_cli.engine.autodiff.ops import (
     Leaves,
     Operand,
@@ -96,8 +97,7 @@ def _monitored_excess(
     growth, deviation = map(as_constant, path.first_increment(leaves))
     relative = sign * smoother.maximum(sign * path.multiples(slice(0, n_looks))) / path.multiples(0)
     forward = as_constant(leaves["spot"] * growth) * relative
-    d1 = log(forward / level) / deviation + 0.5 * deviation
-    return sign * (forward * normal_cdf(sign * d1) - level * normal_cdf(sign * (d1 - deviation)))
+    return mean_positive_part(sign * forward, -sign * level, deviation)
 
 
 @payoff.register
