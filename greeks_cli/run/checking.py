@@ -102,7 +102,7 @@ class _Bumps:
 def bump(request: Request, greek: Greek, threads: int) -> MethodResult:
     """Bump and reprice: central differences on common random numbers."""
     chosen = plan(request)
-    bumps = _Bumps(chosen.blocks, greek, len(chosen.groups[0].method.kernels))
+    bumps = _Bumps(chosen.blocks, greek, len(chosen.kinks))
     with closing(moments_by_block([bumps], Workers(threads))) as blocks:
         for (moments,) in blocks:
             value, stderr = moments.mean, moments.stderr

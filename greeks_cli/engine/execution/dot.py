@@ -1,5 +1,7 @@
 """The Chainer graph behind a number as a picture."""
 
+from dataclasses import replace
+
 import numpy as np
 
 from greeks_cli.engine.autodiff.chainer_runtime import chainer
@@ -36,7 +38,8 @@ def dot_graph(request: Request, greek: Greek) -> str:
 
     request = request.by_place
     contract, grid = request.contract, Grid.usual(request)
-    (group, *_) = plan(request).groups
+    simulation = request.simulation.model_copy(update={"estimator": Estimator.PATHWISE})
+    (group, *_) = plan(replace(request, simulation=simulation)).groups
     normals = standard_normals(request.simulation.seed, PATHS, 0, (1,) * grid.n_rows, _PATHS_SHOWN, np.float64)
     live = set(greek.parameters) or {next(iter(request.values))}
     leaves = make_leaves(with_policy(request, request.payoff_values), live, _PATHS_SHOWN, np.float64)

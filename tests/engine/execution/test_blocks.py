@@ -91,8 +91,9 @@ def test_unseen_event_has_a_bound_and_a_constant_has_none():
     assert unseen(plan(forward), np.zeros(2), np.ones(2))[1] == 0
 
 
-def test_graph_of_a_greek_names_its_leaf():
-    request = asked("gamma")
+@pytest.mark.parametrize("contract", [{"strike": 100}, {"kind": "asian", "strike": 100, "fixings": 3}])
+def test_graph_of_a_greek_names_its_leaf(contract):
+    request = build_request(contract, {"vol": 0.2}, {"paths": 4000}, "price,gamma")
     found = dot_graph(request, request.greeks[1])
     assert found.startswith("digraph")
     assert "spot" in found
