@@ -30,7 +30,7 @@ def monitored_barrier(p):
 def levy_asian(p):
     n, length = p["n"], float(Fraction(p["length"]))
     times = [length * i / (n - 1) for i in range(n)]
-    return {"kind": "asian", "type": "put", "strike": p["K"], "fixing_times": times, "expiry": 1.0}
+    return {"kind": "asian", "type": "put", "strike": p["K"], "fixing_times": times, "expiry": length}
 
 
 SIMULATED = [row for row in PUBLISHED.values() if row["id"].startswith(("bgk-doc", "asian-levy", "asian-r"))]
