@@ -6,7 +6,7 @@ from typing import Any
 from greeks_cli.terms.accuracy import Accuracy
 from greeks_cli.terms.contract import Contract
 from greeks_cli.terms.contracts import CONTRACTS, DEFAULT_CONTRACT, ON_SEVERAL
-from greeks_cli.terms.date_fields import is_rule
+from greeks_cli.terms.date_fields import RULES, is_rule
 from greeks_cli.terms.dated_markets import market_in_years
 from greeks_cli.terms.dating import Dated, Dates, Dating, in_years
 from greeks_cli.terms.errors import InvalidInput, Problem, did_you_mean
@@ -77,8 +77,12 @@ def build_request(
 
 def _dated(model: type[Contract] | None, terms: Mapping[str, Any], dating: Dating | None) -> Dated:
     """The fields of a contract in years, and the problems of its dates."""
-    found = in_years(terms, dating) if dating else Dated(dict(terms))
-    if model and is_rule(terms.get("fixings")) and "fixing_times" not in model.model_fields:
+    if dating is None or model is None:
+        return Dated(dict(terms)) if dating is None else in_years(terms, dating)
+    unknown = {name: terms[name] for name in RULES if name in terms and name not in model.model_fields}
+    found = in_years({name: value for name, value in terms.items() if name not in unknown}, dating)
+    found.fields |= unknown  # for the validation of the contract to refuse by the name that was given
+    if "fixings" not in unknown and "fixing_times" not in model.model_fields and is_rule(terms.get("fixings")):
         message = f"the {kind_of(model)} contract has equally spaced fixings; give their number"
         found.problems = [Problem(("contract", "fixings"), message, terms["fixings"])]
     return found

@@ -78,6 +78,16 @@ def test_monitoring_may_be_dates_or_a_rule(contract):
     assert len(asked({**contract, "monitoring": "weekly"}).contract.dates) == 26
 
 
+@pytest.mark.parametrize(("kind", "name"), [("asian", "monitoring"), ("european", "fixings"), ("barrier", "fixings")])
+@pytest.mark.parametrize("expiry", ["2027-05-31", 0.5])
+def test_a_rule_that_a_contract_does_not_have_is_refused_by_its_own_name(kind, name, expiry):
+    with pytest.raises(InvalidInput) as caught:
+        asked({"kind": kind, name: "monthly", "expiry": expiry})
+    (problem,) = (found for found in caught.value.problems if "unknown key" in found.message)
+    assert problem.path == ("contract", name)
+    assert f"not an option of the {kind} contract" in problem.message
+
+
 def test_rule_of_monitoring_may_end_before_an_expiry_on_a_holiday():
     pytest.importorskip("holidays", reason="the extra calendars is not installed")
     lookback = {"kind": "lookback", "expiry": "2027-06-18", "monitoring": "monthly"}
