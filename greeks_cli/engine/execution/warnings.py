@@ -90,6 +90,8 @@ def unguarded(plan: Plan, greek: Greek, used: Mapping[MultiIndex, Estimator]) ->
 def _kernels_meet(plan: Plan, index: MultiIndex) -> bool:
     """True if a kernel that a derivative meets reaches another kink."""
     kernels = next(group.method.kernels for group in plan.groups if index in group.wanted)
+    if not kernels:  # means over an increment have none
+        return False
     widths = (max(own.widths[: len(index) + own.base + 1], default=0.0) for own in kernels)
     return any(kink.apart * kink.spread < _REACH * width for kink, width in zip(plan.kinks, widths, strict=True))
 

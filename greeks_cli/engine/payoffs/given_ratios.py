@@ -52,6 +52,10 @@ class _GivenRatios(Path):
     def __init__(self, path: Path, price: FirstPrice):
         self.n_dates, self._path, self._price = path.n_dates, path, price
 
+    def __getattr__(self, name: str) -> NoReturn:
+        """Raises NotIntegrable: the rest of the path is not known."""
+        raise NotIntegrable
+
     def time(self, date: int) -> NoReturn:
         raise NotIntegrable
 

@@ -56,15 +56,14 @@ class Bridges(PathSource):
     anchors: tuple[int, ...]
 
     def of(self, data: PathData) -> Array:
-        motion = data.motion
-        found, times = motion.brownian.copy(), np.array((0.0, *motion.dates))
+        motion, brownian = data.motion, data.motion.brownian
+        times, pieces = np.array((0.0, *motion.dates)), []
         for start, end in pairwise((-1, *self.anchors)):
             share = (times[start + 2 : end + 2] - times[start + 1]) / (times[end + 1] - times[start + 1])
             along = motion.on_device(share.astype(motion.dtype)[:, None])
-            found[start + 1 : end + 1] -= along * motion.brownian[end]
-            if start >= 0:
-                found[start + 1 : end + 1] -= (1 - along) * motion.brownian[start]
-        return found
+            piece = brownian[start + 1 : end + 1] - along * brownian[end]
+            pieces.append(piece - (1 - along) * brownian[start] if start >= 0 else piece)
+        return np.concatenate([*pieces, brownian[self.anchors[-1] + 1 :]])
 
 
 def _increments(motion: Motion, normals: NDArray[np.floating], anchors: Sequence[int]) -> Array:

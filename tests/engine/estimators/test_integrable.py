@@ -20,8 +20,9 @@ MARKET = {"vol": 0.2, "rate": 0.03, "dividend_yield": 0.01}
         ({"kind": "formula", "payoff": "max(S[-1] - S[0], 0)", "fixings": 3}, {}, False),
         ({"strike": 100}, {}, False),
         ({"kind": "asian", "strike": 100, "exercise": "bermudan", "exercise_times": [0.5, 1]}, {}, False),
+        ({"kind": "lookback", "strike": 105, "monitoring": 6}, {}, False),
     ],
-    ids=["asian", "its control too", "formula", "kink between prices", "one date", "early exercise"],
+    ids=["asian", "its control too", "formula", "kink between prices", "one date", "early exercise", "lookback"],
 )
 def test_requests_whose_first_increment_integrates(contract, settings, expected):
     request = build_request(contract, MARKET, settings, "gamma")
