@@ -49,7 +49,7 @@ class Explanation:
     change: Form
     """Today's value less yesterday's."""
     parts: Mapping[str, Form]
-    """What each Greek, or a change of the position, explains."""
+    """Parts of the change that each Greek, or a change of the position, explains."""
     moves: Mapping[str, float] = field(default_factory=dict)
     """The change of each parameter that moved."""
     notes: tuple[str, ...] = ()

@@ -6,7 +6,8 @@ from functools import partial
 from typing import Any, Generic, TypeVar
 
 from greeks_cli.engine.compiler.ir import Name, Program, Source
-from greeks_cli.engine.compiler.simplify import Bind, Factored, Scaled, Simplifier
+from greeks_cli.engine.compiler.scaled import Factored, Scaled
+from greeks_cli.engine.compiler.simplify import Bind, Simplifier
 from greeks_cli.engine.compiler.template import Templates, open_slots
 
 Own = TypeVar("Own")

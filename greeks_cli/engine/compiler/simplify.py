@@ -6,10 +6,9 @@ sum needs it, and calls that differ in factors alone become one. ``_REWRITES`` l
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from functools import reduce
 from math import prod
-from typing import Any, Generic, NamedTuple
+from typing import Any
 
 import numpy as np
 
@@ -18,6 +17,7 @@ from greeks_cli.engine.compiler.builder import Builder
 from greeks_cli.engine.compiler.folded import Folded, as_number
 from greeks_cli.engine.compiler.functions import as_type
 from greeks_cli.engine.compiler.ir import ROW, Name, Program, Slots, Source, is_elementwise
+from greeks_cli.engine.compiler.scaled import Factored, Scaled
 
 _LINEAR = {np.sum, np.einsum}
 """Functions that are linear in every argument that is an array."""
@@ -34,25 +34,6 @@ _SMALLEST, _LARGEST = 1e-100, 1e100
 
 Bind = Callable[[Source], Any]
 """The number of a source, or a source in its place."""
-
-
-class Factored(NamedTuple, Generic[Name]):
-    """A program, and the factors by which its results are multiplied."""
-
-    program: Program[Name]
-    factors: Mapping[Name, Any]
-
-
-@dataclass(frozen=True, slots=True)
-class Scaled:
-    """A factor times the array in a slot."""
-
-    factor: Any
-    slot: int
-
-    def times(self, number: Any) -> "Scaled":
-        """The value times a number."""
-        return Scaled(self.factor * number, self.slot)
 
 
 def simplified(program: Program[Name], bind: Bind, always_defined: bool) -> Program[Name]:

@@ -15,7 +15,8 @@ from greeks_cli.engine.compiler.builder import Builder, key_of
 from greeks_cli.engine.compiler.elementary import EVALUATED
 from greeks_cli.engine.compiler.folded import Folded, value_of
 from greeks_cli.engine.compiler.ir import Name, Program, Source, getter
-from greeks_cli.engine.compiler.simplify import Bind, Factored, Simplifier
+from greeks_cli.engine.compiler.scaled import Factored
+from greeks_cli.engine.compiler.simplify import Bind, Simplifier
 
 _KEPT, _VARIANTS = 64, 8
 """Structures that are kept, and templates of each: some numbers are 0, or equal to others by chance."""

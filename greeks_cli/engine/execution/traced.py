@@ -19,7 +19,8 @@ from greeks_cli.engine.autodiff.ops import Operand
 from greeks_cli.engine.autodiff.softplus import Kernel
 from greeks_cli.engine.compiler.ir import Name, Program
 from greeks_cli.engine.compiler.parts import Part, together_by_template
-from greeks_cli.engine.compiler.simplify import Bind, Factored, Simplifier, simplified
+from greeks_cli.engine.compiler.scaled import Factored
+from greeks_cli.engine.compiler.simplify import Bind, Simplifier, simplified
 from greeks_cli.engine.compiler.template import Templates
 from greeks_cli.engine.compiler.tracer import Tracer
 from greeks_cli.engine.estimators.methods import Differentiation, Method

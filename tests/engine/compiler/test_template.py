@@ -8,7 +8,8 @@ import pytest
 from greeks_cli.engine.compiler.builder import key_of
 from greeks_cli.engine.compiler.folded import Folded, as_number
 from greeks_cli.engine.compiler.parts import Part, together, together_by_template
-from greeks_cli.engine.compiler.simplify import Factored, simplified
+from greeks_cli.engine.compiler.scaled import Factored
+from greeks_cli.engine.compiler.simplify import simplified
 from greeks_cli.engine.compiler.template import Templates, open_slots
 from greeks_cli.engine.compiler.tracer import Tracer
 
