@@ -146,13 +146,13 @@ def test_paths_of_one_market_are_drawn_once(draws):
 
 
 def test_shares_of_a_book_draw_paths_once(draws, monkeypatch):
-    sizes, accumulate = [], PathGroup.accumulate
+    sizes, accumulate = [], PathGroup.accumulate_span
 
-    def counting(group, block, *shared):
-        sizes.append((len(group.plans), block))
-        return accumulate(group, block, *shared)
+    def counting(group, span, *shared):
+        sizes.extend((len(group.plans), block) for block in span)
+        return accumulate(group, span, *shared)
 
-    monkeypatch.setattr(PathGroup, "accumulate", counting)
+    monkeypatch.setattr(PathGroup, "accumulate_span", counting)
     monkeypatch.setattr("greeks_cli.run.book_paths._WORTH_A_TASK", 75 * 9000)
     here = {"paths": 9000, "device": "cpu"}  # a GPU has all at once
     requests = [asked({"strike": 60 + i / 2}, greeks="delta,gamma", **here) for i in range(150)]

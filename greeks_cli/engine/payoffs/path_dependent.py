@@ -95,7 +95,8 @@ def _monitored_excess(
     and has no kink at the level.
     """
     growth, deviation = map(as_constant, path.first_increment(leaves))
-    relative = sign * smoother.maximum(sign * path.multiples(slice(0, n_looks))) / path.multiples(0)
+    # Kernels of prices would move with the spot.
+    relative = sign * smoother.maximum(sign * path.multiples(slice(0, n_looks)) / path.multiples(0))
     forward = as_constant(leaves["spot"] * growth) * relative
     return mean_positive_part(sign * forward, -sign * level, deviation)
 
