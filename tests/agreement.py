@@ -2,14 +2,14 @@
 
 from math import prod, sqrt
 
-from greeks_cli.terms.barriers import Knocking
+from greeks_cli.terms.contracts.barriers import Knocking
+from greeks_cli.terms.contracts.periodic import VarianceSwap
+from greeks_cli.terms.contracts.structured import Accumulator
+from greeks_cli.terms.contracts.vanillas import Butterfly, CallSpread, Digital, PutSpread
 from greeks_cli.terms.greek import Greek
-from greeks_cli.terms.periodic_contracts import VarianceSwap
 from greeks_cli.terms.request import Request
-from greeks_cli.terms.result import Estimate, Result
+from greeks_cli.terms.results.result import Estimate, Result
 from greeks_cli.terms.simulation import Sampler
-from greeks_cli.terms.structured import Accumulator
-from greeks_cli.terms.vanillas import Butterfly, CallSpread, Digital, PutSpread
 
 LARGEST_NOISE = 1.5
 """The standard deviation per path of a price, in natural units; 1.3 is measured."""

@@ -7,11 +7,11 @@ from typing import NamedTuple
 import pytest
 
 from greeks_cli.cli.main import main
+from greeks_cli.terms.books.totals import Total, totals_of
+from greeks_cli.terms.books.trade import Trade
 from greeks_cli.terms.building import build_request
 from greeks_cli.terms.errors import GpuFailed
 from greeks_cli.terms.request import Request
-from greeks_cli.terms.totals import Total, totals_of
-from greeks_cli.terms.trade import Trade
 
 pytest.register_assert_rewrite("tests.agreement")
 

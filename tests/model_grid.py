@@ -16,7 +16,7 @@ import numpy as np
 from greeks_cli.run.price import run
 from greeks_cli.terms.building import build_request
 from greeks_cli.terms.errors import GreeksError
-from greeks_cli.terms.models import Model
+from greeks_cli.terms.markets.models import Model
 
 GREEKS = {
     "heston": "delta,gamma,d(initial_variance),d(vol_of_vol)",

@@ -6,7 +6,7 @@ import pytest
 
 from greeks_cli.run.price import run
 from greeks_cli.terms.building import build_request
-from greeks_cli.terms.contracts import ON_ONE
+from greeks_cli.terms.contracts.catalogue import ON_ONE
 from tests.conftest import MARKETS, assert_agrees, assert_narrow, european
 from tests.contracts.test_every_contract import NO_CLOSED_FORM
 

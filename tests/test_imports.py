@@ -12,6 +12,8 @@ ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "greeks_cli"
 ENGINE = ["compiler", "backends", "autodiff", "simulation", "payoffs", "exercise", "estimators", "execution"]
 """In the order in which data passes them: each may import those before it."""
+TERMS = ["formulas", "markets", "contracts", "dates", "results", "books"]
+"""Packages of terms, in the order of their imports; modules of ``terms`` itself lie before and between them."""
 MAY_IMPORT = {
     "terms": set(),
     **{f"engine.{name}": {"terms", *(f"engine.{earlier}" for earlier in ENGINE[:i])} for i, name in enumerate(ENGINE)},
@@ -31,7 +33,7 @@ ONLY_THERE = {
     "matplotlib": {"report/drawing.py"},
     "dask": {"run/cluster.py"},
     "distributed": {"run/cluster.py"},
-    "holidays": {"terms/calendars.py"},
+    "holidays": {"terms/dates/calendars.py"},
     "pandas": {"api/frames.py"},
     "polars": {"api/frames.py"},
     "scipy": {"calibration/fit.py", "engine/simulation/sobol.py"},
@@ -73,6 +75,17 @@ def test_imports_follow_the_package_order(path):
             assert str(where) in ONLY_THERE[first], f"{where} imports {module}"
 
 
+TERMS_FILES = sorted((PACKAGE / "terms").glob("*/*.py"))
+
+
+@pytest.mark.parametrize("path", TERMS_FILES, ids=lambda path: f"{path.parent.name}/{path.stem}")
+def test_packages_of_terms_import_those_before_them(path):
+    earlier = TERMS[: TERMS.index(path.parent.name) + 1]
+    for module in imported_modules(path):
+        first, *rest = module.removeprefix("greeks_cli.terms.").split(".")
+        assert not rest or first not in TERMS or first in earlier, module
+
+
 def test_every_module_that_may_import_a_library_exists():
     assert {name for names in ONLY_THERE.values() for name in names} <= {
         path.relative_to(PACKAGE).as_posix() for path in MODULES
@@ -110,8 +123,8 @@ def test_commands_without_numbers_import_neither_numpy_nor_chainer(arguments):
 def test_a_european_imports_nothing_of_other_contracts_of_books_or_of_rich():
     found = modules_after("price", "--strike", "100", "--vol", "0.1", "--paths", "1000")
     assert found >= {"numpy", "chainer", "greeks_cli.engine.payoffs.vanilla", "greeks_cli.analytic.vanilla_options"}
-    others = ["barriers", "formula", "path_contracts", "periodic_contracts", "joint_contracts", "structured"]
-    assert not found & {f"greeks_cli.terms.{name}" for name in others}
+    others = ["barriers", "formula", "path_dependent", "periodic", "joint", "structured"]
+    assert not found & {f"greeks_cli.terms.contracts.{name}" for name in others}
     assert not [name for name in found if re.match(r"rich|greeks_cli\.book\.(?!curve_files)|.*\.joint_point", name)]
     assert not found & {f"greeks_cli.engine.payoffs.{name}" for name in ("barriers", "path_dependent", "joint")}
     assert not found & {

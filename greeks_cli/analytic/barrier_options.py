@@ -3,8 +3,8 @@
 from greeks_cli.analytic.black import N, european
 from greeks_cli.analytic.closed_form import AccrualsTo, closed_form
 from greeks_cli.engine.autodiff.ops import Leaves, Operand, exp, log, sqrt
-from greeks_cli.terms.barriers import Barrier
-from greeks_cli.terms.rebates import martingale
+from greeks_cli.terms.contracts.barriers import Barrier
+from greeks_cli.terms.contracts.rebates import martingale
 
 
 @closed_form.register

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 
 from greeks_cli.engine.autodiff.complex_numbers import as_complex, exponential_quotient, logarithmic_quotient
 from greeks_cli.engine.autodiff.ops import Leaves, Operand, exp, sqrt
-from greeks_cli.terms.models import Model, growth_of_a_jump
+from greeks_cli.terms.markets.models import Model, growth_of_a_jump
 
 
 def log_characteristic(model: Model, z: Operand, leaves: Leaves, years: Operand, variance: Operand) -> Operand:

@@ -8,7 +8,7 @@ from typing import Protocol
 from greeks_cli.analytic.end_law import EndLaw
 from greeks_cli.engine.autodiff.ops import Leaves, Operand
 from greeks_cli.engine.simulation.accruals import Accruals
-from greeks_cli.terms.contract import Contract, module_of
+from greeks_cli.terms.contracts.contract import Contract, module_of
 
 SCHEDULE = ("expiry", "start")
 """Times of a contract that are inputs of its closed form."""
@@ -35,8 +35,8 @@ _MODULES = {
     "vanillas": (".vanilla_options",),
     "controls": (".vanilla_options",),
     "barriers": (".barrier_options", ".double_barrier"),
-    "path_contracts": (".path_options",),
-    "periodic_contracts": (".path_options",),
+    "path_dependent": (".path_options",),
+    "periodic": (".path_options",),
 }
 """Modules of closed forms, by those that define their contracts; each is imported when it is first needed."""
 

@@ -16,11 +16,11 @@ from greeks_cli.engine.autodiff.ops import Leaves, Operand, make_leaves
 from greeks_cli.engine.backends.select import arithmetic
 from greeks_cli.engine.compiler.ir import Array, Program
 from greeks_cli.engine.compiler.tracer import Tracer
-from greeks_cli.terms.contract import Contract
-from greeks_cli.terms.fixings import Periodic
+from greeks_cli.terms.contracts.contract import Contract
+from greeks_cli.terms.contracts.fixings import Periodic
 from greeks_cli.terms.greek import TIME, Greek
-from greeks_cli.terms.joint_market import JointMarket
-from greeks_cli.terms.market import Market
+from greeks_cli.terms.markets.joint_market import JointMarket
+from greeks_cli.terms.markets.market import Market
 from greeks_cli.terms.request import Request
 
 if TYPE_CHECKING:

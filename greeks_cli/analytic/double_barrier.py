@@ -12,8 +12,8 @@ import numpy as np
 from greeks_cli.analytic.black import N, european
 from greeks_cli.analytic.closed_form import AccrualsTo, closed_form
 from greeks_cli.engine.autodiff.ops import Leaves, Operand, cos, exp, log, sin, sqrt, total
-from greeks_cli.terms.barriers import DoubleBarrier
-from greeks_cli.terms.contract import OptionType
+from greeks_cli.terms.contracts.barriers import DoubleBarrier
+from greeks_cli.terms.contracts.contract import OptionType
 
 
 @closed_form.register

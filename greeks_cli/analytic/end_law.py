@@ -9,7 +9,7 @@ from greeks_cli.analytic.characteristic import log_characteristic
 from greeks_cli.engine.autodiff.complex_numbers import as_complex, real_part
 from greeks_cli.engine.autodiff.ops import Leaves, Operand, exp, log, total
 from greeks_cli.engine.simulation.accruals import Accruals
-from greeks_cli.terms.models import Model
+from greeks_cli.terms.markets.models import Model
 
 
 class EndLaw(Protocol):

@@ -6,10 +6,10 @@ from functools import singledispatch
 
 from greeks_cli.analytic.given_one import Line, Payment
 from greeks_cli.analytic.two_assets import BarrierForm, CorrelationForm
-from greeks_cli.terms.contract import Contract
-from greeks_cli.terms.joint_contracts import Basket, BestOf, Exchange, JointContract, Leveled, Rainbow, Spread, WorstOf
-from greeks_cli.terms.path_contracts import Average
-from greeks_cli.terms.two_assets import TwoAssetBarrier, TwoAssetCorrelation
+from greeks_cli.terms.contracts.contract import Contract
+from greeks_cli.terms.contracts.joint import Basket, BestOf, Exchange, JointContract, Leveled, Rainbow, Spread, WorstOf
+from greeks_cli.terms.contracts.path_dependent import Average
+from greeks_cli.terms.contracts.two_assets import TwoAssetBarrier, TwoAssetCorrelation
 
 
 @dataclass(frozen=True)

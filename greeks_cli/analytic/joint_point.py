@@ -16,11 +16,11 @@ from greeks_cli.engine.autodiff.mixed_partials import MultiIndex
 from greeks_cli.engine.compiler.ir import Source
 from greeks_cli.engine.simulation.accruals import Accruals
 from greeks_cli.engine.simulation.joint import values_of_part
-from greeks_cli.terms.contract import Contract
-from greeks_cli.terms.curve import Curve
+from greeks_cli.terms.contracts.contract import Contract
+from greeks_cli.terms.contracts.joint import INITIAL_LEVEL
 from greeks_cli.terms.greek import MAX_ORDER, TIME
-from greeks_cli.terms.joint_contracts import INITIAL_LEVEL
-from greeks_cli.terms.joint_market import JointMarket
+from greeks_cli.terms.markets.curve import Curve
+from greeks_cli.terms.markets.joint_market import JointMarket
 from greeks_cli.terms.nodes import curve_of
 from greeks_cli.terms.underlyings import correlation_name, is_correlation, underlying_of
 

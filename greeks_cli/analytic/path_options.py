@@ -10,10 +10,10 @@ from greeks_cli.analytic.black import N, black, european
 from greeks_cli.analytic.closed_form import AccrualsTo, closed_form
 from greeks_cli.engine.autodiff.ops import Leaves, Operand, exp, log, sqrt, total
 from greeks_cli.engine.simulation.accruals import Accruals
-from greeks_cli.terms.contract import OptionType, StrikeKind
-from greeks_cli.terms.fixings import Periodic
-from greeks_cli.terms.path_contracts import Asian, Average, Lookback
-from greeks_cli.terms.periodic_contracts import Cliquet, VarianceSwap
+from greeks_cli.terms.contracts.contract import OptionType, StrikeKind
+from greeks_cli.terms.contracts.fixings import Periodic
+from greeks_cli.terms.contracts.path_dependent import Asian, Average, Lookback
+from greeks_cli.terms.contracts.periodic import Cliquet, VarianceSwap
 
 _NODES, _WEIGHTS = np.polynomial.legendre.leggauss(32)
 _PLACES, _SHARES = 0.5 * (_NODES[:, None] + 1), 0.5 * _WEIGHTS[:, None]

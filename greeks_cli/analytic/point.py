@@ -15,15 +15,9 @@ from greeks_cli.engine.compiler.ir import Source
 from greeks_cli.engine.compiler.key import Key
 from greeks_cli.engine.payoffs.controls import Underlying
 from greeks_cli.engine.simulation.accruals import Accruals
-from greeks_cli.terms.carry import FUTURE, QUANTO
-from greeks_cli.terms.contract import Contract
-from greeks_cli.terms.dividends import CashDividends
-from greeks_cli.terms.fields import numeric_fields
-from greeks_cli.terms.fixings import Periodic
-from greeks_cli.terms.greek import MAX_ORDER, TIME
-from greeks_cli.terms.market import Market
-from greeks_cli.terms.models import Model
-from greeks_cli.terms.vanillas import (
+from greeks_cli.terms.contracts.contract import Contract
+from greeks_cli.terms.contracts.fixings import Periodic
+from greeks_cli.terms.contracts.vanillas import (
     Butterfly,
     CallSpread,
     Digital,
@@ -33,6 +27,12 @@ from greeks_cli.terms.vanillas import (
     Straddle,
     Strangle,
 )
+from greeks_cli.terms.fields import numeric_fields
+from greeks_cli.terms.greek import MAX_ORDER, TIME
+from greeks_cli.terms.markets.carry import FUTURE, QUANTO
+from greeks_cli.terms.markets.dividends import CashDividends
+from greeks_cli.terms.markets.market import Market
+from greeks_cli.terms.markets.models import Model
 
 ON_THE_END = frozenset({European, Digital, Straddle, Strangle, CallSpread, PutSpread, Butterfly, Underlying})
 """Contracts on the underlying at expiry alone."""

@@ -16,7 +16,7 @@ from greeks_cli.engine.compiler.ir import Array, Source
 from greeks_cli.engine.simulation.accruals import Accruals
 from greeks_cli.engine.simulation.cash_dividends import underlying_of
 from greeks_cli.terms.greek import TIME
-from greeks_cli.terms.models import Model
+from greeks_cli.terms.markets.models import Model
 
 TRACED_POINTS = 3
 """The number of points of a trace."""

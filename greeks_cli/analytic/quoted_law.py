@@ -13,7 +13,7 @@ from math import sqrt as root
 from greeks_cli.analytic.black import N, black
 from greeks_cli.engine.autodiff.ops import Leaves, Operand, exp, log, sqrt
 from greeks_cli.engine.simulation.local_vol import LocalVol
-from greeks_cli.terms.market import Market
+from greeks_cli.terms.markets.market import Market
 
 
 @lru_cache(64)

@@ -4,7 +4,7 @@ from greeks_cli.analytic.black import european
 from greeks_cli.analytic.closed_form import AccrualsTo, closed_form
 from greeks_cli.engine.autodiff.ops import Leaves, Operand, exp
 from greeks_cli.engine.payoffs.controls import Underlying
-from greeks_cli.terms.vanillas import (
+from greeks_cli.terms.contracts.vanillas import (
     Butterfly,
     CallSpread,
     Digital,

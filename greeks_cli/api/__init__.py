@@ -10,9 +10,9 @@ from greeks_cli.api.functions import check, price, profile
 from greeks_cli.api.pnl import PnlResult, explain_pnl
 from greeks_cli.api.scenario_grid import ScenarioResult, scenarios
 from greeks_cli.terms.accuracy import Accuracy
-from greeks_cli.terms.contracts import CONTRACTS
+from greeks_cli.terms.contracts.catalogue import CONTRACTS
 from greeks_cli.terms.errors import GpuFailed, GreeksError, InvalidInput, MissingExtra, NonFiniteEstimate
-from greeks_cli.terms.market import Market
+from greeks_cli.terms.markets.market import Market
 from greeks_cli.terms.simulation import Simulation
 
 

@@ -14,13 +14,13 @@ from greeks_cli.report.profile_formats import render as render_profile
 from greeks_cli.report.rows import Row, rows
 from greeks_cli.report.screen import Screen
 from greeks_cli.report.table import COLUMNS, cells_of, estimate_cell
-from greeks_cli.terms.contract import Contract
-from greeks_cli.terms.joint_market import JointMarket
-from greeks_cli.terms.market import Market
-from greeks_cli.terms.profile import Profile
+from greeks_cli.terms.contracts.contract import Contract
+from greeks_cli.terms.markets.joint_market import JointMarket
+from greeks_cli.terms.markets.market import Market
 from greeks_cli.terms.request import Request
-from greeks_cli.terms.result import Result
-from greeks_cli.terms.studies import MethodResult
+from greeks_cli.terms.results.profile import Profile
+from greeks_cli.terms.results.result import Result
+from greeks_cli.terms.results.studies import MethodResult
 from greeks_cli.terms.units import Units
 
 

@@ -14,14 +14,14 @@ from pydantic import BaseModel
 from greeks_cli.book.fields import SHARED
 from greeks_cli.book.keys import is_guessed, sorted_out
 from greeks_cli.inputs.source import Source
-from greeks_cli.terms.contract import Contract
-from greeks_cli.terms.contracts import CONTRACTS
+from greeks_cli.terms.contracts.catalogue import CONTRACTS
+from greeks_cli.terms.contracts.contract import Contract
 from greeks_cli.terms.errors import InvalidInput, Problem, did_you_mean
 from greeks_cli.terms.joint_axis import joint_fields
-from greeks_cli.terms.joint_market import JointMarket
-from greeks_cli.terms.market import Market
+from greeks_cli.terms.markets.joint_market import JointMarket
+from greeks_cli.terms.markets.market import Market
+from greeks_cli.terms.markets.several import UNDERLYING
 from greeks_cli.terms.request import Request
-from greeks_cli.terms.several import UNDERLYING
 from greeks_cli.terms.units import Units
 
 _MOST_THREADS = 1024

@@ -22,9 +22,9 @@ from greeks_cli.report.book_screen import book_screen, greek_names
 from greeks_cli.report.screen import Screen
 from greeks_cli.report.table import estimate_cell
 from greeks_cli.run.files import write_whole
-from greeks_cli.terms.book_row import TotalRow, TradeRow
+from greeks_cli.terms.books.book_row import TotalRow, TradeRow
 from greeks_cli.terms.errors import InvalidInput, Problem
-from greeks_cli.terms.result import Progress
+from greeks_cli.terms.results.result import Progress
 
 Path_ = str | PathLike[str]
 """A file of a book: TOML, JSON, CSV or JSON Lines."""

@@ -13,10 +13,10 @@ from greeks_cli.api.shown import HtmlTable, Shown, cells
 from greeks_cli.report.calibration_formats import calibration_table, fitted_rows, headline, market_file
 from greeks_cli.report.screen import Screen
 from greeks_cli.run.files import write_whole
-from greeks_cli.terms.dating import Dating
+from greeks_cli.terms.dates.dating import Dating
 from greeks_cli.terms.errors import InvalidInput, Problem
-from greeks_cli.terms.market import Market
-from greeks_cli.terms.smile import Calibration, FittedParameter, FittedQuote, SmileQuote
+from greeks_cli.terms.markets.market import Market
+from greeks_cli.terms.results.smile import Calibration, FittedParameter, FittedQuote, SmileQuote
 
 
 @dataclass(frozen=True)

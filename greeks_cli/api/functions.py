@@ -8,9 +8,9 @@ from greeks_cli.api.answers import CheckResult, PriceResult, ProfileResult
 from greeks_cli.api.asking import Terms, asked, plain, threads_of, units_of
 from greeks_cli.inputs.axes import parsed_axes, request_over
 from greeks_cli.terms.axis import Axis
+from greeks_cli.terms.books.position import currency_of
 from greeks_cli.terms.errors import InvalidInput, Problem
-from greeks_cli.terms.position import currency_of
-from greeks_cli.terms.result import Progress
+from greeks_cli.terms.results.result import Progress
 
 Config = str | PathLike[str] | None
 """A TOML file with [contract] [market] [simulation] [accuracy] [dates]."""

@@ -11,9 +11,9 @@ from greeks_cli.book.records import content_of
 from greeks_cli.book.results import results_in
 from greeks_cli.report.pnl_formats import render, rows
 from greeks_cli.report.screen import Screen
-from greeks_cli.terms.book_row import TradeRow
+from greeks_cli.terms.books.book_row import TradeRow
+from greeks_cli.terms.books.pnl_totals import BookExplained, Explained, TotalExplained, explain_book
 from greeks_cli.terms.errors import InvalidInput, Problem
-from greeks_cli.terms.pnl_totals import BookExplained, Explained, TotalExplained, explain_book
 
 Run = BookResult | str | PathLike[str]
 """Results of a book, or the file that holds them."""

@@ -11,10 +11,10 @@ from greeks_cli.inputs.notes import notes_on, notes_on_defaults
 from greeks_cli.inputs.trades import totals_of_scenarios
 from greeks_cli.report.scenario_formats import InScenario, render, rows
 from greeks_cli.report.screen import Screen
+from greeks_cli.terms.books.measures import in_units
+from greeks_cli.terms.books.scenario import parse_scenarios
+from greeks_cli.terms.books.trade import Trade
 from greeks_cli.terms.errors import InvalidInput, Problem
-from greeks_cli.terms.measures import in_units
-from greeks_cli.terms.scenario import parse_scenarios
-from greeks_cli.terms.trade import Trade
 from greeks_cli.terms.units import Units
 
 

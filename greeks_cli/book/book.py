@@ -13,13 +13,13 @@ from greeks_cli.book.keys import by_section, is_guessed, sorted_out, without_tag
 from greeks_cli.book.record import Record
 from greeks_cli.book.records import Sheet
 from greeks_cli.book.underlyings import seed_of
-from greeks_cli.terms.contracts import DEFAULT_CONTRACT
+from greeks_cli.terms.books.position import Position, build_position, positions_in
+from greeks_cli.terms.books.settings import overridden
+from greeks_cli.terms.books.trade import ReadLine, Rejected, Trade, UnsolvedTrade, problems_of
+from greeks_cli.terms.contracts.catalogue import DEFAULT_CONTRACT
 from greeks_cli.terms.errors import InvalidInput, Problem, did_you_mean, printable
-from greeks_cli.terms.position import Position, build_position, positions_in
 from greeks_cli.terms.quote import GIVES
 from greeks_cli.terms.request import DEFAULT_GREEKS, SECTIONS
-from greeks_cli.terms.settings import overridden
-from greeks_cli.terms.trade import ReadLine, Rejected, Trade, UnsolvedTrade, problems_of
 from greeks_cli.terms.unsolved import Unsolved, build_from_quote
 
 

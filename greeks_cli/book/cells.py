@@ -7,7 +7,7 @@ from greeks_cli.book.columns import Heading
 from greeks_cli.book.numerals import Cell, Numeral
 from greeks_cli.book.scales import UNITS, check_scales
 from greeks_cli.book.synonyms import description_of, normalised, word_of, words_of
-from greeks_cli.terms.date_fields import DATED, LISTS, RULES, is_dated, is_rule
+from greeks_cli.terms.dates.date_fields import DATED, LISTS, RULES, is_dated, is_rule
 from greeks_cli.terms.errors import InvalidInput, Problem
 from greeks_cli.terms.greek import CURVES
 

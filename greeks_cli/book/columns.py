@@ -9,8 +9,8 @@ from difflib import get_close_matches
 
 from greeks_cli.book.fields import FIELDS
 from greeks_cli.book.synonyms import field_of, normalised
+from greeks_cli.terms.books.position import TAG
 from greeks_cli.terms.errors import InvalidInput, Problem, did_you_mean, printable
-from greeks_cli.terms.position import TAG
 
 COLUMN_FIELDS = tuple(name for name in FIELDS if name not in ("grid", "tags"))
 """Fields that a cell can hold, besides tags."""

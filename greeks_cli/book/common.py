@@ -11,9 +11,9 @@ from greeks_cli.book.joint_trades import Markets, of_one
 from greeks_cli.book.keys import meaning_of
 from greeks_cli.book.records import Sheet
 from greeks_cli.book.underlyings import markets_of
+from greeks_cli.terms.books.settings import check_shared, overridden
 from greeks_cli.terms.errors import InvalidInput, Problem
 from greeks_cli.terms.request import SECTIONS
-from greeks_cli.terms.settings import check_shared, overridden
 
 
 @dataclass(frozen=True)

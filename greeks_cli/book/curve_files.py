@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from greeks_cli.terms.greek import CURVES
-from greeks_cli.terms.several import UNDERLYING, tables_of
+from greeks_cli.terms.markets.several import UNDERLYING, tables_of
 from greeks_cli.terms.underlyings import CORRELATION
 
 _IN_FILES = (*CURVES, "vol_surface", CORRELATION)

@@ -21,8 +21,8 @@ from greeks_cli.book.numerals import Cell
 from greeks_cli.book.surface_files import QUOTE_COLUMNS, quotes_in
 from greeks_cli.book.synonyms import field_of, normalised
 from greeks_cli.book.table import Table, table_of
-from greeks_cli.terms.curve import DiscountFactor
 from greeks_cli.terms.errors import InvalidInput, did_you_mean
+from greeks_cli.terms.markets.curve import DiscountFactor
 
 _TIME, _FACTOR, _SURFACE, _MATRIX = "time", "discount_factor", "vol_surface", "correlation"
 _NAMES = {

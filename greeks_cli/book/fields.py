@@ -1,10 +1,10 @@
 """Fields of a trade, and the section of a request that each belongs to."""
 
 from greeks_cli.terms.accuracy import Accuracy
-from greeks_cli.terms.contracts import CONTRACTS
-from greeks_cli.terms.dating import Dating
-from greeks_cli.terms.market import Market
-from greeks_cli.terms.position import Position
+from greeks_cli.terms.books.position import Position
+from greeks_cli.terms.contracts.catalogue import CONTRACTS
+from greeks_cli.terms.dates.dating import Dating
+from greeks_cli.terms.markets.market import Market
 from greeks_cli.terms.quote import Quote
 from greeks_cli.terms.simulation import Simulation
 from greeks_cli.terms.underlyings import CORRELATION

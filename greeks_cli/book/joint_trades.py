@@ -6,13 +6,13 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from greeks_cli.book.fields import SHARED
-from greeks_cli.terms.contracts import CONTRACTS, DEFAULT_CONTRACT, ON_SEVERAL
+from greeks_cli.terms.books.settings import overridden
+from greeks_cli.terms.contracts.catalogue import CONTRACTS, DEFAULT_CONTRACT, ON_SEVERAL
 from greeks_cli.terms.errors import Problem, did_you_mean
 from greeks_cli.terms.greek import SEPARATOR
-from greeks_cli.terms.joint_building import problems_of_pairs
+from greeks_cli.terms.markets.joint_building import problems_of_pairs
+from greeks_cli.terms.markets.several import UNDERLYING, correlations_of
 from greeks_cli.terms.nodes import curve_of, label_of_node, node_name
-from greeks_cli.terms.settings import overridden
-from greeks_cli.terms.several import UNDERLYING, correlations_of
 from greeks_cli.terms.underlyings import CORRELATION, names_of, pair_name
 
 NAMES = "underlyings"

@@ -5,8 +5,8 @@ from typing import Any
 
 from greeks_cli.book.fields import FIELDS, SEVERAL, SHARED
 from greeks_cli.book.synonyms import field_of
+from greeks_cli.terms.books.position import TAG
 from greeks_cli.terms.errors import Problem, did_you_mean, few, nearest
-from greeks_cli.terms.position import TAG
 
 
 def by_section(fields: Mapping[str, Any]) -> dict[str, dict[str, Any]]:

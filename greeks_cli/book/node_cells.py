@@ -10,7 +10,7 @@ from greeks_cli.book.columns import without_unit
 from greeks_cli.book.numerals import Cell
 from greeks_cli.book.scales import check_scales
 from greeks_cli.book.table import Table
-from greeks_cli.terms.date_fields import is_dated
+from greeks_cli.terms.dates.date_fields import is_dated
 from greeks_cli.terms.errors import InvalidInput, Problem
 
 TIME_NAMES = ("time", "t", "years", "year_fraction", "date", "tenor", "maturity", "expiry", "node", "term", "pillar")

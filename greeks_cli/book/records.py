@@ -16,8 +16,8 @@ from greeks_cli.book.record import Record, json_record, trade_record, with_read_
 from greeks_cli.book.table import Table, table_of
 from greeks_cli.book.toml import document_of
 from greeks_cli.terms.errors import InvalidInput, Problem, did_you_mean, few
+from greeks_cli.terms.markets.several import UNDERLYING
 from greeks_cli.terms.request import SECTIONS
-from greeks_cli.terms.several import UNDERLYING
 from greeks_cli.terms.underlyings import CORRELATION
 
 _TABLES = (*SECTIONS, "position", UNDERLYING, "fx", "grid")

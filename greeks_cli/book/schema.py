@@ -5,12 +5,12 @@ from typing import Any
 from pydantic import BaseModel
 
 from greeks_cli.terms.accuracy import Accuracy
-from greeks_cli.terms.contracts import CONTRACTS
-from greeks_cli.terms.date_fields import DATE_FIELDS
-from greeks_cli.terms.dating import Dating
+from greeks_cli.terms.books.position import Position
+from greeks_cli.terms.contracts.catalogue import CONTRACTS
+from greeks_cli.terms.dates.date_fields import DATE_FIELDS
+from greeks_cli.terms.dates.dating import Dating
 from greeks_cli.terms.greek import ALIASES, HESSIAN, NAMED
-from greeks_cli.terms.market import Market
-from greeks_cli.terms.position import Position
+from greeks_cli.terms.markets.market import Market
 from greeks_cli.terms.quote import Quote
 from greeks_cli.terms.simulation import Simulation
 

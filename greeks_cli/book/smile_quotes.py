@@ -9,11 +9,11 @@ from greeks_cli.book.numerals import Cell
 from greeks_cli.book.scales import check_scales
 from greeks_cli.book.synonyms import SYNONYMS, normalised, word_of
 from greeks_cli.book.table import Table, TableRow, table_of
-from greeks_cli.terms.contract import OptionType
-from greeks_cli.terms.date_fields import is_dated
-from greeks_cli.terms.dating import Dating, in_years
+from greeks_cli.terms.contracts.contract import OptionType
+from greeks_cli.terms.dates.date_fields import is_dated
+from greeks_cli.terms.dates.dating import Dating, in_years
 from greeks_cli.terms.errors import InvalidInput, Problem, did_you_mean, few
-from greeks_cli.terms.smile import SmileQuote
+from greeks_cli.terms.results.smile import SmileQuote
 
 _OWN = {
     "price": "price market_price option_price premium mid mid_price",

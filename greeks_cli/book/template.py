@@ -6,8 +6,8 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
-from greeks_cli.terms.contracts import CONTRACTS, ON_SEVERAL
-from greeks_cli.terms.market import Market
+from greeks_cli.terms.contracts.catalogue import CONTRACTS, ON_SEVERAL
+from greeks_cli.terms.markets.market import Market
 from greeks_cli.terms.quote import Quote
 from greeks_cli.terms.simulation import Simulation
 

@@ -6,12 +6,12 @@ from typing import Any
 
 from greeks_cli.book.joint_trades import Markets
 from greeks_cli.book.records import Reading, Sheet, read_sheet
+from greeks_cli.terms.books.settings import check_shared
+from greeks_cli.terms.books.totals import Rates
 from greeks_cli.terms.errors import InvalidInput, Problem, did_you_mean, few
-from greeks_cli.terms.joint_building import problems_of_pairs
-from greeks_cli.terms.market import Market
-from greeks_cli.terms.settings import check_shared
-from greeks_cli.terms.several import Several, correlations_of
-from greeks_cli.terms.totals import Rates
+from greeks_cli.terms.markets.joint_building import problems_of_pairs
+from greeks_cli.terms.markets.market import Market
+from greeks_cli.terms.markets.several import Several, correlations_of
 from greeks_cli.terms.underlyings import CORRELATION
 from greeks_cli.terms.validation import validated
 

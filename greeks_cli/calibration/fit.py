@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from greeks_cli.calibration.smile_data import SmileData, SmileErrors
 from greeks_cli.terms.errors import MissingExtra
-from greeks_cli.terms.models import Model
+from greeks_cli.terms.markets.models import Model
 
 Array = NDArray[np.float64]
 

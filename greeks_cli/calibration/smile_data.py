@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from greeks_cli.analytic.implied_volatility import implied_vols
 from greeks_cli.calibration.smile_prices import SmilePrices
 from greeks_cli.engine.compiler.functions import normal_cdf
-from greeks_cli.terms.models import Model
+from greeks_cli.terms.markets.models import Model
 
 Array = NDArray[np.float64]
 

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from greeks_cli.analytic.characteristic import log_characteristic
-from greeks_cli.terms.models import Model
+from greeks_cli.terms.markets.models import Model
 
 Array = NDArray[np.float64]
 Complex = NDArray[np.complex128]

@@ -29,8 +29,8 @@ if TYPE_CHECKING:
     from greeks_cli.book.records import Reading
     from greeks_cli.report.book import BookFormat
     from greeks_cli.run.book_run import Book, BookProgress
-    from greeks_cli.terms.market import Market
-    from greeks_cli.terms.trade import Trade
+    from greeks_cli.terms.books.trade import Trade
+    from greeks_cli.terms.markets.market import Market
 
 _COUNT, _FILE = Whole(1, 1024), click.Path(path_type=Path)
 _FORMATS = {".jsonl": "jsonl", ".csv": "csv", ".parquet": "parquet", ".txt": "table"}
@@ -135,7 +135,7 @@ def command(
     from greeks_cli.run.batch import usual_processes
     from greeks_cli.run.book_run import Book, to_file
     from greeks_cli.run.interrupts import end_in_order
-    from greeks_cli.terms.trade import Trade
+    from greeks_cli.terms.books.trade import Trade
 
     end_in_order()
     scenarios = None

@@ -13,7 +13,7 @@ from greeks_cli.cli.sections import Command, Section, option
 from greeks_cli.cli.terminal import screen
 from greeks_cli.inputs.source import Source
 from greeks_cli.terms.errors import ExitCode, InvalidInput, Problem
-from greeks_cli.terms.models import FITTED_MODELS, Model
+from greeks_cli.terms.markets.models import FITTED_MODELS, Model
 
 _WRITTEN = (".toml", ".svg", ".png", ".pdf")
 

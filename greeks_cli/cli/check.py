@@ -10,9 +10,9 @@ from greeks_cli.cli.options import request_options
 from greeks_cli.cli.sections import Section, option
 from greeks_cli.cli.terminal import screen
 from greeks_cli.terms.building import build_request
-from greeks_cli.terms.contracts import ON_ONE, ON_SEVERAL
+from greeks_cli.terms.contracts.catalogue import ON_ONE, ON_SEVERAL
+from greeks_cli.terms.contracts.joint import JointContract
 from greeks_cli.terms.errors import ExitCode
-from greeks_cli.terms.joint_contracts import JointContract
 from greeks_cli.terms.request import Request
 
 _GRID = ({"vol": 0.2}, {"vol": 0.5, "spot": 90, "rate": 0.03, "dividend_yield": 0.01})

@@ -26,9 +26,9 @@ def tolerance(_ctx: click.Context, _parameter: click.Parameter, incomplete: str)
 
 def axis(_ctx: click.Context, _parameter: click.Parameter, incomplete: str) -> list[str]:
     """Completions of a number of a contract or the market and ``=``, before its values."""
-    from greeks_cli.terms.contracts import CONTRACTS
+    from greeks_cli.terms.contracts.catalogue import CONTRACTS
     from greeks_cli.terms.fields import Term, numeric_fields
-    from greeks_cli.terms.market import Market
+    from greeks_cli.terms.markets.market import Market
 
     models: list[type[Term]] = [Market, *CONTRACTS.values()]
     names = dict.fromkeys(name for model in models for name in numeric_fields(model))
@@ -38,7 +38,7 @@ def axis(_ctx: click.Context, _parameter: click.Parameter, incomplete: str) -> l
 def explained(_ctx: click.Context, _parameter: click.Parameter, incomplete: str) -> list[str]:
     """Completions of a Greek, a contract, a method or a topic."""
     from greeks_cli.explain.names import PLAIN
-    from greeks_cli.terms.contracts import CONTRACTS
+    from greeks_cli.terms.contracts.catalogue import CONTRACTS
 
     return _beginning((*PLAIN, *CONTRACTS), incomplete)
 

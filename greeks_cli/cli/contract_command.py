@@ -9,7 +9,7 @@ import click
 from greeks_cli.cli.field_options import FieldOption, contract_fields, field_option
 from greeks_cli.cli.sections import Command
 from greeks_cli.inputs.source import flag
-from greeks_cli.terms.contracts import CONTRACTS, DEFAULT_CONTRACT
+from greeks_cli.terms.contracts.catalogue import CONTRACTS, DEFAULT_CONTRACT
 
 
 class ContractCommand(Command):

@@ -39,7 +39,7 @@ def command(
     """
     from greeks_cli.report.convergence_formats import render
     from greeks_cli.run.convergence import automatic_width, over_paths, over_sobol_points, over_widths
-    from greeks_cli.terms.studies import ConvergenceStudy
+    from greeks_cli.terms.results.studies import ConvergenceStudy
 
     to = output(out, format, _FORMATS, "table")
     compared = to.format in PICTURES and request.simulation.sampler is Sampler.RANDOM and find_spec("scipy") is not None

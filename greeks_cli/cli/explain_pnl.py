@@ -44,7 +44,7 @@ def command(
     from greeks_cli.book.records import content_of
     from greeks_cli.book.results import results_in
     from greeks_cli.report.pnl_formats import render
-    from greeks_cli.terms.pnl_totals import explain_book
+    from greeks_cli.terms.books.pnl_totals import explain_book
 
     to = output(out, format, _FORMATS, "table", matplotlib=False)
     if old == new == "-":

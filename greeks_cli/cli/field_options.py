@@ -11,11 +11,11 @@ from pydantic import BaseModel
 from greeks_cli.cli.completion import tolerance
 from greeks_cli.cli.sections import Section, SectionedOption, asked_for
 from greeks_cli.inputs.source import flag
-from greeks_cli.terms.contracts import CONTRACTS, DEFAULT_CONTRACT
-from greeks_cli.terms.date_fields import DATED, LISTS, RULES
-from greeks_cli.terms.models import OF_MODELS, models_with
+from greeks_cli.terms.contracts.catalogue import CONTRACTS, DEFAULT_CONTRACT
+from greeks_cli.terms.dates.date_fields import DATED, LISTS, RULES
+from greeks_cli.terms.markets.models import OF_MODELS, models_with
+from greeks_cli.terms.markets.several import Several
 from greeks_cli.terms.sections import SECTION_MODELS
-from greeks_cli.terms.several import Several
 
 Path = tuple[str, str]
 """The section of a request, and the name of a field."""

@@ -12,7 +12,7 @@ import click
 from greeks_cli.terms.errors import printable
 
 if TYPE_CHECKING:
-    from greeks_cli.terms.trade import Rejected, Trade
+    from greeks_cli.terms.books.trade import Rejected, Trade
 
 LOG_FORMATS = ("text", "json")
 INFO, WARNING, ERROR = "info", "warning", "error"

@@ -15,9 +15,9 @@ from greeks_cli.cli.messages import INFO, say
 from greeks_cli.cli.sections import Section, option
 from greeks_cli.inputs.source import Source
 from greeks_cli.terms.greek import is_at_node
+from greeks_cli.terms.markets.several import Several
 from greeks_cli.terms.quote import GIVES
 from greeks_cli.terms.request import DEFAULT_GREEKS, Request
-from greeks_cli.terms.several import Several
 from greeks_cli.terms.units import Units
 
 Command = Callable[..., Any]

@@ -46,7 +46,7 @@ def command(
     """
     from greeks_cli.report.formats import Format, render
     from greeks_cli.run.price import run
-    from greeks_cli.terms.position import currency_of
+    from greeks_cli.terms.books.position import currency_of
 
     money = currency_of(currency, "--currency")
     to = output(out, format, _FORMATS, "table", matplotlib=False)

@@ -16,9 +16,9 @@ if TYPE_CHECKING:
     from greeks_cli.book.records import Reading
     from greeks_cli.book.results import Results
     from greeks_cli.report.trade_page import TradePage
-    from greeks_cli.terms.book_row import TradeRow
+    from greeks_cli.terms.books.book_row import TradeRow
     from greeks_cli.terms.request import Request
-    from greeks_cli.terms.spot_curves import SpotCurves
+    from greeks_cli.terms.results.spot_curves import SpotCurves
 
 _TABLE_OF_RESULTS = b"id,status,"
 """First bytes of results written as CSV."""
@@ -60,7 +60,7 @@ class Pricing:
         from greeks_cli.run.batch import usual_processes
         from greeks_cli.run.book_run import Book, Start, manifest_of
         from greeks_cli.run.interrupts import end_in_order
-        from greeks_cli.terms.trade import Trade
+        from greeks_cli.terms.books.trade import Trade
 
         if content.startswith(_TABLE_OF_RESULTS):
             message = "results without their contracts; give what greeks batch writes with -o results.jsonl"

@@ -10,14 +10,14 @@ from greeks_cli.terms.errors import ExitCode, InvalidInput, Problem
 
 if TYPE_CHECKING:
     from greeks_cli.run.book_run import Book
-    from greeks_cli.terms.scenario import Scenario
+    from greeks_cli.terms.books.scenario import Scenario
 
 _FORMATS = ("jsonl", "csv", "table")
 
 
 def scenarios_of(text: str, unused: Sequence[str]) -> "list[Scenario]":
     """The scenarios of the option. Raises InvalidInput, also for options that scenarios have no use for."""
-    from greeks_cli.terms.scenario import parse_scenarios
+    from greeks_cli.terms.books.scenario import parse_scenarios
 
     if unused:
         message = "is not for scenarios, which give sums over the whole book; leave it out"
@@ -34,7 +34,7 @@ def price_scenarios(
     """Price the valid trades of a book in every scenario, and write the sums."""
     from greeks_cli.report.scenario_formats import render
     from greeks_cli.run.scenarios import run_scenarios
-    from greeks_cli.terms.trade import Trade
+    from greeks_cli.terms.books.trade import Trade
 
     to = output(out, format, _FORMATS, "jsonl", matplotlib=False)
     valid: list[Trade] = [trade for trade in book.trades if isinstance(trade, Trade)]

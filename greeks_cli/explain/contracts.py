@@ -5,8 +5,8 @@ from collections.abc import Iterator
 
 from greeks_cli.explain.conventions import conventions_of
 from greeks_cli.explain.page import BREAK, Entry, page
-from greeks_cli.terms.contract import Contract
-from greeks_cli.terms.contracts import CONTRACTS, ON_SEVERAL
+from greeks_cli.terms.contracts.catalogue import CONTRACTS, ON_SEVERAL
+from greeks_cli.terms.contracts.contract import Contract
 from greeks_cli.terms.described import all_described, bracketed, described
 from greeks_cli.terms.fields import Term
 from greeks_cli.terms.greek import KNOWN_PARAMETERS, NAMED

@@ -3,16 +3,16 @@
 from collections.abc import Mapping
 
 from greeks_cli.explain.page import Entry
-from greeks_cli.terms.barriers import Barrier
-from greeks_cli.terms.contract import Contract
-from greeks_cli.terms.fixings import Fixed, Periodic
-from greeks_cli.terms.joint_contracts import JointContract
-from greeks_cli.terms.knocking import Knocking
-from greeks_cli.terms.monitoring import Monitored
-from greeks_cli.terms.path_contracts import Asian, Lookback
-from greeks_cli.terms.periodic_contracts import VarianceSwap
-from greeks_cli.terms.structured import Autocallable
-from greeks_cli.terms.vanillas import ForwardStart
+from greeks_cli.terms.contracts.barriers import Barrier
+from greeks_cli.terms.contracts.contract import Contract
+from greeks_cli.terms.contracts.fixings import Fixed, Periodic
+from greeks_cli.terms.contracts.joint import JointContract
+from greeks_cli.terms.contracts.knocking import Knocking
+from greeks_cli.terms.contracts.monitoring import Monitored
+from greeks_cli.terms.contracts.path_dependent import Asian, Lookback
+from greeks_cli.terms.contracts.periodic import VarianceSwap
+from greeks_cli.terms.contracts.structured import Autocallable
+from greeks_cli.terms.contracts.vanillas import ForwardStart
 
 _ALL: tuple[Entry, ...] = (
     ("payment", "in cash, at expiry unless the contract says otherwise; values are discounted to today"),

@@ -23,7 +23,7 @@ PLAIN = (*NAMED, *TOPICS, *METHOD_TOPICS, *ESTIMATORS, *NUMBER_TOPICS)
 
 def all_names() -> str:
     """The list of all names: Greeks, contracts, topics and options."""
-    from greeks_cli.terms.contracts import CONTRACTS
+    from greeks_cli.terms.contracts.catalogue import CONTRACTS
 
     listed = [
         ("Contracts", ", ".join(CONTRACTS)),
@@ -64,7 +64,7 @@ def _of_contracts(name: str) -> str | None:
     if "(" in name or "[" in name:
         return None
     from greeks_cli.explain.contracts import contract_page, field_page
-    from greeks_cli.terms.contracts import CONTRACTS
+    from greeks_cli.terms.contracts.catalogue import CONTRACTS
 
     option = name.removeprefix("--")
     return contract_page(option) if option in CONTRACTS else field_page(option.replace("-", "_"))
@@ -82,7 +82,7 @@ def _greek(text: str) -> str:
 
 def _unknown(text: str, error: str) -> tuple[str, str | None]:
     """The message about a name that nothing has, and the name where the message leaves it out."""
-    from greeks_cli.terms.contracts import CONTRACTS
+    from greeks_cli.terms.contracts.catalogue import CONTRACTS
 
     near = nearest(text, [*(name for name in PLAIN if name not in NAMED), *CONTRACTS])
     if near:
@@ -108,10 +108,10 @@ def _parameters(greek: Greek, text: str) -> list[tuple[str, str]]:
 
 def _parameter(name: str, text: str) -> list[tuple[str, str]]:
     from greeks_cli.explain.contracts import contracts_with, meaning_of_parameter
-    from greeks_cli.terms.contracts import CONTRACTS
+    from greeks_cli.terms.contracts.catalogue import CONTRACTS
     from greeks_cli.terms.described import described
-    from greeks_cli.terms.market import Market
-    from greeks_cli.terms.models import models_with
+    from greeks_cli.terms.markets.market import Market
+    from greeks_cli.terms.markets.models import models_with
 
     if contracts := contracts_with(name):
         if f"{name}[" in text and name in CONTRACTS[contracts[0]].parameters:

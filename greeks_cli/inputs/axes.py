@@ -5,10 +5,10 @@ from dataclasses import replace
 
 from greeks_cli.inputs.source import Source
 from greeks_cli.terms.axis import Axis, parse_axis, points, section_of
-from greeks_cli.terms.contracts import DEFAULT_CONTRACT
+from greeks_cli.terms.contracts.catalogue import DEFAULT_CONTRACT
 from greeks_cli.terms.errors import InvalidInput, Problem
 from greeks_cli.terms.joint_axis import middle_of_market
-from greeks_cli.terms.models import foreign_of
+from greeks_cli.terms.markets.models import foreign_of
 from greeks_cli.terms.quote import GIVES
 from greeks_cli.terms.request import Request
 

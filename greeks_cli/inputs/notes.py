@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator, Sequence
 
-from greeks_cli.terms.position import UNIT_POSITION
-from greeks_cli.terms.trade import Rejected, Trade, problems_by_trade
+from greeks_cli.terms.books.position import UNIT_POSITION
+from greeks_cli.terms.books.trade import Rejected, Trade, problems_by_trade
 
 _SHOWN = 20
 

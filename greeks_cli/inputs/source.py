@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import Any
 
 from greeks_cli.book.curve_files import with_curves
-from greeks_cli.terms.dating import Dating
+from greeks_cli.terms.books.settings import check_shared, displaced_by
+from greeks_cli.terms.dates.dating import Dating
 from greeks_cli.terms.errors import InvalidInput, Problem, did_you_mean
+from greeks_cli.terms.markets.several import UNDERLYING
 from greeks_cli.terms.request import DEFAULT_GREEKS, SECTIONS, Request
-from greeks_cli.terms.settings import check_shared, displaced_by
-from greeks_cli.terms.several import UNDERLYING
 from greeks_cli.terms.underlyings import CORRELATION
 from greeks_cli.terms.unsolved import build_from_quote
 from greeks_cli.terms.validation import validated

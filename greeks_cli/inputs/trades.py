@@ -10,8 +10,8 @@ from greeks_cli.terms.errors import InvalidInput, Problem
 
 if TYPE_CHECKING:
     from greeks_cli.book.records import Reading, Sheet
-    from greeks_cli.terms.totals import Rates, Total
-    from greeks_cli.terms.trade import ReadLine, Rejected, Trade
+    from greeks_cli.terms.books.totals import Rates, Total
+    from greeks_cli.terms.books.trade import ReadLine, Rejected, Trade
 
 Found = TypeVar("Found")
 _STDIN = "<stdin>"
@@ -63,8 +63,8 @@ def _book(
     from greeks_cli.book.common import Settings
     from greeks_cli.book.records import Sheet
     from greeks_cli.book.underlyings import market_sheet, rates_of
+    from greeks_cli.terms.books.trade import problems_of
     from greeks_cli.terms.request import DEFAULT_GREEKS
-    from greeks_cli.terms.trade import problems_of
 
     settings = _unless_wrong(problems, lambda: market_sheet(str(market), reading, names) if market else Sheet(""))
     common = settings or Sheet("")
@@ -127,7 +127,7 @@ class Stream:
 
 def _solved(lines: "Sequence[ReadLine]") -> "list[Trade | Rejected]":
     """The trades of a book, those with quotes solved; without quotes no solver is imported."""
-    from greeks_cli.terms.trade import UnsolvedTrade
+    from greeks_cli.terms.books.trade import UnsolvedTrade
 
     if any(isinstance(line, UnsolvedTrade) for line in lines):
         from greeks_cli.run.quotes import solved
@@ -147,7 +147,7 @@ def _unless_wrong(problems: list[Problem], work: Callable[[], Found]) -> Found |
 
 def refuse_rejected(trades: "Sequence[Trade | Rejected]") -> None:
     """Raise InvalidInput with the problems of all rejected trades, where there are any."""
-    from greeks_cli.terms.trade import problems_of
+    from greeks_cli.terms.books.trade import problems_of
 
     if problems := problems_of(trades):
         raise InvalidInput(problems)
@@ -157,7 +157,7 @@ def totals_of_scenarios(
     trades: "Sequence[Trade | Rejected]", rates: "Rates | None", total: bool, by: str | None
 ) -> "list[Total]":
     """The totals of which scenarios tell the change: those that are asked for, or of each currency."""
-    from greeks_cli.terms.totals import totals_of_currencies
+    from greeks_cli.terms.books.totals import totals_of_currencies
 
     return asked_totals(trades, rates, total, by) or totals_of_currencies(trades, rates)
 
@@ -166,7 +166,7 @@ def asked_totals(
     trades: "Sequence[Trade | Rejected]", rates: "Rates | None", total: bool, by: str | None
 ) -> "list[Total]":
     """The totals that are asked for. Raises InvalidInput where a field or a rate is missing."""
-    from greeks_cli.terms.totals import totals_of
+    from greeks_cli.terms.books.totals import totals_of
 
     if by is not None and not by.strip(" ,"):
         raise InvalidInput([Problem(("--total-by",), "names no field; write one such as underlying or tags.desk", by)])

@@ -11,12 +11,12 @@ from greeks_cli import __version__
 from greeks_cli.report.book_screen import Record, book_screen, greek_names
 from greeks_cli.report.formats import document
 from greeks_cli.report.screen import Screen
+from greeks_cli.terms.books.position import TAG, UNIT_POSITION
+from greeks_cli.terms.books.totals import Sum, Total
+from greeks_cli.terms.books.trade import ERROR, Rejected, Trade
+from greeks_cli.terms.markets.several import UNDERLYING
 from greeks_cli.terms.nodes import node_name
-from greeks_cli.terms.position import TAG, UNIT_POSITION
-from greeks_cli.terms.result import Result
-from greeks_cli.terms.several import UNDERLYING
-from greeks_cli.terms.totals import Sum, Total
-from greeks_cli.terms.trade import ERROR, Rejected, Trade
+from greeks_cli.terms.results.result import Result
 from greeks_cli.terms.underlyings import CORRELATION, named
 from greeks_cli.terms.units import Units
 

@@ -13,7 +13,7 @@ from greeks_cli.report.pair_map import pair_maps
 from greeks_cli.report.quote_map import quote_maps
 from greeks_cli.report.table import estimate_cell, plain
 from greeks_cli.report.trade_page import TradePage, scroll_box
-from greeks_cli.terms.book_row import TotalRow
+from greeks_cli.terms.books.book_row import TotalRow
 from greeks_cli.terms.glossary import GLOSSARY
 from greeks_cli.terms.greek import parse_greek
 from greeks_cli.terms.joint_topics import meaning_among_several

@@ -7,7 +7,7 @@ from typing import Any
 from greeks_cli.report.grid import Grid
 from greeks_cli.report.screen import Screen
 from greeks_cli.report.table import estimate_cell, plain, text_of
-from greeks_cli.terms.position import TAG
+from greeks_cli.terms.books.position import TAG
 
 _MOST_WARNINGS = 20
 

@@ -8,9 +8,9 @@ from greeks_cli.report.markup import Child, Markup, tag
 from greeks_cli.report.quote_map import is_of_quote
 from greeks_cli.report.table import estimate_cell
 from greeks_cli.report.trade_page import TradePage, scroll_box
-from greeks_cli.terms.book_row import Summed, TotalRow
-from greeks_cli.terms.curve import Curve
-from greeks_cli.terms.models import Model
+from greeks_cli.terms.books.book_row import Summed, TotalRow
+from greeks_cli.terms.markets.curve import Curve
+from greeks_cli.terms.markets.models import Model
 from greeks_cli.terms.request import Request
 
 

@@ -8,9 +8,9 @@ from greeks_cli import __version__
 from greeks_cli.report.grid import Grid
 from greeks_cli.report.screen import Screen
 from greeks_cli.report.table import plain, rounded, text_of
-from greeks_cli.terms.dating import Dating
+from greeks_cli.terms.dates.dating import Dating
 from greeks_cli.terms.errors import printable
-from greeks_cli.terms.smile import Calibration, FittedParameter, FittedQuote
+from greeks_cli.terms.results.smile import Calibration, FittedParameter, FittedQuote
 
 _SMALL = 1e-6
 """The standard error over its value below which a value has six digits."""

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from greeks_cli.report.grid import Grid
 from greeks_cli.report.screen import Screen
 from greeks_cli.report.table import narrowed, plain, rounded, text_of
-from greeks_cli.terms.studies import MethodResult
+from greeks_cli.terms.results.studies import MethodResult
 
 _COLUMNS = ("Greek", "method", "estimate", "stderr", "bias", "z", "result")
 _LEFT_OUT_FIRST = ("bias", "result", "stderr")

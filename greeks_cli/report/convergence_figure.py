@@ -20,8 +20,8 @@ from greeks_cli.report.drawing import (
 )
 from greeks_cli.report.headline import headline
 from greeks_cli.report.units import wrapped_unit
+from greeks_cli.terms.results.studies import ConvergenceStudy, Point
 from greeks_cli.terms.simulation import Sampler
-from greeks_cli.terms.studies import ConvergenceStudy, Point
 from greeks_cli.terms.units import Units
 
 _GUIDE_RATIO = 1.6

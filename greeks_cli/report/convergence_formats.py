@@ -8,7 +8,7 @@ from dataclasses import asdict
 from greeks_cli.report.grid import Grid
 from greeks_cli.report.screen import Screen
 from greeks_cli.report.table import plain, rounded, text_of
-from greeks_cli.terms.studies import ConvergenceStudy, Point
+from greeks_cli.terms.results.studies import ConvergenceStudy, Point
 
 _HEADINGS = ("Greek", "paths", "width", "estimate", "stderr", "bias", "exact", "error")
 

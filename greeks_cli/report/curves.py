@@ -19,7 +19,7 @@ from greeks_cli.report.headline import profile_headline
 from greeks_cli.report.series import Series, axis_label, series_of
 from greeks_cli.report.units import wrapped_unit
 from greeks_cli.terms.greek import Greek
-from greeks_cli.terms.profile import Profile
+from greeks_cli.terms.results.profile import Profile
 from greeks_cli.terms.units import Units
 
 

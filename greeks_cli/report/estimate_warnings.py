@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from greeks_cli.terms.axis import where
 from greeks_cli.terms.greek import Greek
-from greeks_cli.terms.profile import Profile
+from greeks_cli.terms.results.profile import Profile
 
 
 def estimate_warnings(profile: Profile, greeks: Sequence[Greek]) -> list[str]:

@@ -3,7 +3,7 @@
 from greeks_cli.report.drawing import ESTIMATE, Figure, empty_panel, panel_figure, space_x_ticks, styled
 from greeks_cli.report.headline import headline
 from greeks_cli.terms.request import Request
-from greeks_cli.terms.result import ExerciseLaw
+from greeks_cli.terms.results.result import ExerciseLaw
 
 
 @styled

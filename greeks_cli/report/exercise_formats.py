@@ -11,7 +11,7 @@ from greeks_cli.report.headline import headline
 from greeks_cli.report.screen import Screen
 from greeks_cli.report.table import estimate_cell, text_of
 from greeks_cli.terms.request import Request
-from greeks_cli.terms.result import ExerciseDate, ExerciseLaw
+from greeks_cli.terms.results.result import ExerciseDate, ExerciseLaw
 
 
 def render(request: Request, law: ExerciseLaw, form: str, screen: Screen) -> str | bytes:

@@ -10,7 +10,7 @@ from greeks_cli import __version__
 from greeks_cli.report.rows import columns_of, rows, written
 from greeks_cli.report.screen import Screen
 from greeks_cli.report.table import table
-from greeks_cli.terms.result import Result
+from greeks_cli.terms.results.result import Result
 from greeks_cli.terms.units import Units
 
 

@@ -6,11 +6,11 @@ from itertools import groupby
 from typing import TYPE_CHECKING
 
 from greeks_cli.terms.request import Request
-from greeks_cli.terms.result import Result
+from greeks_cli.terms.results.result import Result
 from greeks_cli.terms.simulation import Autodiff, Estimator, Sampler, Simulation, Smoothing
 
 if TYPE_CHECKING:
-    from greeks_cli.terms.profile import Profile
+    from greeks_cli.terms.results.profile import Profile
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from math import floor, log10
 from greeks_cli.report.screen import BOLD, DIM, Line, Screen
 from greeks_cli.report.series import Series, axis_label
 from greeks_cli.report.table import plain
-from greeks_cli.terms.profile import Profile
+from greeks_cli.terms.results.profile import Profile
 
 _MOST_ROWS = 17
 _POSITIVE, _NEGATIVE = (107, 174, 214), (253, 174, 97)

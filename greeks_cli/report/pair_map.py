@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 
 from greeks_cli.report.matrix_map import Cells, MatrixMap, Place
-from greeks_cli.terms.book_row import Summed
+from greeks_cli.terms.books.book_row import Summed
 from greeks_cli.terms.greek import parse_greek
 from greeks_cli.terms.nodes import curve_of
 from greeks_cli.terms.underlyings import CORRELATION, in_order, underlyings_in

@@ -10,8 +10,8 @@ from greeks_cli.report.markup import Markup, joined, tag
 from greeks_cli.report.series import power_of_ten
 from greeks_cli.report.ticks import ticks
 from greeks_cli.report.units import superscripted
-from greeks_cli.terms.book_row import Estimated
-from greeks_cli.terms.spot_curves import Curve
+from greeks_cli.terms.books.book_row import Estimated
+from greeks_cli.terms.results.spot_curves import Curve
 from greeks_cli.terms.units import Units
 
 _WIDTH, _HEIGHT = 320.0, 196.0

@@ -14,7 +14,7 @@ from greeks_cli.report.series import Series, axis_label, series_of
 from greeks_cli.report.table import framed
 from greeks_cli.report.ticks import ticks
 from greeks_cli.terms.greek import Greek
-from greeks_cli.terms.profile import Profile
+from greeks_cli.terms.results.profile import Profile
 from greeks_cli.terms.units import Units
 
 _USUAL_WIDTH, _NARROWEST, _WIDEST, _GAP = 80, 36, 90, 3

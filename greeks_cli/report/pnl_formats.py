@@ -9,7 +9,7 @@ from typing import Any
 from greeks_cli.report.grid import Grid
 from greeks_cli.report.screen import Screen
 from greeks_cli.report.table import plain, rounded, text_of
-from greeks_cli.terms.pnl_totals import Amount, BookExplained, Explained, Part, TotalExplained
+from greeks_cli.terms.books.pnl_totals import Amount, BookExplained, Explained, Part, TotalExplained
 from greeks_cli.terms.units import CURRENCY
 
 _MOST_TRADES = 10

@@ -6,7 +6,7 @@ from greeks_cli.report.curves import curves
 from greeks_cli.report.drawing import Figure
 from greeks_cli.report.surfaces import surfaces
 from greeks_cli.terms.greek import Greek
-from greeks_cli.terms.profile import Profile
+from greeks_cli.terms.results.profile import Profile
 from greeks_cli.terms.units import Units
 
 

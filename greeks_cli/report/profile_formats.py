@@ -14,7 +14,7 @@ from greeks_cli.report.rows import NAMES, columns_of, rows, written
 from greeks_cli.report.screen import Screen
 from greeks_cli.report.table import estimate_cell, text_of
 from greeks_cli.terms.greek import Greek
-from greeks_cli.terms.profile import Profile
+from greeks_cli.terms.results.profile import Profile
 from greeks_cli.terms.units import Units
 
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Any
 
-from greeks_cli.terms.result import Estimate, Result
+from greeks_cli.terms.results.result import Estimate, Result
 from greeks_cli.terms.units import Units
 
 

@@ -10,8 +10,8 @@ from greeks_cli import __version__
 from greeks_cli.report.grid import Grid
 from greeks_cli.report.screen import Screen
 from greeks_cli.report.table import estimate_cell, text_of
-from greeks_cli.terms.scenario import Scenario, axes_of, labels_of, where
-from greeks_cli.terms.totals import Sum, Total
+from greeks_cli.terms.books.scenario import Scenario, axes_of, labels_of, where
+from greeks_cli.terms.books.totals import Sum, Total
 from greeks_cli.terms.units import CURRENCY, Units
 
 CHANGE = "pnl"

@@ -5,7 +5,7 @@ from math import floor, log10
 
 from greeks_cli.terms.axis import units as axis_units
 from greeks_cli.terms.greek import Greek
-from greeks_cli.terms.profile import Profile
+from greeks_cli.terms.results.profile import Profile
 from greeks_cli.terms.units import Units
 
 

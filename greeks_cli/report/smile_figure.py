@@ -1,7 +1,7 @@
 """Figure of a calibration: the vols of quotes and of the model by strike, a panel for each expiry."""
 
 from greeks_cli.report.drawing import ESTIMATE, EXACT, Axes, Figure, Line2D, legend, panel_figure, space_x_ticks, styled
-from greeks_cli.terms.smile import Calibration, FittedQuote
+from greeks_cli.terms.results.smile import Calibration, FittedQuote
 
 
 @styled

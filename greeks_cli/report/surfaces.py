@@ -30,7 +30,7 @@ from greeks_cli.report.series import Series, axis_label, series_of
 from greeks_cli.report.table import plain
 from greeks_cli.report.units import wrapped_unit
 from greeks_cli.terms.greek import Greek
-from greeks_cli.terms.profile import Profile
+from greeks_cli.terms.results.profile import Profile
 from greeks_cli.terms.units import Units
 
 _LEVELS = 7

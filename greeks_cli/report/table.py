@@ -8,7 +8,7 @@ from greeks_cli.report.grid import Grid
 from greeks_cli.report.headline import headline
 from greeks_cli.report.rows import Row, rows
 from greeks_cli.report.screen import BOLD, YELLOW, Screen
-from greeks_cli.terms.result import Result
+from greeks_cli.terms.results.result import Result
 from greeks_cli.terms.units import Units
 
 COLUMNS = ("estimate", "stderr", "interval", "bias", "exact", "z", "estimator", "unit")

@@ -11,13 +11,13 @@ from greeks_cli.report.panel import panel
 from greeks_cli.report.quote_map import quote_maps
 from greeks_cli.report.rows import Row
 from greeks_cli.report.table import COLUMNS, cells_of
-from greeks_cli.terms.book_row import Estimated, TradeRow
-from greeks_cli.terms.joint_market import JointMarket
-from greeks_cli.terms.position import UNIT_POSITION, Position
+from greeks_cli.terms.books.book_row import Estimated, TradeRow
+from greeks_cli.terms.books.position import UNIT_POSITION, Position
+from greeks_cli.terms.markets.joint_market import JointMarket
 from greeks_cli.terms.request import Request
-from greeks_cli.terms.result import Unsimulated
+from greeks_cli.terms.results.result import Unsimulated
+from greeks_cli.terms.results.spot_curves import SpotCurves
 from greeks_cli.terms.simulation import Estimator, Smoothing
-from greeks_cli.terms.spot_curves import SpotCurves
 
 _NO_SMOOTHING = "no smoothing bias; what bias there is bounds unseen events and time steps."
 _METHODS = {

@@ -16,9 +16,9 @@ from greeks_cli.run.executors import seconds_by_numpy
 from greeks_cli.run.interrupts import Stop, never
 from greeks_cli.run.price import run
 from greeks_cli.terms.accuracy import Accuracy
+from greeks_cli.terms.books.trade import Trade
 from greeks_cli.terms.errors import GreeksError
-from greeks_cli.terms.result import Answer
-from greeks_cli.terms.trade import Trade
+from greeks_cli.terms.results.result import Answer
 
 _WORTH_PROCESSES = 3.0
 """Seconds of work on one core from which on starting processes saves more than it takes."""

@@ -20,11 +20,11 @@ from greeks_cli.run.executors import with_executor
 from greeks_cli.run.pricing import Workers, moments_by_block
 from greeks_cli.run.truths import truth_of
 from greeks_cli.run.unsimulated import unsimulated
+from greeks_cli.terms.books.measures import Measure
+from greeks_cli.terms.books.totals import Sum, Total
 from greeks_cli.terms.errors import GreeksError, InvalidInput, Problem
-from greeks_cli.terms.measures import Measure
 from greeks_cli.terms.request import Request
-from greeks_cli.terms.result import Answer, Progress, Result
-from greeks_cli.terms.totals import Sum, Total
+from greeks_cli.terms.results.result import Answer, Progress, Result
 
 _TASKS_PER_WORKER = 4
 """Enough for all workers to end at about the same time."""

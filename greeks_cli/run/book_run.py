@@ -22,11 +22,11 @@ from greeks_cli.run.executors import with_executor
 from greeks_cli.run.interrupts import asked_to_stop, end_if_asked
 from greeks_cli.run.ledger import Ledger
 from greeks_cli.run.processes import worker_processes
+from greeks_cli.terms.books.measures import in_units
+from greeks_cli.terms.books.totals import Total
+from greeks_cli.terms.books.trade import Rejected, Trade, total_key
 from greeks_cli.terms.errors import ExitCode, InvalidInput, Problem
-from greeks_cli.terms.measures import in_units
-from greeks_cli.terms.result import Answer, Result
-from greeks_cli.terms.totals import Total
-from greeks_cli.terms.trade import Rejected, Trade, total_key
+from greeks_cli.terms.results.result import Answer, Result
 from greeks_cli.terms.units import Units
 
 BookProgress = Callable[[int, int, Mapping[str, Any]], None]

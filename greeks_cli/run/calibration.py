@@ -13,17 +13,17 @@ from greeks_cli.calibration.fit import Fit, fitted
 from greeks_cli.calibration.judgement import remarks, standard_errors
 from greeks_cli.calibration.smile_data import SmileData
 from greeks_cli.run.quotes import why_no_vol
-from greeks_cli.terms.contract import OptionType
-from greeks_cli.terms.curve import Curve
-from greeks_cli.terms.dating import Dating, curves_in_years
-from greeks_cli.terms.dividends import DividendModel
+from greeks_cli.terms.contracts.contract import OptionType
+from greeks_cli.terms.contracts.vanillas import European
+from greeks_cli.terms.dates.dating import Dating, curves_in_years
 from greeks_cli.terms.errors import InvalidInput, Problem, few
 from greeks_cli.terms.greek import MODEL_PARAMETERS
-from greeks_cli.terms.market import Market
-from greeks_cli.terms.models import Model, with_samples
-from greeks_cli.terms.smile import Calibration, FittedParameter, FittedQuote, SmileQuote
+from greeks_cli.terms.markets.curve import Curve
+from greeks_cli.terms.markets.dividends import DividendModel
+from greeks_cli.terms.markets.market import Market
+from greeks_cli.terms.markets.models import Model, with_samples
+from greeks_cli.terms.results.smile import Calibration, FittedParameter, FittedQuote, SmileQuote
 from greeks_cli.terms.validation import validated
-from greeks_cli.terms.vanillas import European
 
 _USUAL_REVERSION = 1.0
 """The mean reversion that is held where one expiry does not tell it."""

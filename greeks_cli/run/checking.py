@@ -21,8 +21,8 @@ from greeks_cli.run.pricing_equation import equation, jumps
 from greeks_cli.terms.accuracy import Accuracy
 from greeks_cli.terms.greek import PRICE, Greek
 from greeks_cli.terms.request import Request
+from greeks_cli.terms.results.studies import MethodResult
 from greeks_cli.terms.simulation import Autodiff, Estimator
-from greeks_cli.terms.studies import MethodResult
 
 
 def check(request: Request, threads: int | None = None) -> list[MethodResult]:

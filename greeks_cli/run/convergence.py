@@ -8,9 +8,9 @@ from greeks_cli.engine.execution.selection import pilot_data
 from greeks_cli.run.price import run
 from greeks_cli.terms.accuracy import Accuracy
 from greeks_cli.terms.request import Request
-from greeks_cli.terms.result import Estimate, Progress
+from greeks_cli.terms.results.result import Estimate, Progress
+from greeks_cli.terms.results.studies import Point
 from greeks_cli.terms.simulation import FEWEST_SOBOL_PATHS, MIN_PATHS, Estimator, Sampler, Simulation
-from greeks_cli.terms.studies import Point
 
 _RUNGS = (256, 64, 16, 4)
 _FACTORS = (0.25, 0.5, 1.0, 2.0, 4.0)

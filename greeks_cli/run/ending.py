@@ -3,8 +3,8 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from greeks_cli.terms.books.trade import ERROR, NO_VOL
 from greeks_cli.terms.errors import ExitCode
-from greeks_cli.terms.trade import ERROR, NO_VOL
 
 Say = Callable[..., None]
 """Writes a message for the user, an error or of a level that is given."""

@@ -11,8 +11,8 @@ from greeks_cli.engine.backends.select import described, devices
 from greeks_cli.run import executors
 from greeks_cli.run.arithmetic import fingerprint
 from greeks_cli.run.cores import available_cores
+from greeks_cli.terms.books.trade import Trade
 from greeks_cli.terms.errors import GpuFailed
-from greeks_cli.terms.trade import Trade
 
 _PACKAGES = (
     "chainer",

@@ -6,7 +6,7 @@ from greeks_cli.engine.backends.native import why_not
 from greeks_cli.engine.backends.select import on_processor
 from greeks_cli.engine.simulation.grid import Grid
 from greeks_cli.terms.errors import InvalidInput, Problem
-from greeks_cli.terms.joint_market import JointMarket
+from greeks_cli.terms.markets.joint_market import JointMarket
 from greeks_cli.terms.request import Request
 from greeks_cli.terms.simulation import ExecutorName
 

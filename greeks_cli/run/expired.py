@@ -13,12 +13,12 @@ from greeks_cli.engine.payoffs import payoff
 from greeks_cli.engine.simulation.any_market import data_of, plain_path
 from greeks_cli.engine.simulation.grid import Grid
 from greeks_cli.engine.simulation.path_data import Motion
-from greeks_cli.terms.contract import Contract
-from greeks_cli.terms.fixings import Periodic
-from greeks_cli.terms.knocking import Knocking
-from greeks_cli.terms.market import Market
-from greeks_cli.terms.path_contracts import Asian, Average, Lookback
-from greeks_cli.terms.periodic_contracts import Cliquet, VarianceSwap
+from greeks_cli.terms.contracts.contract import Contract
+from greeks_cli.terms.contracts.fixings import Periodic
+from greeks_cli.terms.contracts.knocking import Knocking
+from greeks_cli.terms.contracts.path_dependent import Asian, Average, Lookback
+from greeks_cli.terms.contracts.periodic import Cliquet, VarianceSwap
+from greeks_cli.terms.markets.market import Market
 from greeks_cli.terms.request import Request
 
 _ANY_VOL = 0.2

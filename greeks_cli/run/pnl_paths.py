@@ -4,13 +4,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from greeks_cli.run.book_paths import Outcome, answer_of, run_with_sums
-from greeks_cli.terms.book_row import TradeRow
+from greeks_cli.terms.books.book_row import TradeRow
+from greeks_cli.terms.books.pnl import Day, Form
+from greeks_cli.terms.books.pnl_totals import Amount, Amounts
 from greeks_cli.terms.errors import GreeksError, InvalidInput, Problem
 from greeks_cli.terms.greek import PRICE, parse_greek
-from greeks_cli.terms.pnl import Day, Form
-from greeks_cli.terms.pnl_totals import Amount, Amounts
 from greeks_cli.terms.request import Request
-from greeks_cli.terms.result import Result
+from greeks_cli.terms.results.result import Result
 from greeks_cli.terms.simulation import ExecutorName, Sampler, Simulation
 
 _COMMON = ("seed", "sampler", "antithetic", "dtype")

@@ -24,7 +24,7 @@ from greeks_cli.run.unsimulated import unsimulated
 from greeks_cli.terms.accuracy import Target
 from greeks_cli.terms.errors import NonFiniteEstimate
 from greeks_cli.terms.request import Request
-from greeks_cli.terms.result import Estimate, Progress, Result
+from greeks_cli.terms.results.result import Estimate, Progress, Result
 from greeks_cli.terms.simulation import Sampler
 
 _WORST = 1e6

@@ -10,9 +10,9 @@ import numpy as np
 from greeks_cli.engine.simulation.cash_dividends import start_of
 from greeks_cli.engine.simulation.local_vol import LocalVol
 from greeks_cli.terms.greek import PRICE, Greek, parse_greek
-from greeks_cli.terms.joint_market import JointMarket
-from greeks_cli.terms.market import Market
-from greeks_cli.terms.models import growth_of_a_jump
+from greeks_cli.terms.markets.joint_market import JointMarket
+from greeks_cli.terms.markets.market import Market
+from greeks_cli.terms.markets.models import growth_of_a_jump
 from greeks_cli.terms.request import Request
 from greeks_cli.terms.underlyings import correlation_name, named
 

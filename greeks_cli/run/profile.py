@@ -17,9 +17,9 @@ from greeks_cli.run.executors import with_executor
 from greeks_cli.run.pricing import Workers
 from greeks_cli.terms.axis import Axis, places, points, where
 from greeks_cli.terms.errors import GreeksError, InvalidInput, NonFiniteEstimate, Problem
-from greeks_cli.terms.profile import Profile
 from greeks_cli.terms.request import Request
-from greeks_cli.terms.result import Progress, Result
+from greeks_cli.terms.results.profile import Profile
+from greeks_cli.terms.results.result import Progress, Result
 
 _PILOTS = {1: 16, 2: 5}
 """Points along each axis at which methods are tried."""

@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from statistics import fmean, median
 
 from greeks_cli.analytic.implied_volatility import Found, implied_vols
+from greeks_cli.terms.books.trade import NO_VOL, ReadLine, Rejected, Trade, UnsolvedTrade
+from greeks_cli.terms.contracts.vanillas import European
 from greeks_cli.terms.errors import InvalidInput, Problem
 from greeks_cli.terms.request import Request
-from greeks_cli.terms.trade import NO_VOL, ReadLine, Rejected, Trade, UnsolvedTrade
 from greeks_cli.terms.unsolved import Unsolved, discount_of, forward_of
-from greeks_cli.terms.vanillas import European
 
 _Expiry = tuple[str | None, float, float, float]
 _LEAST_VOL, _LARGEST_VOL = 1e-6, 10.0

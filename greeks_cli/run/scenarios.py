@@ -5,13 +5,13 @@ from concurrent.futures import Executor
 from dataclasses import dataclass, field, replace
 
 from greeks_cli.run.book_paths import answer_of, run_with_totals
+from greeks_cli.terms.books.measures import Measure
+from greeks_cli.terms.books.scenario import Scenario, shifted
+from greeks_cli.terms.books.totals import Sum, Total
+from greeks_cli.terms.books.trade import Trade
 from greeks_cli.terms.errors import InvalidInput, Problem
 from greeks_cli.terms.greek import PRICE
-from greeks_cli.terms.measures import Measure
 from greeks_cli.terms.request import Request
-from greeks_cli.terms.scenario import Scenario, shifted
-from greeks_cli.terms.totals import Sum, Total
-from greeks_cli.terms.trade import Trade
 
 TODAY: Scenario = ()
 """The scenario without shifts."""

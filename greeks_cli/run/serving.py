@@ -10,9 +10,9 @@ from greeks_cli.run.arithmetic import arithmetic_of
 from greeks_cli.run.batch import answer_to
 from greeks_cli.run.executors import with_executor
 from greeks_cli.run.interrupts import end_if_asked
+from greeks_cli.terms.books.trade import Rejected, Trade
 from greeks_cli.terms.errors import InvalidInput
-from greeks_cli.terms.result import Answer
-from greeks_cli.terms.trade import Rejected, Trade
+from greeks_cli.terms.results.result import Answer
 from greeks_cli.terms.units import Units
 
 Read = Callable[[bytes], Sequence[Trade | Rejected]]

@@ -9,9 +9,9 @@ from greeks_cli.run.profile import profile, star
 from greeks_cli.terms.accuracy import Accuracy
 from greeks_cli.terms.axis import Axis
 from greeks_cli.terms.greek import PRICE, Greek
-from greeks_cli.terms.profile import Profile
 from greeks_cli.terms.request import Request
-from greeks_cli.terms.spot_curves import Curve, SpotCurves
+from greeks_cli.terms.results.profile import Profile
+from greeks_cli.terms.results.spot_curves import Curve, SpotCurves
 from greeks_cli.terms.underlyings import named, underlyings_in
 
 _POINTS, _SIMULATED_POINTS, _FEW_POINTS = 41, 25, 13

@@ -6,7 +6,7 @@ from math import isfinite
 from greeks_cli.analytic.closed_forms import exact_greeks_of_all
 from greeks_cli.engine.backends.select import arithmetic
 from greeks_cli.terms.request import Request
-from greeks_cli.terms.result import Estimate, Result, Unsimulated
+from greeks_cli.terms.results.result import Estimate, Result, Unsimulated
 
 
 def unsimulated(requests: Sequence[Request]) -> Iterator[tuple[int, Result]]:

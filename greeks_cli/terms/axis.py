@@ -7,21 +7,21 @@ from itertools import product
 from math import isfinite, prod
 from typing import Any, TypeVar
 
-from greeks_cli.terms.absent import is_node_of_curve, without_node
 from greeks_cli.terms.building import build_request
-from greeks_cli.terms.contract import Contract
-from greeks_cli.terms.contracts import CONTRACTS
-from greeks_cli.terms.curve import Curve
+from greeks_cli.terms.contracts.catalogue import CONTRACTS
+from greeks_cli.terms.contracts.contract import Contract
 from greeks_cli.terms.errors import InvalidInput, Problem, did_you_mean
 from greeks_cli.terms.fields import Term, numeric_fields, plain_digits
 from greeks_cli.terms.joint_axis import canonical, is_of_market, joint_fields, joint_units, set_at, without_name
-from greeks_cli.terms.joint_market import JointMarket
-from greeks_cli.terms.market import Market
-from greeks_cli.terms.models import OF_MODELS
+from greeks_cli.terms.markets.absent import is_node_of_curve, without_node
+from greeks_cli.terms.markets.curve import Curve
+from greeks_cli.terms.markets.joint_market import JointMarket
+from greeks_cli.terms.markets.market import Market
+from greeks_cli.terms.markets.models import OF_MODELS
+from greeks_cli.terms.markets.vol_surface import VolSurface
 from greeks_cli.terms.nodes import curve_of, label_of_node, node_name
 from greeks_cli.terms.request import Request
 from greeks_cli.terms.simulation import Estimator
-from greeks_cli.terms.vol_surface import VolSurface
 
 Noded = TypeVar("Noded", Curve, VolSurface)
 

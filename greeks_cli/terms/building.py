@@ -4,13 +4,13 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from greeks_cli.terms.accuracy import Accuracy
-from greeks_cli.terms.contract import Contract
-from greeks_cli.terms.contracts import CONTRACTS, DEFAULT_CONTRACT, ON_SEVERAL
-from greeks_cli.terms.date_fields import RULES, is_rule
-from greeks_cli.terms.dated_markets import market_in_years
-from greeks_cli.terms.dating import Dated, Dates, Dating, in_years
+from greeks_cli.terms.contracts.catalogue import CONTRACTS, DEFAULT_CONTRACT, ON_SEVERAL
+from greeks_cli.terms.contracts.contract import Contract
+from greeks_cli.terms.contracts.exercise import around_dividends, objection_to
+from greeks_cli.terms.dates.date_fields import RULES, is_rule
+from greeks_cli.terms.dates.dated_markets import market_in_years
+from greeks_cli.terms.dates.dating import Dated, Dates, Dating, in_years
 from greeks_cli.terms.errors import InvalidInput, Problem, did_you_mean
-from greeks_cli.terms.exercise import around_dividends, objection_to
 from greeks_cli.terms.greek import (
     MARKET_PARAMETERS,
     MODEL_PARAMETERS,
@@ -19,13 +19,13 @@ from greeks_cli.terms.greek import (
     Greek,
     parse_greeks,
 )
-from greeks_cli.terms.joint_building import is_joint, joint_market
 from greeks_cli.terms.joint_greeks import joint_greeks, joint_targets
-from greeks_cli.terms.joint_market import JointMarket
-from greeks_cli.terms.market import Market
+from greeks_cli.terms.markets.joint_building import is_joint, joint_market
+from greeks_cli.terms.markets.joint_market import JointMarket
+from greeks_cli.terms.markets.market import Market
+from greeks_cli.terms.markets.several import UNDERLYING, tables_of
 from greeks_cli.terms.objections import NOTABLE_CHANCE
 from greeks_cli.terms.request import DEFAULT_GREEKS, Request
-from greeks_cli.terms.several import UNDERLYING, tables_of
 from greeks_cli.terms.simulation import Simulation
 from greeks_cli.terms.underlyings import names_of
 from greeks_cli.terms.validation import kind_of, validated

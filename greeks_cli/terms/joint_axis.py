@@ -3,14 +3,14 @@
 from collections.abc import Mapping
 from typing import Any
 
-from greeks_cli.terms.curve import Curve
 from greeks_cli.terms.errors import InvalidInput, Problem
 from greeks_cli.terms.fields import numeric_fields
-from greeks_cli.terms.joint_market import JointMarket
-from greeks_cli.terms.market import Market
-from greeks_cli.terms.models import OF_MODELS
+from greeks_cli.terms.markets.curve import Curve
+from greeks_cli.terms.markets.joint_market import JointMarket
+from greeks_cli.terms.markets.market import Market
+from greeks_cli.terms.markets.models import OF_MODELS
+from greeks_cli.terms.markets.several import UNDERLYING, tables_of
 from greeks_cli.terms.nodes import curve_of, label_of_node, node_name
-from greeks_cli.terms.several import UNDERLYING, tables_of
 from greeks_cli.terms.underlyings import (
     CORRELATION,
     correlation_name,

@@ -19,7 +19,7 @@ from greeks_cli.terms.greek import (
     parse_greek,
     parse_greeks,
 )
-from greeks_cli.terms.joint_market import JointMarket
+from greeks_cli.terms.markets.joint_market import JointMarket
 from greeks_cli.terms.nodes import curve_of
 from greeks_cli.terms.underlyings import CORRELATION, is_correlation, local, named, underlying_of
 

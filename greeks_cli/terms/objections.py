@@ -3,17 +3,17 @@
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
-from greeks_cli.terms.absent import is_node_of_curve, without_node, without_parameter
 from greeks_cli.terms.bridges import MOST_JUMPS
-from greeks_cli.terms.curve import Curve
+from greeks_cli.terms.contracts.exercise import objection_to
+from greeks_cli.terms.contracts.path_exercise import ExercisableOnPath
 from greeks_cli.terms.errors import Problem, did_you_mean
-from greeks_cli.terms.exercise import objection_to
 from greeks_cli.terms.greek import Greek
-from greeks_cli.terms.joint_market import JointMarket
-from greeks_cli.terms.models import Model
+from greeks_cli.terms.markets.absent import is_node_of_curve, without_node, without_parameter
+from greeks_cli.terms.markets.curve import Curve
+from greeks_cli.terms.markets.joint_market import JointMarket
+from greeks_cli.terms.markets.models import Model
+from greeks_cli.terms.markets.several import UNDERLYING
 from greeks_cli.terms.nodes import curve_of
-from greeks_cli.terms.path_exercise import ExercisableOnPath
-from greeks_cli.terms.several import UNDERLYING
 from greeks_cli.terms.simulation import Autodiff, Dtype, Estimator, Smoothing
 from greeks_cli.terms.underlyings import CORRELATION, correlated, is_correlation, local, named, underlying_of
 

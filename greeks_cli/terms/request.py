@@ -7,17 +7,17 @@ from math import nan
 
 from greeks_cli.terms.accuracy import Accuracy
 from greeks_cli.terms.bridges import bridge_ends, n_bridges
-from greeks_cli.terms.contract import Contract
-from greeks_cli.terms.curve import Curve
-from greeks_cli.terms.dating import Dates
-from greeks_cli.terms.dividends import CashDividends
+from greeks_cli.terms.contracts.contract import Contract
+from greeks_cli.terms.dates.dating import Dates
 from greeks_cli.terms.errors import InvalidInput, Problem
-from greeks_cli.terms.flat_market import FlatMarket
 from greeks_cli.terms.greek import DEFAULT_NAMES, PRICE, TIME, Greek, bucketed, parse_greeks
 from greeks_cli.terms.joint_greeks import default_greeks
-from greeks_cli.terms.joint_market import JointMarket
-from greeks_cli.terms.market import Market
-from greeks_cli.terms.models import Model
+from greeks_cli.terms.markets.curve import Curve
+from greeks_cli.terms.markets.dividends import CashDividends
+from greeks_cli.terms.markets.flat_market import FlatMarket
+from greeks_cli.terms.markets.joint_market import JointMarket
+from greeks_cli.terms.markets.market import Market
+from greeks_cli.terms.markets.models import Model
 from greeks_cli.terms.objections import objection, problems_of_market
 from greeks_cli.terms.simulation import Simulation
 from greeks_cli.terms.underlyings import is_node, named

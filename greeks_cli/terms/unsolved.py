@@ -6,13 +6,13 @@ from math import exp, log
 from typing import Any
 
 from greeks_cli.terms.building import build_request
+from greeks_cli.terms.contracts.vanillas import European
 from greeks_cli.terms.errors import InvalidInput, Problem
-from greeks_cli.terms.joint_building import is_joint
-from greeks_cli.terms.models import Model
+from greeks_cli.terms.markets.joint_building import is_joint
+from greeks_cli.terms.markets.models import Model
 from greeks_cli.terms.quote import GIVES, PARITY, Quote
 from greeks_cli.terms.request import DEFAULT_GREEKS, Request
 from greeks_cli.terms.validation import validated
-from greeks_cli.terms.vanillas import European
 
 _STAND_IN = 0.2
 _LARGEST_YIELD = 1.0

@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from greeks_cli.terms.contract import Contract
+from greeks_cli.terms.contracts.contract import Contract
 from greeks_cli.terms.errors import FormulaError, Problem, did_you_mean, few
 
 Section = TypeVar("Section", bound=BaseModel)

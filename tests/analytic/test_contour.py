@@ -7,7 +7,7 @@ import pytest
 
 from greeks_cli.analytic.characteristic import log_characteristic, slope_at_infinity
 from greeks_cli.analytic.contour import Contour, chosen_contour
-from greeks_cli.terms.models import Model
+from greeks_cli.terms.markets.models import Model
 from tests.analytic.fourier import HESTON, JUMPS
 
 WILD = {

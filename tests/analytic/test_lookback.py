@@ -5,7 +5,7 @@ import pytest
 from greeks_cli.analytic import closed_forms
 from greeks_cli.analytic.closed_forms import exact_greeks
 from greeks_cli.terms.building import build_request
-from greeks_cli.terms.path_contracts import Lookback
+from greeks_cli.terms.contracts.path_dependent import Lookback
 
 GREEKS = "delta,gamma,vega,rho,phi,theta,vanna,d(rate,rate),d(rate,spot),d(rate,dividend_yield)"
 CONTRACTS = (

@@ -8,7 +8,7 @@ import QuantLib as ql
 
 from greeks_cli.analytic.closed_forms import exact_greeks
 from greeks_cli.terms.building import build_request
-from greeks_cli.terms.market import Market
+from greeks_cli.terms.markets.market import Market
 from tests.analytic.fourier import CARRY, JUMPS, PARAMETERS, heston, true_call
 
 MODELS = list(PARAMETERS)

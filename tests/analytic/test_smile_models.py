@@ -8,7 +8,7 @@ import pytest
 from greeks_cli.analytic.closed_forms import exact_derivatives, exact_greeks, exact_greeks_of_all
 from greeks_cli.engine.payoffs.controls import Underlying
 from greeks_cli.terms.building import build_request
-from greeks_cli.terms.contracts import ON_ONE
+from greeks_cli.terms.contracts.catalogue import ON_ONE
 from tests.analytic.fourier import CARRY, HESTON, JUMPS, PARAMETERS, heston, request_of
 
 MODELS = list(PARAMETERS)

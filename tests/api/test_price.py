@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import greeks_cli as greeks
-from greeks_cli.terms.contracts import CONTRACTS
+from greeks_cli.terms.contracts.catalogue import CONTRACTS
 
 CALL = {"strike": 100, "vol": 0.2, "paths": 10_000}
 

@@ -20,7 +20,7 @@ from greeks_cli.engine.simulation.path_data import Motion, PathData
 from greeks_cli.engine.simulation.paths import PlainPath
 from greeks_cli.run.price import run
 from greeks_cli.terms.building import build_request
-from greeks_cli.terms.contracts import ON_ONE
+from greeks_cli.terms.contracts.catalogue import ON_ONE
 from greeks_cli.terms.request import Request
 
 SEEDS = 8

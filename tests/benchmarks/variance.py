@@ -9,7 +9,7 @@ from typing import Any
 
 from greeks_cli.run.price import run
 from greeks_cli.terms.building import build_request
-from greeks_cli.terms.result import Estimate
+from greeks_cli.terms.results.result import Estimate
 
 GREEKS = "delta,gamma,vega,theta,rho,vanna,volga"
 PATHS = 1 << 17

@@ -10,9 +10,9 @@ from pydantic import BaseModel, ValidationError
 
 from greeks_cli.book.schema import book_schema
 from greeks_cli.book.template import template
-from greeks_cli.terms.contracts import CONTRACTS, ON_SEVERAL
+from greeks_cli.terms.contracts.catalogue import CONTRACTS, ON_SEVERAL
 from greeks_cli.terms.greek import MODEL_PARAMETERS
-from greeks_cli.terms.models import models_with
+from greeks_cli.terms.markets.models import models_with
 from greeks_cli.terms.sections import SECTION_MODELS
 
 CONFIGS = Path(__file__).parents[2] / "configs"

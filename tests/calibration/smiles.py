@@ -6,10 +6,10 @@ import numpy as np
 
 from greeks_cli.analytic.closed_forms import exact_prices
 from greeks_cli.analytic.implied_volatility import implied_vols
-from greeks_cli.terms.contract import OptionType
-from greeks_cli.terms.market import Market
-from greeks_cli.terms.smile import SmileQuote
-from greeks_cli.terms.vanillas import European
+from greeks_cli.terms.contracts.contract import OptionType
+from greeks_cli.terms.contracts.vanillas import European
+from greeks_cli.terms.markets.market import Market
+from greeks_cli.terms.results.smile import SmileQuote
 
 CARRY = {"spot": 100.0, "rate": 0.03, "dividend_yield": 0.01}
 HESTON = {

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from greeks_cli.run.calibration import calibrate
-from greeks_cli.terms.dating import Dating
+from greeks_cli.terms.dates.dating import Dating
 from greeks_cli.terms.errors import InvalidInput
 from tests.calibration.smiles import BATES, CARRY, HESTON, MERTON, as_type, points, prices_of, quotes_of
 

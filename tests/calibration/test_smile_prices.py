@@ -5,7 +5,7 @@ import pytest
 
 from greeks_cli.calibration.smile_data import SmileData, SmileErrors
 from greeks_cli.calibration.smile_prices import SmilePrices
-from greeks_cli.terms.models import Model
+from greeks_cli.terms.markets.models import Model
 from tests.calibration.smiles import BATES, HESTON, MERTON, points, prices_of, vols_of
 
 MODELS = {"heston": HESTON, "bates": BATES, "merton": MERTON}

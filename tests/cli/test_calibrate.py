@@ -10,8 +10,8 @@ import pytest
 
 from greeks_cli.inputs.source import Source
 from greeks_cli.run.calibration import _UNFIT
-from greeks_cli.terms.market import Market
-from greeks_cli.terms.models import FITTED_MODELS, Model
+from greeks_cli.terms.markets.market import Market
+from greeks_cli.terms.markets.models import FITTED_MODELS, Model
 from tests.calibration.smiles import BATES, EXPIRIES, HESTON, points, prices_of, vols_of
 
 CARRY = ("--spot", "100", "--rate", "0.03", "--dividend-yield", "0.01")

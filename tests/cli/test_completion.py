@@ -5,7 +5,7 @@ import tomllib
 
 import pytest
 
-from greeks_cli.terms.contracts import CONTRACTS
+from greeks_cli.terms.contracts.catalogue import CONTRACTS
 from tests.cli.batches import CONFIGS, lines
 
 

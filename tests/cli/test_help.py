@@ -10,9 +10,9 @@ from greeks_cli.cli.field_options import FIELDS, contract_fields
 from greeks_cli.cli.main import COMMANDS
 from greeks_cli.cli.sections import Section, SectionedOption
 from greeks_cli.inputs.source import flag
-from greeks_cli.terms.contracts import CONTRACTS
-from greeks_cli.terms.models import OF_MODELS, Model
-from greeks_cli.terms.several import Several
+from greeks_cli.terms.contracts.catalogue import CONTRACTS
+from greeks_cli.terms.markets.models import OF_MODELS, Model
+from greeks_cli.terms.markets.several import Several
 
 ON_CONTRACTS = ("price", "check", "converge", "profile", "graph")
 """Commands with an option for every field of a contract."""

@@ -6,10 +6,10 @@ from greeks_cli import __version__
 from greeks_cli.cli.main import COMMANDS
 from greeks_cli.explain.names import all_names
 from greeks_cli.terms.building import build_request
-from greeks_cli.terms.contracts import CONTRACTS
+from greeks_cli.terms.contracts.catalogue import CONTRACTS
 from greeks_cli.terms.glossary import TOPICS
 from greeks_cli.terms.greek import NAMED
-from greeks_cli.terms.models import Model, with_samples
+from greeks_cli.terms.markets.models import Model, with_samples
 from greeks_cli.terms.quote import Quote
 
 

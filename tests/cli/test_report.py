@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from greeks_cli.terms.book_row import TradeRow
-from greeks_cli.terms.contracts import ON_ONE
+from greeks_cli.terms.books.book_row import TradeRow
+from greeks_cli.terms.contracts.catalogue import ON_ONE
 from tests.cli.pages import CONFIGS, EVIL, HEADER, TRADE, TWO
 
 

@@ -5,8 +5,8 @@ import json
 
 import pytest
 
+from greeks_cli.terms.books.scenario import parse_scenarios, shifted, where
 from greeks_cli.terms.building import build_request
-from greeks_cli.terms.scenario import parse_scenarios, shifted, where
 
 BOOK = (
     '{"id": "call", "underlying": "X", "strike": 100, "quantity": 10, "currency": "EUR"}\n'

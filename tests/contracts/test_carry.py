@@ -5,10 +5,10 @@ import QuantLib as ql
 
 from greeks_cli.run.price import run
 from greeks_cli.terms.axis import parse_axis, points
+from greeks_cli.terms.books.settings import overridden
 from greeks_cli.terms.building import build_request
 from greeks_cli.terms.errors import InvalidInput
 from greeks_cli.terms.greek import parse_greek
-from greeks_cli.terms.settings import overridden
 from greeks_cli.terms.units import Units
 
 PATHS = {"paths": 2**14}

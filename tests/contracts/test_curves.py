@@ -10,7 +10,7 @@ from greeks_cli.analytic.closed_forms import exact_greeks
 from greeks_cli.run.checking import check
 from greeks_cli.run.price import run
 from greeks_cli.terms.building import build_request
-from greeks_cli.terms.contracts import ON_ONE
+from greeks_cli.terms.contracts.catalogue import ON_ONE
 from greeks_cli.terms.errors import InvalidInput
 
 CURVES = {

@@ -11,7 +11,7 @@ from greeks_cli.engine.execution.compile import planned
 from greeks_cli.run.price import run
 from greeks_cli.terms.building import build_request
 from greeks_cli.terms.errors import InvalidInput
-from greeks_cli.terms.market import Market
+from greeks_cli.terms.markets.market import Market
 
 TODAY = ql.Date(15, 1, 2026)
 DAYS = ql.Actual365Fixed()

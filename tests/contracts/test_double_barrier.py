@@ -9,8 +9,8 @@ import QuantLib as ql
 from greeks_cli.analytic.closed_forms import exact_greeks
 from greeks_cli.run.book_paths import run_together
 from greeks_cli.run.price import run
-from greeks_cli.terms import barriers
 from greeks_cli.terms.building import build_request
+from greeks_cli.terms.contracts import barriers
 from tests.conftest import assert_agrees
 from tests.contracts.test_past_fixings import MARKET, paths
 from tests.contracts.test_quantlib import EXPIRY, SIGNS, exact, npv, process  # noqa: F401  # a fixture

@@ -13,8 +13,8 @@ from greeks_cli.engine.simulation.path_data import Motion, PathData
 from greeks_cli.run.price import run
 from greeks_cli.terms.building import build_request
 from greeks_cli.terms.errors import FormulaError, InvalidInput, NonFiniteEstimate
-from greeks_cli.terms.formula_grammar import parse_formula
-from greeks_cli.terms.payments import Fixings
+from greeks_cli.terms.formulas.grammar import parse_formula
+from greeks_cli.terms.formulas.payments import Fixings
 from tests.conftest import assert_narrow
 
 GREEKS = "delta,gamma,vega,theta"

@@ -10,8 +10,8 @@ from greeks_cli.engine.estimators.finite_differences import bumped
 from greeks_cli.engine.simulation.path_data import Motion
 from greeks_cli.run.checking import check
 from greeks_cli.run.pricing_equation import equation
-from greeks_cli.terms.contracts import ON_SEVERAL
-from greeks_cli.terms.joint_contracts import JointContract
+from greeks_cli.terms.contracts.catalogue import ON_SEVERAL
+from greeks_cli.terms.contracts.joint import JointContract
 from tests.contracts.joint import CURVED, IN_THREE, THREE, asked
 
 EXAMPLES = [{"kind": kind, **model.example} for kind, model in ON_SEVERAL.items()]

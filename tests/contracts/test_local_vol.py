@@ -8,7 +8,7 @@ import pytest
 from greeks_cli.run.checking import check
 from greeks_cli.run.price import run
 from greeks_cli.terms.building import build_request
-from greeks_cli.terms.contracts import ON_ONE
+from greeks_cli.terms.contracts.catalogue import ON_ONE
 from greeks_cli.terms.greek import parse_greek
 
 EXPIRIES, STRIKES = (0.25, 0.5, 1.0), (80, 90, 100, 110, 120)

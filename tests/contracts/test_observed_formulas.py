@@ -11,10 +11,10 @@ from greeks_cli.engine.payoffs.formula import _Walker
 from greeks_cli.run.price import run
 from greeks_cli.terms.building import build_request
 from greeks_cli.terms.errors import InvalidInput
-from greeks_cli.terms.formula_grammar import parse_formula
-from greeks_cli.terms.observed import with_past
-from greeks_cli.terms.opened_formula import opened
-from greeks_cli.terms.payments import Fixings
+from greeks_cli.terms.formulas.grammar import parse_formula
+from greeks_cli.terms.formulas.observed import with_past
+from greeks_cli.terms.formulas.opened import opened
+from greeks_cli.terms.formulas.payments import Fixings
 
 MARKET = {"spot": 100.0, "vol": 0.25, "rate": 0.04, "dividend_yield": 0.01}
 PAST = [92.0, 97.0, 103.0]

@@ -9,8 +9,8 @@ import QuantLib as ql
 from greeks_cli.run.book_paths import run_together
 from greeks_cli.run.price import run
 from greeks_cli.terms.building import build_request
+from greeks_cli.terms.contracts.rebates import Martingale
 from greeks_cli.terms.errors import InvalidInput
-from greeks_cli.terms.rebates import Martingale
 from tests.contracts.test_past_fixings import MARKET, paths
 from tests.contracts.test_quantlib import EXPIRY, SIGNS, exact, npv, process  # noqa: F401  # a fixture
 from tests.contracts.test_windows import WINDOWS, by_quadrature, rule

@@ -14,13 +14,13 @@ from greeks_cli.explain.names import PLAIN, all_names, explanation, warning_of
 from greeks_cli.explain.numbers import NUMBER_TOPICS
 from greeks_cli.explain.page import entries_of, page
 from greeks_cli.terms.bridges import n_bridges
-from greeks_cli.terms.contracts import CONTRACTS
+from greeks_cli.terms.contracts.catalogue import CONTRACTS
+from greeks_cli.terms.contracts.fixings import Fixed
 from greeks_cli.terms.errors import InvalidInput
-from greeks_cli.terms.fixings import Fixed
 from greeks_cli.terms.glossary import TOPICS
 from greeks_cli.terms.greek import NAMED
-from greeks_cli.terms.models import Model
-from greeks_cli.terms.result import Unsimulated
+from greeks_cli.terms.markets.models import Model
+from greeks_cli.terms.results.result import Unsimulated
 from greeks_cli.terms.sections import SECTION_MODELS
 from greeks_cli.terms.simulation import Estimator, ExecutorName
 from greeks_cli.terms.units import Units

@@ -4,7 +4,7 @@ import pytest
 
 from greeks_cli.report.check_table import check_table
 from greeks_cli.report.screen import Screen
-from greeks_cli.terms.studies import MethodResult
+from greeks_cli.terms.results.studies import MethodResult
 
 RESULTS = [
     MethodResult("d(spot_vol_correlation)", "closed form", -1.8657123, 0.0, 0.0),

@@ -14,7 +14,7 @@ from greeks_cli.run.profile import profile
 from greeks_cli.terms.axis import parse_axis
 from greeks_cli.terms.building import build_request
 from greeks_cli.terms.greek import NAMED
-from greeks_cli.terms.studies import ConvergenceStudy, Point
+from greeks_cli.terms.results.studies import ConvergenceStudy, Point
 from greeks_cli.terms.units import Units
 
 LONG = {

@@ -7,7 +7,7 @@ import pytest
 from greeks_cli.report.pair_map import pair_maps
 from greeks_cli.report.quote_map import is_of_quote, quote_maps
 from greeks_cli.report.table import estimate_cell
-from greeks_cli.terms.book_row import Summed
+from greeks_cli.terms.books.book_row import Summed
 
 SPOTS = {"A": 100.0, "B": 50.0}
 

@@ -5,9 +5,9 @@ import re
 import pytest
 
 from greeks_cli.report.panel import panel
-from greeks_cli.terms.book_row import Estimated
+from greeks_cli.terms.books.book_row import Estimated
 from greeks_cli.terms.greek import NAMED
-from greeks_cli.terms.spot_curves import Curve
+from greeks_cli.terms.results.spot_curves import Curve
 from greeks_cli.terms.units import Units
 
 VALUES = (0.0, 1.0, 2.0)

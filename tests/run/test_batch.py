@@ -8,8 +8,8 @@ from greeks_cli.run import batch
 from greeks_cli.run.batch import price_trades
 from greeks_cli.run.price import run
 from greeks_cli.run.processes import WorkerLost, worker_processes
+from greeks_cli.terms.books.trade import Trade
 from greeks_cli.terms.building import build_request
-from greeks_cli.terms.trade import Trade
 
 
 def deadly(trades, threads):

@@ -12,11 +12,11 @@ from greeks_cli.engine.execution.programs import Programs
 from greeks_cli.run.batch import price_trades
 from greeks_cli.run.book_paths import answer_of, run_together, run_with_totals
 from greeks_cli.run.price import run
+from greeks_cli.terms.books.trade import Trade
 from greeks_cli.terms.building import build_request
-from greeks_cli.terms.contracts import ON_ONE
+from greeks_cli.terms.contracts.catalogue import ON_ONE
 from greeks_cli.terms.errors import GreeksError, NonFiniteEstimate
 from greeks_cli.terms.simulation import Dtype
-from greeks_cli.terms.trade import Trade
 from tests.conftest import total_of_all
 
 GREEKS = "delta,gamma,vega"

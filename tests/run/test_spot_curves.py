@@ -6,7 +6,7 @@ from greeks_cli.run.profile import profile, star
 from greeks_cli.run.spot_curves import closed_curves, curves_along_spots, spot_curves, spots_around
 from greeks_cli.terms.axis import Axis, points
 from greeks_cli.terms.building import build_request
-from greeks_cli.terms.contracts import ON_ONE
+from greeks_cli.terms.contracts.catalogue import ON_ONE
 from greeks_cli.terms.errors import NonFiniteEstimate
 from greeks_cli.terms.greek import PRICE
 from tests.contracts.test_every_contract import NO_CLOSED_FORM

@@ -2,10 +2,10 @@ import pytest
 
 from greeks_cli.terms.axis import Axis, parse_axis, points, section_of, units
 from greeks_cli.terms.building import build_request
-from greeks_cli.terms.contracts import ON_ONE
+from greeks_cli.terms.contracts.catalogue import ON_ONE
 from greeks_cli.terms.errors import InvalidInput
 from greeks_cli.terms.fields import numeric_fields
-from greeks_cli.terms.market import Market
+from greeks_cli.terms.markets.market import Market
 
 CALL = build_request({"strike": 100}, {"vol": 0.2}, {"paths": 1000, "seed": 3}, "delta")
 

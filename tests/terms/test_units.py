@@ -2,10 +2,10 @@
 
 import pytest
 
+from greeks_cli.terms.books.measures import in_units as measures_in
+from greeks_cli.terms.books.measures import measures_of
 from greeks_cli.terms.building import build_request
 from greeks_cli.terms.greek import NAMED, parse_greek
-from greeks_cli.terms.measures import in_units as measures_in
-from greeks_cli.terms.measures import measures_of
 from greeks_cli.terms.units import Units
 
 VALUES = {"spot": 50.0, "spot[A]": 20.0, "spot[B]": 30.0}

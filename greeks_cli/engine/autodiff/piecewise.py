@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from greeks_cli.engine.autodiff.chainer_runtime import F, chainer
 from greeks_cli.engine.autodiff.ops import Operand, is_variable
 from greeks_cli.engine.compiler.tracer import looked_up
-from greeks_cli.terms.pieces import Pieces
+from greeks_cli.terms.markets.pieces import Pieces
 
 
 def piecewise(pieces: Pieces, x: Operand, order: int = 0) -> Operand:

@@ -19,7 +19,7 @@ from greeks_cli.engine.exercise.policy import with_policy
 from greeks_cli.engine.payoffs import discounted_payoff
 from greeks_cli.engine.simulation.any_market import data_of, moved_market, plain_path
 from greeks_cli.engine.simulation.path_data import Motion
-from greeks_cli.terms.joint_market import JointMarket
+from greeks_cli.terms.markets.joint_market import JointMarket
 from greeks_cli.terms.request import Request
 
 _SHARES = {1: 0.02, 2: 0.05}

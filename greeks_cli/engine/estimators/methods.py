@@ -29,7 +29,7 @@ from greeks_cli.engine.payoffs.given_ratios import mean_given_ratios
 from greeks_cli.engine.simulation.any_market import AnyPath
 from greeks_cli.engine.simulation.model_paths import Paths
 from greeks_cli.engine.simulation.scenario import others_of
-from greeks_cli.terms.contract import Contract
+from greeks_cli.terms.contracts.contract import Contract
 from greeks_cli.terms.greek import TIME
 from greeks_cli.terms.nodes import curve_of
 from greeks_cli.terms.request import Request

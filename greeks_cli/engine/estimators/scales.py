@@ -4,7 +4,7 @@ from math import prod, sqrt
 
 from greeks_cli.engine.autodiff.mixed_partials import MultiIndex
 from greeks_cli.terms.greek import TIME
-from greeks_cli.terms.joint_market import JointMarket
+from greeks_cli.terms.markets.joint_market import JointMarket
 from greeks_cli.terms.nodes import curve_of
 from greeks_cli.terms.request import Request
 from greeks_cli.terms.underlyings import is_correlation, local, underlying_of

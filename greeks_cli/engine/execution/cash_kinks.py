@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 
 from greeks_cli.engine.autodiff.mixed_partials import MultiIndex
-from greeks_cli.terms.dividends import CashDividends
 from greeks_cli.terms.greek import TIME
+from greeks_cli.terms.markets.dividends import CashDividends
 from greeks_cli.terms.nodes import curve_of
 from greeks_cli.terms.request import Request
 from greeks_cli.terms.underlyings import is_correlation, local, underlying_of

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from greeks_cli.engine.autodiff.mixed_partials import MultiIndex
 from greeks_cli.engine.estimators.methods import Method
-from greeks_cli.terms.contract import Contract
+from greeks_cli.terms.contracts.contract import Contract
 from greeks_cli.terms.nodes import curve_of
 from greeks_cli.terms.simulation import Estimator
 

@@ -28,7 +28,7 @@ from greeks_cli.engine.execution.warnings import UNTRUSTED, contradicted, replac
 from greeks_cli.terms.errors import NonFiniteEstimate
 from greeks_cli.terms.objections import NOTABLE_CHANCE
 from greeks_cli.terms.request import Request
-from greeks_cli.terms.result import Estimate
+from greeks_cli.terms.results.result import Estimate
 from greeks_cli.terms.simulation import Sampler
 
 _FEW_SCRAMBLES = 0.25

@@ -17,8 +17,8 @@ from greeks_cli.engine.execution.numbers import Numbers, type_of
 from greeks_cli.engine.execution.programs import MEASURED, Programs, Share, Stack, Wanted
 from greeks_cli.engine.simulation.any_market import AnyMarkets
 from greeks_cli.engine.simulation.sources import PathSource
-from greeks_cli.terms.joint_market import JointMarket
-from greeks_cli.terms.market import Market
+from greeks_cli.terms.markets.joint_market import JointMarket
+from greeks_cli.terms.markets.market import Market
 from greeks_cli.terms.request import Request
 
 Result = tuple[int, Wanted]

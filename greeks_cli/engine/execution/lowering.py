@@ -25,7 +25,7 @@ from greeks_cli.engine.simulation.sources import (
     WalkBridge,
     WeightedNormals,
 )
-from greeks_cli.terms.models import Model
+from greeks_cli.terms.markets.models import Model
 
 _TRACED_PATHS = 5
 _MOST_TERMS = 16

@@ -18,7 +18,7 @@ from greeks_cli.engine.exercise.variants import USUAL, Variant
 from greeks_cli.engine.simulation.any_market import AnyMarkets, AnyPathData, markets_of
 from greeks_cli.engine.simulation.cash_dividends import start_of
 from greeks_cli.engine.simulation.sources import Coefficient, PathSource
-from greeks_cli.terms.contract import Contract
+from greeks_cli.terms.contracts.contract import Contract
 from greeks_cli.terms.request import Request
 from greeks_cli.terms.simulation import Dtype, Simulation
 

@@ -18,7 +18,7 @@ from greeks_cli.engine.execution.numbers import Numbers, is_rounded_by_batch, nu
 from greeks_cli.engine.execution.plan import Plan
 from greeks_cli.engine.exercise.variants import HALVED, REFITTED, Variant
 from greeks_cli.engine.payoffs.controls import control_of
-from greeks_cli.terms.contract import Contract
+from greeks_cli.terms.contracts.contract import Contract
 
 ESTIMATE, NEAR, FAR, CONTROL, STEPS, UPPER = "estimate", "near", "far", "control", "steps", "upper"
 REFIT, DATES, FAR_STEPS = "refit", "dates", "far steps"

@@ -44,7 +44,7 @@ from greeks_cli.engine.simulation.any_paths import any_paths
 from greeks_cli.engine.simulation.cash_dividends import start_of
 from greeks_cli.engine.simulation.conditional import integrates
 from greeks_cli.engine.simulation.scenario import Scenario, Sourced
-from greeks_cli.terms.contract import Contract
+from greeks_cli.terms.contracts.contract import Contract
 from greeks_cli.terms.nodes import Nodes
 from greeks_cli.terms.request import Request
 from greeks_cli.terms.simulation import Estimator

@@ -21,7 +21,7 @@ from greeks_cli.engine.payoffs.early import POLICY
 from greeks_cli.engine.payoffs.exercise import UpperBound, certain
 from greeks_cli.engine.simulation.any_market import data_of, markets_of, plain_path
 from greeks_cli.engine.simulation.paths import Path
-from greeks_cli.terms.exercise import Exercisable
+from greeks_cli.terms.contracts.exercise import Exercisable
 from greeks_cli.terms.request import Request
 
 _STRETCHES = (2, 4, 8)

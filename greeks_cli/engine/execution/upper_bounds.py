@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from greeks_cli.engine.estimators.moments import Moments
 from greeks_cli.engine.estimators.row_sums import Vector
 from greeks_cli.engine.execution.plan import Plan
-from greeks_cli.terms.exercise import Bounds, Exercisable
+from greeks_cli.terms.contracts.exercise import Bounds, Exercisable
 
 if TYPE_CHECKING:
     from greeks_cli.engine.exercise.bounds import Bound

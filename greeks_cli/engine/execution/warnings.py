@@ -9,7 +9,7 @@ from greeks_cli.engine.estimators.methods import kink_order
 from greeks_cli.engine.execution.numbers import type_of
 from greeks_cli.engine.execution.plan import Plan
 from greeks_cli.engine.exercise.policy import policy_of
-from greeks_cli.terms.exercise import Exercisable
+from greeks_cli.terms.contracts.exercise import Exercisable
 from greeks_cli.terms.greek import Greek
 from greeks_cli.terms.simulation import Estimator
 

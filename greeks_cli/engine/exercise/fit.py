@@ -21,7 +21,7 @@ from greeks_cli.engine.simulation.grid import Grid
 from greeks_cli.engine.simulation.normals import EXERCISE, standard_normals
 from greeks_cli.engine.simulation.path_data import Motion
 from greeks_cli.engine.simulation.paths import Path
-from greeks_cli.terms.exercise import Exercisable
+from greeks_cli.terms.contracts.exercise import Exercisable
 from greeks_cli.terms.request import Request
 
 Array = NDArray[np.float64]

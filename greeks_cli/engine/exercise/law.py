@@ -15,9 +15,9 @@ from greeks_cli.engine.payoffs.early import POLICY, Columns, Early, early
 from greeks_cli.engine.simulation.any_market import AnyPath
 from greeks_cli.engine.simulation.grid import Grid
 from greeks_cli.engine.simulation.paths import Path
-from greeks_cli.terms.path_exercise import ExercisableOnPath
+from greeks_cli.terms.contracts.path_exercise import ExercisableOnPath
 from greeks_cli.terms.request import Request
-from greeks_cli.terms.result import ExerciseDate, ExerciseLaw
+from greeks_cli.terms.results.result import ExerciseDate, ExerciseLaw
 
 _STREAM = 4
 """The first stream of the paths."""

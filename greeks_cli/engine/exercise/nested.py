@@ -20,7 +20,7 @@ from greeks_cli.engine.exercise.fit import Array, path_of_normals, pilot_normals
 from greeks_cli.engine.exercise.policy import with_policy
 from greeks_cli.engine.payoffs.early import POLICY, Early, early
 from greeks_cli.engine.simulation.grid import Grid
-from greeks_cli.terms.exercise import Exercisable
+from greeks_cli.terms.contracts.exercise import Exercisable
 from greeks_cli.terms.request import Request
 
 _OUTER, _FIRST_INNER = 2, 1 << 10

@@ -15,7 +15,7 @@ from greeks_cli.engine.payoffs.early import MORE_THAN_ROUNDING
 from greeks_cli.engine.payoffs.early_given import DEGREE, STATES, EarlyGiven, degrees, polynomials, worth_going_on
 from greeks_cli.engine.payoffs.shocks import COLUMNS, n_shocks, shocks
 from greeks_cli.engine.simulation.paths import PlainPath
-from greeks_cli.terms.models import mean_variance
+from greeks_cli.terms.markets.models import mean_variance
 from greeks_cli.terms.request import Request
 
 _PATHS = 1 << 14

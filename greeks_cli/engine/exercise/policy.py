@@ -10,7 +10,7 @@ from greeks_cli.engine.compiler import elementary
 from greeks_cli.engine.exercise.fit import Array, Fit
 from greeks_cli.engine.exercise.variants import USUAL, Variant
 from greeks_cli.engine.payoffs.early import POLICY
-from greeks_cli.terms.path_exercise import ExercisableOnPath
+from greeks_cli.terms.contracts.path_exercise import ExercisableOnPath
 from greeks_cli.terms.request import Request
 
 Columns = Mapping[str, Array]

@@ -20,8 +20,8 @@ from greeks_cli.engine.payoffs.base import above, payoff
 from greeks_cli.engine.payoffs.bridged import positive_distance, rebate_between, untouched_so_far
 from greeks_cli.engine.payoffs.rebates import rebate_by_bridge, rebate_on_dates
 from greeks_cli.engine.simulation.paths import Path
-from greeks_cli.terms.barriers import Barrier, DoubleBarrier
-from greeks_cli.terms.knocking import Knocking
+from greeks_cli.terms.contracts.barriers import Barrier, DoubleBarrier
+from greeks_cli.terms.contracts.knocking import Knocking
 
 _BEYOND = 3.0
 """The exponent of a bridge's end beyond the barrier, at most: exp(3) is many widths of a kernel."""

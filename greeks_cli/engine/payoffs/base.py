@@ -1,6 +1,6 @@
 """Payoff of a contract as a graph of the leaves: one function per contract, found by its type.
 
-A module of payoffs is imported when a contract of its module of ``terms`` is first paid.
+A module of payoffs is imported when a contract of its module is first paid.
 """
 
 import importlib
@@ -9,19 +9,19 @@ from functools import singledispatch
 from greeks_cli.engine.autodiff.kinks import Smoother
 from greeks_cli.engine.autodiff.ops import Leaves, Operand
 from greeks_cli.engine.simulation.any_market import AnyPath
-from greeks_cli.terms.contract import Contract, OptionType, module_of
+from greeks_cli.terms.contracts.contract import Contract, OptionType, module_of
 
 _MODULES = {
     "vanillas": ".vanilla",
     "barriers": ".barriers",
-    "path_contracts": ".path_dependent",
-    "periodic_contracts": ".path_dependent",
+    "path_dependent": ".path_dependent",
+    "periodic": ".path_dependent",
     "structured": ".structured",
     "formula": ".formula",
-    "joint_contracts": ".joint",
+    "joint": ".joint",
     "two_assets": ".two_assets",
 }
-"""Modules of payoffs, by the modules of ``terms`` that define their contracts."""
+"""Modules of payoffs, by the modules of ``terms.contracts`` that define their contracts."""
 
 
 @singledispatch

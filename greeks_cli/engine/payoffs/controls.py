@@ -6,7 +6,7 @@ from greeks_cli.engine.autodiff.kinks import Smoother
 from greeks_cli.engine.autodiff.ops import Leaves, Operand
 from greeks_cli.engine.payoffs.base import payoff
 from greeks_cli.engine.simulation.paths import Path
-from greeks_cli.terms.contract import Contract
+from greeks_cli.terms.contracts.contract import Contract
 from greeks_cli.terms.request import Request
 
 

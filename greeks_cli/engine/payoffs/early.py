@@ -17,9 +17,9 @@ from greeks_cli.engine.simulation.accruals import Accruals
 from greeks_cli.engine.simulation.any_market import AnyPath
 from greeks_cli.engine.simulation.conditional import differences
 from greeks_cli.engine.simulation.paths import Path
-from greeks_cli.terms.contract import Contract
-from greeks_cli.terms.models import Model
-from greeks_cli.terms.path_exercise import ExercisableOnPath
+from greeks_cli.terms.contracts.contract import Contract
+from greeks_cli.terms.contracts.path_exercise import ExercisableOnPath
+from greeks_cli.terms.markets.models import Model
 from greeks_cli.terms.underlyings import named
 
 POLICY = "exercise policy"

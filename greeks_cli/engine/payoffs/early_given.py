@@ -16,7 +16,7 @@ from greeks_cli.engine.payoffs.base import payoff
 from greeks_cli.engine.payoffs.early import Columns, EarlyOnUnderlying
 from greeks_cli.engine.payoffs.moves import Move, deviations_of, levels_of, move_of
 from greeks_cli.engine.payoffs.shocks import shocks
-from greeks_cli.terms.models import Model
+from greeks_cli.terms.markets.models import Model
 
 DEGREE = 6
 """The degree of the polynomials for the premium of going on; one in the deviation counts as two."""

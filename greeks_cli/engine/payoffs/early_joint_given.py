@@ -10,7 +10,7 @@ from greeks_cli.engine.payoffs.base import payoff
 from greeks_cli.engine.payoffs.early import POLICY, Columns, EarlyOnSeveral
 from greeks_cli.engine.payoffs.joint_shocks import States, bounded, joint_shocks, value_and_slopes, value_of
 from greeks_cli.engine.payoffs.moves import Move, deviations_of, levels_of, move_of
-from greeks_cli.terms.models import Model
+from greeks_cli.terms.markets.models import Model
 
 
 class EarlyOnSeveralGiven(EarlyOnSeveral):

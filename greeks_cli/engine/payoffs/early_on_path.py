@@ -13,7 +13,7 @@ from greeks_cli.engine.payoffs.running import running
 from greeks_cli.engine.simulation.any_market import AnyPath
 from greeks_cli.engine.simulation.conditional import differences
 from greeks_cli.engine.simulation.paths import Path
-from greeks_cli.terms.contract import Contract
+from greeks_cli.terms.contracts.contract import Contract
 
 _INNER = (5, 3, 1)
 """The inner bells of each state that functions of the price are multiplied by, for one state, two, and three."""

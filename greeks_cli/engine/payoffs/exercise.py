@@ -18,8 +18,8 @@ from greeks_cli.engine.autodiff.rows import chosen_rows
 from greeks_cli.engine.payoffs.base import at_expiry, discounted_payoff
 from greeks_cli.engine.payoffs.early import POLICY, early
 from greeks_cli.engine.simulation.any_market import AnyPath
-from greeks_cli.terms.contract import Contract
-from greeks_cli.terms.exercise import Exercisable
+from greeks_cli.terms.contracts.contract import Contract
+from greeks_cli.terms.contracts.exercise import Exercisable
 
 
 def certain(contract: Contract, leaves: Leaves, path: AnyPath) -> Operand:

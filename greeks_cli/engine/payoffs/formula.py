@@ -19,9 +19,9 @@ from greeks_cli.engine.payoffs.base import paid_at, payoff
 from greeks_cli.engine.simulation.any_market import AnyPath
 from greeks_cli.engine.simulation.joint_paths import JointPath
 from greeks_cli.engine.simulation.paths import Path
+from greeks_cli.terms.contracts.formula import Formula
 from greeks_cli.terms.errors import InvalidInput, Problem
-from greeks_cli.terms.formula import Formula
-from greeks_cli.terms.formula_grammar import OVER_TIME
+from greeks_cli.terms.formulas.grammar import OVER_TIME
 from greeks_cli.terms.underlyings import named
 
 _ARITHMETIC: dict[type[ast.operator], Callable[[Operand, Operand], Operand]] = {

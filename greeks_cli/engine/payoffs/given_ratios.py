@@ -11,7 +11,7 @@ from greeks_cli.engine.payoffs.base import payoff
 from greeks_cli.engine.simulation.accruals import Accruals
 from greeks_cli.engine.simulation.any_market import AnyPath
 from greeks_cli.engine.simulation.paths import Path
-from greeks_cli.terms.contract import Contract
+from greeks_cli.terms.contracts.contract import Contract
 
 
 def mean_given_ratios(contract: Contract, leaves: Leaves, path: AnyPath) -> Operand:

@@ -7,8 +7,8 @@ from greeks_cli.engine.autodiff.ops import Leaves, Operand, as_constant, concat,
 from greeks_cli.engine.autodiff.path_nodes import log_of
 from greeks_cli.engine.payoffs.base import above, payoff
 from greeks_cli.engine.simulation.joint_paths import JointPath
-from greeks_cli.terms.joint_contracts import Basket, BestOf, Exchange, Leveled, Rainbow, Spread, WorstOf
-from greeks_cli.terms.path_contracts import Average
+from greeks_cli.terms.contracts.joint import Basket, BestOf, Exchange, Leveled, Rainbow, Spread, WorstOf
+from greeks_cli.terms.contracts.path_dependent import Average
 
 
 def prices(contract: Leveled, leaves: Leaves, path: JointPath) -> list[Operand]:

@@ -14,7 +14,7 @@ from greeks_cli.engine.payoffs.bells import N_BELLS, bells
 from greeks_cli.engine.payoffs.moves import Move
 from greeks_cli.engine.payoffs.ranks import n_polynomials, polynomials
 from greeks_cli.engine.payoffs.shocks import Columns
-from greeks_cli.terms.models import Model
+from greeks_cli.terms.markets.models import Model
 
 COLUMNS = ("centre", "scale")
 """Numbers of a policy by underlying, by which shocks are computed."""

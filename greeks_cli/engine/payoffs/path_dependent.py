@@ -20,10 +20,10 @@ from greeks_cli.engine.autodiff.ops import (
 from greeks_cli.engine.autodiff.path_nodes import log_of
 from greeks_cli.engine.payoffs.base import above, payoff
 from greeks_cli.engine.simulation.paths import Path
-from greeks_cli.terms.contract import OptionType, StrikeKind
-from greeks_cli.terms.fixings import Periodic
-from greeks_cli.terms.path_contracts import Asian, Average, Lookback
-from greeks_cli.terms.periodic_contracts import Cliquet, VarianceSwap
+from greeks_cli.terms.contracts.contract import OptionType, StrikeKind
+from greeks_cli.terms.contracts.fixings import Periodic
+from greeks_cli.terms.contracts.path_dependent import Asian, Average, Lookback
+from greeks_cli.terms.contracts.periodic import Cliquet, VarianceSwap
 
 
 @payoff.register

@@ -3,8 +3,8 @@
 from greeks_cli.engine.autodiff.ops import Leaves, Operand, as_constant, concat, cos, exp, log, number_of, sqrt, total
 from greeks_cli.engine.autodiff.path_nodes import log_of
 from greeks_cli.engine.simulation.paths import Path
-from greeks_cli.terms.barriers import Barrier
-from greeks_cli.terms.rebates import Martingale, martingale
+from greeks_cli.terms.contracts.barriers import Barrier
+from greeks_cli.terms.contracts.rebates import Martingale, martingale
 
 _TERMS = 12
 """Terms of the series of cosh(sqrt(z)); the first that is left out is below 1e-7 for z up to 30."""

@@ -12,11 +12,11 @@ from greeks_cli.engine.autodiff.ops import Leaves, Operand, exp, log, running_to
 from greeks_cli.engine.autodiff.path_nodes import log_of
 from greeks_cli.engine.payoffs.base import above
 from greeks_cli.engine.simulation.paths import Path
-from greeks_cli.terms.contract import Contract, StrikeKind, module_of
-from greeks_cli.terms.path_contracts import Asian, Average
+from greeks_cli.terms.contracts.contract import Contract, StrikeKind, module_of
+from greeks_cli.terms.contracts.path_dependent import Asian, Average
 
 _MODULES = {"formula": ".running_formula"}
-"""Modules of payments on exercise that are imported when a contract of their module of ``terms`` is first paid."""
+"""Modules of payments on exercise that are imported when a contract of their module is first paid."""
 
 
 class Running(NamedTuple):

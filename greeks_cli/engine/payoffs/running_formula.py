@@ -8,10 +8,10 @@ from greeks_cli.engine.autodiff.ops import Leaves, Operand, concat, values_of
 from greeks_cli.engine.payoffs.formula import value_of
 from greeks_cli.engine.payoffs.running import Running, running
 from greeks_cli.engine.simulation.paths import Path
-from greeks_cli.terms.choices import function_of
-from greeks_cli.terms.formula import Formula
-from greeks_cli.terms.formula_grammar import OVER_TIME
-from greeks_cli.terms.observed import is_settled
+from greeks_cli.terms.contracts.formula import Formula
+from greeks_cli.terms.formulas.choices import function_of
+from greeks_cli.terms.formulas.grammar import OVER_TIME
+from greeks_cli.terms.formulas.observed import is_settled
 
 MOST_STATES = 3
 """States of a formula by which a policy decides, at most."""

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Mapping
 from greeks_cli.engine.autodiff.ops import Operand
 from greeks_cli.engine.payoffs.bells import N_BELLS, bells
 from greeks_cli.engine.payoffs.moves import Move
-from greeks_cli.terms.models import Model
+from greeks_cli.terms.markets.models import Model
 
 Columns = Mapping[str, Operand]
 Known = Callable[[Operand, Operand], Operand]

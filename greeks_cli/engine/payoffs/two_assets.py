@@ -6,7 +6,7 @@ from greeks_cli.engine.payoffs.barriers import knocking
 from greeks_cli.engine.payoffs.base import above, payoff
 from greeks_cli.engine.simulation.joint import values_of_part
 from greeks_cli.engine.simulation.joint_paths import JointPath
-from greeks_cli.terms.two_assets import TwoAssetBarrier, TwoAssetCorrelation
+from greeks_cli.terms.contracts.two_assets import TwoAssetBarrier, TwoAssetCorrelation
 
 
 @payoff.register

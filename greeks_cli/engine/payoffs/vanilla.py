@@ -9,8 +9,8 @@ from greeks_cli.engine.autodiff.normal import normal_cdf
 from greeks_cli.engine.autodiff.ops import Leaves, Operand, as_constant, log
 from greeks_cli.engine.payoffs.base import above, payoff
 from greeks_cli.engine.simulation.paths import Path
-from greeks_cli.terms.contract import OptionType
-from greeks_cli.terms.vanillas import (
+from greeks_cli.terms.contracts.contract import OptionType
+from greeks_cli.terms.contracts.vanillas import (
     Butterfly,
     CallSpread,
     Digital,

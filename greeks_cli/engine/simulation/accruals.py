@@ -7,7 +7,7 @@ squares for a volatility, with weights that depend on the dates of nodes and con
 from collections.abc import Callable, Mapping, Sequence
 
 from greeks_cli.engine.autodiff.ops import Leaves, Operand, exp, log, sqrt
-from greeks_cli.terms.carry import carry
+from greeks_cli.terms.markets.carry import carry
 from greeks_cli.terms.nodes import Nodes
 
 WeightOf = Callable[[str], Operand]

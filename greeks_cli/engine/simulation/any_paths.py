@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from greeks_cli.engine.simulation.model_paths import Paths, paths_of
 from greeks_cli.engine.simulation.scenario import Scenario
 from greeks_cli.engine.simulation.schedule import Schedule
-from greeks_cli.terms.models import Model
+from greeks_cli.terms.markets.models import Model
 
 
 def any_paths(scenarios: Sequence[Scenario], schedules: Sequence[Schedule]) -> Paths:

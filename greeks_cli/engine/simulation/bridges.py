@@ -17,7 +17,7 @@ from greeks_cli.engine.simulation import local_levels
 from greeks_cli.engine.simulation.conditional import Latents, accruals, differences, increments
 from greeks_cli.engine.simulation.schedule import Schedule
 from greeks_cli.terms.greek import TIME
-from greeks_cli.terms.models import Model
+from greeks_cli.terms.markets.models import Model
 
 
 class BridgedLatents(Latents, Protocol):

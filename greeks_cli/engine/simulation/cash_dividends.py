@@ -16,8 +16,8 @@ from greeks_cli.engine.autodiff.kinks import sharp_positive_part
 from greeks_cli.engine.autodiff.ops import Leaves, Operand, concat, exp, total
 from greeks_cli.engine.autodiff.rows import chosen_rows
 from greeks_cli.engine.simulation.accruals import Accruals
-from greeks_cli.terms.dividends import CashDividends
 from greeks_cli.terms.greek import TIME
+from greeks_cli.terms.markets.dividends import CashDividends
 from greeks_cli.terms.request import Request
 
 AccrualsAt = Callable[[Dates], Accruals]

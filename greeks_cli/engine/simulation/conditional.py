@@ -15,8 +15,8 @@ from greeks_cli.engine.compiler.ir import Array
 from greeks_cli.engine.simulation.accruals import Accruals
 from greeks_cli.engine.simulation.schedule import Schedule
 from greeks_cli.terms.greek import TIME
-from greeks_cli.terms.market import Market
-from greeks_cli.terms.models import Model
+from greeks_cli.terms.markets.market import Market
+from greeks_cli.terms.markets.models import Model
 from greeks_cli.terms.request import Request
 from greeks_cli.terms.simulation import Estimator, Smoothing
 

@@ -20,7 +20,7 @@ import numpy as np
 from greeks_cli.engine.autodiff.ops import Leaves, Operand, concat, log, sqrt
 from greeks_cli.engine.simulation.accruals import Accruals
 from greeks_cli.terms.greek import TIME
-from greeks_cli.terms.models import model_of
+from greeks_cli.terms.markets.models import model_of
 from greeks_cli.terms.nodes import Nodes, curve_of
 
 PARAMETERS = ("spot", "vol", "rate", "dividend_yield", "time")

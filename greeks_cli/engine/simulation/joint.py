@@ -17,8 +17,8 @@ from greeks_cli.engine.simulation.cholesky import Rows, factor
 from greeks_cli.engine.simulation.markets import Markets
 from greeks_cli.engine.simulation.path_data import Motion, PathData
 from greeks_cli.engine.simulation.sources import PathSource
-from greeks_cli.terms.joint_market import matrix_of
-from greeks_cli.terms.models import Model
+from greeks_cli.terms.markets.joint_market import matrix_of
+from greeks_cli.terms.markets.models import Model
 from greeks_cli.terms.nodes import label_of_node
 from greeks_cli.terms.request import Request
 from greeks_cli.terms.underlyings import (

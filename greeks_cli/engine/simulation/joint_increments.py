@@ -19,7 +19,7 @@ from greeks_cli.engine.simulation.conditional import Increments, increments
 from greeks_cli.engine.simulation.heston import PARAMETERS
 from greeks_cli.engine.simulation.joint import values_of_part
 from greeks_cli.engine.simulation.schedule import Schedule
-from greeks_cli.terms.models import Model
+from greeks_cli.terms.markets.models import Model
 from greeks_cli.terms.underlyings import correlation_name, named
 
 Rows = Sequence[Sequence[Operand]]

@@ -14,7 +14,7 @@ from greeks_cli.engine.simulation.joint_steps import CHANGE
 from greeks_cli.engine.simulation.models import recursion
 from greeks_cli.engine.simulation.path_data import Motion
 from greeks_cli.engine.simulation.recursion import Steps, Sums
-from greeks_cli.terms.joint_market import matrix_of
+from greeks_cli.terms.markets.joint_market import matrix_of
 from greeks_cli.terms.underlyings import correlated, is_correlation, local
 
 

@@ -22,7 +22,7 @@ from greeks_cli.engine.simulation.markets import Markets
 from greeks_cli.engine.simulation.models import recursion
 from greeks_cli.engine.simulation.path_data import Motion
 from greeks_cli.engine.simulation.recursion import Steps, Sums
-from greeks_cli.terms.joint_market import matrix_of
+from greeks_cli.terms.markets.joint_market import matrix_of
 from greeks_cli.terms.underlyings import correlated, is_correlation, local, underlying_of
 
 _CORRELATED, _WITH_CHANGES = Heston("deviation"), Heston("deviation", "change")

@@ -29,7 +29,7 @@ from greeks_cli.engine.simulation.gbm import (
     parameters_of,
     weight_name,
 )
-from greeks_cli.terms.carry import SHARES
+from greeks_cli.terms.markets.carry import SHARES
 from greeks_cli.terms.nodes import Nodes
 
 _GENERIC_SPOTS = 49.0, 98.0, 103.0

@@ -17,8 +17,8 @@ import numpy as np
 from greeks_cli.engine.autodiff.chainer_runtime import F
 from greeks_cli.engine.autodiff.ops import Leaves, Operand, is_variable, total, values_of
 from greeks_cli.engine.autodiff.piecewise import piecewise
-from greeks_cli.terms.pieces import Floats, Pieces
-from greeks_cli.terms.smiles import Smile, Smiles, durrleman, places_within
+from greeks_cli.terms.markets.pieces import Floats, Pieces
+from greeks_cli.terms.markets.smiles import Smile, Smiles, durrleman, places_within
 
 LEAST_RATE, LEAST_DENSITY = 1e-10, 1e-2
 """Floors: of the growth of total variance per year, and of Durrleman's function. Quotes are checked to lie above 0, and

@@ -19,9 +19,9 @@ from greeks_cli.engine.simulation.local_vol import LocalVol
 from greeks_cli.engine.simulation.lognormal_steps import Level
 from greeks_cli.engine.simulation.second_order import second_order_step
 from greeks_cli.engine.simulation.stepped import Numbers, Stepped, TimeStep
-from greeks_cli.terms.carry import SHARES, carry
 from greeks_cli.terms.greek import TIME
-from greeks_cli.terms.market import Market
+from greeks_cli.terms.markets.carry import SHARES, carry
+from greeks_cli.terms.markets.market import Market
 
 _RATES = ("rate", "dividend_yield", "borrow")
 """Parameters by which the forward grows."""

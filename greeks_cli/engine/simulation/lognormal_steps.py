@@ -10,7 +10,7 @@ from greeks_cli.engine.compiler.batching import PerTrade
 from greeks_cli.engine.simulation.accruals import Accruals
 from greeks_cli.engine.simulation.stepped import Numbers, Stepped, TimeStep, Values
 from greeks_cli.terms.greek import TIME
-from greeks_cli.terms.market import Market
+from greeks_cli.terms.markets.market import Market
 
 _KEPT = 64
 

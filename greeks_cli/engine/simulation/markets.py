@@ -18,8 +18,8 @@ from greeks_cli.engine.simulation.gbm import parameters_of
 from greeks_cli.engine.simulation.laws import Columns, Law, law_of
 from greeks_cli.engine.simulation.schedule import at_dates
 from greeks_cli.terms.greek import TIME
-from greeks_cli.terms.market import Market
-from greeks_cli.terms.models import Model, model_of
+from greeks_cli.terms.markets.market import Market
+from greeks_cli.terms.markets.models import Model, model_of
 from greeks_cli.terms.nodes import label_of_node
 from greeks_cli.terms.request import Request
 

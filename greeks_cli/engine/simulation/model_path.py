@@ -8,7 +8,7 @@ from greeks_cli.engine.simulation.conditional import Latents, increments, relati
 from greeks_cli.engine.simulation.paths import Path
 from greeks_cli.engine.simulation.scenario import Scenario
 from greeks_cli.engine.simulation.schedule import Schedule
-from greeks_cli.terms.models import Model
+from greeks_cli.terms.markets.models import Model
 
 
 def start_of_lognormal(scenario: Scenario, schedule: Schedule, leaves: Leaves) -> Operand:

@@ -19,7 +19,7 @@ from greeks_cli.engine.simulation.model_path import ModelPath, start_of_lognorma
 from greeks_cli.engine.simulation.paths import FrozenPath, MovingPath, Path, ShiftedPath
 from greeks_cli.engine.simulation.scenario import Scenario
 from greeks_cli.engine.simulation.schedule import Schedule
-from greeks_cli.terms.models import Model
+from greeks_cli.terms.markets.models import Model
 
 
 class Paths(Protocol):

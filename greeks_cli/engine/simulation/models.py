@@ -14,7 +14,7 @@ from greeks_cli.engine.simulation.local_vol_steps import (
 from greeks_cli.engine.simulation.lognormal_steps import lognormal_steps
 from greeks_cli.engine.simulation.recursion import Recursion
 from greeks_cli.engine.simulation.stepped import Stepped
-from greeks_cli.terms.market import Market
+from greeks_cli.terms.markets.market import Market
 
 _HESTON, _WITH_CHANGES = Heston(), Heston("change")
 _KEPT = 64

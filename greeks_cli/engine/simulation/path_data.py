@@ -21,7 +21,7 @@ from greeks_cli.engine.simulation.jumps import counts
 from greeks_cli.engine.simulation.laws import Law
 from greeks_cli.engine.simulation.markets import Markets, MarketSchedule
 from greeks_cli.terms.greek import TIME
-from greeks_cli.terms.models import Model
+from greeks_cli.terms.markets.models import Model
 
 if TYPE_CHECKING:
     from greeks_cli.engine.simulation.sources import Latent

@@ -19,7 +19,7 @@ from greeks_cli.engine.simulation.path_data import PathData
 from greeks_cli.engine.simulation.scenario import Scenario
 from greeks_cli.engine.simulation.schedule import KnownSchedule, Schedule
 from greeks_cli.terms.greek import TIME
-from greeks_cli.terms.models import Model
+from greeks_cli.terms.markets.models import Model
 from greeks_cli.terms.request import Request
 
 

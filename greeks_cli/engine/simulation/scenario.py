@@ -37,7 +37,7 @@ from greeks_cli.engine.simulation.sources import (
     WalkBridge,
     WeightedNormals,
 )
-from greeks_cli.terms.models import Model
+from greeks_cli.terms.markets.models import Model
 from greeks_cli.terms.request import Request
 from greeks_cli.terms.simulation import Estimator
 

@@ -8,7 +8,7 @@ from greeks_cli.engine.autodiff.mixed_partials import by_grad
 from greeks_cli.engine.autodiff.piecewise import piecewise
 from greeks_cli.engine.compiler.simplify import simplified
 from greeks_cli.engine.compiler.tracer import Tracer
-from greeks_cli.terms.pieces import Pieces, cardinal_splines
+from greeks_cli.terms.markets.pieces import Pieces, cardinal_splines
 
 KNOTS = np.array([-0.4, -0.1, 0.0, 0.15, 0.5])
 SPLINES = cardinal_splines(KNOTS, (False, True))

@@ -20,9 +20,9 @@ from greeks_cli.engine.simulation.path_data import Motion
 from greeks_cli.run.book_paths import run_with_totals
 from greeks_cli.run.price import run
 from greeks_cli.terms.building import build_request
-from greeks_cli.terms.contracts import ON_ONE, ON_SEVERAL
+from greeks_cli.terms.contracts.catalogue import ON_ONE, ON_SEVERAL
+from greeks_cli.terms.contracts.joint import Spread
 from greeks_cli.terms.errors import GpuFailed, InvalidInput
-from greeks_cli.terms.joint_contracts import Spread
 from greeks_cli.terms.simulation import Simulation
 from tests.conftest import assert_agrees, total_of_all
 

@@ -19,7 +19,7 @@ from greeks_cli.engine.estimators.row_sums import RowSums
 from greeks_cli.run.book_paths import run_together
 from greeks_cli.run.price import run
 from greeks_cli.terms.building import build_request
-from greeks_cli.terms.contracts import ON_ONE
+from greeks_cli.terms.contracts.catalogue import ON_ONE
 from tests.engine.backends.random_programs import Dated, FewDates, Rows
 from tests.engine.simulation.surfaces import QUOTES
 

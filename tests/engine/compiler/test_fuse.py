@@ -14,7 +14,7 @@ from greeks_cli.engine.execution.linker import Linked
 from greeks_cli.engine.execution.programs import Programs
 from greeks_cli.engine.simulation.path_data import Motion
 from greeks_cli.terms.building import build_request
-from greeks_cli.terms.contracts import ON_ONE
+from greeks_cli.terms.contracts.catalogue import ON_ONE
 
 CPP, NVCC = shutil.which("g++") or shutil.which("clang++"), shutil.which("nvcc")
 OPTIONS = ["-O1", "-ffp-contract=off", "-shared", "-fPIC"]

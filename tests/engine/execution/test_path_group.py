@@ -15,7 +15,7 @@ from greeks_cli.engine.execution.shared_normals import SharedNormals, path_group
 from greeks_cli.run.book_paths import run_together
 from greeks_cli.run.price import run
 from greeks_cli.terms.building import build_request
-from greeks_cli.terms.contracts import ON_ONE
+from greeks_cli.terms.contracts.catalogue import ON_ONE
 from tests.models import HESTON
 
 FORMULAS = [

@@ -10,7 +10,7 @@ from greeks_cli.engine.execution.selection import Pilot
 from greeks_cli.run.book_paths import answer_of, run_together
 from greeks_cli.run.price import run
 from greeks_cli.terms.building import build_request
-from greeks_cli.terms.contracts import ON_ONE
+from greeks_cli.terms.contracts.catalogue import ON_ONE
 from greeks_cli.terms.errors import InvalidInput
 
 GREEKS = "delta,gamma,vega,vanna,volga"

@@ -23,7 +23,7 @@ from greeks_cli.run import price as pricing
 from greeks_cli.run.book_paths import run_together
 from greeks_cli.run.price import run
 from greeks_cli.terms.building import build_request
-from greeks_cli.terms.contracts import ON_ONE
+from greeks_cli.terms.contracts.catalogue import ON_ONE
 from tests.engine.direct import derivatives_of
 
 

@@ -9,7 +9,7 @@ from greeks_cli.engine.exercise.on_model import FitOnModel
 from greeks_cli.engine.exercise.variants import REFITTED, USUAL
 from greeks_cli.engine.payoffs.early_given import EarlyGiven, degrees
 from greeks_cli.terms.building import build_request
-from greeks_cli.terms.models import Model
+from greeks_cli.terms.markets.models import Model
 from tests.models import ALL, HESTON
 
 PUT = {"type": "put", "strike": 100, "exercise": "american", "exercise_dates": 12}

@@ -11,7 +11,7 @@ from greeks_cli.engine.payoffs import discounted_payoff, early, exercise, payoff
 from greeks_cli.engine.payoffs.at_dates import at_dates, given_forwards
 from greeks_cli.engine.payoffs.bells import N_BELLS, bells
 from greeks_cli.terms.building import build_request
-from greeks_cli.terms.vanillas import Butterfly, Digital, European, Straddle
+from greeks_cli.terms.contracts.vanillas import Butterfly, Digital, European, Straddle
 
 NODES, WEIGHTS = np.polynomial.hermite_e.hermegauss(40)
 WEIGHTS = WEIGHTS / WEIGHTS.sum()

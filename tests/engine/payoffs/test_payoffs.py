@@ -18,7 +18,7 @@ from greeks_cli.engine.payoffs import (
 from greeks_cli.engine.payoffs.base import discounted_payoff, payoff
 from greeks_cli.engine.simulation.accruals import Accruals
 from greeks_cli.terms.building import build_request
-from greeks_cli.terms.contracts import CONTRACTS
+from greeks_cli.terms.contracts.catalogue import CONTRACTS
 from greeks_cli.terms.errors import InvalidInput
 
 SPOTS = np.array([[80.0, 95.0, 110.0], [120.0, 90.0, 100.0]])

@@ -10,7 +10,7 @@ from greeks_cli.engine.payoffs.early_given import EarlyGiven, degrees, polynomia
 from greeks_cli.engine.payoffs.moves import moments_of_variance
 from greeks_cli.engine.payoffs.shocks import n_shocks, shocks
 from greeks_cli.terms.building import build_request
-from greeks_cli.terms.models import Model
+from greeks_cli.terms.markets.models import Model
 from tests.models import ALL, BATES, HESTON
 
 PUT = {"type": "put", "strike": 100, "exercise": "bermudan", "exercise_times": [0.1, 0.5, 1]}

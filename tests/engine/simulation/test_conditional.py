@@ -6,7 +6,7 @@ import pytest
 from greeks_cli.engine.simulation.conditional import differences, increments, integrates, levels, likelihood, normals_of
 from greeks_cli.engine.simulation.schedule import KnownSchedule
 from greeks_cli.terms.building import build_request
-from greeks_cli.terms.models import Model
+from greeks_cli.terms.markets.models import Model
 from tests.models import HESTON, MERTON
 
 DATES = [0.25, 1.0]

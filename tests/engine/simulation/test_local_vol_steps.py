@@ -17,7 +17,7 @@ from greeks_cli.engine.simulation.model_paths import paths_of
 from greeks_cli.engine.simulation.path_data import Motion, PathData
 from greeks_cli.engine.simulation.recursion import Recursion
 from greeks_cli.terms.building import build_request
-from greeks_cli.terms.models import Model
+from greeks_cli.terms.markets.models import Model
 
 QUOTES = [[t, K, 0.2 - 0.1 * np.log(K / 100)] for t in (0.5, 1.0) for K in (80, 100, 120)]
 CONTRACT = {"kind": "asian", "strike": 100, "fixing_times": [0.4, 1.0]}

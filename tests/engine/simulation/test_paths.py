@@ -16,7 +16,7 @@ from greeks_cli.engine.simulation.scenario import Scenario
 from greeks_cli.engine.simulation.schedule import KnownSchedule
 from greeks_cli.engine.simulation.sources import Coefficient
 from greeks_cli.terms.building import build_request
-from greeks_cli.terms.contracts import ON_ONE
+from greeks_cli.terms.contracts.catalogue import ON_ONE
 from tests.engine.direct import derivatives_of
 
 DATES = (0.1, 0.25, 0.5, 0.9, 1.0, 1.7)

@@ -8,7 +8,7 @@ from greeks_cli.engine.autodiff.mixed_partials import by_grad
 from greeks_cli.engine.autodiff.ops import sqrt
 from greeks_cli.engine.simulation.local_vol import LocalVol
 from greeks_cli.engine.simulation.second_order import second_order_step
-from greeks_cli.terms.market import Market
+from greeks_cli.terms.markets.market import Market
 
 interpolate = pytest.importorskip("scipy.interpolate")
 

@@ -1,0 +1,1 @@
+"""Contracts, their fields and dates, by kind; the catalogue imports them by name."""

@@ -1,0 +1,1 @@
+"""Typed formulas: their grammar, and what is read off a formula before it is priced."""

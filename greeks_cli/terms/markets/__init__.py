@@ -1,0 +1,1 @@
+"""Markets: curves, surfaces, dividends and models, of one underlying or several."""

@@ -1,0 +1,1 @@
+"""Results of commands: estimates, profiles, comparisons of methods, fitted smiles."""
