@@ -104,7 +104,7 @@ def device(request, monkeypatch):
 @pytest.fixture(autouse=True)
 def executor(request, monkeypatch):
     """The executor that ``auto`` chooses in every test but those of the choice itself, marked ``auto``."""
-    from greeks_cli.run import executors
+    from greeks_cli.run.machine import executors
 
     chosen = request.config.getoption("--executor")
     if chosen != "auto" and not request.node.get_closest_marker("auto"):

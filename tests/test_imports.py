@@ -12,8 +12,16 @@ ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "greeks_cli"
 ENGINE = ["compiler", "backends", "autodiff", "simulation", "payoffs", "exercise", "estimators", "execution"]
 """In the order in which data passes them: each may import those before it."""
-TERMS = ["formulas", "markets", "contracts", "dates", "results", "books"]
-"""Packages of terms, in the order of their imports; modules of ``terms`` itself lie before and between them."""
+ROOMS = {
+    "terms": ["formulas", "markets", "contracts", "dates", "results", "books"],
+    "engine.simulation": ["models", "joint"],
+    "engine.payoffs": ["early"],
+    "engine.execution": ["choice", "unseen"],
+    "report": ["text", "figures", "pages", "formats"],
+    "run": ["machine", "books"],
+    "book": ["text", "market_files"],
+}
+"""Packages within a package, in the order of their imports; its own modules lie before, between and after them."""
 MAY_IMPORT = {
     "terms": set(),
     **{f"engine.{name}": {"terms", *(f"engine.{earlier}" for earlier in ENGINE[:i])} for i, name in enumerate(ENGINE)},
@@ -30,9 +38,9 @@ MAY_IMPORT = {
 ONLY_THERE = {
     "chainer": {"engine/autodiff/chainer_runtime.py", "engine/execution/dot.py"},
     "cupy": {"engine/backends/cupy.py"},
-    "matplotlib": {"report/drawing.py"},
-    "dask": {"run/cluster.py"},
-    "distributed": {"run/cluster.py"},
+    "matplotlib": {"report/figures/drawing.py"},
+    "dask": {"run/machine/cluster.py"},
+    "distributed": {"run/machine/cluster.py"},
     "holidays": {"terms/dates/calendars.py"},
     "pandas": {"api/frames.py"},
     "polars": {"api/frames.py"},
@@ -75,15 +83,20 @@ def test_imports_follow_the_package_order(path):
             assert str(where) in ONLY_THERE[first], f"{where} imports {module}"
 
 
-TERMS_FILES = sorted((PACKAGE / "terms").glob("*/*.py"))
+INNER = {
+    path.relative_to(PACKAGE).with_suffix("").as_posix(): path
+    for package in ROOMS
+    for path in sorted((PACKAGE / package.replace(".", "/")).glob("*/*.py"))
+}
 
 
-@pytest.mark.parametrize("path", TERMS_FILES, ids=lambda path: f"{path.parent.name}/{path.stem}")
-def test_packages_of_terms_import_those_before_them(path):
-    earlier = TERMS[: TERMS.index(path.parent.name) + 1]
-    for module in imported_modules(path):
-        first, *rest = module.removeprefix("greeks_cli.terms.").split(".")
-        assert not rest or first not in TERMS or first in earlier, module
+@pytest.mark.parametrize("name", INNER)
+def test_packages_within_a_package_import_those_before_them(name):
+    *package, room, _ = name.split("/")
+    rooms = ROOMS[".".join(package)]
+    later = rooms[rooms.index(room) + 1 :]
+    for module in imported_modules(INNER[name]):
+        assert not [other for other in later if f"{module}.".startswith(".".join(["greeks_cli", *package, other, ""]))]
 
 
 def test_every_module_that_may_import_a_library_exists():
@@ -125,10 +138,13 @@ def test_a_european_imports_nothing_of_other_contracts_of_books_or_of_rich():
     assert found >= {"numpy", "chainer", "greeks_cli.engine.payoffs.vanilla", "greeks_cli.analytic.vanilla_options"}
     others = ["barriers", "formula", "path_dependent", "periodic", "joint", "structured"]
     assert not found & {f"greeks_cli.terms.contracts.{name}" for name in others}
-    assert not [name for name in found if re.match(r"rich|greeks_cli\.book\.(?!curve_files)|.*\.joint_point", name)]
+    assert not [
+        name for name in found if re.match(r"rich|greeks_cli\.book\.(?!market_files(\.curves)?$)|.*\.joint_point", name)
+    ]
     assert not found & {f"greeks_cli.engine.payoffs.{name}" for name in ("barriers", "path_dependent", "joint")}
     assert not found & {
-        f"greeks_cli.engine.simulation.{name}" for name in ("joint", "heston", "recursion", "local_vol")
+        f"greeks_cli.engine.simulation.{name}"
+        for name in ("joint.lognormals", "models.heston", "models.recursion", "models.local_vol")
     }
 
 
@@ -177,6 +193,8 @@ def test_the_readme_of_the_engine_names_every_module_in_the_row_of_its_package()
     rows = {row.split("`")[1]: set(row.split("`")[3::2]) for row in text.splitlines() if row.startswith("| `")}
     assert list(rows) == ENGINE
     for package, named in rows.items():
-        files = {path.stem for path in (PACKAGE / "engine" / package).glob("*.py")}
-        assert files - named <= {"__init__", "base", "chainer_runtime"}, package
+        folder = PACKAGE / "engine" / package
+        files = {path.relative_to(folder).with_suffix("").as_posix() for path in folder.rglob("*.py")}
+        files = {name for name in files if not name.endswith("__init__")}
+        assert files - named <= {"base", "chainer_runtime"}, package
         assert named <= files, package

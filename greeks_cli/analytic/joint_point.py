@@ -15,7 +15,7 @@ from greeks_cli.analytic.two_assets import BarrierForm, CorrelationForm
 from greeks_cli.engine.autodiff.mixed_partials import MultiIndex
 from greeks_cli.engine.compiler.ir import Source
 from greeks_cli.engine.simulation.accruals import Accruals
-from greeks_cli.engine.simulation.joint import values_of_part
+from greeks_cli.engine.simulation.joint.lognormals import values_of_part
 from greeks_cli.terms.contracts.contract import Contract
 from greeks_cli.terms.contracts.joint import INITIAL_LEVEL
 from greeks_cli.terms.greek import MAX_ORDER, TIME

@@ -16,7 +16,7 @@ from greeks_cli.engine.autodiff import ops
 from greeks_cli.engine.autodiff.ops import Leaves, Operand
 from greeks_cli.engine.compiler.ir import Source
 from greeks_cli.engine.compiler.tracer import Tracer
-from greeks_cli.engine.simulation.joint import values_of_part
+from greeks_cli.engine.simulation.joint.lognormals import values_of_part
 from greeks_cli.terms.underlyings import correlation_name, named
 
 

@@ -12,7 +12,7 @@ from math import sqrt as root
 
 from greeks_cli.analytic.black import N, black
 from greeks_cli.engine.autodiff.ops import Leaves, Operand, exp, log, sqrt
-from greeks_cli.engine.simulation.local_vol import LocalVol
+from greeks_cli.engine.simulation.models.local_vol import LocalVol
 from greeks_cli.terms.markets.market import Market
 
 

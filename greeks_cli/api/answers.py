@@ -6,14 +6,14 @@ from functools import cached_property
 from typing import Any
 
 from greeks_cli.api.shown import HtmlTable, Shown
-from greeks_cli.report.check_table import check_table
-from greeks_cli.report.formats import Format, document, render
+from greeks_cli.report.formats.estimates import Format, document, render
+from greeks_cli.report.formats.profile import profile_lines
+from greeks_cli.report.formats.profile import render as render_profile
 from greeks_cli.report.headline import headline, profile_headline
-from greeks_cli.report.profile_formats import profile_lines
-from greeks_cli.report.profile_formats import render as render_profile
 from greeks_cli.report.rows import Row, rows
-from greeks_cli.report.screen import Screen
-from greeks_cli.report.table import COLUMNS, cells_of, estimate_cell
+from greeks_cli.report.text.check_table import check_table
+from greeks_cli.report.text.screen import Screen
+from greeks_cli.report.text.table import COLUMNS, cells_of, estimate_cell
 from greeks_cli.terms.contracts.contract import Contract
 from greeks_cli.terms.markets.joint_market import JointMarket
 from greeks_cli.terms.markets.market import Market

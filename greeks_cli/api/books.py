@@ -12,16 +12,16 @@ from pydantic import BaseModel
 from greeks_cli.api.asking import Asked, asked, fields_of, plain, require, threads_of, units_of
 from greeks_cli.api.frames import rows_of_frame
 from greeks_cli.api.shown import HtmlTable, Shown
-from greeks_cli.book.columns import Columns
 from greeks_cli.book.records import Reading, Sheet
 from greeks_cli.book.rows import sheet_of_frame, sheet_of_rows
+from greeks_cli.book.text.columns import Columns
 from greeks_cli.inputs.notes import notes_on, notes_on_defaults
 from greeks_cli.inputs.trades import BookRead, asked_totals, read_trades, trades_of_sheet
-from greeks_cli.report.book import long_columns, long_rows
-from greeks_cli.report.book_screen import book_screen, greek_names
-from greeks_cli.report.screen import Screen
-from greeks_cli.report.table import estimate_cell
-from greeks_cli.run.files import write_whole
+from greeks_cli.report.formats.book import long_columns, long_rows
+from greeks_cli.report.text.book_screen import book_screen, greek_names
+from greeks_cli.report.text.screen import Screen
+from greeks_cli.report.text.table import estimate_cell
+from greeks_cli.run.machine.files import write_whole
 from greeks_cli.terms.books.book_row import TotalRow, TradeRow
 from greeks_cli.terms.errors import InvalidInput, Problem
 from greeks_cli.terms.results.result import Progress
@@ -88,7 +88,7 @@ class BookResult(Shown):
 
     def save(self, path: Path_) -> None:
         """Write the rows as JSON Lines, which ``greeks report`` and ``greeks explain-pnl`` read. Raises CannotWrite."""
-        from greeks_cli.report.book import json_line
+        from greeks_cli.report.formats.book import json_line
 
         write_whole(Path(path), "".join(map(json_line, self.records)).encode())
 
@@ -129,7 +129,7 @@ def batch(
 
     Raises InvalidInput where the book cannot be read, or a setting of all trades is wrong.
     """
-    from greeks_cli.run.book_run import Book
+    from greeks_cli.run.books.runs import Book
 
     shown, threads = units_of(units), threads_of(threads)
     read = read_book(book, market, greeks, columns, ignore_columns, fields)

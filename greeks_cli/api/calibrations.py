@@ -10,9 +10,9 @@ from greeks_cli.api.asking import asked, plain
 from greeks_cli.api.frames import rows_of_frame
 from greeks_cli.api.functions import Config
 from greeks_cli.api.shown import HtmlTable, Shown, cells
-from greeks_cli.report.calibration_formats import calibration_table, fitted_rows, headline, market_file
-from greeks_cli.report.screen import Screen
-from greeks_cli.run.files import write_whole
+from greeks_cli.report.formats.calibration import calibration_table, fitted_rows, headline, market_file
+from greeks_cli.report.text.screen import Screen
+from greeks_cli.run.machine.files import write_whole
 from greeks_cli.terms.dates.dating import Dating
 from greeks_cli.terms.errors import InvalidInput, Problem
 from greeks_cli.terms.markets.market import Market
@@ -113,8 +113,8 @@ def calibrate(
 
 def _quotes(quotes: Any, dating: Dating, ignored: Sequence[str]) -> tuple[list[SmileQuote], str]:
     """The quotes and their name. Raises InvalidInput."""
+    from greeks_cli.book.market_files.smile_quotes import quotes_in, smile_quotes
     from greeks_cli.book.rows import ROWS, table_of_rows
-    from greeks_cli.book.smile_quotes import quotes_in, smile_quotes
 
     if isinstance(quotes, str | PathLike):
         return smile_quotes(Path(quotes), dating, ignored), str(quotes)

@@ -9,8 +9,8 @@ from greeks_cli.api.books import BookResult
 from greeks_cli.api.shown import HtmlTable, Shown, cells
 from greeks_cli.book.records import content_of
 from greeks_cli.book.results import results_in
-from greeks_cli.report.pnl_formats import render, rows
-from greeks_cli.report.screen import Screen
+from greeks_cli.report.formats.pnl import render, rows
+from greeks_cli.report.text.screen import Screen
 from greeks_cli.terms.books.book_row import TradeRow
 from greeks_cli.terms.books.pnl_totals import BookExplained, Explained, TotalExplained, explain_book
 from greeks_cli.terms.errors import InvalidInput, Problem
@@ -70,7 +70,7 @@ def explain_pnl(old: Run, new: Run, *, same_paths: bool = False, threads: int | 
     require("same_paths", same_paths, "True or False", bool)
     if not same_paths:
         return PnlResult(explain_book(before, after))
-    from greeks_cli.run.pnl_paths import on_same_paths
+    from greeks_cli.run.books.pnl_paths import on_same_paths
 
     return PnlResult(explain_book(before, after, on_same_paths(before, after, threads)))
 

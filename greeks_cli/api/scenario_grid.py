@@ -9,8 +9,8 @@ from greeks_cli.api.books import Path_, read_book
 from greeks_cli.api.shown import HtmlTable, Shown, cells
 from greeks_cli.inputs.notes import notes_on, notes_on_defaults
 from greeks_cli.inputs.trades import totals_of_scenarios
-from greeks_cli.report.scenario_formats import InScenario, render, rows
-from greeks_cli.report.screen import Screen
+from greeks_cli.report.formats.scenarios import InScenario, render, rows
+from greeks_cli.report.text.screen import Screen
 from greeks_cli.terms.books.measures import in_units
 from greeks_cli.terms.books.scenario import parse_scenarios
 from greeks_cli.terms.books.trade import Trade
@@ -63,7 +63,7 @@ def scenarios(
     ``over`` is as in ``greeks batch --scenario``; the other arguments are those of ``batch``. Greeks are added where
     they are asked for. Raises InvalidInput.
     """
-    from greeks_cli.run.scenarios import run_scenarios
+    from greeks_cli.run.books.scenarios import run_scenarios
 
     shown, threads = units_of(units), threads_of(threads)
     if not isinstance(over, str):

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from greeks_cli.api.frames import frame_of
-from greeks_cli.report.markup import Markup, tag
-from greeks_cli.report.screen import Screen
+from greeks_cli.report.pages.markup import Markup, tag
+from greeks_cli.report.text.screen import Screen
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping
 from typing import Any
 
 from greeks_cli.book.fields import FIELDS, SEVERAL, SHARED
-from greeks_cli.book.synonyms import field_of
+from greeks_cli.book.text.synonyms import field_of
 from greeks_cli.terms.books.position import TAG
 from greeks_cli.terms.errors import Problem, did_you_mean, few, nearest
 

@@ -5,9 +5,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from greeks_cli.book.curve_files import with_curves, with_curves_in_grid
-from greeks_cli.book.json_text import flaws, parsed
-from greeks_cli.book.toml import LONGEST_LINE, too_long
+from greeks_cli.book.market_files.curves import with_curves, with_curves_in_grid
+from greeks_cli.book.text.json_text import flaws, parsed
+from greeks_cli.book.text.toml import LONGEST_LINE, too_long
 from greeks_cli.terms.errors import InvalidInput
 
 MOST_BYTES = 4 * LONGEST_LINE + 2

@@ -7,14 +7,14 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from greeks_cli.book.columns import Columns
-from greeks_cli.book.csv_book import csv_trades
-from greeks_cli.book.curve_files import with_curves, with_curves_in_grid
-from greeks_cli.book.json_text import flaws, parsed
-from greeks_cli.book.places import Places, TradePlace, json_places, toml_places
+from greeks_cli.book.market_files.curves import with_curves, with_curves_in_grid
 from greeks_cli.book.record import Record, json_record, trade_record, with_read_curves
-from greeks_cli.book.table import Table, table_of
-from greeks_cli.book.toml import document_of
+from greeks_cli.book.text.columns import Columns
+from greeks_cli.book.text.csv_files import csv_trades
+from greeks_cli.book.text.json_text import flaws, parsed
+from greeks_cli.book.text.places import Places, TradePlace, json_places, toml_places
+from greeks_cli.book.text.table import Table, table_of
+from greeks_cli.book.text.toml import document_of
 from greeks_cli.terms.errors import InvalidInput, Problem, did_you_mean, few
 from greeks_cli.terms.markets.several import UNDERLYING
 from greeks_cli.terms.request import SECTIONS

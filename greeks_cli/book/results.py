@@ -9,7 +9,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from greeks_cli.book.json_text import no_constant
+from greeks_cli.book.text.json_text import no_constant
 from greeks_cli.terms.books.book_row import TotalRow, TradeRow
 from greeks_cli.terms.errors import InvalidInput, Problem
 

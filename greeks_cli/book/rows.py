@@ -5,10 +5,10 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from greeks_cli.book.columns import Columns
 from greeks_cli.book.record import trade_record
 from greeks_cli.book.records import Sheet, sheet_of_table
-from greeks_cli.book.table import Table, TableRow
+from greeks_cli.book.text.columns import Columns
+from greeks_cli.book.text.table import Table, TableRow
 
 ROWS = "rows"
 """The name of a book without a file, in places of mistakes."""

@@ -20,15 +20,15 @@ from greeks_cli.cli.sections import Command, Section, option
 from greeks_cli.cli.terminal import progress_bar, screen
 from greeks_cli.inputs.source import Source
 from greeks_cli.inputs.trades import asked_totals, read_trades, refuse_rejected, totals_of_scenarios
-from greeks_cli.run.ending import ending, statuses_of
+from greeks_cli.run.books.ending import ending, statuses_of
 from greeks_cli.terms.errors import ExitCode, InvalidInput, MissingExtra, Problem
 from greeks_cli.terms.request import DEFAULT_GREEKS
 from greeks_cli.terms.units import Units
 
 if TYPE_CHECKING:
     from greeks_cli.book.records import Reading
-    from greeks_cli.report.book import BookFormat
-    from greeks_cli.run.book_run import Book, BookProgress
+    from greeks_cli.report.formats.book import BookFormat
+    from greeks_cli.run.books.runs import Book, BookProgress
     from greeks_cli.terms.books.trade import Trade
     from greeks_cli.terms.markets.market import Market
 
@@ -132,9 +132,9 @@ def command(
     With -o, the same command resumes an interrupted run.
     """
     from greeks_cli.inputs.notes import notes_on_defaults
-    from greeks_cli.run.batch import usual_processes
-    from greeks_cli.run.book_run import Book, to_file
-    from greeks_cli.run.interrupts import end_in_order
+    from greeks_cli.run.books.batch import usual_processes
+    from greeks_cli.run.books.runs import Book, to_file
+    from greeks_cli.run.machine.interrupts import end_in_order
     from greeks_cli.terms.books.trade import Trade
 
     end_in_order()
@@ -169,7 +169,7 @@ def command(
 
 def _to_stdout(book: "Book", form: "BookFormat", wide: bool, progress: "BookProgress") -> ExitCode:
     """Write each row as soon as all before it are finished, or the whole table at the end."""
-    from greeks_cli.report.book import BookFormat, json_line, rendered
+    from greeks_cli.report.formats.book import BookFormat, json_line, rendered
 
     records, expected = [], len(book.keys)
     for record in book.records():
@@ -184,8 +184,8 @@ def _to_stdout(book: "Book", form: "BookFormat", wide: bool, progress: "BookProg
 
 
 def _format(out: Path | None, format: str | None, wide: bool) -> "BookFormat":
-    from greeks_cli.report.book import BookFormat
-    from greeks_cli.run.ledger import files_beside
+    from greeks_cli.report.formats.book import BookFormat
+    from greeks_cli.run.books.ledger import files_beside
 
     if out is not None:
         check_file(out, files_beside)
@@ -206,7 +206,7 @@ def _format(out: Path | None, format: str | None, wide: bool) -> "BookFormat":
 def _dry_run(book: "Book", valid: Sequence["Trade"]) -> ExitCode:
     """List the valid trades and forecast their time, measured on a few of them with few paths."""
     from greeks_cli.report.headline import expiry_of
-    from greeks_cli.run.batch import forecast_seconds
+    from greeks_cli.run.books.batch import forecast_seconds
 
     for trade in valid:
         request = trade.request

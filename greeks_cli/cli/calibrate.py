@@ -92,9 +92,9 @@ def command(
     The exit code is 4, and no market file is written, where the mean error is above --max-error or the search
     did not end.
     """
-    from greeks_cli.book.columns import parse_columns
-    from greeks_cli.book.smile_quotes import smile_quotes
-    from greeks_cli.report.calibration_formats import calibration_json, calibration_table, market_file, smile_picture
+    from greeks_cli.book.market_files.smile_quotes import smile_quotes
+    from greeks_cli.book.text.columns import parse_columns
+    from greeks_cli.report.formats.calibration import calibration_json, calibration_table, market_file, smile_picture
     from greeks_cli.run.calibration import calibrate
 
     if model is not None:

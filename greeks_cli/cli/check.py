@@ -47,7 +47,7 @@ def command(request: Request | None, whole_grid: bool, limit: float, threads: in
     method is the reference; z is the distance from it in standard errors, beyond the stated biases.
     The exit code is 4 where a method disagrees.
     """
-    from greeks_cli.report.check_table import check_table
+    from greeks_cli.report.text.check_table import check_table
     from greeks_cli.run.checking import check
 
     requests = _built_in_grid() if whole_grid or request is None else [request]

@@ -37,7 +37,7 @@ def command(
     of second and higher order at five widths of a plain softplus. A picture also shows Sobol points
     (extra: sobol).
     """
-    from greeks_cli.report.convergence_formats import render
+    from greeks_cli.report.formats.convergence import render
     from greeks_cli.run.convergence import automatic_width, over_paths, over_sobol_points, over_widths
     from greeks_cli.terms.results.studies import ConvergenceStudy
 

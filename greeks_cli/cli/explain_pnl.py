@@ -43,7 +43,7 @@ def command(
     """
     from greeks_cli.book.records import content_of
     from greeks_cli.book.results import results_in
-    from greeks_cli.report.pnl_formats import render
+    from greeks_cli.report.formats.pnl import render
     from greeks_cli.terms.books.pnl_totals import explain_book
 
     to = output(out, format, _FORMATS, "table", matplotlib=False)
@@ -52,7 +52,7 @@ def command(
     before, after = (results_in(name, content_of(name)).rows for name in (old, new))
     amounts = None
     if same_paths:
-        from greeks_cli.run.pnl_paths import on_same_paths
+        from greeks_cli.run.books.pnl_paths import on_same_paths
 
         amounts = on_same_paths(before, after, threads)
     found = explain_book(before, after, amounts)

@@ -41,7 +41,7 @@ def command(source: Source, of: str, out: Path | None) -> ExitCode:
     """
     from greeks_cli.engine.execution.dot import dot_graph, steps_drawn
     from greeks_cli.report.dot import titled
-    from greeks_cli.run.graphviz import drawn, installed
+    from greeks_cli.run.machine.graphviz import drawn, installed
 
     asked, greek = _asked(built(source, shows_greeks=False), of)
     to = output(out, None, ("dot", *_DRAWN), "dot", matplotlib=False)

@@ -13,8 +13,8 @@ import click
 
 from greeks_cli.cli.sections import Section, option
 from greeks_cli.cli.terminal import screen
-from greeks_cli.report.screen import Screen
-from greeks_cli.run.files import temporary_of, write_whole
+from greeks_cli.report.text.screen import Screen
+from greeks_cli.run.machine.files import temporary_of, write_whole
 from greeks_cli.terms.errors import GreeksError, InvalidInput, MissingExtra, Problem
 
 PICTURES = ("svg", "png", "pdf", "html")
@@ -90,7 +90,7 @@ def _check_matplotlib(wanted_by: str) -> None:
     if find_spec("matplotlib") is None:
         raise MissingExtra(wanted_by, "matplotlib", "plot")
     try:
-        import greeks_cli.report.drawing  # noqa: F401
+        import greeks_cli.report.figures.drawing  # noqa: F401
     except ImportError as error:
         why = str(error).partition("\n")[0]
         raise CannotDraw(f"{wanted_by} needs matplotlib, which cannot be imported: {why}; install it again") from None

@@ -44,7 +44,7 @@ def command(
     greeks price --strike 100 --vol 0.2 --greeks all
     greeks price --contract asian --strike 100 --vol 0.2 -o asian.json
     """
-    from greeks_cli.report.formats import Format, render
+    from greeks_cli.report.formats.estimates import Format, render
     from greeks_cli.run.price import run
     from greeks_cli.terms.books.position import currency_of
 
@@ -55,7 +55,7 @@ def command(
         if scheduler is None:
             result = run(request, threads, progress, forecast)
         else:
-            from greeks_cli.run.cluster import cluster
+            from greeks_cli.run.machine.cluster import cluster
 
             with cluster(scheduler) as executor:
                 result = run(request, executor.workers, progress, forecast, executor)

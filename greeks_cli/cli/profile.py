@@ -74,7 +74,7 @@ def command(
     if boundary:
         _show_boundary(source, over, out, format)
         return
-    from greeks_cli.report.profile_formats import render
+    from greeks_cli.report.formats.profile import render
     from greeks_cli.run.profile import profile
 
     to = output(out, format, _FORMATS, "plot" if sys.stdout.isatty() else "table")
@@ -84,7 +84,7 @@ def command(
         if scheduler is None:
             found = profile(request, axes, threads, progress)
         else:
-            from greeks_cli.run.cluster import cluster
+            from greeks_cli.run.machine.cluster import cluster
 
             with cluster(scheduler) as executor:
                 found = profile(request, axes, executor.workers, progress, executor)
@@ -94,7 +94,7 @@ def command(
 def _show_boundary(source: Source, over: tuple[str, ...], out: Path | None, format: str | None) -> None:
     """The law of early exercise, in place of a profile."""
     from greeks_cli.engine.exercise.law import exercise_law
-    from greeks_cli.report.exercise_formats import render
+    from greeks_cli.report.formats.exercise import render
 
     if over:
         raise InvalidInput([Problem(("--over",), "varies nothing beside --boundary; leave out one of both", over[0])])

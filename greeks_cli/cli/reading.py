@@ -17,8 +17,8 @@ def reading_options(function: Command) -> Command:
 
     @functools.wraps(function)
     def with_reading(*args: Any, columns: str, ignore_columns: str, input_format: str | None, **own: Any) -> Any:
-        from greeks_cli.book.columns import parse_columns
         from greeks_cli.book.records import Reading
+        from greeks_cli.book.text.columns import parse_columns
 
         return function(*args, reading=Reading(parse_columns(columns, ignore_columns), input_format), **own)
 

@@ -13,7 +13,7 @@ from greeks_cli.cli.reading import reading_options
 from greeks_cli.cli.report_run import Pricing, trade_pages
 from greeks_cli.cli.sections import Command, Section, option
 from greeks_cli.inputs.source import Source
-from greeks_cli.run.ending import ending
+from greeks_cli.run.books.ending import ending
 from greeks_cli.terms.errors import ExitCode
 from greeks_cli.terms.units import Units
 
@@ -69,7 +69,7 @@ def command(
     """
     from greeks_cli.book.records import content_of
     from greeks_cli.book.results import holds_results, read_results
-    from greeks_cli.report.book_page import BookReport
+    from greeks_cli.report.pages.book_page import BookReport
 
     to = output(out, None, ("html",), "html", matplotlib=False)
     content = content_of(file)

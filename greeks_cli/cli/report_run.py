@@ -15,7 +15,7 @@ from greeks_cli.terms.units import Units
 if TYPE_CHECKING:
     from greeks_cli.book.records import Reading
     from greeks_cli.book.results import Results
-    from greeks_cli.report.trade_page import TradePage
+    from greeks_cli.report.pages.trade_page import TradePage
     from greeks_cli.terms.books.book_row import TradeRow
     from greeks_cli.terms.request import Request
     from greeks_cli.terms.results.spot_curves import SpotCurves
@@ -57,9 +57,9 @@ class Pricing:
         """Price a book. Raises InvalidInput where the file is not a book."""
         from greeks_cli.book.results import results_of
         from greeks_cli.inputs.notes import notes_on_defaults
-        from greeks_cli.run.batch import usual_processes
-        from greeks_cli.run.book_run import Book, Start, manifest_of
-        from greeks_cli.run.interrupts import end_in_order
+        from greeks_cli.run.books.batch import usual_processes
+        from greeks_cli.run.books.runs import Book, Start, manifest_of
+        from greeks_cli.run.machine.interrupts import end_in_order
         from greeks_cli.terms.books.trade import Trade
 
         if content.startswith(_TABLE_OF_RESULTS):
@@ -84,7 +84,7 @@ class Pricing:
 
 def trade_pages(rows: "Sequence[TradeRow]", most: int | None, threads: int | None, quiet: bool) -> "list[TradePage]":
     """A page for every row. Curves of at most ``most`` trades are simulated; where it is None, no curves are drawn."""
-    from greeks_cli.report.trade_page import TradePage
+    from greeks_cli.report.pages.trade_page import TradePage
 
     pages: list[TradePage] = []
     simulated = 0

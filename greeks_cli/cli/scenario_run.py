@@ -9,7 +9,7 @@ from greeks_cli.cli.output import output
 from greeks_cli.terms.errors import ExitCode, InvalidInput, Problem
 
 if TYPE_CHECKING:
-    from greeks_cli.run.book_run import Book
+    from greeks_cli.run.books.runs import Book
     from greeks_cli.terms.books.scenario import Scenario
 
 _FORMATS = ("jsonl", "csv", "table")
@@ -32,8 +32,8 @@ def price_scenarios(
     book: "Book", scenarios: "Sequence[Scenario]", with_greeks: bool, out: Path | None, format: str | None
 ) -> ExitCode:
     """Price the valid trades of a book in every scenario, and write the sums."""
-    from greeks_cli.report.scenario_formats import render
-    from greeks_cli.run.scenarios import run_scenarios
+    from greeks_cli.report.formats.scenarios import render
+    from greeks_cli.run.books.scenarios import run_scenarios
     from greeks_cli.terms.books.trade import Trade
 
     to = output(out, format, _FORMATS, "jsonl", matplotlib=False)

@@ -31,9 +31,9 @@ def command(flags: Source, stdio: bool, market: Path | None, units: str, threads
     echo '{"id": "one", "strike": 100, "vol": 0.2}' | greeks serve --stdio
     """
     from greeks_cli.book.records import Reading
-    from greeks_cli.report.book import json_line
-    from greeks_cli.run.interrupts import end_in_order
-    from greeks_cli.run.serving import Served
+    from greeks_cli.report.formats.book import json_line
+    from greeks_cli.run.books.serving import Served
+    from greeks_cli.run.machine.interrupts import end_in_order
 
     if not stdio:
         raise InvalidInput([Problem(("--stdio",), "required: trades come from standard input; there is no other way")])

@@ -7,7 +7,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 
-from greeks_cli.report.screen import Screen
+from greeks_cli.report.text.screen import Screen
 
 _MOMENT = 0.5
 """Seconds of a run before a bar is shown, whose import takes a tenth of them."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from greeks_cli.book.curve_files import with_curves
+from greeks_cli.book.market_files.curves import with_curves
 from greeks_cli.terms.books.settings import check_shared, displaced_by
 from greeks_cli.terms.dates.dating import Dating
 from greeks_cli.terms.errors import InvalidInput, Problem, did_you_mean
@@ -139,7 +139,7 @@ def _places_of_tables(path: Path, name: str, value: object) -> dict[tuple[str, .
 
 
 def _parsed(path: Path) -> dict[str, Any]:
-    from greeks_cli.book.toml import document_of
+    from greeks_cli.book.text.toml import document_of
 
     try:
         if path.is_fifo() and not str(path).startswith("/dev/fd/"):  # a named pipe may have no writer

@@ -14,7 +14,7 @@ from greeks_cli.engine.estimators.moments import Moments
 from greeks_cli.engine.execution.blocks import Blocks
 from greeks_cli.engine.execution.compile import plan
 from greeks_cli.engine.simulation.path_data import Motion
-from greeks_cli.run.cores import available_cores
+from greeks_cli.run.machine.cores import available_cores
 from greeks_cli.run.price import run
 from greeks_cli.run.pricing import Workers, moments_by_block
 from greeks_cli.run.pricing_equation import equation, jumps

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from greeks_cli.engine.estimators.bandwidth import automatic_kernels, pilot_kinks
-from greeks_cli.engine.execution.selection import pilot_data
+from greeks_cli.engine.execution.choice.selection import pilot_data
 from greeks_cli.run.price import run
 from greeks_cli.terms.accuracy import Accuracy
 from greeks_cli.terms.request import Request

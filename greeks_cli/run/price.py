@@ -16,8 +16,8 @@ from greeks_cli.engine.execution.estimates import Estimates, Truth, estimates
 from greeks_cli.engine.execution.path_group import GroupMoments, PathGroup
 from greeks_cli.engine.execution.plan import Plan
 from greeks_cli.engine.exercise.law import exercise_law
-from greeks_cli.run.allocator import prepare_memory
-from greeks_cli.run.executors import with_executor
+from greeks_cli.run.machine.allocator import prepare_memory
+from greeks_cli.run.machine.executors import with_executor
 from greeks_cli.run.pricing import Workers, moments_by_block
 from greeks_cli.run.truths import truth_of
 from greeks_cli.run.unsimulated import unsimulated

@@ -9,7 +9,7 @@ from typing import Any, Protocol, Self, TypeVar
 
 from greeks_cli.engine.execution.path_group import GroupMoments, PathGroup
 from greeks_cli.engine.execution.shared_normals import SharedNormals
-from greeks_cli.run.cores import available_cores
+from greeks_cli.run.machine.cores import available_cores
 
 _SMALL = 1 << 14
 """Numbers of a block up to which Python's part is most of its time, and threads would wait for each other."""

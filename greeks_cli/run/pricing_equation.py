@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 from greeks_cli.engine.simulation.cash_dividends import start_of
-from greeks_cli.engine.simulation.local_vol import LocalVol
+from greeks_cli.engine.simulation.models.local_vol import LocalVol
 from greeks_cli.terms.greek import PRICE, Greek, parse_greek
 from greeks_cli.terms.markets.joint_market import JointMarket
 from greeks_cli.terms.markets.market import Market

@@ -7,13 +7,13 @@ from functools import reduce
 from itertools import accumulate, pairwise, product
 from operator import add
 
-from greeks_cli.engine.execution.choice import Errors
+from greeks_cli.engine.execution.choice.least_error import Errors
+from greeks_cli.engine.execution.choice.pilot_errors import squared_errors
+from greeks_cli.engine.execution.choice.selection import Pilot
 from greeks_cli.engine.execution.compile import able, plan
-from greeks_cli.engine.execution.pilot_errors import squared_errors
-from greeks_cli.engine.execution.selection import Pilot
-from greeks_cli.run.allocator import prepare_memory
-from greeks_cli.run.book_paths import run_plans
-from greeks_cli.run.executors import with_executor
+from greeks_cli.run.books.paths import run_plans
+from greeks_cli.run.machine.allocator import prepare_memory
+from greeks_cli.run.machine.executors import with_executor
 from greeks_cli.run.pricing import Workers
 from greeks_cli.terms.axis import Axis, places, points, where
 from greeks_cli.terms.errors import GreeksError, InvalidInput, NonFiniteEstimate, Problem

@@ -9,7 +9,7 @@ from statistics import median
 import numpy as np
 
 from greeks_cli.engine.execution.blocks import Blocks
-from greeks_cli.run.cores import available_cores
+from greeks_cli.run.machine.cores import available_cores
 from greeks_cli.run.price import run
 from greeks_cli.terms.building import build_request
 from greeks_cli.terms.request import Request

@@ -8,7 +8,7 @@ import pytest
 
 from greeks_cli.analytic.closed_forms import exact_at_spots, exact_greeks, exact_greeks_of_all
 from greeks_cli.analytic.quoted_law import has_law_of_quotes
-from greeks_cli.engine.simulation.local_vol import LEAST_DENSITY, LEAST_RATE, LocalVol
+from greeks_cli.engine.simulation.models.local_vol import LEAST_DENSITY, LEAST_RATE, LocalVol
 from greeks_cli.terms.building import build_request
 from greeks_cli.terms.greek import parse_greek
 from tests.engine.simulation.surfaces import EXPIRIES, QUOTES, market_of

@@ -8,7 +8,7 @@ from math import sqrt
 
 import numpy as np
 
-from greeks_cli.run.cores import available_cores
+from greeks_cli.run.machine.cores import available_cores
 from tests.benchmarks.drawn import sums_of_normals
 from tests.benchmarks.jax_peer import MARKET
 

@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 
-from greeks_cli.run.cores import available_cores
+from greeks_cli.run.machine.cores import available_cores
 
 _BLOCK = 2_000
 """Paths whose normals stay in the cache."""

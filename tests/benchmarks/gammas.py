@@ -12,7 +12,7 @@ import numpy as np
 from greeks_cli.engine.autodiff.kinks import Smoother
 from greeks_cli.engine.autodiff.softplus import Kernel
 from greeks_cli.engine.estimators.bandwidth import pilot_kinks
-from greeks_cli.engine.execution.selection import pilot_motion
+from greeks_cli.engine.execution.choice.selection import pilot_motion
 from greeks_cli.engine.payoffs import discounted_payoff
 from greeks_cli.engine.simulation.markets import Markets
 from greeks_cli.engine.simulation.normals import standard_normals

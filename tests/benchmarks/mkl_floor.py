@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
-from greeks_cli.run.cores import available_cores
+from greeks_cli.run.machine.cores import available_cores
 
 _AT_ONCE = 20_000
 """Normals that stay in the cache."""

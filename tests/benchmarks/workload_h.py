@@ -4,7 +4,7 @@ import time
 from collections.abc import Iterator
 from math import isfinite
 
-from greeks_cli.run.book_paths import run_together
+from greeks_cli.run.books.paths import run_together
 from greeks_cli.run.price import run
 from greeks_cli.terms.building import build_request
 from tests.benchmarks.quantlib_peer import european, flat_process

@@ -6,7 +6,7 @@ import re
 import subprocess
 from contextlib import suppress
 
-from greeks_cli.run.cores import available_cores
+from greeks_cli.run.machine.cores import available_cores
 from tests.cli.batches import GREEKS, lines, trades
 
 

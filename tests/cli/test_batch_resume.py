@@ -9,7 +9,7 @@ import time
 
 import pytest
 
-from greeks_cli.run.files import CannotWrite
+from greeks_cli.run.machine.files import CannotWrite
 from tests.cli.batches import HEADER, lines, start, trades, wait_for_rows
 
 
@@ -86,7 +86,7 @@ def test_failed_trades_are_not_counted_as_kept(greeks, book, tmp_path, monkeypat
 
     path, out = book(trades(2) + "[[trade]]\nstrkie = 1\n"), tmp_path / "out.jsonl"
     with monkeypatch.context() as patched:
-        patched.setattr("greeks_cli.run.ledger.write_whole", full)
+        patched.setattr("greeks_cli.run.books.ledger.write_whole", full)
         outcome = greeks("batch", path, "-o", str(out))
     assert outcome.code == 1
     assert "the 2 results finished are safe in" in outcome.err

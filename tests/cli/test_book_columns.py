@@ -6,9 +6,9 @@ import json
 
 import pytest
 
-from greeks_cli.book.columns import parse_columns
-from greeks_cli.book.csv_book import csv_trades
-from greeks_cli.book.table import table_of
+from greeks_cli.book.text.columns import parse_columns
+from greeks_cli.book.text.csv_files import csv_trades
+from greeks_cli.book.text.table import table_of
 from greeks_cli.terms.errors import InvalidInput
 
 

@@ -11,7 +11,7 @@ import time
 
 import pytest
 
-from greeks_cli.run import cluster
+from greeks_cli.run.machine import cluster
 from greeks_cli.run.price import run
 from greeks_cli.terms.building import build_request
 from greeks_cli.terms.errors import GreeksError

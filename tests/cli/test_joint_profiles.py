@@ -184,8 +184,8 @@ def test_curves_of_an_underlying_have_dates_and_buckets(greeks, tmp_path):
 
 
 def test_long_names_of_greeks_break_before_a_number_is_cut():
-    from greeks_cli.report.screen import Screen
-    from greeks_cli.report.table import table
+    from greeks_cli.report.text.screen import Screen
+    from greeks_cli.report.text.table import table
     from greeks_cli.run.price import run
     from greeks_cli.terms.building import build_request
     from greeks_cli.terms.units import Units

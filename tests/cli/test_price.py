@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from greeks_cli.report.table import Screen
+from greeks_cli.report.text.table import Screen
 
 ATM = ("price", "--strike", "100", "--vol", "0.1")
 FAST = (*ATM, "--paths", "5000")

@@ -7,7 +7,7 @@ from importlib.util import find_spec
 
 import pytest
 
-from greeks_cli.report.screen import Screen
+from greeks_cli.report.text.screen import Screen
 
 CALL = ("profile", "--strike", "100", "--vol", "0.2", "--paths", "2000", "--greeks", "delta,gamma")
 SPOTS = (*CALL, "--over", "spot=90:110:3")
@@ -197,7 +197,7 @@ def test_missing_extra_is_reported_with_the_install_command(greeks, monkeypatch,
 
 @pytest.mark.usefixtures("never_run")
 def test_a_broken_matplotlib_is_one_line_before_the_first_path(greeks, monkeypatch, tmp_path):
-    monkeypatch.delitem(sys.modules, "greeks_cli.report.drawing", raising=False)
+    monkeypatch.delitem(sys.modules, "greeks_cli.report.figures.drawing", raising=False)
     monkeypatch.setitem(sys.modules, "matplotlib", None)  # importing it raises ImportError
     monkeypatch.setattr("greeks_cli.cli.output.find_spec", lambda name: name)
     outcome = greeks(*SPOTS, "-o", str(tmp_path / "x.svg"))

@@ -12,8 +12,8 @@ from greeks_cli.book.records import Reading
 from greeks_cli.engine.execution.traced import _kept as _kept_traces
 from greeks_cli.inputs.source import Source
 from greeks_cli.inputs.trades import Stream
+from greeks_cli.run.books.serving import Served
 from greeks_cli.run.price import _kept as _kept_executables
-from greeks_cli.run.serving import Served
 from greeks_cli.terms.units import Units
 from tests.cli.batches import usual_signals
 
@@ -148,7 +148,7 @@ def test_an_id_that_is_no_text_is_not_another_id():
 
 @pytest.mark.auto
 def test_an_executor_that_is_missing_is_an_error_row(monkeypatch):
-    monkeypatch.setattr("greeks_cli.run.executors.why_not", lambda: "needs llvmlite")
+    monkeypatch.setattr("greeks_cli.run.machine.executors.why_not", lambda: "needs llvmlite")
     lines = [json.dumps({"strike": 100, "vol": 0.2, "paths": 1000, "executor": name}).encode() for name in EXECUTORS]
     served_here = Served(Stream(None, Source(), Reading()).trades, Units.RAW, 1)
     wrong, right = served_here.rows(lines)

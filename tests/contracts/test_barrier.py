@@ -4,7 +4,7 @@ from math import exp
 
 import pytest
 
-from greeks_cli.run.book_paths import run_together
+from greeks_cli.run.books.paths import run_together
 from greeks_cli.run.price import run
 from greeks_cli.terms.building import build_request
 from greeks_cli.terms.errors import InvalidInput

@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from greeks_cli.engine.simulation.local_vol import LocalVol
+from greeks_cli.engine.simulation.models.local_vol import LocalVol
 from greeks_cli.run.checking import check
 from greeks_cli.run.price import run
 from greeks_cli.terms.building import build_request

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import QuantLib as ql
 
-from greeks_cli.run.book_paths import run_together
+from greeks_cli.run.books.paths import run_together
 from greeks_cli.run.price import run
 from greeks_cli.terms.building import build_request
 from greeks_cli.terms.contracts.rebates import Martingale

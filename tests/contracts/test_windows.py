@@ -8,7 +8,7 @@ import pytest
 import QuantLib as ql
 
 from greeks_cli.analytic.closed_forms import exact_greeks
-from greeks_cli.run.book_paths import run_together
+from greeks_cli.run.books.paths import run_together
 from greeks_cli.run.price import run
 from greeks_cli.terms.building import build_request
 from greeks_cli.terms.errors import InvalidInput

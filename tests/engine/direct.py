@@ -4,7 +4,7 @@ import numpy as np
 
 from greeks_cli.engine.estimators.methods import Differentiation
 from greeks_cli.engine.execution.numbers import Numbers, fetched, widths_of
-from greeks_cli.engine.simulation.model_paths import paths_of
+from greeks_cli.engine.simulation.models.model_paths import paths_of
 from greeks_cli.engine.simulation.path_data import Motion, PathData
 from greeks_cli.engine.simulation.scenario import Scenario
 from greeks_cli.engine.simulation.schedule import KnownSchedule

@@ -6,9 +6,9 @@ import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.text import Text
 
-from greeks_cli.report.convergence_figure import convergence_figure
-from greeks_cli.report.drawing import image, inline_svg, styled
-from greeks_cli.report.profile_figure import figure_of
+from greeks_cli.report.figures.convergence import convergence_figure
+from greeks_cli.report.figures.drawing import image, inline_svg, styled
+from greeks_cli.report.figures.profile import figure_of
 from greeks_cli.report.units import superscripted, wrapped_unit
 from greeks_cli.run.profile import profile
 from greeks_cli.terms.axis import parse_axis

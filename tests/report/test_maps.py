@@ -4,9 +4,9 @@ import re
 
 import pytest
 
-from greeks_cli.report.pair_map import pair_maps
-from greeks_cli.report.quote_map import is_of_quote, quote_maps
-from greeks_cli.report.table import estimate_cell
+from greeks_cli.report.pages.pair_map import pair_maps
+from greeks_cli.report.pages.quote_map import is_of_quote, quote_maps
+from greeks_cli.report.text.table import estimate_cell
 from greeks_cli.terms.books.book_row import Summed
 
 SPOTS = {"A": 100.0, "B": 50.0}

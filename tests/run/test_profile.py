@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from greeks_cli.run.executors import with_executor
+from greeks_cli.run.machine.executors import with_executor
 from greeks_cli.run.price import run
 from greeks_cli.run.profile import profile
 from greeks_cli.terms.axis import Axis, parse_axis, points

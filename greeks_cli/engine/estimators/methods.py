@@ -24,10 +24,10 @@ from greeks_cli.engine.autodiff.mixed_partials import Derivatives, MultiIndex, b
 from greeks_cli.engine.autodiff.ops import Leaves, Operand, make_leaves
 from greeks_cli.engine.autodiff.softplus import Kernel
 from greeks_cli.engine.payoffs import discounted_payoff
-from greeks_cli.engine.payoffs.exercise import certain, uncertain
+from greeks_cli.engine.payoffs.early.exercise import certain, uncertain
 from greeks_cli.engine.payoffs.given_ratios import mean_given_ratios
 from greeks_cli.engine.simulation.any_market import AnyPath
-from greeks_cli.engine.simulation.model_paths import Paths
+from greeks_cli.engine.simulation.models.model_paths import Paths
 from greeks_cli.engine.simulation.scenario import others_of
 from greeks_cli.terms.contracts.contract import Contract
 from greeks_cli.terms.greek import TIME

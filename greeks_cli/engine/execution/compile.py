@@ -11,14 +11,14 @@ from greeks_cli.engine.autodiff.mixed_partials import MultiIndex
 from greeks_cli.engine.backends.select import arithmetic
 from greeks_cli.engine.compiler.elementary import carried
 from greeks_cli.engine.execution.blocks import Blocks
-from greeks_cli.engine.execution.choice import Errors
+from greeks_cli.engine.execution.choice.least_error import Errors
+from greeks_cli.engine.execution.choice.pilot_errors import Mapper, squared_errors
+from greeks_cli.engine.execution.choice.selection import Pilot, choose_controls
+from greeks_cli.engine.execution.choice.shifts import with_shifts
+from greeks_cli.engine.execution.choice.steps import with_steps
 from greeks_cli.engine.execution.path_group import PathGroup, WeightedSum
-from greeks_cli.engine.execution.pilot_errors import Mapper, squared_errors
 from greeks_cli.engine.execution.plan import Plan
 from greeks_cli.engine.execution.programs import Programs
-from greeks_cli.engine.execution.selection import Pilot, choose_controls
-from greeks_cli.engine.execution.shifts import with_shifts
-from greeks_cli.engine.execution.steps import with_steps
 from greeks_cli.terms.errors import GreeksError, InvalidInput, Problem
 from greeks_cli.terms.request import Request
 

@@ -16,14 +16,14 @@ from greeks_cli.engine.estimators.moments import Moments
 from greeks_cli.engine.estimators.row_sums import Vector
 from greeks_cli.engine.estimators.scales import price_scale, size_of
 from greeks_cli.engine.execution.accumulator import StackMoments
-from greeks_cli.engine.execution.kink_tails import kink_tails, rare_kinks
 from greeks_cli.engine.execution.numbers import type_of
 from greeks_cli.engine.execution.plan import Plan
-from greeks_cli.engine.execution.rare_events import unseen
 from greeks_cli.engine.execution.regression import Regression
-from greeks_cli.engine.execution.tails import Tail
-from greeks_cli.engine.execution.unexercised import unexercised
-from greeks_cli.engine.execution.upper_bounds import is_price, upper_bounds
+from greeks_cli.engine.execution.unseen.kink_tails import kink_tails, rare_kinks
+from greeks_cli.engine.execution.unseen.rare_events import unseen
+from greeks_cli.engine.execution.unseen.tails import Tail
+from greeks_cli.engine.execution.unseen.unexercised import unexercised
+from greeks_cli.engine.execution.unseen.upper_bounds import is_price, upper_bounds
 from greeks_cli.engine.execution.warnings import UNTRUSTED, contradicted, replaced, too_rich, unguarded, untrusted
 from greeks_cli.terms.errors import NonFiniteEstimate
 from greeks_cli.terms.objections import NOTABLE_CHANCE

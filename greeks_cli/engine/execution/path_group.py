@@ -22,7 +22,7 @@ from greeks_cli.engine.execution.plan import Plan
 from greeks_cli.engine.execution.programs import ESTIMATE, FAR_STEPS, STEPS, Programs, Stack, Wanted
 from greeks_cli.engine.execution.shared_normals import SharedNormals
 from greeks_cli.engine.execution.spans import Span
-from greeks_cli.engine.execution.tails import Tail, tails
+from greeks_cli.engine.execution.unseen.tails import Tail, tails
 from greeks_cli.engine.simulation.path_data import Motion
 from greeks_cli.terms.simulation import Sampler
 

@@ -8,7 +8,7 @@ from greeks_cli.engine.autodiff.mixed_partials import MultiIndex
 from greeks_cli.engine.estimators.bandwidth import Kink
 from greeks_cli.engine.estimators.methods import kink_order
 from greeks_cli.engine.execution.blocks import Blocks
-from greeks_cli.engine.execution.choice import Group
+from greeks_cli.engine.execution.choice.least_error import Group
 from greeks_cli.engine.execution.traced import Traced
 from greeks_cli.engine.simulation.any_market import AnyMarkets
 from greeks_cli.terms.request import Request

@@ -4,11 +4,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from greeks_cli.engine.autodiff.mixed_partials import Derivatives
+from greeks_cli.engine.execution.choice.selection import in_float64
 from greeks_cli.engine.execution.chunks import Stacked
 from greeks_cli.engine.execution.numbers import Numbers, widths_of
 from greeks_cli.engine.execution.plan import Plan
 from greeks_cli.engine.execution.regression import Controlled
-from greeks_cli.engine.execution.selection import in_float64
 from greeks_cli.engine.execution.traced import traced
 from greeks_cli.engine.payoffs.controls import control_of
 from greeks_cli.engine.simulation.path_data import Motion

@@ -38,11 +38,11 @@ from greeks_cli.engine.execution.numbers import (
     type_of,
 )
 from greeks_cli.engine.exercise.policy import policy_of
-from greeks_cli.engine.payoffs.early import POLICY
-from greeks_cli.engine.payoffs.exercise import UpperBound
+from greeks_cli.engine.payoffs.early.exercise import UpperBound
+from greeks_cli.engine.payoffs.early.quantities import POLICY
 from greeks_cli.engine.simulation.any_paths import any_paths
 from greeks_cli.engine.simulation.cash_dividends import start_of
-from greeks_cli.engine.simulation.conditional import integrates
+from greeks_cli.engine.simulation.models.conditional import integrates
 from greeks_cli.engine.simulation.scenario import Scenario, Sourced
 from greeks_cli.terms.contracts.contract import Contract
 from greeks_cli.terms.nodes import Nodes
@@ -219,7 +219,7 @@ def scenario_of(request: Request, part: int, n_paths: int, dtype: type[np.floati
     spot = sourced(Start(part, rounded=True), dtype(start_of(own, own.values)))
     unrounded = sourced(Start(part), dtype(1))
     if request.is_joint:
-        from greeks_cli.engine.simulation.joint_scenario import PartScenario
+        from greeks_cli.engine.simulation.joint.scenario import PartScenario
 
         return PartScenario(request, part, n_paths, dtype, sourced, spot, unrounded)
     return Scenario(request, n_paths, dtype, sourced, spot, unrounded)

@@ -15,13 +15,13 @@ from greeks_cli.engine.autodiff.ops import values_of
 from greeks_cli.engine.compiler import elementary
 from greeks_cli.engine.exercise.fit import Array, Moves, pilot_path
 from greeks_cli.engine.exercise.policy import Columns, policy_of
-from greeks_cli.engine.payoffs.at_dates import at_dates_of_several
 from greeks_cli.engine.payoffs.base import payoff
-from greeks_cli.engine.payoffs.bells import bells
-from greeks_cli.engine.payoffs.early import POLICY, EarlyOnSeveral
-from greeks_cli.engine.payoffs.ranks import going_on, ranked
-from greeks_cli.engine.simulation.joint import values_of_part
-from greeks_cli.engine.simulation.joint_paths import JointPath
+from greeks_cli.engine.payoffs.early.at_dates import at_dates_of_several
+from greeks_cli.engine.payoffs.early.bells import bells
+from greeks_cli.engine.payoffs.early.quantities import POLICY, EarlyOnSeveral
+from greeks_cli.engine.payoffs.early.ranks import going_on, ranked
+from greeks_cli.engine.simulation.joint.lognormals import values_of_part
+from greeks_cli.engine.simulation.joint.paths import JointPath
 from greeks_cli.terms.request import Request
 
 _PATHS, _SUCCESSORS = 4096, 64

@@ -8,8 +8,8 @@ import numpy as np
 from greeks_cli.engine.exercise.fit import NEVER, Array, Fit
 from greeks_cli.engine.exercise.least_squares import fitted
 from greeks_cli.engine.exercise.variants import Variant
-from greeks_cli.engine.payoffs.early import Early
-from greeks_cli.engine.payoffs.ranks import going_on, n_polynomials, polynomials
+from greeks_cli.engine.payoffs.early.quantities import Early
+from greeks_cli.engine.payoffs.early.ranks import going_on, n_polynomials, polynomials
 from greeks_cli.terms.request import Request
 
 

@@ -14,8 +14,8 @@ from greeks_cli.engine.autodiff.ops import Leaves, values_of
 from greeks_cli.engine.compiler import elementary
 from greeks_cli.engine.exercise.least_squares import fitted
 from greeks_cli.engine.exercise.variants import Variant
-from greeks_cli.engine.payoffs.bells import N_BELLS, REACH, bells, functions_of
-from greeks_cli.engine.payoffs.early import MORE_THAN_ROUNDING, Early
+from greeks_cli.engine.payoffs.early.bells import N_BELLS, REACH, bells, functions_of
+from greeks_cli.engine.payoffs.early.quantities import MORE_THAN_ROUNDING, Early
 from greeks_cli.engine.simulation.any_market import AnyPath, data_of, markets_of, plain_path
 from greeks_cli.engine.simulation.grid import Grid
 from greeks_cli.engine.simulation.normals import EXERCISE, standard_normals

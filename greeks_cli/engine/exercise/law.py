@@ -11,7 +11,7 @@ from greeks_cli.engine.autodiff.ops import values_of
 from greeks_cli.engine.backends.select import arithmetic
 from greeks_cli.engine.exercise.fit import Array, pilot_path
 from greeks_cli.engine.exercise.policy import with_policy
-from greeks_cli.engine.payoffs.early import POLICY, Columns, Early, early
+from greeks_cli.engine.payoffs.early.quantities import POLICY, Columns, Early, early
 from greeks_cli.engine.simulation.any_market import AnyPath
 from greeks_cli.engine.simulation.grid import Grid
 from greeks_cli.engine.simulation.paths import Path

@@ -18,7 +18,7 @@ from greeks_cli.engine.compiler import elementary
 from greeks_cli.engine.exercise.bounds import Bound
 from greeks_cli.engine.exercise.fit import Array, path_of_normals, pilot_normals
 from greeks_cli.engine.exercise.policy import with_policy
-from greeks_cli.engine.payoffs.early import POLICY, Early, early
+from greeks_cli.engine.payoffs.early.quantities import POLICY, Early, early
 from greeks_cli.engine.simulation.grid import Grid
 from greeks_cli.terms.contracts.exercise import Exercisable
 from greeks_cli.terms.request import Request

@@ -9,8 +9,8 @@ from greeks_cli.engine.exercise.fit import NEVER, Array, Fit, pilot_path
 from greeks_cli.engine.exercise.least_squares import fitted
 from greeks_cli.engine.exercise.policy import policy_of
 from greeks_cli.engine.exercise.variants import USUAL, Variant
-from greeks_cli.engine.payoffs.early_joint_given import EarlyOnSeveralGiven
-from greeks_cli.engine.payoffs.joint_shocks import (
+from greeks_cli.engine.payoffs.early.joint_given import EarlyOnSeveralGiven
+from greeks_cli.engine.payoffs.early.joint_shocks import (
     COLUMNS,
     OF_VALUE,
     States,
@@ -22,7 +22,7 @@ from greeks_cli.engine.payoffs.joint_shocks import (
     value_and_slopes,
     value_of,
 )
-from greeks_cli.engine.payoffs.ranks import ranked
+from greeks_cli.engine.payoffs.early.ranks import ranked
 from greeks_cli.terms.request import Request
 
 _PATHS = 1 << 13

@@ -10,10 +10,10 @@ from greeks_cli.engine.exercise.fit import NEVER, Array, Fit, pilot_path
 from greeks_cli.engine.exercise.least_squares import fitted
 from greeks_cli.engine.exercise.policy import policy_of
 from greeks_cli.engine.exercise.variants import USUAL, Variant
-from greeks_cli.engine.payoffs.bells import bells
-from greeks_cli.engine.payoffs.early import MORE_THAN_ROUNDING
-from greeks_cli.engine.payoffs.early_given import DEGREE, STATES, EarlyGiven, degrees, polynomials, worth_going_on
-from greeks_cli.engine.payoffs.shocks import COLUMNS, n_shocks, shocks
+from greeks_cli.engine.payoffs.early.bells import bells
+from greeks_cli.engine.payoffs.early.given import DEGREE, STATES, EarlyGiven, degrees, polynomials, worth_going_on
+from greeks_cli.engine.payoffs.early.quantities import MORE_THAN_ROUNDING
+from greeks_cli.engine.payoffs.early.shocks import COLUMNS, n_shocks, shocks
 from greeks_cli.engine.simulation.paths import PlainPath
 from greeks_cli.terms.markets.models import mean_variance
 from greeks_cli.terms.request import Request

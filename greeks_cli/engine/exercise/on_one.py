@@ -6,8 +6,8 @@ from greeks_cli.engine.compiler import elementary
 from greeks_cli.engine.exercise.fit import NEVER, Array, Fit, Moves, fitted_martingale, pilot_path
 from greeks_cli.engine.exercise.least_squares import fitted
 from greeks_cli.engine.exercise.variants import USUAL, Variant
-from greeks_cli.engine.payoffs.bells import N_BELLS
-from greeks_cli.engine.payoffs.early import DEGREE, MORE_THAN_ROUNDING, POLICY, EarlyOnOne, worth_going_on
+from greeks_cli.engine.payoffs.early.bells import N_BELLS
+from greeks_cli.engine.payoffs.early.quantities import DEGREE, MORE_THAN_ROUNDING, POLICY, EarlyOnOne, worth_going_on
 from greeks_cli.engine.simulation.paths import PlainPath
 from greeks_cli.terms.request import Request
 

@@ -8,7 +8,7 @@ from greeks_cli.engine.exercise.by_states import FitByStates
 from greeks_cli.engine.exercise.fit import Array, Moves, pilot_path
 from greeks_cli.engine.exercise.least_squares import fitted
 from greeks_cli.engine.exercise.variants import Variant
-from greeks_cli.engine.payoffs.early_on_path import EarlyOnPath, factors_of, n_factors
+from greeks_cli.engine.payoffs.early.on_path import EarlyOnPath, factors_of, n_factors
 from greeks_cli.engine.simulation.paths import PlainPath
 from greeks_cli.terms.request import Request
 

@@ -5,11 +5,11 @@ from collections.abc import Sequence
 from greeks_cli.engine.exercise.by_states import FitByStates
 from greeks_cli.engine.exercise.fit import Array, Moves, fitted_martingale, pilot_path
 from greeks_cli.engine.exercise.variants import Variant
-from greeks_cli.engine.payoffs.bells import N_BELLS
-from greeks_cli.engine.payoffs.early import EarlyOnSeveral
-from greeks_cli.engine.payoffs.ranks import ranked
-from greeks_cli.engine.simulation.joint import values_of_part
-from greeks_cli.engine.simulation.joint_paths import JointPath
+from greeks_cli.engine.payoffs.early.bells import N_BELLS
+from greeks_cli.engine.payoffs.early.quantities import EarlyOnSeveral
+from greeks_cli.engine.payoffs.early.ranks import ranked
+from greeks_cli.engine.simulation.joint.lognormals import values_of_part
+from greeks_cli.engine.simulation.joint.paths import JointPath
 from greeks_cli.terms.request import Request
 
 

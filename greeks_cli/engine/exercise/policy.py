@@ -9,7 +9,7 @@ from greeks_cli.engine.autodiff.ops import Leaves
 from greeks_cli.engine.compiler import elementary
 from greeks_cli.engine.exercise.fit import Array, Fit
 from greeks_cli.engine.exercise.variants import USUAL, Variant
-from greeks_cli.engine.payoffs.early import POLICY
+from greeks_cli.engine.payoffs.early.quantities import POLICY
 from greeks_cli.terms.contracts.path_exercise import ExercisableOnPath
 from greeks_cli.terms.request import Request
 

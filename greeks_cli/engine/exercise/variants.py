@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from greeks_cli.engine.payoffs.early import DEGREE
+from greeks_cli.engine.payoffs.early.quantities import DEGREE
 
 
 @dataclass(frozen=True)

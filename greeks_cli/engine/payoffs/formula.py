@@ -17,7 +17,7 @@ from greeks_cli.engine.autodiff.open_number import OpenNumber
 from greeks_cli.engine.autodiff.ops import Leaves, Operand, concat, exp, is_variable, log, sqrt, total, values_of
 from greeks_cli.engine.payoffs.base import paid_at, payoff
 from greeks_cli.engine.simulation.any_market import AnyPath
-from greeks_cli.engine.simulation.joint_paths import JointPath
+from greeks_cli.engine.simulation.joint.paths import JointPath
 from greeks_cli.engine.simulation.paths import Path
 from greeks_cli.terms.contracts.formula import Formula
 from greeks_cli.terms.errors import InvalidInput, Problem

@@ -6,7 +6,7 @@ from greeks_cli.engine.autodiff.kinks import Smoother
 from greeks_cli.engine.autodiff.ops import Leaves, Operand, as_constant, concat, exp, log
 from greeks_cli.engine.autodiff.path_nodes import log_of
 from greeks_cli.engine.payoffs.base import above, payoff
-from greeks_cli.engine.simulation.joint_paths import JointPath
+from greeks_cli.engine.simulation.joint.paths import JointPath
 from greeks_cli.terms.contracts.joint import Basket, BestOf, Exchange, Leveled, Rainbow, Spread, WorstOf
 from greeks_cli.terms.contracts.path_dependent import Average
 

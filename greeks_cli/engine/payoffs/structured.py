@@ -12,7 +12,7 @@ from greeks_cli.engine.autodiff.rows import chosen_rows, rows_before
 from greeks_cli.engine.payoffs.base import payoff
 from greeks_cli.engine.payoffs.joint import levels
 from greeks_cli.engine.simulation.any_market import AnyPath
-from greeks_cli.engine.simulation.joint_paths import JointPath
+from greeks_cli.engine.simulation.joint.paths import JointPath
 from greeks_cli.terms.contracts.structured import Accumulator, Autocallable, Phoenix
 
 

@@ -4,8 +4,8 @@ from greeks_cli.engine.autodiff.kinks import Smoother
 from greeks_cli.engine.autodiff.ops import Leaves, Operand
 from greeks_cli.engine.payoffs.barriers import knocking
 from greeks_cli.engine.payoffs.base import above, payoff
-from greeks_cli.engine.simulation.joint import values_of_part
-from greeks_cli.engine.simulation.joint_paths import JointPath
+from greeks_cli.engine.simulation.joint.lognormals import values_of_part
+from greeks_cli.engine.simulation.joint.paths import JointPath
 from greeks_cli.terms.contracts.two_assets import TwoAssetBarrier, TwoAssetCorrelation
 
 

@@ -10,9 +10,9 @@ from greeks_cli.engine.simulation.paths import Path, PlainPath
 from greeks_cli.terms.request import Request
 
 if TYPE_CHECKING:
-    from greeks_cli.engine.simulation.joint import JointMarkets, JointPathData
-    from greeks_cli.engine.simulation.joint_models import JointModelData
-    from greeks_cli.engine.simulation.joint_paths import JointPath
+    from greeks_cli.engine.simulation.joint.lognormals import JointMarkets, JointPathData
+    from greeks_cli.engine.simulation.joint.model_data import JointModelData
+    from greeks_cli.engine.simulation.joint.paths import JointPath
 
     AnyMarkets = Markets | JointMarkets
     AnyPathData = PathData | JointPathData | JointModelData
@@ -34,7 +34,7 @@ def moved_market(request: Request, values: Mapping[str, float]) -> AnyMarkets:
 def _class_of(request: Request) -> "type[Markets | JointMarkets]":
     if not request.is_joint:
         return Markets
-    from greeks_cli.engine.simulation.joint import JointMarkets
+    from greeks_cli.engine.simulation.joint.lognormals import JointMarkets
 
     return JointMarkets
 
@@ -43,8 +43,8 @@ def data_of(motion: Motion, markets: AnyMarkets) -> AnyPathData:
     """The paths of a motion in some markets."""
     if isinstance(markets, Markets):
         return PathData(motion, markets)
-    from greeks_cli.engine.simulation.joint import JointPathData
-    from greeks_cli.engine.simulation.joint_models import JointModelData
+    from greeks_cli.engine.simulation.joint.lognormals import JointPathData
+    from greeks_cli.engine.simulation.joint.model_data import JointModelData
 
     return (JointPathData if markets.is_lognormal else JointModelData)(motion, markets)
 
@@ -53,6 +53,6 @@ def plain_path(data: AnyPathData, request: Request, values: Leaves) -> AnyPath:
     """A path of plain arrays in one market, without derivatives."""
     if isinstance(data, PathData):
         return PlainPath(data, request, values)
-    from greeks_cli.engine.simulation.joint_paths import plain_joint_path
+    from greeks_cli.engine.simulation.joint.paths import plain_joint_path
 
     return plain_joint_path(data, request, values)

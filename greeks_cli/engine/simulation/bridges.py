@@ -13,8 +13,8 @@ import numpy as np
 from greeks_cli.engine.autodiff.ops import Leaves, Operand, as_constant, at_most, concat, sqrt
 from greeks_cli.engine.autodiff.rows import rows_before
 from greeks_cli.engine.compiler.ir import Array
-from greeks_cli.engine.simulation import local_levels
-from greeks_cli.engine.simulation.conditional import Latents, accruals, differences, increments
+from greeks_cli.engine.simulation.models import local_levels
+from greeks_cli.engine.simulation.models.conditional import Latents, accruals, differences, increments
 from greeks_cli.engine.simulation.schedule import Schedule
 from greeks_cli.terms.greek import TIME
 from greeks_cli.terms.markets.models import Model

@@ -24,7 +24,7 @@ from greeks_cli.terms.nodes import label_of_node
 from greeks_cli.terms.request import Request
 
 if TYPE_CHECKING:
-    from greeks_cli.engine.simulation.stepped import Stepped
+    from greeks_cli.engine.simulation.models.stepped import Stepped
 
 _KEPT = 64
 """Derivatives of the laws of one market that are kept."""
@@ -70,7 +70,7 @@ class Markets(Columns):
 
     def stepped(self, kind: str, names: Collection[str]) -> "Stepped":
         """The time steps of the model of one market, of a kind, for sums of some names."""
-        from greeks_cli.engine.simulation.models import stepped_of  # gbm has no steps
+        from greeks_cli.engine.simulation.models.recursions import stepped_of  # gbm has no steps
 
         return stepped_of(self.terms[0], kind, names)
 

@@ -12,14 +12,14 @@ from greeks_cli.engine.autodiff.mixed_partials import MultiIndex
 from greeks_cli.engine.autodiff.normal import log_upper_tail
 from greeks_cli.engine.compiler import elementary
 from greeks_cli.engine.compiler.ir import Array
-from greeks_cli.engine.simulation import local_levels
-from greeks_cli.engine.simulation.conditional import Latents, increments, levels
 from greeks_cli.engine.simulation.gbm import anchors
 from greeks_cli.engine.simulation.grid import Grid
 from greeks_cli.engine.simulation.importance import stretched
-from greeks_cli.engine.simulation.jumps import counts
 from greeks_cli.engine.simulation.laws import Law
 from greeks_cli.engine.simulation.markets import Markets, MarketSchedule
+from greeks_cli.engine.simulation.models import local_levels
+from greeks_cli.engine.simulation.models.conditional import Latents, increments, levels
+from greeks_cli.engine.simulation.models.jumps import counts
 from greeks_cli.terms.greek import TIME
 from greeks_cli.terms.markets.models import Model
 
@@ -207,7 +207,7 @@ class PathData:
         motion, markets = self.motion, self.markets
         kept = motion.kept.setdefault((kind, markets.key), {})
         if (name, index) not in kept:
-            from greeks_cli.engine.simulation.models import recursion  # gbm has no steps
+            from greeks_cli.engine.simulation.models.recursions import recursion  # gbm has no steps
 
             values = {name: float(value[0]) for name, value in markets.values.items()}
             dates = tuple(markets.dates[0].tolist())
@@ -219,7 +219,7 @@ class PathData:
     @property
     def of_variance(self) -> Collection[str]:
         """The parameters that a random variance depends on."""
-        from greeks_cli.engine.simulation.heston import PARAMETERS
+        from greeks_cli.engine.simulation.models.heston import PARAMETERS
 
         return PARAMETERS
 

@@ -13,8 +13,8 @@ from greeks_cli.engine.autodiff.rows import chosen_rows
 from greeks_cli.engine.simulation.accruals import Accruals
 from greeks_cli.engine.simulation.bridges import Bridges, Levels, bridges_of
 from greeks_cli.engine.simulation.cash_dividends import Jumps, Underlying, underlying_of_request
-from greeks_cli.engine.simulation.conditional import Increments, Latents, increments, integrates
 from greeks_cli.engine.simulation.gbm import MOVING
+from greeks_cli.engine.simulation.models.conditional import Increments, Latents, increments, integrates
 from greeks_cli.engine.simulation.path_data import PathData
 from greeks_cli.engine.simulation.scenario import Scenario
 from greeks_cli.engine.simulation.schedule import KnownSchedule, Schedule

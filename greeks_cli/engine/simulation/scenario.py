@@ -12,9 +12,9 @@ from greeks_cli.engine.autodiff.mixed_partials import MultiIndex
 from greeks_cli.engine.autodiff.ops import Operand
 from greeks_cli.engine.compiler.ir import Array
 from greeks_cli.engine.simulation.cash_dividends import underlying_of_request
-from greeks_cli.engine.simulation.conditional import integrates
 from greeks_cli.engine.simulation.gbm import MOVING, anchors, parameters_of
 from greeks_cli.engine.simulation.laws import Law, law_of
+from greeks_cli.engine.simulation.models.conditional import integrates
 from greeks_cli.engine.simulation.sources import (
     AllNormals,
     Bridge,
@@ -138,7 +138,7 @@ class Scenario:
     @property
     def of_variance(self) -> Collection[str]:
         """The parameters that a random variance depends on."""
-        from greeks_cli.engine.simulation.heston import PARAMETERS  # other models need no steps
+        from greeks_cli.engine.simulation.models.heston import PARAMETERS  # other models need no steps
 
         return PARAMETERS
 

@@ -17,7 +17,7 @@ from greeks_cli.engine.execution.linker import Linked
 from greeks_cli.engine.execution.path_group import PathGroup
 from greeks_cli.engine.execution.programs import NEAR, Programs
 from greeks_cli.engine.simulation.path_data import Motion
-from greeks_cli.run.book_paths import run_with_totals
+from greeks_cli.run.books.paths import run_with_totals
 from greeks_cli.run.price import run
 from greeks_cli.terms.building import build_request
 from greeks_cli.terms.contracts.catalogue import ON_ONE, ON_SEVERAL

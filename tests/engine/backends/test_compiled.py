@@ -16,7 +16,7 @@ from greeks_cli.engine.compiler import expand, loop_calls, operations
 from greeks_cli.engine.compiler.builder import Builder
 from greeks_cli.engine.compiler.functions import as_type
 from greeks_cli.engine.estimators.row_sums import RowSums
-from greeks_cli.run.book_paths import run_together
+from greeks_cli.run.books.paths import run_together
 from greeks_cli.run.price import run
 from greeks_cli.terms.building import build_request
 from greeks_cli.terms.contracts.catalogue import ON_ONE
@@ -175,7 +175,7 @@ def test_threads_and_a_processor_without_avx512_do_not_change_bits(monkeypatch, 
     request = by("jit", build_request(contract, market, {"paths": 9001}, "delta,gamma"))
     here = run(request, 1).estimates
     assert run(request, 3).estimates == here
-    from greeks_cli.engine.simulation import compiled_steps
+    from greeks_cli.engine.simulation.models import compiled_steps
 
     other = Compiled()
     monkeypatch.setattr(code, "_CODE", {})

@@ -11,7 +11,7 @@ from greeks_cli.engine.execution.dot import dot_graph
 from greeks_cli.engine.execution.estimates import Truth, estimates, student_quantile
 from greeks_cli.engine.execution.plan import Plan
 from greeks_cli.engine.execution.programs import ESTIMATE
-from greeks_cli.engine.execution.rare_events import unseen
+from greeks_cli.engine.execution.unseen.rare_events import unseen
 from greeks_cli.terms.building import build_request
 
 

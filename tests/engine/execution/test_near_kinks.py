@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 
 from greeks_cli.engine.estimators.bandwidth import kink_arguments
+from greeks_cli.engine.execution.choice.pilot_errors import squared_errors
+from greeks_cli.engine.execution.choice.selection import Pilot
 from greeks_cli.engine.execution.near_kinks import aimed_at_kinks
 from greeks_cli.engine.execution.numbers import Numbers
-from greeks_cli.engine.execution.pilot_errors import squared_errors
-from greeks_cli.engine.execution.selection import Pilot
 from greeks_cli.engine.simulation.any_market import data_of
 from greeks_cli.terms.building import build_request
 from greeks_cli.terms.simulation import Estimator

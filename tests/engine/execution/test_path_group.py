@@ -12,7 +12,7 @@ from greeks_cli.engine.execution.compile import plan, planned
 from greeks_cli.engine.execution.path_group import PathGroup, WeightedSum
 from greeks_cli.engine.execution.programs import Programs
 from greeks_cli.engine.execution.shared_normals import SharedNormals, path_groups, paths_key
-from greeks_cli.run.book_paths import run_together
+from greeks_cli.run.books.paths import run_together
 from greeks_cli.run.price import run
 from greeks_cli.terms.building import build_request
 from greeks_cli.terms.contracts.catalogue import ON_ONE

@@ -8,19 +8,19 @@ import pytest
 from greeks_cli.analytic import closed_forms
 from greeks_cli.engine.backends.backend import HOST
 from greeks_cli.engine.execution import traced as tracing
+from greeks_cli.engine.execution.choice.pilot_errors import squared_errors
+from greeks_cli.engine.execution.choice.selection import Pilot
 from greeks_cli.engine.execution.chunks import Stacked
 from greeks_cli.engine.execution.compile import plan, planned
 from greeks_cli.engine.execution.linker import Linked
 from greeks_cli.engine.execution.numbers import Numbers, Parameter, Value, Width, widths_of
-from greeks_cli.engine.execution.pilot_errors import squared_errors
 from greeks_cli.engine.execution.programs import ESTIMATE, Programs
-from greeks_cli.engine.execution.selection import Pilot
 from greeks_cli.engine.execution.traced import Traced, traced
 from greeks_cli.engine.simulation import laws
 from greeks_cli.engine.simulation.path_data import Motion
 from greeks_cli.engine.simulation.sources import Coefficient, PathSource
 from greeks_cli.run import price as pricing
-from greeks_cli.run.book_paths import run_together
+from greeks_cli.run.books.paths import run_together
 from greeks_cli.run.price import run
 from greeks_cli.terms.building import build_request
 from greeks_cli.terms.contracts.catalogue import ON_ONE

@@ -6,9 +6,9 @@ import pytest
 from greeks_cli.engine.exercise import fit, on_one, on_several, variants
 from greeks_cli.engine.exercise.bounds import upper_bound
 from greeks_cli.engine.exercise.policy import policy_of
-from greeks_cli.engine.payoffs.early import POLICY, EarlyOnSeveral
-from greeks_cli.engine.payoffs.ranks import n_polynomials, polynomials, ranked
-from greeks_cli.engine.simulation.joint import values_of_part
+from greeks_cli.engine.payoffs.early.quantities import POLICY, EarlyOnSeveral
+from greeks_cli.engine.payoffs.early.ranks import n_polynomials, polynomials, ranked
+from greeks_cli.engine.simulation.joint.lognormals import values_of_part
 from greeks_cli.terms.building import build_request
 
 NAMES = ("A", "B")

@@ -7,7 +7,7 @@ from greeks_cli.engine.autodiff.ops import values_of
 from greeks_cli.engine.exercise.fit import pilot_path
 from greeks_cli.engine.exercise.on_model import FitOnModel
 from greeks_cli.engine.exercise.variants import REFITTED, USUAL
-from greeks_cli.engine.payoffs.early_given import EarlyGiven, degrees
+from greeks_cli.engine.payoffs.early.given import EarlyGiven, degrees
 from greeks_cli.terms.building import build_request
 from greeks_cli.terms.markets.models import Model
 from tests.models import ALL, HESTON

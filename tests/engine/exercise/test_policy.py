@@ -7,7 +7,7 @@ from greeks_cli.engine.autodiff.ops import values_of
 from greeks_cli.engine.exercise.fit import NEVER, pilot_path
 from greeks_cli.engine.exercise.policy import policy_of, with_policy
 from greeks_cli.engine.exercise.variants import HALVED, REFITTED, USUAL
-from greeks_cli.engine.payoffs.early import DEGREE, POLICY, early
+from greeks_cli.engine.payoffs.early.quantities import DEGREE, POLICY, early
 from greeks_cli.terms.building import build_request
 
 PUT = {"type": "put", "strike": 100, "exercise": "bermudan", "exercise_times": [0.25, 0.5, 0.75, 1]}

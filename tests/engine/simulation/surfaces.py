@@ -5,7 +5,7 @@ import numpy as np
 from greeks_cli.engine.autodiff.chainer_runtime import chainer
 from greeks_cli.engine.autodiff.mixed_partials import by_grad
 from greeks_cli.engine.autodiff.ops import make_leaves
-from greeks_cli.engine.simulation.local_vol import LocalVol
+from greeks_cli.engine.simulation.models.local_vol import LocalVol
 from greeks_cli.terms.markets.market import Market
 
 STRIKES, EXPIRIES = (75, 85, 95, 100, 105, 115, 130), (0.25, 0.5, 1.0)

@@ -9,8 +9,8 @@ import pytest
 
 from greeks_cli.engine.autodiff.softplus import Kernel
 from greeks_cli.engine.estimators.methods import Differentiation, Method
+from greeks_cli.engine.execution.choice.selection import Pilot
 from greeks_cli.engine.execution.numbers import Numbers, fetched, widths_of
-from greeks_cli.engine.execution.selection import Pilot
 from greeks_cli.engine.execution.traced import scenario_of
 from greeks_cli.engine.simulation.anchored import Bridges, Increments, IndependentIncrements
 from greeks_cli.engine.simulation.any_market import data_of

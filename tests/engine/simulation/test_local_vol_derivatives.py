@@ -6,7 +6,7 @@ import pytest
 from greeks_cli.engine.autodiff.chainer_runtime import chainer
 from greeks_cli.engine.autodiff.mixed_partials import by_grad
 from greeks_cli.engine.autodiff.ops import exp, sqrt
-from greeks_cli.engine.simulation.local_vol import LocalVol
+from greeks_cli.engine.simulation.models.local_vol import LocalVol
 from tests.engine.simulation.surfaces import PLACES, QUOTES, TIMES, derivatives, local_variance, market_of
 
 QUOTE_NAMES = ("vol[0.25@95]", "vol[0.5@75]", "vol[1@115]", "vol")

@@ -8,7 +8,7 @@ from greeks_cli.engine.autodiff.mixed_partials import by_grad
 from greeks_cli.engine.backends.cupy import gpus
 from greeks_cli.engine.compiler.simplify import simplified
 from greeks_cli.engine.compiler.tracer import Tracer
-from greeks_cli.engine.simulation.local_vol import LocalVol
+from greeks_cli.engine.simulation.models.local_vol import LocalVol
 from tests.engine.simulation.surfaces import QUOTES, market_of
 
 WANTED = [(), ("x",), ("x", "x"), ("vol",), ("x", "vol[0.25@95]")]

@@ -1,0 +1,1 @@
+"""Files of markets: curves, surfaces, correlations and quotes."""

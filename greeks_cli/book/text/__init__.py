@@ -1,0 +1,1 @@
+"""Text of books: TOML, JSON, CSV, and numbers and names as people write them."""

@@ -1,0 +1,1 @@
+"""Early exercise: what a contract pays at its exercise dates, and martingales between them."""

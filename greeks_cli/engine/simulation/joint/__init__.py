@@ -1,0 +1,1 @@
+"""Several underlyings: their correlated paths, by geometric Brownian motion and by models."""

@@ -1,0 +1,1 @@
+"""Formats of results: table, JSON, CSV, and what a kind of result has besides."""

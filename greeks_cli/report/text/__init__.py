@@ -1,0 +1,1 @@
+"""Text of a terminal: tables, curves in braille, maps on coloured backgrounds."""

@@ -1,0 +1,1 @@
+"""Runs of books: batches, ledgers, scenarios, and trades that come one by one."""
