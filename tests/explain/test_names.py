@@ -126,7 +126,7 @@ def warnings_of_estimates():
 
 
 def warnings_of_contracts():
-    paths = sorted((PACKAGE / "terms").glob("*.py"))
+    paths = sorted((PACKAGE / "terms").rglob("*.py"))
     return [text for path in paths for text in texts_of(path, lambda one: one.name == "remark")]
 
 
