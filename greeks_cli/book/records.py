@@ -162,21 +162,8 @@ def _sheet(document: object, file: str, places: Places) -> Sheet:
         len(unknown),
     )
     document = _at_the_top(document)
-    tables = {name: document[name] for name in _TABLES if name in document}
-    for name in [name for name, table in tables.items() if not isinstance(table, dict)]:
-        problems.append(Problem((f"{file}: {name}",), f"a table is wanted: write [{name}]", tables.pop(name)))
-    if "valuation_date" in document and "valuation_date" in tables.get("dates", {}):
-        problems.append(Problem((f"{file}: valuation_date",), "is in [dates] too; keep one"))
-    if "valuation_date" in document:
-        tables["dates"] = {**tables.get("dates", {}), "valuation_date": document["valuation_date"]}
-    trades = document.get("trade", [{}] if document.get("contract") else [])
-    if not isinstance(trades, list):
-        problems.append(Problem((f"{file}: trade",), "a list of tables is wanted: write [[trade]]"))
-        trades = []
-    passthrough = document.get("passthrough", [])
-    if not isinstance(passthrough, list) or not all(isinstance(name, str) for name in passthrough):
-        problems.append(Problem((f"{file}: passthrough",), "a list of names of columns is wanted", passthrough))
-        passthrough = []
+    tables = _tables(document, file, problems)
+    trades, passthrough = _trades(document, file, problems), _passthrough(document, file, problems)
     records, grid = tuple(_records(trades, file, places)), tables.pop("grid", {})
     underlyings, rates, correlation = tables.pop(UNDERLYING, {}), tables.pop("fx", {}), None
     try:
@@ -197,8 +184,38 @@ def _sheet(document: object, file: str, places: Places) -> Sheet:
         underlyings=underlyings,
         correlation=correlation,
         rates=rates,
-        passthrough=tuple(passthrough),
+        passthrough=passthrough,
     )
+
+
+def _tables(document: dict[str, Any], file: str, problems: list[Problem]) -> dict[str, dict[str, Any]]:
+    """The tables of settings, the day of valuation among them; adds the problems of what is no table."""
+    tables = {name: document[name] for name in _TABLES if name in document}
+    for name in [name for name, table in tables.items() if not isinstance(table, dict)]:
+        problems.append(Problem((f"{file}: {name}",), f"a table is wanted: write [{name}]", tables.pop(name)))
+    if "valuation_date" in document and "valuation_date" in tables.get("dates", {}):
+        problems.append(Problem((f"{file}: valuation_date",), "is in [dates] too; keep one"))
+    if "valuation_date" in document:
+        tables["dates"] = {**tables.get("dates", {}), "valuation_date": document["valuation_date"]}
+    return tables
+
+
+def _trades(document: dict[str, Any], file: str, problems: list[Problem]) -> list[Any]:
+    """The trades of a document; one without fields where there is a contract in common alone."""
+    trades = document.get("trade", [{}] if document.get("contract") else [])
+    if isinstance(trades, list):
+        return trades
+    problems.append(Problem((f"{file}: trade",), "a list of tables is wanted: write [[trade]]"))
+    return []
+
+
+def _passthrough(document: dict[str, Any], file: str, problems: list[Problem]) -> tuple[str, ...]:
+    """The names of columns that describe trades."""
+    names = document.get("passthrough", [])
+    if isinstance(names, list) and all(isinstance(name, str) for name in names):
+        return tuple(names)
+    problems.append(Problem((f"{file}: passthrough",), "a list of names of columns is wanted", names))
+    return ()
 
 
 def _at_the_top(document: dict[str, Any]) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """The JSON Schema of a book, from the models that validate it."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from pydantic import BaseModel
@@ -42,6 +43,9 @@ _RATES = {
     "properties": {"base": {"type": "string"}},
     "additionalProperties": {"type": "number"},
 }
+_ABOUT = """A table of settings and trades, or a list of trades. A number may not be written as text here. \
+What depends on several fields is the command's to refuse, and so are fields that a contract requires, for a \
+trade may take them from [contract] or [grid]."""
 _BOUNDS = {"ge": "minimum", "gt": "exclusiveMinimum", "le": "maximum", "lt": "exclusiveMaximum"}
 _AXIS = {"anyOf": [{"type": "array", "minItems": 1}, {"type": "string", "pattern": "^[^:]+:[^:]+:[0-9]+$"}]}
 _NAMES_KIND = {"required": ["kind"]}
@@ -62,39 +66,41 @@ def book_schema() -> dict[str, Any]:
     for kind, own in contracts.items():
         _defined(definitions, f"contract {kind}", _contract(kind, own, inherited))
     trade = _defined(definitions, "trade", _trade())
-    of_underlying = {**shared["market"], "currency": shared["position"]["currency"]}
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "A book of trades for greeks batch",
-        "description": "A table of settings and trades, or a list of trades. A number may not be written as text here. "
-        "What depends on several fields is the command's to refuse, and so are fields that a contract requires, for a "
-        "trade may take them from [contract] or [grid].",
+        "description": _ABOUT,
         "type": ["object", "array"],
         "items": {**trade, **_of_usual_kind()},
         "additionalProperties": False,
-        "properties": {
-            "greeks": _GREEKS,
-            **{name: _table(properties) for name, properties in shared.items()},
-            "contract": _common(contracts),
-            "grid": _GRID,
-            "underlying": {
-                "description": "the market of each underlying, by its name",
-                "type": "object",
-                "additionalProperties": _table(of_underlying),
-            },
-            "correlation": _CORRELATION,
-            "fx": _RATES,
-            "passthrough": {
-                "description": "columns that describe a trade, and are tags",
-                "type": "array",
-                "items": {"type": "string"},
-            },
-            "valuation_date": shared["dates"]["valuation_date"],
-            "trade": {"type": "array", "items": trade},
-        },
+        "properties": {**_settings(shared, contracts), "trade": {"type": "array", "items": trade}},
         "if": {"properties": {"contract": {"not": _NAMES_KIND}, "grid": {"not": _NAMES_KIND}}},
         "then": {"properties": {"trade": {"items": _of_usual_kind()}}},
         "$defs": definitions,
+    }
+
+
+def _settings(shared: Mapping[str, dict[str, Any]], contracts: dict[str, dict[str, Any]]) -> dict[str, Any]:
+    """What trades have in common, by the names of tables and of single settings."""
+    of_underlying = {**shared["market"], "currency": shared["position"]["currency"]}
+    return {
+        "greeks": _GREEKS,
+        **{name: _table(properties) for name, properties in shared.items()},
+        "contract": _common(contracts),
+        "grid": _GRID,
+        "underlying": {
+            "description": "the market of each underlying, by its name",
+            "type": "object",
+            "additionalProperties": _table(of_underlying),
+        },
+        "correlation": _CORRELATION,
+        "fx": _RATES,
+        "passthrough": {
+            "description": "columns that describe a trade, and are tags",
+            "type": "array",
+            "items": {"type": "string"},
+        },
+        "valuation_date": shared["dates"]["valuation_date"],
     }
 
 

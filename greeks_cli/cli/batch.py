@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from greeks_cli.book.records import Reading
     from greeks_cli.report.formats.book import BookFormat
     from greeks_cli.run.books.runs import Book, BookProgress
-    from greeks_cli.terms.books.trade import Trade
+    from greeks_cli.terms.books.trade import Rejected, Trade
     from greeks_cli.terms.markets.market import Market
 
 _COUNT, _FILE = Whole(1, 1024), click.Path(path_type=Path)
@@ -138,22 +138,16 @@ def command(
     from greeks_cli.terms.books.trade import Trade
 
     end_in_order()
-    scenarios = None
-    if scenario is not None:
-        unused = {"--fail-fast": fail_fast, "--wide": wide, "--restart": restart, "--format": format == "parquet"}
-        scenarios = scenarios_of(scenario, [name for name, given in unused.items() if given])
+    unused = {"--fail-fast": fail_fast, "--wide": wide, "--restart": restart, "--format": format == "parquet"}
+    scenarios = None if scenario is None else scenarios_of(scenario, [name for name, given in unused.items() if given])
     trades, inputs, rates = read_trades(files, market, flags, reading)
-    valid = [trade for trade in trades if isinstance(trade, Trade)]
-    if (total or total_by) and fail_fast:
-        raise InvalidInput([Problem(("--fail-fast",), "trades that --total adds up run together; use one of them")])
     if fail_fast:
-        refuse_rejected(trades)
+        _refuse_for_fail_fast(trades, total or bool(total_by))
     tell(trades)
+    valid = [trade for trade in trades if isinstance(trade, Trade)]
     processes = processes or usual_processes(valid)
-    if scenario is not None:
-        totals = totals_of_scenarios(trades, rates, total, total_by)
-    else:
-        totals = asked_totals(trades, rates, total, total_by)
+    summed = asked_totals if scenarios is None else totals_of_scenarios
+    totals = summed(trades, rates, total, total_by)
     book = Book(trades, Units(units), processes, threads, scheduler, fail_fast, totals, say)
     if dry_run:
         return _dry_run(book, valid)
@@ -165,6 +159,13 @@ def command(
         if out is None:
             return _to_stdout(book, form, wide, progress)
         return to_file(book, form, wide, out, restart, inputs, progress)
+
+
+def _refuse_for_fail_fast(trades: Sequence["Trade | Rejected"], adds_up: bool) -> None:
+    """Raises InvalidInput for totals, and for trades that are not valid."""
+    if adds_up:
+        raise InvalidInput([Problem(("--fail-fast",), "trades that --total adds up run together; use one of them")])
+    refuse_rejected(trades)
 
 
 def _to_stdout(book: "Book", form: "BookFormat", wide: bool, progress: "BookProgress") -> ExitCode:

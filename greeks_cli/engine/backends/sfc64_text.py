@@ -14,32 +14,11 @@ def printed(kind: str, bits: int) -> str:
     ``state`` are the four words of SFC64, which move on. ``units`` is the unit of the rectangle that the lowest
     ``bits`` of 32 bits choose. ``out`` takes ``count`` numbers of LLVM's type ``kind``.
     """
-    lines: list[str] = []
-    state = [f"%{name}" for name in "abcd"]
-    words, state = _words(lines, "w", state, 4)
-    packed = "poison"
-    for lane, word in enumerate(words):
-        lines.append(f"  %pack{lane} = insertelement <4 x i64> {packed}, i64 {word}, i64 {lane}")
-        packed = f"%pack{lane}"
     wide = _FILLED[kind]
-    lines += [f"  %bits = bitcast <4 x i64> {packed} to <8 x i32>", f"  %places = sitofp <8 x i32> %bits to <{wide}>"]
-    lines.append(f"  %choice = and <8 x i32> %bits, splat (i32 {(1 << bits) - 1})")
-    chosen = "poison"
-    for lane in range(8):
-        lines += [
-            f"  %c{lane} = extractelement <8 x i32> %choice, i64 {lane}",
-            f"  %z{lane} = zext i32 %c{lane} to i64",
-            f"  %pu{lane} = getelementptr {kind}, ptr %units, i64 %z{lane}",
-            f"  %u{lane} = load {kind}, ptr %pu{lane}",
-            f"  %v{lane} = insertelement <{wide}> {chosen}, {kind} %u{lane}, i64 {lane}",
-        ]
-        chosen = f"%v{lane}"
-    step = "\n".join(lines)
+    step, chosen, (a, b, c, d) = _eight(kind, bits)
     tail: list[str] = []
-    (word,), after = _words(tail, "t", ["%ta", "%tb", "%tc", "%td"], 1)
+    (word,), (ta, tb, tc, td) = _words(tail, "t", ["%ta", "%tb", "%tc", "%td"], 1)
     one_by_one = "\n".join(tail)
-    a, b, c, d = state
-    ta, tb, tc, td = after
     size = 8 if kind == "double" else 4
     loads = "\n".join(
         f"  %p{i} = getelementptr i64, ptr %state, i64 {i}\n  %s{i} = load i64, ptr %p{i}" for i in range(4)
@@ -102,6 +81,30 @@ done:
   ret void
 }}
 """
+
+
+def _eight(kind: str, bits: int) -> tuple[str, str, list[str]]:
+    """Four words as eight places, and a unit for each. Returns the text, the name of the units, and the state after."""
+    lines: list[str] = []
+    words, state = _words(lines, "w", [f"%{name}" for name in "abcd"], 4)
+    packed = "poison"
+    for lane, word in enumerate(words):
+        lines.append(f"  %pack{lane} = insertelement <4 x i64> {packed}, i64 {word}, i64 {lane}")
+        packed = f"%pack{lane}"
+    wide = _FILLED[kind]
+    lines += [f"  %bits = bitcast <4 x i64> {packed} to <8 x i32>", f"  %places = sitofp <8 x i32> %bits to <{wide}>"]
+    lines.append(f"  %choice = and <8 x i32> %bits, splat (i32 {(1 << bits) - 1})")
+    chosen = "poison"
+    for lane in range(8):
+        lines += [
+            f"  %c{lane} = extractelement <8 x i32> %choice, i64 {lane}",
+            f"  %z{lane} = zext i32 %c{lane} to i64",
+            f"  %pu{lane} = getelementptr {kind}, ptr %units, i64 %z{lane}",
+            f"  %u{lane} = load {kind}, ptr %pu{lane}",
+            f"  %v{lane} = insertelement <{wide}> {chosen}, {kind} %u{lane}, i64 {lane}",
+        ]
+        chosen = f"%v{lane}"
+    return "\n".join(lines), chosen, state
 
 
 def _words(lines: list[str], name: str, state: list[str], count: int) -> tuple[list[str], list[str]]:

@@ -87,17 +87,10 @@ class _Checker:
                 return Sort.NUMBER
             case ast.Name(id=name) if name in self._fixings.names:
                 return Sort.PATH
-            case ast.Name(id=name):
-                if name not in self._names:
-                    known = [*self._fixings.names, *self._names]
-                    if name in RESERVED:
-                        raise self._error(
-                            node, f"'{name}' is a word of formulas, and no number here; {did_you_mean(name, known)}"
-                        )
-                    raise self._error(
-                        node, f"unknown name '{name}'; set it with --param {name}=..., or {did_you_mean(name, known)}"
-                    )
+            case ast.Name(id=name) if name in self._names:
                 return Sort.NUMBER
+            case ast.Name(id=name):
+                raise self._unknown(node, name)
             case ast.Subscript(value=ast.Name(id=name), slice=index) if name in self._fixings.names:
                 return self._fixing(name, index)
             case ast.UnaryOp(op=ast.USub() | ast.UAdd(), operand=operand):
@@ -122,6 +115,12 @@ class _Checker:
             f"not allowed here; use numbers, {self._fixings.names[0]}, {self._fixings.names[0]}[-1], parameters, "
             "+ - * / **, comparisons, and or not, if else, " + ", ".join((*FUNCTIONS, PAY)),
         )
+
+    def _unknown(self, node: ast.expr, name: str) -> FormulaError:
+        remedy = did_you_mean(name, [*self._fixings.names, *self._names])
+        if name in RESERVED:
+            return self._error(node, f"'{name}' is a word of formulas, and no number here; {remedy}")
+        return self._error(node, f"unknown name '{name}'; set it with --param {name}=..., or {remedy}")
 
     def _chain(self, node: ast.expr, depth: int) -> Sort:
         """The sort of operands joined by + - * /: each operator nests the tree once more, but not the formula."""
