@@ -81,7 +81,7 @@ def book_schema() -> dict[str, Any]:
 
 
 def _settings(shared: Mapping[str, dict[str, Any]], contracts: dict[str, dict[str, Any]]) -> dict[str, Any]:
-    """What trades have in common, by the names of tables and of single settings."""
+    """Settings that trades have in common, by the names of tables and of single settings."""
     of_underlying = {**shared["market"], "currency": shared["position"]["currency"]}
     return {
         "greeks": _GREEKS,
