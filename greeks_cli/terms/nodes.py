@@ -1,10 +1,13 @@
 """Names of the nodes of curves: ``rate[0.25]`` is the value of the curve ``rate`` at its node ``0.25``."""
 
 import re
+from functools import lru_cache
 
 Nodes = tuple[tuple[str, tuple[str, ...]], ...]
 """The parameters that are curves, each with the names of its nodes."""
 
+_KEPT = 1 << 12
+"""Names whose curves are kept."""
 _NODE = re.compile(r"(\w+)\[([^\[\]]+)\]")
 
 
@@ -23,6 +26,7 @@ def places(count: int) -> tuple[str, ...]:
     return tuple(map(str, range(count)))
 
 
+@lru_cache(_KEPT)
 def curve_of(name: str) -> str:
     """The parameter that a node belongs to; any other name as it is."""
     found = _NODE.fullmatch(name)

@@ -4,6 +4,7 @@ import ctypes
 import platform
 from collections.abc import Callable
 from functools import cache
+from itertools import count
 from typing import Any
 
 Function = Callable[..., None]
@@ -22,19 +23,26 @@ class Compiler:
 
         llvm.initialize_native_target()
         llvm.initialize_native_asmprinter()
-        self._llvm, self._cpu = llvm, cpu or llvm.get_host_cpu_name()
-        self._features = "" if cpu else llvm.get_host_cpu_features().flatten()
+        self._llvm = llvm
+        features = "" if cpu else llvm.get_host_cpu_features().flatten()
+        target = llvm.Target.from_default_triple()
+        # An engine owns its machine; one for all modules takes half of the memory of one for each.
+        machine = target.create_target_machine(cpu=cpu or llvm.get_host_cpu_name(), features=features, opt=2, jit=True)
+        self._engine = llvm.create_mcjit_compiler(llvm.parse_assembly(""), machine)
+        self._numbers = count()
+        _KEPT.append(self._engine)
 
     def function(self, text: str, name: str, n_arguments: int) -> Function:
         """The function of a module; its arguments are pointers or integers of 64 bits."""
         module = self._llvm.parse_assembly(text)
-        target = self._llvm.Target.from_default_triple()
-        # An engine owns its machine.
-        machine = target.create_target_machine(cpu=self._cpu, features=self._features, opt=2, jit=True)
-        engine = self._llvm.create_mcjit_compiler(module, machine)
-        engine.finalize_object()
-        _KEPT.append(engine)
-        return ctypes.CFUNCTYPE(None, *[ctypes.c_void_p] * n_arguments)(engine.get_function_address(name))
+        own_name = f"{name}{next(self._numbers)}"
+        module.get_function(name).name = own_name
+        self._engine.add_module(module)
+        self._engine.finalize_object()
+        address = self._engine.get_function_address(own_name)
+        self._engine.remove_module(module)  # its text takes more memory than its code
+        module.close()
+        return ctypes.CFUNCTYPE(None, *[ctypes.c_void_p] * n_arguments)(address)
 
 
 @cache

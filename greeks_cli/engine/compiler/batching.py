@@ -160,7 +160,7 @@ def per_trade(values: Sequence[float] | NDArray[np.floating]) -> Any:
     """A value for each trade, or the common value where all are equal to the bit."""
     stacked = np.ascontiguousarray(values) + 0.0  # -0.0 is 0.0, as it is to the key of a market
     if stacked.ndim == 1:
-        stacked = stacked.astype(float)
+        stacked = stacked.astype(float, copy=False)
     if not _all_equal(stacked):
         return PerTrade(stacked)
     return float(stacked[0]) if stacked.ndim == 1 else stacked[0]

@@ -33,12 +33,13 @@ Noted = tuple[Callable[..., Any], tuple[Any, ...], Mapping[str, Any], int]
 
 def key_of(constant: Any) -> Hashable:
     """A key of a constant, by its type and its bits."""
-    if isinstance(constant, np.ndarray | PerTrade):
+    kind = type(constant)
+    if kind is not float and isinstance(constant, np.ndarray | PerTrade):
         array = np.asarray(constant)
-        return type(constant), array.shape, array.dtype.str, array.tobytes()
+        return kind, array.shape, array.dtype.str, array.tobytes()
     # 0.0 equals -0.0, and NaN is not equal to itself.
-    is_plain = isinstance(constant, float) and constant and constant == constant
-    return type(constant), constant if is_plain else repr(constant)
+    is_plain = (kind is float or isinstance(constant, float)) and constant and constant == constant
+    return kind, constant if is_plain else repr(constant)
 
 
 class Builder:

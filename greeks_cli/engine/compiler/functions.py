@@ -79,12 +79,15 @@ def _padded(array: Array, widths: Any) -> Array:
     return found
 
 
-def _broadcast(array: Array, shape: tuple[int, ...]) -> Array:
-    """``np.broadcast_to``, of which nothing is left to do for an array of the shape."""
-    return array if getattr(array, "shape", ()) == shape else np.broadcast_to(array, shape)
+def broadcast(array: Any, shape: tuple[int, ...]) -> Array:
+    """``np.broadcast_to``, of which little is left to do for an array of the shape or its only row."""
+    own = getattr(array, "shape", ())
+    if own == shape:
+        return array
+    return array.reshape(shape) if own and (1, *own) == shape else np.broadcast_to(array, shape)
 
 
-IN_FEW_CALLS: Mapping[Callable[..., Any], Callable[..., Any]] = {np.pad: _padded, np.broadcast_to: _broadcast}
+IN_FEW_CALLS: Mapping[Callable[..., Any], Callable[..., Any]] = {np.pad: _padded, np.broadcast_to: broadcast}
 """Functions in place of NumPy's, whose Python takes most of their time on small arrays."""
 OF_NUMBERS = {exp_of_number, log_of_number, in_float32}
 """Elementwise functions that are no ufuncs and whose call of constants is a constant."""

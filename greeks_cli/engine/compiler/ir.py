@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from copy import copy
 from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
 from operator import itemgetter
@@ -141,8 +140,8 @@ class Program(Generic[Name]):
 
     def with_constants(self, constants: Mapping[int, Any]) -> "Program[Name]":
         """The program with other numbers in its constants."""
-        found = copy(self)
-        found.__dict__.update(constants=constants, origin=self.origin or self)
+        found = object.__new__(type(self))  # copy() takes ten times as long
+        found.__dict__.update(self.__dict__, constants=constants, origin=self.origin or self)
         return found
 
     def only(self, names: Iterable[Name]) -> "Program[Name]":

@@ -224,7 +224,7 @@ class Simplifier:
 
     def _scaled(self, factor: Any, slot: int) -> Scaled:
         """A factor times a slot; a factor far out of range is multiplied into the array."""
-        if slot == self._one or not factor or _SMALLEST < abs(factor) < _LARGEST:
+        if slot == self._one or _stays(factor):
             return Scaled(factor, slot)
         return Scaled(1.0, self._whole(Scaled(factor, slot)))
 
@@ -278,6 +278,13 @@ _REWRITES: Mapping[Any, Callable[..., Scaled]] = {
     np.greater: Simplifier.greater,
     np.copysign: Simplifier.copysign,
 }
+
+
+def _stays(factor: Any) -> bool:
+    """True if a factor is not so far out of range that it is multiplied into its array."""
+    if type(factor) is Folded:
+        return factor.notes.answer(_stays, (factor,))
+    return not factor or _SMALLEST < abs(factor) < _LARGEST
 
 
 def _are_equal(one: Any, other: Any) -> bool:

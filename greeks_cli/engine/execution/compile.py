@@ -83,7 +83,7 @@ def _plan(
     if controls is None:
         controls = choose_controls(request, groups, pilot.motion) if request.simulation.control else {}
     blocks = Blocks(request, limit or request.simulation.paths)
-    return with_steps(Plan(request, groups, controls, derivatives, kinks, blocks, pilot.markets))
+    return with_steps(Plan(request, groups, controls, derivatives, kinks, blocks, pilot.numbers))
 
 
 def simplified(plans: Sequence[Plan]) -> Programs:

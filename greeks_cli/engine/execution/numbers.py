@@ -1,5 +1,6 @@
 """Open numbers of trades: the inputs of a trace that are no arrays of paths."""
 
+from abc import abstractmethod
 from collections.abc import Callable, Hashable, Iterator, Sequence
 from functools import cached_property
 from typing import Any, Protocol
@@ -29,25 +30,52 @@ Widths = NDArray[np.float64]
 _NUMBERS_OF_BATCH = 1 << 16
 
 
-class Value(Key):
-    """A number of the market or the contract, folded when a program is simplified."""
+class _OfTrades(Key):
+    """A number of each trade, or an array that is none of paths."""
+
+    @abstractmethod
+    def of(self, numbers: "Numbers") -> NDArray[np.float64]:
+        """The number of each trade, shape (n_trades, ...)."""
+
+
+class Number(_OfTrades):
+    """A number of each trade that is folded when a program is simplified."""
+
+
+class LateNumber(_OfTrades):
+    """A number of each trade that is open in the simplified program too."""
+
+
+class Value(Number):
+    """A number of the market or the contract."""
 
     name: str
     rounded: bool = False
     """True if the number is rounded to the type of the paths, as a leaf is."""
 
+    def of(self, numbers: "Numbers") -> NDArray[np.float64]:
+        values = np.array([r.payoff_values[self.name] for r in numbers.requests], dtype=float)
+        return values.astype(numbers.dtype) if self.rounded else values
 
-class Start(Key):
-    """The start of an underlying's lognormal: the spot, less the value of escrowed dividends; folded as a Value is."""
+
+class Start(Number):
+    """The start of an underlying's lognormal: the spot, less the value of escrowed dividends."""
 
     part: int
     rounded: bool = False
 
+    def of(self, numbers: "Numbers") -> NDArray[np.float64]:
+        starts = np.array([start_of(r, r.values) for r in numbers.parts(self.part)], dtype=float)
+        return starts.astype(numbers.dtype) if self.rounded else starts
 
-class Parameter(Key):
-    """A number of the contract, open in the simplified program too."""
+
+class Parameter(LateNumber):
+    """A number of the contract."""
 
     name: str
+
+    def of(self, numbers: "Numbers") -> NDArray[np.float64]:
+        return np.array([r.contract.values[self.name] for r in numbers.requests], dtype=float).astype(numbers.dtype)
 
 
 class Width(Key):
@@ -57,42 +85,58 @@ class Width(Key):
     order: int
 
 
-class Time(Key):
-    """The time of a date by its index, folded when a program is simplified."""
+class Time(Number):
+    """The time of a date by its index."""
 
     date: int
     part: int = 0
     """The number of the underlying, which may have ex-dates of its own."""
 
+    def of(self, numbers: "Numbers") -> NDArray[np.float64]:
+        return np.array([r.schedule_dates[self.date] for r in numbers.parts(self.part)])
 
-class TimeColumn(Key):
-    """The times of the first dates, shape (n_dates, 1), folded when a program is simplified."""
+
+class TimeColumn(Number):
+    """The times of the first dates, shape (n_dates, 1)."""
 
     n_dates: int
     part: int = 0
 
+    def of(self, numbers: "Numbers") -> NDArray[np.float64]:
+        times = [r.schedule_dates[: self.n_dates] for r in numbers.parts(self.part)]
+        return np.array(times, numbers.dtype)[:, :, None]
 
-class NodeWeight(Key):
-    """The weight of a curve's node in the integral to a date, folded when a program is simplified."""
+
+class NodeWeight(Number):
+    """The weight of a curve's node in the integral to a date."""
 
     node: str
     date: int
     part: int = 0
 
+    def of(self, numbers: "Numbers") -> NDArray[np.float64]:
+        return numbers.weights(self.node, self.part)[:, self.date]
 
-class NodeWeightColumn(Key):
-    """The weights of a curve's node to the first dates, shape (n_dates, 1), folded when a program is simplified."""
+
+class NodeWeightColumn(Number):
+    """The weights of a curve's node to the first dates, shape (n_dates, 1)."""
 
     node: str
     n_dates: int
     part: int = 0
 
+    def of(self, numbers: "Numbers") -> NDArray[np.float64]:
+        return numbers.weights(self.node, self.part)[:, : self.n_dates, None].astype(numbers.dtype)
 
-class OfPolicy(Key):
-    """Numbers of an exercise policy by date, or one for all dates, open in the simplified program too."""
+
+class OfPolicy(LateNumber):
+    """Numbers of an exercise policy by date, or one for all dates."""
 
     name: str
     variant: Variant = USUAL
+
+    def of(self, numbers: "Numbers") -> NDArray[np.float64]:
+        return np.array([policy_of(r, self.variant)[self.name] for r in numbers.requests], numbers.dtype)
 
 
 class Numbers:
@@ -127,13 +171,13 @@ class Numbers:
         found.markets = self.markets.some(places[:1] if found._is_one_market else places)
         return found
 
-    def _parts(self, part: int) -> list[Request]:
+    def parts(self, part: int) -> list[Request]:
         """The request of an underlying, of each trade."""
         return [request.parts[part] for request in self.requests]
 
-    def _weights(self, node: str, part: int) -> NDArray[np.float64]:
+    def weights(self, node: str, part: int) -> NDArray[np.float64]:
         """The weights of a node at the dates of each trade, shape (n_trades, n_dates)."""
-        return np.array([r.sole_market.weights(r.schedule_dates)[node] for r in self._parts(part)])
+        return np.array([r.sole_market.weights(r.schedule_dates)[node] for r in self.parts(part)])
 
     @cached_property
     def folded_key(self) -> Hashable:
@@ -143,9 +187,7 @@ class Numbers:
 
     def folded(self, source: Source) -> Any:
         """Binds the numbers that are folded when a program is simplified."""
-        if isinstance(source, Value | Start | Time | TimeColumn | NodeWeight | NodeWeightColumn | Coefficient):
-            return self._once(source)
-        return source
+        return self._once(source) if isinstance(source, (Number, Coefficient)) else source
 
     def late(self, widths: Widths, variant: Variant = USUAL) -> Callable[[Source], Any]:
         """Binds the parameters and widths that a simplified program leaves open, and a variant of exercise policies."""
@@ -155,51 +197,31 @@ class Numbers:
                 return per_trade(widths[:, source.kink, source.order].astype(self.dtype))
             if isinstance(source, OfPolicy):
                 return self._once(source.replaced(variant=variant))
-            return self._once(source) if isinstance(source, Parameter) else source
+            return self._once(source) if isinstance(source, LateNumber) else source
 
         return bind
 
     def _once(self, source: Any) -> Any:
         if source not in self._values:
-            self._values[source] = per_trade(self._made(source))
+            is_of_law = isinstance(source, Coefficient)
+            made = source.of(self.markets.parts[source.part], self.dtype) if is_of_law else source.of(self)
+            self._values[source] = per_trade(made)
         return self._values[source]
-
-    def _made(self, source: Any) -> NDArray[np.float64]:
-        match source:
-            case Coefficient():
-                return source.of(self.markets.parts[source.part], self.dtype)
-            case Time(date=date, part=part):
-                return np.array([r.schedule_dates[date] for r in self._parts(part)])
-            case OfPolicy(name=name, variant=variant):
-                return np.array([policy_of(r, variant)[name] for r in self.requests], self.dtype)
-            case TimeColumn(n_dates=n, part=part):
-                return np.array([r.schedule_dates[:n] for r in self._parts(part)], self.dtype)[:, :, None]
-            case NodeWeight(node=node, date=date, part=part):
-                return self._weights(node, part)[:, date]
-            case NodeWeightColumn(node=node, n_dates=n, part=part):
-                return self._weights(node, part)[:, :n, None].astype(self.dtype)
-            case Start(part=part, rounded=rounded):
-                starts = np.array([start_of(r, r.values) for r in self._parts(part)], dtype=float)
-                return starts.astype(self.dtype) if rounded else starts
-            case Value(name=name, rounded=rounded):
-                values = np.array([r.payoff_values[name] for r in self.requests], dtype=float)
-                return values.astype(self.dtype) if rounded else values
-        return np.array([r.contract.values[source.name] for r in self.requests], dtype=float).astype(self.dtype)
 
 
 class InMarket(Protocol):
-    """A pilot or a plan: a request, and its market with the numbers of its laws that are known."""
+    """A pilot or a plan: a request, and its open numbers."""
 
     @property
     def request(self) -> Request: ...
 
     @property
-    def markets(self) -> AnyMarkets: ...
+    def numbers(self) -> Numbers: ...
 
 
 def numbers_of(items: Sequence[InMarket]) -> Numbers:
     """The numbers of some pilots or plans. Laws of several are computed for all at once, those of one are kept."""
-    return Numbers([one.request for one in items], items[0].markets if len(items) == 1 else None)
+    return items[0].numbers if len(items) == 1 else Numbers([one.request for one in items])
 
 
 def _folded(contract: Contract) -> Hashable:

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from greeks_cli.engine.autodiff.mixed_partials import MultiIndex
 from greeks_cli.engine.backends.backend import Device, SlicedSums
 from greeks_cli.engine.backends.select import arithmetic, device_of, on_processor, processor
+from greeks_cli.engine.compiler.functions import broadcast
 from greeks_cli.engine.compiler.ir import small_buffers
 from greeks_cli.engine.estimators.moments import Moments
 from greeks_cli.engine.execution.accumulator import StackAccumulator, StackMoments
@@ -284,7 +285,7 @@ def _rows(
             if isinstance(rows, SlicedSums):
                 yield result, rows
             else:
-                yield result, np.broadcast_to(rows, (len(linked.stacks[result[0]]), n_paths))
+                yield result, broadcast(rows, (len(linked.stacks[result[0]]), n_paths))
         piece.kept.clear()  # sums of all pieces would fill the memory
 
     if len(pieces) == 1:

@@ -9,8 +9,8 @@ from greeks_cli.engine.estimators.bandwidth import Kink
 from greeks_cli.engine.estimators.methods import kink_order
 from greeks_cli.engine.execution.blocks import Blocks
 from greeks_cli.engine.execution.choice.least_error import Group
+from greeks_cli.engine.execution.numbers import Numbers
 from greeks_cli.engine.execution.traced import Traced
-from greeks_cli.engine.simulation.any_market import AnyMarkets
 from greeks_cli.terms.request import Request
 from greeks_cli.terms.simulation import Sampler
 
@@ -38,12 +38,17 @@ class Plan:
     traced: Traced
     kinks: tuple[Kink, ...]
     blocks: Blocks
-    markets: AnyMarkets
-    """The market, with the numbers of its laws that are known."""
+    numbers: Numbers
+    """The open numbers of the request."""
     shift: float = 0.0
     """The shift of the paths' ends by importance sampling, in standard deviations."""
     small: frozenset[MultiIndex] = frozenset()
     """The Greeks that few plain paths would show: numbers far below their usual size are no rounding."""
+
+    @cached_property
+    def indices(self) -> tuple[MultiIndex, ...]:
+        """The derivatives, by group."""
+        return tuple(index for group in self.groups for index in group.wanted)
 
     @property
     def n_steps(self) -> int:

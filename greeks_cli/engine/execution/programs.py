@@ -53,7 +53,7 @@ class Batch:
         numbers = numbers_of(plans)
         parts = _parts(plans, numbers)
         program, factors = plans[0].traced.together(parts) if len(plans) == 1 else together(parts)
-        of_plans = {name: np.broadcast_to(np.asarray(factor), len(plans)) for name, factor in factors.items()}
+        of_plans = {name: np.full(len(plans), np.asarray(factor)) for name, factor in factors.items()}
         return cls(numbers, program, of_plans)
 
 

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from greeks_cli.engine.autodiff.chainer_runtime import chainer
 from greeks_cli.engine.autodiff.mixed_partials import MultiIndex
 from greeks_cli.engine.autodiff.ops import Leaves, Operand
+from greeks_cli.engine.compiler.functions import broadcast
 from greeks_cli.engine.compiler.ir import Program
 from greeks_cli.engine.compiler.tracer import Tracer
 from greeks_cli.engine.simulation.gbm import (
@@ -192,7 +193,7 @@ class Law:
 
     def _summed(self, array: Any, shape: tuple[int, ...]) -> NDArray[np.float64]:
         """The coefficients, of which those of increments are summed up to each date."""
-        array = np.broadcast_to(np.asarray(array, float), (shape[0], shape[1] * shape[2])).reshape(shape)
+        array = broadcast(np.asarray(array, float), (shape[0], shape[1] * shape[2])).reshape(shape)
         if not self._of_increments:
             return array
         array = array.copy()

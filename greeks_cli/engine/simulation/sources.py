@@ -3,7 +3,7 @@
 Each source is an object that names its array or number; ``of`` makes the array or number.
 """
 
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from math import sqrt
 from typing import Any, ClassVar
 
@@ -18,7 +18,7 @@ from greeks_cli.engine.simulation.markets import Markets
 from greeks_cli.engine.simulation.path_data import PathData
 
 
-class PathSource(Key, ABC):
+class PathSource(Key):  # ABC would take more time to recognise a source than to read it
     """A source that is an array of a block's paths."""
 
     of_market: ClassVar[bool] = False

@@ -8,6 +8,7 @@ from typing import Any
 from greeks_cli.report.formats.book import record_of, row_key
 from greeks_cli.run.books.batch import answer_to
 from greeks_cli.run.machine.arithmetic import arithmetic_of
+from greeks_cli.run.machine.cores import available_cores
 from greeks_cli.run.machine.executors import with_executor
 from greeks_cli.run.machine.interrupts import end_if_asked
 from greeks_cli.terms.books.trade import Rejected, Trade
@@ -23,7 +24,7 @@ class Served:
     """The rows of lines, and how many trades had each status. What is traced stays in this process for later lines."""
 
     def __init__(self, read: Read, units: Units, threads: int | None):
-        self._read, self._units, self._threads = read, units, threads
+        self._read, self._units, self._threads = read, units, threads or available_cores()
         self.statuses: Counter[str] = Counter()
 
     def rows(self, lines: Iterable[bytes]) -> Iterator[dict[str, Any]]:

@@ -8,7 +8,6 @@ from importlib.metadata import PackageNotFoundError, version
 
 from greeks_cli import __version__
 from greeks_cli.engine.backends.select import described, devices
-from greeks_cli.run.machine import executors
 from greeks_cli.run.machine.arithmetic import fingerprint
 from greeks_cli.run.machine.cores import available_cores
 from greeks_cli.terms.books.trade import Trade
@@ -38,7 +37,6 @@ def facts() -> list[tuple[str, str]]:
         ("arithmetic", fingerprint()),
         ("threads", str(available_cores())),
         *((name, _installed(name)) for name in _PACKAGES),
-        ("executor", executors.described()),
         ("gpu", described()),
     ]
 

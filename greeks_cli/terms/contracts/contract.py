@@ -109,7 +109,7 @@ class Contract(Term):
 
     def but_for(self, names: Collection[str]) -> str:
         """The contract without some of its fields, for comparison."""
-        return repr(self.model_dump(exclude=set(names)))
+        return repr([(name, getattr(self, name)) for name in type(self).model_fields if name not in names])
 
     @property
     def is_early(self) -> bool:

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from greeks_cli.engine.autodiff.mixed_partials import MultiIndex
 from greeks_cli.engine.compiler.batching import in_batches
+from greeks_cli.engine.compiler.functions import broadcast
 from greeks_cli.engine.compiler.ir import small_buffers
 from greeks_cli.engine.estimators.bias import remaining_bias
 from greeks_cli.engine.estimators.methods import Method, kink_order
@@ -34,6 +35,9 @@ _ROWS = 1 << 18
 """Numbers of an array of a batch, at most."""
 _NUMBERS_AT_ONCE = 1 << 21
 """Paths times results times requests of a batch, at most, on each thread."""
+
+_SAMPLES_AT_ONCE = 1 << 16
+"""Samples of candidates that are judged at once, at most: more leave the cache."""
 
 _DATES_OF_NOTES = 24
 """Dates of a note, at most, whose conditional estimate costs little more than its likelihood ratio."""
@@ -130,7 +134,7 @@ class _Contest:
         for candidate in self.candidates:
             for level in candidate.levels:
                 wanted.setdefault(level.key, (level, {}))[1][candidate.index] = None
-        self.numbers_of_levels = {key: number for number, key in enumerate(wanted)}
+        self._numbers_of_levels = {key: number for number, key in enumerate(wanted)}
         places = {
             pattern: place for place, pattern in enumerate(dict.fromkeys(one.pattern for one, _ in wanted.values()))
         }
@@ -138,6 +142,10 @@ class _Contest:
             programs = [pilots[0].traced.of_choices(pattern, self.numbers) for pattern in places]
         levels = [(places[level.pattern], tuple(indices)) for level, indices in wanted.values()]
         self.levels = Levels(programs, [level for level, _ in wanted.values()], levels)
+
+    def number_of(self, level: Level) -> int:
+        """The number of a level among the different ones of all candidates."""
+        return self._numbers_of_levels[level.key]
 
     def rows_of_stacks(self) -> Iterator[list[int]]:
         """The places of pilots that are run at once, on the same paths."""
@@ -162,15 +170,18 @@ class _Stack:
     @np.errstate(all="ignore")  # a method that fails here is not chosen
     def errors(self) -> list[Errors]:
         """The squared errors of the methods of every Greek that has a choice, for each pilot."""
-        if not self._contest.candidates:
+        candidates = self._contest.candidates
+        if not candidates:
             return [{} for _ in self._rows]
         trial = _Trial(self._contest, self._rows)
-        found: dict[MultiIndex, list[NDArray[np.float64]]] = {}
-        for candidate in self._contest.candidates:
-            found.setdefault(candidate.index, []).append(trial.squared_error(candidate))
-        errors = {index: np.array(of_methods) for index, of_methods in found.items()}
-        places = range(len(self._rows))
-        return [{index: of_methods[:, place] for index, of_methods in errors.items()} for place in places]
+        at_once = max(1, _SAMPLES_AT_ONCE // trial.n_samples)
+        parts = [candidates[start : start + at_once] for start in range(0, len(candidates), at_once)]
+        errors = np.concatenate([trial.squared_errors(part) for part in parts])
+        methods: dict[MultiIndex, list[int]] = {}
+        for number, candidate in enumerate(candidates):
+            methods.setdefault(candidate.index, []).append(number)
+        of_greeks = {index: errors[numbers] for index, numbers in methods.items()}
+        return [{index: own[:, place] for index, own in of_greeks.items()} for place in range(len(self._rows))]
 
 
 class _Trial:
@@ -191,23 +202,33 @@ class _Trial:
         self._samples = stacked.bound(contest.levels.program, contest.levels.bound(stacked.numbers, rows))
         self._changes: dict[Hashable, Moments] = {}
 
-    def squared_error(self, candidate: Candidate) -> NDArray[np.float64]:
-        """The squared error of a candidate for each request."""
-        index, request, weights = candidate.index, self._request, self._weights
-        levels = [(self._contest.numbers_of_levels[level.key], index) for level in candidate.levels]
-        values = self._of(levels[0])
-        mean = _dot(values, weights) / len(weights)
-        error = _dot(np.square(values - mean[..., None]), weights) / len(weights) / effective_paths(request)
-        if len(levels) > 1:
-            near, far = (self._change(one, other) for one, other in pairwise(levels))
-            order = np.array([kink_order(request.contract, index)])
-            bias = remaining_bias(near, far, candidate.bias_order, order, deviations=0)
-            error = error + (2 * bias) ** 2  # twice, for a bias is worse than noise: no number of paths shows it
-        return np.where(np.isfinite(error), error * candidate.cost, np.inf)
+    @property
+    def n_samples(self) -> int:
+        """Paths times requests."""
+        return len(self._rows) * len(self._weights)
+
+    def squared_errors(self, candidates: Sequence[Candidate]) -> NDArray[np.float64]:
+        """The squared error of each candidate for each request."""
+        weights = self._weights
+        values = np.array([self._of((self._contest.number_of(own.levels[0]), own.index)) for own in candidates])
+        values -= (_dot(values, weights) / len(weights))[..., None]
+        errors = _dot(np.square(values, out=values), weights) / len(weights) / effective_paths(self._request)
+        for number, candidate in enumerate(candidates):
+            if len(candidate.levels) > 1:  # a bias counts twice: no number of paths shows it
+                errors[number] += (2 * self._bias(candidate)) ** 2
+        costs = np.array([[candidate.cost] for candidate in candidates])
+        return np.where(np.isfinite(errors), errors * costs, np.inf)
+
+    def _bias(self, candidate: Candidate) -> NDArray[np.float64]:
+        """The bias of a candidate for each request."""
+        levels = [(self._contest.number_of(level), candidate.index) for level in candidate.levels]
+        near, far = (self._change(one, other) for one, other in pairwise(levels))
+        order = np.array([kink_order(self._request.contract, candidate.index)])
+        return remaining_bias(near, far, candidate.bias_order, order, deviations=0)
 
     def _of(self, name: AtLevel) -> Samples:
         """The samples of a derivative at a level, a row of paths for each request."""
-        return np.broadcast_to(self._samples[name], (len(self._rows), len(self._weights)))
+        return broadcast(self._samples[name], (len(self._rows), len(self._weights)))
 
     def _change(self, one: AtLevel, other: AtLevel) -> Moments:
         """The change by other widths; the few paths of a pilot say nothing of its standard error."""
@@ -229,6 +250,6 @@ def _has_close_kinks(pilot: Pilot) -> bool:
 
 
 def _dot(rows: Samples, others: Samples) -> NDArray[np.float64]:
-    """The product of each row with another; BLAS would start threads for rows of this length."""
+    """The sum of each row's products with another; BLAS would start threads for rows of this length."""
     found: NDArray[np.float64] = np.einsum("...i,...i->...", rows, others)
     return found

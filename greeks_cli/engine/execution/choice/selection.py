@@ -58,8 +58,8 @@ class Pilot:
     kinks: tuple[Kink, ...]
     candidates: Mapping[MultiIndex, tuple[Method, ...]]
     traced: Traced
-    markets: AnyMarkets
-    """The market, with the numbers of its laws that are known."""
+    numbers: Numbers
+    """The open numbers of the request."""
 
     @classmethod
     def of_all(cls, requests: Sequence[Request]) -> list[Self]:
@@ -80,7 +80,7 @@ class Pilot:
                     kinks = tuple(pilot_kinks(request, data))
                     candidates = candidates_of(request, kinks)
                     own = traced(request, candidates)
-                    found[number] = cls(request, motion, kinks, candidates, own, markets[number])
+                    found[number] = cls(request, motion, kinks, candidates, own, Numbers([request], markets[number]))
         return [found[number] for number in range(len(requests))]
 
     def choice(self, errors: Errors) -> Choice:

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from greeks_cli.engine.autodiff.mixed_partials import MultiIndex
 from greeks_cli.engine.backends.backend import HOST, Device
 from greeks_cli.engine.backends.select import processor
+from greeks_cli.engine.compiler.functions import broadcast
 from greeks_cli.engine.execution.linker import Linked
 from greeks_cli.engine.execution.numbers import type_of
 from greeks_cli.engine.execution.plan import Plan
@@ -26,6 +27,8 @@ from greeks_cli.terms.request import Request
 from greeks_cli.terms.simulation import Sampler
 
 _MOST_PATHS, _MOST_NORMALS, _MOST_KEPT = 2048, 1 << 20, 1 << 14
+_SAMPLES_AT_ONCE = 1 << 16
+"""Samples that are summed at once: of more, Python's part is little of the time."""
 UNSEEN, _UNSEEN_POINTS = 3.0, 0.3
 """Paths that a run may miss, and of Sobol points, whose scrambles spread extremes evenly in all."""
 
@@ -51,21 +54,27 @@ def tails(linked: Linked, plans: Sequence[Plan], paths: int) -> list[Mapping[Mul
     rare = is_rare(ends, shift, probability_of_missed(request, paths), grid.n_underlyings)
     found: list[dict[MultiIndex, Tail]] = [{} for _ in linked.stacks]
     chunked = linked.chunked((False,) * len(linked.stacks))
+    shifted_weights = shift_weights(ends, shift) if shift else None
     waiting: dict[tuple[int, MultiIndex], NDArray[np.float64]] = {}
+    ready: dict[int, dict[MultiIndex, NDArray[np.float64]]] = {}
     for (stack, (level, index)), rows in chunked.run(motion, HOST):
         if level not in (ESTIMATE, CONTROL):
             continue
-        samples = np.broadcast_to(rows, (len(linked.stacks[stack]), n_paths)).astype(np.float64)
+        plan = plans[linked.stacks[stack][0]]
+        samples = broadcast(rows, (len(linked.stacks[stack]), n_paths)).astype(np.float64)
         samples *= linked.factors[stack, (level, index)][:, None]
-        if shift:
-            samples *= shift_weights(ends, shift)
-        if plans[linked.stacks[stack][0]].controls:
+        if shifted_weights is not None:
+            samples *= shifted_weights
+        if plan.controls:
             if (stack, index) not in waiting:
                 waiting[stack, index] = samples
                 continue
             other = waiting.pop((stack, index))
             samples = _residual(*((samples, other) if level == ESTIMATE else (other, samples)), weights * ~rare)
-        found[stack][index] = _tail(samples, weights, rare)
+        own = ready.setdefault(stack, {})
+        own[index] = samples
+        if len(own) * samples.size >= _SAMPLES_AT_ONCE or len(found[stack]) + len(own) == len(plan.indices):
+            found[stack] |= _tails(ready.pop(stack), weights, rare)
     return found  # type: ignore[return-value]  # dicts are mappings
 
 
@@ -94,18 +103,20 @@ def probability_of_missed(request: Request, paths: int) -> float:
     return (_UNSEEN_POINTS if request.simulation.sampler is Sampler.SOBOL else UNSEEN) / paths
 
 
-def _tail(samples: NDArray[np.float64], weights: NDArray[np.floating], rare: NDArray[np.bool_]) -> Tail:
-    # Rows in C order have the same sums alone and in a stack.
-    places, rows = np.flatnonzero(rare), np.ascontiguousarray(samples)
-    means = (rows * weights).sum(axis=1) / weights.sum()
-    distances = np.abs(rows - means[:, None])
+def _tails(
+    samples: Mapping[MultiIndex, NDArray[np.float64]], weights: NDArray[np.floating], rare: NDArray[np.bool_]
+) -> dict[MultiIndex, Tail]:
+    """The tails of some Greeks, of which each has a row of samples for each plan."""
+    places, rows = np.flatnonzero(rare), np.array([*samples.values()])
+    means = (rows * weights).sum(axis=-1) / weights.sum()
+    distances = np.abs(rows - means[..., None])
     if not np.isfinite(distances).all():
         distances = np.nan_to_num(distances, nan=0.0, posinf=0.0)
     weighed = distances * weights
     squares = weighed * distances
-    missed = np.take(weighed, places, axis=1).sum(axis=1) / len(weights)
-    shares = np.take(squares, places, axis=1).sum(axis=1) / np.maximum(squares.sum(axis=1), np.finfo(float).tiny)
-    return Tail(missed, shares)
+    missed = np.take(weighed, places, axis=-1).sum(axis=-1) / len(weights)
+    shares = np.take(squares, places, axis=-1).sum(axis=-1) / np.maximum(squares.sum(axis=-1), np.finfo(float).tiny)
+    return {index: Tail(*one) for index, *one in zip(samples, missed, shares, strict=True)}
 
 
 def _residual(
