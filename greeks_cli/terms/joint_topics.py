@@ -63,7 +63,8 @@ JOINT_TOPICS = {
         "another rate  is a quantity or a multiplier of the position in a book",
         "Greeks        d(foreign_rate), d(fx_vol), d(fx_correlation), of several underlyings d(fx_vol[A]); vega",
         "              moves the drift too",
-        "closed form   that of the contract. Models gbm and merton, a vol that is a number",
+        "curve of vol  the drift takes the vol of the time, the root of the variance per year between two nodes",
+        "closed form   that of the contract. Models gbm and merton",
     ),
     "hessian": (
         "all second derivatives in the spots of several underlyings, by --greeks hessian: gamma[A], d(spot[A],spot[B])",

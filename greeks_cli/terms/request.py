@@ -15,6 +15,7 @@ from greeks_cli.terms.joint_greeks import default_greeks
 from greeks_cli.terms.markets.curve import Curve
 from greeks_cli.terms.markets.dividends import CashDividends
 from greeks_cli.terms.markets.flat_market import FlatMarket
+from greeks_cli.terms.markets.forward_vols import years_until
 from greeks_cli.terms.markets.joint_market import JointMarket
 from greeks_cli.terms.markets.market import Market
 from greeks_cli.terms.markets.models import Model
@@ -205,7 +206,11 @@ class Request:
             return frozenset(named(node, name) for name, part in parts for node in part.idle_parameters)
         market = self.market
         weights = market.weights(self.schedule_dates)
-        idle = {node for node, of_dates in weights.items() if not of_dates.any()}
+        idle = {
+            node
+            for node, of_dates in weights.items()
+            if not (of_dates.any() or weights.get(years_until(node), of_dates).any())
+        }
         if market.dividends:
             known = self.cash_dividends.names if self.cash_dividends else ()
             idle |= {name for name in market.dividends.cash if name not in known}

@@ -190,7 +190,6 @@ def test_curves_and_shares_of_the_price():
 @pytest.mark.parametrize(
     ("market", "word"),
     [
-        ({"vol": "0.5:0.2,1:0.3", **QUANTO}, "vol that is a number"),
         ({"vol": 0.2, "future": 100, **QUANTO}, "future and foreign_rate exclude each other"),
         ({"vol": 0.2, "fx_vol": 0.1}, "give foreign_rate and fx_correlation too"),
         ({"model": "heston", **HESTON, **QUANTO}, "model gbm or merton"),

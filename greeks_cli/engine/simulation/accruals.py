@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from greeks_cli.engine.autodiff.ops import Leaves, Operand, exp, log, sqrt
 from greeks_cli.terms.markets.carry import carry
+from greeks_cli.terms.markets.forward_vols import integral_of_vol
 from greeks_cli.terms.nodes import Nodes
 
 WeightOf = Callable[[str], Operand]
@@ -52,8 +53,12 @@ class Accruals:
     @property
     def carry(self) -> Operand:
         """The logarithm of the forward over the spot, but for dividends in cash."""
+
+        def integral(name: str) -> Operand:
+            return self._of_vol if name == "vol" else self._integral(name)
+
         return carry(
-            self._nodes, self._leaves, self._integral, lambda share: self._weight(share) * log(1 - self._leaves[share])
+            self._nodes, self._leaves, integral, lambda share: self._weight(share) * log(1 - self._leaves[share])
         )
 
     @property
@@ -84,6 +89,16 @@ class Accruals:
         leaves = self._leaves
         drift = leaves["rate"] - leaves["dividend_yield"] - 0.5 * leaves["vol"] * leaves["vol"]
         return drift * self._elapsed
+
+    @property
+    def _of_vol(self) -> Operand:
+        """The integral of the volatility."""
+        nodes = self._nodes.get("vol")
+        if not nodes:
+            return self._integral("vol")
+        vols = {node: self._leaves[node] + self._leaves["vol"] for node in nodes}
+        passed = self._leaves["time"] * self._n_dates * vols[nodes[0]]
+        return integral_of_vol(vols, self._weight, self._years, sqrt) - passed
 
     @property
     def _elapsed(self) -> Operand:

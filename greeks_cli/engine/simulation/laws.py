@@ -31,6 +31,7 @@ from greeks_cli.engine.simulation.gbm import (
     weight_name,
 )
 from greeks_cli.terms.markets.carry import SHARES
+from greeks_cli.terms.markets.forward_vols import weights_in_forward_vols
 from greeks_cli.terms.nodes import Nodes
 
 _GENERIC_SPOTS = 49.0, 98.0, 103.0
@@ -266,11 +267,10 @@ def _generic(n_dates: int, nodes: Nodes) -> Columns:
     values = {name: generator.uniform(0.5, 2.0, _GENERIC) for name in parameters_of(nodes)}
     values |= {name: generator.uniform(0.1, 0.5, _GENERIC) for name in dict(nodes).get(SHARES, ())}
     values |= {"spot": np.array(_GENERIC_SPOTS), "time": np.zeros(_GENERIC)}
-    weights = {
-        node: np.cumsum(generator.uniform(0.5, 1.5, (_GENERIC, n_dates)), axis=1)
-        for _, names in nodes
-        for node in names
-    }
+    vols = dict(nodes).get("vol", ())  # total variance rises
+    values |= zip(vols, np.sort([values[vol] for vol in vols], axis=0), strict=True)
+    weighted = [*(node for _, names in nodes for node in names), *weights_in_forward_vols(nodes)]
+    weights = {name: np.cumsum(generator.uniform(0.5, 1.5, (_GENERIC, n_dates)), axis=1) for name in weighted}
     return Columns(values, dates, nodes, weights)
 
 

@@ -14,6 +14,7 @@ from greeks_cli.terms.markets.carry import FUTURE, QUANTO, SHARES, carry
 from greeks_cli.terms.markets.curve import Curve, Vol
 from greeks_cli.terms.markets.dividends import CashDividends, DividendModel, Dividends
 from greeks_cli.terms.markets.flat_market import FlatMarket
+from greeks_cli.terms.markets.forward_vols import integral_of_vol
 from greeks_cli.terms.markets.market_fields import MarketFields
 from greeks_cli.terms.markets.models import Model, mean_variance
 from greeks_cli.terms.markets.vol_surface import VolSurface
@@ -223,10 +224,16 @@ class Market(MarketFields):
         found: float = carry(
             dict(self.nodes),
             self.values,
-            lambda name: self._mean(name, lambda curve: curve.mean(date)) * date,
+            lambda name: self._integral(name, date),
             lambda share: log1p(-self.values[share]) if share in known else 0.0,
         )
         return found
+
+    def _integral(self, name: str, date: float) -> float:
+        if name == "vol" and "vol" in self.curves:
+            weights, vols = self.weights((date,)), {node: self.values[node] for node in dict(self.nodes)["vol"]}
+            return float(integral_of_vol(vols, lambda name: weights[name][0], date, sqrt))
+        return self._mean(name, lambda curve: curve.mean(date)) * date
 
     def _mean(self, name: str, of_curve: Callable[[Curve], float]) -> float:
         value = getattr(self, name)

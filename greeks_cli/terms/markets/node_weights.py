@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from greeks_cli.terms.markets.dividends import on_date
+from greeks_cli.terms.markets.forward_vols import forward_vol_weights
 from greeks_cli.terms.markets.market import Market
 from greeks_cli.terms.nodes import node_name
 
@@ -15,6 +16,8 @@ def weights_of(market: Market, dates: tuple[float, ...]) -> Mapping[str, NDArray
     found: dict[str, NDArray[np.float64]] = {}
     for name, curve in market.curves.items():
         found |= zip((node_name(name, label) for label in curve.labels), curve.weights(dates), strict=True)
+    if market.foreign_rate is not None and "vol" in market.curves:
+        found |= forward_vol_weights(dict(market.nodes)["vol"], market.curves["vol"].times, dates)
     if market.dividends:
         ex_dates = dict(zip(market.dividends.names, market.dividends.times, strict=True))
         for name in market.dividends.shares:

@@ -1,7 +1,7 @@
 """Quantos: an underlying of another currency, whose price is paid at a fixed exchange rate.
 
 Under the payment's measure it grows at foreign_rate - dividend_yield - fx_correlation vol fx_vol, and the rate
-discounts (E. Reiner, Quanto mechanics, Risk 5, 1992).
+discounts (E. Reiner, Quanto mechanics, Risk 5, 1992). Under a curve vol is that of the time, by the forward variance.
 """
 
 from collections.abc import Iterator, Mapping
@@ -11,7 +11,6 @@ from pydantic import Field
 
 from greeks_cli.terms.fields import Fraction, PerYear
 from greeks_cli.terms.greek import QUANTO_PARAMETERS
-from greeks_cli.terms.markets.curve import Curve
 from greeks_cli.terms.markets.models import Model
 
 ForeignRate = Annotated[
@@ -45,7 +44,5 @@ def objections(fields: Mapping[str, Any]) -> Iterator[str]:
         yield f"a quanto wants {', '.join(QUANTO_PARAMETERS)}; give {' and '.join(missing)} too"
     if fields["model"] not in _MODELS:
         yield f"a quanto wants model {' or '.join(_MODELS)}, not {fields['model']}"
-    if isinstance(fields["vol"], Curve):
-        yield "a quanto wants a vol that is a number, not a curve"
     if fields["future"] is not None:
         yield "future and foreign_rate exclude each other; give spot, and the foreign rate as dividend_yield too"
