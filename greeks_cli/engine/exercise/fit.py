@@ -6,6 +6,7 @@ P. Glasserman and B. Yu, Monte Carlo and Quasi-Monte Carlo Methods 2002, 2004), 
 """
 
 from abc import ABC, abstractmethod
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -58,7 +59,7 @@ class Fit(ABC):
 
     def __init__(self, request: Request, variant: Variant, own: Early, known: Array | float):
         """``known`` is the part of the value that a formula gives at each date, discounted to today."""
-        self._variant, self._request = variant, request
+        self._variant, self._request, self._early = variant, request, own
         assert isinstance(request.contract, Exercisable)
         self._basis = request.contract.basis
         self._payments = np.asarray(values_of(own.payments))
@@ -71,6 +72,14 @@ class Fit(ABC):
     @property
     def _last(self) -> int:
         return len(self._payments) - 1
+
+    @cached_property
+    def _of_usual(self) -> Array:
+        """The increments of the usual policy's martingale on these paths, shape (n_dates, n_paths)."""
+        from greeks_cli.engine.exercise.policy import policy_of  # which fits by this class
+
+        levels = np.asarray(values_of(self._early.martingale(policy_of(self._request))))
+        return np.diff(levels, axis=0, prepend=0.0)
 
     def _add(self, *names: str) -> None:
         self.columns |= {name: np.zeros((len(self._payments), 1)) for name in names}

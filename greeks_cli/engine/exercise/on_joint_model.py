@@ -1,13 +1,10 @@
 """Exercise policy on several underlyings under models: polynomials of ranked logarithms, payment and variances."""
 
-from functools import cached_property
-
 import numpy as np
 
 from greeks_cli.engine.autodiff.ops import values_of
 from greeks_cli.engine.exercise.fit import NEVER, Array, Fit, pilot_path
 from greeks_cli.engine.exercise.least_squares import fitted
-from greeks_cli.engine.exercise.policy import policy_of
 from greeks_cli.engine.exercise.variants import USUAL, Variant
 from greeks_cli.engine.payoffs.early.joint_given import EarlyOnSeveralGiven
 from greeks_cli.engine.payoffs.early.joint_shocks import (
@@ -59,7 +56,7 @@ class FitOnJointModel(Fit):
 
     def _martingale(self, date: int, value: Array) -> Array:
         if self._variant != USUAL:
-            found: Array = self._usual[date]
+            found: Array = self._of_usual[date]
             return found
         if date == self._last:
             self._scale(date)
@@ -78,12 +75,6 @@ class FitOnJointModel(Fit):
             self.columns[f"martingale {k}"][date] = coefficient
         total: Array = np.einsum("k,kn->n", coefficients, rows)
         return total
-
-    @cached_property
-    def _usual(self) -> Array:
-        """The increments of the usual policy's martingale on these paths, shape (n_dates, n_paths)."""
-        levels = np.asarray(values_of(self._own.martingale(policy_of(self._request))))
-        return np.diff(levels, axis=0, prepend=0.0)
 
     def _scale(self, date: int) -> None:
         """Sets the numbers by which states are standardised."""

@@ -1,17 +1,16 @@
 """Exercise policy on one underlying under a model: polynomials of its logarithm and of its variance."""
 
 from collections.abc import Mapping
-from functools import cached_property, partial
+from functools import partial
 
 import numpy as np
 
 from greeks_cli.engine.autodiff.ops import values_of
 from greeks_cli.engine.exercise.fit import NEVER, Array, Fit, pilot_path
 from greeks_cli.engine.exercise.least_squares import fitted
-from greeks_cli.engine.exercise.policy import policy_of
 from greeks_cli.engine.exercise.variants import USUAL, Variant
 from greeks_cli.engine.payoffs.early.bells import bells
-from greeks_cli.engine.payoffs.early.given import DEGREE, STATES, EarlyGiven, degrees, polynomials, worth_going_on
+from greeks_cli.engine.payoffs.early.given import DEGREE, STATES, EarlyGiven, continuation_value, degrees, polynomials
 from greeks_cli.engine.payoffs.early.quantities import MORE_THAN_ROUNDING
 from greeks_cli.engine.payoffs.early.shocks import COLUMNS, n_shocks, shocks
 from greeks_cli.engine.simulation.paths import PlainPath
@@ -52,15 +51,9 @@ class FitOnModel(Fit):
             columns["left"][date] = still + self._own.diffusion_left[date]
             columns["left per variance"][date] = gain
 
-    @cached_property
-    def _usual(self) -> Array:
-        """The increments of the usual policy's martingale on these paths, shape (n_dates, n_paths)."""
-        levels = np.asarray(values_of(self._own.martingale(policy_of(self._request))))
-        return np.diff(levels, axis=0, prepend=0.0)
-
     def _martingale(self, date: int, value: Array) -> Array:
         if self._variant != USUAL:
-            found: Array = self._usual[date]
+            found: Array = self._of_usual[date]
             return found
         move = self._move.at(date)
         european = partial(self._european, date)
@@ -105,7 +98,7 @@ class FitOnModel(Fit):
 
     def _going_on(self, date: int) -> Array:
         states = [own[date] for own in self._states]
-        found: Array = worth_going_on(self._at(date), self._own.model, states, self._near[date])
+        found: Array = continuation_value(self._at(date), self._own.model, states, self._near[date])
         return found
 
 

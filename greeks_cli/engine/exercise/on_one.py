@@ -7,7 +7,13 @@ from greeks_cli.engine.exercise.fit import NEVER, Array, Fit, Moves, fitted_mart
 from greeks_cli.engine.exercise.least_squares import fitted
 from greeks_cli.engine.exercise.variants import USUAL, Variant
 from greeks_cli.engine.payoffs.early.bells import N_BELLS
-from greeks_cli.engine.payoffs.early.quantities import DEGREE, MORE_THAN_ROUNDING, POLICY, EarlyOnOne, worth_going_on
+from greeks_cli.engine.payoffs.early.quantities import (
+    DEGREE,
+    MORE_THAN_ROUNDING,
+    POLICY,
+    EarlyOnOne,
+    continuation_value,
+)
 from greeks_cli.engine.simulation.paths import PlainPath
 from greeks_cli.terms.request import Request
 
@@ -65,5 +71,5 @@ class FitOnOne(Fit):
             columns[f"continuation {k}"][date] = coefficient
 
     def _going_on(self, date: int) -> Array:
-        found: Array = worth_going_on(self._at(date), self._states[date], self._compared[date])
+        found: Array = continuation_value(self._at(date), self._states[date], self._compared[date])
         return found

@@ -5,7 +5,7 @@ per law and number of dates; the trace then gives the numbers of any market and 
 
 As calendar time passes, every future date comes nearer at once, and W keeps its law. The end of W is scaled. The date
 in the middle keeps its place in the Brownian bridge from 0 to the end, then the date in the middle of the first half,
-down to the first date. All other dates lie between two of these anchors, where a bridge only shifts with its ends. So
+down to the first date. All other dates lie between two of these knots, where a bridge only shifts with its ends. So
 time moves every date smoothly and with little noise. Scaling the first increment alone has the right law too, and
 many times the variance.
 
@@ -50,8 +50,8 @@ def drift(leaves: Leaves) -> Operand:
     return leaves["rate"] - leaves["dividend_yield"] - 0.5 * leaves["vol"] * leaves["vol"]
 
 
-def anchors(n_dates: int) -> list[int]:
-    """Indices of the anchors, from the last date by halves to the first."""
+def knots(n_dates: int) -> list[int]:
+    """Indices of the knots, from the last date by halves to the first."""
     chain = [n_dates - 1]
     while chain[-1] > 0:
         chain.append(chain[-1] // 2)
@@ -66,7 +66,7 @@ def has_clock(n_dates: int, nodes: Nodes) -> bool:
 class Dynamics:
     """The laws of a number of dates, in markets with the same curves.
 
-    ``places`` are the dates of the markets, the places of the anchors, and the weights of nodes.
+    ``places`` are the dates of the markets, the places of the knots, and the weights of nodes.
     """
 
     def __init__(self, n_dates: int, nodes: Nodes, places: Leaves):
@@ -75,9 +75,9 @@ class Dynamics:
     def path(self, leaves: Leaves, now: Leaves) -> Operand:
         """log S(t) - log spot = growth + vol W(t), and vol times the shift of W(t) by time.
 
-        An anchor at t between the next anchor at u and 0 lies at (t - time)/(u - time) of the place of the anchor at u,
-        plus its standardised bridge times sqrt((t - time)(u - t)/(u - time)). Over a chain of anchors the ratios
-        telescope, so that each bridge enters all later anchors by one function of time.
+        A knot at t between the next knot at u and 0 lies at (t - time)/(u - time) of the place of the knot at u,
+        plus its standardised bridge times sqrt((t - time)(u - t)/(u - time)). Over a chain of knots the ratios
+        telescope, so that each bridge enters all later knots by one function of time.
 
         On the clock of variance, coefficients are those of an increment.
         """
@@ -109,7 +109,7 @@ class Dynamics:
         return self._places["here"][-1:] * (1 - self._to(row, FIRST).variance / whole)
 
     def _reach(self, time: Operand) -> Operand:
-        """The function of time by which the bridge of each anchor enters; the last date has W itself."""
+        """The function of time by which the bridge of each knot enters; the last date has W itself."""
         here, after = self._places["here"], self._places["after"]
         last = after[:1] if self._n_dates > 1 else self._places["at"]
         end = 1 / sqrt(last * (last - time[:1]))

@@ -25,8 +25,8 @@ from greeks_cli.engine.simulation.gbm import (
     MOVING,
     WITHIN,
     Dynamics,
-    anchors,
     has_clock,
+    knots,
     parameters_of,
     weight_name,
 )
@@ -86,12 +86,12 @@ class Law:
         """``kind`` is path, density or shift; ``first`` the parameter of a shift."""
         self.kind, self.n_dates, self.first, self.nodes = kind, n_dates, first, nodes
         self.parameters = parameters_of(nodes)
-        n_anchors = len(anchors(n_dates))
+        n_knots = len(knots(n_dates))
         flat_density = kind == "density" and not nodes
         self._n_places = 1 if flat_density else n_dates
         """The number of dates that have coefficients."""
         n_density = 3 if nodes or n_dates == 1 else 5
-        self._n_data = {"path": 2 + n_anchors, "density": n_density, "shift": 2}[kind]
+        self._n_data = {"path": 2 + n_knots, "density": n_density, "shift": 2}[kind]
         self._lock = RLock()
         self._found: dict[MultiIndex, Operand | None] = {}
         self._increments: dict[MultiIndex, NDArray[np.bool_] | None] = {}
@@ -225,7 +225,7 @@ class Law:
         inputs["at"] = at.reshape(1, -1)
         if self.nodes:
             inputs |= self._of_curves(markets)
-        chain = anchors(self.n_dates)
+        chain = knots(self.n_dates)
         if self.kind == "density":
             inputs |= {"here": dates[:, :1].reshape(1, -1), "after": dates[:, -1:].reshape(1, -1)}
             return inputs | dict.fromkeys(("place", "slope"), inputs["at"])
@@ -275,9 +275,9 @@ def _generic(n_dates: int, nodes: Nodes) -> Columns:
 
 
 def _interpolations(at: NDArray[np.float64], chain: list[int]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """P and Q, of shape (n_anchors, n_dates): bridge b moves W(t) by (P - time Q) times its function of time.
+    """P and Q, of shape (n_knots, n_dates): bridge b moves W(t) by (P - time Q) times its function of time.
 
-    Between anchors W(t) moves by linear interpolation, and bridge b moves anchor b and all before it.
+    Between knots W(t) moves by linear interpolation, and bridge b moves knot b and all before it.
     """
     increasing = at[chain][::-1]
     places, slopes = [], []

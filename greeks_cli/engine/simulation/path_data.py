@@ -12,7 +12,7 @@ from greeks_cli.engine.autodiff.mixed_partials import MultiIndex
 from greeks_cli.engine.autodiff.normal import log_upper_tail
 from greeks_cli.engine.compiler import elementary
 from greeks_cli.engine.compiler.ir import Array
-from greeks_cli.engine.simulation.gbm import anchors
+from greeks_cli.engine.simulation.gbm import knots
 from greeks_cli.engine.simulation.grid import Grid
 from greeks_cli.engine.simulation.importance import stretched
 from greeks_cli.engine.simulation.laws import Law
@@ -167,7 +167,7 @@ class PathData:
             growth = motion.brownian[dates] * along
             growth += drift
         if rows[2:].any():  # bridges enter only where time has moved
-            for row, data in zip(bridged, self._anchored(), strict=True):
+            for row, data in zip(bridged, self._at_knots(), strict=True):
                 growth += row * data
         elementary.exp(growth, out=growth)
         return growth
@@ -272,8 +272,8 @@ class PathData:
         weights = self.markets.coefficients(law, index)[row, 0].astype(self.motion.dtype)
         return self.motion.summed(self.motion.normals[: self.markets.n_dates] * self.motion.on_device(weights[:, None]))
 
-    def _anchored(self) -> list[Array]:
-        chain = anchors(self.markets.n_dates)
+    def _at_knots(self) -> list[Array]:
+        chain = knots(self.markets.n_dates)
         if self.markets.law("path").on_clock:
             return [self.walk[-1], *(self.bridge(here, after) for after, here in pairwise(chain))]
         return [self.motion.brownian[-1], *(self.motion.bridge(here, after) for after, here in pairwise(chain))]

@@ -12,7 +12,7 @@ from greeks_cli.engine.autodiff.mixed_partials import MultiIndex
 from greeks_cli.engine.autodiff.ops import Operand
 from greeks_cli.engine.compiler.ir import Array
 from greeks_cli.engine.simulation.cash_dividends import underlying_of_request
-from greeks_cli.engine.simulation.gbm import MOVING, anchors, parameters_of
+from greeks_cli.engine.simulation.gbm import MOVING, knots, parameters_of
 from greeks_cli.engine.simulation.laws import Law, law_of
 from greeks_cli.engine.simulation.models.conditional import integrates
 from greeks_cli.engine.simulation.sources import (
@@ -102,14 +102,14 @@ class Scenario:
     @cached_property
     def underlying(self) -> ExpLinear:
         """The paths as they move with the parameters."""
-        law, pairs = self._law("path"), [(here, after) for after, here in pairwise(anchors(self.n_dates))]
+        law, pairs = self._law("path"), [(here, after) for after, here in pairwise(knots(self.n_dates))]
         if law.on_clock:
             end = self.array(WeightedNormals(law, (), 1, 0, self.n_dates))
-            anchored = [end, *(self.array(WalkBridge(*pair)) for pair in pairs)]
+            at_knots = [end, *(self.array(WalkBridge(*pair)) for pair in pairs)]
         else:
-            anchored = [self._brownian[-1], *(self.array(Bridge(*pair)) for pair in pairs)]
+            at_knots = [self._brownian[-1], *(self.array(Bridge(*pair)) for pair in pairs)]
         return ExpLinear(
-            self._coefficients(law), [None, self._along(law), *anchored], self._spots, "spot", self.unrounded_spot
+            self._coefficients(law), [None, self._along(law), *at_knots], self._spots, "spot", self.unrounded_spot
         )
 
     @cached_property

@@ -5,7 +5,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from greeks_cli.engine.simulation.gbm import anchors
+from greeks_cli.engine.simulation.gbm import knots
 from greeks_cli.engine.simulation.laws import law_of
 from greeks_cli.engine.simulation.markets import Markets
 
@@ -17,8 +17,8 @@ LAWS = [("path", ""), ("density", ""), ("shift", "spot"), ("shift", "vol"), ("sh
 
 
 @pytest.mark.parametrize("n_dates", [1, 2, 3, 8, 13])
-def test_anchors_go_by_halves_from_the_last_date_to_the_first(n_dates):
-    chain = anchors(n_dates)
+def test_knots_go_by_halves_from_the_last_date_to_the_first(n_dates):
+    chain = knots(n_dates)
     assert chain[0] == n_dates - 1
     assert chain[-1] == 0
     assert all(later == earlier // 2 for earlier, later in pairwise(chain))

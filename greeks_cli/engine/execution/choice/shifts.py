@@ -39,8 +39,10 @@ _LEAST_PATHS = 5
 """The paths that carry a variance, at least, where paths are stretched; a variance of fewer is a guess."""
 _NEARER = 0.75
 """The shift over the mean end where the way counts too: the payoff is reached from nearer ends as well."""
-_UNSEEN, _UNTRUSTED = 3.0, 0.02
-"""Paths that a run may miss, and the share of a variance that may be theirs."""
+UNSEEN = 3.0
+"""Paths that a run may miss."""
+_UNTRUSTED = 0.02
+"""The share of a variance that may be of paths that the run may miss."""
 _REACH = 6.5
 """Standard deviations around a shift, and around none, in which every number must be finite."""
 _ROUNDING = 1e-12
@@ -212,7 +214,7 @@ class _Tried:
         variance = float(parts.sum())
         if not 0 < variance < np.inf:
             return 0.0
-        rare = is_rare(self.ends, shift, _UNSEEN / self.plan.request.simulation.paths)
+        rare = is_rare(self.ends, shift, UNSEEN / self.plan.request.simulation.paths)
         paths = variance * variance / np.square(parts).sum()
         if parts[rare].sum() > _UNTRUSTED * variance or paths < least_paths:
             return 0.0

@@ -9,13 +9,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from greeks_cli.engine.execution.choice.selection import in_float64
-from greeks_cli.engine.execution.choice.shifts import may_be_shifted
+from greeks_cli.engine.execution.choice.shifts import UNSEEN, may_be_shifted
 from greeks_cli.engine.execution.near_kinks import aimed_at_kinks
 from greeks_cli.engine.execution.numbers import Numbers
 from greeks_cli.engine.execution.plan import Plan
 from greeks_cli.engine.execution.regression import Controlled
 from greeks_cli.engine.execution.samples import samples_of
-from greeks_cli.engine.execution.unseen.tails import UNSEEN, Tail
+from greeks_cli.engine.execution.unseen.tails import Tail
 from greeks_cli.engine.simulation.importance import ends_of, shift_weights
 from greeks_cli.engine.simulation.normals import TAILS, standard_normals
 from greeks_cli.engine.simulation.path_data import Motion

@@ -15,6 +15,7 @@ from greeks_cli.engine.autodiff.mixed_partials import MultiIndex
 from greeks_cli.engine.backends.backend import HOST, Device
 from greeks_cli.engine.backends.select import processor
 from greeks_cli.engine.compiler.functions import broadcast
+from greeks_cli.engine.execution.choice.shifts import UNSEEN
 from greeks_cli.engine.execution.linker import Linked
 from greeks_cli.engine.execution.numbers import type_of
 from greeks_cli.engine.execution.plan import Plan
@@ -29,8 +30,8 @@ from greeks_cli.terms.simulation import Sampler
 _MOST_PATHS, _MOST_NORMALS, _MOST_KEPT = 2048, 1 << 20, 1 << 14
 _SAMPLES_AT_ONCE = 1 << 16
 """Samples that are summed at once: of more, Python's part is little of the time."""
-UNSEEN, _UNSEEN_POINTS = 3.0, 0.3
-"""Paths that a run may miss, and of Sobol points, whose scrambles spread extremes evenly in all."""
+_UNSEEN_POINTS = 0.3
+"""Sobol points that a run may miss: scrambles spread extremes evenly in all."""
 
 
 class Tail(NamedTuple):

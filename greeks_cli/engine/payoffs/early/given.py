@@ -38,7 +38,7 @@ class EarlyGiven(EarlyOnUnderlying):
 
     def going_on(self, policy: Columns) -> Operand:
         near = self.near(policy, values_of(self.logarithms), self.levels)
-        return worth_going_on(policy, self.model, self.states, near)
+        return continuation_value(policy, self.model, self.states, near)
 
     @property
     def model(self) -> Model:
@@ -101,8 +101,8 @@ def _powers_of(model: Model) -> list[tuple[int, int]]:
     return [(a, b) for b, a in product(range(most + 1), range(DEGREE + 1)) if a + 2 * b <= DEGREE]
 
 
-def worth_going_on(policy: Mapping[str, Operand], model: Model, states: list[Operand], near: Operand) -> Operand:
-    """The value of going on at each date: what is near the European's and a premium, and a share of it at least.
+def continuation_value(policy: Mapping[str, Operand], model: Model, states: list[Operand], near: Operand) -> Operand:
+    """The continuation value at each date: what is near the European's and a premium, and a share of it at least.
 
     The premium is a polynomial between the ends of the pilot's paths on which exercise is tried, and constant beyond.
     """

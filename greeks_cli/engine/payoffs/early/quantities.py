@@ -140,7 +140,7 @@ class EarlyOnOne(EarlyOnUnderlying):
         return self.europeans() + of_bells(self.logarithms, start, self._accruals, policy)
 
     def going_on(self, policy: Columns) -> Operand:
-        return worth_going_on(policy, self.states, self.compared(policy["ratio"]))
+        return continuation_value(policy, self.states, self.compared(policy["ratio"]))
 
     @property
     def states(self) -> Operand:
@@ -246,8 +246,8 @@ def of_bells(logs: Operand, start: Operand, accruals: Accruals, policy: Columns,
     return running_total(found)
 
 
-def worth_going_on(policy: Columns, logs: Operand, european: Operand) -> Operand:
-    """The value of going on at each date: the European's and a premium, and a share of the European's at least.
+def continuation_value(policy: Columns, logs: Operand, european: Operand) -> Operand:
+    """The continuation value at each date: the European's and a premium, and a share of the European's at least.
 
     The premium is a polynomial between the ends of the pilot's paths on which exercise is tried, and constant beyond.
     """

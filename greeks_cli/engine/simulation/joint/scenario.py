@@ -11,7 +11,7 @@ from greeks_cli.engine.autodiff.exp_linear import Coefficients, Dates, ExpLinear
 from greeks_cli.engine.autodiff.mixed_partials import MultiIndex
 from greeks_cli.engine.autodiff.ops import Operand
 from greeks_cli.engine.compiler.ir import Array
-from greeks_cli.engine.simulation.gbm import anchors
+from greeks_cli.engine.simulation.gbm import knots
 from greeks_cli.engine.simulation.joint.lognormals import OfUnderlying
 from greeks_cli.engine.simulation.laws import Law
 from greeks_cli.engine.simulation.scenario import Scenario, Sourced
@@ -68,7 +68,7 @@ class PartScenario(Scenario):
             return super().underlying
         law, n = self._law("path"), self.n_dates
         coefficients = _InCorrelations(self._coefficients(law))
-        pairs = [(here, after) for after, here in pairwise(anchors(n))]
+        pairs = [(here, after) for after, here in pairwise(knots(n))]
         if law.on_clock:
             along: WeightedData = _CorrelatedWalk(law, self)
             later = [

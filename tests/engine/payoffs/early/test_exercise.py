@@ -54,7 +54,7 @@ def test_the_policy_never_values_going_on_below_its_share_of_the_european():
     columns |= {"lowest": np.full((1, 1), -1.0), "highest": np.full((1, 1), 1.0)}
     columns |= {f"continuation {k}": np.full((1, 1), float(k == 1)) for k in range(quantities.DEGREE + 1)}
     logs = np.array([[-3.0, -0.5, 0.5, 3.0]])
-    assert quantities.worth_going_on(columns, logs, np.array([[0.0, 20, 20, 0]])).tolist() == [[0, 19.5, 20.5, 1]]
+    assert quantities.continuation_value(columns, logs, np.array([[0.0, 20, 20, 0]])).tolist() == [[0, 19.5, 20.5, 1]]
 
 
 def test_the_known_part_and_the_rest_are_the_payment_less_a_martingale():
