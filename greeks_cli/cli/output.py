@@ -11,6 +11,7 @@ from typing import Any
 
 import click
 
+from greeks_cli.book.curve_files import FILES_READ
 from greeks_cli.cli.sections import Section, option
 from greeks_cli.cli.terminal import screen
 from greeks_cli.report.text.screen import Screen
@@ -19,8 +20,8 @@ from greeks_cli.terms.errors import GreeksError, InvalidInput, MissingExtra, Pro
 
 PICTURES = ("svg", "png", "pdf", "html")
 """Formats that matplotlib draws; an HTML page embeds the picture."""
-_READ = ("file", "files", "config", "market")
-"""Arguments and options of files that a command reads."""
+_WRITTEN = "out"
+"""The option of a file that a command writes; the other files that it is given are read."""
 _SUFFIXES = {"table": ".txt"}
 
 out_option = option(
@@ -136,9 +137,11 @@ def _in_the_way(written: Iterable[Path]) -> Iterator[str]:
 
 
 def _names_read() -> Iterator[str]:
-    """Names of the files that the command line gives to be read."""
-    given = click.get_current_context().params
-    for value in filter(None, map(given.get, _READ)):
+    """Names of the files that the command line gives to be read, and of those that markets have named."""
+    yield from map(str, FILES_READ)
+    context = click.get_current_context()
+    files = [one.name for one in context.command.params if isinstance(one.type, click.Path) and one.name != _WRITTEN]
+    for value in filter(None, map(context.params.get, files)):
         for name in value if isinstance(value, tuple) else (value,):
             yield "/dev/stdin" if str(name) == "-" else str(name)
 

@@ -152,9 +152,8 @@ def _estimates(group: PathGroup, moments: GroupMoments, truth: Truth) -> Estimat
 
 def _unmet(targets: tuple[Target, ...], answers: Estimates) -> tuple[Target, ...]:
     by_greek = {estimate.greek: estimate for estimate in answers}
-    return tuple(
-        target for target in targets if _error(by_greek[target.greek]) > target.allowed(by_greek[target.greek].value)
-    )
+    found = ((target, by_greek[target.greek]) for target in targets)
+    return tuple(target for target, own in found if not target.is_met(own.value, _error(own)))
 
 
 def _error(estimate: Estimate) -> float:

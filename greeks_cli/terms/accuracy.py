@@ -24,6 +24,11 @@ class Target:
         """The tolerance for an estimate of this value, in the Greek's unit."""
         return self.tolerance * abs(value) if self.relative else self.tolerance
 
+    def is_met(self, value: float, error: float) -> bool:
+        """True for an error within the tolerance. A share of a price of 0 is never met; a Greek may well be 0."""
+        is_worthless = value == 0 and not self.greek.order
+        return error <= self.allowed(value) and not (self.relative and is_worthless)
+
     def __str__(self) -> str:
         return (
             f"{self.greek.name}={self.tolerance * 100:g}%" if self.relative else f"{self.greek.name}={self.tolerance:g}"

@@ -233,3 +233,14 @@ def test_control_variates_have_no_differences_path_by_path(greeks, days):
     assert outcome.code == 2
     message = "estimates with a control variate are no means, and have no differences path by path; leave it out"
     assert outcome.err == f"greeks: control: {message}\n"
+
+
+@pytest.mark.parametrize("place", [1, 2])
+def test_no_result_that_is_read_is_overwritten(greeks, tmp_path, place):
+    names = [str(tmp_path / name) for name in ("old.jsonl", "new.jsonl")]
+    for name in names:
+        Path(name).write_text("results\n")
+    outcome = greeks("explain-pnl", *names, "--format", "jsonl", "-o", names[place - 1])
+    assert outcome.code == 2
+    assert "would be overwritten, and is read" in outcome.err
+    assert Path(names[place - 1]).read_text() == "results\n"

@@ -232,3 +232,13 @@ def test_the_configuration_is_not_overwritten(greeks, tmp_path):
     assert outcome.code == 2
     assert "would be overwritten, and is read" in outcome.err
     assert config.read_text().startswith("[contract]")
+
+
+def test_a_curve_that_the_market_names_is_not_overwritten(greeks, tmp_path):
+    curve = tmp_path / "zero.csv"
+    curve.write_text("time,zero_rate\n1,2%\n")
+    spots = ("profile", "--strike", "100", "--vol", "0.2", "--over", "spot=90,100", "--rate", str(curve))
+    outcome = greeks(*spots, "--paths", "1000", "--format", "csv", "-o", str(curve))
+    assert outcome.code == 2
+    assert "would be overwritten, and is read" in outcome.err
+    assert curve.read_text() == "time,zero_rate\n1,2%\n"

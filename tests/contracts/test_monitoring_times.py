@@ -149,6 +149,20 @@ def test_wrong_times_are_refused(times, message):
         asked({**DOWN, **times})
 
 
+@pytest.mark.parametrize("days", [1, 8, 22, 36, 64, 365])
+@pytest.mark.parametrize("field", ["fixing_times", "monitoring_times", "exercise_times"])
+def test_a_last_time_beyond_the_expiry_by_rounding_is_the_expiry(days, field):
+    contract = {
+        "fixing_times": {"kind": "asian", "strike": 100},
+        "monitoring_times": {"kind": "lookback", "strike": 100},
+        "exercise_times": {"strike": 100, "type": "put", "exercise": "bermudan"},
+    }[field]
+    expiry = days / 365
+    for last in (expiry * (1 - 2e-16), expiry, expiry * (1 + 2e-16)):
+        asked = build_request({**contract, "expiry": expiry, field: [expiry / 2, last]}, {"vol": 0.2}, {}, "price")
+        assert asked.contract.dates == (expiry / 2, expiry)
+
+
 def test_header_says_where_monitoring_ends():
     assert "3 dates until 0.75y" in asked({**DOWN, "monitoring_times": TIMES}).contract.describe()
     assert asked({**FIXED, "monitoring": 12}).contract.describe().endswith("12 dates")

@@ -69,13 +69,26 @@ def test_a_bad_tolerance_is_refused(text):
         parse_target(text)
 
 
-def test_share_of_a_worthless_option_is_not_met():
-    contract = {"kind": "asian", "fixings": 2, "strike": 300}
+@pytest.mark.parametrize(
+    ("contract", "vol"),
+    [
+        ({"kind": "asian", "fixings": 2, "strike": 300}, 0.05),
+        ({"strike": 1e6}, 0.1),  # the true price is smaller than any floating-point number
+        ({"kind": "barrier", "strike": 100, "barrier": 120, "barrier_type": "down-out"}, 0.2),
+    ],
+)
+def test_share_of_a_worthless_option_is_not_met(contract, vol):
     settings = {"paths": 2000, "importance": False}
-    worthless = build_request(contract, {"vol": 0.05}, settings, "delta", {"tol": ["price=1%"]})
+    worthless = build_request(contract, {"vol": vol}, settings, "delta", {"tol": ["price=1%"]})
     result = run(worthless)
     assert [str(target) for target in result.unmet] == ["price=1%"]
     assert result.paths == 2000
+
+
+def test_share_of_a_greek_that_is_0_is_met():
+    asked = build_request({"kind": "forward-start", "start": 0.5}, {"vol": 0.2}, {}, "gamma", {"tol": ["gamma=1%"]})
+    result = run(asked)
+    assert (result["gamma"].value, result.unmet) == (0, ())
 
 
 def test_share_of_a_price_that_few_paths_reach_is_met():

@@ -10,6 +10,8 @@ from greeks_cli.terms.underlyings import CORRELATION
 
 _IN_FILES = (*CURVES, "vol_surface", CORRELATION)
 """Parameters that a file may hold."""
+FILES_READ: set[Path] = set()
+"""The files that markets of this process named and that were read: none of them may be overwritten."""
 
 
 def with_curves(fields: Mapping[str, Any], beside: str) -> dict[str, Any]:
@@ -53,4 +55,6 @@ def _nodes(name: str, value: object, beside: str) -> object:
         nodes_in_file,  # the readers of tables, which most requests need not load
     )
 
-    return nodes_in_file(name, value.strip(), (Path(beside).parent / value.strip()).resolve())
+    path = (Path(beside).parent / value.strip()).resolve()
+    FILES_READ.add(path)
+    return nodes_in_file(name, value.strip(), path)

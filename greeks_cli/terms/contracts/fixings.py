@@ -6,7 +6,7 @@ from itertools import pairwise
 from math import ceil
 from typing import Annotated, Any, ClassVar, Self
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo, model_validator
 
 from greeks_cli.terms.contracts.contract import Contract, equal_dates
 from greeks_cli.terms.fields import SOONEST, Count, Number, Price, Time, Unit
@@ -25,7 +25,16 @@ def check_increase(name: str, times: Sequence[float]) -> None:
         raise ValueError(f"{name} must increase, by {SOONEST:g} years or more")
 
 
-Times = Annotated[tuple[Time, ...] | None, BeforeValidator(read_numbers)]
+def _ending_at_expiry(times: tuple[float, ...] | None, info: ValidationInfo) -> tuple[float, ...] | None:
+    """The times, of which the last is the expiry where both differ by rounding: 12 times 0.1 / 12 is more than 0.1."""
+    expiry = info.data.get("expiry")
+    if not times or expiry is None or times[-1] == 0 or abs(times[-1] - expiry) >= SOONEST:
+        return times
+    return (*times[:-1], expiry)
+
+
+Times = Annotated[tuple[Time, ...] | None, BeforeValidator(read_numbers), AfterValidator(_ending_at_expiry)]
+"""Times in years of a contract whose expiry is validated before them."""
 Prices = Annotated[tuple[Price, ...], BeforeValidator(read_numbers)]
 FIXINGS = Field(None, ge=1, le=10_000, description="number of equally spaced fixings to come, the last at expiry")
 FIXING_TIMES = Field(None, description="times of the fixings in years, such as 0.25,0.5; 0 is today's spot")
