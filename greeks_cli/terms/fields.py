@@ -9,6 +9,7 @@ from typing import Annotated, Any, Union, get_args, get_origin
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from greeks_cli.terms.errors import InvalidInput
+from greeks_cli.terms.validation import problems_of_fields
 
 
 def plain_digits(value: object) -> object:
@@ -49,8 +50,6 @@ class Term(BaseModel):
         try:
             self.__pydantic_validator__.validate_python(values, self_instance=self)
         except ValidationError as error:
-            from greeks_cli.terms.validation import problems_of_fields  # imports the models
-
             raise InvalidInput(problems_of_fields(type(self), error)) from None
 
     __init__.__pydantic_base_init__ = True  # type: ignore[attr-defined]  # model_validate goes without the constructor

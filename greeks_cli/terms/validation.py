@@ -8,7 +8,6 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from greeks_cli.terms.contracts.contract import Contract
 from greeks_cli.terms.errors import FormulaError, Problem, did_you_mean, few
 
 Section = TypeVar("Section", bound=BaseModel)
@@ -72,4 +71,5 @@ def _first_field(model: type[BaseModel], message: str) -> tuple[str, ...]:
 
 def kind_of(model: type[BaseModel]) -> str | None:
     """The kind of contract that a model is of; None for other sections."""
-    return model.model_fields["kind"].default if issubclass(model, Contract) else None
+    kind = model.model_fields.get("kind")
+    return kind.default if kind else None

@@ -1,17 +1,20 @@
 """Weights of the nodes of curves in the integrals of their parameters."""
 
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from greeks_cli.terms.markets.dividends import on_date
 from greeks_cli.terms.markets.forward_vols import forward_vol_weights
-from greeks_cli.terms.markets.market import Market
 from greeks_cli.terms.nodes import node_name
 
+if TYPE_CHECKING:
+    from greeks_cli.terms.markets.market import Market
 
-def weights_of(market: Market, dates: tuple[float, ...]) -> Mapping[str, NDArray[np.float64]]:
+
+def weights_of(market: "Market", dates: tuple[float, ...]) -> Mapping[str, NDArray[np.float64]]:
     """The weight of every node in the integrals to some dates, and 1 from its ex-date for a share of the price."""
     found: dict[str, NDArray[np.float64]] = {}
     for name, curve in market.curves.items():
