@@ -34,15 +34,18 @@ class _Vanillas:
 
     def call(self, strike: Operand) -> Operand:
         """max(price - strike, 0)."""
-        return self._option(OptionType.CALL, strike)
+        return self.option(OptionType.CALL, strike)
 
     def put(self, strike: Operand) -> Operand:
         """max(strike - price, 0)."""
-        return self._option(OptionType.PUT, strike)
+        return self.option(OptionType.PUT, strike)
 
     def option(self, type: OptionType, strike: Operand) -> Operand:
         """A call or a put."""
-        return self._option(type, strike)
+        if self._path.is_integrable:
+            cash, asset = self._chances(type.sign, strike)
+            return type.sign * (self._forward * asset - strike * cash)
+        return self._smoother.positive_part(above(type, self._path[-1], strike))
 
     def digital(self, contract: Digital) -> Operand:
         """Cash or the underlying where a digital ends in the money."""
@@ -52,12 +55,6 @@ class _Vanillas:
             return contract.cash * cash if contract.payout is Payout.CASH else self._forward * asset
         in_the_money = self._smoother.step(above(type, self._path[-1], strike))
         return in_the_money * (contract.cash if contract.payout is Payout.CASH else self._path[-1])
-
-    def _option(self, type: OptionType, strike: Operand) -> Operand:
-        if self._path.is_integrable:
-            cash, asset = self._chances(type.sign, strike)
-            return type.sign * (self._forward * asset - strike * cash)
-        return self._smoother.positive_part(above(type, self._path[-1], strike))
 
     def _chances(self, sign: float, strike: Operand) -> tuple[Operand, Operand]:
         """The chances to end in the money, by the measures of cash and of the underlying."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Hashable, MutableMapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -15,14 +16,14 @@ from greeks_cli.engine.compiler.key import Key
 from greeks_cli.engine.execution.numbers import Numbers, Width, Widths
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class Level:
     """A method at some widths for each request."""
 
     pattern: Hashable
     widths: Widths
 
-    @property
+    @cached_property
     def key(self) -> Hashable:
         """Key of a level: derivatives of levels of one key are computed once."""
         return self.pattern, self.widths.tobytes()

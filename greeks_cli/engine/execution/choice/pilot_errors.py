@@ -97,15 +97,20 @@ def _candidates(pilots: Sequence[Pilot]) -> list[Candidate]:
     request = pilots[0].request
     contract = request.contract
     found: list[Candidate] = []
+    levels: dict[Hashable, tuple[Level, ...]] = {}
+    """The levels of methods, which several Greeks share."""
     for index, own in pilots[0].candidates.items():
         whole = of_curves(index)
         if len(own) == 1 or (whole != index and whole in pilots[0].candidates):
             continue
         for methods in zip(*(pilot.candidates[index] for pilot in pilots), strict=True):
-            widths, method = widths_of(methods), methods[0]
+            method = methods[0]
             factors = (1, 2, 4) if method.smooths(index, contract) else (1,)
-            levels = tuple(Level(method.pattern, method.wider(widths, factor)) for factor in factors)
-            found.append(Candidate(index, method.bias_order(contract, index), levels, _cost(method, request)))
+            key = factors, *map(id, methods)
+            if key not in levels:
+                widths = widths_of(methods)
+                levels[key] = tuple(Level(method.pattern, method.wider(widths, factor)) for factor in factors)
+            found.append(Candidate(index, method.bias_order(contract, index), levels[key], _cost(method, request)))
     return found
 
 
