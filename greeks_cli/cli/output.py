@@ -11,7 +11,7 @@ from typing import Any
 
 import click
 
-from greeks_cli.book.curve_files import FILES_READ
+from greeks_cli.book.market_files.curves import FILES_READ
 from greeks_cli.cli.sections import Section, option
 from greeks_cli.cli.terminal import screen
 from greeks_cli.report.text.screen import Screen
