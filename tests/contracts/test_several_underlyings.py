@@ -3,6 +3,7 @@
 import pytest
 
 from greeks_cli.run.price import run
+from greeks_cli.terms.errors import InvalidInput
 from tests.contracts.joint import asked, assert_near
 
 
@@ -65,3 +66,8 @@ def test_formula_of_two_underlyings_is_the_spread_it_spells():
     values = [estimate.value for estimate in found.estimates]
     assert values == pytest.approx([estimate.value for estimate in spread.estimates], rel=1e-9)
     assert all(estimate.exact is None for estimate in found.estimates)
+
+
+def test_weights_are_as_many_as_the_underlyings():
+    with pytest.raises(InvalidInput, match="weights has one number, and the underlyings are A, B; give one for each"):
+        asked({"kind": "basket", "strike": 100, "weights": [0.5]})

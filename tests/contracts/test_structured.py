@@ -126,6 +126,21 @@ def test_gamma_is_stable_a_week_before_a_fixing():
     assert by["likelihood"].stderr > 2 * by["auto"].stderr
 
 
+def test_gamma_of_a_note_has_a_thirtieth_of_the_variance_of_the_likelihood_ratio_of_its_formula():
+    """The formula spells the note a week before a fixing at the autocall level, with its payments at their dates."""
+    week = 1 / 52
+    times = [week, 1 + week, 2 + week]
+    note = {**NOTE, "expiry": times[-1], "fixing_times": times, "accrued": 1 - week}
+    del note["fixings"]
+    end = "124 if S[2] >= 100 else 100 if S[2] >= 70 else S[2]"
+    payoff = f"pay({times[0]!r}, 108) if S[0] >= 100 else pay({times[1]!r}, 116) if S[1] >= 100 else {end}"
+    formula = {"kind": "formula", "payoff": payoff, "fixing_times": times, "expiry": times[-1]}
+    ours = run(asked(note, "gamma", MARKET))["gamma"]
+    theirs = run(asked(formula, "gamma", MARKET, estimator="likelihood"))["gamma"]
+    assert abs(ours.value - theirs.value) < 4 * hypot(ours.stderr, theirs.stderr)
+    assert ours.stderr**2 + ours.bias**2 < theirs.stderr**2 / 30  # measured: 1/176
+
+
 def test_daily_knock_in_leaves_second_orders_to_an_anchored_likelihood_ratio():
     market = {"underlying": THREE, "correlation": IN_THREE, "rate": 0.03}
     note = {**NOTES[1], "expiry": 1.5, "fixings": 3, "knock_in_monitoring": 375}

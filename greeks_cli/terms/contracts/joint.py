@@ -62,7 +62,8 @@ class JointContract(Contract):
             given = getattr(self, name, ())
             if given and len(given) != max(1, len(self.underlyings)):
                 named = f"the underlyings are {self.listed}" if self.underlyings else "there is one underlying"
-                raise ValueError(f"{name} has {len(given)} numbers, and {named}; give one for each")
+                count = "one number" if len(given) == 1 else f"{len(given)} numbers"
+                raise ValueError(f"{name} has {count}, and {named}; give one for each")
         return self
 
     @property
