@@ -40,6 +40,15 @@ NOTES = {
         "autocall_level": 0.95,
         "memory": False,
     },
+    "phoenix with memory and one fixing": {
+        "kind": "phoenix",
+        "fixing_times": [0.4],
+        "knock_in_times": [0.4],
+        "coupon": 0.1,
+        "coupon_barrier": 0.9,
+        "autocall_level": 1.0,
+        "memory": True,
+    },
     "autocallable whose knock-in is watched weekly": {
         "kind": "autocallable",
         "fixing_times": [0.25, 0.5],

@@ -21,7 +21,7 @@ def chosen_rows(x: Operand, places: Sequence[int]) -> Operand:
 def rows_before(x: Operand) -> Operand:
     """In the place of each row the one before, 0 in place of the first."""
     n = x.shape[0]
-    return placed_rows(x[:-1], range(1, n), n)
+    return placed_rows(x[:-1], range(1, n), n) if n > 1 else 0.0 * x
 
 
 def placed_rows(x: Operand, places: Sequence[int], n_rows: int) -> Operand:
